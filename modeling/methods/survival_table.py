@@ -1,0 +1,89 @@
+"""Follow-up times and events, checked before any survival method reads them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from studies.methods.problems import DataProblem, Problem
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def check_survival(
+    duration: ArrayLike, event: ArrayLike, minimum_events: int = 0, minimum_rows: int = 1
+) -> tuple[Floats, Flags]:
+    """Checked follow-up times and event flags.
+
+    Parameters
+    ----------
+    duration : array, shape (n,)
+        Follow-up, zero or more, one unit throughout (days or months).
+    event : array, shape (n,)
+        1 or True where the endpoint happened, 0 or False where follow-up ended without it.
+    minimum_events, minimum_rows : int
+        Fewer than this many are refused.
+
+    Returns
+    -------
+    duration : float64 array
+    event : bool array
+
+    Raises
+    ------
+    DataProblem
+        With every reason at once.
+    """
+    time, flag = np.asarray(duration, dtype=float), np.asarray(event, dtype=float)
+    if time.ndim != 1 or time.shape != flag.shape:
+        raise DataProblem([_shape_problem(time, flag)])
+    problems = _value_problems(time, flag)
+    if not problems:
+        problems = _count_problems(time, flag, minimum_events, minimum_rows)
+    if problems:
+        raise DataProblem(problems)
+    return time, flag == 1
+
+
+def _shape_problem(time: Floats, flag: Floats) -> Problem:
+    return Problem(
+        "Follow-up table",
+        f"durations of shape {time.shape} and events of shape {flag.shape}",
+        "one duration and one event per row",
+        "Give both columns for the same rows.",
+    )
+
+
+def _value_problems(time: Floats, flag: Floats) -> list[Problem]:
+    bad_time = np.flatnonzero(~np.isfinite(time) | (time < 0))
+    bad_flag = np.flatnonzero((flag != 0) & (flag != 1))
+    problems = [
+        Problem("Follow-up time", f"{time[i]:g}", "a number, zero or more",
+                "Correct the dates of this row or leave it out.", row=int(i) + 1)
+        for i in bad_time[:50]
+    ]  # fmt: skip
+    problems += [
+        Problem("Event", f"{flag[i]:g}", "0 (censored) or 1 (event)",
+                "Code the endpoint as 0 or 1.", row=int(i) + 1)
+        for i in bad_flag[:50]
+    ]  # fmt: skip
+    return problems
+
+
+def _count_problems(
+    time: Floats, flag: Floats, minimum_events: int, minimum_rows: int
+) -> list[Problem]:
+    problems = []
+    if time.size < minimum_rows:
+        problems.append(
+            Problem("Follow-up table", f"{time.size} rows", f"at least {minimum_rows}",
+                    "Include more patients or ask a smaller question.")
+        )  # fmt: skip
+    if flag.sum() < minimum_events:
+        problems.append(
+            Problem("Events", f"{int(flag.sum())} events in {time.size} rows",
+                    f"at least {minimum_events}",
+                    "A survival model needs events: wait for follow-up or choose another endpoint.")
+        )  # fmt: skip
+    return problems
