@@ -156,11 +156,17 @@ def _cells(
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise refuse(
             name,
-            str(error).removeprefix("Error tokenizing data. C error: "),
+            _said(error),
             f"{len(header) + 1} fields in each line",
             "Check for missing or additional separators.",
         ) from error
     return tuple(table.pop("").fillna("").str.strip()), table
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, pd.errors.ParserWarning):
+        return "lines with more fields than the header"
+    return str(error).strip().removeprefix("Error tokenizing data. C error: ")
 
 
 def _parse(body: str, header: Sequence[str], options: dict[str, Any]) -> pd.DataFrame:
@@ -182,13 +188,14 @@ def _numbers(
         values = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
     bad = ~np.isfinite(values)
     problems: list[Problem] = []
-    whole = np.flatnonzero(bad.sum(axis=0) > max(1, len(bad) / 2))
+    whole = np.flatnonzero(bad.sum(axis=0) > max(1, len(bad) / 2)).tolist()
     for column in whole:
         count, first = int(bad[:, column].sum()), int(np.flatnonzero(bad[:, column])[0])
         problems.append(
             Problem(
                 name,
-                f"{count} of {len(bad)} cells hold no number, as {_spelled(cells.iat[first, column])}",
+                f"{count} of {len(bad)} cells without a number, as "
+                f"{_spelled(cells.iat[first, column])}",
                 NUMBERS,
                 "Remove columns that hold no expression values (descriptions, lengths).",
                 column=header[column],
@@ -269,7 +276,7 @@ def _value_problems(
                     "Correct the cells, or declare the scale as log.",
                 )
             )
-    constant = np.flatnonzero(values.min(axis=0) == values.max(axis=0))
+    constant = np.flatnonzero(values.min(axis=0) == values.max(axis=0)).tolist()
     for column in constant if len(values) > 1 else []:
         problems.append(
             Problem(

@@ -59,14 +59,14 @@ def ssgsea(
     Barbie D. A. et al. Nature 2009;462:108-112.
     Hänzelmann S. et al. BMC Bioinformatics 2013;14:7.
     """
-    values = np.asarray(values, dtype=np.float64)
-    _check(values, sets, ties)
-    n_genes, n_specimens = values.shape
+    expression = np.asarray(values, dtype=np.float64)
+    _check(expression, sets, ties)
+    n_genes, n_specimens = expression.shape
     rows = np.unique(np.concatenate([np.asarray(s, dtype=np.intp) for s in sets]))
     member = _membership(sets, rows)
     scores = np.empty((len(sets), n_specimens))
     for start in range(0, n_specimens, BLOCK):
-        block = np.ascontiguousarray(values[:, start : start + BLOCK].T)
+        block = np.ascontiguousarray(expression[:, start : start + BLOCK].T)
         weight, position = _weights_and_positions(block, rows, ties)
         scores[:, start : start + BLOCK] = _enrichment(member, weight, position, n_genes)
         if progress:

@@ -1,0 +1,111 @@
+"""The scale of an expression table: what was declared, checked against the values."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.methods.problems import Notice, refuse
+
+Scale = Literal["counts", "cpm", "tpm", "log"]
+
+LOG_LIMIT = 40.0  # log2 of the deepest sequencing run stays below
+TOTAL = 1e6  # CPM and TPM of one specimen add up to a million
+RANKS_ONLY = (
+    "Cell abundances use each specimen's own ranking of genes only, so counts need no "
+    "normalisation: counts, CPM and their logarithms give equal abundances. TPM divides by gene "
+    "length and ranks differently: do not mix it with the others in one study."
+)
+
+
+def check_scale(values: NDArray[np.float64], declared: Scale) -> tuple[Notice, ...]:
+    """Agreement of expression values with the scale their owner declares.
+
+    Parameters
+    ----------
+    values : array, genes × specimens, finite
+    declared : {"counts", "cpm", "tpm", "log"}
+        Reads per gene (whole numbers, or the fractional counts of RSEM and salmon), counts or
+        transcripts per million, or a logarithm of one of them.
+
+    Returns
+    -------
+    tuple of Notice
+        What is unusual but no contradiction, and that no normalisation is applied.
+
+    Raises
+    ------
+    DataProblem
+        The values cannot be on the declared scale.
+
+    References
+    ----------
+    Wagner G. P. et al. Theory in Biosciences 2012;131:281-285 (TPM).
+    """
+    if declared not in get_args(Scale):
+        raise refuse("scale", declared, ", ".join(get_args(Scale)), "Choose one of them.")
+    found = estimate_scale(values)
+    if (declared == "log") != (found == "log"):
+        raise refuse(
+            "scale",
+            f"values from {values.min():g} to {values.max():g}, which look like {_words(found)}",
+            f"{_words(declared)}, as declared",
+            "Declare the scale the values are on.",
+        )
+    if declared in ("cpm", "tpm") and found == "counts":
+        raise refuse(
+            "scale",
+            f"whole numbers with totals from {_totals(values)}",
+            f"{_words(declared)}: up to a million in each specimen",
+            "Declare counts, or upload the converted table.",
+        )
+    return (*_notices(values, declared, found), Notice("ranks_only", RANKS_ONLY))
+
+
+def estimate_scale(values: NDArray[np.float64]) -> Scale | Literal["fractional"]:
+    """The scale expression values look like; ``fractional`` for non-negative numbers of no kind.
+
+    CPM and TPM cannot be told apart by values: both are reported as ``cpm``.
+    """
+    whole = bool((values == np.round(values)).all())
+    if values.min() < 0 or (values.max() <= LOG_LIMIT and not whole):
+        return "log"
+    totals = values.sum(axis=0)
+    per_million = bool((np.abs(totals / TOTAL - 1) < 0.01).all())
+    if per_million and not (whole and len(totals) == 1):
+        return "cpm"
+    return "counts" if whole else "fractional"
+
+
+def _words(scale: str) -> str:
+    return {
+        "counts": "counts",
+        "cpm": "counts or transcripts per million",
+        "tpm": "counts or transcripts per million",
+        "log": "logarithms",
+        "fractional": "fractional counts or values per million of a part of the genes",
+    }[scale]
+
+
+def _totals(values: NDArray[np.float64]) -> str:
+    totals = values.sum(axis=0)
+    return f"{totals.min():,.0f} to {totals.max():,.0f}"
+
+
+def _notices(values: NDArray[np.float64], declared: Scale, found: str) -> list[Notice]:
+    notices = []
+    if declared == "counts" and found == "cpm":
+        text = "Declared as counts, but each specimen adds up to a million, as CPM and TPM do."
+        notices.append(Notice("scale_per_million", text))
+    if declared == "counts" and found == "fractional":
+        text = "Counts with fractions, as RSEM and salmon estimate them."
+        notices.append(Notice("scale_fractional_counts", text))
+    if declared in ("cpm", "tpm") and found == "fractional":
+        text = f"Totals per specimen are {_totals(values)}, not a million: genes were left out."
+        notices.append(Notice("scale_partial_total", text))
+    if declared == "counts" and values.sum(axis=0).max() > 20 * max(1, values.sum(axis=0).min()):
+        text = f"Totals per specimen differ more than twentyfold: {_totals(values)}."
+        notices.append(Notice("scale_uneven_depth", text))
+    return notices
