@@ -1,0 +1,263 @@
+"""Genes of a signature found in an expression table, whatever identifiers the table uses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+
+MINIMUM_COVERAGE = 0.70  # share of the signature's pairs that must be found
+SHOWN = 12
+ENSEMBL = re.compile(r"(ENSG\d{11})(\.\d+)?(_PAR_Y)?")
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+MANGLED = re.compile(rf"\d{{1,2}}-({_MONTHS})|({_MONTHS})-\d{{1,2}}|\d\.\d+E[+-]\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Gene:
+    """A gene under every name it bears or bore."""
+
+    symbol: str
+    previous: tuple[str, ...] = ()
+    hgnc: str = ""
+    entrez: str = ""
+    ensembl: str = ""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Genes per cell type; cell types and genes in the order of the file."""
+
+    name: str
+    sets: dict[str, tuple[Gene, ...]]
+
+    @property
+    def genes(self) -> tuple[Gene, ...]:
+        return tuple(dict.fromkeys(gene for genes in self.sets.values() for gene in genes))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Genes of one cell type that the table has."""
+
+    cell_type: str
+    present: int
+    total: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GeneMap:
+    """Row of the table for each gene of a signature that was found, by symbol."""
+
+    rows: dict[str, int]
+    notices: tuple[Notice, ...]
+
+
+def read_signature(text: str, name: str) -> Signature:
+    """Gene sets from a table ``cell_type, gene_symbol`` with further identifiers where known.
+
+    Parameters
+    ----------
+    text : str
+        CSV with a header. ``previous_symbols`` (``|`` between), ``hgnc_id``, ``entrez_id``,
+        ``ensembl_id`` are optional.
+
+    Raises
+    ------
+    DataProblem
+        A required column is missing, or a line lacks its cell type or gene, or repeats a pair.
+    """
+    reader = csv.DictReader(io.StringIO(text))
+    absent = {"cell_type", "gene_symbol"} - set(reader.fieldnames or ())
+    if absent:
+        raise refuse(name, f"no column {', '.join(sorted(absent))}", "both", "Add the column.")
+    sets: dict[str, list[Gene]] = {}
+    problems = []
+    for line, row in enumerate(reader, start=2):
+        gene, known = _gene(row), sets.setdefault(row["cell_type"] or "", [])
+        if not row["cell_type"] or not gene.symbol or gene.symbol in (g.symbol for g in known):
+            found = f"{row['cell_type'] or 'no cell type'}, {gene.symbol or 'no gene'}"
+            problems.append(
+                Problem(name, found, "a new pair of both", "Correct or remove it.", row=line)
+            )
+        known.append(gene)
+    if problems:
+        raise DataProblem(problems)
+    if not sets:
+        raise refuse(name, "no pairs", "a line per cell type and gene", "Choose the full file.")
+    return Signature(name, {cell: tuple(genes) for cell, genes in sets.items()})
+
+
+def _gene(row: dict[str, str]) -> Gene:
+    return Gene(
+        symbol=(row["gene_symbol"] or "").strip(),
+        previous=tuple(s for s in (row.get("previous_symbols") or "").split("|") if s),
+        hgnc=row.get("hgnc_id") or "",
+        entrez=row.get("entrez_id") or "",
+        ensembl=row.get("ensembl_id") or "",
+    )
+
+
+def map_identifiers(
+    labels: Sequence[str], values: NDArray[np.float64], signature: Signature
+) -> GeneMap:
+    """Table rows of a signature's genes.
+
+    A label is compared as current symbol, Ensembl number (version stripped), Entrez number,
+    HGNC number, then as previous symbol; ``TP53|7157`` is compared by its parts. A gene's current
+    name wins over a previous one. Of several rows of one gene the one of highest mean stands for
+    it, with a notice.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Identifiers as the table spells them, one per row; case matters (``Cd3d`` is a mouse's).
+    values : array, genes × specimens
+        Used to choose among rows of the same gene.
+    """
+    current, previous = _dictionaries(signature)
+    found: dict[str, list[int]] = {}
+    former: dict[str, list[int]] = {}
+    for row, label in enumerate(labels):
+        parts = _parts(label)
+        symbol = next((current[part] for part in parts if part in current), None)
+        if symbol:
+            found.setdefault(symbol, []).append(row)
+        elif symbol := next((previous[part] for part in parts if part in previous), None):
+            former.setdefault(symbol, []).append(row)
+    renamed = {symbol: rows for symbol, rows in former.items() if symbol not in found}
+    chosen = {symbol: _strongest(rows, values) for symbol, rows in (found | renamed).items()}
+    repeated = [symbol for symbol, rows in (found | renamed).items() if len(rows) > 1]
+    return GeneMap(chosen, tuple(_notices(labels, repeated, renamed)))
+
+
+def _dictionaries(signature: Signature) -> tuple[dict[str, str], dict[str, str]]:
+    current: dict[str, str] = {}
+    previous: dict[str, str] = {}
+    for gene in signature.genes:
+        for label in (gene.symbol, gene.ensembl, gene.entrez, gene.hgnc):
+            if label:
+                current.setdefault(label, gene.symbol)
+        for label in gene.previous:
+            previous.setdefault(label, gene.symbol)
+    return current, previous
+
+
+def _parts(label: str) -> list[str]:
+    """The label and, where several identifiers are joined, each of them; no Ensembl versions."""
+    parts = [label, *label.split("|")] if "|" in label else [label]
+    return [match.group(1) if (match := ENSEMBL.fullmatch(part)) else part for part in parts]
+
+
+def _strongest(rows: list[int], values: NDArray[np.float64]) -> int:
+    return (
+        max(rows, key=lambda row: (float(values[row].mean()), -row)) if len(rows) > 1 else rows[0]
+    )
+
+
+def _notices(
+    labels: Sequence[str], repeated: list[str], renamed: dict[str, list[int]]
+) -> list[Notice]:
+    notices = []
+    if renamed:
+        names = [f"{labels[rows[0]]} = {symbol}" for symbol, rows in sorted(renamed.items())]
+        notices.append(Notice("genes_renamed", f"Found under a previous symbol: {_list(names)}."))
+    if repeated:
+        text = f"Several rows each; the row of highest mean is used: {_list(sorted(repeated))}."
+        notices.append(Notice("genes_repeated", text))
+    others = [label for label, times in Counter(labels).items() if times > 1]
+    if others:
+        text = f"{len(others)} identifiers stand in several rows, as {_list(sorted(others))}."
+        notices.append(Notice("identifiers_repeated", text))
+    mangled = [label for label in labels if MANGLED.fullmatch(label)]
+    if mangled:
+        text = (
+            f"{len(mangled)} identifiers were turned into dates or numbers by a spreadsheet: "
+            f"{_list(mangled)}. They cannot be read back (1-Mar was MARCHF1 or MTARC1)."
+        )
+        notices.append(Notice("identifiers_mangled", text))
+    return notices
+
+
+def check_coverage(
+    genes: GeneMap, labels: Sequence[str], signature: Signature, minimum: float = MINIMUM_COVERAGE
+) -> tuple[tuple[Coverage, ...], tuple[Notice, ...]]:
+    """Share of a signature's pairs that the table has, per cell type.
+
+    Returns
+    -------
+    coverage : tuple of Coverage, a cell type each
+    notices : tuple of Notice
+        Cell types below the minimum, each with its missing genes.
+
+    Raises
+    ------
+    DataProblem
+        Fewer pairs than the minimum in all, or a cell type without any gene.
+    """
+    coverage = tuple(_cover(cell, members, genes) for cell, members in signature.sets.items())
+    present, total = sum(c.present for c in coverage), sum(c.total for c in coverage)
+    problems = []
+    if present < minimum * total:
+        problems.append(_too_few(coverage, present, total, labels, signature, minimum))
+    for cell in coverage if not problems else ():
+        if not cell.present:
+            problems.append(
+                Problem(
+                    f"signature {signature.name}, {cell.cell_type}",
+                    f"none of {', '.join(cell.missing)}",
+                    "at least one gene",
+                    "Upload a table that has the gene, or choose another signature.",
+                )
+            )
+    if problems:
+        raise DataProblem(problems)
+    low = [c for c in coverage if c.present < minimum * c.total]
+    return coverage, tuple(_low(cell) for cell in low)
+
+
+def _cover(cell: str, members: tuple[Gene, ...], genes: GeneMap) -> Coverage:
+    missing = tuple(gene.symbol for gene in members if gene.symbol not in genes.rows)
+    return Coverage(cell, len(members) - len(missing), len(members), missing)
+
+
+def _low(cell: Coverage) -> Notice:
+    missing = ", ".join(cell.missing)
+    text = f"{cell.cell_type}: {cell.present} of {cell.total} genes found; missing {missing}."
+    return Notice("coverage_low", text)
+
+
+def _too_few(
+    coverage: tuple[Coverage, ...],
+    present: int,
+    total: int,
+    labels: Sequence[str],
+    signature: Signature,
+    minimum: float,
+) -> Problem:
+    missing = list(dict.fromkeys(symbol for cell in coverage for symbol in cell.missing))
+    remedy = "Use HGNC symbols, Ensembl, Entrez or HGNC numbers of human genes."
+    upper = {label.upper() for label in labels}
+    if sum(symbol in upper for symbol in missing) > len(missing) / 2:
+        remedy += " The symbols fit when case is ignored: are they a mouse's?"
+    return Problem(
+        f"signature {signature.name}",
+        f"{present} of {total} pairs ({present / total:.0%}); the table's identifiers look like "
+        f"{', '.join(labels[:3])}; missing genes: {', '.join(missing)}",
+        f"at least {minimum:.0%} of the pairs of cell type and gene",
+        remedy,
+    )
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
