@@ -59,15 +59,25 @@ def _value_problems(time: Floats, flag: Floats) -> list[Problem]:
     bad_time = np.flatnonzero(~np.isfinite(time) | (time < 0))
     bad_flag = np.flatnonzero((flag != 0) & (flag != 1))
     problems = [
-        Problem("Follow-up time", f"{time[i]:g}", "a number, zero or more",
-                "Correct the dates of this row or leave it out.", row=int(i) + 1)
+        Problem(
+            "Follow-up time",
+            f"{time[i]:g}",
+            "a number, zero or more",
+            "Correct the dates of this row or leave it out.",
+            row=int(i) + 1,
+        )
         for i in bad_time[:50]
-    ]  # fmt: skip
+    ]
     problems += [
-        Problem("Event", f"{flag[i]:g}", "0 (censored) or 1 (event)",
-                "Code the endpoint as 0 or 1.", row=int(i) + 1)
+        Problem(
+            "Event",
+            f"{flag[i]:g}",
+            "0 (censored) or 1 (event)",
+            "Code the endpoint as 0 or 1.",
+            row=int(i) + 1,
+        )
         for i in bad_flag[:50]
-    ]  # fmt: skip
+    ]
     return problems
 
 
@@ -77,13 +87,20 @@ def _count_problems(
     problems = []
     if time.size < minimum_rows:
         problems.append(
-            Problem("Follow-up table", f"{time.size} rows", f"at least {minimum_rows}",
-                    "Include more patients or ask a smaller question.")
-        )  # fmt: skip
+            Problem(
+                "Follow-up table",
+                f"{time.size} rows",
+                f"at least {minimum_rows}",
+                "Include more patients or ask a smaller question.",
+            )
+        )
     if flag.sum() < minimum_events:
         problems.append(
-            Problem("Events", f"{int(flag.sum())} events in {time.size} rows",
-                    f"at least {minimum_events}",
-                    "A survival model needs events: wait for follow-up or choose another endpoint.")
-        )  # fmt: skip
+            Problem(
+                "Events",
+                f"{int(flag.sum())} events in {time.size} rows",
+                f"at least {minimum_events}",
+                "A survival model needs events: wait for follow-up or choose another endpoint.",
+            )
+        )
     return problems

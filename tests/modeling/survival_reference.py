@@ -44,6 +44,7 @@ def design(name: str) -> tuple[np.ndarray, list[str]]:
 def close(ours: object, theirs: object, atol: float) -> None:
     """Equal within ``atol``; R's missing values are our NaN."""
     a = np.asarray(ours, dtype=float)
-    b = np.asarray([np.nan if v is None else v for v in np.ravel(np.array(theirs, dtype=object))],
-                   dtype=float).reshape(a.shape)  # fmt: skip
+    b = np.asarray(
+        [np.nan if v is None else v for v in np.ravel(np.array(theirs, dtype=object))], dtype=float
+    ).reshape(a.shape)
     np.testing.assert_allclose(a, b, rtol=0, atol=atol, equal_nan=True)

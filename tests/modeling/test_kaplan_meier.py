@@ -25,14 +25,20 @@ def test_curves_equal_survfit(name, interval):
         inside = label == stratum.removeprefix(f"{column}=")
         ours = estimate_kaplan_meier(time[inside], event[inside], interval)
         rows = np.flatnonzero(strata == stratum)
-        _same_curve(ours, {k: np.array(v, dtype=object)[rows]
-                           for k, v in theirs["by_group"].items()})  # fmt: skip
+        _same_curve(
+            ours, {k: np.array(v, dtype=object)[rows] for k, v in theirs["by_group"].items()}
+        )
     _same_curve(estimate_kaplan_meier(time, event, interval), theirs["overall"])
 
 
 def _same_curve(ours, theirs):
-    pairs = {"time": ours.time, "n_risk": ours.at_risk, "n_event": ours.events,
-             "n_censor": ours.censored, "surv": ours.survival}  # fmt: skip
+    pairs = {
+        "time": ours.time,
+        "n_risk": ours.at_risk,
+        "n_event": ours.events,
+        "n_censor": ours.censored,
+        "surv": ours.survival,
+    }
     for key, mine in pairs.items():
         close(mine, theirs[key], 1e-9)
     alive = (ours.survival > 0) & (ours.survival < 1)  # R leaves the bounds of 0 and 1 empty

@@ -1,0 +1,110 @@
+"""Does a higher score die sooner: Harrell's C with its standard error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from modeling.methods.survival_table import Flags, Floats, check_survival
+from studies.methods.problems import refuse
+
+ROWS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Concordance:
+    """C and the pairs behind it; higher score = higher risk."""
+
+    c: float
+    std_error: float
+    concordant: int
+    discordant: int
+    tied_score: int
+    tied_time: int
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Wald interval, cut to 0..1."""
+        half = norm.ppf(0.5 + level / 2) * self.std_error
+        return max(0.0, self.c - half), min(1.0, self.c + half)
+
+
+def estimate_concordance(duration: ArrayLike, event: ArrayLike, risk: ArrayLike) -> Concordance:
+    """Harrell's C: share of usable pairs in which the higher risk fails first.
+
+    Parameters
+    ----------
+    duration : array, shape (n,)
+        Follow-up, one unit.
+    event : array, shape (n,)
+        1 where the endpoint happened.
+    risk : array, shape (n,)
+        Higher = worse. Equal scores count one half.
+
+    Raises
+    ------
+    DataProblem
+        When no pair can be ordered (no event before another's follow-up ends).
+
+    Notes
+    -----
+    The standard error is the infinitesimal jackknife over patients.
+
+    References
+    ----------
+    Harrell et al., JAMA 1982;247:2543. Compared with R survival::concordance.
+    """
+    time, flag = check_survival(duration, event)
+    score = np.asarray(risk, dtype=float)
+    if score.shape != time.shape or not np.isfinite(score).all():
+        raise refuse(
+            "Risk score",
+            f"shape {score.shape} or missing values",
+            f"{time.size} numbers",
+            "Leave out rows without a score.",
+        )
+    counts = np.concatenate(
+        [
+            _pairs(time, flag, score, slice(start, start + ROWS_AT_ONCE))
+            for start in range(0, time.size, ROWS_AT_ONCE)
+        ]
+    )
+    return _summary(counts)
+
+
+def _pairs(time: Floats, flag: Flags, score: Floats, rows: slice) -> Floats:
+    """Per row: concordant, discordant, tied in score (of usable pairs), tied in time."""
+    mine, my_flag, my_score = time[rows, None], flag[rows, None], score[rows, None]
+    first = my_flag & ((mine < time) | ((mine == time) & ~flag))
+    later = flag & ((time < mine) | ((time == mine) & ~my_flag))
+    higher, lower = my_score > score, my_score < score
+    agree = (first & higher) | (later & lower)
+    differ = (first & lower) | (later & higher)
+    tied = (first | later) & ~higher & ~lower
+    same_time = my_flag & flag & (mine == time)
+    parts = [part.sum(axis=1) for part in (agree, differ, tied)]
+    return np.column_stack([*parts, (same_time.sum(axis=1) - my_flag[:, 0])]).astype(float)
+
+
+def _summary(counts: Floats) -> Concordance:
+    agree, differ, tied, same_time = counts.sum(axis=0) / 2
+    pairs = agree + differ + tied
+    if pairs == 0:
+        raise refuse(
+            "Concordance",
+            "no pair of patients whose order is known",
+            "an event before another patient's follow-up ends",
+            "Wait for events or choose another endpoint.",
+        )
+    somers = (agree - differ) / pairs
+    influence = (counts[:, 0] - counts[:, 1] - somers * counts[:, :3].sum(axis=1)) / pairs / 2
+    return Concordance(
+        float((somers + 1) / 2),
+        float(np.sqrt((influence**2).sum())),
+        int(agree),
+        int(differ),
+        int(tied),
+        int(same_time),
+    )
