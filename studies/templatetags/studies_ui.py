@@ -1,0 +1,138 @@
+"""What templates need to draw: icons, states as icon and word, values with their units."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+ICONS = {
+    "check": '<path d="M4 12.5l5 5 11-11"/>',
+    "circle": '<circle cx="12" cy="12" r="8"/>',
+    "half": '<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>',
+    "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
+    "alert": '<path d="M12 4L2.8 20h18.4z"/><path d="M12 10v4.5M12 17.2v.3"/>',
+    "bolt": '<path d="M8.2 3h7.6L21 8.2v7.6L15.8 21H8.2L3 15.8V8.2z"/><path d="M12 7.5v5.5M12 16v.3"/>',
+    "stop": '<circle cx="12" cy="12" r="8.5"/><path d="M6.2 6.2l11.6 11.6"/>',
+    "lock": '<rect x="5" y="11" width="14" height="9" rx="1.5"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>',
+    "refresh": '<path d="M19 8A8 8 0 1 0 20 13"/><path d="M20 3v5h-5"/>',
+    "play": '<path d="M7 4.5v15l12.5-7.5z"/>',
+    "upload": '<path d="M12 16V4.5M7 9l5-5 5 5M4 16v4h16v-4"/>',
+    "download": '<path d="M12 4v11.5M7 11l5 5 5-5M4 16v4h16v-4"/>',
+    "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="M15.5 15.5L21 21"/>',
+    "x": '<path d="M6 6l12 12M18 6L6 18"/>',
+    "right": '<path d="M9 5l7 7-7 7"/>',
+    "person": '<circle cx="12" cy="8" r="4"/><path d="M4 21c.8-5 4-7 8-7s7.200 2 8 7"/>',
+    "plus": '<path d="M12 5v14M5 12h14"/>',
+    "copy": '<rect x="8" y="8" width="12" height="12" rx="1.5"/><path d="M16 8V4H4v12h4"/>',
+}
+
+# state -> (icon, word, tone); a state is told by shape and word, colour only helps
+STATES = {
+    "done": ("check", "Done", "ready"),
+    "ready": ("check", "Ready", "ready"),
+    "succeeded": ("check", "Succeeded", "ready"),
+    "complete": ("check", "Complete", "ready"),
+    "active": ("check", "Active", "ready"),
+    "partial": ("half", "Partly done", "running"),
+    "running": ("half", "Running", "running"),
+    "waiting": ("clock", "Waiting", "running"),
+    "received": ("clock", "Received", "idle"),
+    "queued": ("clock", "Queued", "idle"),
+    "todo": ("circle", "To do", "idle"),
+    "empty": ("circle", "Nothing yet", "idle"),
+    "blocked": ("lock", "Waits for others", "idle"),
+    "stale": ("refresh", "Out of date", "failed"),
+    "attention": ("alert", "Needs you", "failed"),
+    "failed": ("alert", "Failed", "failed"),
+    "errored": ("bolt", "Errored", "errored"),
+    "cancelled": ("stop", "Cancelled", "idle"),
+    "reverted": ("stop", "Reverted", "idle"),
+    "ended": ("stop", "Ended", "idle"),
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    shapes = mark_safe(ICONS.get(name, ICONS["circle"]))
+    return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', shapes)
+
+
+@register.simple_tag
+def state(value: str) -> SafeString:
+    """A state as icon and word."""
+    shape, word, tone = STATES.get(
+        value, ("circle", str(value).replace("_", " ").capitalize(), "idle")
+    )
+    return format_html('<span class="state state-{}">{} {}</span>', tone, icon(shape), word)
+
+
+@register.simple_tag
+def state_tone(value: str) -> str:
+    return STATES.get(value, ("", "", "idle"))[2]
+
+
+@register.simple_tag
+def state_icon(value: str) -> SafeString:
+    return icon(STATES.get(value, ("circle", "", "idle"))[0])
+
+
+@register.filter
+def words(value: object) -> str:
+    """``external_response`` as ``external response``."""
+    return str(value or "").replace("_", " ")
+
+
+@register.filter
+def short_hash(value: object) -> str:
+    return str(value or "")[:12]
+
+
+@register.filter
+def elapsed(seconds: float | timedelta | None) -> str:
+    """A length of time as a person says it: 4.2 s, 3 min 05 s, 2 h 10 min."""
+    if seconds is None:
+        return "–"
+    total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+    if total < 10:
+        return f"{total:.1f} s"
+    minutes, rest = divmod(round(total), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+@register.filter
+def get(mapping: dict[str, Any], key: str) -> Any:
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def lists(numbers: str | None, position: int) -> bool:
+    """Whether ``"2 10"`` names the position."""
+    return str(position) in str(numbers or "").split()
+
+
+@register.filter
+def file_size(size: int | None) -> str:
+    if size is None:
+        return "–"
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+@register.simple_tag(takes_context=True)
+def field(context: template.Context, bound: Any, hint: str = "") -> SafeString:
+    """A form field with its label, help and errors tied to it."""
+    return mark_safe(render_to_string("_partials/field.html", {"field": bound, "hint": hint}))
