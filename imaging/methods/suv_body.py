@@ -1,0 +1,84 @@
+"""Body measures that turn an SUV by lean mass, ideal weight or surface into one by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydicom.dataset import Dataset
+
+from imaging.methods.suv_working import Working, number, text
+from studies.methods.problems import refuse
+
+BODY_KG: dict[str, dict[str, Callable[[float, float], float]]] = {
+    "LBM": {
+        "M": lambda w, h: 1.10 * w - 120 * (w / h) ** 2,
+        "F": lambda w, h: 1.07 * w - 148 * (w / h) ** 2,
+    },
+    "LBMJAMES128": {
+        "M": lambda w, h: 1.10 * w - 128 * (w / h) ** 2,
+        "F": lambda w, h: 1.07 * w - 148 * (w / h) ** 2,
+    },
+    "LBMJANMA": {
+        "M": lambda w, h: 9270 * w / (6680 + 216 * w / (h / 100) ** 2),
+        "F": lambda w, h: 9270 * w / (8780 + 244 * w / (h / 100) ** 2),
+    },
+    "IBW": {
+        "M": lambda w, h: 48.0 + 1.06 * (h - 152),
+        "F": lambda w, h: 45.5 + 0.91 * (h - 152),
+    },
+}
+
+
+def read_weight_kg(dataset: Dataset, working: Working) -> float:
+    """Body weight, kg; above 1000 it is read as grams, with a notice."""
+    weight = number(dataset, 0x00101030)
+    if not weight or weight < 0:
+        raise refuse("PatientWeight (0010,1030)", "nothing" if weight is None else weight,
+                     "the body weight in kg", "Add the weight at the time of the scan to the "
+                     "header, then upload again.")
+    if weight > 1000:
+        working.notice("weight_in_grams", f"PatientWeight (0010,1030) {weight:g} was read as "
+                       f"grams: {weight / 1000:g} kg, not {weight:g} kg")
+        weight /= 1000
+    working.step("body weight", "(0010,1030)", weight, "kg")
+    return weight
+
+
+def read_height_cm(dataset: Dataset, working: Working) -> float:
+    """Body height, cm; refused when missing, as only units that need it ask."""
+    height = number(dataset, 0x00101020)
+    if not height or height < 0:
+        raise refuse("PatientSize (0010,1020)", "nothing" if height is None else height,
+                     "the body height in m: these units need it", "Add the height to the header.")
+    if not 0.3 <= height <= 2.6:
+        raise refuse("PatientSize (0010,1020)", height, "a body height in m, 0.3 to 2.6",
+                     "Correct the height in the header.")
+    working.step("body height", "(0010,1020)", height, "m")
+    return height * 100
+
+
+def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working) -> float:
+    """Lean or ideal mass, kg, by the formula of ``kind``; sex other or empty: mean of both."""
+    formulas = BODY_KG[kind]
+    height_cm = read_height_cm(dataset, working)
+    sex = text(dataset, "PatientSex")
+    if sex in formulas:
+        mass = formulas[sex](weight_kg, height_cm)
+    else:
+        mass = sum(formula(weight_kg, height_cm) for formula in formulas.values()) / 2
+        working.notice("sex_unknown", f"PatientSex (0010,0040) is {sex or 'empty'}: the mean of "
+                       f"the formulas for men and women was taken for {kind}")
+    if mass <= 0:
+        raise refuse("PatientWeight (0010,1030), PatientSize (0010,1020)",
+                     f"{weight_kg:g} kg at {height_cm:g} cm", f"a body for which {kind} is > 0",
+                     "Correct weight and height in the header.")
+    working.step("sex", "(0010,0040)", sex or "empty")
+    working.step(f"mass by {kind}", "", mass, "kg")
+    return mass
+
+
+def body_surface_m2(dataset: Dataset, weight_kg: float, working: Working) -> float:
+    """Body surface, m², by Du Bois."""
+    surface = 0.007184 * weight_kg**0.425 * read_height_cm(dataset, working) ** 0.725
+    working.step("body surface (Du Bois)", "", surface, "m²")
+    return surface
