@@ -1,0 +1,107 @@
+"""How far predicted risks lie from what happened: the Brier score under censoring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.methods.survival_table import Flags, Floats, check_survival
+from modeling.methods.time_dependent_auc import (
+    case_weights,
+    censoring_influence,
+    censoring_survival,
+)
+from studies.methods.problems import refuse
+
+
+@dataclass(frozen=True)
+class BrierScore:
+    """Mean squared error of a risk at one horizon; lower is better, NaN: not estimable.
+
+    ``null`` is the score of a model that gives everybody the Kaplan-Meier risk.
+    """
+
+    horizon: float
+    brier: float
+    std_error: float
+    null: float
+
+    @property
+    def scaled(self) -> float:
+        """1 − brier/null: 0 is no better than knowing nothing, 1 is perfect."""
+        return 1 - self.brier / self.null
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        half = norm.ppf(0.5 + level / 2) * self.std_error
+        return max(0.0, self.brier - half), self.brier + half
+
+
+def estimate_brier_score(
+    duration: ArrayLike, event: ArrayLike, risk: ArrayLike, horizon: float
+) -> BrierScore:
+    """IPCW Brier score of predicted risks at ``horizon``.
+
+    Parameters
+    ----------
+    duration : array, shape (n,)
+        Follow-up, one unit.
+    event : array, shape (n,)
+        1 where the endpoint happened.
+    risk : array, shape (n,)
+        Predicted probability of the event by ``horizon``, 0..1.
+    horizon : float
+        In the unit of ``duration``.
+
+    Raises
+    ------
+    DataProblem
+        When a risk is not a probability.
+
+    Notes
+    -----
+    Events by the horizon weigh 1/G(T−), those followed beyond it 1/G(t), others nothing.
+
+    References
+    ----------
+    Graf et al., Stat Med 1999;18:2529. Compared with R riskRegression::Score.
+    """
+    time, flag = check_survival(duration, event)
+    order = np.argsort(time, kind="stable")
+    time, flag = time[order], flag[order]
+    probability = np.asarray(risk, dtype=float)[order]
+    if not ((probability >= 0) & (probability <= 1)).all():
+        raise refuse(
+            "Predicted risk",
+            "a value outside 0..1 or missing",
+            "a probability",
+            "Give P(event by the horizon).",
+        )
+    if not (time > horizon).any():
+        return BrierScore(horizon, np.nan, np.nan, np.nan)
+    weight = _weights(time, flag, horizon)
+    happened = ((time <= horizon) & flag).astype(float)
+    part = weight * (happened - probability) ** 2
+    marginal = 1 - float(estimate_kaplan_meier(time, flag).at([horizon])[0])
+    null = float(np.mean(weight * (happened - marginal) ** 2))
+    return BrierScore(horizon, float(part.mean()), _error(time, flag, part, horizon), null)
+
+
+def _weights(time: Floats, flag: Flags, horizon: float) -> Floats:
+    beyond = 1 / censoring_survival(time, flag, [horizon])[0]
+    case = (time <= horizon) & flag
+    return np.where(case, case_weights(time, flag), np.where(time > horizon, beyond, 0.0))
+
+
+def _error(time: Floats, flag: Flags, part: Floats, horizon: float) -> float:
+    """Standard error that counts the estimation of the censoring curve."""
+    by_then = time <= horizon
+    pulled = np.where(by_then, part, 0.0)
+    last = int(by_then.sum()) - 1
+    if last >= 0:  # patients followed beyond the horizon weigh by G at the horizon
+        pulled[last] += part[~by_then].sum()
+    influence = part - part.mean() + censoring_influence(time, flag, pulled[None, :])[0]
+    return float(np.std(influence, ddof=1) / np.sqrt(time.size))

@@ -1,0 +1,149 @@
+"""Is acting on a predicted risk worth it: net benefit at a horizon under censoring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from modeling.methods.survival_table import Flags, Floats, check_survival
+from studies.methods.problems import refuse
+
+THRESHOLDS = np.round(np.arange(0.01, 1.0, 0.01), 2)
+
+
+@dataclass(frozen=True)
+class SurvivalDecisionCurve:
+    """Net benefit per threshold probability; NaN where not estimable.
+
+    ``treat_none`` is zero everywhere. ``lower`` and ``upper`` are empty without resamples.
+    """
+
+    horizon: float
+    threshold: Floats
+    net_benefit: Floats
+    true_positive: Floats
+    false_positive: Floats
+    treat_all: Floats
+    lower: Floats | None = None
+    upper: Floats | None = None
+
+
+def estimate_survival_decision_curve(
+    duration: ArrayLike,
+    event: ArrayLike,
+    risk: ArrayLike,
+    horizon: float,
+    thresholds: ArrayLike = THRESHOLDS,
+    resamples: int = 0,
+    seed: int = 0,
+) -> SurvivalDecisionCurve:
+    """Net benefit of treating those whose risk is at or above a threshold.
+
+    Parameters
+    ----------
+    duration : array, shape (n,)
+        Follow-up, one unit.
+    event : array, shape (n,)
+        1 where the endpoint happened.
+    risk : array, shape (n,)
+        Predicted probability of the event by ``horizon``.
+    horizon : float
+        In the unit of ``duration``.
+    thresholds : array
+        Threshold probabilities, inside 0..1.
+    resamples, seed : int
+        Bootstrap resamples for a 95 % percentile band, 0 for none.
+
+    Raises
+    ------
+    DataProblem
+        When a threshold or risk is no probability.
+
+    Notes
+    -----
+    NB = TP − FP·pt/(1 − pt), with TP = (1 − S(t | risk ≥ pt))·P(risk ≥ pt) by Kaplan-Meier.
+    Where nobody at or above the threshold is followed to the horizon, or one patient alone
+    stands there, it stays empty.
+
+    References
+    ----------
+    Vickers et al., BMC Med Inform Decis Mak 2008;8:53. Compared with R dcurves.
+    """
+    time, flag = check_survival(duration, event)
+    probability, cut = np.asarray(risk, dtype=float), np.asarray(thresholds, dtype=float)
+    _check_probabilities(probability, cut)
+    order = np.argsort(time, kind="stable")
+    time, flag, probability = time[order], flag[order], probability[order]
+    weight = np.ones((1, time.size))
+    true, false = _positives(time, flag, probability, horizon, cut, weight)
+    odds = cut / (1 - cut)
+    everyone = _event_share(time, flag, horizon, weight, np.ones(time.size, dtype=bool))[0]
+    curve = SurvivalDecisionCurve(
+        horizon, cut, (true - false * odds)[0], true[0], false[0], everyone - (1 - everyone) * odds
+    )
+    if not resamples:
+        return curve
+    drawn = np.random.default_rng(seed).multinomial(
+        time.size, np.full(time.size, 1 / time.size), resamples
+    )
+    true, false = _positives(time, flag, probability, horizon, cut, drawn.astype(float))
+    low, high = _band(true - false * odds, curve.net_benefit)
+    return SurvivalDecisionCurve(**{**curve.__dict__, "lower": low, "upper": high})
+
+
+def _check_probabilities(risk: Floats, cut: Floats) -> None:
+    if not ((risk >= 0) & (risk <= 1)).all():
+        raise refuse(
+            "Predicted risk",
+            "a value outside 0..1 or missing",
+            "a probability",
+            "Give P(event by the horizon).",
+        )
+    if not ((cut > 0) & (cut < 1)).all():
+        raise refuse(
+            "Threshold",
+            "a value outside 0..1",
+            "0 < threshold < 1",
+            "Give threshold probabilities.",
+        )
+
+
+def _positives(
+    time: Floats, flag: Flags, risk: Floats, horizon: float, cut: Floats, weight: Floats
+) -> tuple[Floats, Floats]:
+    """True and false positive shares, (resamples, thresholds)."""
+    true, false = np.empty((2, weight.shape[0], cut.size))
+    for k, threshold in enumerate(cut):
+        above = risk >= threshold
+        share = weight[:, above].sum(axis=1) / weight.sum(axis=1)
+        dead = _event_share(time, flag, horizon, weight, above)
+        true[:, k] = np.where(share > 0, dead * share, 0.0)
+        false[:, k] = np.where(share > 0, (1 - dead) * share, 0.0)
+    return true, false
+
+
+def _event_share(
+    time: Floats, flag: Flags, horizon: float, weight: Floats, chosen: Flags
+) -> Floats:
+    """1 − S(horizon) per weighting; NaN where nobody is followed that far."""
+    w, moments = weight[:, chosen], time[chosen]
+    events = w * flag[chosen]
+    if moments.size == 0:
+        return np.full(weight.shape[0], np.nan)
+    starts = np.flatnonzero(np.r_[True, np.diff(moments) > 0])
+    at_risk = np.cumsum(w[:, ::-1], axis=1)[:, ::-1][:, starts]
+    deaths = np.add.reduceat(events, starts, axis=1)
+    inside = moments[starts] <= horizon
+    step = 1 - np.divide(deaths, at_risk, out=np.zeros_like(deaths), where=at_risk > 0)
+    followed = (w[:, moments >= horizon].sum(axis=1) > 0) & (moments.size > 1)
+    return np.where(followed, 1 - np.prod(step[:, inside], axis=1), np.nan)
+
+
+def _band(values: Floats, shown: Floats) -> tuple[Floats, Floats]:
+    """Percentile band where at least half of the resamples can be estimated."""
+    usable = np.isfinite(shown) & (np.isfinite(values).mean(axis=0) >= 0.5)
+    bounds = np.full((2, shown.size), np.nan)
+    bounds[:, usable] = np.nanpercentile(values[:, usable], [2.5, 97.5], axis=0)
+    return bounds[0], bounds[1]
