@@ -83,8 +83,7 @@ class SliceTemplate:
         pixels = b"\xa5\x5a\xc3" * (pixel_bytes // 3 + 1)
         dataset.SOPInstanceUID = self._uid
         for keyword, text in self.PLACEHOLDERS.items():
-            if keyword != "RescaleSlope" or "RescaleSlope" not in dataset:
-                setattr(dataset, keyword, text.split("\\") if "\\" in text else text)
+            setattr(dataset, keyword, text.split("\\") if "\\" in text else text)
         dataset.add_new("PixelData", "OW", pixels[:pixel_bytes])
         marks = {"uid": self._uid, **self.PLACEHOLDERS}
         encoded = {name: text.encode() for name, text in marks.items()}

@@ -137,11 +137,8 @@ def _write_counts(study: Study, path: Path) -> None:
     columns = [pa.array(counts.genes), *(pa.array(column) for column in counts.values.T)]
     table = pa.Table.from_arrays(columns, names=["gene_symbol", *counts.specimens])
     options = arrow_csv.WriteOptions(quoting_style="none")
-    with (
-        path.open("wb") as raw,
-        gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as f,
-    ):
-        arrow_csv.write_csv(table, f, options)
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
+        arrow_csv.write_csv(table, packed, options)
 
 
 def _write_description(plan: StudyPlan, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""PET and CT of one patient: a liver with one or two lesions whose voxels follow the infiltration."""
+"""PET and CT of one patient: a liver whose lesions follow the infiltration voxel by voxel."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Who the patients are: cohort, site, and the hidden infiltration z that everything else follows."""
+"""Who the patients are: cohort, site, and the hidden infiltration z that all else follows."""
 
 import numpy as np
 import pandas as pd
