@@ -10,11 +10,7 @@ from scipy.stats import norm
 
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.survival_table import Flags, Floats, check_survival
-from modeling.methods.time_dependent_auc import (
-    case_weights,
-    censoring_influence,
-    censoring_survival,
-)
+from modeling.methods.time_dependent_auc import case_weights, censoring_survival
 from studies.methods.problems import refuse
 
 
@@ -97,11 +93,18 @@ def _weights(time: Floats, flag: Flags, horizon: float) -> Floats:
 
 
 def _error(time: Floats, flag: Flags, part: Floats, horizon: float) -> float:
-    """Standard error that counts the estimation of the censoring curve."""
-    by_then = time <= horizon
-    pulled = np.where(by_then, part, 0.0)
-    last = int(by_then.sum()) - 1
-    if last >= 0:  # patients followed beyond the horizon weigh by G at the horizon
-        pulled[last] += part[~by_then].sum()
-    influence = part - part.mean() + censoring_influence(time, flag, pulled[None, :])[0]
-    return float(np.std(influence, ddof=1) / np.sqrt(time.size))
+    """Standard error that counts the estimation of the censoring curve.
+
+    An event's weight hangs on censorings before it, that of a patient followed beyond the
+    horizon on all up to the horizon; events and censorings of one time share a risk set.
+    """
+    n = time.size
+    moments, index = np.unique(time, return_inverse=True)
+    at_risk = n - np.searchsorted(time, moments, side="left")
+    hazard = np.bincount(index, ~flag, moments.size) / at_risk
+    last = int(np.searchsorted(moments, horizon, side="right"))
+    reach = np.where(time <= horizon, index, last)  # censorings at moments below it count
+    pulled = np.bincount(reach, part, moments.size + 1)[: moments.size + 1]
+    later = np.cumsum(pulled[::-1])[::-1][1:] / at_risk
+    influence = part - part.mean() + ~flag * later[index] - np.cumsum(hazard * later)[index]
+    return float(np.std(influence, ddof=1) / np.sqrt(n))
