@@ -7,8 +7,13 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from studies import registry
+from studies.models import Job
 
 register = template.Library()
 
@@ -18,9 +23,9 @@ ICONS = {
     "half": '<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>',
     "clock": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
     "alert": '<path d="M12 4L2.8 20h18.4z"/><path d="M12 10v4.5M12 17.2v.3"/>',
-    "bolt": '<path d="M8.2 3h7.6L21 8.2v7.6L15.8 21H8.2L3 15.8V8.2z"/><path d="M12 7.5v5.5M12 16v.3"/>',
+    "bolt": '<path d="M8 3h8l5 5v8l-5 5H8l-5-5V8z"/><path d="M12 7.5v5.5M12 16v.3"/>',
     "stop": '<circle cx="12" cy="12" r="8.5"/><path d="M6.2 6.2l11.6 11.6"/>',
-    "lock": '<rect x="5" y="11" width="14" height="9" rx="1.5"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>',
+    "lock": '<rect x="5" y="11" width="14" height="9"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>',
     "refresh": '<path d="M19 8A8 8 0 1 0 20 13"/><path d="M20 3v5h-5"/>',
     "play": '<path d="M7 4.5v15l12.5-7.5z"/>',
     "upload": '<path d="M12 16V4.5M7 9l5-5 5 5M4 16v4h16v-4"/>',
@@ -136,3 +141,72 @@ def file_size(size: int | None) -> str:
 def field(context: template.Context, bound: Any, hint: str = "") -> SafeString:
     """A form field with its label, help and errors tied to it."""
     return mark_safe(render_to_string("_partials/field.html", {"field": bound, "hint": hint}))
+
+
+@register.filter
+def job_title(job: Job) -> str:
+    """What a job does, in the words of the app that registered it."""
+    if action := registry.action(job.kind):
+        return action.title
+    doors = [kind for kind in registry.upload_kinds() if kind.job_kind == job.kind]
+    return f"Import: {doors[0].title}" if doors else job.kind
+
+
+@register.filter
+def upload_title(kind: str) -> str:
+    door = registry.upload_kind(kind)
+    return door.title if door else kind
+
+
+@register.filter
+def person(user: Any) -> str:
+    return user.get_full_name() or user.email or user.username
+
+
+@register.filter
+def months(days: float) -> str:
+    return f"{days / 30.4375:.1f}"
+
+
+@register.filter
+def shape(value: object) -> str:
+    if isinstance(value, dict):
+        return "mapping"
+    return "list" if isinstance(value, list | tuple) else "plain"
+
+
+@register.filter
+def lasted(job: Job) -> timedelta | None:
+    return (job.ended_at or timezone.now()) - job.started_at if job.started_at else None
+
+
+@register.filter
+def remaining(job: Job) -> timedelta | None:
+    """Time left at the pace so far; nothing before that means something."""
+    spent = lasted(job)
+    if job.state != "running" or spent is None or job.share < 0.05 or spent.total_seconds() < 3:
+        return None
+    return spent * (1 - job.share) / job.share
+
+
+@register.simple_tag(takes_context=True)
+def study_tabs(context: template.Context) -> list[dict[str, Any]]:
+    """The study's places; the one whose address begins the present one is current."""
+    uid, here = context["study"].uid, context["request"].path
+    places = [(name, reverse(url, args=[uid])) for name, url in FIRST_TABS]
+    places += [(tab.title, reverse(tab.url_name, args=[uid])) for tab in registry.tabs()]
+    places += [(name, reverse(url, args=[uid])) for name, url in LAST_TABS]
+    longest = max((url for _, url in places if here.startswith(url)), key=len, default="")
+    return [{"title": name, "url": url, "current": url == longest} for name, url in places]
+
+
+FIRST_TABS = (
+    ("Overview", "studies:overview"),
+    ("Patients", "studies:patients"),
+    ("Cohorts", "studies:cohorts"),
+)
+LAST_TABS = (
+    ("Uploads", "studies:uploads"),
+    ("Jobs", "studies:jobs"),
+    ("People", "studies:people"),
+)

@@ -1,0 +1,131 @@
+"""Reads for one patient's page: values with labels and units, the dated course, the endpoints.
+
+A reader without the right ``identifiers`` gets days from the start of treatment, not dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
+
+DATE_FORMATS = {Precision.DAY: "%-d %b %Y", Precision.MONTH: "%b %Y", Precision.YEAR: "%Y"}
+
+
+@dataclass(frozen=True)
+class ValueRow:
+    name: str
+    label: str
+    text: str
+    unit: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class FormView:
+    title: str
+    entry: FormEntry
+    rows: list[ValueRow]
+
+
+@dataclass(frozen=True)
+class CourseFact:
+    kind: str
+    text: str
+    when: str
+    since: str | None
+    iso: str = ""
+
+
+def forms_of(patient: Patient, dates: bool) -> list[FormView]:
+    entries = patient.form_entries.select_related("dictionary").order_by("form", "occasion")
+    return [
+        FormView(
+            entry.form if entry.occasion == entry.form else f"{entry.form}, {entry.occasion}",
+            entry,
+            [value_row(v, entry.values.get(v.name), dates) for v in _variables(entry)],
+        )
+        for entry in entries
+    ]
+
+
+def _variables(entry: FormEntry) -> list[Variable]:
+    return list(Variable.objects.filter(dictionary_id=entry.dictionary_id, form=entry.form))
+
+
+def value_row(variable: Variable, value: dict[str, Any] | None, dates: bool = True) -> ValueRow:
+    """How a stored value reads: its label, comparator and unit, or why it is missing."""
+    if not value:
+        return ValueRow(variable.name, variable.label, "", missing="blank")
+    if "missing" in value:
+        return ValueRow(variable.name, variable.label, "", missing=value["missing"])
+    if variable.type == VariableType.DATE and not dates:
+        return ValueRow(variable.name, variable.label, "", missing="hidden")
+    shown = value.get("v")
+    if variable.type == VariableType.CATEGORY:
+        shown = variable.codes.get(str(shown), shown) or shown
+    elif isinstance(shown, float):
+        shown = f"{shown:g}"
+    text = f"{value.get('comparator') or ''} {shown}".strip()
+    return ValueRow(variable.name, variable.label, text, unit=readable_unit(variable.unit))
+
+
+def readable_unit(unit: str) -> str:
+    """UCUM as people write it."""
+    spoken = {"a": "years", "mo": "months", "d": "days", "{count}": "", "1": "", "[U]/mL": "U/mL"}
+    return spoken.get(unit, unit.replace("[U]", "U").replace("{", "").replace("}", ""))
+
+
+def course_of(patient: Patient, dates: bool) -> list[CourseFact]:
+    facts = sorted(_facts(patient), key=lambda fact: fact[0])
+    start = next((when for when, _, kind, _ in facts if kind == "treatment"), None)
+    start = start or (facts[0][0] if facts else None)
+    return [_course_fact(fact, start, dates) for fact in facts]
+
+
+def _facts(patient: Patient) -> Iterator[tuple[date, str, str, str]]:
+    """Date, precision, kind and words of everything that happened."""
+    for row in patient.treatments.all():
+        text = f"{row.drug}, line {row.line}"
+        yield row.date, row.precision, "treatment", f"Treatment starts: {text}"
+        if row.stopped_on:
+            yield row.stopped_on, Precision.DAY, "stop", f"Treatment stops: {row.drug}"
+    for row in patient.response_assessments.all():
+        yield row.date, row.precision, "response", f"Response {row.result} ({row.method})"
+    for row in patient.surgeries.all():
+        yield row.date, row.precision, "surgery", f"Surgery, margin {row.margin}"
+    for row in patient.progressions.all():
+        yield row.date, row.precision, "progression", "Progression"
+    for row in patient.deaths.all():
+        yield row.date, row.precision, "death", f"Death{f', {row.cause}' if row.cause else ''}"
+    for row in patient.contacts.all():
+        word = "Known alive" if row.kind == "alive" else "Assessed by imaging"
+        yield row.date, row.precision, "contact", word
+    for row in patient.consents.all():
+        yield row.date, row.precision, "consent", f"Consent: {row.scope}"
+        if row.withdrawn_on:
+            yield row.withdrawn_on, Precision.DAY, "withdrawn", f"Consent withdrawn: {row.scope}"
+    for row in patient.lab_results.all():
+        text = f"{row.analyte} {row.comparator}{row.value:g} {row.unit}"
+        yield row.date, row.precision, "lab", text
+
+
+def _course_fact(fact: tuple[date, str, str, str], start: date | None, dates: bool) -> CourseFact:
+    when, precision, kind, text = fact
+    day = (when - start).days if start else 0
+    if not dates:
+        return CourseFact(kind, text, f"day {day}", None)
+    since = f"day {day}" if start and when != start else None
+    return CourseFact(kind, text, when.strftime(DATE_FORMATS[precision]), since, when.isoformat())
+
+
+def endpoints_of(patient: Patient) -> list[EndpointValue]:
+    """The newest value of the newest definition of each endpoint."""
+    rows = patient.endpoint_values.select_related("definition")
+    newest: dict[str, EndpointValue] = {}
+    for value in rows.order_by("definition__name", "definition__version", "id"):
+        newest[value.definition.name] = value
+    return list(newest.values())

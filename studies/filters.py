@@ -1,0 +1,70 @@
+"""How lists are narrowed, and the chips that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+
+from studies.models import Cohort, Job, JobState, Patient, PatientStatus, Site, Study
+
+
+class PatientFilter(django_filters.FilterSet):
+    cohort = django_filters.ModelChoiceFilter(
+        queryset=Cohort.objects.none(),
+        field_name="cohort_memberships__cohort",
+        to_field_name="uid",
+        empty_label="Any cohort",
+    )
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(), to_field_name="uid", empty_label="Any site"
+    )
+    status = django_filters.ChoiceFilter(choices=PatientStatus.choices, empty_label="Any status")
+
+    class Meta:
+        model = Patient
+        fields = ["cohort", "site", "status"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset)
+        self.filters["cohort"].queryset = Cohort.objects.filter(study=study)
+        seen = Patient.objects.visible_to(user).filter(study=study).order_by()
+        self.filters["site"].queryset = Site.objects.filter(id__in=seen.values("site_id"))
+
+
+class JobFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=JobState.choices, empty_label="Any state")
+    kind = django_filters.ChoiceFilter(empty_label="Any kind")
+
+    class Meta:
+        model = Job
+        fields = ["state", "kind"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study):
+        super().__init__(data, queryset)
+        kinds = Job.objects.filter(study=study).order_by("kind").values_list("kind", flat=True)
+        self.filters["kind"].extra["choices"] = [(kind, kind) for kind in kinds.distinct()]
+
+
+@dataclass(frozen=True)
+class Chip:
+    text: str
+    url: str
+
+
+def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
+    """One chip per filter in force; its url is the list without it."""
+    found = []
+    if not narrowed.form.is_valid():
+        return found
+    for name, value in narrowed.form.cleaned_data.items():
+        if value in (None, ""):
+            continue
+        rest = narrowed.data.copy()
+        for gone in (name, "after", "before"):
+            rest.pop(gone, None)
+        label, word = narrowed.form.fields[name].label or name, str(value).replace("_", " ")
+        found.append(Chip(f"{label}: {word}", f"?{rest.urlencode()}"))
+    return found

@@ -1,0 +1,61 @@
+"""The shape of what people type and upload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from studies.methods.problems import DataProblem
+from studies.models import Role, Site, Study
+from studies.registry import UploadKind
+
+
+def refuse_in(form: forms.Form, refusal: DataProblem) -> None:
+    """Put what a service refused beside the field it names."""
+    for problem in refusal.problems:
+        name = problem.column if problem.column in form.fields else None
+        form.add_error(name, f"{problem.found}. {problem.remedy}")
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label="File", max_length=255, allow_empty_file=True)
+
+    def __init__(self, *args: Any, kind: UploadKind, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["file"].widget.attrs["accept"] = kind.accept
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size == 0:
+            raise forms.ValidationError(f"{file.name} is empty: choose the file again.")
+        if file.size > settings.UPLOAD_MAX_BYTES:
+            largest = settings.UPLOAD_MAX_BYTES / 2**30
+            raise forms.ValidationError(
+                f"{file.name} is larger than {largest:g} GB: split it into several files."
+            )
+        return file
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}), max_length=150
+    )
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.COORDINATOR)
+    site = forms.ModelChoiceField(
+        Site.objects.none(), required=False, empty_label="All sites", label="Site"
+    )
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
+        self.fields[
+            "site"
+        ].help_text = "With a site, the colleague sees the patients of that site only."
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("role") == Role.ADMINISTRATOR and given.get("site"):
+            self.add_error("site", "An administrator needs all sites.")
+        return given

@@ -1,0 +1,194 @@
+"""Reads for the pages: one study at a glance, its cohorts, one patient. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+
+from studies import access, registry
+from studies.models import (
+    BatchState,
+    Cohort,
+    CohortMember,
+    ImportBatch,
+    Job,
+    JobState,
+    Membership,
+    Patient,
+    Site,
+    Study,
+    StudySite,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something a user may do next: an upload (it has a url) or an action."""
+
+    kind: str
+    title: str
+    description: str = ""
+    url: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class StageView:
+    key: str
+    title: str
+    state: registry.StageState
+    steps: tuple[Step, ...] = ()
+    again: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyCard:
+    study: Study
+    sites: list[str]
+    part: str
+    patients: int
+    stages: list[StageView]
+
+
+def study_cards(user: Any) -> list[StudyCard]:
+    return [
+        StudyCard(
+            study,
+            sites_of(study),
+            part_of(user, study),
+            patients_of(user, study).count(),
+            stages_of(user, study),
+        )
+        for study in Study.objects.visible_to(user)
+    ]
+
+
+def stages_of(user: Any, study: Study) -> list[StageView]:
+    return [
+        StageView(stage.key, stage.title, stage.state(study, user)) for stage in registry.stages()
+    ]
+
+
+def stages_with_steps(user: Any, study: Study) -> list[StageView]:
+    """The stages, each with what the user may do now; the first unfinished one leads."""
+    rights = access.rights_of(user, study)
+    done = _finished_kinds(study)
+    shown, led = [], False
+    for stage in stages_of(user, study):
+        open_now = stage.state.state not in {"ready", "running"}
+        steps = _steps(stage.key, study, rights)
+        waiting = [step for step in steps if step.kind not in done]
+        leading = open_now and not led
+        led = led or open_now
+        chosen = (waiting or steps)[:1] if open_now else waiting[:1]
+        chosen = [replace(step, primary=leading) for step in chosen]
+        again = [step for step in steps if step.kind not in {c.kind for c in chosen}]
+        shown.append(replace(stage, steps=tuple(chosen), again=tuple(again)))
+    return shown
+
+
+def _steps(key: str, study: Study, rights: frozenset[str]) -> list[Step]:
+    uploads = [
+        Step(
+            kind.job_kind,
+            kind.title,
+            url=reverse("studies:upload", args=[study.uid, kind.name]),
+        )
+        for kind in registry.upload_kinds()
+        if kind.stage == key and kind.right in rights
+    ]
+    actions = [
+        Step(action.kind, action.title, action.description)
+        for action in registry.actions(key)
+        if action.right in rights
+    ]
+    return uploads + actions
+
+
+def _finished_kinds(study: Study) -> set[str]:
+    jobs = Job.objects.filter(study=study, state=JobState.DONE).order_by()
+    return set(jobs.values_list("kind", flat=True).distinct())
+
+
+def sites_of(study: Study) -> list[str]:
+    rows = StudySite.objects.filter(study=study).order_by("site__name")
+    return list(rows.values_list("site__name", flat=True))
+
+
+def part_of(user: Any, study: Study) -> str:
+    """``coordinator, North Clinic`` - role and site of each membership."""
+    return "; ".join(
+        f"{member.role}, {member.site.name if member.site else 'all sites'}"
+        for member in access.memberships_of(user, study)
+    )
+
+
+def patients_of(user: Any, study: Study) -> QuerySet[Patient]:
+    return access.visible(Patient.objects.all(), user, study)
+
+
+def latest_jobs(study: Study, number: int = 6) -> list[Job]:
+    return list(Job.objects.filter(study=study, parent=None).order_by("-id")[:number])
+
+
+def latest_batches(study: Study, number: int = 6) -> list[ImportBatch]:
+    return list(ImportBatch.objects.filter(study=study).order_by("-id")[:number])
+
+
+def job_of_batch(batch: ImportBatch) -> Job | None:
+    table = ImportBatch._meta.db_table
+    jobs = Job.objects.filter(subject_table=table, subject_id=batch.pk, study_id=batch.study_id)
+    return jobs.order_by("-id").first()
+
+
+def batch_of_job(job: Job) -> ImportBatch | None:
+    if job.subject_table != ImportBatch._meta.db_table:
+        return None
+    return ImportBatch.objects.filter(study_id=job.study_id, pk=job.subject_id).first()
+
+
+def batch_is_open(batch: ImportBatch) -> bool:
+    return batch.state in {BatchState.RECEIVED, BatchState.RUNNING}
+
+
+@dataclass(frozen=True)
+class CohortRow:
+    cohort: Cohort
+    by_site: list[int]
+    total: int
+
+
+def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortRow]]:
+    """Members by cohort and site, as far as the user sees them."""
+    members = access.visible(CohortMember.objects.all(), user, study)
+    counted: Counter[tuple[int, int]] = Counter()
+    for cohort_id, site_id, number in (
+        members.order_by().values_list("cohort_id", "site_id").annotate(Count("id"))
+    ):
+        counted[cohort_id, site_id] = number
+    sites = list(Site.objects.filter(id__in={site for _, site in counted}).order_by("name"))
+    rows = []
+    for cohort in Cohort.objects.filter(study=study).order_by("id"):
+        numbers = [counted[cohort.pk, site.pk] for site in sites]
+        rows.append(CohortRow(cohort, numbers, sum(numbers)))
+    return sites, rows
+
+
+def scope_of(user: Any, study: Study) -> str:
+    """Whose patients a list shows, in words."""
+    if access.sees_all_sites(user, study):
+        return "Patients of all sites."
+    sites = sorted({m.site.name for m in access.memberships_of(user, study) if m.site})
+    return f"Patients of {', '.join(sites)}: your membership is for that site."
+
+
+def members_of(study: Study) -> QuerySet[Membership]:
+    return (
+        Membership.objects.filter(study=study)
+        .select_related("user", "site")
+        .order_by("ends_on", "user__email", "user__username", "id")
+    )

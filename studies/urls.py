@@ -1,0 +1,38 @@
+"""Pages of studies. Every one of a study goes through ``views.doors.study_page``."""
+
+from django.urls import path
+
+from studies.views import cohorts, jobs, overview, patients, people, uploads, welcome
+
+app_name = "studies"
+
+STUDY = "studies/<uuid:uid>/"
+
+urlpatterns = [
+    path("", overview.study_list, name="list"),
+    path("welcome/<uidb64>/<token>/", welcome.SetPassword.as_view(), name="welcome"),
+    path(STUDY, overview.study_overview, name="overview"),
+    path(f"{STUDY}patients/", patients.patient_list, name="patients"),
+    path(f"{STUDY}patients.csv", patients.patients_csv, name="patients_csv"),
+    path(f"{STUDY}patients/<uuid:patient_uid>/", patients.patient_page, name="patient"),
+    path(f"{STUDY}cohorts/", cohorts.cohort_list, name="cohorts"),
+    path(f"{STUDY}uploads/", uploads.upload_list, name="uploads"),
+    path(f"{STUDY}uploads/new/<str:kind>/", uploads.upload, name="upload"),
+    path(f"{STUDY}uploads/<uuid:batch_uid>/", uploads.batch, name="batch"),
+    path(
+        f"{STUDY}uploads/<uuid:batch_uid>/problems.csv",
+        uploads.batch_problems,
+        name="batch_problems",
+    ),
+    path(f"{STUDY}jobs/", jobs.job_list, name="jobs"),
+    path(f"{STUDY}jobs/<uuid:job_uid>/", jobs.job_page, name="job"),
+    path(f"{STUDY}jobs/<uuid:job_uid>/live/", jobs.job_live, name="job_live"),
+    path(f"{STUDY}jobs/<uuid:job_uid>/cancel/", jobs.job_cancel, name="job_cancel"),
+    path(f"{STUDY}actions/<str:kind>/", jobs.action_start, name="action"),
+    path(f"{STUDY}people/", people.people, name="people"),
+    path(
+        f"{STUDY}people/<uuid:membership_uid>/end/",
+        people.membership_end,
+        name="membership_end",
+    ),
+]

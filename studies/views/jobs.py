@@ -1,0 +1,91 @@
+"""Jobs: the list, one with its live progress, starting and cancelling."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from studies import access, overviews, registry, services
+from studies.filters import JobFilter, chips
+from studies.methods.problems import DataProblem
+from studies.models import Job, Study
+from studies.paging import page_by_key
+
+from .doors import study_page
+from .uploads import PROBLEMS_SHOWN
+
+
+@study_page()
+def job_list(request: HttpRequest, study: Study) -> HttpResponse:
+    rows = Job.objects.filter(study=study, parent=None).select_related("acting_user")
+    narrowed = JobFilter(request.GET, rows, study=study)
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
+    context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
+    return render(request, "studies/jobs.html", context)
+
+
+@study_page()
+def job_page(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
+    job = _job(study, job_uid)
+    context = _job_context(request.user, study, job)
+    return render(request, "studies/job.html", context)
+
+
+@study_page()
+def job_live(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
+    context = _job_context(request.user, study, _job(study, job_uid))
+    return render(request, "studies/_job_live.html", context)
+
+
+@require_POST
+@study_page()
+def job_cancel(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
+    job = services.job_cancel(_job(study, job_uid), request.user)
+    return redirect("studies:job", study.uid, job.uid)
+
+
+@require_POST
+@study_page()
+def action_start(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
+    if registry.action(kind) is None:
+        raise Http404("No such step.")
+    params = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    try:
+        job = services.action_start(study, request.user, kind, params)
+    except DataProblem as refusal:
+        for problem in refusal.problems:
+            messages.error(request, str(problem))
+        return redirect("studies:overview", study.uid)
+    return redirect("studies:job", study.uid, job.uid)
+
+
+def _job(study: Study, uid: UUID) -> Job:
+    rows = Job.objects.select_related("acting_user", "parent")
+    return get_object_or_404(rows, study=study, uid=uid)
+
+
+def _may_cancel(user: Any, study: Study, job: Job) -> bool:
+    return job.acting_user_id == user.pk or "manage" in access.rights_of(user, study)
+
+
+def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
+    batch = overviews.batch_of_job(job)
+    context = {"study": study, "job": job, "batch": batch, "children": job.children.all()}
+    context["problems"] = job.problems[:PROBLEMS_SHOWN]
+    context["may_cancel"] = _may_cancel(user, study, job)
+    context["result_url"], context["result_word"] = _next_page(study, batch)
+    return context
+
+
+def _next_page(study: Study, batch: Any) -> tuple[str, str]:
+    """Where to go from a job that has ended."""
+    if batch:
+        return reverse("studies:batch", args=[study.uid, batch.uid]), "What it brought"
+    return reverse("studies:overview", args=[study.uid]), "Back to the stages"

@@ -1,0 +1,96 @@
+"""Patients: the list by pseudonym, and one on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from studies import access, courses, overviews, registry
+from studies.filters import PatientFilter, chips
+from studies.models import Patient, Study
+from studies.paging import page_by_key
+from studies.tables import PatientTable, csv_response, patient_rows
+
+from .doors import study_page
+
+
+@study_page("rows")
+def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
+    if request.method == "POST":
+        return _remember_search(request, study)
+    search, narrowed = _narrowed(request, study)
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(narrowed.qs, "pseudonym", **cursor)
+    context = {
+        "study": study,
+        "page": page,
+        "table": PatientTable(page.rows, study=study),
+        "filter": narrowed,
+        "search": search,
+        "chips": chips(narrowed),
+        "narrowed": bool(search or narrowed.form.changed_data),
+        "scope": overviews.scope_of(request.user, study),
+        "may_download": "download" in access.rights_of(request.user, study),
+    }
+    return render(request, "studies/patients.html", context)
+
+
+@study_page("download")
+def patients_csv(request: HttpRequest, study: Study) -> HttpResponse:
+    access.require(request.user, study, "rows")
+    _, narrowed = _narrowed(request, study)
+    columns, rows = patient_rows(study, narrowed.qs.order_by("pseudonym"))
+    return csv_response("patients.csv", columns, rows)
+
+
+@study_page("rows")
+def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpResponse:
+    mine = overviews.patients_of(request.user, study).select_related("site", "study")
+    patient = get_object_or_404(mine, uid=patient_uid)
+    dates = "identifiers" in access.rights_of(request.user, study)
+    context = {
+        "study": study,
+        "patient": patient,
+        "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
+        "endpoints": courses.endpoints_of(patient),
+        "forms": courses.forms_of(patient, dates),
+        "timeline": courses.course_of(patient, dates),
+        "lesions": patient.lesions.order_by("number"),
+        "specimens": patient.specimens.order_by("label"),
+        "panels": _panels(patient),
+    }
+    return render(request, "studies/patient.html", context)
+
+
+def _panels(patient: Patient) -> list[dict[str, Any]]:
+    return [
+        {"title": panel.title, "template": panel.template, "context": panel.context(patient)}
+        for panel in registry.patient_panels()
+    ]
+
+
+def _search_key(study: Study) -> str:
+    return f"patients:{study.uid}"
+
+
+def _remember_search(request: HttpRequest, study: Study) -> HttpResponse:
+    """Kept in the session: no pseudonym ever stands in a URL."""
+    search = request.POST.get("search", "").strip()[:64]
+    request.session[_search_key(study)] = search
+    mine = overviews.patients_of(request.user, study)
+    exact = mine.filter(pseudonym=search).first() if search else None
+    if exact:
+        request.session[_search_key(study)] = ""
+        return redirect("studies:patient", study.uid, exact.uid)
+    return redirect("studies:patients", study.uid)
+
+
+def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
+    search = request.session.get(_search_key(study), "")
+    mine = overviews.patients_of(request.user, study)
+    mine = mine.filter(pseudonym__startswith=search) if search else mine
+    mine = mine.select_related("site").prefetch_related("cohort_memberships__cohort", "treatments")
+    return search, PatientFilter(request.GET, mine, study=study, user=request.user)

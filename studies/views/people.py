@@ -1,0 +1,70 @@
+"""People: who may do what; invite and end, for administrators."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from studies import access, overviews, services
+from studies.forms import InviteForm, refuse_in
+from studies.methods.problems import DataProblem
+from studies.models import Membership, Study
+
+from .doors import study_page
+
+MEANINGS = (
+    ("aggregates", "See counts, summaries, results and reports."),
+    ("rows", "See single patients by pseudonym, at the membership's site or at all sites."),
+    ("identifiers", "See calendar dates; without it, days from the start of treatment."),
+    ("download", "Take rows out as files."),
+    ("enter", "Upload and enter data."),
+    ("run", "Start analyses; they read every site, so it needs a membership at all sites."),
+    ("comment", "Ask and answer questions about data and results."),
+    ("manage", "Invite people and end memberships; needs a membership at all sites."),
+)
+
+
+@study_page()
+def people(request: HttpRequest, study: Study) -> HttpResponse:
+    may_manage = "manage" in access.rights_of(request.user, study)
+    if request.method == "POST":
+        access.require(request.user, study, "manage")
+    form = InviteForm(request.POST or None, study=study) if may_manage else None
+    if request.method == "POST" and form and form.is_valid() and _invite(request, study, form):
+        return redirect("studies:people", study.uid)
+    context = {"study": study, "members": overviews.members_of(study), "form": form}
+    context |= {"may_manage": may_manage, "meanings": MEANINGS}
+    context["link"] = request.session.pop("invitation", None)
+    return render(request, "studies/people.html", context)
+
+
+@require_POST
+@study_page("manage")
+def membership_end(request: HttpRequest, study: Study, membership_uid: UUID) -> HttpResponse:
+    member = get_object_or_404(Membership, study=study, uid=membership_uid)
+    try:
+        services.membership_end(member, request.user)
+        messages.success(request, "The membership has ended.")
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+    return redirect("studies:people", study.uid)
+
+
+def _invite(request: HttpRequest, study: Study, form: InviteForm) -> bool:
+    given = form.cleaned_data
+    try:
+        _, path = services.person_invite(study, request.user, **given)
+    except DataProblem as refusal:
+        refuse_in(form, refusal)
+        return False
+    if path:
+        url = request.build_absolute_uri(reverse("studies:welcome", args=path.split("/")))
+        request.session["invitation"] = {"email": given["email"], "url": url}
+    else:
+        messages.success(request, f"{given['email']} has an account and sees the study now.")
+    return True

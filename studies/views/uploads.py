@@ -1,0 +1,80 @@
+"""The doors for files, and what became of each file."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from studies import access, overviews, registry, services
+from studies.forms import UploadForm
+from studies.models import ImportBatch, Study
+from studies.paging import page_by_key
+from studies.tables import csv_response
+
+from .doors import study_page
+
+PROBLEMS_SHOWN = 200
+
+
+@study_page()
+def upload_list(request: HttpRequest, study: Study) -> HttpResponse:
+    batches = ImportBatch.objects.filter(study=study).select_related("file", "uploaded_by")
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    kinds = _kinds(request.user, study)
+    context = {"study": study, "kinds": kinds, "may_upload": bool(kinds)}
+    context["page"] = page_by_key(batches, "id", newest_first=True, **cursor)
+    return render(request, "studies/uploads.html", context)
+
+
+@study_page()
+def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
+    door = registry.upload_kind(kind)
+    if door is None:
+        raise Http404("No such kind of upload.")
+    access.require(request.user, study, door.right)
+    form = UploadForm(request.POST or None, request.FILES or None, kind=door)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        received = services.batch_receive(study, request.user, kind, file, file.name, {})
+        return _follow(study, received)
+    kinds = _kinds(request.user, study)
+    context = {"study": study, "kind": door, "kinds": kinds, "form": form}
+    return render(request, "studies/upload.html", context)
+
+
+@study_page()
+def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
+    rows = ImportBatch.objects.select_related("file", "uploaded_by", "dictionary")
+    found = get_object_or_404(rows, study=study, uid=batch_uid)
+    context = {
+        "study": study,
+        "batch": found,
+        "problems": found.problems[:PROBLEMS_SHOWN],
+        "job": overviews.job_of_batch(found),
+        "may_upload": found.kind in {kind.name for kind in _kinds(request.user, study)},
+    }
+    return render(request, "studies/batch.html", context)
+
+
+@study_page()
+def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
+    found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
+    columns = ["row", "column", "where", "found", "expected", "remedy"]
+    rows = [[problem.get(name) for name in columns] for problem in found.problems]
+    return csv_response(f"problems-{found.uid}.csv", columns, rows)
+
+
+def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:
+    rights = access.rights_of(user, study)
+    return [kind for kind in registry.upload_kinds() if kind.right in rights]
+
+
+def _follow(study: Study, received: ImportBatch) -> HttpResponse:
+    """To the job while it is under way, to the file's page when it was taken in before."""
+    job = overviews.job_of_batch(received)
+    if job and not job.has_ended:
+        return redirect("studies:job", study.uid, job.uid)
+    return redirect("studies:batch", study.uid, received.uid)
