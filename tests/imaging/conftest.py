@@ -5,6 +5,10 @@ import tarfile
 import pytest
 
 from imaging.methods.dicom_file import read_dicom
+from imaging.methods.dicom_series import read_series
+from imaging.methods.rtstruct import read_rtstruct
+from imaging.methods.suv import apply_suv, estimate_suv_factors
+from imaging.methods.volume import Volume
 
 
 def _members(archive):
@@ -40,4 +44,16 @@ def sarcoma(shared):
         [structures] = [read_dicom(path.read_bytes(), path.name)
                         for path in (folder / "mask").iterdir()]
         return slices, structures
+    return read
+
+
+@pytest.fixture(scope="session")
+def sarcoma_suv(sarcoma):
+    """A function of a patient: SUV and lesion mask of a real sarcoma, both on the PET's grid."""
+    def read(patient):
+        slices, structures = sarcoma(patient, "PET")
+        series = read_series(slices, patient)
+        suv = apply_suv(series.volume.array, estimate_suv_factors(series.slices))
+        [roi] = read_rtstruct(structures, series.volume.grid, patient)
+        return Volume(suv, series.volume.grid), roi.mask
     return read

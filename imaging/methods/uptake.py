@@ -1,0 +1,121 @@
+"""Uptake of a lesion: SUVmax, SUVmean, SUVpeak, metabolic tumour volume, total glycolysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.methods.volume import Grid, Volume
+from studies.methods.problems import Notice, refuse
+
+PEAK_RADIUS_MM = 6.2                       # a sphere of 1 mL
+THRESHOLDS = {"41_percent": 0.41, "suv_2_5": 2.5, "suv_4_0": 4.0}
+
+
+@dataclass(frozen=True)
+class Uptake:
+    """What a lesion took up.
+
+    Parameters
+    ----------
+    suv_max, suv_mean, suv_peak : float, g/mL
+    volume_ml : float
+        Of the region as it was drawn.
+    mtv_ml : dict of threshold name to mL
+        Voxels of the region at or above 41 % of SUVmax, SUV 2.5, SUV 4.0.
+    tlg : dict of threshold name to g
+        Metabolic tumour volume × mean SUV within it.
+    notices : tuple of Notice
+    """
+
+    suv_max: float
+    suv_mean: float
+    suv_peak: float
+    volume_ml: float
+    mtv_ml: dict[str, float]
+    tlg: dict[str, float]
+    notices: tuple[Notice, ...] = ()
+
+
+def estimate_uptake(suv: Volume, mask: Volume, name: str) -> Uptake:
+    """Uptake of one region of interest.
+
+    Parameters
+    ----------
+    suv : Volume (z, y, x), g/mL
+    mask : Volume of bool (z, y, x) on the same grid (see ``check_mask``)
+    name : str
+        What the user calls the region.
+
+    Raises
+    ------
+    DataProblem
+        An empty region, or no uptake above zero in it.
+
+    References
+    ----------
+    Boellaard R et al. EJNMMI 2015;42:328 (EANM 2.0: SUVpeak, 41 %); Wahl RL et al. JNM
+    2009;50:122S (PERCIST: peak in a 1 mL sphere).
+    """
+    inside = suv.array[mask.array].astype(np.float64)
+    if not inside.size:
+        raise refuse(name, "an empty mask", "at least one voxel inside", "Draw the region.")
+    if inside.max() <= 0 or not np.isfinite(inside).all():
+        raise refuse(name, f"a highest SUV of {inside.max():g}", "uptake above 0 in the region",
+                     "Check that the region lies on the lesion of this scan.")
+    voxel_ml = suv.grid.voxel_ml
+    mtv, tlg = {}, {}
+    for key, value in THRESHOLDS.items():
+        above = inside[inside >= (value * inside.max() if key == "41_percent" else value)]
+        mtv[key] = len(above) * voxel_ml
+        tlg[key] = float(above.sum()) * voxel_ml
+    notices = ()
+    if len(inside) < 8:
+        notices = (Notice("small_roi", f"{name}: only {len(inside)} voxels"),)
+    return Uptake(float(inside.max()), float(inside.mean()), estimate_suv_peak(suv, mask),
+                  len(inside) * voxel_ml, mtv, tlg, notices)
+
+
+def estimate_suv_peak(suv: Volume, mask: Volume) -> float:
+    """Highest mean SUV, g/mL, of a 1 mL sphere centred on a voxel of the region.
+
+    A voxel is in the sphere when its centre is; the sphere may reach outside the region, and
+    beyond the scan's border it is cut.
+    """
+    offsets = sphere_offsets(suv.grid, PEAK_RADIUS_MM)
+    reach = np.abs(offsets).max(axis=0)
+    window, inside = _window(suv.array, mask.array, reach)
+    total, count = np.zeros(inside.shape), np.zeros(inside.shape)
+    shape = inside.shape
+    for z, y, x in offsets + reach:
+        part = window[z:z + shape[0], y:y + shape[1], x:x + shape[2]]
+        known = np.isfinite(part)
+        total += np.where(known, part, 0)
+        count += known
+    return float((total / count)[inside].max())
+
+
+def _window(
+    array: NDArray[np.float32], mask: NDArray[np.bool_], reach: NDArray[np.int_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The voxels within reach of the mask (NaN outside the scan), and the mask's own box."""
+    corners = np.argwhere(mask)
+    low, high = corners.min(axis=0), corners.max(axis=0) + 1
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    outer = [(max(a - r, 0), min(b + r, n))
+             for a, b, r, n in zip(low, high, reach, array.shape, strict=True)]
+    part = array[tuple(slice(*pair) for pair in outer)].astype(np.float64)
+    padding = [(int(start - (a - r)), int((b + r) - stop))
+               for (start, stop), a, b, r in zip(outer, low, high, reach, strict=True)]
+    return np.pad(part, padding, constant_values=np.nan), mask[box]
+
+
+def sphere_offsets(grid: Grid, radius_mm: float) -> NDArray[np.int_]:
+    """Voxel offsets (n, 3) as z, y, x whose centres lie within a sphere around a voxel centre."""
+    spacing = np.array(grid.spacing[::-1])
+    reach = np.floor(radius_mm / spacing).astype(int)
+    offsets = np.indices(2 * reach + 1).reshape(3, -1).T - reach
+    near = ((offsets * spacing) ** 2).sum(axis=1) <= radius_mm**2 + 1e-9
+    return offsets[near]
