@@ -1,0 +1,46 @@
+"""Where everything is: pages at /, the API at /api/v1/."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from studies.api import StudyViewSet
+
+APPS = ("studies", "imaging", "genomics", "modeling")
+
+
+def health(request: HttpRequest) -> HttpResponse:
+    """For load balancers and health checks."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def _api_urls() -> list:
+    studies = SimpleRouter()
+    studies.register("studies", StudyViewSet, basename="study")
+    scoped = SimpleRouter()
+    for app in APPS:
+        if find_spec(f"{app}.api"):
+            for prefix, viewset, basename in getattr(import_module(f"{app}.api"), "ROUTES", ()):
+                scoped.register(prefix, viewset, basename=basename)
+    return [
+        path("", include(studies.urls)),
+        path("studies/<uuid:study_uid>/", include(scoped.urls)),
+        path("schema/", SpectacularAPIView.as_view(), name="schema"),
+        path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    ]
+
+
+urlpatterns = [
+    path("health/", health, name="health"),
+    path("account/", include("allauth.urls")),
+    path("api/v1/", include((_api_urls(), "api"))),
+    *[
+        path("", include(f"{app}.urls"))
+        for app in APPS
+        if find_spec(f"{app}.urls")
+    ],
+]

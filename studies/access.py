@@ -1,0 +1,83 @@
+"""From a user to what they may touch: every door asks here, the database asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.db.models import QuerySet
+from django.http import Http404
+
+from studies.models import Membership, Study
+
+
+def set_acting_user(user_id: int | str | None) -> str:
+    """Tell the database whose rows may be seen from now on; returns who it was before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(current_setting('isotherm.user_id', true), ''),"
+            " set_config('isotherm.user_id', %s, false)",
+            [str(user_id or "")],
+        )
+        return str(cursor.fetchone()[0])
+
+
+@contextmanager
+def acting_as(user: Any) -> Iterator[None]:
+    """Row-level policies see ``user`` inside; whoever it was before, afterwards."""
+    before = set_acting_user(getattr(user, "pk", None))
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            set_acting_user(before)
+
+
+def memberships_of(user: Any, study: Study) -> list[Membership]:
+    if not user.is_authenticated:
+        return []
+    return list(Membership.objects.in_force(user).filter(study=study).select_related("site"))
+
+
+def rights_of(user: Any, study: Study) -> frozenset[str]:
+    """Every right that any membership in force gives."""
+    return frozenset(
+        right for membership in memberships_of(user, study) for right in membership.rights
+    )
+
+
+def sees_all_sites(user: Any, study: Study) -> bool:
+    return any(membership.site_id is None for membership in memberships_of(user, study))
+
+
+def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
+    """The study when ``user`` is a member; 404 when not, 403 when the right is missing.
+
+    The rights ``run`` (which reads every site's rows) and ``manage`` need all sites.
+    """
+    study = Study.objects.visible_to(user).filter(uid=uid).first() if _known(user) else None
+    if study is None:
+        raise Http404("No such study.")
+    require(user, study, right)
+    return study
+
+
+def require(user: Any, study: Study, right: str) -> None:
+    """Raise PermissionDenied with the missing right's name."""
+    if right not in rights_of(user, study):
+        raise PermissionDenied(f"This needs the right '{right}' in the study.")
+    if right in {"run", "manage"} and not sees_all_sites(user, study):
+        raise PermissionDenied(f"The right '{right}' needs a membership at all sites.")
+
+
+def visible(rows: QuerySet, user: Any, study: Study) -> QuerySet:
+    """``rows`` (a queryset of a study's table) of ``study`` that ``user`` may see."""
+    return rows.visible_to(user).filter(study=study)  # type: ignore[attr-defined]
+
+
+def _known(user: Any) -> bool:
+    return bool(user and user.is_authenticated and user.is_active)

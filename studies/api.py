@@ -1,0 +1,293 @@
+"""/api/v1/: the records of the thread, imports and runs, with the same rights as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from studies import registry, services
+from studies.access import rights_of, study_for
+from studies.models import (
+    Cohort,
+    EndpointValue,
+    FormEntry,
+    ImportBatch,
+    Job,
+    Patient,
+    Specimen,
+    Study,
+)
+
+
+class StudySerializer(serializers.ModelSerializer):
+    my_rights = serializers.SerializerMethodField()
+    stages = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Study
+        fields = ("uid", "name", "description", "is_simulated", "my_rights", "stages")
+
+    def get_my_rights(self, study: Study) -> list[str]:
+        return sorted(rights_of(self.context["request"].user, study))
+
+    def get_stages(self, study: Study) -> list[dict[str, str]]:
+        if self.context["view"].action != "retrieve":
+            return []
+        user = self.context["request"].user
+        found = [(stage, stage.state(study, user)) for stage in registry.stages()]
+        return [
+            {
+                "key": stage.key,
+                "title": stage.title,
+                "state": state.state,
+                "headline": state.headline,
+                "url": state.url,
+            }
+            for stage, state in found
+        ]
+
+
+class StudyViewSet(viewsets.ReadOnlyModelViewSet):
+    """Studies of which you are a member."""
+
+    serializer_class = StudySerializer
+    lookup_field = "uid"
+
+    def get_queryset(self) -> QuerySet:
+        return Study.objects.visible_to(self.request.user)
+
+
+@extend_schema(parameters=[OpenApiParameter("study_uid", str, OpenApiParameter.PATH)])
+class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
+    """Records of one study that the user may see; ``right`` is what reading them needs."""
+
+    right = "aggregates"
+    lookup_field = "uid"
+    queryset: QuerySet
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.study = study_for(request.user, kwargs["study_uid"], self.right)
+
+    def get_queryset(self) -> QuerySet:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()
+        visible = self.queryset.visible_to(self.request.user)  # type: ignore[attr-defined]
+        return visible.filter(study=self.study)
+
+
+class JobSerializer(serializers.ModelSerializer):
+    share = serializers.FloatField(read_only=True)
+    page = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = (
+            "uid",
+            "kind",
+            "params",
+            "state",
+            "attempt",
+            "share",
+            "progress_done",
+            "progress_total",
+            "progress_message",
+            "problems",
+            "result",
+            "error_id",
+            "created_at",
+            "started_at",
+            "ended_at",
+            "page",
+        )
+
+    def get_page(self, job: Job) -> str:
+        return reverse("studies:job", args=[job.study.uid, job.uid])
+
+
+class JobRequestSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    params = serializers.DictField(default=dict)
+
+
+class JobViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
+    """Steps and imports under way; POST starts a step."""
+
+    serializer_class = JobSerializer
+    queryset = Job.objects.select_related("study")
+    filterset_fields = ("kind", "state")
+
+    @extend_schema(request=JobRequestSerializer, responses={201: JobSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        asked = JobRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        job = services.action_start(self.study, request.user, **asked.validated_data)
+        return Response(self.get_serializer(job).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={200: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        job = services.job_cancel(self.get_object(), request.user)
+        return Response(self.get_serializer(job).data)
+
+
+class ImportBatchSerializer(serializers.ModelSerializer):
+    sha256 = serializers.CharField(source="file.sha256", read_only=True)
+    size = serializers.IntegerField(source="file.size", read_only=True)
+    job = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ImportBatch
+        fields = (
+            "uid",
+            "kind",
+            "filename",
+            "sha256",
+            "size",
+            "state",
+            "problems",
+            "notices",
+            "summary",
+            "created_at",
+            "job",
+        )
+
+    def get_job(self, batch: ImportBatch) -> str | None:
+        job = services.batch_job(batch)
+        return str(job.uid) if job else None
+
+
+class UploadSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    file = serializers.FileField(allow_empty_file=True)
+    options = serializers.JSONField(default=dict)
+
+
+class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
+    """Files handed in; POST hands one in (multipart: kind, file)."""
+
+    serializer_class = ImportBatchSerializer
+    queryset = ImportBatch.objects.select_related("file", "study")
+    filterset_fields = ("kind", "state")
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer}, responses={201: ImportBatchSerializer}
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        asked = UploadSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        file = asked.validated_data["file"]
+        batch = services.batch_receive(
+            self.study,
+            request.user,
+            asked.validated_data["kind"],
+            file,
+            file.name,
+            asked.validated_data["options"],
+        )
+        return Response(self.get_serializer(batch).data, status=status.HTTP_201_CREATED)
+
+
+class PatientSerializer(serializers.ModelSerializer):
+    site = serializers.CharField(source="site.name", read_only=True)
+    cohorts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Patient
+        fields = ("uid", "pseudonym", "site", "status", "cohorts")
+
+    def get_cohorts(self, patient: Patient) -> list[str]:
+        return [member.cohort.name for member in patient.cohort_memberships.all()]
+
+
+class PatientViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = PatientSerializer
+    queryset = Patient.objects.select_related("site").prefetch_related(
+        "cohort_memberships__cohort"
+    )
+    filterset_fields = ("status", "site__name", "pseudonym")
+
+
+class CohortSerializer(serializers.ModelSerializer):
+    members = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Cohort
+        fields = ("uid", "name", "role", "use", "frozen_at", "members")
+
+    def get_members(self, cohort: Cohort) -> int:
+        return cohort.members.count()
+
+
+class CohortViewSet(StudyScopedViewSet):
+    serializer_class = CohortSerializer
+    queryset = Cohort.objects.all()
+
+
+class PatientScopedSerializer(serializers.ModelSerializer):
+    """Rows below a patient name the patient by pseudonym."""
+
+    patient = serializers.CharField(source="patient.pseudonym", read_only=True)
+
+
+class FormEntrySerializer(PatientScopedSerializer):
+    dictionary = serializers.IntegerField(source="dictionary.number", read_only=True)
+
+    class Meta:
+        model = FormEntry
+        fields = ("uid", "patient", "form", "occasion", "dictionary", "values", "state")
+
+
+class FormEntryViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = FormEntrySerializer
+    queryset = FormEntry.objects.select_related("patient", "dictionary")
+    filterset_fields = ("form", "occasion", "state")
+
+
+class EndpointValueSerializer(PatientScopedSerializer):
+    endpoint = serializers.CharField(source="definition.name", read_only=True)
+    version = serializers.IntegerField(source="definition.version", read_only=True)
+
+    class Meta:
+        model = EndpointValue
+        fields = ("uid", "patient", "endpoint", "version", "duration_days", "event", "label",
+                  "notices", "inputs_digest")  # fmt: skip
+
+
+class EndpointValueViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = EndpointValueSerializer
+    queryset = EndpointValue.objects.select_related("patient", "definition")
+    filterset_fields = ("definition__name",)
+
+
+class SpecimenSerializer(PatientScopedSerializer):
+    class Meta:
+        model = Specimen
+        fields = ("uid", "patient", "label", "procedure", "tissue", "collected_on")
+
+
+class SpecimenViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = SpecimenSerializer
+    queryset = Specimen.objects.select_related("patient")
+
+
+ROUTES = [
+    ("jobs", JobViewSet, "job"),
+    ("imports", ImportViewSet, "import"),
+    ("patients", PatientViewSet, "patient"),
+    ("cohorts", CohortViewSet, "cohort"),
+    ("form-entries", FormEntryViewSet, "form-entry"),
+    ("endpoint-values", EndpointValueViewSet, "endpoint-value"),
+    ("specimens", SpecimenViewSet, "specimen"),
+]

@@ -1,0 +1,186 @@
+"""Survival times and response classes from dated facts (definitions: docs/methods.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from .dates import ClinicalDate
+from .problems import Notice, refuse
+
+DAYS_PER_MONTH = 30.4375
+SIX_MONTHS_DAYS = 183
+RESPONSE_WINDOW_DAYS = 42
+RESPONDERS = ("CR", "PR")
+DISEASE_CONTROL = ("CR", "PR", "SD")
+BEST_FIRST = ("CR", "PR", "SD", "PD")
+
+
+@dataclass(frozen=True)
+class SurvivalTime:
+    """A duration in days (> 0) and whether it ends with the event; ``None`` when not derivable."""
+
+    duration_days: float | None
+    event: bool | None
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResponseClass:
+    """CR, PR, SD, PD or NE; empty when nothing was assessed in the window."""
+
+    label: str
+    notices: tuple[Notice, ...] = ()
+
+
+def overall_survival(
+    started: ClinicalDate | None,
+    died: ClinicalDate | None,
+    last_known_alive: Sequence[ClinicalDate],
+) -> SurvivalTime:
+    """Time from treatment start to death, censored when last known alive.
+
+    Parameters
+    ----------
+    started, died : ClinicalDate or None
+    last_known_alive : sequence of ClinicalDate
+        Every contact that proves life: visits, imaging, calls.
+
+    Raises
+    ------
+    DataProblem
+        Death before the start, or a contact after death.
+    """
+    if died is not None:
+        _check_order(started, died, last_known_alive)
+    end = died or max(last_known_alive, default=None, key=lambda day: day.earliest)
+    return _time(started, end or started, died is not None, known=end is not None)
+
+
+def progression_free_survival(
+    started: ClinicalDate | None,
+    progressed: ClinicalDate | None,
+    died: ClinicalDate | None,
+    last_assessed: Sequence[ClinicalDate],
+) -> SurvivalTime:
+    """Time from treatment start to the first of progression and death.
+
+    Censored at the last adequate imaging, not at the last contact; nothing assessed: at day 0.
+
+    Raises
+    ------
+    DataProblem
+        Progression after death (PFS longer than OS), or before the start.
+    """
+    if progressed and died and progressed.earliest > died.latest:
+        raise refuse(
+            "progressed_on",
+            f"{progressed} after death on {died}: PFS would be longer than OS",
+            "progression on or before the day of death",
+            "Check both dates in the patient's record.",
+        )
+    if progressed and started and progressed.latest < started.earliest:
+        raise refuse(
+            "progressed_on",
+            f"{progressed} before treatment start {started}",
+            "a date on or after treatment start",
+            "Enter the first progression after the treatment of this study.",
+        )
+    events = [day for day in (progressed, died) if day is not None]
+    if events:
+        return _time(started, min(events, key=lambda day: day.earliest), True)
+    end = max(last_assessed, default=None, key=lambda day: day.earliest)
+    return _time(started, end or started, False, known=end is not None)
+
+
+def response_at_6_months(
+    started: ClinicalDate | None,
+    assessments: Sequence[tuple[ClinicalDate, str]],
+    progressed: ClinicalDate | None = None,
+    died: ClinicalDate | None = None,
+) -> ResponseClass:
+    """The assessment nearest day 183 within 42 days; earlier progression or death is PD.
+
+    Parameters
+    ----------
+    assessments : sequence of (ClinicalDate, str)
+        Date and CR, PR, SD, PD or NE.
+    """
+    if started is None or not started.is_exact:
+        return ResponseClass("", (_inexact("treatment start"),))
+    landmark = SIX_MONTHS_DAYS
+    for day in (progressed, died):
+        if day is not None and day.is_exact and 0 <= _days(started, day) < landmark:
+            return ResponseClass("PD")
+    near = [
+        (abs(_days(started, day) - landmark), day.earliest, result)
+        for day, result in assessments
+        if day.is_exact and abs(_days(started, day) - landmark) <= RESPONSE_WINDOW_DAYS
+    ]
+    return ResponseClass(min(near)[2]) if near else ResponseClass("")
+
+
+def best_overall_response(assessments: Sequence[tuple[ClinicalDate, str]]) -> ResponseClass:
+    """The best of all assessments: CR > PR > SD > PD, NE only when nothing else was seen."""
+    seen = {result for _, result in assessments}
+    best = next((result for result in BEST_FIRST if result in seen), "")
+    return ResponseClass(best or ("NE" if "NE" in seen else ""))
+
+
+def is_responder(label: str) -> bool | None:
+    """CR or PR; ``None`` for NE or nothing, which no AUC may use."""
+    return label in RESPONDERS if label in BEST_FIRST else None
+
+
+def _time(
+    started: ClinicalDate | None, end: ClinicalDate | None, event: bool, known: bool = True
+) -> SurvivalTime:
+    if started is None:
+        return SurvivalTime(None, None, (Notice("no_start", "treatment start is not recorded"),))
+    if end is None or not (started.is_exact and end.is_exact):
+        return SurvivalTime(None, None, (_inexact("a date of this endpoint"),))
+    days = float(_days(started, end))
+    if days < 0:
+        raise refuse(
+            "dates",
+            f"end {end} before treatment start {started}",
+            "an end on or after treatment start",
+            "Check the dates in the patient's record.",
+        )
+    if days > 0:
+        return SurvivalTime(days, event)
+    code = "half_a_day" if known else "nothing_assessed"
+    return SurvivalTime(0.5, event, (Notice(code, "duration 0 is kept as half a day"),))
+
+
+def _check_order(
+    started: ClinicalDate | None, died: ClinicalDate, contacts: Sequence[ClinicalDate]
+) -> None:
+    if started and died.latest < started.earliest:
+        raise refuse(
+            "died_on",
+            f"{died} before treatment start {started}",
+            "a date on or after treatment start",
+            "Check both dates in the patient's record.",
+        )
+    late = [day for day in contacts if day.earliest > died.latest]
+    if late:
+        raise refuse(
+            "last_known_alive_on",
+            f"{max(late)} after death on {died}",
+            "no follow-up after death",
+            "Check the date of death and the last contact.",
+        )
+
+
+def _days(start: ClinicalDate, end: ClinicalDate) -> int:
+    return (_day(end) - _day(start)).days
+
+
+def _day(value: ClinicalDate) -> date:
+    return value.earliest
+
+
+def _inexact(what: str) -> Notice:
+    return Notice("inexact_date", f"{what} is not known to the day: left out, not guessed")

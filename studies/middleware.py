@@ -1,0 +1,40 @@
+"""Whose request it is, for the database; what a page may load, for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from studies.access import acting_as
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ActingUserMiddleware:
+    """Row-level policies see the signed-in user during the request, and nobody afterwards."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with acting_as(request.user):
+            return self.get_response(request)
+
+
+def content_security_policy(get_response: GetResponse) -> GetResponse:
+    """No script from elsewhere and none inline; drawn figures carry inline styles."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        response.setdefault("Referrer-Policy", "same-origin")
+        return response
+
+    return middleware

@@ -1,0 +1,94 @@
+"""What every record shares: keys, tenancy and parentage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from studies.identifiers import uuid7
+
+
+class Row(models.Model):
+    """A bigint inside the house, a uuidv7 outside."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.uid}"
+
+
+def membership_in_force(user: Any) -> models.Q:
+    """Memberships of ``user`` that hold today."""
+    today = timezone.localdate()
+    ends = models.Q(ends_on__isnull=True) | models.Q(ends_on__gt=today)
+    return models.Q(user_id=user.pk, starts_on__lte=today) & ends
+
+
+class StudyQuerySet(models.QuerySet):
+    """Rows of a study; ``visible_to`` is the one way from a user to rows."""
+
+    def visible_to(self, user: Any) -> StudyQuerySet:
+        memberships = _memberships(self.model).filter(membership_in_force(user))
+        return self.filter(study_id__in=memberships.values("study_id"))
+
+
+class PatientQuerySet(StudyQuerySet):
+    """Rows below a patient: the study, and the member's site or all of them."""
+
+    def visible_to(self, user: Any) -> PatientQuerySet:
+        memberships = _memberships(self.model).filter(membership_in_force(user))
+        memberships = memberships.filter(rights__contains=["rows"])
+        here = memberships.filter(study_id=models.OuterRef("study_id")).filter(
+            models.Q(site_id__isnull=True) | models.Q(site_id=models.OuterRef("site_id"))
+        )
+        return self.filter(models.Exists(here))
+
+
+def _memberships(model: type[models.Model]) -> models.QuerySet:
+    return model._meta.apps.get_model("studies", "Membership")._default_manager.all()
+
+
+class StudyRow(Row):
+    study = models.ForeignKey("studies.Study", on_delete=models.PROTECT, related_name="+")
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class PatientRow(StudyRow):
+    """A row below a patient; study and site are held equal to the patient's by the database."""
+
+    site = models.ForeignKey("studies.Site", on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey("studies.Patient", on_delete=models.PROTECT)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        patient = kwargs.get("patient")
+        if patient is not None and "study_id" not in kwargs and "study" not in kwargs:
+            kwargs.update(study_id=patient.study_id, site_id=patient.site_id)
+        super().__init__(*args, **kwargs)
+
+
+class DerivedMixin(models.Model):
+    """Computed, append-only: which job made it, and the digest of all that went in."""
+
+    produced_by = models.ForeignKey(
+        "studies.Job", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    inputs_digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,19 @@
+"""What studies itself offers: a door, a stage, and what it keeps below a patient."""
+
+from studies import stages, withdrawal
+from studies.registry import Stage, UploadKind, register_stage, register_upload, register_uses
+
+register_upload(
+    UploadKind(
+        name="cohort_table",
+        title="Cohort table",
+        job_kind="studies.cohort_import",
+        accept=".csv",
+        help="CSV (UTF-8), one line per patient: patient_id, site, cohort, treatment_started_on and "
+        "any column of the data dictionary. Dates as YYYY-MM-DD; missing-codes not_done, unknown, "
+        "not_applicable.",
+        order=10,
+    )
+)
+register_stage(Stage("cohort", "Cohort", 10, stages.cohort_stage))
+register_uses("studies", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -1,0 +1,166 @@
+"""What the other apps tell this one, so that nothing here imports upward.
+
+Each app calls these in ``AppConfig.ready()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class UploadKind:
+    """A door for files: what the file is and which job takes it in."""
+
+    name: str
+    title: str
+    job_kind: str
+    accept: str
+    help: str
+    right: str = "enter"
+    order: int = 0
+    template_url: str = ""
+    stage: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """A step that a user starts and a job does."""
+
+    kind: str
+    title: str
+    stage: str
+    description: str
+    right: str = "run"
+    order: int = 0
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageState:
+    """How a stage stands: empty, ready, running, stale or failed."""
+
+    state: str
+    headline: str
+    detail: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    key: str
+    title: str
+    order: int
+    state: Callable[[Any, Any], StageState]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A place in the study's navigation: the name of a URL that takes the study's ``uid``."""
+
+    title: str
+    url_name: str
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class PatientPanel:
+    """A part of the patient page: a template and what fills it."""
+
+    title: str
+    template: str
+    context: Callable[[Any], dict[str, Any]]
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Uses:
+    """Every row of an app below a patient, and how to purge what may not stay."""
+
+    uses_of: Callable[[Any], dict[str, int]]
+    purge: Callable[[Any], None]
+    tables: tuple[str, ...] = ()
+
+
+_uploads: dict[str, UploadKind] = {}
+_actions: dict[str, Action] = {}
+_stages: dict[str, Stage] = {}
+_tabs: dict[str, Tab] = {}
+_panels: dict[str, PatientPanel] = {}
+_facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
+_uses: dict[str, Uses] = {}
+
+
+def register_upload(kind: UploadKind) -> None:
+    _uploads[kind.name] = kind
+
+
+def upload_kinds() -> list[UploadKind]:
+    return sorted(_uploads.values(), key=lambda kind: (kind.order, kind.name))
+
+
+def upload_kind(name: str) -> UploadKind | None:
+    return _uploads.get(name)
+
+
+def register_action(action: Action) -> None:
+    _actions[action.kind] = action
+
+
+def actions(stage: str | None = None) -> list[Action]:
+    found = [a for a in _actions.values() if stage is None or a.stage == stage]
+    return sorted(found, key=lambda action: (action.order, action.kind))
+
+
+def action(kind: str) -> Action | None:
+    return _actions.get(kind)
+
+
+def register_stage(stage: Stage) -> None:
+    _stages[stage.key] = stage
+
+
+def stages() -> list[Stage]:
+    return sorted(_stages.values(), key=lambda stage: stage.order)
+
+
+def register_tab(tab: Tab) -> None:
+    _tabs[tab.title] = tab
+
+
+def tabs() -> list[Tab]:
+    return sorted(_tabs.values(), key=lambda tab: tab.order)
+
+
+def register_patient_panel(panel: PatientPanel) -> None:
+    _panels[panel.title] = panel
+
+
+def patient_panels() -> list[PatientPanel]:
+    return sorted(_panels.values(), key=lambda panel: panel.order)
+
+
+def register_fact(name: str, reader: Callable[[Any], dict[int, Any]]) -> None:
+    """``reader(study)`` gives a value per patient id."""
+    _facts[name] = reader
+
+
+def facts(name: str, study: Any) -> dict[int, Any]:
+    """A value per patient id; nothing when no app offers the fact."""
+    return _facts[name](study) if name in _facts else {}
+
+
+def register_uses(
+    app_label: str,
+    uses_of: Callable[[Any], dict[str, int]],
+    purge: Callable[[Any], None],
+    tables: tuple[str, ...] = (),
+) -> None:
+    """``uses_of(patient)`` counts rows by table name; ``purge(patient)`` removes what must go."""
+    _uses[app_label] = Uses(uses_of, purge, tables)
+
+
+def all_uses() -> dict[str, Uses]:
+    return dict(_uses)

@@ -1,0 +1,81 @@
+"""Tables that join the records of a study, one row per patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from studies.methods.clinical_risk_score import clinical_risk_score
+from studies.models import CohortMember, EndpointValue, FormEntry, Patient, PatientStatus, Study
+
+
+def members_table(study: Study) -> pd.DataFrame:
+    """Members of cohorts: patient_id, pseudonym, site, cohort_id, cohort, role, use.
+
+    A patient of two validating cohorts has two lines; excluded and withdrawn patients have none.
+    """
+    fields = {
+        "patient_id": "patient_id",
+        "patient__pseudonym": "pseudonym",
+        "site__name": "site",
+        "cohort_id": "cohort_id",
+        "cohort__name": "cohort",
+        "cohort__role": "role",
+        "use": "use",
+    }
+    rows = (
+        CohortMember.objects.filter(study=study)
+        .exclude(patient__status__in=[PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN])
+        .order_by("cohort_id", "patient__pseudonym")
+    )
+    return pd.DataFrame(list(rows.values(*fields)), columns=list(fields)).rename(columns=fields)
+
+
+def clinical_table(study: Study) -> pd.DataFrame:
+    """Baseline values by patient id, one column per variable; missing-codes and blanks are NaN.
+
+    The clinical risk score (0-5) is computed beside them.
+    """
+    entries = FormEntry.objects.filter(study=study, form="baseline", occasion="baseline")
+    names: dict[str, None] = {}
+    rows: dict[int, dict[str, Any]] = {}
+    for entry in entries.order_by("patient_id"):
+        names |= dict.fromkeys(entry.values)
+        rows[entry.patient_id] = {name: v.get("v") for name, v in entry.values.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=sorted(names))
+    table.index.name = "patient_id"
+    table["clinical_risk_score"] = [_risk_score(row) for row in rows.values()]
+    return table
+
+
+def endpoint_table(study: Study, name: str) -> pd.DataFrame:
+    """An endpoint by patient id: duration_days, event, label, digest; the newest value speaks."""
+    values = (
+        EndpointValue.objects.filter(study=study, definition__name=name)
+        .order_by("patient_id", "-definition__version", "-id")
+        .distinct("patient_id")
+        .values_list("patient_id", "duration_days", "event", "label", "inputs_digest")
+    )
+    columns = ["patient_id", "duration_days", "event", "label", "inputs_digest"]
+    return pd.DataFrame(list(values), columns=columns).set_index("patient_id")
+
+
+def patients_by_pseudonym(study: Study) -> dict[str, Patient]:
+    """Every patient of the study that the acting user's rows include."""
+    return {patient.pseudonym: patient for patient in Patient.objects.filter(study=study)}
+
+
+def _risk_score(row: dict[str, Any]) -> int | None:
+    return clinical_risk_score(
+        _truth(row.get("node_positive")),
+        _truth(row.get("synchronous_metastases")),
+        row.get("disease_free_interval_months"),
+        row.get("cea_ng_ml"),
+        row.get("liver_metastasis_count"),
+        row.get("largest_metastasis_cm"),
+    )
+
+
+def _truth(text: str | None) -> bool | None:
+    return None if text is None else text == "yes"

@@ -1,0 +1,49 @@
+"""The verbs of studies."""
+
+from .actions import action_start, batch_job, batch_receive, job_cancel
+from .cohort_import import cohort_import
+from .dictionary import dictionary_create, dictionary_current, dictionary_specs
+from .endpoints import endpoint_definition, endpoints_compute
+from .files import (
+    derivation_record,
+    file_drop,
+    file_open,
+    file_read,
+    file_store,
+    file_use,
+    inputs_digest,
+)
+from .people import (
+    membership_end,
+    membership_grant,
+    password_path,
+    person_invite,
+    site_of,
+    study_create,
+)
+
+__all__ = [
+    "action_start",
+    "batch_job",
+    "batch_receive",
+    "cohort_import",
+    "derivation_record",
+    "dictionary_create",
+    "dictionary_current",
+    "dictionary_specs",
+    "endpoint_definition",
+    "endpoints_compute",
+    "file_drop",
+    "file_open",
+    "file_read",
+    "file_store",
+    "file_use",
+    "inputs_digest",
+    "job_cancel",
+    "membership_end",
+    "membership_grant",
+    "password_path",
+    "person_invite",
+    "site_of",
+    "study_create",
+]

@@ -1,0 +1,99 @@
+"""Starting what a job will do: a step of the thread, or a file handed in at a door."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+from django.db import transaction
+
+from studies import registry
+from studies.access import require
+from studies.jobs import enqueue
+from studies.methods.problems import refuse
+from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, Study
+
+from .files import file_store, file_use
+
+
+@transaction.atomic
+def action_start(study: Study, user: Any, kind: str, params: dict[str, Any] | None = None) -> Job:
+    """Queue a registered step; the same step already under way is returned instead.
+
+    Raises
+    ------
+    DataProblem
+        An unknown step or parameter.
+    PermissionDenied
+        The user lacks the step's right.
+    """
+    action = registry.action(kind)
+    if action is None:
+        known = ", ".join(a.kind for a in registry.actions())
+        raise refuse("kind", kind, f"one of {known}", "Choose a step of the study.", column="kind")
+    require(user, study, action.right)
+    params = {**action.params, **(params or {})}
+    for name in set(params) - set(action.params):
+        expected = "one of " + (", ".join(action.params) or "none")
+        raise refuse(f"params.{name}", name, expected, "Remove it.", column="params")
+    for job in Job.objects.filter(study=study, kind=kind).exclude(state__in=ENDED):
+        if job.params == params:
+            return job
+    return enqueue(kind, study, user, params=params)
+
+
+@transaction.atomic
+def batch_receive(
+    study: Study,
+    user: Any,
+    kind: str,
+    stream: bytes | BinaryIO,
+    filename: str,
+    options: dict[str, Any] | None = None,
+) -> ImportBatch:
+    """Take a file in at its door and queue its import.
+
+    The same bytes at the same door again return the earlier batch, unless that one failed.
+    """
+    door = registry.upload_kind(kind)
+    if door is None:
+        known = ", ".join(k.name for k in registry.upload_kinds())
+        raise refuse("kind", kind, f"one of {known}", "Choose what the file is.", column="kind")
+    require(user, study, door.right)
+    stored = file_store(study, stream, f"upload:{kind}", filename)
+    if stored.size == 0:
+        raise refuse("file", "an empty file", "a file with content", "Choose the file again.")
+    earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
+        state__in=[BatchState.FAILED, BatchState.ERRORED]
+    )
+    if found := earlier.first():
+        return found
+    batch = ImportBatch.objects.create(
+        study=study,
+        kind=kind,
+        file=stored,
+        filename=filename,
+        options=options or {},
+        uploaded_by=user,
+    )
+    file_use(stored, batch)
+    enqueue(door.job_kind, study, user, subject=batch)
+    return batch
+
+
+def batch_job(batch: ImportBatch) -> Job | None:
+    """The newest job of a batch."""
+    jobs = Job.objects.filter(subject_table=batch._meta.db_table, subject_id=batch.pk)
+    return jobs.order_by("-id").first()
+
+
+@transaction.atomic
+def job_cancel(job: Job, user: Any) -> Job:
+    """The one who started it, or a manager of the study, may end it."""
+    if job.acting_user_id != user.pk:
+        require(user, job.study, "manage")
+    job.request_cancel()
+    if job.state == JobState.CANCELLED and job.subject_table == ImportBatch._meta.db_table:
+        batch = ImportBatch.objects.get(pk=job.subject_id)
+        problem = refuse(batch.filename, "cancelled", "a finished import", "Upload it again.")
+        batch.mark_failed(problem.as_list())
+    return job

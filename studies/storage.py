@@ -1,0 +1,165 @@
+"""Bytes by content: ``study uid / sha256`` in a folder or in an S3-compatible bucket.
+
+Both behave alike: written once, never renamed, never appended to; no path leaves this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
+
+import boto3
+from botocore.exceptions import ClientError
+from django.conf import settings
+
+CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class StoredDigest:
+    """What was written: sha256 in hexadecimal, size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class DigestMismatch(OSError):
+    """The bytes kept are not the bytes written."""
+
+
+class Storage(Protocol):
+    def write(self, study_uid: UUID, data: bytes | BinaryIO) -> StoredDigest: ...
+    def open(self, study_uid: UUID, sha256: str) -> BinaryIO: ...
+    def read(self, study_uid: UUID, sha256: str) -> bytes: ...
+    def exists(self, study_uid: UUID, sha256: str) -> bool: ...
+    def delete(self, study_uid: UUID, sha256: str) -> None: ...
+
+
+class _Spooled:
+    """``data`` in a local temporary file, hashed on the way."""
+
+    def __init__(self, data: bytes | BinaryIO, folder: Path | None = None):
+        source = io.BytesIO(data) if isinstance(data, bytes) else data
+        digest = hashlib.sha256()
+        self.size = 0
+        self.file = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            dir=folder, prefix=".incoming-", delete=False
+        )
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            self.file.write(chunk)
+            self.size += len(chunk)
+        self.file.flush()
+        self.sha256 = digest.hexdigest()
+
+    def discard(self) -> None:
+        self.file.close()
+        Path(self.file.name).unlink(missing_ok=True)
+
+
+def checked(data: bytes, sha256: str) -> bytes:
+    """``data`` when its digest is ``sha256``; a stored file that changed is never handed out."""
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise DigestMismatch(f"stored bytes of {sha256} have digest {found}")
+    return data
+
+
+class FolderStorage:
+    def __init__(self, root: Path):
+        self.root = root
+
+    def _path(self, study_uid: UUID, sha256: str) -> Path:
+        return self.root / str(study_uid) / sha256
+
+    def write(self, study_uid: UUID, data: bytes | BinaryIO) -> StoredDigest:
+        folder = self.root / str(study_uid)
+        folder.mkdir(parents=True, exist_ok=True)
+        spooled = _Spooled(data, folder)
+        try:
+            os.fsync(spooled.file.fileno())
+            os.replace(spooled.file.name, folder / spooled.sha256)
+        finally:
+            spooled.discard()
+        return StoredDigest(spooled.sha256, spooled.size)
+
+    def open(self, study_uid: UUID, sha256: str) -> BinaryIO:
+        return self._path(study_uid, sha256).open("rb")
+
+    def read(self, study_uid: UUID, sha256: str) -> bytes:
+        return checked(self._path(study_uid, sha256).read_bytes(), sha256)
+
+    def exists(self, study_uid: UUID, sha256: str) -> bool:
+        return self._path(study_uid, sha256).exists()
+
+    def delete(self, study_uid: UUID, sha256: str) -> None:
+        self._path(study_uid, sha256).unlink(missing_ok=True)
+
+
+class BucketStorage:
+    def __init__(self, bucket: str, prefix: str, **client: Any):
+        self.bucket, self.prefix = bucket, prefix
+        self.client = boto3.client("s3", **client)
+
+    def _key(self, study_uid: UUID, sha256: str) -> str:
+        return f"{self.prefix}{study_uid}/{sha256}"
+
+    def write(self, study_uid: UUID, data: bytes | BinaryIO) -> StoredDigest:
+        spooled = _Spooled(data)
+        try:
+            if not self.exists(study_uid, spooled.sha256):
+                key = self._key(study_uid, spooled.sha256)
+                self.client.upload_file(spooled.file.name, self.bucket, key)
+        finally:
+            spooled.discard()
+        return StoredDigest(spooled.sha256, spooled.size)
+
+    def open(self, study_uid: UUID, sha256: str) -> BinaryIO:
+        handle = tempfile.TemporaryFile()  # noqa: SIM115
+        self.client.download_fileobj(self.bucket, self._key(study_uid, sha256), handle)
+        handle.seek(0)
+        return handle  # type: ignore[return-value]
+
+    def read(self, study_uid: UUID, sha256: str) -> bytes:
+        found = self.client.get_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
+        return checked(found["Body"].read(), sha256)
+
+    def exists(self, study_uid: UUID, sha256: str) -> bool:
+        try:
+            self.client.head_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                return False
+            raise
+        return True
+
+    def delete(self, study_uid: UUID, sha256: str) -> None:
+        self.client.delete_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
+
+
+@lru_cache(maxsize=4)
+def storage_at(url: str) -> Storage:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return FolderStorage(Path(unquote(parts.path)))
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    prefix = f"{parts.path.strip('/')}/".lstrip("/")
+    return BucketStorage(
+        parts.netloc,
+        prefix,
+        endpoint_url=query.get("endpoint"),
+        region_name=query.get("region"),
+    )
+
+
+def storage() -> Storage:
+    """The storage of this installation, from ``STORAGE_URL``."""
+    return storage_at(settings.STORAGE_URL)

@@ -1,0 +1,60 @@
+"""What studies itself keeps below a patient, for the day a consent is withdrawn."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from studies.models import (
+    CohortMember,
+    Consent,
+    Contact,
+    Death,
+    DeidentificationKey,
+    EndpointValue,
+    FormEntry,
+    LabResult,
+    Lesion,
+    Patient,
+    Progression,
+    ResponseAssessment,
+    Specimen,
+    SpecimenChoice,
+    Surgery,
+    Treatment,
+)
+
+_BELOW: tuple[type[models.Model], ...] = (
+    CohortMember,
+    Consent,
+    Contact,
+    Death,
+    DeidentificationKey,
+    EndpointValue,
+    FormEntry,
+    LabResult,
+    Lesion,
+    Progression,
+    ResponseAssessment,
+    Specimen,
+    SpecimenChoice,
+    Surgery,
+    Treatment,
+)
+TABLES = tuple(model._meta.db_table for model in _BELOW)
+
+
+def uses_of(patient: Patient) -> dict[str, int]:
+    """Rows per table that hang on the patient."""
+    return {
+        model._meta.db_table: model._default_manager.filter(patient=patient).count()
+        for model in _BELOW
+    }
+
+
+def purge(patient: Patient) -> None:
+    """Empty the form entries; who was a member of what stays as proof."""
+    for entry in FormEntry.objects.filter(patient=patient):
+        entry.values = {}
+        entry.row_version += 1
+        entry.save(update_fields=["values", "row_version"])
+    DeidentificationKey.objects.filter(patient=patient).delete()
