@@ -1,0 +1,32 @@
+# Isotherm for a server of one's own: web, worker, beat and migrations are this one image.
+# docker-compose.yml puts them together; docs/deployment.md says how.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /srv/isotherm
+COPY requirements.lock pyproject.toml package.json package-lock.json .npmrc ./
+COPY dev dev
+# The same set-up as on a desk: torch for the CPU, the lock, front-end files, Vega.
+RUN python -m dev.environment
+COPY . .
+# Kernels are compiled now, not in a user's first run; no secret is needed to gather static files.
+RUN ISOTHERM_SECRET_KEY=build DATABASE_URL=postgresql://build@build/build \
+    CELERY_BROKER_URL=redis://build STORAGE_URL=file:///tmp \
+    .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+    && NUMBA_CACHE_DIR=/srv/isotherm/numba .venv/bin/python -m dev warm \
+    && rm -rf .isotherm node_modules
+
+FROM python:3.11-slim-bookworm
+RUN groupadd --gid 10001 isotherm \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /srv/isotherm isotherm
+COPY --from=build /srv/isotherm /srv/isotherm
+WORKDIR /srv/isotherm
+# The only folders that the product writes to.
+RUN mkdir -p files state numba && chown -R 10001:10001 files state numba
+ENV PATH=/srv/isotherm/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    NUMBA_CACHE_DIR=/srv/isotherm/numba
+USER 10001:10001
+EXPOSE 8000
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
+     "--timeout", "120", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", \
+     "--access-logfile", "-"]
