@@ -6,6 +6,8 @@ COPY requirements.lock pyproject.toml package.json package-lock.json .npmrc ./
 COPY dev dev
 # The same set-up as on a desk: torch for the CPU, the lock, front-end files, Vega.
 RUN python -m dev.environment
+# A few packages carry templates that are no Python; that is no error here.
+RUN .venv/bin/python -m compileall -q -j 0 .venv/lib > /dev/null || true
 COPY . .
 # Kernels are compiled now, not in a user's first run; no secret is needed to gather static files.
 RUN ISOTHERM_SECRET_KEY=build DATABASE_URL=postgresql://build@build/build \

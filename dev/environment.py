@@ -86,7 +86,9 @@ def _install(python: Path, project: Path, log: Path) -> None:
     pip = [str(python), "-m", "pip"]
     uv = shutil.which("uv")
     installer = pip if not uv or _pip_is_configured(pip) else [uv, "pip"]
-    target = [] if installer == pip else ["--python", str(python)]
+    target = ["--no-compile", "--progress-bar", "off"]  # as uv does it: on first import
+    if installer != pip:
+        target = ["--python", str(python)]
     run_with_progress(
         "Install the packages of requirements.lock",
         [*installer, "install", *target, "--no-deps", "-r", str(lock)],
