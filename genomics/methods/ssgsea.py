@@ -66,7 +66,9 @@ def ssgsea(
     member = _membership(sets, rows)
     scores = np.empty((len(sets), n_specimens))
     for start in range(0, n_specimens, BLOCK):
-        block = np.ascontiguousarray(expression[:, start : start + BLOCK].T)
+        block = np.array(
+            expression[:, start : start + BLOCK].T, order="C", copy=True
+        )  # sorted below
         weight, position = _weights_and_positions(block, rows, ties)
         scores[:, start : start + BLOCK] = _enrichment(member, weight, position, n_genes)
         if progress:

@@ -104,6 +104,14 @@ def test_ssgsea_works_in_blocks_as_in_one_piece():
     np.testing.assert_allclose(ssgsea(values, [[0, 1, 2]]), alone, atol=1e-12)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_ssgsea_leaves_its_input_alone(order):
+    values = np.array(np.random.default_rng(2).normal(size=(30, 5)), order=order)
+    before = values.copy()
+    ssgsea(values, [[0, 1]])
+    np.testing.assert_array_equal(values, before)
+
+
 def test_ssgsea_allows_a_set_of_one_gene():
     values = np.arange(10.0)[:, None]
     assert ssgsea(values, [[9]])[0, 0] == pytest.approx(10 - (55 - 10) / 9)
