@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from dev import services
-from dev.place import SetupError, find_place
+from dev.place import SetupError, postgres_programs
 from dev.postgres import run_sql
 from dev.progress import Stage
 
@@ -35,10 +34,9 @@ def write_backup(project: Path, to: Path | None = None) -> Path:
     part.mkdir(parents=True, mode=0o700)
     with services.running(project) as values:
         owner, storage = values["DATABASE_OWNER_URL"], storage_folder(values["STORAGE_URL"])
-        programs = find_place(project).postgres
         with Stage("Dump the database"):
-            _run([programs / "pg_dump", "-Fc", "--no-owner", "-f", part / DUMP, "-d", owner])
-            tables = count_rows(programs, owner)
+            _run(["pg_dump", "-Fc", "--no-owner", "-f", part / DUMP, "-d", owner])
+            tables = count_rows(owner)
         files = _copy_files(storage, part / FILES)
     manifest = {
         "written_at": now.isoformat(timespec="seconds"),
@@ -55,25 +53,24 @@ def restore_backup(project: Path, source: Path) -> None:
     manifest = _read_manifest(source)
     with services.running(project) as values:
         owner, storage = values["DATABASE_OWNER_URL"], storage_folder(values["STORAGE_URL"])
-        programs = find_place(project).postgres
-        _refuse_unless_empty(programs, owner, storage)
+        _refuse_unless_empty(owner, storage)
         with Stage("Check the backup"):
             _compare_files(source / FILES, manifest["files"])
         with Stage("Restore the database"):
             command = ["--no-owner", "--exit-on-error", "--single-transaction", "-d", owner]
-            _run([programs / "pg_restore", *command, source / DUMP])
+            _run(["pg_restore", *command, source / DUMP])
         _copy_files(source / FILES, storage)
         _compare_files(storage, manifest["files"])
-        if count_rows(programs, owner) != manifest["database"]["rows"]:
+        if count_rows(owner) != manifest["database"]["rows"]:
             raise SetupError("The restored tables do not hold the rows that the manifest counts.")
 
 
-def count_rows(programs: Path, database_url: str) -> dict[str, int]:
-    names = run_sql(programs, database_url, TABLES).splitlines()
+def count_rows(database_url: str) -> dict[str, int]:
+    names = run_sql(database_url, TABLES).splitlines()
     query = " UNION ALL ".join(
         f"SELECT '{name}', count(*) FROM public.\"{name}\"" for name in names
     )
-    lines = run_sql(programs, database_url, query).splitlines() if names else []
+    lines = run_sql(database_url, query).splitlines() if names else []
     return {name: int(number) for name, number in (line.split("|") for line in lines)}
 
 
@@ -111,7 +108,8 @@ def _copy_files(source: Path, target: Path) -> dict[str, dict[str, str | int]]:
 
 
 def _names(folder: Path) -> list[str]:
-    found = (path for path in folder.rglob("*") if path.is_file()) if folder.exists() else ()
+    """Files by their path inside the folder; hidden ones are uploads not finished yet."""
+    found = (path for path in folder.rglob("[!.]*") if path.is_file()) if folder.exists() else ()
     return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
@@ -125,8 +123,8 @@ def _read_manifest(source: Path) -> dict[str, dict]:
     return manifest
 
 
-def _refuse_unless_empty(programs: Path, owner: str, storage: Path) -> None:
-    tables = run_sql(programs, owner, TABLES).splitlines()
+def _refuse_unless_empty(owner: str, storage: Path) -> None:
+    tables = run_sql(owner, TABLES).splitlines()
     if tables:
         raise SetupError(
             f"The database is not empty ({len(tables)} tables). A backup is restored into an "
@@ -147,8 +145,9 @@ def _compare_files(folder: Path, expected: dict[str, dict[str, str | int]]) -> N
 
 
 def _run(command: list[str | Path]) -> None:
+    program, *words = command
     answer = subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}, check=False
+        [postgres_programs() / program, *words], capture_output=True, text=True, check=False
     )
     if answer.returncode:
-        raise SetupError(f"{Path(command[0]).name} failed: {answer.stderr.strip()}")
+        raise SetupError(f"{program} failed: {answer.stderr.strip()}")

