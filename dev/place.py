@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import pwd
+import secrets
 import shutil
 import stat
 import subprocess
@@ -69,6 +69,11 @@ def state_folder(project: Path) -> Path:
 def find_place(project: Path) -> Place:
     """The place chosen at the first start, or a new choice when the project was moved."""
     state = state_folder(project)
+    with locked(state / "place.lock"):
+        return _find_place(project, state)
+
+
+def _find_place(project: Path, state: Path) -> Place:
     note = state / "place.json"
     found = json.loads(note.read_text("utf-8")) if note.exists() else {}
     if found.get("project") == str(project) and Path(found["cluster"]).exists():
@@ -134,19 +139,19 @@ def _owner_of(cluster: Path) -> Account:
 
 
 def _choose_folders(project: Path, state: Path, account: Account) -> tuple[Path, Path]:
-    digest = hashlib.sha256(str(project).encode()).hexdigest()[:10]
+    token = secrets.token_hex(5)  # not from the path: a copy made anew must not find old data
     reachable = account.run(["/bin/sh", "-c", 'cd "$1"', "sh", str(state)], capture_output=True)
-    home = state if reachable.returncode == 0 else _private_home(digest)
+    home = state if reachable.returncode == 0 else _private_home(token)
     sockets = home / "sockets"
     if len(os.fsencode(sockets / "pg" / SOCKET_NAME)) > LONGEST_SOCKET_PATH:
-        sockets = Path(f"/tmp/isotherm-{os.geteuid()}-{digest}")
+        sockets = Path(f"/tmp/isotherm-{os.geteuid()}-{token}")
     return home / "postgres", sockets
 
 
-def _private_home(digest: str) -> Path:
+def _private_home(token: str) -> Path:
     """For root in a folder that no ordinary user may enter."""
     for parent in (Path("/var/lib"), Path("/var/tmp")):
-        home = parent / "isotherm" / digest
+        home = parent / "isotherm" / token
         if os.access(parent, os.W_OK):
             home.mkdir(mode=0o755, parents=True, exist_ok=True)
             _must_be_ours(home)
