@@ -250,6 +250,13 @@ class RiskSets:
         np.add.at(failing, self.block[self.event], values[self.event])
         return at_risk, failing
 
+    def log_likelihood(self, beta: Floats) -> float:
+        lp = self.x @ beta
+        shift = lp.max()
+        s0, d0 = self.sums(np.exp(lp - shift))
+        z = s0[self.term_block] - self.fraction * d0[self.term_block]
+        return float(lp[self.event].sum() - np.log(z).sum() - shift * z.size)
+
     def evaluate(self, beta: Floats, weight: Floats | None = None) -> tuple[float, Floats, Floats]:
         """Log partial likelihood, score and information at ``beta``.
 

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+from modeling.methods.lasso import (
+    cross_validate_lasso_cox,
+    cross_validate_lasso_logistic,
+    fit_lasso_cox,
+    fit_lasso_logistic,
+)
+from studies.methods.problems import DataProblem
+from tests.modeling.survival_reference import (
+    BINARY,
+    NAMES,
+    design,
+    every_dataset,
+    survival,
+    table,
+    values,
+)
+
+
+def _folds(name):
+    return table(name, "design_matrix.csv")["foldid"].to_numpy()
+
+
+def _event_by_horizon(name):
+    time, event = survival(name)
+    horizon = values(name, "meta.json")["calibration_horizon"]
+    known = ~((time < horizon) & ~event)
+    return known, ((time <= horizon) & event)[known]
+
+
+def _same_path(ours, theirs, atol, penalty_rtol):
+    assert len(ours.penalty) == len(theirs["lambda"])
+    np.testing.assert_allclose(ours.penalty, theirs["lambda"], rtol=penalty_rtol)
+    np.testing.assert_allclose(ours.coefficients.T, theirs["beta"], rtol=0, atol=atol)
+
+
+def _same_choice(ours, theirs, names, atol, penalty_rtol):
+    """Equal coefficients, and the same columns unless one is all but zero."""
+    assert ours.penalty == pytest.approx(theirs["lambda"], rel=penalty_rtol)
+    coefficients = dict(zip(theirs["terms"], theirs["coef"], strict=True))
+    wanted = np.array([coefficients[name] for name in names])
+    np.testing.assert_allclose(ours.coefficients, wanted, rtol=0, atol=atol)
+    differ = (ours.coefficients != 0) != (wanted != 0)
+    assert np.abs(wanted[differ]).max(initial=0) < 1e-3
+    assert np.abs(ours.coefficients[differ]).max(initial=0) < 1e-3
+    assert ours.selected == tuple(np.array(names)[ours.coefficients != 0])
+
+
+@every_dataset
+def test_cox_path_and_choice_equal_glmnet(name):
+    theirs, (x, names) = values(name, "glmnet.json")["cox"], design(name)
+    ours = cross_validate_lasso_cox(*survival(name), x, _folds(name), names)
+    _same_path(ours.path, theirs, 5e-3, 1e-3)  # ties: glmnet's largest penalty is 6e-4 off
+    np.testing.assert_allclose(ours.deviance, theirs["cvm"], rtol=1e-3)
+    _same_choice(ours.minimum, theirs["min"], names, 5e-3, 1e-3)
+    _same_choice(ours.one_std_error, theirs["se1"], names, 5e-3, 1e-3)
+
+
+@every_dataset
+def test_logistic_path_and_choice_equal_glmnet(name):
+    theirs, (x, names) = values(name, "glmnet.json")["binomial"], design(name)
+    known, outcome = _event_by_horizon(name)
+    ours = cross_validate_lasso_logistic(outcome, x[known], _folds(name)[known], names)
+    _same_path(ours.path, theirs, 1e-4, 1e-9)
+    np.testing.assert_allclose(ours.path.intercept, theirs["a0"], rtol=0, atol=5e-4)
+    np.testing.assert_allclose(ours.deviance, theirs["cvm"], rtol=1e-4)
+    np.testing.assert_allclose(ours.std_error, theirs["cvsd"], rtol=1e-3)
+    _same_choice(ours.minimum, theirs["min"], names, 1e-4, 1e-9)
+    _same_choice(ours.one_std_error, theirs["se1"], names, 1e-4, 1e-9)
+
+
+@pytest.mark.skipif("asah" not in BINARY, reason="no reference values beside here")
+def test_logistic_path_of_asah_equals_glmnet():
+    theirs, rows = values("asah", "glmnet.json"), table("asah", "input.csv")
+    rows["genderFemale"] = (rows["gender"] == "Female").astype(float)
+    x = rows[theirs["columns"]].to_numpy(float)
+    fold = np.arange(len(rows)) % 10
+    ours = cross_validate_lasso_logistic(rows["y"], x, fold, theirs["columns"])
+    _same_path(ours.path, theirs, 1e-4, 1e-9)
+    _same_choice(ours.minimum, theirs["min"], theirs["columns"], 1e-4, 1e-9)
+    _same_choice(ours.one_std_error, theirs["se1"], theirs["columns"], 1e-4, 1e-9)
+
+
+@pytest.mark.skipif("lung" not in NAMES, reason="no reference values beside here")
+def test_lasso_scales_with_the_columns():
+    time, event = survival("lung")
+    x, _ = design("lung")
+    first = fit_lasso_cox(time, event, x)
+    second = fit_lasso_cox(time, event, x * 1000 + 7)
+    np.testing.assert_allclose(first.coefficients, second.coefficients * 1000, atol=1e-9)
+
+
+def test_the_first_step_is_empty_and_a_constant_column_never_enters():
+    random = np.random.default_rng(9)
+    x = np.column_stack([random.normal(size=(90, 3)), np.ones(90)])
+    path = fit_lasso_logistic(random.random(90) < 0.5, x)
+    assert (path.coefficients[0] == 0).all()
+    assert (path.coefficients[:, 3] == 0).all()
+
+
+def test_lasso_refuses_what_it_cannot_read():
+    with pytest.raises(DataProblem, match="both 0 and 1"):
+        fit_lasso_logistic([1, 1, 1], np.ones((3, 1)))
+    with pytest.raises(DataProblem, match="0 events"):
+        fit_lasso_cox([1, 2, 3], [0, 0, 0], np.ones((3, 1)))
+    with pytest.raises(DataProblem, match="missing"):
+        fit_lasso_cox([1, 2, 3], [1, 0, 1], [[1.0], [np.nan], [2]])
