@@ -1,0 +1,237 @@
+"""A label-free convolutional encoder of PET or CT cubes, fitted on training patients only.
+
+Network: three convolutions (3 × 3 × 3, the second and third halving each edge), leaky rectifiers,
+and a decoder that gives the cube back. What is kept are the feature maps of the three stages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.methods.problems import refuse
+
+Progress = Callable[[int, int, str], None]
+Cubes = Sequence[NDArray[np.float32]]
+SLOPE = 0.1                                # of the rectifiers below zero
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named, recorded way to fit: cube, channels of the three stages, training."""
+
+    name: str
+    size: int
+    spacing_mm: float
+    channels: tuple[int, int, int] = (8, 16, 32)
+    epochs: int = 20
+    learning_rate: float = 2e-3
+
+
+PRESETS = {
+    "demo": Preset("demo", 32, 3.0),
+    "full": Preset("full", 64, 1.5, epochs=40),
+    "untrained": Preset("untrained", 32, 3.0, epochs=0),
+}
+
+
+@dataclass(frozen=True)
+class EncoderFit:
+    """A fitted encoder as data.
+
+    Parameters
+    ----------
+    modality : "PT" or "CT"
+    preset : Preset
+    seed : int
+    weights : bytes
+        safetensors.
+    sha256 : str
+        Of ``weights``; checked whenever they are used.
+    n_training : int
+        Patients it was fitted on.
+    losses : tuple of float
+        Mean squared error of the cubes given back, after each epoch.
+    versions : dict
+        Packages and threads, which reproduce the bytes.
+    """
+
+    modality: str
+    preset: Preset
+    seed: int
+    weights: bytes
+    sha256: str
+    n_training: int
+    losses: tuple[float, ...]
+    versions: dict[str, str]
+
+
+def scale_cube(cube: NDArray[np.float32], modality: str) -> NDArray[np.float32]:
+    """Voxels as the network sees them, about −2 to 2.
+
+    PET: ln(1 + SUV) − 1, SUV clipped to 0-50; CT: HU clipped to −160-240, (HU − 40)/100.
+    """
+    if modality == "PT":
+        return np.log1p(np.clip(cube, 0, 50)) - np.float32(1)
+    return (np.clip(cube, -160, 240) - np.float32(40)) / np.float32(100)
+
+
+def fit_encoder(
+    cubes: Cubes, modality: str, preset: Preset, seed: int, progress: Progress | None = None
+) -> EncoderFit:
+    """Fit the encoder to give back the cubes of the training patients; no label is seen.
+
+    Parameters
+    ----------
+    cubes : arrays (n, n, n) float32 as z, y, x
+        SUV in g/mL or HU, of patients of the development cohort and nobody else.
+    modality : "PT" or "CT"
+    preset : Preset
+    seed : int
+        Of initial weights and order; equal seeds give equal bytes (one thread, float32).
+    progress : callable (done, total, message)
+
+    Raises
+    ------
+    DataProblem
+        Fewer than two cubes.
+
+    References
+    ----------
+    Masci J et al. ICANN 2011:52 (stacked convolutional auto-encoders).
+    """
+    import torch
+
+    if len(cubes) < 2:
+        raise refuse("encoder", f"{len(cubes)} patients with a region", "at least 2",
+                     "Upload PET/CT and regions of the development cohort first.")
+    torch.set_num_threads(1)
+    network = _network(preset)
+    generator = torch.Generator().manual_seed(seed)
+    _initialise(network, generator)
+    inputs = [_tensor(scale_cube(cube, modality)) for cube in cubes]
+    losses = _train(network, inputs, preset, generator, progress, modality)
+    weights = _as_bytes(network)
+    return EncoderFit(modality, preset, seed, weights, hashlib.sha256(weights).hexdigest(),
+                      len(cubes), losses, _versions())
+
+
+def read_encoder(weights: bytes, sha256: str, preset: Preset) -> Any:
+    """The network of stored weights, refused when their digest differs."""
+    import torch
+    from safetensors.torch import load
+
+    found = hashlib.sha256(weights).hexdigest()
+    if found != sha256:
+        raise refuse("encoder weights", f"digest {found[:12]}", f"digest {sha256[:12]}",
+                     "Restore the file from a backup: the stored weights were changed.")
+    torch.set_num_threads(1)
+    network = _network(preset)
+    network.load_state_dict(load(weights))
+    return network.eval().to(memory_format=torch.channels_last_3d)
+
+
+def apply_encoder(
+    network: Any, cube: NDArray[np.float32], modality: str
+) -> list[NDArray[np.float32]]:
+    """Feature maps of one cube, stage by stage.
+
+    Returns
+    -------
+    list of arrays (channels, n, n, n)
+        n is the cube's edge, then a half and a quarter of it.
+    """
+    import torch
+
+    maps, value = [], _tensor(scale_cube(cube, modality))
+    with torch.inference_mode():
+        for stage in network["encoder"]:
+            value = stage(value)
+            maps.append(value[0].contiguous().numpy())
+    return maps
+
+
+def _network(preset: Preset) -> Any:
+    from torch import nn
+
+    a, b, c = preset.channels
+    encoder = nn.ModuleList([
+        nn.Sequential(nn.Conv3d(1, a, 3, padding=1), nn.LeakyReLU(SLOPE)),
+        nn.Sequential(nn.Conv3d(a, b, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)),
+        nn.Sequential(nn.Conv3d(b, c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)),
+    ])
+    decoder = nn.Sequential(
+        nn.ConvTranspose3d(c, b, 2, stride=2), nn.LeakyReLU(SLOPE),
+        nn.ConvTranspose3d(b, 1, 2, stride=2),    # a 3 × 3 × 3 to one channel costs 40 × as much
+    )
+    return nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+
+
+def _initialise(network: Any, generator: Any) -> None:
+    """Weights of a generator of our own: the global one is shared between threads."""
+    from torch import nn
+
+    for parameter in network.parameters():
+        if parameter.dim() > 1:
+            nn.init.kaiming_uniform_(parameter, a=SLOPE, generator=generator)
+        else:
+            nn.init.zeros_(parameter)
+
+
+def _tensor(cube: NDArray[np.float32]) -> Any:
+    import torch
+
+    tensor = torch.from_numpy(np.ascontiguousarray(cube, np.float32))[None, None]
+    return tensor.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _train(
+    network: Any, inputs: list[Any], preset: Preset, generator: Any,
+    progress: Progress | None, modality: str,
+) -> tuple[float, ...]:
+    import torch
+
+    network.train().to(memory_format=torch.channels_last_3d)
+    optimiser = torch.optim.Adam(network.parameters(), lr=preset.learning_rate)
+    total, losses = preset.epochs * len(inputs), []
+    for epoch in range(preset.epochs):
+        summed = 0.0
+        order = torch.randperm(len(inputs), generator=generator).tolist()
+        for step, index in enumerate(order, start=1):
+            summed += _step(network, inputs[index], optimiser)
+            if progress:
+                progress(epoch * len(inputs) + step, total,
+                         f"{modality} encoder, epoch {epoch + 1} of {preset.epochs}")
+        losses.append(summed / len(inputs))
+    return tuple(losses)
+
+
+def _step(network: Any, cube: Any, optimiser: Any) -> float:
+    value = cube
+    for stage in network["encoder"]:
+        value = stage(value)
+    loss = ((network["decoder"](value) - cube) ** 2).mean()
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return float(loss.detach())
+
+
+def _as_bytes(network: Any) -> bytes:
+    from safetensors.torch import save
+
+    return save({name: value.detach().contiguous()
+                 for name, value in network.state_dict().items()})
+
+
+def _versions() -> dict[str, str]:
+    import safetensors
+    import torch
+
+    return {"torch": torch.__version__, "numpy": np.__version__,
+            "safetensors": safetensors.__version__, "threads": str(torch.get_num_threads())}

@@ -1,0 +1,79 @@
+"""Feature maps pooled over a lesion and the ring around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from studies.methods.problems import refuse
+
+RING_MM = 9.0
+PREFIX = {"PT": "pet", "CT": "ct"}
+STATISTICS = ("lesion mean", "lesion SD", "ring mean", "ring SD")
+
+
+def feature_names(modality: str, count: int) -> tuple[str, ...]:
+    """Stable names of ``count`` pooled features: pet_dnn_001, pet_dnn_002, …"""
+    return tuple(f"{PREFIX[modality]}_dnn_{i:03d}" for i in range(1, count + 1))
+
+
+def pool_features(
+    maps: Sequence[NDArray[np.float32]], mask: NDArray[np.bool_], spacing_mm: float,
+    name: str = "lesion",
+) -> NDArray[np.float64]:
+    """Mean and standard deviation of each map inside the lesion and in a 9 mm ring around it.
+
+    Parameters
+    ----------
+    maps : arrays (channels, n, n, n), n the cube's edge or a whole fraction of it
+    mask : array of bool (edge, edge, edge)
+    spacing_mm : float
+        Of the cube's voxels.
+
+    Returns
+    -------
+    array (4 × channels of all maps,)
+        Map by map: lesion mean, lesion SD, ring mean, ring SD. A coarse map's voxel counts by
+        the share of it that the region covers, so that no region of a small lesion is empty.
+
+    Raises
+    ------
+    DataProblem
+        No lesion in the cube, or no place left for a ring.
+    """
+    ring = ring_of(mask, spacing_mm)
+    if not mask.any() or not ring.any():
+        raise refuse(name, "a region that is empty or fills the whole cube",
+                     "a lesion with its surroundings", "Draw the lesion alone.")
+    pooled = []
+    for stage in maps:
+        factor = mask.shape[0] // stage.shape[1]
+        stats = [f(stage, _shares(region, factor)) for region in (mask, ring)
+                 for f in (_weighted_mean, _weighted_sd)]
+        pooled.append(np.column_stack(stats).ravel())
+    return np.concatenate(pooled)
+
+
+def ring_of(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
+    """Voxels outside the lesion whose centres lie within 9 mm of one of its voxels."""
+    distance = distance_transform_edt(~mask, sampling=spacing_mm)
+    return (distance > 0) & (distance <= RING_MM)
+
+
+def _shares(region: NDArray[np.bool_], factor: int) -> NDArray[np.float64]:
+    """Share of each coarse voxel that a region covers, summing to 1."""
+    n = region.shape[0] // factor
+    blocks = region.reshape(n, factor, n, factor, n, factor).mean(axis=(1, 3, 5))
+    return blocks / blocks.sum()
+
+
+def _weighted_mean(maps: NDArray, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.tensordot(maps.astype(np.float64), shares, axes=3)
+
+
+def _weighted_sd(maps: NDArray, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = maps.astype(np.float64) - _weighted_mean(maps, shares)[:, None, None, None]
+    return np.sqrt(np.tensordot(centred**2, shares, axes=3))
