@@ -277,9 +277,9 @@ class RiskSets:
     def _hazard(self, z: Floats, weight: Floats) -> Floats:
         """Per row: hazard collected up to its time, less the part tied events give back."""
         blocks = self.deaths.size
-        step = np.bincount(self.term_block, weight / z, blocks)
+        step = np.bincount(self.term_block, weight / z, blocks).astype(float)
         back = np.bincount(self.term_block, weight * self.fraction / z, blocks)
-        collected = np.cumsum(step[::-1])[::-1]
+        collected: Floats = np.cumsum(step[::-1])[::-1]
         return collected[self.block] - back[self.block] * self.event
 
     def _information(
@@ -315,7 +315,7 @@ class _Maximum:
 
 
 def _maximise(sets: RiskSets, scale: Floats, names: tuple[str, ...], limit: int = 60) -> _Maximum:
-    beta = np.zeros(sets.x.shape[1])
+    beta: Floats = np.zeros(sets.x.shape[1])
     null = value, score, information = sets.evaluate(beta)
     settled = False
     for iteration in range(1, limit + 1):
@@ -386,8 +386,10 @@ def _as_fit(
         n_events=events,
         log_likelihood=(null_value, found.value),
         likelihood_ratio=_chi_squared(2 * (found.value - null_value), freedom),
-        wald=_chi_squared(beta @ found.information @ beta, freedom),
-        score=_chi_squared(null_score @ np.linalg.solve(null_information, null_score), freedom),
+        wald=_chi_squared(float(beta @ found.information @ beta), freedom),
+        score=_chi_squared(
+            float(null_score @ np.linalg.solve(null_information, null_score)), freedom
+        ),
         time=moments,
         cumulative_hazard=hazard,
         iterations=found.iterations,

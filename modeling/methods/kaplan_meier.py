@@ -106,8 +106,9 @@ def count_at_risk(time: Floats, event: Flags) -> tuple[Floats, Floats, Floats, F
     """Distinct times with numbers at risk, of events and of censorings."""
     moments, index = np.unique(time, return_inverse=True)
     total = np.bincount(index, minlength=moments.size).astype(float)
-    events = np.bincount(index, weights=event, minlength=moments.size)
-    return moments, np.cumsum(total[::-1])[::-1], events, total - events
+    events = np.bincount(index[event], minlength=moments.size).astype(float)
+    at_risk: Floats = np.cumsum(total[::-1])[::-1].astype(float)
+    return moments, at_risk, events, total - events
 
 
 def _bounds(

@@ -309,7 +309,7 @@ def _solve(
 ) -> tuple[float, float, Floats]:
     """Newton steps on the smooth part, each with its penalty solved by coordinate descent."""
     first = int(loss.has_intercept)
-    point = np.r_[np.full(first, intercept), beta]
+    point: Floats = np.r_[np.full(first, intercept), beta]
     weight = np.r_[np.zeros(first), np.full(beta.size, penalty)]
     value, gradient, hessian = loss.evaluate(intercept, beta)
     for _ in range(limit):
@@ -328,8 +328,7 @@ def _backtrack(
     before = value / loss.n + weight @ np.abs(point)
     length = 1.0
     while True:
-        trial = point + length * (goal - point)
-        trial = goal if length == 1.0 else trial
+        trial: Floats = goal if length == 1.0 else point + length * (goal - point)
         found = loss.evaluate(float(trial[0]) if first else 0.0, trial[first:])
         after = found[0] / loss.n + weight @ np.abs(trial)
         if after <= before + 1e-12 * abs(before) or length < 1e-6:
