@@ -40,7 +40,7 @@ def test_patch_equals_spline_of_the_whole_scan():
 def test_region_keeps_its_volume_and_stands_in_the_middle():
     region = ball(radius=24)
     patch = cut_patch(scan(), region, "PT")
-    assert patch.mask.sum() * 27 == pytest.approx(region.array.sum() * 64, rel=0.03)
+    assert patch.mask.sum() * 27 == pytest.approx(region.array.sum() * 64, rel=0.05)
     assert np.argwhere(patch.mask).mean(axis=0) == pytest.approx([15.5] * 3, abs=0.6)
 
 
