@@ -156,17 +156,16 @@ def _density(values: Mapping[str, str], line: int) -> Density:
 def _contradictions(rows: list[Density], name: str) -> list[Problem]:
     """Lines that cannot both be true."""
     problems = []
-    first: dict[tuple[str, ...], Density] = {}
+    first: dict[tuple[str, ...], tuple[object, Density]] = {}
     for row in rows:
-        checks = (
-            ("the same measurement", (row.specimen, row.marker, row.region), None),
+        claims: tuple[tuple[str, tuple[str, ...], object], ...] = (
+            ("the same measurement", (row.specimen, row.marker, row.region), row.row),
             ("another patient for this specimen", ("patient", row.specimen), row.pseudonym),
             ("another procedure for this specimen", ("procedure", row.specimen), row.procedure),
         )
-        for what, key, value in checks:
-            earlier = first.setdefault(key, row)
-            same = value in (earlier.pseudonym, earlier.procedure)
-            if earlier is not row and not same:
+        for what, key, value in claims:
+            said, earlier = first.setdefault(key, (value, row))
+            if said != value:
                 problems.append(_contradiction(name, what, row, earlier))
         if row.procedure == "biopsy" and row.region == "invasive_margin":
             problems.append(

@@ -1,0 +1,199 @@
+"""Immunoscore: how many of four densities, CD3 and CD8 in tumour centre and margin, are high."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from imaging.methods.density_table import MARKERS, REGIONS
+from studies.methods.problems import DataProblem, Problem, refuse
+
+CutKind = Literal["reference_percentile", "reference_mean_share", "fixed"]
+COLUMNS = tuple(f"{marker}_{region}" for marker in MARKERS for region in REGIONS)
+HIGH_FROM = 3  # 0-2 low, 3-4 high
+MINIMUM_REFERENCE = 10
+DEFAULTS: dict[str, float] = {"reference_percentile": 75.0, "reference_mean_share": 0.75}
+CONSENSUS_BOUNDS = (10.0, 25.0, 70.0, 95.0)  # percent; each bound belongs to the class below it
+MARKER_HIGH_FROM = 50.0  # mean percentile
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ImmunoscoreRule:
+    """Frozen cuts in cells/mm2 and the reference densities behind the percentiles."""
+
+    kind: CutKind
+    parameter: float | None
+    cuts: dict[str, float]
+    reference: dict[str, tuple[float, ...]]  # ascending
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ImmunoscoreRule:
+        reference = {column: tuple(values) for column, values in stored["reference"].items()}
+        return cls(stored["kind"], stored["parameter"], dict(stored["cuts"]), reference)
+
+
+def fit_immunoscore_rule(
+    training: pd.DataFrame,
+    kind: CutKind = "reference_percentile",
+    parameter: float | None = None,
+    cuts: Mapping[str, float] | None = None,
+) -> ImmunoscoreRule:
+    """Density cuts in cells/mm2 from the development cohort, frozen.
+
+    Parameters
+    ----------
+    training : table, specimens × four columns
+        Densities in cells/mm2 of resections; a missing region is empty (nan).
+    kind : {"reference_percentile", "reference_mean_share", "fixed"}
+        (a) a percentile of the reference (75 by default, linear between neighbours), (b) a share
+        of the reference mean (0.75 by default), (c) the cuts given.
+    parameter : float, optional
+        Percentile or share.
+    cuts : mapping of column to cells/mm2
+        For ``fixed`` only.
+
+    Raises
+    ------
+    DataProblem
+        Fewer than ten densities in a column, a column without variation, unknown kinds.
+
+    References
+    ----------
+    Galon J. et al. Science 2006;313:1960-1964. Pagès F. et al. Lancet 2018;391:2128-2139.
+    """
+    if kind not in get_args(CutKind):
+        raise refuse("cut", kind, ", ".join(get_args(CutKind)), "Choose one of them.")
+    reference = {column: np.sort(training[column].dropna().to_numpy(float)) for column in COLUMNS}
+    _check_reference(reference)
+    level = DEFAULTS.get(kind, 0.0) if parameter is None else parameter
+    if kind == "reference_percentile":
+        _check_range("percentile", level, 0, 100)
+        found = {
+            column: float(np.percentile(values, level)) for column, values in reference.items()
+        }
+    elif kind == "reference_mean_share":
+        _check_range("share of the mean", level, 0, 10)
+        found = {column: float(level * values.mean()) for column, values in reference.items()}
+    else:
+        found = _fixed(cuts or {})
+    stored = {column: tuple(values.tolist()) for column, values in reference.items()}
+    return ImmunoscoreRule(kind, None if kind == "fixed" else level, found, stored)
+
+
+def _check_reference(reference: Mapping[str, Array]) -> None:
+    problems = []
+    for column, values in reference.items():
+        if len(values) < MINIMUM_REFERENCE:
+            found, expected = f"{len(values)} densities", f"at least {MINIMUM_REFERENCE}"
+        elif values[0] == values[-1]:
+            found, expected = f"{values[0]:g} in every specimen", "densities that differ"
+        else:
+            continue
+        remedy = "Upload the densities of the development cohort (resections, both regions)."
+        problems.append(Problem(f"development cohort, {column}", found, expected, remedy))
+    if problems:
+        raise DataProblem(problems)
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low < value < high:
+        raise refuse(name, value, f"above {low} and below {high}", "Choose another value.")
+
+
+def _fixed(cuts: Mapping[str, float]) -> dict[str, float]:
+    problems = [
+        Problem(f"cut of {column}", str(cuts.get(column, "none")), "above 0 cells/mm2", "Give it.")
+        for column in COLUMNS
+        if not cuts.get(column, 0) > 0
+    ]
+    if problems:
+        raise DataProblem(problems)
+    return {column: float(cuts[column]) for column in COLUMNS}
+
+
+def apply_immunoscore(
+    rule: ImmunoscoreRule, densities: pd.DataFrame, biopsy: pd.Series | None = None
+) -> pd.DataFrame:
+    """Immunoscore 0-4 of specimens: densities at or above the frozen cuts, counted.
+
+    Parameters
+    ----------
+    rule : ImmunoscoreRule
+    densities : table, specimens × four columns, cells/mm2
+        Empty (nan) where a region or marker was not measured.
+    biopsy : series of bool by specimen, optional
+        A biopsy has no margin and gets no score.
+
+    Returns
+    -------
+    table, a row per specimen
+        ``score`` 0-4 or missing, ``high`` (3-4), ``reason`` why there is no score,
+        ``mean_percentile`` over the four densities, ``consensus`` 0-4 by that mean (0-10, >10-25,
+        >25-70, >70-95, >95-100), ``cd3_percentile`` and ``cd8_percentile`` over the regions
+        measured, ``cd3_high`` and ``cd8_high`` (50 or more).
+    """
+    table = densities.reindex(columns=list(COLUMNS)).astype(float)
+    taken = pd.Series(False, index=table.index) if biopsy is None else biopsy.reindex(table.index)
+    scored = table.notna().all(axis=1) & ~taken.astype(bool)
+    calls = (table >= pd.Series(rule.cuts)).sum(axis=1)
+    percentiles = pd.DataFrame(
+        {column: _percentile(rule.reference[column], table[column]) for column in COLUMNS},
+        index=table.index,
+    )
+    mean = percentiles.mean(axis=1).where(scored)
+    result = pd.DataFrame({"score": calls.astype("Int64").where(scored)}, index=table.index)
+    result["high"] = (result["score"] >= HIGH_FROM).astype("boolean")
+    result["reason"] = _reasons(table, taken)
+    result["mean_percentile"] = mean
+    consensus = np.searchsorted(CONSENSUS_BOUNDS, mean.fillna(0.0).to_numpy(), side="left")
+    result["consensus"] = pd.Series(consensus, index=table.index).astype("Int64").where(scored)
+    for marker in MARKERS:
+        own = percentiles[[f"{marker}_{region}" for region in REGIONS]].mean(axis=1)
+        result[f"{marker.lower()}_percentile"] = own
+        high = (own >= MARKER_HIGH_FROM).astype("boolean")
+        result[f"{marker.lower()}_high"] = high.where(own.notna())
+    return result
+
+
+def _percentile(reference: tuple[float, ...], values: pd.Series) -> Array:
+    """Percent of the reference at or below each value; nan where nothing was measured."""
+    share = 100.0 * np.searchsorted(reference, values.to_numpy(), side="right") / len(reference)
+    return np.where(values.isna(), np.nan, share)
+
+
+def _reasons(table: pd.DataFrame, biopsy: pd.Series) -> list[str]:
+    reasons = []
+    for missing, taken in zip(table.isna().to_numpy(), biopsy.astype(bool), strict=True):
+        names = [
+            column.replace("_", " ", 1)
+            for column, gone in zip(COLUMNS, missing, strict=True)
+            if gone
+        ]
+        lacks = f"not measured: {', '.join(names)}" if names else ""
+        reasons.append("a biopsy has no margin" if taken else lacks.replace("_", " "))
+    return reasons
+
+
+def compare_immunoscore_rules(training: pd.DataFrame) -> dict[str, float]:
+    """Share of specimens that score high under each rule fitted to them, among those scored.
+
+    Four calls at the 75th percentile let at most a third score 3-4; three quarters of the mean
+    make about half high, as the study paper reports.
+    """
+    kinds: tuple[CutKind, ...] = ("reference_percentile", "reference_mean_share")
+    shares: dict[str, float] = {}
+    for kind in kinds:
+        result = apply_immunoscore(fit_immunoscore_rule(training, kind), training)
+        shares[kind] = float(result["high"].mean())
+    shares["consensus"] = float((result["consensus"] >= HIGH_FROM).mean())
+    return shares
