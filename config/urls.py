@@ -38,9 +38,5 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("account/", include("allauth.urls")),
     path("api/v1/", include((_api_urls(), "api"))),
-    *[
-        path("", include(f"{app}.urls"))
-        for app in APPS
-        if find_spec(f"{app}.urls")
-    ],
+    *[path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")],
 ]

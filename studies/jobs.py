@@ -34,11 +34,11 @@ ATTEMPTS = 4
 FLUSH_SECONDS = 0.5
 
 
-class Cancelled(Exception):  # noqa: N818
+class Cancelled(Exception):
     """Somebody asked for the end; raised from ``progress``."""
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """Another worker holds the job by now; this attempt stops without a word."""
 
 
@@ -168,6 +168,8 @@ def run(job_id: int, verb: Callable[[RunningJob], None], in_worker: bool = True)
 
 def run_inline(job: Job) -> Job:
     """Run a queued job here and now, in this transaction: for tests and for the shell."""
+    if job.kind not in _verbs:
+        current_app.loader.import_default_modules()
     run(job.pk, _verbs[job.kind], in_worker=False)
     job.refresh_from_db()
     return job

@@ -118,9 +118,7 @@ def _check_sites(batch: ImportBatch, table: CohortTable) -> Iterable[Problem]:
     everywhere = sees_all_sites(batch.uploaded_by, batch.study)
     memberships = Membership.objects.in_force(batch.uploaded_by).filter(study=batch.study)
     own = {m.site.name for m in memberships.select_related("site") if m.site}
-    stored = dict(
-        Patient.objects.filter(study=batch.study).values_list("pseudonym", "site__name")
-    )
+    stored = dict(Patient.objects.filter(study=batch.study).values_list("pseudonym", "site__name"))
     for row in table.rows:
         if not everywhere and row.site not in own:
             expected = "your own site: " + ", ".join(sorted(own))
@@ -194,9 +192,7 @@ class _Writing:
 
     def _cohort(self, name: str) -> Cohort:
         defaults = {"role": name, "use": USE_OF_ROLE.get(name)}
-        return Cohort.objects.get_or_create(
-            study=self.batch.study, name=name, defaults=defaults
-        )[0]
+        return Cohort.objects.get_or_create(study=self.batch.study, name=name, defaults=defaults)[0]
 
     def _entries(self, rows: dict[str, CohortRow]) -> list[str]:
         """Write the baseline form; returns the pseudonyms whose values are new or changed."""
@@ -249,7 +245,6 @@ class _Writing:
                     if kind is model
                 ]
             )
-
 
 
 def _facts_of(row: CohortRow) -> Iterable[tuple[CohortRow, type[models.Model], dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import BinaryIO
 
@@ -63,10 +64,11 @@ def file_drop(stored: StoredFile) -> None:
 
 
 def inputs_digest(*parts: object) -> str:
-    """sha256 over the texts of what went into a derived row."""
+    """sha256 over the texts of what went into a derived row; JSON-like parts in canonical form."""
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(str(part).encode())
+        text = json.dumps(part, sort_keys=True) if isinstance(part, dict | list) else str(part)
+        digest.update(text.encode())
         digest.update(b"\x1f")
     return digest.hexdigest()
 

@@ -1,0 +1,129 @@
+"""A database of one's own, cloned from a migrated template; the people; the shared data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from dev import services as embedded
+from dev.postgres import create_database, drop_database, with_database
+from studies.access import acting_as
+from tests.people import People, make_people
+
+REPO = Path(__file__).resolve().parent.parent
+SHARED = REPO.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real data and reference values that are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is absent")
+    return SHARED
+
+
+def migrations_digest() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(REPO.glob("*/migrations/*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """DATABASE_URL and its fellows: the embedded servers, unless the environment names others."""
+    with embedded.running(REPO) as values:
+        yield values
+
+
+@pytest.fixture(scope="session")
+def template_database(environment: dict[str, str]) -> str:
+    """Name of a migrated database, made once per state of the migrations."""
+    owner = environment["DATABASE_OWNER_URL"]
+    name = f"isotherm_template_{migrations_digest()}"
+    if not _database_exists(owner, name):
+        building = f"{name}_{secrets.token_hex(3)}"
+        create_database(owner, building)
+        migrate(environment, building)
+        _rename(owner, building, name)
+    return name
+
+
+def migrate(environment: dict[str, str], name: str) -> None:
+    url = with_database(environment["DATABASE_OWNER_URL"], name)
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=REPO,
+        env={**os.environ, **environment, "DATABASE_URL": url},
+        check=True,
+    )
+
+
+def _database_exists(owner: str, name: str) -> bool:
+    return run_sql(owner, f"SELECT 1 FROM pg_database WHERE datname = '{name}'") == [(1,)]
+
+
+def _rename(owner: str, building: str, name: str) -> None:
+    """The first of two that build at the same time wins."""
+    if _database_exists(owner, name):
+        drop_database(owner, building)
+    else:
+        run_sql(owner, f'ALTER DATABASE "{building}" RENAME TO "{name}"')
+
+
+def run_sql(url: str, sql: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    environment: dict[str, str], template_database: str, django_db_blocker: Any
+) -> Iterator[None]:
+    """Tests run as isotherm_app on a clone; each in a transaction that is rolled back."""
+    owner = environment["DATABASE_OWNER_URL"]
+    name = f"isotherm_test_{os.getpid()}_{secrets.token_hex(2)}"
+    create_database(owner, name, template_database)
+    settings.DATABASES["default"]["NAME"] = name
+    connections["default"].settings_dict["NAME"] = name
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    drop_database(owner, name)
+
+
+@pytest.fixture(autouse=True)
+def own_storage(tmp_path: Path, settings: Any) -> None:
+    """Files under the test's own folder; passwords hashed fast."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGE_URL = f"file://{tmp_path / 'files'}"
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    """A study and the fixed people; nobody acts yet."""
+    return make_people()
+
+
+@pytest.fixture
+def as_coordinator(people: People) -> Iterator[People]:
+    with acting_as(people.coordinator):
+        yield people
+
+
+@pytest.fixture
+def as_statistician(people: People) -> Iterator[People]:
+    with acting_as(people.statistician):
+        yield people

@@ -1,0 +1,168 @@
+"""The cohort table: every problem at once, or one transaction; the same file changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from studies.jobs import run_inline
+from studies.models import (
+    CohortMember,
+    EndpointValue,
+    FormEntry,
+    ImportBatch,
+    Job,
+    LabResult,
+    Patient,
+)
+from studies.selectors import clinical_table, endpoint_table, members_table
+from studies.services import batch_job, batch_receive
+from tests.people import People
+
+GOOD: dict[str, str] = {
+    "patient_id": "P001",
+    "site": "North",
+    "cohort": "training",
+    "sex": "female",
+    "age_years": "61",
+    "cea_ng_ml": "<0.5",
+    "node_positive": "yes",
+    "msi_status": "not_done",
+    "treatment_started_on": "2021-03-01",
+    "response_assessed_on": "2021-08-25",
+    "response": "PR",
+    "progressed_on": "2021-12-01",
+    "died_on": "2023-02-01",
+    "last_assessed_on": "2021-12-01",
+    "last_known_alive_on": "2023-01-10",
+}
+
+
+def table(*rows: dict[str, str]) -> bytes:
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def handed_in(people: People, data: bytes, name: str = "cohort.csv") -> ImportBatch:
+    batch = batch_receive(people.study, people.coordinator, "cohort_table", data, name)
+    job = batch_job(batch)
+    assert job is not None
+    if job.state == "queued":
+        run_inline(job)
+    batch.refresh_from_db()
+    return batch
+
+
+def test_a_table_becomes_patients_facts_and_endpoints(as_coordinator: People) -> None:
+    study = as_coordinator.study
+    second = GOOD | {"patient_id": "P002", "cohort": "internal_validation", "died_on": ""}
+    batch = handed_in(as_coordinator, table(GOOD, second))
+    assert batch.state == "ready", batch.problems
+    assert batch.summary["new"] == 2
+    members = members_table(study).set_index("pseudonym")
+    assert members.loc["P002", "use"] == "validation"
+    clinical = clinical_table(study)
+    assert clinical["cea_ng_ml"].tolist() == [0.5, 0.5]
+    assert clinical["msi_status"].isna().all()
+    survival = endpoint_table(study, "overall_survival")
+    patient = Patient.objects.get(pseudonym="P001")
+    assert survival.loc[patient.pk, ["duration_days", "event"]].tolist() == [702.0, True]
+    assert endpoint_table(study, "response_at_6_months").loc[patient.pk, "label"] == "PR"
+    entry = FormEntry.objects.get(patient=patient)
+    assert entry.values["cea_ng_ml"] == {"v": 0.5, "unit_as_entered": "ng/mL", "comparator": "<"}
+    assert entry.values["msi_status"] == {"missing": "not_done"}
+    assert entry.source_row == 2
+    assert LabResult.objects.get(patient=patient).comparator == "<"
+    assert any(notice["code"] == "msi_not_recorded" for notice in batch.notices)
+
+
+def test_every_problem_is_told_at_once_and_nothing_is_written(as_coordinator: People) -> None:
+    rows = [
+        GOOD | {"patient_id": "P001", "age_years": "abc"},
+        GOOD | {"patient_id": "P002", "sex": "femal"},
+        GOOD | {"patient_id": "P003", "cea_ng_ml": "12,5"},
+        GOOD | {"patient_id": "P004", "progressed_on": "2024-05-05"},
+        GOOD | {"patient_id": "P005", "treatment_started_on": "03/04/21"},
+        GOOD | {"patient_id": "P006"},
+        GOOD | {"patient_id": "P006", "cohort": "internal_validation"},
+        GOOD | {"patient_id": "P007", "cohort": "trainning"},
+        GOOD | {"patient_id": "P008", "last_known_alive_on": "2024-01-01"},
+    ]
+    batch = handed_in(as_coordinator, table(*rows))
+    assert batch.state == "failed"
+    told = {(p["row"], p["column"]): p for p in batch.problems}
+    assert set(told) == {
+        (2, "age_years"),
+        (3, "sex"),
+        (4, "cea_ng_ml"),
+        (5, "progressed_on"),
+        (6, "treatment_started_on"),
+        (8, "patient_id"),
+        (9, "cohort"),
+        (10, "last_known_alive_on"),
+    }
+    assert "PFS would be longer than OS" in told[5, "progressed_on"]["found"]
+    assert told[3, "sex"]["remedy"] == "Did you mean 'female'?"
+    assert told[4, "cea_ng_ml"]["remedy"] == "Write a decimal point: 12.5"
+    assert all(p["found"] and p["expected"] and p["remedy"] for p in batch.problems)
+    assert not Patient.objects.exists()
+    assert Job.objects.get().state == "failed"
+
+
+def test_the_same_file_again_changes_nothing(as_coordinator: People) -> None:
+    first = handed_in(as_coordinator, table(GOOD))
+    assert handed_in(as_coordinator, table(GOOD)) == first
+    counts = [model.objects.count() for model in (Patient, FormEntry, EndpointValue, CohortMember)]
+    again = handed_in(as_coordinator, table(GOOD | {"ecog": ""}))
+    assert again.summary == first.summary | {"new": 0, "same": 1}
+    assert counts == [
+        model.objects.count() for model in (Patient, FormEntry, EndpointValue, CohortMember)
+    ]
+
+
+def test_a_changed_value_updates_the_entry_and_keeps_its_history(as_coordinator: People) -> None:
+    handed_in(as_coordinator, table(GOOD))
+    batch = handed_in(as_coordinator, table(GOOD | {"age_years": "62", "died_on": "2023-03-01"}))
+    assert (batch.summary["new"], batch.summary["changed"]) == (0, 1)
+    entry = FormEntry.objects.get()
+    assert (entry.row_version, entry.values["age_years"]["v"]) == (2, 62)
+    events: Any = FormEntry.pgh_event_model  # type: ignore[attr-defined]
+    ages = events.objects.order_by("pgh_id").values_list("values__age_years__v", flat=True)
+    assert list(ages) == [61, 62]
+    survival = endpoint_table(as_coordinator.study, "overall_survival")
+    assert survival["duration_days"].tolist() == [730.0]
+
+
+def test_a_stored_patient_cannot_cross_the_wall(as_coordinator: People) -> None:
+    handed_in(as_coordinator, table(GOOD))
+    batch = handed_in(as_coordinator, table(GOOD | {"cohort": "external_response"}))
+    assert batch.state == "failed"
+    assert batch.problems[0]["found"] == "cohort external_response (validation), but stored in a " \
+        "development cohort"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "empty"),
+        (b"patient_id,site\nP1,North\n", "absent"),
+        ("patient_id,site,cohort,treatment_started_on\nP\xe9,".encode("latin-1"), "not UTF-8"),
+        (table(GOOD) + b"P9,North\n", "2 cells"),
+        (table(GOOD | {"agee": "3"}), "'agee'"),
+    ],
+    ids=["empty", "columns", "encoding", "cells", "unknown column"],
+)
+def test_a_broken_file_is_refused_by_name(as_coordinator: People, data: bytes, found: str) -> None:
+    try:
+        batch = handed_in(as_coordinator, data)
+    except ValueError as refusal:
+        assert found in str(refusal)
+    else:
+        assert found in " ".join(problem["found"] for problem in batch.problems)

@@ -1,0 +1,109 @@
+"""The job's row: claimed once, ended once, its ways to end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from studies import jobs
+from studies.jobs import Cancelled, RunningJob, enqueue, run
+from studies.methods.problems import refuse
+from studies.models import Job, JobState
+from studies.services import job_cancel
+from tests.people import People
+
+
+@pytest.fixture
+def queued(as_statistician: People) -> Job:
+    return enqueue("tests.verb", as_statistician.study, as_statistician.statistician)
+
+
+def ended(job: Job, verb: Any) -> Job:
+    run(job.pk, verb, in_worker=False)
+    job.refresh_from_db()
+    return job
+
+
+def refuses(job: RunningJob) -> None:
+    raise refuse("file", "nothing", "something", "Send something.")
+
+
+def breaks(job: RunningJob) -> None:
+    raise ZeroDivisionError
+
+
+def stops(job: RunningJob) -> None:
+    raise Cancelled
+
+
+def works(job: RunningJob) -> None:
+    job.result = {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("verb", "state"),
+    [(works, "done"), (refuses, "failed"), (breaks, "errored"), (stops, "cancelled")],
+)
+def test_how_a_job_ends(queued: Job, verb: Any, state: str) -> None:
+    job = ended(queued, verb)
+    assert job.state == state
+    assert job.attempt == 1
+    assert bool(job.error_id) == (state == "errored")
+    assert [p["remedy"] for p in job.problems] == (["Send something."] if state == "failed" else [])
+    assert job.result == ({"n": 1} if state == "done" else {})
+
+
+def test_a_second_delivery_does_nothing(queued: Job) -> None:
+    calls: list[int] = []
+    for _ in range(2):
+        run(queued.pk, lambda job: calls.append(1), in_worker=False)
+    assert calls == [1]
+
+
+def test_a_job_is_claimed_again_only_after_its_lease(queued: Job) -> None:
+    assert Job.objects.claim(queued.pk)
+    assert not Job.objects.claim(queued.pk)
+    Job.objects.filter(pk=queued.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert Job.objects.claim(queued.pk)
+    queued.refresh_from_db()
+    assert queued.attempt == 2
+
+
+def test_an_attempt_that_lost_its_lease_cannot_end_the_job(queued: Job) -> None:
+    def overtaken(job: RunningJob) -> None:
+        Job.objects.filter(pk=queued.pk).update(lease_until=timezone.now())
+        assert Job.objects.claim(queued.pk)
+
+    job = ended(queued, overtaken)
+    assert (job.state, job.attempt) == (JobState.RUNNING, 2)
+
+
+def test_the_same_key_gives_the_same_job(as_statistician: People) -> None:
+    people = as_statistician
+    first = enqueue("x", people.study, people.statistician, idempotency_key="once")
+    assert enqueue("x", people.study, people.statistician, idempotency_key="once") == first
+
+
+def test_the_sweep_sends_again_and_gives_up_after_some_attempts(
+    queued: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(jobs, "send", lambda job: sent.append(job.pk))
+    assert jobs.jobs_sweep() == 0
+    past = timezone.now() - timedelta(hours=1)
+    Job.objects.filter(pk=queued.pk).update(state="running", attempt=1, lease_until=past)
+    assert jobs.jobs_sweep() == 1
+    assert sent == [queued.pk]
+    Job.objects.filter(pk=queued.pk).update(attempt=jobs.ATTEMPTS)
+    assert jobs.jobs_sweep() == 0
+    queued.refresh_from_db()
+    assert (queued.state, queued.error_id) == ("errored", "worker-lost")
+
+
+def test_a_queued_job_is_cancelled_at_once_and_never_runs(queued: Job) -> None:
+    job_cancel(queued, queued.acting_user)
+    assert ended(queued, works).state == "cancelled"
+    assert queued.attempt == 0
