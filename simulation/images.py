@@ -1,12 +1,12 @@
 """PET and CT of one patient: a liver whose lesions follow the infiltration voxel by voxel."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
-from scipy.special import expit, ndtri
-from scipy.stats import norm
+from scipy.special import expit, ndtr, ndtri
 
 from simulation.latent import site_effects
 from simulation.plan import StudyPlan, proportion
@@ -42,14 +42,16 @@ class Images:
 
 @dataclass(frozen=True)
 class Lesion:
-    centre_mm: np.ndarray
-    axes_mm: np.ndarray
-    waves: np.ndarray
-    phases: np.ndarray
+    """An ellipsoid with a gently waved surface, centred relative to the field (z, y, x)."""
+
+    centre_mm: list[float]
+    axes_mm: list[float]
+    waves: list[list[float]]
+    phases: list[float]
 
     @property
     def radius_mm(self) -> float:
-        return float(self.axes_mm.mean())
+        return sum(self.axes_mm) / 3
 
 
 def draw_image_parameters(plan: StudyPlan, latent: pd.DataFrame) -> pd.DataFrame:
@@ -110,13 +112,14 @@ def _place_lesions(parameters: pd.Series, rng: np.random.Generator) -> list[Lesi
     first = _draw_lesion(rng.uniform(-5, 5, 3), radius, rng)
     size, corner = rng.uniform(7, 10), rng.choice([-1.0, 1.0], 3)
     second = _draw_lesion(corner * (FIELD_MM / 2 - size - 5), size, rng)
-    apart = np.linalg.norm(first.centre_mm - second.centre_mm) > radius + size + 8
+    apart = math.dist(first.centre_mm, second.centre_mm) > radius + size + 8
     return [first, second] if parameters["second_lesion"] and apart else [first]
 
 
 def _draw_lesion(centre: np.ndarray, radius: float, rng: np.random.Generator) -> Lesion:
     axes = radius * rng.permutation([1.0, *rng.uniform(0.8, 1.0, 2)])
-    return Lesion(centre, axes, rng.normal(0, 2.0, (4, 3)), rng.uniform(0, 2 * np.pi, 4))
+    waves, phases = rng.normal(0, 2.0, (4, 3)), rng.uniform(0, 2 * np.pi, 4)
+    return Lesion(centre.tolist(), axes.tolist(), waves.tolist(), phases.tolist())
 
 
 def _depth(lesion: Lesion, grid: list[np.ndarray]) -> np.ndarray:
@@ -143,7 +146,7 @@ def _draw_pet(
     uptake = np.exp(np.log(8) + 0.35 * p["p_uptake"] + 0.3 * p["site_shift"])
     spread = np.exp(np.log(0.22) + 0.5 * p["p_heterogeneity"])
     edge_mm = np.exp(np.log(3) + 0.45 * p["p_edge"])
-    core = 0.75 * norm.cdf(p["p_necrosis"])
+    core = 0.75 * ndtr(p["p_necrosis"])
     halo = HALO_SHARE * np.exp(0.45 * p["p_halo"])
     texture = np.exp(spread * _smooth_noise(PET_SHAPE, PET_SPACING_MM, 8.0, rng) - spread**2 / 2)
     suv = np.full(PET_SHAPE, LIVER_SUV, np.float32)

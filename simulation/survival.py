@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import log_ndtr
 
 from simulation.plan import DAYS_PER_MONTH, CohortPlan, StudyPlan, apportion
 from simulation.randomness import stream
@@ -55,7 +55,7 @@ def linear_predictor(plan: StudyPlan, covariates: pd.DataFrame) -> pd.Series:
 
 def _weibull(residual: np.ndarray, lp: pd.Series, shape: float) -> np.ndarray:
     """Proportional hazards of unit scale; a higher residual lives longer."""
-    return (-norm.logsf(residual) * np.exp(-lp)) ** (1 / shape)
+    return (-log_ndtr(-residual) * np.exp(-lp)) ** (1 / shape)
 
 
 def _follow(cohort: CohortPlan, rows: pd.DataFrame, unassessed: np.ndarray) -> pd.DataFrame:
