@@ -9,9 +9,9 @@ register_upload(
         title="Cohort table",
         job_kind="studies.cohort_import",
         accept=".csv",
-        help="CSV (UTF-8), one line per patient: patient_id, site, cohort, treatment_started_on and "
-        "any column of the data dictionary. Dates as YYYY-MM-DD; missing-codes not_done, unknown, "
-        "not_applicable.",
+        help="CSV (UTF-8), one line per patient: patient_id, site, cohort, treatment_started_on "
+        "and any column of the data dictionary. Dates as YYYY-MM-DD; missing-codes not_done, "
+        "unknown, not_applicable.",
         order=10,
     )
 )

@@ -120,9 +120,6 @@ class Membership(StudyRow):
     def rights_by_role(self) -> list[str]:
         return list(RIGHTS_OF_ROLE[self.role])
 
-    def rights_by_role(self) -> list[str]:
-        return list(RIGHTS_OF_ROLE[self.role])
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.rights and self._state.adding:
             self.rights = self.rights_by_role()

@@ -35,7 +35,7 @@ def dictionary_create(
 
 
 def dictionary_specs(version: DictionaryVersion) -> tuple[VariableSpec, ...]:
-    names = [name for name in VariableSpec.__dataclass_fields__]
+    names = list(VariableSpec.__dataclass_fields__)
     specs = []
     for variable in version.variables.all():
         fields = {name: getattr(variable, name) for name in names}
