@@ -128,4 +128,4 @@ def endpoints_of(patient: Patient) -> list[EndpointValue]:
     newest: dict[str, EndpointValue] = {}
     for value in rows.order_by("definition__name", "definition__version", "id"):
         newest[value.definition.name] = value
-    return list(newest.values())
+    return sorted(newest.values(), key=lambda value: value.duration_days is None)

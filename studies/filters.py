@@ -16,10 +16,11 @@ class PatientFilter(django_filters.FilterSet):
         queryset=Cohort.objects.none(),
         field_name="cohort_memberships__cohort",
         to_field_name="uid",
+        label="Cohort",
         empty_label="Any cohort",
     )
     site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(), to_field_name="uid", empty_label="Any site"
+        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
     )
     status = django_filters.ChoiceFilter(choices=PatientStatus.choices, empty_label="Any status")
 

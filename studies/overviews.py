@@ -14,6 +14,7 @@ from studies.models import (
     BatchState,
     Cohort,
     CohortMember,
+    CohortRole,
     ImportBatch,
     Job,
     JobState,
@@ -156,13 +157,13 @@ def batch_is_open(batch: ImportBatch) -> bool:
 
 
 @dataclass(frozen=True)
-class CohortRow:
+class CohortLine:
     cohort: Cohort
     by_site: list[int]
     total: int
 
 
-def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortRow]]:
+def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortLine]]:
     """Members by cohort and site, as far as the user sees them."""
     members = access.visible(CohortMember.objects.all(), user, study)
     counted: Counter[tuple[int, int]] = Counter()
@@ -172,10 +173,14 @@ def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortRow]]:
         counted[cohort_id, site_id] = number
     sites = list(Site.objects.filter(id__in={site for _, site in counted}).order_by("name"))
     rows = []
-    for cohort in Cohort.objects.filter(study=study).order_by("id"):
+    for cohort in sorted(Cohort.objects.filter(study=study), key=_role_and_name):
         numbers = [counted[cohort.pk, site.pk] for site in sites]
-        rows.append(CohortRow(cohort, numbers, sum(numbers)))
+        rows.append(CohortLine(cohort, numbers, sum(numbers)))
     return sites, rows
+
+
+def _role_and_name(cohort: Cohort) -> tuple[int, str]:
+    return CohortRole.values.index(cohort.role), cohort.name
 
 
 def scope_of(user: Any, study: Study) -> str:

@@ -13,6 +13,7 @@ register_upload(
         "and any column of the data dictionary. Dates as YYYY-MM-DD; missing-codes not_done, "
         "unknown, not_applicable.",
         order=10,
+        stage="cohort",
     )
 )
 register_stage(Stage("cohort", "Cohort", 10, stages.cohort_stage))

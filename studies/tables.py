@@ -91,6 +91,12 @@ def csv_response(
     return response
 
 
+def problems_csv(filename: str, problems: Sequence[dict[str, Any]]) -> HttpResponse:
+    columns = ["row", "column", "where", "found", "expected", "remedy"]
+    rows = [[problem.get(name) for name in columns] for problem in problems]
+    return csv_response(filename, columns, rows)
+
+
 def harmless(cell: Any) -> Any:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
     if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):

@@ -91,7 +91,7 @@ def state_icon(value: str) -> SafeString:
 @register.filter
 def words(value: object) -> str:
     """``external_response`` as ``external response``."""
-    return str(value or "").replace("_", " ")
+    return str(value or "").replace("progression_free", "progression-free").replace("_", " ")
 
 
 @register.filter
@@ -137,10 +137,11 @@ def file_size(size: int | None) -> str:
     return f"{value:.1f} GB"
 
 
-@register.simple_tag(takes_context=True)
-def field(context: template.Context, bound: Any, hint: str = "") -> SafeString:
+@register.simple_tag
+def field(bound: Any, hint: str = "", plain: bool = False) -> SafeString:
     """A form field with its label, help and errors tied to it."""
-    return mark_safe(render_to_string("_partials/field.html", {"field": bound, "hint": hint}))
+    context = {"field": bound, "hint": hint, "plain": plain}
+    return mark_safe(render_to_string("_partials/field.html", context))
 
 
 @register.filter

@@ -16,6 +16,7 @@ from studies.filters import JobFilter, chips
 from studies.methods.problems import DataProblem
 from studies.models import Job, Study
 from studies.paging import page_by_key
+from studies.tables import problems_csv
 
 from .doors import study_page
 from .uploads import PROBLEMS_SHOWN
@@ -42,6 +43,12 @@ def job_page(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
 def job_live(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
     context = _job_context(request.user, study, _job(study, job_uid))
     return render(request, "studies/_job_live.html", context)
+
+
+@study_page()
+def job_problems(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
+    job = _job(study, job_uid)
+    return problems_csv(f"problems-{job.uid}.csv", job.problems)
 
 
 @require_POST

@@ -12,7 +12,7 @@ from studies import access, overviews, registry, services
 from studies.forms import UploadForm
 from studies.models import ImportBatch, Study
 from studies.paging import page_by_key
-from studies.tables import csv_response
+from studies.tables import problems_csv
 
 from .doors import study_page
 
@@ -62,9 +62,7 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
 @study_page()
 def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
-    columns = ["row", "column", "where", "found", "expected", "remedy"]
-    rows = [[problem.get(name) for name in columns] for problem in found.problems]
-    return csv_response(f"problems-{found.uid}.csv", columns, rows)
+    return problems_csv(f"problems-{found.uid}.csv", found.problems)
 
 
 def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:
