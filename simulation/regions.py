@@ -75,6 +75,8 @@ def _settle(dataset: Dataset, subject: Subject, visit: Acquisition) -> None:
     for keyword in ("ContentTime", "InstanceCreationTime", "SeriesTime"):
         if keyword in dataset:
             setattr(dataset, keyword, time)
+    for item in dataset.get("ContributingEquipmentSequence", []):
+        item.ContributionDateTime = day + time
     organisation = subject.uid("SEG", "dimensions")
     for item in (*dataset.DimensionOrganizationSequence, *dataset.DimensionIndexSequence):
         item.DimensionOrganizationUID = organisation
