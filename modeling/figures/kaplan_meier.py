@@ -1,0 +1,162 @@
+"""Survival curves with intervals, censoring marks and the number at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+
+from modeling.figures.figure import (
+    HEIGHT,
+    INK,
+    WIDTH,
+    Figure,
+    make_figure,
+    number,
+    rows_of,
+    style_scales,
+    unit_axis,
+)
+from modeling.methods.kaplan_meier import KaplanMeier
+
+LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
+
+
+@dataclass(frozen=True)
+class SurvivalGroup:
+    """One curve, in months; ``short`` names its row of numbers at risk."""
+
+    name: str
+    short: str
+    curve: KaplanMeier
+
+    @property
+    def label(self) -> str:
+        n, events = int(self.curve.at_risk[0]), int(self.curve.events.sum())
+        median = self.curve.median[0]
+        said = "not reached" if np.isnan(median) else f"{number(median, 1)} months"
+        return f"{self.name}: {events}/{n} events, median {said}"
+
+
+def draw_kaplan_meier(
+    groups: Sequence[SurvivalGroup],
+    title: str,
+    caption: str = "",
+    endpoint: str = "Overall survival",
+    test: str = "",
+    key: str = "kaplan_meier",
+) -> Figure:
+    """Curves with log-log 95 % band; ``test`` (such as "log-rank p = 0.012") stands inside."""
+    ticks = _ticks(max(float(group.curve.time[-1]) for group in groups))
+    names = [group.label for group in groups]
+    chart = alt.vconcat(
+        _curves(groups, ticks, endpoint, test, style_scales(names)),
+        _numbers(groups, ticks),
+        spacing=6, bounds="flush",
+    )  # fmt: skip
+    return make_figure(key, title, caption, chart, _columns(), _rows(groups))
+
+
+def _curves(
+    groups: Sequence[SurvivalGroup],
+    ticks: list[float],
+    endpoint: str,
+    test: str,
+    scales: dict[str, alt.Scale],
+) -> alt.LayerChart:
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, ticks[-1]]), axis=unit_axis("Months", values=ticks))
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
+              axis=unit_axis(endpoint, values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
+                             minExtent=LEFT, maxExtent=LEFT))  # fmt: skip
+    layers: list[alt.Chart] = []
+    for group in groups:
+        time, survival, low, high = _steps(group.curve)
+        name = [group.label] * time.size
+        colour = alt.Color("group:N", scale=scales["color"])
+        layers.append(
+            alt.Chart(rows_of(x=time, low=low, high=high, group=name))
+            .mark_area(interpolate="step-after", opacity=0.13, clip=True)
+            .encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=alt.Color(
+                "group:N", scale=scales["color"], legend=None))
+        )  # fmt: skip
+        layers.append(
+            alt.Chart(rows_of(x=time, y=survival, group=name))
+            .mark_line(interpolate="step-after", strokeWidth=2, clip=True)
+            .encode(x=x, y=y, color=colour,
+                    strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]))
+        )  # fmt: skip
+        layers.append(_censored(group, scales))
+    if test:
+        layers.append(
+            alt.Chart(rows_of(x=[ticks[-1]], y=[0.99], text=[test]))
+            .mark_text(align="right", baseline="top", fontSize=12, color=INK)
+            .encode(x="x:Q", y="y:Q", text="text:N")
+        )
+    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT - 40)
+
+
+def _censored(group: SurvivalGroup, scales: dict[str, alt.Scale]) -> alt.Chart:
+    curve = group.curve
+    lost = curve.censored > 0
+    return (
+        alt.Chart(rows_of(x=curve.time[lost], y=curve.survival[lost],
+                          group=[group.label] * int(lost.sum())))
+        .mark_tick(orient="vertical", size=8, thickness=1.2, opacity=0.9, clip=True)
+        .encode(x="x:Q", y="y:Q", color=alt.Color("group:N", scale=scales["color"], legend=None))
+    )  # fmt: skip
+
+
+def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
+    short = [group.short for group in groups]
+    data = rows_of(
+        x=ticks * len(groups),
+        group=np.repeat(short, len(ticks)),
+        n=np.concatenate([group.curve.number_at_risk(ticks) for group in groups]).astype(int),
+    )
+    return (
+        alt.Chart(data, title=alt.TitleParams("Number at risk", anchor="start", fontSize=12,
+                                              fontWeight="normal", offset=4, frame="group"))
+        .mark_text(fontSize=12, color=INK)
+        .encode(
+            x=alt.X("x:Q", scale=alt.Scale(domain=[0, ticks[-1]]), axis=None),
+            y=alt.Y("group:N", sort=short,
+                    axis=unit_axis(None, domain=False, ticks=False, grid=False,
+                                   minExtent=LEFT, maxExtent=LEFT, labelLimit=LEFT)),
+            text="n:Q",
+        )
+        .properties(width=WIDTH, height=18 * len(groups))
+    )  # fmt: skip
+
+
+def _steps(curve: KaplanMeier) -> tuple[np.ndarray, ...]:
+    """The curve from time 0, with its bounds where they exist."""
+
+    def start(values: np.ndarray) -> np.ndarray:
+        return np.r_[1.0, values]
+
+    return (np.r_[0.0, curve.time], start(curve.survival), start(curve.lower), start(curve.upper))
+
+
+def _ticks(longest: float) -> list[float]:
+    """Whole years or half-years, six steps or fewer."""
+    for step in (1, 2, 3, 6, 12, 24, 36, 60, 120):
+        if longest / step <= 6.2:
+            return [float(step * k) for k in range(int(np.ceil(longest / step)) + 1)]
+    return [0.0, float(np.ceil(longest))]
+
+
+def _columns() -> tuple[str, ...]:
+    return ("group", "months", "at risk", "events", "censored", "survival", "lower", "upper")
+
+
+def _rows(groups: Sequence[SurvivalGroup]) -> list[tuple]:
+    return [
+        (group.name, t, int(n), int(d), int(c), s, low, high)
+        for group in groups
+        for t, n, d, c, s, low, high in zip(
+            group.curve.time, group.curve.at_risk, group.curve.events, group.curve.censored,
+            group.curve.survival, group.curve.lower, group.curve.upper, strict=True,
+        )
+    ]  # fmt: skip

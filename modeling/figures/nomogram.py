@@ -1,0 +1,153 @@
+"""A nomogram as rulers one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+
+from modeling.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
+from modeling.methods.nomogram import Axis, Nomogram, pretty
+
+PROBABILITIES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
+CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
+SPAN, ROW = 620, 46
+
+
+@dataclass(frozen=True)
+class _Ruler:
+    title: str
+    at: list[float]  # per cent of the width
+    labels: list[str]
+
+
+def draw_nomogram(
+    nomogram: Nomogram,
+    title: str,
+    caption: str = "",
+    titles: Mapping[str, str] | None = None,
+    value_titles: Mapping[str, Mapping[str, str]] | None = None,
+    unit: str = "months",
+    endpoint: str = "survival",
+    key: str = "nomogram",
+) -> Figure:
+    """Points, a ruler per variable, total points, and survival at each time.
+
+    ``titles`` and ``value_titles`` spell variables and factor levels for people.
+    """
+    rulers = _rulers(nomogram, titles or {}, value_titles or {}, unit, endpoint)
+    order = [ruler.title for ruler in rulers]
+    row = alt.Y("ruler:N", sort=order, scale=alt.Scale(paddingInner=0, paddingOuter=0.1),
+                axis=unit_axis(None, domain=False, ticks=False, grid=False, labelLimit=210,
+                               labelPadding=14, labelFontSize=13))  # fmt: skip
+    across = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
+    spans = rows_of(ruler=order, x=[min(r.at) for r in rulers], end=[max(r.at) for r in rulers])
+    lines = (
+        alt.Chart(spans).mark_rule(color=INK, strokeWidth=1.3).encode(x=across, x2="end:Q", y=row)
+    )
+    marks = alt.layer(lines, *_ticks(rulers, row, across), *_labels(rulers, row, across))
+    chart = marks.properties(width=SPAN, height=ROW * len(rulers))
+    return make_figure(
+        key,
+        title,
+        caption,
+        chart,
+        ("ruler", "value", "points"),
+        _rows(nomogram, titles or {}, unit, endpoint),
+        wide=True,
+    )
+
+
+def _rulers(
+    nomogram: Nomogram,
+    titles: Mapping[str, str],
+    value_titles: Mapping[str, Mapping[str, str]],
+    unit: str,
+    endpoint: str,
+) -> list[_Ruler]:
+    top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
+    points = np.arange(0, 101, 10)
+    total = pretty(0.0, nomogram.largest_total, 10)
+    rulers = [_Ruler("Points", points.tolist(), [f"{p:g}" for p in points])]
+    rulers += [
+        _Ruler(titles.get(axis.name, axis.name), axis.points.tolist(),
+               [_value(v, value_titles.get(axis.name, {})) for v in axis.values])
+        for axis in nomogram.axes
+    ]  # fmt: skip
+    rulers.append(_Ruler("Total points", (total / top * 100).tolist(), [f"{t:g}" for t in total]))
+    for time in nomogram.times:
+        reached = _reached(nomogram, time, top)
+        rulers.append(_Ruler(_horizon(time, unit, endpoint),
+                             [at / top * 100 for _, at in reached] or [0.0],
+                             [f"{p:g}" for p, _ in reached] or ["–"]))  # fmt: skip
+    return rulers
+
+
+def _reached(nomogram: Nomogram, time: float, top: float) -> list[tuple[float, float]]:
+    totals = nomogram.total_for(PROBABILITIES, time)
+    return [(p, float(at)) for p, at in zip(PROBABILITIES, totals, strict=True) if 0 <= at <= top]
+
+
+def _horizon(time: float, unit: str, endpoint: str) -> str:
+    return f"{time:g}-{unit.removesuffix('s')} {endpoint}"
+
+
+def _value(value: float | str, spelled: Mapping[str, str]) -> str:
+    if isinstance(value, str):
+        return spelled.get(value, value.replace("_", " "))
+    return f"{value:g}"
+
+
+def _ticks(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
+    data = rows_of(
+        ruler=[r.title for r in rulers for _ in r.at], x=[a for r in rulers for a in r.at]
+    )
+    return [
+        alt.Chart(data).mark_tick(orient="vertical", size=9, thickness=1.2, color=INK, yOffset=-4.5)
+        .encode(x=across, y=row)
+    ]  # fmt: skip
+
+
+def _labels(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
+    """Labels above the ruler; where two would collide the next goes below, or is left out."""
+    above, below = [], []
+    for ruler in rulers:
+        last = {"above": -99.0, "below": -99.0}
+        for k in np.argsort(ruler.at, kind="stable"):
+            at, text = ruler.at[k], ruler.labels[k]
+            need = max(CLOSEST, 1.05 * len(text))
+            if at - last["above"] >= need:
+                above.append((ruler.title, at, text))
+                last["above"] = at
+            elif at - last["below"] >= need:
+                below.append((ruler.title, at, text))
+                last["below"] = at
+    return [
+        alt.Chart(rows_of(ruler=[p[0] for p in placed], x=[p[1] for p in placed],
+                          text=[p[2] for p in placed]))
+        .mark_text(dy=dy, fontSize=12, color=INK if dy < 0 else QUIET, baseline="middle")
+        .encode(x=across, y=row, text="text:N")
+        for placed, dy in ((above, -15), (below, 9)) if placed
+    ]  # fmt: skip
+
+
+def _rows(
+    nomogram: Nomogram, titles: Mapping[str, str], unit: str, endpoint: str
+) -> list[tuple[str, str, float]]:
+    rows = [
+        (titles.get(axis.name, axis.name), _value(value, {}), float(points))
+        for axis in nomogram.axes
+        for value, points in zip(axis.values, _axis_points(axis), strict=True)
+    ]
+    for time in nomogram.times:
+        totals = nomogram.total_for(PROBABILITIES, time)
+        rows += [(_horizon(time, unit, endpoint), number(p), float(total))
+                 for p, total in zip(PROBABILITIES, totals, strict=True)
+                 if 0 <= total <= nomogram.largest_total]  # fmt: skip
+    return rows
+
+
+def _axis_points(axis: Axis) -> list[float]:
+    return [float(points) for points in axis.points]

@@ -1,0 +1,46 @@
+"""Figures as pictures, drawn on the server with no browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import vl_convert
+
+from modeling.figures.figure import Figure
+
+_SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
+
+
+def render_svg(figure: Figure) -> str:
+    """A complete SVG file."""
+    return str(vl_convert.vegalite_to_svg(figure.spec))
+
+
+def render_inline_svg(figure: Figure) -> str:
+    """The SVG for a page: it scales with its column and is named for screen readers."""
+    svg = render_svg(figure)
+    svg = svg[svg.index("<svg") :]
+    label = _attribute(f"{figure.title}. {figure.caption}")
+    return _SIZE.sub(
+        rf'<svg\1 role="img" aria-label="{label}" preserveAspectRatio="xMinYMin meet"', svg, count=1
+    )
+
+
+def render_png(figure: Figure, scale: float = 2.0) -> bytes:
+    return bytes(vl_convert.vegalite_to_png(figure.spec, scale=scale))
+
+
+def figure_csv(figure: Figure) -> str:
+    """The table behind the figure."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(figure.columns)
+    writer.writerows([["" if cell is None else cell for cell in row] for row in figure.rows])
+    return stream.getvalue()
+
+
+def _attribute(text: str) -> str:
+    safe = text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return safe.replace("\\", r"\\")

@@ -1,0 +1,83 @@
+"""ROC curves, one line per cohort or horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+from numpy.typing import ArrayLike
+
+from modeling.figures.figure import (
+    DOTS,
+    QUIET,
+    WIDTH,
+    Figure,
+    make_figure,
+    rows_of,
+    style_scales,
+    unit_axis,
+    with_interval,
+)
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """Points from strict to lenient threshold, with the area and its interval."""
+
+    name: str
+    false_positive: ArrayLike
+    true_positive: ArrayLike
+    auc: float
+    lower: float
+    upper: float
+    n: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}: {with_interval(self.auc, self.lower, self.upper)}, n {self.n}"
+
+
+def draw_roc(
+    curves: Sequence[RocCurve],
+    title: str = "ROC of the Rad-Score",
+    caption: str = "",
+    key: str = "roc",
+) -> Figure:
+    """True against false positive rate; the legend holds AUC with 95 % CI and n."""
+    scales = style_scales([curve.label for curve in curves])
+    lines = [
+        alt.Chart(rows_of(x=curve.false_positive, y=curve.true_positive,
+                          order=range(len(list(curve.false_positive))),
+                          cohort=[curve.label] * len(list(curve.false_positive))))
+        .mark_line(interpolate="linear", strokeWidth=2)
+        .encode(
+            x=_rate("x", "False positive rate (1 − specificity)"),
+            y=_rate("y", "True positive rate (sensitivity)"),
+            order="order:Q",
+            color=alt.Color("cohort:N", scale=scales["color"]),
+            strokeDash=alt.StrokeDash("cohort:N", scale=scales["dash"]),
+        )
+        for curve in curves
+    ]  # fmt: skip
+    chance = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
+        strokeDash=DOTS, strokeWidth=1, color=QUIET
+    ).encode(x="x:Q", y="y:Q")  # fmt: skip
+    chart = alt.layer(chance, *lines).properties(width=WIDTH, height=WIDTH)
+    rows = [
+        (curve.name, x, y)
+        for curve in curves
+        for x, y in zip(list(curve.false_positive), list(curve.true_positive), strict=True)
+    ]
+    return make_figure(
+        key, title, caption, chart, ("curve", "false positive rate", "true positive rate"), rows
+    )
+
+
+def _rate(field: str, title: str) -> alt.X | alt.Y:
+    channel = alt.X if field == "x" else alt.Y
+    return channel(
+        f"{field}:Q",
+        scale=alt.Scale(domain=[0, 1]),
+        axis=unit_axis(title, values=[0, 0.2, 0.4, 0.6, 0.8, 1], format=".1f"),
+    )
