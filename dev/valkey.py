@@ -41,30 +41,30 @@ def start(place: Place) -> None:
         return
     folder = place.state / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
-    options = {
-        "dir": str(folder), "unixsocket": str(place.valkey_socket), "unixsocketperm": "600",
-        "port": "0", "appendonly": "yes", "appendfsync": "everysec", "save": "",
-        "maxmemory-policy": "noeviction", "databases": "2", "pidfile": str(_pid_file(place)),
-    }  # fmt: skip
-    words = [word for key, value in options.items() for word in (f"--{key}", value)]
     log = folder / "server.log"
-    with log.open("ab") as output:
-        server = subprocess.Popen(
-            [str(place.valkey), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=folder,
-            start_new_session=True,
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-        )
+    options = {
+        "dir": folder,
+        "unixsocket": place.valkey_socket,
+        "unixsocketperm": "600",
+        "port": "0",
+        "appendonly": "yes",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "yes",
+        "pidfile": _pid_file(place),
+        "logfile": log,
+    }
+    words = [str(word) for key, value in options.items() for word in (f"--{key}", value)]
+    answer = subprocess.run(
+        [place.valkey, *words], capture_output=True, text=True, cwd=folder, check=False
+    )
     until = time.monotonic() + START_SECONDS
     while not is_running(place):
-        if server.poll() is not None or time.monotonic() > until:
-            tail = log.read_text("utf-8", "replace").splitlines()[-8:]
-            raise SetupError("Valkey does not start. Its log ends:\n" + "\n".join(tail))
+        if answer.returncode or time.monotonic() > until:
+            tail = log.read_text("utf-8", "replace").splitlines()[-8:] if log.exists() else []
+            said = [answer.stdout.strip(), *tail]
+            raise SetupError("Valkey does not start. Its log ends:\n" + "\n".join(said))
         time.sleep(0.05)
-    _pid_file(place).write_text(f"{server.pid}\n", "utf-8")
 
 
 def stop(place: Place) -> None:
@@ -81,11 +81,6 @@ def stop(place: Place) -> None:
 
 
 def _lives(process: int) -> bool:
-    try:
-        if os.waitpid(process, os.WNOHANG) != (0, 0):  # when it is our own child
-            return False
-    except ChildProcessError:
-        pass
     try:
         os.kill(process, 0)
     except ProcessLookupError:
