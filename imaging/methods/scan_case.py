@@ -1,0 +1,221 @@
+"""Everything scanned and drawn of one patient: volumes in SUV and HU, pairs, regions, uptake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydicom.dataset import Dataset
+
+from imaging.methods import dicom_seg, rtstruct
+from imaging.methods.dicom_series import read_series
+from imaging.methods.geometry import check_mask, dice_notice, estimate_dice, resample_mask
+from imaging.methods.rtstruct import ContouredRoi
+from imaging.methods.suv import apply_suv, estimate_suv_factors
+from imaging.methods.suv_working import Step
+from imaging.methods.uptake import Uptake, estimate_uptake
+from imaging.methods.volume import Volume
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+
+WORDS = {"PT": "PET", "CT": "CT"}
+IMAGE_CLASSES = {
+    "1.2.840.10008.5.1.4.1.1.128": "PT",   # PET Image Storage
+    "1.2.840.10008.5.1.4.1.1.2": "CT",     # CT Image Storage
+}
+
+
+@dataclass(frozen=True)
+class ScanSeries:
+    """One image series: PET as SUV in g/mL, CT in HU."""
+
+    uid: str
+    modality: str
+    volume: Volume
+    header: Dataset
+    notices: tuple[Notice, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class DrawnRoi:
+    """One region with its uptake; none when it was drawn on CT and another on PET speaks."""
+
+    series_uid: str
+    source_series_uid: str
+    reader: str
+    roi: ContouredRoi
+    uptake: Uptake | None
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass
+class ScanCase:
+    """What one patient's files come to."""
+
+    series: list[ScanSeries] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    rois: list[DrawnRoi] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def lesion_key(roi_name: str) -> str:
+    """What names the lesion in a region's name: ``GTV_Mass_PET`` and ``GTV_Mass_CT`` are one."""
+    plain = re.sub(r"[\s_\-]+", " ", roi_name).strip().lower()
+    return re.sub(r" (pet|pt|ct)$|^(pet|pt|ct) ", "", plain) or plain
+
+
+def read_case(
+    patient: str, groups: Mapping[str, list[Dataset]], known: Mapping[str, ScanSeries]
+) -> ScanCase:
+    """The series, pairs and regions of one patient.
+
+    Parameters
+    ----------
+    patient : str
+        Pseudonym; problems are said of it.
+    groups : datasets of each new series, by SeriesInstanceUID
+    known : series stored before, by SeriesInstanceUID; regions may be drawn on them
+
+    Raises
+    ------
+    DataProblem
+        Every problem of the patient's files at once.
+    """
+    case, problems = ScanCase(), []
+    for uid, group in groups.items():
+        if group[0].Modality in ("PT", "CT"):
+            try:
+                case.series += _image_series(patient, uid, group, case.notices)
+            except DataProblem as problem:
+                problems.extend(problem.problems)
+    scans = {**known, **{series.uid: series for series in case.series}}
+    case.pairs = list(_pairs(case.series, scans, case.notices, patient))
+    broken = {uid for uid, group in groups.items() if group[0].Modality in ("PT", "CT")}
+    for uid, group in groups.items():
+        if group[0].Modality in ("RTSTRUCT", "SEG"):
+            for dataset in group:
+                try:
+                    case.rois += _regions(patient, uid, dataset, scans, broken)
+                except DataProblem as problem:
+                    problems.extend(problem.problems)
+    if not problems:
+        try:
+            case.rois = list(_with_uptake(patient, case, scans))
+        except DataProblem as problem:
+            problems.extend(problem.problems)
+    if problems:
+        raise DataProblem(problems)
+    return case
+
+
+def _image_series(
+    patient: str, uid: str, group: list[Dataset], notices: list[Notice]
+) -> Iterable[ScanSeries]:
+    """The series as a volume; screenshots and localisers are left out with a notice."""
+    modality = str(group[0].Modality)
+    name = f"{patient}, {WORDS[modality]}"
+    kept = [slice_ for slice_ in group
+            if IMAGE_CLASSES.get(str(slice_.SOPClassUID)) == modality
+            and "LOCALIZER" not in (slice_.get("ImageType") or [])]
+    if len(kept) < len(group):
+        notices.append(Notice("left_out", f"{name}: {len(group) - len(kept)} files left out: "
+                              "localisers, or no plain images"))
+    if not kept:
+        return
+    series = read_series(kept, name)
+    if modality == "CT":
+        yield ScanSeries(uid, "CT", series.volume, series.slices[0], series.notices)
+        return
+    try:
+        suv = estimate_suv_factors(series.slices)
+    except DataProblem as refused:
+        raise DataProblem([_of(name, problem) for problem in refused.problems]) from refused
+    volume = Volume(apply_suv(series.volume.array, suv), series.volume.grid)
+    said = tuple(Notice(n.code, f"{name}: {n.text}") for n in suv.notices)
+    yield ScanSeries(uid, "PT", volume, series.slices[0], (*series.notices, *said), suv.steps)
+
+
+def _of(name: str, problem: Problem) -> Problem:
+    return Problem(f"{name}: {problem.where}", problem.found, problem.expected, problem.remedy)
+
+
+def _pairs(
+    new: list[ScanSeries], scans: Mapping[str, ScanSeries], notices: list[Notice], patient: str
+) -> Iterable[tuple[str, str]]:
+    """The CT of each new PET: same frame of reference, else same visit; the most slices win."""
+    for pet in (series for series in new if series.modality == "PT"):
+        ranked = sorted(
+            (ct for ct in scans.values() if ct.modality == "CT" and _same_visit(pet, ct)),
+            key=lambda ct: (_same_frame(pet, ct), ct.volume.grid.size[2], ct.uid), reverse=True)
+        if not ranked:
+            notices.append(Notice("no_ct", f"{patient}: no CT belongs to the PET"))
+            continue
+        if len(ranked) > 1:
+            notices.append(Notice("several_ct", f"{patient}: {len(ranked)} CT series of one visit; "
+                                  "the one of the PET's frame of reference with the most slices "
+                                  "was taken"))
+        yield pet.uid, ranked[0].uid
+
+
+def _same_visit(first: ScanSeries, second: ScanSeries) -> bool:
+    return first.header.get("StudyInstanceUID") == second.header.get("StudyInstanceUID")
+
+
+def _same_frame(first: ScanSeries, second: ScanSeries) -> bool:
+    frame = first.header.get("FrameOfReferenceUID")
+    return bool(frame) and frame == second.header.get("FrameOfReferenceUID")
+
+
+def _regions(
+    patient: str, source_uid: str, dataset: Dataset, scans: Mapping[str, ScanSeries],
+    broken: set[str],
+) -> Iterable[DrawnRoi]:
+    """The regions of one RTSTRUCT or SEG on the grid of the series they were drawn on."""
+    is_seg = dataset.Modality == "SEG"
+    name = f"{patient}, {dataset.Modality}"
+    referenced = (dicom_seg if is_seg else rtstruct).referenced_series(dataset)
+    found = [uid for uid in referenced if uid in scans]
+    if not found and set(referenced) & broken:
+        return                             # its scan was refused: said there
+    if not found:
+        raise refuse(f"{name}: SeriesInstanceUID (0020,000E) of the scan",
+                     ", ".join(referenced) or "nothing", "a PET or CT series of this patient",
+                     "Upload the scan on which the regions were drawn.")
+    uid = sorted(found, key=lambda u: scans[u].modality != "PT")[0]
+    read = dicom_seg.read_seg if is_seg else rtstruct.read_rtstruct
+    reader = str(dataset.get("Manufacturer") or "")
+    for roi in read(dataset, scans[uid].volume.grid, name):
+        check_mask(roi.mask, scans[uid].volume.grid, f"{name}: {roi.name}")
+        yield DrawnRoi(uid, source_uid, reader, roi, None, roi.notices)
+
+
+def _with_uptake(
+    patient: str, case: ScanCase, scans: Mapping[str, ScanSeries]
+) -> Iterable[DrawnRoi]:
+    """Uptake of each region: on PET as drawn; drawn on CT alone, moved to the PET's grid."""
+    pet_of = {ct: pet for pet, ct in case.pairs}
+    on_pet = {lesion_key(d.roi.name): d for d in case.rois if scans[d.series_uid].modality == "PT"}
+    for drawn in case.rois:
+        name = f"{patient}, {drawn.roi.name}"
+        scan, twin = scans[drawn.series_uid], on_pet.get(lesion_key(drawn.roi.name))
+        if scan.modality == "PT":
+            uptake = estimate_uptake(scan.volume, drawn.roi.mask, name)
+            yield _told(drawn, uptake, uptake.notices)
+        elif twin is not None and pet_of.get(drawn.series_uid) == twin.series_uid:
+            moved = resample_mask(twin.roi.mask, drawn.roi.mask.grid)
+            yield _told(drawn, None, dice_notice(estimate_dice(moved, drawn.roi.mask), name))
+        elif drawn.series_uid in pet_of:
+            pet = scans[pet_of[drawn.series_uid]].volume
+            moved = resample_mask(drawn.roi.mask, pet.grid)
+            said = Notice("roi_of_ct", f"{name}: drawn on CT, uptake measured on PET at the "
+                          "nearest voxels")
+            uptake = estimate_uptake(pet, moved, name)
+            yield _told(drawn, uptake, (said, *uptake.notices))
+        else:
+            yield drawn
+
+
+def _told(drawn: DrawnRoi, uptake: Uptake | None, notices: tuple[Notice, ...]) -> DrawnRoi:
+    return DrawnRoi(drawn.series_uid, drawn.source_series_uid, drawn.reader, drawn.roi, uptake,
+                    (*drawn.notices, *notices))
