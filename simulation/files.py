@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -73,19 +74,14 @@ def write_zips(writers: ScanWriters, folder: Path, progress: Callable[[int, str]
     def report() -> None:
         progress(done, f"PET/CT of {done} patients is written")
 
-    archive = None
     for files in writers.collect(waiting=report):
-        if done % PATIENTS_PER_ZIP == 0:
-            if archive:
-                archive.close()
-            name = f"petct_{done // PATIENTS_PER_ZIP + 1:02d}.zip"
-            archive = zipfile.ZipFile(folder / name, "w", zipfile.ZIP_STORED)
-        for path, data in files:
-            archive.writestr(zipfile.ZipInfo(path, EPOCH), data)
+        name = f"petct_{done // PATIENTS_PER_ZIP + 1:02d}.zip"
+        mode: Literal["w", "a"] = "a" if done % PATIENTS_PER_ZIP else "w"
+        with zipfile.ZipFile(folder / name, mode, zipfile.ZIP_STORED) as archive:
+            for path, data in files:
+                archive.writestr(zipfile.ZipInfo(path, EPOCH), data)
         done += 1
         report()
-    if archive:
-        archive.close()
 
 
 def write_description(plan: StudyPlan, path: Path) -> None:

@@ -59,6 +59,8 @@ class StudyPlan:
             raise ValueError(f"patients is {self.patients}; at least 20 are needed")
         if self.break_ not in BREAKS:
             raise ValueError(f"break is {self.break_!r}; it is one of {', '.join(BREAKS)}")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; it is 0 or more")
         if not 0 <= self.signal <= 1.3:
             raise ValueError(f"signal is {self.signal}; it lies between 0 and 1.3")
 

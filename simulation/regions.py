@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from skimage.measure import find_contours
 
-from simulation.dicom import PET_CLASS, Acquisition, Subject, common_header, encode, slice_position
+from simulation.dicom import encode, slice_position
+from simulation.headers import PET_CLASS, Acquisition, Subject, common_header
 from simulation.images import PET_SPACING_MM
 
 RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -134,7 +135,7 @@ def _contours(subject: Subject, visit: Acquisition, mask: np.ndarray, number: in
     item.ReferencedROINumber = str(number)
     item.ContourSequence = [
         _contour(subject, k, outline, slice_position(visit, mask.shape, PET_SPACING_MM, k))
-        for k in np.flatnonzero(mask.any(axis=(1, 2)))
+        for k in np.flatnonzero(mask.any(axis=(1, 2))).tolist()
         for outline in find_contours(np.pad(mask[k].astype(float), 1), 0.5)
     ]
     return item
@@ -152,7 +153,7 @@ def _contour(
         ]
     )
     item = Dataset()
-    item.ContourImageSequence = [_reference(subject, int(k))]
+    item.ContourImageSequence = [_reference(subject, k)]
     item.ContourGeometricType = "CLOSED_PLANAR"
     item.NumberOfContourPoints = str(len(points))
     item.ContourData = [f"{value:.2f}" for value in points.ravel()]

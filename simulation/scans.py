@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simulation.dicom import Subject, draw_acquisition, write_ct, write_pet
+from simulation.dicom import write_ct, write_pet
+from simulation.headers import Subject, draw_acquisition
 from simulation.images import draw_images
 from simulation.plan import StudyPlan
 from simulation.randomness import stream

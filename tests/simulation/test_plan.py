@@ -18,7 +18,8 @@ def test_cohorts_are_proportional_at_other_sizes(patients):
 
 
 @pytest.mark.parametrize(
-    "options", [{"patients": 5}, {"break_": "everything"}, {"signal": -1}, {"signal": 2}]
+    "options",
+    [{"patients": 5}, {"break_": "everything"}, {"signal": -1}, {"signal": 2}, {"seed": -1}],
 )
 def test_plan_refuses_what_it_cannot_simulate(options):
     with pytest.raises(ValueError, match=next(iter(options)).rstrip("_")):
