@@ -8,10 +8,9 @@ import os
 import shlex
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from dev import backup, check, lock, services
+from dev import backup, check, kernels, lock, services
 from dev.place import SetupError
 from dev.processes import Product, run_in_front
 
@@ -97,9 +96,7 @@ def _restore(chosen: argparse.Namespace) -> None:
 
 
 def _warm(chosen: argparse.Namespace) -> None:
-    os.environ["NUMBA_CACHE_DIR"] = services.environment(PROJECT)["NUMBA_CACHE_DIR"]
-    if find_spec("modeling.methods.warm"):
-        importlib.import_module("modeling.methods.warm").warm()
+    kernels.warm(PROJECT, Path(sys.executable))
 
 
 def _lock(chosen: argparse.Namespace) -> None:

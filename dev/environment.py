@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import frontend
+from dev import frontend, kernels
 from dev.place import SetupError, locked, state_folder
 from dev.progress import run_with_progress
 
@@ -31,16 +31,18 @@ def set_up(project: Path = PROJECT) -> None:
     stamp = project / ".venv" / "isotherm-setup"
     with locked(state / "setup.lock"):
         wanted = _digest(project)
-        if stamp.exists() and stamp.read_text("utf-8") == wanted and frontend.is_there(project):
-            return
-        python = _virtual_environment(project)
-        log = state / "log" / "setup.log"
-        _install(python, project, log)
-        frontend.set_up(project, python, log)
-        run_with_progress(
-            "Compile the numerical kernels", [str(python), "-m", "dev", "warm"], log, cwd=project
-        )
-        stamp.write_text(wanted, "utf-8")
+        if not (stamp.exists() and stamp.read_text("utf-8") == wanted):
+            python = _virtual_environment(project)
+            _install(python, project, state / "log" / "setup.log")
+            frontend.set_up(project, python, state / "log" / "setup.log")
+            stamp.write_text(wanted, "utf-8")
+        elif not frontend.is_there(project):
+            frontend.set_up(project, _python(project), state / "log" / "setup.log")
+        kernels.warm(project, _python(project))
+
+
+def _python(project: Path) -> Path:
+    return project / ".venv" / "bin" / "python"
 
 
 def _digest(project: Path) -> str:
@@ -50,7 +52,7 @@ def _digest(project: Path) -> str:
 
 def _virtual_environment(project: Path) -> Path:
     folder = project / ".venv"
-    python = folder / "bin" / "python"
+    python = _python(project)
     if _works(python):
         return python
     uv = shutil.which("uv")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from dev import postgres, valkey
+from dev import kernels, postgres, valkey
 from dev.place import Place, find_place, locked, state_folder
 
 
@@ -19,7 +19,7 @@ def environment(project: Path) -> dict[str, str]:
     state = state_folder(project)
     values = {
         "ISOTHERM_SECRET_KEY": os.environ.get("ISOTHERM_SECRET_KEY") or _secret_key(state),
-        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(state / "numba"),
+        "NUMBA_CACHE_DIR": str(kernels.cache_folder(project)),
         "STORAGE_URL": os.environ.get("STORAGE_URL") or _storage(state),
     }
     place = find_place(project) if _embeds("DATABASE_URL") or _embeds("CELERY_BROKER_URL") else None
