@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from simulation.latent import pick
-from simulation.plan import DAYS_PER_MONTH, StudyPlan
+from simulation.plan import DAYS_PER_MONTH, RESPONSE_WINDOW, SIX_MONTHS, StudyPlan
 from simulation.randomness import stream
 
 COLUMNS = [
@@ -18,7 +18,6 @@ COLUMNS = [
 ]  # fmt: skip
 FIRST_TREATMENT = np.datetime64("2011-01-03")
 RECRUITMENT_DAYS = 4 * 365
-SIX_MONTHS, WINDOW = 183, 42
 GAPS = {  # column: share of patients, what stands there instead
     "cea_ng_ml": (0.015, "not_done"),
     "ca199_u_ml": (0.02, "not_done"),
@@ -146,7 +145,7 @@ def _response_days(rng: np.random.Generator, response: np.ndarray, event: np.nda
     """Near six months, before any progression; progression or death itself when that came first."""
     planned = SIX_MONTHS + rng.integers(-20, 21, len(event))
     before = np.minimum(planned, event - 1 - rng.integers(0, 8, len(event)))
-    before = np.where(before < SIX_MONTHS - WINDOW, np.maximum(event - 1, 1), before)
+    before = np.where(before < SIX_MONTHS - RESPONSE_WINDOW, np.maximum(event - 1, 1), before)
     return np.where(response == "PD", event, before).astype(float)
 
 

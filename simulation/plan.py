@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 BREAKS = ("none", "swap_images", "shuffle_rna")
 HOT_SHARE = 0.48
 DAYS_PER_MONTH = 30.4375
+SIX_MONTHS, RESPONSE_WINDOW = 183, 42  # days
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
 
-from simulation.plan import DAYS_PER_MONTH, CohortPlan, StudyPlan, apportion
+from simulation.plan import DAYS_PER_MONTH, SIX_MONTHS, CohortPlan, StudyPlan, apportion
 from simulation.randomness import stream
 
 SHAPE_OS, SHAPE_PFS = 1.4, 1.2
@@ -85,7 +85,9 @@ def _respond(cohort: CohortPlan, table: pd.DataFrame, unassessed: np.ndarray) ->
     counts = apportion(len(assessed), cohort.responses)
     order = assessed.sort_values("pfs_months").index
     progressive, others = order[: counts[3]], assessed.loc[order[counts[3] :]]
-    ranked = others.sort_values("response_score", ascending=False).index
+    lasting = pfs_days[others.index] >= SIX_MONTHS + 1  # who progresses before is no responder
+    ranked = others.assign(lasting=lasting)
+    ranked = ranked.sort_values(["lasting", "response_score"], ascending=False).index
     response = pd.Series("NE", index=table.index)
     response[progressive] = "PD"
     response[ranked] = np.repeat(["CR", "PR", "SD"], counts[:3])
