@@ -23,7 +23,7 @@ class PatientTable(tables.Table):
     site = tables.Column(accessor="site__name")
     cohorts = tables.Column(empty_values=())
     status = tables.Column()
-    treatment = tables.Column(empty_values=(), verbose_name="Treatment")
+    treatment = tables.Column(empty_values=(), attrs={"td": {"class": "nowrap"}})
 
     class Meta:
         orderable = False

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST
 from studies import access, overviews, registry, services
 from studies.filters import JobFilter, chips
 from studies.methods.problems import DataProblem
-from studies.models import Job, Study
+from studies.models import BatchState, Job, Study
 from studies.paging import page_by_key
 from studies.tables import problems_csv
 
@@ -29,6 +30,7 @@ def job_list(request: HttpRequest, study: Study) -> HttpResponse:
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
     context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
+    context["readable"] = overviews.reads_all(request.user, study)
     return render(request, "studies/jobs.html", context)
 
 
@@ -48,6 +50,8 @@ def job_live(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
 @study_page()
 def job_problems(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
     job = _job(study, job_uid)
+    if not _readable(request.user, study, job):
+        raise PermissionDenied("The problems name patients of other sites.")
     return problems_csv(f"problems-{job.uid}.csv", job.problems)
 
 
@@ -82,10 +86,16 @@ def _may_cancel(user: Any, study: Study, job: Job) -> bool:
     return job.acting_user_id == user.pk or "manage" in access.rights_of(user, study)
 
 
+def _readable(user: Any, study: Study, job: Job) -> bool:
+    """Problems and progress name patients: for who started it and for readers of all sites."""
+    return job.acting_user_id == user.pk or overviews.reads_all(user, study)
+
+
 def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     batch = overviews.batch_of_job(job)
     context = {"study": study, "job": job, "batch": batch, "children": job.children.all()}
-    context["problems"] = job.problems[:PROBLEMS_SHOWN]
+    context["readable"] = readable = _readable(user, study, job)
+    context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
     context["result_url"], context["result_word"] = _next_page(study, batch)
     return context
@@ -94,5 +104,6 @@ def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
 def _next_page(study: Study, batch: Any) -> tuple[str, str]:
     """Where to go from a job that has ended."""
     if batch:
-        return reverse("studies:batch", args=[study.uid, batch.uid]), "What it brought"
+        word = "What it brought" if batch.state == BatchState.READY else "The upload"
+        return reverse("studies:batch", args=[study.uid, batch.uid]), word
     return reverse("studies:overview", args=[study.uid]), "Back to the stages"

@@ -30,6 +30,7 @@ def study_overview(request: HttpRequest, study: Study) -> HttpResponse:
             "sites": overviews.sites_of(study),
             "part": overviews.part_of(request.user, study),
             "patients": overviews.patients_of(request.user, study).count(),
+            "readable": overviews.reads_all(request.user, study),
             "jobs": overviews.latest_jobs(study),
             "batches": overviews.latest_batches(study),
         },

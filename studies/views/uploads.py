@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -49,10 +50,12 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
 def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     rows = ImportBatch.objects.select_related("file", "uploaded_by", "dictionary")
     found = get_object_or_404(rows, study=study, uid=batch_uid)
+    readable = _readable(request.user, study, found)
     context = {
         "study": study,
         "batch": found,
-        "problems": found.problems[:PROBLEMS_SHOWN],
+        "readable": readable,
+        "problems": found.problems[:PROBLEMS_SHOWN] if readable else [],
         "job": overviews.job_of_batch(found),
         "may_upload": found.kind in {kind.name for kind in _kinds(request.user, study)},
     }
@@ -62,12 +65,19 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
 @study_page()
 def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
+    if not _readable(request.user, study, found):
+        raise PermissionDenied("The problems name patients of other sites.")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
 
 
 def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:
     rights = access.rights_of(user, study)
     return [kind for kind in registry.upload_kinds() if kind.right in rights]
+
+
+def _readable(user: Any, study: Study, batch: ImportBatch) -> bool:
+    """Problems and notices name patients: for the uploader and for readers of all sites."""
+    return batch.uploaded_by_id == user.pk or overviews.reads_all(user, study)
 
 
 def _follow(study: Study, received: ImportBatch) -> HttpResponse:

@@ -1,0 +1,88 @@
+"""A small study through the ORM, with a patient at each site, for the tests of its pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from studies.access import acting_as
+from studies.models import (
+    Cohort,
+    CohortMember,
+    CohortRole,
+    CohortUse,
+    Death,
+    DictionaryVersion,
+    FormEntry,
+    ImportBatch,
+    Job,
+    Membership,
+    Patient,
+    Treatment,
+)
+from studies.services import batch_job, batch_receive, dictionary_current
+from tests.people import People
+
+
+@dataclass(frozen=True)
+class MadeStudy:
+    cohort: Cohort
+    here: Patient
+    elsewhere: Patient
+    batch: ImportBatch
+    job: Job
+    membership: Membership
+
+    def address(self, name: str) -> dict[str, object]:
+        """What a URL of that name takes beside the study."""
+        named = {
+            "patient": {"patient_uid": self.here.uid},
+            "upload": {"kind": "cohort_table"},
+            "action": {"kind": "no.such_step"},
+            "membership_end": {"membership_uid": self.membership.uid},
+        }
+        if name.startswith("batch"):
+            return {"batch_uid": self.batch.uid}
+        if name.startswith("job") and name != "jobs":
+            return {"job_uid": self.job.uid}
+        return named.get(name, {})
+
+
+def make_study(people: People) -> MadeStudy:
+    with acting_as(people.coordinator):
+        dictionary = dictionary_current(people.study)
+        cohort = Cohort.objects.create(
+            study=people.study,
+            name="training",
+            role=CohortRole.TRAINING,
+            use=CohortUse.DEVELOPMENT,
+        )
+        here = make_patient(people, cohort, dictionary, "N-001")
+        elsewhere = make_patient(people, cohort, dictionary, "S-001")
+        batch = batch_receive(people.study, people.coordinator, "cohort_table", b"a,b\n", "c.csv")
+        job = batch_job(batch)
+        colleague = Membership.objects.get(study=people.study, user=people.colleague)
+    assert job is not None
+    return MadeStudy(cohort, here, elsewhere, batch, job, colleague)
+
+
+def make_patient(
+    people: People, cohort: Cohort, dictionary: DictionaryVersion, pseudonym: str
+) -> Patient:
+    """At North when the pseudonym begins with N, else at South."""
+    site = people.here if pseudonym.startswith("N") else people.elsewhere
+    patient = Patient.objects.create(
+        study=people.study, site=site, pseudonym=pseudonym, partition=cohort.use
+    )
+    CohortMember.objects.create(patient=patient, cohort=cohort, use=cohort.use)
+    values = {
+        "sex": {"v": "female"},
+        "age_years": {"v": 61.0},
+        "cea_ng_ml": {"missing": "not_done"},
+    }
+    FormEntry.objects.create(
+        patient=patient, form="baseline", dictionary=dictionary, values=values, source_row=2
+    )
+    Treatment.objects.create(patient=patient, date=date(2020, 3, 1), drug="anti-PD-1", line=2)
+    Death.objects.create(patient=patient, date=date(2021, 3, 1))
+    return patient

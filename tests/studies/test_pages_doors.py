@@ -1,0 +1,158 @@
+"""Every page of a study x everybody: who gets in, who is told what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from studies.access import acting_as
+from studies.methods.problems import refuse
+from studies.models import ImportBatch, Job
+from studies.urls import STUDY, urlpatterns
+from tests.people import People
+from tests.studies.study_made import MadeStudy, make_study
+
+ROLES = ("administrator", "coordinator", "statistician", "colleague")
+ALL = (200, 200, 200, 200)
+GETS = {
+    "overview": ALL,
+    "patients": ALL,
+    "patients_csv": (200, 200, 200, 403),
+    "patient": (200, 200, 200, 404),  # the colleague belongs to the other site
+    "cohorts": ALL,
+    "uploads": ALL,
+    "upload": (403, 200, 403, 403),
+    "batch": ALL,
+    "batch_problems": (200, 200, 200, 403),  # problems name patients of every site
+    "jobs": ALL,
+    "job": ALL,
+    "job_live": ALL,
+    "job_problems": (200, 200, 200, 403),
+    "people": ALL,
+}
+POSTS = {
+    "action": (404, 404, 404, 404),  # the step is not registered; the study is
+    "job_cancel": (302, 302, 403, 403),
+    "membership_end": (302, 403, 403, 403),
+    "people": (200, 403, 403, 403),  # an empty form comes back with its errors
+}
+
+
+@pytest.fixture
+def made(people: People) -> MadeStudy:
+    return make_study(people)
+
+
+def address(people: People, made: MadeStudy, name: str) -> str:
+    return reverse(f"studies:{name}", kwargs={"uid": people.study.uid, **made.address(name)})
+
+
+def test_every_page_of_a_study_has_a_rule():
+    named = {pattern.name for pattern in urlpatterns if str(pattern.pattern).startswith(STUDY)}
+    assert named == set(GETS) | set(POSTS)
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_members_get_what_their_rights_say(
+    people: People, made: MadeStudy, client: Client, name: str
+):
+    statuses = {}
+    for role in ROLES:
+        client.force_login(people.members[role])
+        statuses[role] = client.get(address(people, made, name)).status_code
+    assert statuses == dict(zip(ROLES, GETS[name], strict=True))
+
+
+@pytest.mark.parametrize("name", POSTS)
+@pytest.mark.parametrize("role", ROLES)
+def test_members_may_change_what_their_rights_say(
+    people: People, made: MadeStudy, client: Client, name: str, role: str
+):
+    client.force_login(people.members[role])
+    status = client.post(address(people, made, name)).status_code
+    assert status == POSTS[name][ROLES.index(role)]
+
+
+@pytest.mark.parametrize("name", [*GETS, *POSTS])
+def test_strangers_cannot_tell_a_study_from_nothing(
+    people: People, made: MadeStudy, client: Client, name: str
+):
+    url = address(people, made, name)
+    verb = "post" if name in POSTS else "get"
+    nobody = getattr(client, verb)(url)
+    assert nobody.status_code == 302
+    assert nobody.url.startswith(reverse("account_login"))
+    client.force_login(people.outsider)
+    theirs = getattr(client, verb)(url)
+    missing = getattr(client, verb)(url.replace(str(people.study.uid), str(made.job.uid)))
+    assert (theirs.status_code, missing.status_code) == (404, 404)
+    assert _without_token(theirs) == _without_token(missing)
+
+
+@pytest.mark.parametrize("name", ["action", "job_cancel", "membership_end"])
+def test_changes_need_post(people: People, made: MadeStudy, client: Client, name: str):
+    client.force_login(people.administrator)
+    assert client.get(address(people, made, name)).status_code == 405
+
+
+def test_a_colleague_of_one_site_never_reads_another_sites_pseudonym(
+    people: People, made: MadeStudy, client: Client
+):
+    told = refuse("N-001", "woman", "female", "Use a code.").as_list()
+    with acting_as(people.coordinator):
+        notices = [{"code": "a", "text": "N-001"}]
+        ImportBatch.objects.update(state="failed", problems=told, notices=notices)
+        Job.objects.update(state="failed", problems=told, progress_message="N-001")
+    client.force_login(people.colleague)
+    for name in GETS:
+        answer = client.get(address(people, made, name))
+        assert "N-001" not in answer.content.decode(), name
+    seen = client.get(reverse("studies:patients", args=[people.study.uid])).content.decode()
+    assert "S-001" in seen
+    own = reverse("studies:patient", args=[people.study.uid, made.elsewhere.uid])
+    assert client.get(own).status_code == 200
+
+
+def test_an_ended_membership_opens_nothing(people: People, made: MadeStudy, client: Client):
+    client.force_login(people.administrator)
+    client.post(address(people, made, "membership_end"))
+    client.force_login(people.colleague)
+    assert client.get(address(people, made, "overview")).status_code == 404
+    assert "A study" not in client.get(reverse("studies:list")).content.decode()
+
+
+def test_dates_are_days_for_readers_without_identifiers(
+    people: People, made: MadeStudy, client: Client
+):
+    pages = {}
+    for role in ("coordinator", "statistician"):
+        client.force_login(people.members[role])
+        pages[role] = client.get(address(people, made, "patient")).content.decode()
+    assert "1 Mar 2021" in pages["coordinator"]
+    assert "Mar 202" not in pages["statistician"]
+    assert "day 365" in pages["statistician"]
+
+
+def test_a_simulated_study_says_so_on_every_page(people: People, made: MadeStudy, client: Client):
+    people.study.is_simulated = True
+    people.study.save()
+    client.force_login(people.coordinator)
+    for name in set(GETS) - {"patients_csv", "batch_problems", "job_live", "job_problems"}:
+        assert "SIMULATED" in client.get(address(people, made, name)).content.decode(), name
+
+
+def test_no_page_has_inline_script_or_style(people: People, made: MadeStudy, client: Client):
+    client.force_login(people.coordinator)
+    for name in GETS:
+        text = client.get(address(people, made, name)).content.decode()
+        for forbidden in ("<script>", "onclick=", "style=", "javascript:"):
+            assert forbidden not in text, (name, forbidden)
+
+
+def _without_token(answer: Any) -> str:
+    """The page without what differs between any two answers."""
+    text = answer.content.decode()
+    return "\n".join(line for line in text.splitlines() if "csrfmiddlewaretoken" not in line)

@@ -1,0 +1,143 @@
+"""Lists: pages by key, chips, search, files, and queries that do not grow with rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from studies.access import acting_as
+from studies.jobs import enqueue
+from studies.models import DictionaryVersion, Patient
+from studies.paging import PAGE_SIZE, page_by_key
+from studies.tables import harmless
+from tests.people import People
+from tests.studies.study_made import MadeStudy, make_patient, make_study
+
+
+@pytest.fixture
+def made(people: People, client: Client) -> MadeStudy:
+    client.force_login(people.coordinator)
+    return make_study(people)
+
+
+def add_patients(people: People, made: MadeStudy, number: int) -> None:
+    with acting_as(people.coordinator):
+        dictionary = DictionaryVersion.objects.get(study=people.study)
+        for n in range(number):
+            make_patient(people, made.cohort, dictionary, f"N-{100 + n}")
+
+
+def url(people: People, name: str, *parts: object) -> str:
+    return reverse(f"studies:{name}", args=[people.study.uid, *parts])
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        assert client.get(address).status_code == 200
+    return len(seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("patients", 22), ("patients_csv", 22), ("cohorts", 16), ("overview", 40), ("people", 12)],
+)
+def test_queries_do_not_grow_with_patients(
+    people: People, made: MadeStudy, client: Client, name: str, most: int
+):
+    few = queries(client, url(people, name))
+    add_patients(people, made, 12)
+    assert queries(client, url(people, name)) == few <= most
+
+
+def test_queries_of_the_job_list_do_not_grow(people: People, made: MadeStudy, client: Client):
+    few = queries(client, url(people, "jobs"))
+    with acting_as(people.coordinator):
+        for _ in range(8):
+            enqueue("studies.cohort_import", people.study, people.coordinator)
+    assert queries(client, url(people, "jobs")) == few <= 14
+
+
+def test_a_patient_page_has_a_bounded_number_of_queries(
+    people: People, made: MadeStudy, client: Client
+):
+    assert queries(client, url(people, "patient", made.here.uid)) <= 40
+
+
+def test_pages_by_key_walk_to_the_end_and_back(people: People, made: MadeStudy):
+    add_patients(people, made, 2 * PAGE_SIZE)
+    with acting_as(people.coordinator):
+        rows = Patient.objects.filter(study=people.study)
+        everyone = list(rows.order_by("pseudonym").values_list("pseudonym", flat=True))
+        first = page_by_key(rows, "pseudonym")
+        second = page_by_key(rows, "pseudonym", after=str(first.next))
+        third = page_by_key(rows, "pseudonym", after=str(second.next))
+        back = page_by_key(rows, "pseudonym", before=str(second.previous))
+        walked = [row.pseudonym for page in (first, second, third) for row in page.rows]
+        assert walked == everyone
+        assert list(back.rows) == list(first.rows)
+        assert (first.previous, back.previous, third.next) == (None, None, None)
+        assert first.word == f"{PAGE_SIZE} of {len(everyone)}"
+        newest = page_by_key(rows, "id", newest_first=True)
+        assert newest.rows[0].pk > newest.rows[-1].pk
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "01a202a8-822b-7681-b8f1-1cab3a4dc35f"])
+def test_an_unknown_cursor_begins_at_the_start(
+    people: People, made: MadeStudy, client: Client, cursor: str
+):
+    text = client.get(url(people, "patients"), {"after": cursor}).content.decode()
+    assert "N-001" in text
+
+
+def test_filters_show_as_chips_that_remove_them(people: People, made: MadeStudy, client: Client):
+    chosen = {"cohort": str(made.cohort.uid), "site": str(people.here.uid), "after": ""}
+    answer = client.get(url(people, "patients"), chosen)
+    text = answer.content.decode()
+    assert "N-001" in text
+    assert "S-001" not in text
+    assert [chip.text for chip in answer.context["chips"]] == ["Cohort: training", "Site: North"]
+    assert f"cohort={made.cohort.uid}" in answer.context["chips"][1].url
+    assert "site=" not in answer.context["chips"][1].url
+
+
+def test_search_keeps_the_pseudonym_out_of_the_address(
+    people: People, made: MadeStudy, client: Client
+):
+    page = url(people, "patients")
+    narrowed = client.post(page, {"search": "N-"}, follow=True)
+    assert narrowed.redirect_chain == [(page, 302)]
+    assert "S-001" not in narrowed.content.decode()
+    exact = client.post(page, {"search": "S-001"})
+    assert exact.url == url(people, "patient", made.elsewhere.uid)
+    assert "S-001" in client.get(page).content.decode()
+
+
+def test_nobody_found_says_what_to_do(people: People, made: MadeStudy, client: Client):
+    text = client.post(url(people, "patients"), {"search": "X"}, follow=True).content.decode()
+    assert "No patient fits" in text
+
+
+def test_the_patients_file_has_values_and_missing_codes(
+    people: People, made: MadeStudy, client: Client
+):
+    answer = client.get(url(people, "patients_csv"))
+    assert answer["Content-Disposition"] == 'attachment; filename="patients.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["patient_id"] for row in rows] == ["N-001", "S-001"]
+    first = rows[0]
+    assert (first["sex"], first["age_years"], first["cea_ng_ml"]) == ("female", "61.0", "not_done")
+    assert first["cohorts"] == "training"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
+def test_formulas_in_cells_are_made_harmless(start: str):
+    assert harmless(f"{start}cmd|' /C calc'!A0").startswith("'")
+    assert harmless(-1.5) == -1.5
