@@ -1,0 +1,151 @@
+"""Every address x every person: strangers find nothing, and no address lacks a rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from studies.access import acting_as
+from studies.identifiers import uuid7
+from studies.models import Patient
+from tests.people import People
+
+# Addresses without a study: who they are for is said here, once.
+FOR_ANYBODY = {"health", "account_login", "account_logout", "account_signup",
+               "account_inactive", "studies:welcome"}  # fmt: skip
+FOR_SIGNED_IN = {"studies:list", "api:schema", "api:docs", "api:study-list"}
+
+
+def addresses(
+    resolver: URLResolver | None = None, names: tuple[str, ...] = (), route: str = ""
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(name, route, converters) of every address."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        here = route + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            name = ":".join([*names, pattern.name or "?"])
+            yield name, here, dict(pattern.pattern.converters)
+        else:
+            inner = (*names, pattern.namespace) if pattern.namespace else names
+            yield from addresses(pattern, inner, here)
+
+
+def of_study(route: str) -> bool:
+    return "studies/<uuid:" in route or "studies/(?P<uid>" in route
+
+
+def with_ids(name: str, route: str, study: Any) -> str | None:
+    """The address filled with the study's uid and random ids elsewhere."""
+    path, parameters = get_resolver_entry(name, route)
+    values = {
+        key: (study.uid if key in {"uid", "study_uid"} and first else uuid7())
+        for first, key in parameters
+    }
+    if name.endswith(":action"):
+        values["kind"] = "studies.nothing"
+    if name.endswith(":upload"):
+        values["kind"] = "cohort_table"
+    return reverse(name, kwargs=values)
+
+
+def get_resolver_entry(name: str, route: str) -> tuple[str, list[tuple[bool, str]]]:
+    found = re.findall(r"<(?:\w+:)?(\w+)>", route) + re.findall(r"\(\?P<(\w+)>", route)
+    keys = list(dict.fromkeys(found))
+    first = "study_uid" if "study_uid" in keys else "uid"
+    return route, [(key == first, key) for key in keys]
+
+
+def clients(people: People) -> dict[str, Client]:
+    found = {"anonymous": Client()}
+    for name, user in {**people.members, "outsider": people.outsider}.items():
+        found[name] = Client()
+        found[name].force_login(user)
+    return found
+
+
+STUDY_ADDRESSES = sorted(
+    {(name, route) for name, route, _ in addresses() if of_study(route) and "format" not in route}
+)
+
+
+def test_no_address_lacks_a_rule() -> None:
+    known = FOR_ANYBODY | FOR_SIGNED_IN
+    for name, route, _ in addresses():
+        belongs = (
+            of_study(route)
+            or "format" in route
+            or route.startswith("account/")
+            or name in known
+        )
+        assert belongs, f"{name} ({route}) belongs to no study and no rule names it"
+    assert len(STUDY_ADDRESSES) > 20
+
+
+def test_strangers_find_nothing_at_any_address(as_coordinator: People) -> None:
+    people = as_coordinator
+    Patient.objects.create(study=people.study, site=people.here, pseudonym="P1")
+    doors = clients(people)
+    for name, route in STUDY_ADDRESSES:
+        address = with_ids(name, route, people.study)
+        for method in ("get", "post"):
+            anonymous = getattr(doors["anonymous"], method)(address)
+            assert anonymous.status_code in {302, 401, 403, 405}, (name, anonymous.status_code)
+            if anonymous.status_code == 302:
+                assert "/account/login" in anonymous["Location"], name
+            outsider = getattr(doors["outsider"], method)(address)
+            assert outsider.status_code in {404, 405}, (name, method, outsider.status_code)
+
+
+@pytest.mark.parametrize("name", sorted(FOR_SIGNED_IN))
+def test_addresses_without_a_study_need_a_sign_in(people: People, name: str) -> None:
+    doors = clients(people)
+    assert doors["anonymous"].get(reverse(name)).status_code in {302, 401, 403}
+    assert doors["outsider"].get(reverse(name)).status_code == 200
+
+
+def test_the_list_of_studies_holds_ones_own(people: People) -> None:
+    doors = clients(people)
+    for name, expected in (("colleague", 1), ("outsider", 0)):
+        found = doors[name].get(reverse("api:study-list")).json()["results"]
+        assert len(found) == expected
+
+
+def test_a_colleague_reads_her_own_sites_rows_over_the_api(as_coordinator: People) -> None:
+    people = as_coordinator
+    for site, pseudonym in ((people.here, "N1"), (people.elsewhere, "S1")):
+        Patient.objects.create(study=people.study, site=site, pseudonym=pseudonym)
+    hidden = Patient.objects.get(pseudonym="N1")
+    client = clients(people)["colleague"]
+    listed = client.get(reverse("api:patient-list", args=[people.study.uid])).json()["results"]
+    assert [row["pseudonym"] for row in listed] == ["S1"]
+    one = reverse("api:patient-detail", args=[people.study.uid, hidden.uid])
+    assert client.get(one).status_code == 404
+
+
+def test_a_step_needs_its_right(as_coordinator: People) -> None:
+    people = as_coordinator
+    doors = clients(people)
+    address = reverse("api:job-list", args=[people.study.uid])
+    for name in ("coordinator", "colleague"):
+        answer = doors[name].post(
+            address, {"kind": "imaging.extractor_fit"}, content_type="application/json"
+        )
+        assert answer.status_code == 403, name
+        assert "run" in answer.json()["detail"]
+    unknown = doors["statistician"].post(
+        address, {"kind": "studies.nothing"}, content_type="application/json"
+    )
+    assert unknown.status_code == 422
+    assert unknown.json()["problems"][0]["column"] == "kind"
+
+
+def test_nobody_acts_after_a_request(people: People) -> None:
+    with acting_as(people.coordinator):
+        Patient.objects.create(study=people.study, site=people.here, pseudonym="P1")
+    clients(people)["coordinator"].get(reverse("studies:overview", args=[people.study.uid]))
+    assert not Patient.objects.exists()
