@@ -1,0 +1,37 @@
+"""The API describes itself without a warning, and every answer has one shape of error."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from tests.people import People
+
+
+def test_the_schema_has_no_warning() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "status"),
+    [
+        ("anonymous", "api:study-list", 401),
+        ("outsider", "api:job-list", 404),
+        ("colleague", "api:job-list", 403),
+        ("coordinator", "api:import-list", 400),
+    ],
+)
+def test_errors_have_one_shape(people: People, who: str, address: str, status: int) -> None:
+    client = Client()
+    if who != "anonymous":
+        client.force_login(getattr(people, who))
+    args = [] if address == "api:study-list" else [people.study.uid]
+    send = client.get if who == "anonymous" else client.post
+    answer = send(reverse(address, args=args), {"kind": "imaging.immunoscore"})
+    assert (answer.status_code, set(answer.json())) == (status, {"detail", "problems"})
+    for problem in answer.json()["problems"]:
+        assert set(problem) == {"where", "found", "expected", "remedy", "row", "column"}
