@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import altair as alt
 
 from modeling.figures.figure import (
+    COLOURS,
+    DASHES,
     DOTS,
     QUIET,
     WIDTH,
@@ -47,27 +49,32 @@ def draw_calibration(
         upper=[p.upper for p in points],
     ))  # fmt: skip
     x = alt.X("x:Q", scale=_unit(), axis=_axis(f"Predicted {quantity}"))
-    colour = alt.Color("cohort:N", scale=scales["color"], sort=cohorts)
-    bars = base.mark_rule(strokeWidth=1.2, opacity=0.7).encode(
-        x=x, y=alt.Y("lower:Q", scale=_unit(), axis=_axis(f"Observed {quantity}")), y2="upper:Q",
-        color=colour,
-    )  # fmt: skip
-    lines = base.mark_line(strokeWidth=1.5).encode(
-        x=x, y=alt.Y("y:Q", scale=_unit()), color=colour,
-        strokeDash=alt.StrokeDash("cohort:N", scale=scales["dash"], sort=cohorts),
-    )  # fmt: skip
+    y = alt.Y("y:Q", scale=_unit(), axis=_axis(f"Observed {quantity}"))
     dots = base.mark_point(filled=True, size=65, opacity=1).encode(
-        x=x, y=alt.Y("y:Q", scale=_unit()), color=colour,
+        x=x, y=y,
+        color=alt.Color("cohort:N", scale=scales["color"], sort=cohorts),
         shape=alt.Shape("cohort:N", scale=scales["shape"], sort=cohorts),
     )  # fmt: skip
+    lines = [part for k, name in enumerate(cohorts) for part in _line(base, name, k)]
     ideal = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
         strokeDash=DOTS, strokeWidth=1, color=QUIET
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
-    chart = alt.layer(ideal, bars, lines, dots).properties(width=WIDTH, height=WIDTH)
+    chart = alt.layer(ideal, *lines, dots).properties(width=WIDTH, height=WIDTH)
     rows = [(p.cohort, p.n, p.predicted, p.observed, p.lower, p.upper) for p in points]
     return make_figure(key, title, caption, chart,
                        ("cohort", "n", f"predicted {quantity}", f"observed {quantity}", "lower",
                         "upper"), rows)  # fmt: skip
+
+
+def _line(base: alt.Chart, name: str, k: int) -> list[alt.Chart]:
+    own = base.transform_filter(alt.datum.cohort == name)
+    colour, dash = COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
+    return [
+        own.mark_rule(strokeWidth=1.2, opacity=0.7, color=colour).encode(
+            x="x:Q", y="lower:Q", y2="upper:Q"
+        ),
+        own.mark_line(strokeWidth=1.5, color=colour, strokeDash=dash).encode(x="x:Q", y="y:Q"),
+    ]
 
 
 def _unit() -> alt.Scale:

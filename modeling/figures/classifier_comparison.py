@@ -55,7 +55,7 @@ def draw_classifier_comparison(
     )
     offset = alt.YOffset("cohort:N", sort=cohorts, scale=alt.Scale(paddingOuter=0.6))
     colour = alt.Color("cohort:N", scale=scales["color"], sort=cohorts)
-    scale = alt.Scale(domain=[max(0, lowest - 0.02), 1])
+    scale = alt.Scale(domain=[max(0.0, lowest - 0.02), 1.0], zero=False, nice=False)
     whisker = base.mark_rule(strokeWidth=1.5).encode(
         x=alt.X("lower:Q", scale=scale, axis=unit_axis("AUC (95 % CI)", format=".1f")),
         x2="upper:Q", y=row, yOffset=offset, color=colour,

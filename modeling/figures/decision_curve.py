@@ -49,7 +49,7 @@ def draw_decision_curve(
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(domain=[floor, top], clamp=False),
-        axis=unit_axis("Net benefit", format=".2f", tickCount=6),
+        axis=unit_axis("Net benefit", format=".1f", tickCount=6),
     )
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]),
               axis=unit_axis("Threshold probability", values=[0, 0.2, 0.4, 0.6, 0.8, 1],

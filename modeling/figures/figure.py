@@ -71,6 +71,7 @@ def dress(chart: Any, title: str) -> Any:
             labelFontSize=12, titleFontSize=12, titleFontWeight="normal", titleColor=INK,
             labelColor=INK, gridColor=GRID, domainColor=QUIET, tickColor=QUIET, titlePadding=8,
             labelOverlap=True,
+            labelFlush=False,
         )
         .configure_legend(
             labelFontSize=12, titleFontSize=12, labelColor=INK, symbolSize=90, labelLimit=380,

@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 
 from modeling.figures.figure import (
+    COLOURS,
     HEIGHT,
     INK,
     WIDTH,
@@ -54,7 +55,7 @@ def draw_kaplan_meier(
     chart = alt.vconcat(
         _curves(groups, ticks, endpoint, test, style_scales(names)),
         _numbers(groups, ticks),
-        spacing=6, bounds="flush",
+        spacing=8,
     )  # fmt: skip
     return make_figure(key, title, caption, chart, _columns(), _rows(groups))
 
@@ -66,28 +67,35 @@ def _curves(
     test: str,
     scales: dict[str, alt.Scale],
 ) -> alt.LayerChart:
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, ticks[-1]]), axis=unit_axis("Months", values=ticks))
+    x = alt.X(
+        "x:Q",
+        scale=alt.Scale(domain=[0, ticks[-1]], nice=False),
+        axis=unit_axis("Months", values=ticks),
+    )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
               axis=unit_axis(endpoint, values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
                              minExtent=LEFT, maxExtent=LEFT))  # fmt: skip
-    layers: list[alt.Chart] = []
-    for group in groups:
+    bands, lines, marks = [], [], []
+    for k, group in enumerate(groups):
         time, survival, low, high = _steps(group.curve)
-        name = [group.label] * time.size
-        colour = alt.Color("group:N", scale=scales["color"])
-        layers.append(
-            alt.Chart(rows_of(x=time, low=low, high=high, group=name))
-            .mark_area(interpolate="step-after", opacity=0.13, clip=True)
-            .encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=alt.Color(
-                "group:N", scale=scales["color"], legend=None))
-        )  # fmt: skip
-        layers.append(
-            alt.Chart(rows_of(x=time, y=survival, group=name))
+        own = COLOURS[k % len(COLOURS)]
+        bands.append(
+            alt.Chart(rows_of(x=time, low=low, high=high))
+            .mark_area(interpolate="step-after", opacity=0.13, clip=True, color=own)
+            .encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+        )
+        lines.append(
+            alt.Chart(rows_of(x=time, y=survival, group=[group.label] * time.size))
             .mark_line(interpolate="step-after", strokeWidth=2, clip=True)
-            .encode(x=x, y=y, color=colour,
-                    strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]))
-        )  # fmt: skip
-        layers.append(_censored(group, scales))
+            .encode(
+                x=x,
+                y=y,
+                color=alt.Color("group:N", scale=scales["color"]),
+                strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]),
+            )
+        )
+        marks.append(_censored(group.curve, own))
+    layers = [*bands, *lines, *marks]
     if test:
         layers.append(
             alt.Chart(rows_of(x=[ticks[-1]], y=[0.99], text=[test]))
@@ -97,15 +105,13 @@ def _curves(
     return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT - 40)
 
 
-def _censored(group: SurvivalGroup, scales: dict[str, alt.Scale]) -> alt.Chart:
-    curve = group.curve
+def _censored(curve: KaplanMeier, colour: str) -> alt.Chart:
     lost = curve.censored > 0
     return (
-        alt.Chart(rows_of(x=curve.time[lost], y=curve.survival[lost],
-                          group=[group.label] * int(lost.sum())))
-        .mark_tick(orient="vertical", size=8, thickness=1.2, opacity=0.9, clip=True)
-        .encode(x="x:Q", y="y:Q", color=alt.Color("group:N", scale=scales["color"], legend=None))
-    )  # fmt: skip
+        alt.Chart(rows_of(x=curve.time[lost], y=curve.survival[lost]))
+        .mark_tick(orient="vertical", size=8, thickness=1.2, opacity=0.9, clip=True, color=colour)
+        .encode(x="x:Q", y="y:Q")
+    )
 
 
 def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
@@ -120,10 +126,10 @@ def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
                                               fontWeight="normal", offset=4, frame="group"))
         .mark_text(fontSize=12, color=INK)
         .encode(
-            x=alt.X("x:Q", scale=alt.Scale(domain=[0, ticks[-1]]), axis=None),
+            x=alt.X("x:Q", scale=alt.Scale(domain=[0, ticks[-1]], nice=False), axis=None),
             y=alt.Y("group:N", sort=short,
                     axis=unit_axis(None, domain=False, ticks=False, grid=False,
-                                   minExtent=LEFT, maxExtent=LEFT, labelLimit=LEFT)),
+                                   minExtent=LEFT, maxExtent=LEFT, labelPadding=16)),
             text="n:Q",
         )
         .properties(width=WIDTH, height=18 * len(groups))

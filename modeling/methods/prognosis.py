@@ -1,0 +1,223 @@
+"""From a clinical table to a nomogram: LASSO keeps columns, Cox weighs them, rulers show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.cox import CoxFit, fit_cox
+from modeling.methods.design_matrix import Design, Term, apply_design
+from modeling.methods.lasso import CrossValidatedLasso, cross_validate_lasso_cox
+from modeling.methods.nomogram import Nomogram, build_nomogram
+from modeling.methods.proportional_hazards import (
+    ProportionalHazards,
+    check_proportional_hazards,
+)
+from modeling.methods.survival_table import Flags, Floats, check_survival
+from studies.methods.problems import Notice, refuse
+
+RAREST_LEVEL = 5  # a level with fewer patients than this joins the reference
+
+
+@dataclass(frozen=True)
+class PrognosisPlan:
+    """What a prognostic model is made of, declared before it is fitted.
+
+    ``candidates`` are offered to the LASSO, ``always`` enter the Cox model unpenalised.
+    ``factors`` holds levels in order, the reference first; ``times`` are months.
+    """
+
+    candidates: tuple[str, ...]
+    always: tuple[str, ...]
+    factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    times: tuple[float, ...] = (12.0, 24.0, 36.0)
+    folds: int = 10
+
+
+@dataclass(frozen=True)
+class PrognosisFit:
+    """The model and how it came to be; ``joined`` maps rare levels to their reference."""
+
+    plan: PrognosisPlan
+    lasso: CrossValidatedLasso | None
+    kept: tuple[str, ...]
+    kept_one_std_error: tuple[str, ...]
+    cox: CoxFit
+    terms: tuple[Term, ...]
+    nomogram: Nomogram
+    hazards: ProportionalHazards | None
+    joined: Mapping[str, Mapping[str, str]]
+    notices: tuple[Notice, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(term.name for term in self.terms)
+
+
+def fit_prognosis(
+    table: pd.DataFrame, duration: Floats, event: Flags, plan: PrognosisPlan, seed: int = 0
+) -> PrognosisFit:
+    """Prognostic Cox model and nomogram after a LASSO choice among candidates.
+
+    Parameters
+    ----------
+    table : DataFrame, (n rows)
+        Complete cases of the plan's columns, in an order that does not change between runs.
+    duration : array, shape (n,)
+        Follow-up in months.
+    event : array, shape (n,)
+        1 where the endpoint happened.
+    plan : PrognosisPlan
+        Candidates, unpenalised columns, factor levels, horizons.
+    seed : int
+        Of the folds, which are balanced by event.
+
+    Raises
+    ------
+    DataProblem
+        Without enough events, with missing values, with separation or collinear columns.
+
+    Notes
+    -----
+    A factor is kept whole when the LASSO keeps any of its levels. p-values after the choice
+    are too small; a notice says so.
+
+    References
+    ----------
+    Tibshirani, Stat Med 1997;16:385. TRIPOD+AI, BMJ 2024;385:e078378.
+    """
+    time, flag = check_survival(duration, event, minimum_events=5, minimum_rows=20)
+    whole = {name: tuple(levels) for name, levels in plan.factors.items()}
+    joined, levels = _join_rare_levels(table, plan, whole)
+    rows = _with_joined(table, joined)
+    offered, notices = _offered(rows, plan, levels, joined)
+    lasso, kept, simpler = _choose(rows, time, flag, offered, levels, plan, seed)
+    terms = tuple(Term(name, levels.get(name, ())) for name in (*plan.always, *kept))
+    design = apply_design(rows, terms)
+    cox = fit_cox(time, flag, design.matrix, design.names)
+    nomogram = build_nomogram(cox, design, rows, _within(plan.times, cox))
+    notices += [*_about_choice(kept, simpler), *cox.notices, *_about_times(plan.times, cox)]
+    hazards, found = _hazards(cox, time, flag, design)
+    return PrognosisFit(
+        plan, lasso, kept, simpler, cox, terms, nomogram, hazards, joined, (*notices, *found)
+    )
+
+
+def apply_prognosis(fit: PrognosisFit, table: pd.DataFrame) -> Floats:
+    """Centred linear predictor of other rows; higher = higher risk."""
+    design = apply_design(_with_joined(table, fit.joined), fit.terms)
+    return fit.cox.linear_predictor(design.matrix)
+
+
+def stratified_folds(event: Flags, folds: int, seed: int) -> np.ndarray:
+    """A fold per row, events spread evenly."""
+    random = np.random.default_rng(seed)
+    number = np.empty(event.size, dtype=int)
+    for value in (True, False):
+        rows = random.permutation(np.flatnonzero(event == value))
+        number[rows] = np.arange(rows.size) % folds
+    return number
+
+
+def _join_rare_levels(
+    table: pd.DataFrame, plan: PrognosisPlan, levels: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, dict[str, str]], dict[str, tuple[str, ...]]]:
+    joined, left = {}, {}
+    for name in (*plan.always, *plan.candidates):
+        if name not in levels:
+            continue
+        counts = table[name].astype(str).value_counts()
+        rare = [v for v in levels[name][1:] if counts.get(v, 0) < RAREST_LEVEL]
+        if rare:
+            joined[name] = dict.fromkeys(rare, levels[name][0])
+        left[name] = tuple(v for v in levels[name] if v not in rare)
+    return joined, left
+
+
+def _with_joined(table: pd.DataFrame, joined: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    return table.assign(**{name: table[name].replace(dict(m)) for name, m in joined.items()})
+
+
+def _offered(
+    table: pd.DataFrame,
+    plan: PrognosisPlan,
+    levels: Mapping[str, tuple[str, ...]],
+    joined: Mapping[str, Mapping[str, str]],
+) -> tuple[list[str], list[Notice]]:
+    """Candidates that differ between patients, and what was changed or left out."""
+    notices = [
+        Notice("rare_level", f"{name}: {', '.join(m)} (fewer than {RAREST_LEVEL} patients) "
+               f"joined with {levels[name][0]}")
+        for name, m in joined.items()
+    ]  # fmt: skip
+    constant = [name for name in plan.candidates if table[name].nunique() < 2]
+    notices += [Notice("constant", f"{name} is the same in everybody and was not offered")
+                for name in constant]  # fmt: skip
+    return [name for name in plan.candidates if name not in constant], notices
+
+
+def _choose(
+    table: pd.DataFrame,
+    time: Floats,
+    flag: Flags,
+    offered: Sequence[str],
+    levels: Mapping[str, tuple[str, ...]],
+    plan: PrognosisPlan,
+    seed: int,
+) -> tuple[CrossValidatedLasso | None, tuple[str, ...], tuple[str, ...]]:
+    if not offered:
+        return None, (), ()
+    design = apply_design(table, [Term(name, levels.get(name, ())) for name in offered])
+    fold = stratified_folds(flag, min(plan.folds, int(flag.sum())), seed)
+    lasso = cross_validate_lasso_cox(time, flag, design.matrix, fold, design.names)
+    return (
+        lasso, _whole(design, lasso.minimum.selected), _whole(design, lasso.one_std_error.selected)
+    )  # fmt: skip
+
+
+def _whole(design: Design, columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(t.name for t in design.terms if any(c in columns for c in t.columns))
+
+
+def _within(times: Sequence[float], cox: CoxFit) -> list[float]:
+    inside = [time for time in times if time <= cox.last_follow_up]
+    if not inside:
+        raise refuse("Horizons", f"{', '.join(f'{t:g}' for t in times)} months",
+                     f"at most {cox.last_follow_up:g} months of follow-up",
+                     "Wait for follow-up or choose earlier horizons.")  # fmt: skip
+    return inside
+
+
+def _about_choice(kept: Sequence[str], simpler: Sequence[str]) -> list[Notice]:
+    if not kept:
+        return [Notice("lasso_empty", "LASSO at lambda.min keeps no clinical column: the model "
+                       "holds the unpenalised columns only")]  # fmt: skip
+    alone = ", ".join(simpler) or "none"
+    return [
+        Notice("lasso_kept", f"LASSO keeps {', '.join(kept)} (lambda.min); {alone} (lambda.1se)"),
+        Notice("p_after_selection", "p-values of columns chosen by LASSO are too small: "
+               "the choice was made on the same patients"),
+    ]  # fmt: skip
+
+
+def _about_times(times: Sequence[float], cox: CoxFit) -> list[Notice]:
+    beyond = [f"{t:g}" for t in times if t > cox.last_follow_up]
+    if not beyond:
+        return []
+    return [Notice("beyond_follow_up", f"{', '.join(beyond)} months lie beyond follow-up in the "
+                   "fitting cohort: not estimable")]  # fmt: skip
+
+
+def _hazards(
+    cox: CoxFit, time: Floats, flag: Flags, design: Design
+) -> tuple[ProportionalHazards, list[Notice]]:
+    test = check_proportional_hazards(cox, time, flag, design.matrix, "km", design.groups)
+    drifting = [term for term, p in zip(test.terms, test.p_value, strict=True)
+                if p < 0.05 and term != "GLOBAL"]  # fmt: skip
+    if not drifting:
+        return test, []
+    return test, [Notice("hazards_not_proportional", f"the effect of {', '.join(drifting)} "
+                         "changes over time (score test, p < 0.05)")]  # fmt: skip

@@ -1,0 +1,105 @@
+import json
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from modeling.figures.calibration import CalibrationPoint, draw_calibration
+from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
+from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
+from modeling.figures.figure import Figure
+from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
+from modeling.figures.nomogram import draw_nomogram
+from modeling.figures.render import figure_csv, render_inline_svg, render_png, render_svg
+from modeling.figures.roc import RocCurve, draw_roc
+from modeling.methods.cox import fit_cox
+from modeling.methods.design_matrix import build_design
+from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.methods.nomogram import build_nomogram
+
+
+def _roc():
+    curves = [RocCurve(n, [0, 0.2, 1], [0, 0.8, 1], 0.8, 0.7, 0.9, 50) for n in ("Training", "<b>")]
+    return draw_roc(curves, caption='With "quotes" & more')
+
+
+def _classifiers():
+    rows = [ClassifierAuc(c, k, 0.7, 0.6, 0.8, 40) for c in ("A", "B") for k in ("x", "y")]
+    return draw_classifier_comparison(rows)
+
+
+def _calibration():
+    points = [CalibrationPoint("Training", 0.3, 0.25, 0.1, 0.4, 20),
+              CalibrationPoint("Training", 0.6, np.nan, np.nan, np.nan, 20)]  # fmt: skip
+    return draw_calibration(points, "Calibration")
+
+
+def _decision():
+    t = np.array([0.1, 0.5, 0.9])
+    model = NetBenefit("Nomogram", t, [0.4, 0.2, np.nan], None, None, [0.4, 0.0, -3.0])
+    return draw_decision_curve(model, "Decision curve")
+
+
+def _kaplan_meier():
+    random = np.random.default_rng(0)
+    groups = [
+        SurvivalGroup(f"Rad-Score {k}", k, estimate_kaplan_meier(random.exponential(m, 40),
+                                                                random.random(40) < 0.7))
+        for k, m in (("high", 30), ("low", 12))
+    ]  # fmt: skip
+    return draw_kaplan_meier(groups, "Survival", test="log-rank p = 0.012")
+
+
+def _nomogram():
+    random = np.random.default_rng(1)
+    rows = pd.DataFrame({"age": random.normal(60, 9, 90), "sex": random.choice(["m", "f"], 90)})
+    design = build_design(rows, ["age", "sex"], {"sex": ["m", "f"]})
+    time = random.exponential(20, 90) / np.exp(design.matrix[:, 1])
+    fit = fit_cox(time, np.ones(90), design.matrix, design.names)
+    return draw_nomogram(build_nomogram(fit, design, rows, [6, 12]), "Nomogram",
+                         titles={"sex": "Sex"}, value_titles={"sex": {"m": "male"}})  # fmt: skip
+
+
+FIGURES = [_roc, _classifiers, _calibration, _decision, _kaplan_meier, _nomogram]
+every_figure = pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__.strip("_"))
+
+
+@every_figure
+def test_figure_is_well_formed_named_and_scales(make):
+    figure = make()
+    root = ElementTree.fromstring(render_inline_svg(figure))
+    assert root.get("role") == "img"
+    assert figure.title in root.get("aria-label")
+    assert root.get("viewBox")
+    assert root.get("width") is None
+    assert "style=" not in render_svg(figure)  # a strict content policy forbids it in pages
+    assert render_png(figure, 1.0).startswith(b"\x89PNG")
+
+
+@every_figure
+def test_figure_survives_json_with_its_table(make):
+    figure = make()
+    again = Figure.from_dict(json.loads(json.dumps(figure.as_dict(), allow_nan=False)))
+    assert again == figure
+    lines = figure_csv(again).splitlines()
+    assert len(lines) == len(figure.rows) + 1
+    assert all(len(row) == len(figure.columns) for row in figure.rows)
+
+
+@every_figure
+def test_figure_is_drawn_alike_twice(make):
+    assert make().as_dict() == make().as_dict()
+
+
+def test_kaplan_meier_figure_shows_numbers_at_risk_and_not_reached():
+    curve = estimate_kaplan_meier([10, 20, 30, 40], [1, 0, 0, 0])
+    svg = render_svg(draw_kaplan_meier([SurvivalGroup("All", "all", curve)], "Survival"))
+    assert "Number at risk" in svg
+    assert "median not reached" in svg
+
+
+def test_lines_differ_without_colour():
+    text = json.dumps(_roc().spec)
+    assert '"strokeDash"' in text
+    assert '"shape"' in json.dumps(_classifiers().spec)
