@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from genomics.methods.scale import estimate_scale
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 SHOWN = 25  # problems of one kind listed one by one; the rest is counted
@@ -33,7 +34,7 @@ class ExpressionTable:
 
 
 def read_expression_table(
-    data: bytes, name: str = "expression matrix", negative_allowed: bool = False
+    data: bytes, name: str = "expression matrix", scale: str | None = None
 ) -> ExpressionTable:
     """Expression per gene and specimen, from the bytes of a TSV or CSV file, gzipped or not.
 
@@ -44,8 +45,9 @@ def read_expression_table(
         that leaves out the name of the first column (as R writes it) is read too.
     name : str
         What to call the file in problems.
-    negative_allowed : bool
-        True for logarithms only; elsewhere a value below 0 is a problem.
+    scale : {"counts", "cpm", "tpm", "log"}, optional
+        What the owner declares; values below 0 are a problem unless they are (or, undeclared,
+        look like) logarithms.
 
     Returns
     -------
@@ -66,7 +68,8 @@ def read_expression_table(
     values, problems = _numbers(cells, header, name)
     problems += _gene_problems(genes, name)
     if not problems:
-        problems = _value_problems(values, header, genes, name, negative_allowed)
+        signed = (scale or estimate_scale(values)) == "log"
+        problems = _value_problems(values, header, genes, name, signed)
     if problems:
         raise DataProblem(problems)
     return _without_summary_rows(genes, tuple(header), values)
@@ -251,10 +254,10 @@ def _value_problems(
     header: Sequence[str],
     genes: Sequence[str],
     name: str,
-    negative_allowed: bool,
+    signed: bool,
 ) -> list[Problem]:
     problems = []
-    if not negative_allowed:
+    if not signed:
         rows, columns = np.nonzero(values < 0)
         for row, column in zip(rows[:SHOWN], columns[:SHOWN], strict=True):
             problems.append(

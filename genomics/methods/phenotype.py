@@ -72,6 +72,7 @@ def fit_phenotype(
     subsamples: int = SUBSAMPLES,
     compared_counts: Iterable[int] = range(2, 7),
     progress: Progress | None = None,
+    compare_progress: Progress | None = None,
 ) -> PhenotypeFit:
     """Clusters of training patients by cell abundance, named hot to cold by the immune core.
 
@@ -96,7 +97,8 @@ def fit_phenotype(
         Fits on random 80 % of training, behind the stability of a label.
     compared_counts : iterable of int
         Numbers of clusters to show silhouette, gap and consensus for; they choose nothing.
-    progress : callable (done, total), optional
+    progress, compare_progress : callable (done, total), optional
+        Called after each subsample, and before each number of clusters.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def fit_phenotype(
         core_difference=difference,
         drive=drive,
         stromal_rho=rho,
-        criteria=compare_cluster_counts(Z, rng, compared_counts),
+        criteria=compare_cluster_counts(Z, rng, compared_counts, compare_progress),
         notices=tuple(_notices(drive, rho, sizes, table.columns)),
     )
 

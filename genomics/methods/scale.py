@@ -70,7 +70,7 @@ def estimate_scale(values: NDArray[np.float64]) -> Scale | Literal["fractional"]
     CPM and TPM cannot be told apart by values: both are reported as ``cpm``.
     """
     whole = bool((values == np.round(values)).all())
-    if values.min() < 0 or (values.max() <= LOG_LIMIT and not whole):
+    if values.max() <= LOG_LIMIT and not whole:
         return "log"
     totals = values.sum(axis=0)
     per_million = bool((np.abs(totals / TOTAL - 1) < 0.01).all())

@@ -86,7 +86,11 @@ def test_expression_table_refuses_negative_counts_but_reads_negative_logarithms(
     (found,) = problems(text)
     assert (found.row, found.column) == (2, "P2")
     assert "log" in found.remedy
-    assert read_expression_table(text.encode(), negative_allowed=True).values.min() == -2
+    assert read_expression_table(text.encode(), scale="log").values.min() == -2
+    logs = text.replace("-2", "-2.5").encode()
+    assert read_expression_table(logs).values.min() == -2.5
+    with pytest.raises(DataProblem):
+        read_expression_table(logs, scale="cpm")
 
 
 def test_expression_table_refuses_a_specimen_without_variation():

@@ -1,0 +1,118 @@
+"""Records of genomics under /api/v1/studies/<uid>/."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from genomics.models import (
+    CellAbundance,
+    ExpressionColumn,
+    ExpressionMatrix,
+    Phenotype,
+    PhenotypeFit,
+    SignatureVersion,
+)
+from studies.api import PatientScopedSerializer, StudyScopedViewSet
+
+
+class SignatureSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = SignatureVersion
+        fields = ("uid", "name", "version", "digest", "n_cell_types", "n_pairs", "content")
+
+
+class SignatureViewSet(StudyScopedViewSet):
+    serializer_class = SignatureSerializer
+    queryset = SignatureVersion.objects.all()
+    filterset_fields = ("name",)
+
+
+class ExpressionMatrixSerializer(serializers.ModelSerializer):
+    batch = serializers.UUIDField(source="batch.uid", read_only=True)
+    sha256 = serializers.CharField(source="file.sha256", read_only=True)
+
+    class Meta:
+        model = ExpressionMatrix
+        fields = ("uid", "batch", "sha256", "scale", "n_genes", "n_specimens", "coverage",
+                  "notices", "inputs_digest", "created_at")  # fmt: skip
+
+
+class ExpressionMatrixViewSet(StudyScopedViewSet):
+    serializer_class = ExpressionMatrixSerializer
+    queryset = ExpressionMatrix.objects.select_related("batch", "file")
+
+
+class ExpressionColumnSerializer(PatientScopedSerializer):
+    matrix = serializers.UUIDField(source="matrix.uid", read_only=True)
+    specimen = serializers.CharField(source="specimen.label", read_only=True)
+
+    class Meta:
+        model = ExpressionColumn
+        fields = ("uid", "patient", "specimen", "matrix", "position", "label")
+
+
+class ExpressionColumnViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = ExpressionColumnSerializer
+    queryset = ExpressionColumn.objects.select_related("patient", "specimen", "matrix")
+    filterset_fields = ("matrix__uid",)
+
+
+class CellAbundanceSerializer(PatientScopedSerializer):
+    specimen = serializers.CharField(source="specimen.label", read_only=True)
+    signature = serializers.CharField(source="signature.name", read_only=True)
+    signature_version = serializers.IntegerField(source="signature.version", read_only=True)
+
+    class Meta:
+        model = CellAbundance
+        fields = ("uid", "patient", "specimen", "signature", "signature_version", "method",
+                  "ties", "scores", "inputs_digest")  # fmt: skip
+
+
+class CellAbundanceViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = CellAbundanceSerializer
+    queryset = CellAbundance.objects.select_related("patient", "specimen", "signature")
+    filterset_fields = ("signature__name", "ties")
+
+
+class PhenotypeFitSerializer(serializers.ModelSerializer):
+    signature = serializers.CharField(source="signature.name", read_only=True)
+    signature_version = serializers.IntegerField(source="signature.version", read_only=True)
+
+    class Meta:
+        model = PhenotypeFit
+        fields = ("uid", "number", "signature", "signature_version", "method", "ties", "k",
+                  "seed", "n_training", "fit", "digest", "inputs_digest", "notices",
+                  "created_at")  # fmt: skip
+
+
+class PhenotypeFitViewSet(StudyScopedViewSet):
+    serializer_class = PhenotypeFitSerializer
+    queryset = PhenotypeFit.objects.select_related("signature")
+
+
+class PhenotypeSerializer(PatientScopedSerializer):
+    fit = serializers.IntegerField(source="fit.number", read_only=True, default=None)
+
+    class Meta:
+        model = Phenotype
+        fields = ("uid", "patient", "source", "label", "fit", "rule", "in_training", "margin",
+                  "stability", "borderline", "core", "inputs_digest")  # fmt: skip
+
+
+class PhenotypeViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = PhenotypeSerializer
+    queryset = Phenotype.objects.select_related("patient", "fit")
+    filterset_fields = ("source", "label", "borderline", "in_training")
+
+
+ROUTES = [
+    ("signatures", SignatureViewSet, "signature"),
+    ("expression-matrices", ExpressionMatrixViewSet, "expression-matrix"),
+    ("expression-columns", ExpressionColumnViewSet, "expression-column"),
+    ("cell-abundances", CellAbundanceViewSet, "cell-abundance"),
+    ("phenotype-fits", PhenotypeFitViewSet, "phenotype-fit"),
+    ("phenotypes", PhenotypeViewSet, "phenotype"),
+]

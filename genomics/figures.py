@@ -1,0 +1,130 @@
+"""Figures of the phenotype, as specifications with the table behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import vl_convert
+
+CLIP = 2.5  # SD at which the colour saturates
+ROW, WIDTH = 17, 780
+HOT, COLD, BETWEEN = "#b4472a", "#2c6a9b", "#9aa3a8"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+INK = "#17222b"
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """The specification and its table twin: a row per cell type, a column per label."""
+
+    spec: dict[str, Any]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def svg(self) -> str:
+        """For a page: scales with its column."""
+        drawn = str(vl_convert.vegalite_to_svg(self.spec))
+        return drawn[drawn.index("<svg") :].replace("<svg ", '<svg class="figure" ', 1)
+
+
+def draw_heat_map(z: pd.DataFrame, labels: pd.DataFrame, drive: dict[str, float]) -> HeatMap:
+    """Abundances in SD of training: cell types by drive, patients by label, then by the core.
+
+    Parameters
+    ----------
+    z : table, patients × cell types
+    labels : table by patient with ``label`` and ``core``
+    drive : share of the distance between hot and cold per cell type
+    """
+    order = labels.sort_values(["core"], ascending=False).sort_values(
+        "label", key=lambda column: column.map(_label_rank), kind="stable"
+    )
+    cells = sorted(drive, key=lambda cell: -drive[cell])
+    table = z.loc[order.index, cells]
+    chart = alt.vconcat(_strip(order), _cells(table), spacing=4).resolve_scale(color="independent")
+    groups = list(dict.fromkeys(order["label"]))
+    rows = [
+        (cell, drive[cell], *(_mean(table.loc[order["label"] == group, cell]) for group in groups))
+        for cell in cells
+    ]
+    names = tuple(f"mean z, {group} (n {(order['label'] == group).sum()})" for group in groups)
+    return HeatMap(_dressed(chart), ("cell type", "drive", *names), tuple(rows))
+
+
+def _label_rank(label: str) -> int:
+    return {"hot": 0, "cold": 2}.get(label, 1)
+
+
+def _mean(values: pd.Series) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _strip(order: pd.DataFrame) -> alt.Chart:
+    """Runs of equal labels above the columns."""
+    groups = list(dict.fromkeys(order["label"]))
+    ends = np.cumsum([(order["label"] == group).sum() for group in groups]).tolist()
+    runs = [
+        {"label": group, "from": start, "to": end, "text": f"{group} ({end - start})"}
+        for group, start, end in zip(groups, [0, *ends[:-1]], ends, strict=True)
+    ]
+    base = alt.Chart(alt.InlineData(values=runs)).encode(
+        x=alt.X("from:Q", axis=None, scale=alt.Scale(domain=[0, len(order)], nice=False)), x2="to:Q"
+    )
+    colours = [{"hot": HOT, "cold": COLD}.get(group, BETWEEN) for group in groups]
+    colour = alt.Color(
+        "label:N", scale=alt.Scale(domain=groups, range=colours), sort=groups, legend=None
+    )
+    words = alt.Chart(alt.InlineData(values=runs)).mark_text(
+        align="left", dx=4, color="#ffffff", fontSize=12, fontWeight="bold"
+    )
+    bars = base.mark_rect(stroke="#ffffff", strokeWidth=1).encode(color=colour)
+    texts = words.encode(
+        x=alt.X("from:Q", axis=None, scale=alt.Scale(domain=[0, len(order)], nice=False)),
+        text="text:N",
+    )
+    return alt.layer(bars, texts).properties(width=WIDTH, height=ROW)
+
+
+def _cells(table: pd.DataFrame) -> alt.Chart:
+    clipped = np.round(np.clip(table.to_numpy(dtype=float), -CLIP, CLIP), 2)
+    values = [
+        {"x": column, "to": column + 1, "cell": cell, "z": float(clipped[column, row])}
+        for row, cell in enumerate(table.columns)
+        for column in range(len(table))
+    ]
+    return (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "x:Q",
+                scale=alt.Scale(domain=[0, max(1, len(table))], nice=False),
+                axis=alt.Axis(
+                    title=f"{len(table)} patients", labels=False, ticks=False, grid=False
+                ),
+            ),
+            x2="to:Q",
+            y=alt.Y("cell:N", sort=list(table.columns), axis=alt.Axis(title=None, ticks=False)),
+            color=alt.Color(
+                "z:Q",
+                scale=alt.Scale(domain=[-CLIP, 0, CLIP], range=[COLD, "#f6f6f3", HOT]),
+                legend=alt.Legend(title="SD of training", orient="right", gradientLength=120),
+            ),
+        )
+        .properties(width=WIDTH, height=ROW * len(table.columns))
+    )
+
+
+def _dressed(chart: alt.VConcatChart) -> dict[str, Any]:
+    spec: dict[str, Any] = (
+        chart.configure(font=FONT, background="#ffffff")
+        .configure_view(stroke=None)
+        .configure_axis(labelFontSize=12, titleFontSize=12, labelColor=INK, domain=False)
+        .configure_legend(labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
+        .to_dict()
+    )
+    return spec

@@ -1,0 +1,106 @@
+"""Reads that join the records of genomics into tables, a row per patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from genomics.methods.identifiers import Signature, read_signature
+from genomics.models import (
+    CellAbundance,
+    Phenotype,
+    PhenotypeFit,
+    PhenotypeSource,
+    SignatureVersion,
+)
+from studies.models import CohortUse, SpecimenChoice, Study
+from studies.selectors import members_table
+from studies.services import inputs_digest
+
+CLUSTERED = "bindea24"  # the signature that makes the phenotype
+BESIDE = "mcpcounter10"  # shown beside, never clustered
+STROMAL_SETS = ("Fibroblasts", "Endothelial cells")
+RNA = "rna"  # purpose of the chosen specimen
+
+
+def signature_content(version: SignatureVersion) -> Signature:
+    return read_signature(version.content, str(version))
+
+
+def abundance_table(study: Study, signature: str = CLUSTERED) -> pd.DataFrame:
+    """Raw abundances by patient id; ``specimen_id`` and ``digest`` first, then the cell types.
+
+    The chosen specimen speaks for the patient, its newest matrix for the specimen; excluded and
+    withdrawn patients are left out.
+    """
+    choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
+    chosen = dict(choices.values_list("specimen_id", "patient_id"))
+    rows = (
+        CellAbundance.objects.filter(study=study, signature__name=signature, specimen_id__in=chosen)
+        .exclude(patient__status__in=["excluded", "withdrawn"])
+        .order_by("patient_id", "-id")
+        .distinct("patient_id")
+    )
+    found = {
+        row.patient_id: {
+            "specimen_id": row.specimen_id,
+            "digest": row.inputs_digest,
+            **row.scores,
+        }
+        for row in rows
+    }
+    table = pd.DataFrame.from_dict(found, orient="index").rename_axis("patient_id")
+    return table if found else table.reindex(columns=["specimen_id", "digest"])
+
+
+def scores_of(table: pd.DataFrame) -> pd.DataFrame:
+    """The cell types alone."""
+    return table.drop(columns=["specimen_id", "digest"], errors="ignore").astype(float)
+
+
+def training_ids(study: Study) -> set[int]:
+    """Patients of cohorts whose use is development."""
+    members = members_table(study)
+    return set(members.loc[members["use"] == CohortUse.DEVELOPMENT, "patient_id"])
+
+
+def fit_current(study: Study) -> PhenotypeFit | None:
+    """The newest frozen fit."""
+    return PhenotypeFit.objects.filter(study=study).order_by("-number").first()
+
+
+def fit_inputs(study: Study, signature: str, k: int, seed: int) -> str:
+    """Digest of all that a fit reads: signature, k, seed, abundances of training."""
+    table = abundance_table(study)
+    training = table[table.index.isin(training_ids(study))]
+    return inputs_digest(signature, k, seed, sorted(training["digest"]))
+
+
+def fit_is_stale(fit: PhenotypeFit) -> bool:
+    """Whether a fit of today would read something else; asked by those who see all sites."""
+    return fit.inputs_digest != fit_inputs(fit.study, fit.signature.digest, fit.k, fit.seed)
+
+
+def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataFrame:
+    """Labels by patient id: label, margin, stability, borderline, in_training, core, rule, digest.
+
+    ``rna`` labels are those of the newest fit; of ``ihc`` labels the newest speaks.
+    """
+    columns = ["patient_id", "label", "margin", "stability", "borderline", "in_training", "core"]
+    columns += ["rule", "inputs_digest"]
+    rows = Phenotype.objects.filter(study=study, source=source)
+    if source == PhenotypeSource.RNA:
+        rows = rows.filter(fit=fit_current(study))
+    newest = rows.order_by("patient_id", "-id").distinct("patient_id").values_list(*columns)
+    table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
+    return table.rename(columns={"inputs_digest": "digest"})
+
+
+def phenotype_facts(source: str) -> Any:
+    """A registry reader: the label by patient id."""
+
+    def read(study: Study) -> dict[int, str]:
+        return phenotype_table(study, source)["label"].to_dict()
+
+    return read

@@ -1,0 +1,212 @@
+"""Labels: a fit on the development cohort, everyone assigned to it; and labels by slides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+
+from genomics.methods.phenotype import PhenotypeFit as Fit
+from genomics.methods.phenotype import apply_phenotype, fit_phenotype
+from genomics.models import Phenotype, PhenotypeFit, PhenotypeSource, Ties
+from genomics.selectors import (
+    BESIDE,
+    CLUSTERED,
+    STROMAL_SETS,
+    abundance_table,
+    fit_current,
+    scores_of,
+    training_ids,
+)
+from studies import registry
+from studies.jobs import Progress, no_progress
+from studies.methods.problems import refuse
+from studies.models import Job, Patient, PatientStatus, Study
+from studies.services import derivation_record, inputs_digest
+
+from .signatures import signature_current
+
+HOT_FROM = 3  # Immunoscore
+PAPER_RULE = f"Immunoscore {HOT_FROM}-4 = hot"
+
+
+def phenotype_fit(
+    study: Study,
+    params: dict[str, Any] | None = None,
+    progress: Progress = no_progress,
+    job: Job | None = None,
+) -> dict[str, Any]:
+    """Fit k-means on development patients with RNA, freeze it, assign everyone with RNA.
+
+    The same inputs again give the fit that is there; patients who came since are assigned to it.
+
+    Parameters
+    ----------
+    params : dict
+        ``k`` (2) and ``seed`` (0).
+
+    Raises
+    ------
+    DataProblem
+        No or too few development patients with RNA, one class only, clusters without a name.
+    """
+    k, seed = _whole(params, "k", 2, 2, 6), _whole(params, "seed", 0, 0, 2**31)
+    progress(0, 10, "reading abundances")
+    table = abundance_table(study)
+    training = table[table.index.isin(training_ids(study))]
+    if training.empty:
+        raise refuse(
+            "training cohort",
+            "no patient with RNA in a cohort whose use is development",
+            "the expression matrix of the training cohort",
+            "Upload the cohort table and the expression matrix first.",
+        )
+    signature = signature_current(study, CLUSTERED)
+    digest = inputs_digest(signature.digest, k, seed, sorted(training["digest"]))
+    row = PhenotypeFit.objects.filter(study=study, inputs_digest=digest).first()
+    fit = Fit.from_dict(row.fit) if row else _fit(study, training, k, seed, progress)
+    progress(9, 10, "assigning patients")
+    labels = apply_phenotype(fit, scores_of(table))
+    with transaction.atomic():
+        row = row or _freeze(study, fit, training, digest, job)
+        _assign(row, table, labels, set(training.index), job)
+    progress(10, 10, "done")
+    return _result(row, labels)
+
+
+def _whole(params: dict[str, Any] | None, name: str, default: int, low: int, high: int) -> int:
+    value = (params or {}).get(name, default)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= high:
+        raise refuse(name, value, f"a whole number from {low} to {high}", "Choose another.")
+    return number
+
+
+def _fit(study: Study, training: pd.DataFrame, k: int, seed: int, progress: Progress) -> Fit:
+    stromal = abundance_table(study, BESIDE).reindex(training.index)
+    known = set(STROMAL_SETS) <= set(stromal.columns) and stromal.notna().all(axis=None)
+    progress(1, 10, f"clustering {len(training)} development patients")
+    return fit_phenotype(
+        scores_of(training),
+        k=k,
+        seed=seed,
+        stromal=stromal[list(STROMAL_SETS)].astype(float) if known else None,
+        progress=lambda done, total: progress(
+            1 + 5 * done / total, 10, f"stability: {done} of {total} subsamples"
+        ),
+        compare_progress=lambda done, total: progress(
+            6 + 3 * done / total, 10, "comparing 2 to 6 clusters"
+        ),
+    )
+
+
+def _freeze(
+    study: Study, fit: Fit, training: pd.DataFrame, digest: str, job: Job | None
+) -> PhenotypeFit:
+    stored = fit.as_dict()
+    last = fit_current(study)
+    row = PhenotypeFit.objects.create(
+        study=study,
+        number=last.number + 1 if last else 1,
+        signature=signature_current(study, CLUSTERED),
+        ties=Ties.ORDER_INVARIANT,
+        k=len(fit.names),
+        seed=fit.seed,
+        n_training=len(training),
+        fit=stored,
+        digest=inputs_digest(stored),
+        notices=[notice.as_dict() for notice in fit.notices],
+        produced_by=job,
+        inputs_digest=digest,
+    )
+    derivation_record(study, training["digest"], row.digest, job)
+    return row
+
+
+def _assign(
+    fit: PhenotypeFit,
+    table: pd.DataFrame,
+    labels: pd.DataFrame,
+    training: set[int],
+    job: Job | None,
+) -> None:
+    patients = Patient.objects.in_bulk(list(table.index))
+    Phenotype.objects.bulk_create(
+        [
+            Phenotype(
+                patient=patients[patient_id],
+                source=PhenotypeSource.RNA,
+                specimen_id=int(table.at[patient_id, "specimen_id"]),
+                fit=fit,
+                label=row.label,
+                margin=float(row.margin),
+                stability=float(row.stability),
+                borderline=bool(row.borderline),
+                core=float(row.core),
+                in_training=patient_id in training,
+                produced_by=job,
+                inputs_digest=inputs_digest(fit.digest, table.at[patient_id, "digest"]),
+            )
+            for patient_id, row in zip(labels.index, labels.itertuples(index=False), strict=True)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _result(row: PhenotypeFit, labels: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "fit": str(row.uid),
+        "number": row.number,
+        "training": row.n_training,
+        "labels": dict(Counter(labels["label"])),
+        "borderline": int(labels["borderline"].sum()),
+        "notices": row.notices,
+    }
+
+
+def phenotype_from_ihc(
+    study: Study, progress: Progress = no_progress, job: Job | None = None
+) -> dict[str, Any]:
+    """Label by slides: Immunoscore 3-4 is hot, 0-2 cold; no score, no label.
+
+    Raises
+    ------
+    DataProblem
+        Nobody has an Immunoscore.
+    """
+    progress(0, 1, "reading Immunoscores")
+    scores = registry.facts("immunoscore", study)
+    rules = registry.facts("immunoscore_rule", study)
+    patients = Patient.objects.filter(study=study, pk__in=scores).exclude(
+        status__in=[PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN]
+    )
+    rows = [
+        Phenotype(
+            patient=patient,
+            source=PhenotypeSource.IHC,
+            label="hot" if scores[patient.pk] >= HOT_FROM else "cold",
+            rule=f"{PAPER_RULE}; {rules.get(patient.pk, 'rule not recorded')}"[:120],
+            produced_by=job,
+            inputs_digest=inputs_digest(
+                PAPER_RULE, rules.get(patient.pk), patient.pk, int(scores[patient.pk])
+            ),
+        )
+        for patient in patients
+        if scores[patient.pk] is not None
+    ]
+    if not rows:
+        raise refuse(
+            "Immunoscore",
+            "no patient with a score",
+            "densities of CD3 and CD8 in tumour centre and invasive margin, scored",
+            "Upload the cell densities and compute the Immunoscore first.",
+        )
+    with transaction.atomic():
+        Phenotype.objects.bulk_create(rows, ignore_conflicts=True)
+    progress(1, 1, "done")
+    return {"labels": dict(Counter(row.label for row in rows))}

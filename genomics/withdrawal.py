@@ -1,0 +1,47 @@
+"""What genomics keeps below a patient, for the day a consent is withdrawn."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from genomics.models import CellAbundance, ExpressionColumn, ExpressionMatrix, Phenotype
+from genomics.storage import matrix_bytes, read_matrix, without_specimens
+from studies.models import FileUse, Patient
+from studies.services import file_drop, file_read, file_store, file_use
+
+_BELOW: tuple[type[models.Model], ...] = (CellAbundance, ExpressionColumn, Phenotype)
+TABLES = tuple(model._meta.db_table for model in _BELOW)
+
+
+def uses_of(patient: Patient) -> dict[str, int]:
+    """Rows per table that hang on the patient."""
+    return {
+        model._meta.db_table: model._default_manager.filter(patient=patient).count()
+        for model in _BELOW
+    }
+
+
+def purge(patient: Patient) -> None:
+    """Scores emptied; the patient's columns cut out of every matrix, the raw uploads dropped.
+
+    Labels and digests stay as proof of what went into a frozen fit.
+    """
+    CellAbundance.objects.filter(patient=patient).update(scores={})
+    matrices = ExpressionMatrix.objects.filter(columns__patient=patient).distinct()
+    for matrix in matrices.select_related("file", "batch__file"):
+        _cut(matrix, patient)
+
+
+def _cut(matrix: ExpressionMatrix, patient: Patient) -> None:
+    labels = set(matrix.columns.filter(patient=patient).values_list("label", flat=True))
+    whole, raw = matrix.file, matrix.batch.file
+    table = read_matrix(file_read(whole))
+    if labels & set(table.specimens):
+        rest = matrix_bytes(without_specimens(table, labels))
+        matrix.file = file_store(matrix.study, rest, "expression", whole.name)
+        matrix.save(update_fields=["file"])
+        file_use(matrix.file, matrix)
+        FileUse.objects.filter(file=whole, table=matrix._meta.db_table, row_id=matrix.pk).delete()
+        file_drop(whole)
+    if raw.bytes_dropped_at is None:
+        file_drop(raw)
