@@ -36,7 +36,7 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def tail(self, lines: int = 20) -> str:
+    def tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,7 @@ def running(project: Path) -> Iterator[dict[str, str]]:
 def _stop(place: Place) -> None:
     valkey.stop(place)
     postgres.stop(place)
+    shutil.rmtree(place.sockets)  # which may lie outside of the copy
 
 
 def _is_last(users: int) -> bool:

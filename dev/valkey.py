@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from dev.place import Place, SetupError
 
-START_SECONDS = 20
+START_SECONDS = STOP_SECONDS = 20
 
 
 def url(place: Place) -> str:
@@ -68,24 +68,15 @@ def start(place: Place) -> None:
 
 
 def stop(place: Place) -> None:
-    """End the server after it has written everything down."""
+    """End the server after it has written everything down; it takes its socket away last."""
     if not is_running(place):
         return
-    process = int(_pid_file(place).read_text("utf-8"))
-    os.kill(process, signal.SIGTERM)
-    until = time.monotonic() + START_SECONDS
-    while _lives(process):
+    os.kill(int(_pid_file(place).read_text("utf-8")), signal.SIGTERM)
+    until = time.monotonic() + STOP_SECONDS
+    while place.valkey_socket.exists():
         if time.monotonic() > until:
-            raise SetupError(f"Valkey (process {process}) did not stop.")
-        time.sleep(0.05)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+            raise SetupError(f"Valkey did not stop; its log is {place.state / 'valkey'}.")
+        time.sleep(0.02)
 
 
 def _pid_file(place: Place) -> Path:
