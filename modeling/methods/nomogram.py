@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -172,3 +173,48 @@ def pretty(low: float, high: float, intervals: int = 5) -> Floats:
             break
     first, last = np.floor(low / unit + 1e-10), np.ceil(high / unit - 1e-10)
     return np.round(np.arange(first, last + 1) * unit, 12)
+
+
+def nomogram_as_dict(nomogram: Nomogram) -> dict[str, Any]:
+    """A nomogram as JSON-like data, numbers unrounded."""
+    axes = [
+        {
+            "name": axis.name,
+            "levels": list(axis.term.levels),
+            "values": list(axis.values),
+            "linear": axis.linear.tolist(),
+            "points": axis.points.tolist(),
+            "slope": axis.slope,
+        }
+        for axis in nomogram.axes
+    ]
+    return {
+        "axes": axes,
+        "points_per_unit": nomogram.points_per_unit,
+        "intercept": nomogram.intercept,
+        "center": nomogram.center,
+        "times": list(nomogram.times),
+        "baseline": nomogram.baseline.tolist(),
+    }
+
+
+def nomogram_from_dict(stored: Mapping[str, Any]) -> Nomogram:
+    """The nomogram that :func:`nomogram_as_dict` wrote."""
+    axes = tuple(
+        Axis(
+            Term(part["name"], tuple(part["levels"])),
+            tuple(part["values"]),
+            np.array(part["linear"], dtype=float),
+            np.array(part["points"], dtype=float),
+            part["slope"],
+        )
+        for part in stored["axes"]
+    )
+    return Nomogram(
+        axes,
+        stored["points_per_unit"],
+        stored["intercept"],
+        stored["center"],
+        tuple(stored["times"]),
+        np.array(stored["baseline"], dtype=float),
+    )

@@ -1,10 +1,17 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from modeling.methods.cox import fit_cox
 from modeling.methods.design_matrix import build_design
-from modeling.methods.nomogram import build_nomogram, pretty
+from modeling.methods.nomogram import (
+    build_nomogram,
+    nomogram_as_dict,
+    nomogram_from_dict,
+    pretty,
+)
 from studies.methods.problems import DataProblem
 from tests.modeling.survival_reference import close, design, every_dataset, survival, table, values
 
@@ -100,3 +107,15 @@ def test_nomogram_refuses_horizons_and_values_it_does_not_know():
         nomogram.points(pd.DataFrame({"age": [50.0], "sex": ["other"]}))
     with pytest.raises(DataProblem, match="without a number"):
         nomogram.points(pd.DataFrame({"age": [np.nan], "sex": ["m"]}))
+
+
+def test_nomogram_survives_json():
+    random = np.random.default_rng(5)
+    rows = pd.DataFrame({"age": random.normal(60, 9, 80), "sex": random.choice(["m", "f"], 80)})
+    columns = build_design(rows, ["age", "sex"], {"sex": ["m", "f"]})
+    fit = fit_cox(random.exponential(20, 80), np.ones(80), columns.matrix, columns.names)
+    nomogram = build_nomogram(fit, columns, rows, [5, 10])
+    again = nomogram_from_dict(json.loads(json.dumps(nomogram_as_dict(nomogram))))
+    total = nomogram.points(rows)["total_points"]
+    np.testing.assert_array_equal(again.points(rows)["total_points"], total)
+    np.testing.assert_array_equal(again.survival(total), nomogram.survival(total))
