@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,3 +58,14 @@ def _smallest(array: NDArray) -> NDArray:
         return array.astype(np.uint8)
     whole = np.abs(array).max() < 2**15 and np.array_equal(array, np.rint(array))
     return array.astype("<i2" if whole else "<f4")
+
+
+def png_bytes(picture: NDArray[np.uint8]) -> bytes:
+    """An RGB picture (rows, columns, 3) as PNG."""
+    rows, columns, _ = picture.shape
+    lines = np.concatenate([np.zeros((rows, 1), np.uint8), picture.reshape(rows, -1)], axis=1)
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)),
+             (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts)

@@ -43,7 +43,7 @@ class DrawnRoi:
 
     series_uid: str
     source_series_uid: str
-    reader: str
+    tool: str
     roi: ContouredRoi
     uptake: Uptake | None
     notices: tuple[Notice, ...] = ()
@@ -184,10 +184,10 @@ def _regions(
                      "Upload the scan on which the regions were drawn.")
     uid = sorted(found, key=lambda u: scans[u].modality != "PT")[0]
     read = dicom_seg.read_seg if is_seg else rtstruct.read_rtstruct
-    reader = str(dataset.get("Manufacturer") or "")
+    tool = str(dataset.get("Manufacturer") or "")
     for roi in read(dataset, scans[uid].volume.grid, name):
         check_mask(roi.mask, scans[uid].volume.grid, f"{name}: {roi.name}")
-        yield DrawnRoi(uid, source_uid, reader, roi, None, roi.notices)
+        yield DrawnRoi(uid, source_uid, tool, roi, None, roi.notices)
 
 
 def _with_uptake(
@@ -217,5 +217,5 @@ def _with_uptake(
 
 
 def _told(drawn: DrawnRoi, uptake: Uptake | None, notices: tuple[Notice, ...]) -> DrawnRoi:
-    return DrawnRoi(drawn.series_uid, drawn.source_series_uid, drawn.reader, drawn.roi, uptake,
+    return DrawnRoi(drawn.series_uid, drawn.source_series_uid, drawn.tool, drawn.roi, uptake,
                     (*drawn.notices, *notices))

@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ('inputs_digest', models.CharField(blank=True, max_length=64)),
                 ('name', models.CharField(max_length=120)),
                 ('reader', models.CharField(blank=True, max_length=120)),
+                ('tool', models.CharField(blank=True, max_length=120)),
                 ('method', models.TextField(choices=[('manual', 'Manual'), ('semi_automatic', 'Semi Automatic'), ('automatic', 'Automatic'), ('unknown', 'Unknown')], default='unknown')),
                 ('source_digest', models.CharField(max_length=64)),
                 ('voxels', models.PositiveIntegerField()),

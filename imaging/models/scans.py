@@ -131,6 +131,7 @@ class Roi(PatientRow, DerivedMixin):
     batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="rois")
     name = models.CharField(max_length=120)
     reader = models.CharField(max_length=120, blank=True)
+    tool = models.CharField(max_length=120, blank=True)
     method = models.TextField(choices=RoiMethod.choices, default=RoiMethod.UNKNOWN)
     supersedes = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"

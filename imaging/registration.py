@@ -1,0 +1,59 @@
+"""What imaging offers: doors, steps, stages, facts, and what it keeps below a patient."""
+
+from imaging import stages, withdrawal
+from imaging.selectors import uptake_of
+from studies.registry import (
+    Action,
+    PatientPanel,
+    Stage,
+    Tab,
+    UploadKind,
+    register_action,
+    register_fact,
+    register_patient_panel,
+    register_stage,
+    register_tab,
+    register_upload,
+    register_uses,
+)
+
+register_upload(
+    UploadKind(
+        name="dicom_zip",
+        title="PET/CT scans",
+        job_kind="imaging.scans_import",
+        accept=".zip",
+        help="A zip of DICOM files, any number of patients: the PET and CT series and the lesions "
+        "as RTSTRUCT or SEG. PatientID is the patient's pseudonym in the cohort table.",
+        order=20,
+        stage="imaging",
+    )
+)
+register_action(
+    Action(
+        kind="imaging.extractor_fit",
+        title="Fit the feature extractor",
+        stage="features",
+        description="Two label-free encoders, PET and CT, on the development cohort only.",
+        order=10,
+        params={"preset": "demo", "seed": 1},
+    )
+)
+register_action(
+    Action(
+        kind="imaging.features_extract",
+        title="Extract features",
+        stage="features",
+        description="Features of every patient's target lesion by the newest extractor.",
+        order=20,
+        params={"preset": ""},
+    )
+)
+register_stage(Stage("imaging", "PET/CT", 20, stages.imaging_stage))
+register_stage(Stage("features", "Features", 25, stages.features_stage))
+register_tab(Tab("Scans", "imaging:scans", 20))
+register_patient_panel(
+    PatientPanel("PET/CT", "imaging/_patient_panel.html", stages.patient_panel, 10)
+)
+register_fact("uptake", uptake_of)
+register_uses("imaging", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -1,0 +1,58 @@
+"""What encoders are fitted on and what they gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imaging.models import ExtractorVersion, FeatureSet, Modality, PetCtPair, Roi, Series
+from studies.models import Study
+
+from .scans import chosen_rois
+
+
+@dataclass(frozen=True)
+class RoiInput:
+    """A patient's chosen region with the two series it is read from."""
+
+    roi: Roi
+    series: dict[str, Series]
+
+
+def roi_inputs(study: Study) -> dict[int, RoiInput]:
+    """By patient id, in the order of pseudonyms: region, PET and CT of the baseline scan."""
+    chosen = chosen_rois(study)
+    pairs = PetCtPair.objects.filter(study=study, patient_id__in=chosen)
+    found: dict[int, RoiInput] = {}
+    pairs = pairs.select_related("patient", "pet__volume__study", "ct__volume__study")
+    for pair in pairs.order_by("patient__pseudonym"):
+        roi = chosen[pair.patient_id]
+        if roi.series_id in (pair.pet_id, pair.ct_id):
+            series = {Modality.PT: pair.pet, Modality.CT: pair.ct}
+            found[pair.patient_id] = RoiInput(roi, {str(key): row for key, row in series.items()})
+    return found
+
+
+def extractor_newest(
+    study: Study, modality: str, preset: str = ""
+) -> ExtractorVersion | None:
+    """The newest version of a preset; without one, of those that were trained."""
+    versions = ExtractorVersion.objects.filter(study=study, modality=modality)
+    versions = versions.filter(preset=preset) if preset else versions.exclude(preset="untrained")
+    return versions.select_related("weights__study", "study").order_by("-id").first()
+
+
+def feature_vectors(
+    study: Study, versions: dict[str, ExtractorVersion] | None = None
+) -> dict[int, dict[str, FeatureSet]]:
+    """Feature sets of the chosen regions: by patient id, then modality.
+
+    ``versions`` names the extractor of each modality; the newest of each by default.
+    """
+    newest = {m: extractor_newest(study, m) for m in Modality.values}
+    used = [version for version in (versions or newest).values() if version]
+    rois = {roi.pk: patient for patient, roi in chosen_rois(study).items()}
+    sets = FeatureSet.objects.filter(study=study, roi_id__in=rois, extractor_version__in=used)
+    found: dict[int, dict[str, FeatureSet]] = {}
+    for row in sets.select_related("extractor_version"):
+        found.setdefault(rois[row.roi_id], {})[row.modality] = row
+    return found

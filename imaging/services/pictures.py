@@ -1,0 +1,29 @@
+"""A glance at a region on its scan."""
+
+from __future__ import annotations
+
+from imaging.methods.geometry import resample_mask
+from imaging.methods.slice_picture import draw_slice
+from imaging.models import PetCtPair, Roi, Series
+from imaging.storage import png_bytes, read_volume
+from studies.methods.problems import refuse
+from studies.services import file_read
+
+
+def roi_picture(roi: Roi, modality: str) -> bytes:
+    """PNG of the slice through the widest part of the region, on PET or on CT."""
+    scan = read_volume(file_read(_series(roi, modality).volume))
+    mask = read_volume(file_read(roi.mask))
+    if mask.grid != scan.grid:
+        mask = resample_mask(mask, scan.grid)
+    return png_bytes(draw_slice(scan, mask, modality))
+
+
+def _series(roi: Roi, modality: str) -> Series:
+    if roi.series.modality == modality:
+        return roi.series
+    pairs = PetCtPair.objects.filter(**{"ct" if modality == "PT" else "pet": roi.series})
+    pair = pairs.select_related("pet__volume__study", "ct__volume__study").first()
+    if pair is None:
+        raise refuse(roi.name, f"no {modality} beside its scan", "a PET/CT pair", "Upload it.")
+    return pair.pet if modality == "PT" else pair.ct

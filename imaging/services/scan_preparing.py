@@ -1,0 +1,151 @@
+"""A patient's volumes and masks written to the storage, and all that its rows will say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.valuerep import DA
+
+from imaging.methods.scan_case import DrawnRoi, ScanCase, ScanSeries
+from imaging.methods.uptake import Uptake
+from imaging.methods.volume import Volume
+from imaging.models import RoiMethod
+from imaging.storage import volume_bytes
+from studies.methods.problems import Notice, refuse
+from studies.models import Patient, StoredFile, Study
+from studies.storage import StoredDigest, storage
+
+# What may be kept of a header: how the scan was made, nothing of who was scanned or where.
+KEPT_KEYWORDS = (
+    "Modality", "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "ImageType",
+    "SliceThickness", "PatientPosition", "PatientWeight", "PatientSize", "PatientSex", "Units",
+    "SUVType", "CountsSource", "CorrectedImage", "DecayCorrection", "ReconstructionMethod",
+    "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "ActualFrameDuration",
+    "FrameReferenceTime", "RandomsCorrectionMethod", "ReconstructionDiameter", "KVP",
+    "ConvolutionKernel", "ExposureTime", "XRayTubeCurrent", "Exposure", "ContrastBolusAgent",
+)  # fmt: skip
+METHODS = {"MANUAL": RoiMethod.MANUAL, "SEMIAUTOMATIC": RoiMethod.SEMI_AUTOMATIC,
+           "AUTOMATIC": RoiMethod.AUTOMATIC}
+
+
+@dataclass(frozen=True)
+class PreparedSeries:
+    uid: str
+    dicom_study_uid: str
+    scanned_on: date
+    volume: StoredDigest
+    content_digest: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PreparedRoi:
+    series_uid: str
+    mask: StoredDigest
+    uptake: Uptake | None
+    fields: dict[str, Any]
+
+
+@dataclass
+class PreparedPatient:
+    """All of a patient's upload, computed and checked, its arrays gone from memory."""
+
+    patient: Patient
+    series: list[PreparedSeries] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    rois: list[PreparedRoi] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    same: int = 0
+
+    @property
+    def digests(self) -> Iterable[str]:
+        return [*(s.volume.sha256 for s in self.series), *(r.mask.sha256 for r in self.rois)]
+
+
+def prepare_case(
+    patient: Patient, case: ScanCase, digests: dict[str, str], same: int
+) -> PreparedPatient:
+    """Store the arrays of a checked case and say what its rows hold."""
+    prepared = PreparedPatient(patient, pairs=list(case.pairs), same=same)
+    prepared.series = [_series(patient, series, digests[series.uid]) for series in case.series]
+    prepared.rois = [_roi(patient, drawn, digests[drawn.source_series_uid])
+                     for drawn in case.rois]
+    prepared.notices = [*case.notices, *(n for s in case.series for n in s.notices),
+                        *(n for r in case.rois for n in r.notices)]
+    return prepared
+
+
+def prepared_forget(study: Study, prepared: list[PreparedPatient]) -> None:
+    """Remove the bytes of an upload that came to nothing, unless another row needs them."""
+    written = {sha256 for patient in prepared for sha256 in patient.digests}
+    kept = StoredFile.objects.filter(study=study, sha256__in=written)
+    for sha256 in written - set(kept.values_list("sha256", flat=True)):
+        storage().delete(study.uid, sha256)
+
+
+def _series(patient: Patient, series: ScanSeries, digest: str) -> PreparedSeries:
+    header, grid = series.header, series.volume.grid
+    reconstruction = header.get("ReconstructionMethod" if series.modality == "PT"
+                                else "ConvolutionKernel")
+    return PreparedSeries(
+        series.uid, str(header.get("StudyInstanceUID") or ""), _scanned_on(patient, header),
+        _stored(patient.study, series.volume), digest,
+        {
+            "frame_of_reference_uid": str(header.get("FrameOfReferenceUID") or ""),
+            "modality": series.modality,
+            "manufacturer": str(header.get("Manufacturer") or "")[:80],
+            "model": str(header.get("ManufacturerModelName") or "")[:80],
+            "reconstruction": str(reconstruction or "")[:120],
+            "size": list(grid.size),
+            "spacing_mm": [round(value, 6) for value in grid.spacing],
+            "header": _header(header),
+            "suv_working": [step.as_dict() for step in series.steps],
+            "notices": [notice.as_dict() for notice in series.notices],
+        },
+    )  # fmt: skip
+
+
+def _scanned_on(patient: Patient, header: Dataset) -> date:
+    for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
+        try:
+            if found := DA(header.get(keyword)):
+                return date(found.year, found.month, found.day)
+        except (ValueError, TypeError):
+            continue
+    raise refuse(f"{patient.pseudonym}: AcquisitionDate (0008,0022)", "nothing",
+                 "the day of the scan", "Export the series with its dates.")
+
+
+def _header(header: Dataset) -> dict[str, Any]:
+    return {keyword: _plain(header.get(keyword)) for keyword in KEPT_KEYWORDS
+            if header.get(keyword) not in (None, "")}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) or type(value).__name__ == "MultiValue":
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, (int, float)) else str(value)[:200]
+
+
+def _roi(patient: Patient, drawn: DrawnRoi, digest: str) -> PreparedRoi:
+    voxels = int(drawn.roi.mask.array.sum())
+    return PreparedRoi(
+        drawn.series_uid, _stored(patient.study, drawn.roi.mask), drawn.uptake,
+        {
+            "name": drawn.roi.name[:120],
+            "tool": drawn.tool[:120],
+            "method": METHODS.get(drawn.roi.observer.upper(), RoiMethod.UNKNOWN),
+            "source_digest": digest,
+            "voxels": voxels,
+            "volume_ml": voxels * drawn.roi.mask.grid.voxel_ml,
+            "notices": [notice.as_dict() for notice in drawn.notices],
+        },
+    )  # fmt: skip
+
+
+def _stored(study: Study, volume: Volume) -> StoredDigest:
+    return storage().write(study.uid, volume_bytes(volume))

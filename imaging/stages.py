@@ -1,0 +1,79 @@
+"""How scans and features stand, for the study's page and the patient's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+
+from imaging.models import ExtractorVersion, FeatureSet, PetCtPair, RoiChoice, Timing
+from imaging.selectors import extractor_newest, pairs_of
+from imaging.selectors.scans import baseline_uptakes
+from studies.models import BatchState, ImportBatch, Job, JobState, Patient, Study
+from studies.registry import StageState
+
+OPEN_BATCH = (BatchState.RECEIVED, BatchState.RUNNING)
+OPEN_JOB = (JobState.QUEUED, JobState.RUNNING)
+FEATURE_KINDS = ("imaging.extractor_fit", "imaging.features_extract")
+
+
+def imaging_stage(study: Study, user: Any) -> StageState:
+    """Baseline PET/CT with a region, as far as the user's rows reach."""
+    url = reverse("imaging:scans", args=[study.uid])
+    batches = ImportBatch.objects.filter(study=study, kind="dicom_zip")
+    running = batches.filter(state__in=OPEN_BATCH).count()
+    baseline = PetCtPair.objects.filter(study=study, timing=Timing.BASELINE)
+    patients = baseline.values("patient_id").distinct().count()
+    regions = RoiChoice.objects.filter(study=study).count()
+    headline = f"{patients} patients with a baseline PET/CT"
+    detail = f"{regions} with a target lesion, {_others(study)}"
+    if running:
+        return StageState("running", headline, f"{running} uploads under way", url)
+    if not patients:
+        newest = batches.first()
+        refused = newest is not None and newest.state in (BatchState.FAILED, BatchState.ERRORED)
+        state = "failed" if refused else "empty"
+        return StageState(state, "No PET/CT yet", "Upload scans with their regions.", url)
+    return StageState("ready", headline, detail, url)
+
+
+def _others(study: Study) -> str:
+    counted = dict(PetCtPair.objects.filter(study=study).exclude(timing=Timing.BASELINE)
+                   .order_by().values_list("timing").annotate(Count("id")))
+    said = [f"{count} scans {timing}" for timing, count in sorted(counted.items())]
+    return ", ".join(said) or "no other scans"
+
+
+def features_stage(study: Study, user: Any) -> StageState:
+    """Feature vectors of the newest extractor versions, against the regions there are."""
+    url = reverse("imaging:features", args=[study.uid])
+    versions = [v for m in ("PT", "CT") if (v := extractor_newest(study, m))]
+    if Job.objects.filter(study=study, kind__in=FEATURE_KINDS, state__in=OPEN_JOB).exists():
+        return StageState("running", "Encoders or features under way", "", url)
+    if len(versions) < 2:
+        return StageState("empty", "No extractor yet", "Fit it on the development cohort.", url)
+    regions = RoiChoice.objects.filter(study=study)
+    sets = FeatureSet.objects.filter(
+        extractor_version__in=versions, roi__in=regions.values("roi_id"))
+    done = sets.values("patient_id").distinct().count()
+    headline = f"{done} patients with {sum(len(v.feature_names) for v in versions)} features"
+    detail = "; ".join(f"{v}, fitted on {v.fitted_on}" for v in versions)
+    if done < regions.count():
+        state = "stale" if done else "empty"
+        return StageState(state, headline, f"{regions.count() - done} patients wait; {detail}", url)
+    return StageState("ready", headline, detail, url)
+
+
+def patient_panel(patient: Patient) -> dict[str, Any]:
+    return {
+        "patient": patient,
+        "pairs": list(pairs_of(patient)),
+        "uptakes": baseline_uptakes(patient),
+        "chosen": {choice.roi_id for choice in patient.roi_choices.all()},
+    }
+
+
+def extractor_versions(study: Study) -> list[ExtractorVersion]:
+    rows = ExtractorVersion.objects.filter(study=study).select_related("weights", "produced_by")
+    return list(rows.annotate(sets=Count("feature_sets")).order_by("-id"))

@@ -1,0 +1,23 @@
+"""The long verbs of imaging."""
+
+from imaging import services
+from studies.jobs import RunningJob, job_task
+
+
+@job_task("imaging.scans_import")
+def scans_import(job: RunningJob) -> None:
+    job.result = services.scans_import(job.subject, progress=job.progress, job=job.record)
+
+
+@job_task("imaging.extractor_fit")
+def extractor_fit(job: RunningJob) -> None:
+    job.result = services.extractor_fit(
+        job.study, job.params, progress=job.progress, job=job.record
+    )
+
+
+@job_task("imaging.features_extract")
+def features_extract(job: RunningJob) -> None:
+    job.result = services.features_extract(
+        job.study, job.params, progress=job.progress, job=job.record
+    )

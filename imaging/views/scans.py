@@ -1,0 +1,62 @@
+"""Scans: the list with their states, and one with the working of its SUV."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from imaging import services
+from imaging.models import PetCtPair, Roi, Series
+from imaging.selectors.scans import TARGET_RULE, scan_rows
+from imaging.working import without_dates
+from studies import access
+from studies.models import BatchState, ImportBatch, Study
+from studies.paging import page_by_key
+from studies.views.doors import study_page
+
+
+@study_page("rows")
+def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
+    pets = access.visible(Series.objects.filter(modality="PT"), request.user, study)
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(pets.select_related("patient"), "id", **cursor)
+    refused = ImportBatch.objects.filter(
+        study=study, kind="dicom_zip", state__in=[BatchState.FAILED, BatchState.ERRORED]
+    )
+    return render(request, "imaging/scans.html", {
+        "study": study, "page": page, "rows": scan_rows(page.rows),
+        "refused": list(refused.order_by("-id")[:5]),
+    })  # fmt: skip
+
+
+@study_page("rows")
+def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpResponse:
+    visible = access.visible(Series.objects.all(), request.user, study)
+    series = get_object_or_404(visible.select_related("patient", "batch", "dicom_study"),
+                               uid=series_uid)
+    pair = (PetCtPair.objects.filter(pet=series) | PetCtPair.objects.filter(ct=series)).first()
+    rois = Roi.objects.filter(patient=series.patient, series=series).select_related("lesion")
+    dated = "identifiers" in access.rights_of(request.user, study)
+    return render(request, "imaging/scan.html", {
+        "study": study, "series": series, "pair": pair, "dated": dated,
+        "steps": series.suv_working if dated else without_dates(series.suv_working),
+        "rois": rois.prefetch_related("uptakes", "superseded_by", "choices"),
+        "target_rule": TARGET_RULE,
+    })  # fmt: skip
+
+
+@study_page("rows")
+def roi_picture(
+    request: HttpRequest, study: Study, roi_uid: UUID, modality: str
+) -> HttpResponse:
+    """A slice through the region; its bytes never change, so a browser may keep them."""
+    visible = access.visible(Roi.objects.all(), request.user, study)
+    roi = get_object_or_404(visible.select_related("series__volume__study", "mask__study"),
+                            uid=roi_uid)
+    if modality not in ("PT", "CT"):
+        raise Http404("No such picture.")
+    response = HttpResponse(services.roi_picture(roi, modality), content_type="image/png")
+    response["Cache-Control"] = "private, max-age=86400"
+    return response

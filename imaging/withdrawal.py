@@ -1,0 +1,51 @@
+"""What imaging keeps below a patient, for the day a consent is withdrawn."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from imaging.models import (
+    DicomStudy,
+    FeatureSet,
+    PetCtPair,
+    Roi,
+    RoiChoice,
+    Series,
+    Uptake,
+)
+from studies.models import FileUse, Patient, StoredFile
+from studies.services import file_drop
+
+_BELOW: tuple[type[models.Model], ...] = (
+    DicomStudy,
+    FeatureSet,
+    PetCtPair,
+    Roi,
+    RoiChoice,
+    Series,
+    Uptake,
+)
+TABLES = tuple(model._meta.db_table for model in _BELOW)
+
+
+def uses_of(patient: Patient) -> dict[str, int]:
+    """Rows per table that hang on the patient."""
+    return {
+        model._meta.db_table: model._default_manager.filter(patient=patient).count()
+        for model in _BELOW
+    }
+
+
+def purge(patient: Patient) -> None:
+    """Features, uptake and choices go; scans and masks lose their bytes and keep their digests."""
+    FeatureSet.objects.filter(patient=patient).delete()
+    Uptake.objects.filter(patient=patient).delete()
+    RoiChoice.objects.filter(patient=patient).delete()
+    Series.objects.filter(patient=patient).update(header={}, suv_working=[], notices=[])
+    tables = [Series._meta.db_table, Roi._meta.db_table]
+    uses = FileUse.objects.filter(table__in=tables, patient_id=patient.pk)
+    files = list(StoredFile.objects.filter(uses__in=uses).distinct())
+    uses.delete()
+    for stored in files:
+        if not stored.uses.exists():
+            file_drop(stored)
