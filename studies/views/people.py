@@ -34,8 +34,9 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     may_manage = "manage" in access.rights_of(request.user, study)
     if request.method == "POST":
         access.require(request.user, study, "manage")
-    form = InviteForm(request.POST or None, study=study) if may_manage else None
-    if request.method == "POST" and form and form.is_valid() and _invite(request, study, form):
+    sent = request.POST if request.method == "POST" else None
+    form = InviteForm(sent, study=study) if may_manage else None
+    if form and form.is_valid() and _invite(request, study, form):
         return redirect("studies:people", study.uid)
     context = {"study": study, "members": overviews.members_of(study), "form": form}
     context |= {"may_manage": may_manage, "meanings": MEANINGS}

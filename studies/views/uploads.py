@@ -36,8 +36,9 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     if door is None:
         raise Http404("No such kind of upload.")
     access.require(request.user, study, door.right)
-    form = UploadForm(request.POST or None, request.FILES or None, kind=door)
-    if request.method == "POST" and form.is_valid():
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, kind=door)
+    if form.is_valid():
         file = form.cleaned_data["file"]
         received = services.batch_receive(study, request.user, kind, file, file.name, {})
         return _follow(study, received)

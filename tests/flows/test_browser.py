@@ -1,0 +1,115 @@
+"""In a real browser: sign in, open the study, hand in a bad table, read what is wrong with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dev.processes import Product
+from tests.flows.conftest import Running, open_study
+from tests.studies.test_cohort_import import GOOD, table
+
+pytest.importorskip("selenium")
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+WIDE, NARROW = 1440, 390
+PATIENCE_SECONDS = 30
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
+)
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+        assert driver.get_log("browser") == []
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def running(product: Product) -> Running:
+    return open_study(product, "In the browser")
+
+
+def resize(browser: Any, width: int) -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == NARROW}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def sign_in(browser: Any, running: Running, name: str = "coordinator") -> None:
+    """By keyboard alone: both fields, then Enter."""
+    browser.get(f"{running.product.base_url}/")
+    browser.find_element(By.NAME, "login").send_keys(name, Keys.TAB)
+    browser.switch_to.active_element.send_keys(running.password, Keys.ENTER)
+    wait_for(browser, "h1", "Studies")
+
+
+def wait_for(browser: Any, selector: str, text: str) -> None:
+    def there(driver: Any) -> bool:
+        return any(text in found.text for found in driver.find_elements(By.CSS_SELECTOR, selector))
+
+    patience = WebDriverWait(
+        browser, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException]
+    )
+    patience.until(there, f"{text!r} in {selector}")
+
+
+def fits(browser: Any) -> bool:
+    """The page does not scroll sideways."""
+    return browser.execute_script(
+        "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_bad_table_ends_as_a_problem_list(
+    browser: Any, running: Running, tmp_path: Path, width: int
+):
+    resize(browser, width)
+    bad = tmp_path / f"bad_{width}.csv"
+    bad.write_bytes(table(GOOD | {"age_years": "abc"}, GOOD | {"patient_id": "P2", "sex": "x"}))
+    sign_in(browser, running)
+    browser.find_element(By.LINK_TEXT, "In the browser").click()
+    wait_for(browser, "h2", "From files to report")
+    assert browser.find_element(By.CLASS_NAME, "simulated").text == "SIMULATED"
+    browser.find_element(By.LINK_TEXT, "Cohort table").click()
+    wait_for(browser, "h1", "Cohort table")
+    browser.find_element(By.NAME, "file").send_keys(str(bad))
+    browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
+    wait_for(browser, "#problems-title", "2 problems to mend")
+    cells = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, ".problems td.found")]
+    assert "abc" in cells[0]
+    assert "x" in cells[1]
+    assert fits(browser)
+
+
+def test_every_tab_fits_a_telephone(browser: Any, running: Running):
+    resize(browser, NARROW)
+    sign_in(browser, running)
+    browser.get(f"{running.product.base_url}/studies/{running.study}/")
+    tabs = [a.get_attribute("href") for a in browser.find_elements(By.CSS_SELECTOR, ".tabs a")]
+    assert len(tabs) >= 6
+    for address in tabs:
+        browser.get(address)
+        assert fits(browser), address
+        assert browser.find_element(By.CSS_SELECTOR, ".tabs [aria-current]").is_displayed()
