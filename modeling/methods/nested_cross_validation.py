@@ -219,12 +219,20 @@ def _fit_sorted(
     inner = split_pairs(assign_folds(keys, y, tuning.inner_folds, 1, seed)[0])
     search = GridSearchCV(
         build_classifier(name, seed, tuning.missing),
-        tuning.grid(name),
+        _within(tuning.grid(name), min(fit.size for fit, _ in inner)),
         scoring=tuning.scoring,
         cv=inner,
         error_score="raise",
     )
     return search.fit(X, y)
+
+
+def _within(grid: Grid, patients: int) -> Grid:
+    """No more neighbours than there are patients in the smallest fit."""
+    name = "classify__n_neighbors"
+    if name not in grid:
+        return grid
+    return {**grid, name: [k for k in grid[name] if k <= patients] or [patients]}
 
 
 def _gather(

@@ -118,7 +118,7 @@ class _Child:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         )
-        self.first = (work, common)
+        self.first: tuple[Work, Any] | None = (work, common)
 
     def run(self, task: Any) -> Any:
         assert self.process.stdin is not None

@@ -1,0 +1,265 @@
+"""The recipe of a Rad-Score run: a versioned document that says everything before the run."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from modeling.methods.classifiers import CLASSIFIERS, Grid
+from modeling.methods.nested_cross_validation import Tuning
+from studies.methods.problems import DataProblem, Problem
+
+GRID_POINTS = 8
+ABLATIONS = ("pet_only", "ct_only", "volume_only", "suv_max_only", "mtv_only")
+_whole = {"type": "integer"}
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Recipe of a Rad-Score run",
+    "type": "object",
+    "additionalProperties": False,
+    "required": [
+        "name",
+        "format",
+        "missing",
+        "classifiers",
+        "outer",
+        "inner",
+        "choose",
+        "ablations",
+        "bootstrap_resamples",
+        "smallest_class",
+    ],
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": 40},
+        "format": {"const": 1},
+        "missing": {"enum": ["complete_case", "median_in_fold"]},
+        "classifiers": {
+            "type": "array",
+            "minItems": 1,
+            "uniqueItems": True,
+            "items": {"enum": list(CLASSIFIERS)},
+        },
+        "grids": {
+            "type": "object",
+            "propertyNames": {"enum": list(CLASSIFIERS)},
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "minItems": 1},
+            },
+        },
+        "outer": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["folds", "repeats"],
+            "properties": {
+                "folds": {**_whole, "minimum": 2, "maximum": 20},
+                "repeats": {**_whole, "minimum": 1, "maximum": 100},
+            },
+        },
+        "inner": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["folds", "scoring"],
+            "properties": {
+                "folds": {**_whole, "minimum": 2, "maximum": 10},
+                "scoring": {"enum": ["neg_brier_score", "neg_log_loss", "roc_auc"]},
+            },
+        },
+        "choose": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["rule"],
+            "properties": {
+                "rule": {"enum": ["fixed", "one_standard_error"]},
+                "classifier": {"enum": list(CLASSIFIERS)},
+            },
+            "if": {"properties": {"rule": {"const": "fixed"}}},
+            "then": {"required": ["classifier"]},
+        },
+        "ablations": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"enum": list(ABLATIONS)},
+        },
+        "bootstrap_resamples": {**_whole, "minimum": 100, "maximum": 100_000},
+        "smallest_class": {**_whole, "minimum": 2},
+    },
+}
+
+_PAPER: dict[str, Any] = {
+    "name": "paper",
+    "format": 1,
+    "missing": "complete_case",
+    "classifiers": list(CLASSIFIERS),
+    "outer": {"folds": 5, "repeats": 10},
+    "inner": {"folds": 3, "scoring": "neg_brier_score"},
+    "choose": {"rule": "fixed", "classifier": "random_forest"},
+    "ablations": list(ABLATIONS),
+    "bootstrap_resamples": 10_000,
+    "smallest_class": 10,
+}
+_DEMO: dict[str, Any] = {
+    **_PAPER,
+    "name": "demo",
+    "grids": {
+        "random_forest": {
+            "classify__n_estimators": [100],
+            "classify__min_samples_leaf": [5, 2],
+        },
+        "gradient_boosting": {"classify__n_estimators": [60], "classify__max_depth": [1, 2]},
+        "ada_boost": {"classify__n_estimators": [50], "classify__learning_rate": [0.1, 0.5]},
+    },
+    "outer": {"folds": 5, "repeats": 2},
+    "bootstrap_resamples": 2000,
+    "smallest_class": 6,
+}
+_FULL: dict[str, Any] = {
+    **_PAPER,
+    "name": "full",
+    "grids": {
+        "random_forest": {
+            "classify__n_estimators": [500],
+            "classify__min_samples_leaf": [10, 5, 2],
+            "classify__max_features": ["sqrt", 0.2],
+        }
+    },
+    "inner": {"folds": 5, "scoring": "neg_brier_score"},
+    "choose": {"rule": "one_standard_error"},
+}
+PRESETS: dict[str, dict[str, Any]] = {"demo": _DEMO, "paper": _PAPER, "full": _FULL}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A checked recipe; ``document`` is all of it, in the form that is stored."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.document["name"]
+
+    @property
+    def classifiers(self) -> list[str]:
+        return list(self.document["classifiers"])
+
+    @property
+    def folds(self) -> int:
+        return self.document["outer"]["folds"]
+
+    @property
+    def repeats(self) -> int:
+        return self.document["outer"]["repeats"]
+
+    @property
+    def tuning(self) -> Tuning:
+        inner = self.document["inner"]
+        grids = self.document.get("grids", {})
+        return Tuning(inner["folds"], inner["scoring"], self.document["missing"], grids)
+
+    def fits(self) -> int:
+        """Number of fits of the comparison: what the run will cost, before it starts."""
+        per_search = sum(
+            _points(self.tuning.grid(name)) * self.tuning.inner_folds + 1
+            for name in self.classifiers
+        )
+        return per_search * self.folds * self.repeats
+
+
+def read_recipe(document: str | Mapping[str, Any]) -> Recipe:
+    """A recipe by the name of a preset, as YAML or JSON text, or as a mapping.
+
+    Parameters
+    ----------
+    document : str or mapping
+        ``demo``, ``paper``, ``full``, or a whole document.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    DataProblem
+        Every place where the document departs from the schema, a grid of more than eight
+        points, or a chosen classifier that is not compared; all at once.
+    """
+    found = _parse(document)
+    problems = [
+        _as_problem(error) for error in Draft202012Validator(SCHEMA).iter_errors(found)
+    ] or _beyond_schema(found)
+    if problems:
+        raise DataProblem(problems)
+    return Recipe(copy.deepcopy(dict(found)))
+
+
+def _parse(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(document, str):
+        return document
+    if document in PRESETS:
+        return PRESETS[document]
+    try:
+        found = yaml.safe_load(document)
+    except yaml.YAMLError as error:
+        found = str(error)
+    if isinstance(found, dict):
+        return found
+    raise DataProblem(
+        [
+            Problem(
+                "recipe",
+                str(found)[:120],
+                f"{' | '.join(PRESETS)}, or a document of keys",
+                "Name a preset or give the whole recipe as YAML.",
+            )
+        ]
+    )
+
+
+def _as_problem(error: ValidationError) -> Problem:
+    place = ".".join(map(str, ["recipe", *error.absolute_path]))
+    return Problem(place, error.message[:300], _expected(error), "Correct this key of the recipe.")
+
+
+def _expected(error: ValidationError) -> str:
+    if error.validator == "additionalProperties":
+        return "one of " + ", ".join(error.schema.get("properties", {}))
+    return f"{error.validator}: {error.validator_value}"[:300]
+
+
+def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
+    problems = []
+    for name, grid in document.get("grids", {}).items():
+        if _points(grid) > GRID_POINTS:
+            problems.append(
+                Problem(
+                    f"recipe.grids.{name}",
+                    f"{_points(grid)} points",
+                    f"at most {GRID_POINTS}",
+                    "Search fewer values: a wide search on few patients fits the noise.",
+                )
+            )
+    chosen = document["choose"].get("classifier")
+    if chosen and chosen not in document["classifiers"]:
+        problems.append(
+            Problem(
+                "recipe.choose.classifier",
+                chosen,
+                "one of the classifiers",
+                "Add it to the classifiers.",
+            )
+        )
+    return problems
+
+
+def _points(grid: Grid) -> int:
+    points = 1
+    for values in grid.values():
+        points *= len(values)
+    return points

@@ -1,0 +1,85 @@
+from datetime import date
+
+import numpy as np
+import pytest
+
+from modeling.methods.leak_guard import (
+    check_classes,
+    check_dates,
+    check_features,
+    check_identical_rows,
+    check_sides,
+    check_uses,
+    notice_events_per_variable,
+    refuse_leaks,
+)
+from studies.methods.problems import DataProblem
+
+NAMES = ["a", "b"]
+
+
+def test_a_patient_on_both_sides():
+    found = check_sides(["P1", "P2"], {"internal": ["P3"], "external": ["P2", "P4"]})
+    assert [(p.where, "P2" in p.found) for p in found] == [("external", True)]
+
+
+def test_a_validating_cohort_in_a_fit():
+    found = check_uses(["training", "external"], {"training": "development"})
+    assert [p.where for p in found] == ["external"]
+    assert check_uses(["training"], {"training": "development"}) == []
+
+
+def test_one_image_under_two_names():
+    X = np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.1]])
+    assert "P1, P2" in check_identical_rows(["P1", "P2", "P3"], X)[0].found
+    assert check_identical_rows(["P1", "P1", "P3"], X) == []
+    assert check_identical_rows(["P1", "P2", "P3"], X[:, :1]) == []
+
+
+def test_a_scan_of_later_than_the_outcome():
+    days = [date(2024, 1, 1), date(2024, 3, 1), None]
+    starts = [date(2024, 1, 1), date(2024, 2, 1), date(2024, 2, 1)]
+    assert "P2" in check_dates(["P1", "P2", "P3"], days, starts)[0].found
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [([1] * 20, "both classes"), ([], "both classes"), ([1] * 4 + [0] * 20, "at least 6")],
+)
+def test_too_few_of_a_class(outcome, says):
+    assert says in check_classes(outcome, 6, 5)[0].expected
+    assert check_classes([1] * 6 + [0] * 6, 6, 5) == []
+
+
+@pytest.mark.parametrize(
+    ("X", "says"),
+    [
+        (np.ones((4, 2)), "the same value"),
+        (np.array([[np.nan, 1], [np.nan, 2]]), "values in a"),
+        (np.array([[np.inf, 1], [1, 2]]), "values in a"),
+        (np.empty((0, 2)), "0 by 2"),
+    ],
+)
+def test_features_that_teach_nothing(X, says):
+    assert says in check_features(X, NAMES)[0].found
+
+
+def test_missing_values_may_be_filled_in_the_fold_but_not_a_whole_column():
+    some = np.array([[np.nan, 1.0], [2.0, 2.0], [3.0, 4.0]])
+    assert check_features(some, NAMES)
+    assert check_features(some, NAMES, missing_allowed=True) == []
+    some[:, 0] = np.nan
+    assert check_features(some, NAMES, missing_allowed=True)
+
+
+def test_events_per_variable_are_said():
+    assert notice_events_per_variable(40, 256)[0].code == "events_per_variable"
+    assert notice_events_per_variable(100, 10) == []
+
+
+def test_everything_is_refused_at_once():
+    problems = check_classes([1], 6, 5) + check_features(np.ones((4, 2)), NAMES)
+    with pytest.raises(DataProblem) as refusal:
+        refuse_leaks(problems)
+    assert len(refusal.value.problems) == 2
+    refuse_leaks([])
