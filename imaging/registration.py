@@ -1,7 +1,7 @@
 """What imaging offers: doors, steps, stages, facts, and what it keeps below a patient."""
 
-from imaging import stages, withdrawal
-from imaging.selectors import uptake_of
+from imaging import slides_stage, stages, withdrawal
+from imaging.selectors import immunoscore_of, immunoscore_rule_of, uptake_of
 from studies.registry import (
     Action,
     PatientPanel,
@@ -29,6 +29,19 @@ register_upload(
         stage="imaging",
     )
 )
+register_upload(
+    UploadKind(
+        name="cell_densities",
+        title="Cell densities",
+        job_kind="imaging.densities_import",
+        accept=".csv,.tsv,.txt",
+        help="CSV, one line per specimen, marker and region: patient_id, specimen, marker (CD3, "
+        "CD8), region (tumor_center, invasive_margin), density, unit (cells/mm2 or cells/um2); "
+        "procedure (biopsy, resection) if known. Empty is not measured, never 0.",
+        order=50,
+        stage="slides",
+    )
+)
 register_action(
     Action(
         kind="imaging.extractor_fit",
@@ -49,11 +62,26 @@ register_action(
         params={"preset": ""},
     )
 )
+register_action(
+    Action(
+        kind="imaging.immunoscore",
+        title="Compute the Immunoscore",
+        stage="slides",
+        description="Cuts frozen on the development cohort, then 0-4 for every specimen with four "
+        "densities; a missing region or a biopsy gives no score.",
+        order=10,
+        params={"kind": "reference_percentile", "parameter": None, "cuts": None},
+    )
+)
 register_stage(Stage("imaging", "PET/CT", 20, stages.imaging_stage))
 register_stage(Stage("features", "Features", 25, stages.features_stage))
+register_stage(Stage("slides", "Slides and Immunoscore", 35, slides_stage.slides_stage))
 register_tab(Tab("Scans", "imaging:scans", 20))
+register_tab(Tab("Slides", "imaging:slides", 35))
 register_patient_panel(
     PatientPanel("PET/CT", "imaging/_patient_panel.html", stages.patient_panel, 10)
 )
 register_fact("uptake", uptake_of)
+register_fact("immunoscore", immunoscore_of)
+register_fact("immunoscore_rule", immunoscore_rule_of)
 register_uses("imaging", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -21,3 +21,15 @@ def features_extract(job: RunningJob) -> None:
     job.result = services.features_extract(
         job.study, job.params, progress=job.progress, job=job.record
     )
+
+
+@job_task("imaging.densities_import")
+def densities_import(job: RunningJob) -> None:
+    job.result = services.densities_import(job.subject, progress=job.progress, job=job.record)
+
+
+@job_task("imaging.immunoscore")
+def immunoscore(job: RunningJob) -> None:
+    job.result = services.immunoscore_compute(
+        job.study, job.params, progress=job.progress, job=job.record
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from imaging.models import (
+    CellDensity,
     DicomStudy,
     FeatureSet,
+    Immunoscore,
     PetCtPair,
     Roi,
     RoiChoice,
@@ -17,8 +19,10 @@ from studies.models import FileUse, Patient, StoredFile
 from studies.services import file_drop
 
 _BELOW: tuple[type[models.Model], ...] = (
+    CellDensity,
     DicomStudy,
     FeatureSet,
+    Immunoscore,
     PetCtPair,
     Roi,
     RoiChoice,
@@ -41,6 +45,7 @@ def purge(patient: Patient) -> None:
     FeatureSet.objects.filter(patient=patient).delete()
     Uptake.objects.filter(patient=patient).delete()
     RoiChoice.objects.filter(patient=patient).delete()
+    CellDensity.objects.filter(patient=patient).update(per_mm2=None, as_entered="", working="")
     Series.objects.filter(patient=patient).update(header={}, suv_working=[], notices=[])
     tables = [Series._meta.db_table, Roi._meta.db_table]
     uses = FileUse.objects.filter(table__in=tables, patient_id=patient.pk)

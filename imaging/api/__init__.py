@@ -1,5 +1,5 @@
 """Imaging records under /api/v1/studies/<uid>/."""
 
-from . import scans
+from . import scans, slides
 
-ROUTES = [*scans.ROUTES]
+ROUTES = [*scans.ROUTES, *slides.ROUTES]

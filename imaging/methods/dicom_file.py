@@ -16,6 +16,10 @@ from studies.methods.problems import DataProblem, refuse
 # Scanners write values longer than their type allows; what is used here is checked by meaning.
 config.settings.reading_validation_mode = config.IGNORE
 
+IMAGE_CLASSES = {
+    "1.2.840.10008.5.1.4.1.1.128": "PT",   # PET Image Storage
+    "1.2.840.10008.5.1.4.1.1.2": "CT",     # CT Image Storage
+}
 PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 
 
@@ -42,7 +46,7 @@ def read_dicom(data: bytes, name: str) -> Dataset:
     if missing:
         raise refuse(name, "no " + " and no ".join(missing), "a complete DICOM object",
                      "Export the file again.")
-    if "PixelData" in dataset:
+    if dataset.get("SOPClassUID") in IMAGE_CLASSES:
         _check_pixels_complete(dataset, name)
     return dataset
 
@@ -56,6 +60,9 @@ def _not_dicom(name: str, error: Exception) -> DataProblem:
 
 
 def _check_pixels_complete(dataset: Dataset, name: str) -> None:
+    if not dataset.get("PixelData"):
+        raise refuse(name, "an image without pixels", "a whole image",
+                     "The file was cut short: export or copy it again.")
     if dataset.file_meta.TransferSyntaxUID not in PLAIN or "Rows" not in dataset:
         return
     frames = int(dataset.get("NumberOfFrames") or 1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pydicom.dataset import Dataset
 
 from imaging.methods import dicom_seg, rtstruct
+from imaging.methods.dicom_file import IMAGE_CLASSES
 from imaging.methods.dicom_series import read_series
 from imaging.methods.geometry import check_mask, dice_notice, estimate_dice, resample_mask
 from imaging.methods.rtstruct import ContouredRoi
@@ -19,10 +20,6 @@ from imaging.methods.volume import Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 WORDS = {"PT": "PET", "CT": "CT"}
-IMAGE_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.128": "PT",   # PET Image Storage
-    "1.2.840.10008.5.1.4.1.1.2": "CT",     # CT Image Storage
-}
 
 
 @dataclass(frozen=True)

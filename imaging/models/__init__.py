@@ -13,13 +13,20 @@ from .scans import (
     Timing,
     Uptake,
 )
+from .slides import CellDensity, CutKind, Immunoscore, ImmunoscoreRule, Marker, Region
 
 __all__ = [
+    "CellDensity",
+    "CutKind",
     "DicomStudy",
     "ExtractorVersion",
     "FeatureSet",
+    "Immunoscore",
+    "ImmunoscoreRule",
+    "Marker",
     "Modality",
     "PetCtPair",
+    "Region",
     "Roi",
     "RoiChoice",
     "RoiMethod",

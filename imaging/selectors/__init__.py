@@ -2,11 +2,16 @@
 
 from .features import extractor_newest, feature_vectors, roi_inputs
 from .scans import chosen_rois, pairs_of, uptake_of
+from .slides import density_table, immunoscore_of, immunoscore_rule_of, immunoscore_table
 
 __all__ = [
     "chosen_rois",
+    "density_table",
     "extractor_newest",
     "feature_vectors",
+    "immunoscore_of",
+    "immunoscore_rule_of",
+    "immunoscore_table",
     "pairs_of",
     "roi_inputs",
     "uptake_of",

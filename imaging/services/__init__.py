@@ -4,10 +4,13 @@ from .features import extractor_fit, features_extract
 from .pictures import roi_picture
 from .scan_writing import pairs_retime, target_choose
 from .scans import scans_import
+from .slides import densities_import, immunoscore_compute
 
 __all__ = [
+    "densities_import",
     "extractor_fit",
     "features_extract",
+    "immunoscore_compute",
     "pairs_retime",
     "roi_picture",
     "scans_import",

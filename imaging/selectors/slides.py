@@ -1,0 +1,79 @@
+"""Densities and Immunoscores by patient."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from imaging.methods.immunoscore import COLUMNS
+from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from studies.models import Procedure, Specimen, SpecimenChoice, Study
+
+SLIDES = "slides"  # purpose of the chosen specimen
+
+
+def density_table(study: Study) -> pd.DataFrame:
+    """Densities of every specimen by its id: patient_id, biopsy, then the four in cells/mm².
+
+    Of several uploads the newest speaks, for each density by itself; what was not measured is
+    nan.
+    """
+    rows = CellDensity.objects.filter(study=study, per_mm2__isnull=False).exclude(
+        patient__status__in=["excluded", "withdrawn"]
+    )
+    newest = rows.order_by("specimen_id", "marker", "region", "-id").distinct(
+        "specimen_id", "marker", "region"
+    )
+    fields = ("specimen_id", "patient_id", "specimen__procedure", "marker", "region", "per_mm2")
+    found: dict[int, dict[str, object]] = {}
+    for specimen, patient, procedure, marker, region, value in newest.values_list(*fields):
+        row = found.setdefault(
+            specimen, {"patient_id": patient, "biopsy": procedure == Procedure.BIOPSY}
+        )
+        row[f"{marker}_{region}"] = value
+    table = pd.DataFrame.from_dict(found, orient="index")
+    table = table.reindex(columns=["patient_id", "biopsy", *COLUMNS]).rename_axis("specimen_id")
+    return table.astype(dict.fromkeys(COLUMNS, float)).sort_index()
+
+
+def chosen_slides(study: Study) -> set[int]:
+    """Specimens that speak for their patients."""
+    choices = SpecimenChoice.objects.filter(study=study, purpose=SLIDES)
+    return set(choices.values_list("specimen_id", flat=True))
+
+
+def rule_current(study: Study) -> ImmunoscoreRule | None:
+    """The newest frozen rule."""
+    return ImmunoscoreRule.objects.filter(study=study).order_by("-number").first()
+
+
+def immunoscore_table(study: Study) -> pd.DataFrame:
+    """Immunoscore by patient id: score, high, consensus, percentiles, reason, rule, digest.
+
+    By the newest rule and the chosen specimen; a patient without a score has its reason.
+    """
+    columns = ["patient_id", "score", "high", "consensus", "mean_percentile", "cd3_percentile"]
+    columns += ["cd8_percentile", "cd3_high", "cd8_high", "reason", "inputs_digest"]
+    rule = rule_current(study)
+    rows = Immunoscore.objects.filter(study=study, rule=rule, specimen_id__in=chosen_slides(study))
+    newest = rows.order_by("patient_id", "-id").distinct("patient_id").values_list(*columns)
+    table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
+    table["rule"] = str(rule) if rule else ""
+    return table.rename(columns={"inputs_digest": "digest"})
+
+
+def immunoscore_of(study: Study) -> dict[int, int]:
+    """The fact ``immunoscore``: 0-4 by patient id; patients without a score are absent."""
+    scores = immunoscore_table(study)["score"].dropna()
+    return {int(patient): int(score) for patient, score in scores.items()}
+
+
+def immunoscore_rule_of(study: Study) -> dict[int, str]:
+    """The fact ``immunoscore_rule``: what scored each patient, with its digest."""
+    rule = rule_current(study)
+    name = f"{rule} ({rule.digest[:12]})" if rule else ""
+    return dict.fromkeys(immunoscore_of(study), name)
+
+
+def specimens_by_label(study: Study) -> dict[str, Specimen]:
+    rows = Specimen.objects.filter(study=study).select_related("patient")
+    return {specimen.label: specimen for specimen in rows}

@@ -1,0 +1,290 @@
+"""Densities handed in, and scored by cuts frozen on the development cohort."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+
+from imaging.methods.density_table import Density, DensityTable, read_density_table
+from imaging.methods.immunoscore import (
+    COLUMNS,
+    apply_immunoscore,
+    compare_immunoscore_rules,
+    fit_immunoscore_rule,
+)
+from imaging.methods.immunoscore import ImmunoscoreRule as Rule
+from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from imaging.selectors.slides import (
+    SLIDES,
+    chosen_slides,
+    density_table,
+    rule_current,
+    specimens_by_label,
+)
+from studies.jobs import Progress, no_progress
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.models import CohortUse, ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
+from studies.selectors import members_table, patients_by_pseudonym
+from studies.services import derivation_record, file_read, inputs_digest
+
+CHOICE_RULE = "four densities before fewer, resection before biopsy, then by label"
+
+
+def densities_import(
+    batch: ImportBatch, progress: Progress = no_progress, job: Job | None = None
+) -> dict[str, Any]:
+    """Check a table of densities, then write it in one transaction, or refuse all of it.
+
+    Raises
+    ------
+    DataProblem
+        Every problem of the file, and every line of nobody or of another's specimen.
+    """
+    if CellDensity.objects.filter(batch=batch).exists():  # taken up again after its commit
+        return dict(batch.summary)
+    progress(0, 3, "reading the densities")
+    table = read_density_table(file_read(batch.file), batch.filename)
+    progress(1, 3, "comparing with the study")
+    patients, known = patients_by_pseudonym(batch.study), specimens_by_label(batch.study)
+    problems = list(_strangers(table, patients, known, batch.filename))
+    if problems:
+        raise DataProblem(problems)
+    progress(2, 3, f"writing {len(table.rows)} densities")
+    with transaction.atomic():
+        specimens = _specimens(table, patients, known)
+        CellDensity.objects.bulk_create(
+            _row(row, specimens[row.specimen], batch) for row in table.rows
+        )
+        _choose(batch.study, specimens.values())
+        summary = _summary(table)
+        batch.mark_ready(summary, table.notices)
+    progress(3, 3, "done")
+    return summary
+
+
+def _strangers(
+    table: DensityTable, patients: dict[str, Patient], known: dict[str, Specimen], name: str
+) -> Iterable[Problem]:
+    for row in table.rows:
+        specimen = known.get(row.specimen)
+        if row.pseudonym not in patients:
+            yield Problem(
+                name,
+                row.pseudonym,
+                "a pseudonym of the study",
+                "Upload the cohort table first, or correct the pseudonym.",
+                row.row,
+                "patient_id",
+            )
+        elif specimen is not None and specimen.patient.pseudonym != row.pseudonym:
+            yield Problem(
+                name,
+                f"{row.specimen}, which is another patient's",
+                f"a specimen of {row.pseudonym}",
+                "Correct the label.",
+                row.row,
+                "specimen",
+            )
+
+
+def _specimens(
+    table: DensityTable, patients: dict[str, Patient], known: dict[str, Specimen]
+) -> dict[str, Specimen]:
+    """A specimen per label, made where it is new; a procedure that was unknown is filled in."""
+    first = {row.specimen: row for row in reversed(table.rows)}
+    fresh = [
+        Specimen(patient=patients[row.pseudonym], label=label, procedure=row.procedure)
+        for label, row in first.items()
+        if label not in known
+    ]
+    for label, row in first.items():
+        specimen = known.get(label)
+        if specimen and specimen.procedure == "unknown" != row.procedure:
+            specimen.procedure = row.procedure
+            specimen.save(update_fields=["procedure"])
+    made = {specimen.label: specimen for specimen in Specimen.objects.bulk_create(fresh)}
+    return {label: made.get(label) or known[label] for label in first}
+
+
+def _row(row: Density, specimen: Specimen, batch: ImportBatch) -> CellDensity:
+    return CellDensity(
+        patient=specimen.patient,
+        specimen=specimen,
+        batch=batch,
+        source_row=row.row,
+        marker=row.marker,
+        region=row.region,
+        per_mm2=row.per_mm2,
+        as_entered=row.as_entered,
+        unit=row.unit,
+        working=row.working,
+    )
+
+
+def _choose(study: Study, specimens: Iterable[Any]) -> None:
+    """One specimen with slides speaks for a patient; a choice that was made stays."""
+    measured = density_table(study)[list(COLUMNS)].notna().sum(axis=1)
+    order = {"resection": 0, "unknown": 1, "biopsy": 2}
+    by_patient: dict[int, list[Any]] = defaultdict(list)
+    for specimen in specimens:
+        by_patient[specimen.patient_id].append(specimen)
+    chosen = [
+        min(several, key=lambda s: (-measured.get(s.pk, 0), order[s.procedure], s.label))
+        for several in by_patient.values()
+    ]
+    SpecimenChoice.objects.bulk_create(
+        [
+            SpecimenChoice(patient=s.patient, specimen=s, purpose=SLIDES, rule=CHOICE_RULE)
+            for s in chosen
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _summary(table: DensityTable) -> dict[str, Any]:
+    specimens = {row.specimen for row in table.rows}
+    per_specimen = Counter(row.specimen for row in table.rows)
+    return {
+        "densities": len(table.rows),
+        "specimens": len(specimens),
+        "patients": len({row.pseudonym for row in table.rows}),
+        "with all four": sum(n == len(COLUMNS) for n in per_specimen.values()),
+    }
+
+
+def immunoscore_compute(
+    study: Study,
+    params: dict[str, Any] | None = None,
+    progress: Progress = no_progress,
+    job: Job | None = None,
+) -> dict[str, Any]:
+    """Freeze the cuts on development patients, score every specimen with slides.
+
+    Parameters
+    ----------
+    params : dict
+        ``kind`` (reference_percentile, reference_mean_share, fixed), ``parameter`` (percentile
+        or share), ``cuts`` (for fixed).
+
+    Raises
+    ------
+    DataProblem
+        Too few development densities, or a rule that means nothing.
+    """
+    progress(0, 3, "reading densities")
+    table = density_table(study)
+    reference = _reference(study, table)
+    asked = _asked(params)
+    digest = inputs_digest(asked, reference[list(COLUMNS)].round(6).to_csv())
+    row = ImmunoscoreRule.objects.filter(study=study, inputs_digest=digest).first()
+    rule = Rule.from_dict(row.rule) if row else fit_immunoscore_rule(reference, **asked)
+    progress(1, 3, f"scoring {len(table)} specimens")
+    scores = apply_immunoscore(rule, table, table["biopsy"].astype(bool))
+    progress(2, 3, "writing scores")
+    with transaction.atomic():
+        row = row or _freeze(study, rule, reference, digest, job)
+        _write(row, table, scores, job)
+    progress(3, 3, "done")
+    return _result(row, scores)
+
+
+def _asked(params: dict[str, Any] | None) -> dict[str, Any]:
+    params = params or {}
+    parameter = params.get("parameter")
+    try:
+        number = None if parameter in (None, "") else float(parameter)
+    except (TypeError, ValueError) as error:
+        raise refuse("parameter", parameter, "a number", "Give a percentile or share.") from error
+    kind = params.get("kind") or "reference_percentile"
+    return {"kind": kind, "parameter": number, "cuts": params.get("cuts") or None}
+
+
+def _reference(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Chosen specimens of development patients, biopsies left out."""
+    members = members_table(study)
+    training = set(members.loc[members["use"] == CohortUse.DEVELOPMENT, "patient_id"])
+    mine = table["patient_id"].isin(training) & table.index.isin(chosen_slides(study))
+    return table[mine & ~table["biopsy"].astype(bool)]
+
+
+def _freeze(
+    study: Study, rule: Rule, reference: pd.DataFrame, digest: str, job: Job | None
+) -> ImmunoscoreRule:
+    last, stored = rule_current(study), rule.as_dict()
+    shares = compare_immunoscore_rules(reference)
+    own = apply_immunoscore(rule, reference)["high"].mean()
+    shares["this rule"] = None if pd.isna(own) else float(own)
+    complete = int(reference[list(COLUMNS)].notna().all(axis=1).sum())
+    row = ImmunoscoreRule.objects.create(
+        study=study,
+        number=last.number + 1 if last else 1,
+        kind=rule.kind,
+        parameter=rule.parameter,
+        cuts=rule.cuts,
+        rule=stored,
+        digest=inputs_digest(stored),
+        n_reference=complete,
+        shares_high=shares,
+        notices=[notice.as_dict() for notice in _notices(rule, shares)],
+        produced_by=job,
+        inputs_digest=digest,
+    )
+    batches = CellDensity.objects.filter(study=study, specimen_id__in=list(reference.index))
+    files = set(batches.values_list("batch__file__sha256", flat=True))
+    derivation_record(study, files, row.digest, job)
+    return row
+
+
+def _notices(rule: Rule, shares: dict[str, float | None]) -> list[Notice]:
+    said = ", ".join(
+        f"{name.replace('_', ' ')} {share:.0%}"
+        for name, share in shares.items()
+        if share is not None
+    )
+    text = f"Share of development specimens that score high under each rule: {said}."
+    notices = [Notice("immunoscore_shares", text)]
+    if rule.kind == "reference_percentile":
+        text = (
+            "Four calls at the 75th percentile let at most a third of the reference score 3-4; "
+            "half high, as the study paper reports, needs another rule."
+        )
+        notices.append(Notice("immunoscore_percentile_limit", text))
+    return notices
+
+
+def _write(
+    rule: ImmunoscoreRule, table: pd.DataFrame, scores: pd.DataFrame, job: Job | None
+) -> None:
+    patients = Patient.objects.in_bulk(table["patient_id"].astype(int).unique().tolist())
+    rows = []
+    for specimen_id, values in scores.iterrows():
+        densities = table.loc[specimen_id, list(COLUMNS)].round(6).tolist()
+        stored = {name: None if pd.isna(value) else value for name, value in values.items()}
+        rows.append(
+            Immunoscore(
+                patient=patients[int(table.at[specimen_id, "patient_id"])],
+                specimen_id=int(specimen_id),
+                rule=rule,
+                produced_by=job,
+                inputs_digest=inputs_digest(
+                    rule.digest, densities, bool(table.at[specimen_id, "biopsy"])
+                ),
+                **{**stored, "reason": str(values["reason"])[:120]},
+            )
+        )
+    Immunoscore.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _result(rule: ImmunoscoreRule, scores: pd.DataFrame) -> dict[str, Any]:
+    counts = Counter("none" if pd.isna(score) else str(score) for score in scores["score"])
+    return {
+        "rule": str(rule.uid),
+        "number": rule.number,
+        "cuts": rule.cuts,
+        "scores": dict(sorted(counts.items())),
+        "notices": rule.notices,
+    }

@@ -1,0 +1,128 @@
+"""What the slides page shows, as far as the user's rows reach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from imaging.methods.immunoscore import COLUMNS
+from imaging.models import ImmunoscoreRule
+from imaging.selectors.slides import chosen_slides, density_table, immunoscore_table, rule_current
+from studies.models import CohortMember, Patient, Specimen, Study
+
+COLUMNS_OF_FILE = (
+    "patient_id", "specimen", "procedure", *(f"{column}_per_mm2" for column in COLUMNS),
+    "immunoscore", "high", "consensus", "reason", "rule",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SlideRow:
+    """The chosen specimen of one patient."""
+
+    patient: Any
+    specimen: Any
+    densities: tuple[float | None, ...]
+    score: int | None
+    high: bool | None
+    consensus: int | None
+    reason: str
+    rule: str
+
+    @property
+    def cells(self) -> list[Any]:
+        return [
+            self.patient.pseudonym, self.specimen.label, self.specimen.procedure,
+            *self.densities, self.score, self.high, self.consensus, self.reason, self.rule,
+        ]  # fmt: skip
+
+
+def rule_shown(study: Study) -> ImmunoscoreRule | None:
+    return rule_current(study)
+
+
+def cuts_shown(study: Study) -> list[dict[str, Any]]:
+    """A cut per marker and region, beside the reference's quartiles."""
+    rule = rule_current(study)
+    if rule is None:
+        return []
+    rows = []
+    for column in COLUMNS:
+        marker, _, region = column.partition("_")
+        reference = pd.Series(rule.rule["reference"][column])
+        quartiles = reference.quantile([0.25, 0.5, 0.75]).tolist()
+        rows.append(
+            {
+                "marker": marker,
+                "region": region,
+                "cut": rule.cuts[column],
+                "n": len(reference),
+                "quartiles": quartiles,
+            }
+        )
+    return rows
+
+
+def distribution(user: Any, study: Study) -> list[dict[str, Any]]:
+    """Per cohort: patients per score, without a score, and the share of high."""
+    table = immunoscore_table(study)
+    members = CohortMember.objects.visible_to(user).filter(study=study).select_related("cohort")
+    cohorts: dict[str, set[int]] = {}
+    for member in members.order_by("cohort_id"):
+        cohorts.setdefault(member.cohort.name, set()).add(member.patient_id)
+    rows = []
+    for cohort, patients in cohorts.items():
+        own = table[table.index.isin(patients)]
+        if own.empty:
+            continue
+        scored = own["score"].dropna().astype(int)
+        counts = Counter(scored)
+        high = int((scored >= 3).sum())
+        rows.append(
+            {
+                "cohort": cohort,
+                "counts": [counts[score] for score in range(5)],
+                "none": len(own) - len(scored),
+                "scored": len(scored),
+                "high": high,
+                "share": f"{high / len(scored):.0%}" if len(scored) else "–",
+            }
+        )
+    return rows
+
+
+def rows_shown(user: Any, study: Study) -> list[SlideRow]:
+    densities, scores = density_table(study), immunoscore_table(study)
+    chosen = chosen_slides(study)
+    mine = Patient.objects.visible_to(user).filter(study=study).in_bulk()
+    specimens = Specimen.objects.visible_to(user).filter(pk__in=chosen).in_bulk()
+    rule = str(rule_current(study) or "")
+    rows = [
+        _row(specimens[pk], mine[int(values["patient_id"])], values, scores, rule)
+        for pk, values in densities[densities.index.isin(list(specimens))].iterrows()
+        if int(values["patient_id"]) in mine
+    ]
+    return sorted(rows, key=lambda row: row.patient.pseudonym)
+
+
+def _row(
+    specimen: Any, patient: Any, values: pd.Series, scores: pd.DataFrame, rule: str
+) -> SlideRow:
+    found = scores.loc[patient.pk] if patient.pk in scores.index else None
+    read = {
+        name: None if found is None or pd.isna(found[name]) else found[name]
+        for name in ("score", "high", "consensus")
+    }
+    return SlideRow(
+        patient=patient,
+        specimen=specimen,
+        densities=tuple(None if pd.isna(values[c]) else float(values[c]) for c in COLUMNS),
+        score=None if read["score"] is None else int(read["score"]),
+        high=None if read["high"] is None else bool(read["high"]),
+        consensus=None if read["consensus"] is None else int(read["consensus"]),
+        reason="" if found is None else str(found["reason"]),
+        rule=rule if found is not None else "",
+    )

@@ -1,0 +1,32 @@
+"""How the slides stand, for the study's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from imaging.models import CellDensity
+from imaging.selectors.slides import immunoscore_table, rule_current
+from studies.models import BatchState, ImportBatch, Study
+from studies.registry import StageState
+
+
+def slides_stage(study: Study, user: Any) -> StageState:
+    """Patients with densities, and their scores, as far as the user's rows reach."""
+    url = reverse("imaging:slides", args=[study.uid])
+    measured = CellDensity.objects.filter(study=study).values("patient_id").distinct().count()
+    if not measured:
+        newest = ImportBatch.objects.filter(study=study, kind="cell_densities").first()
+        state = {BatchState.FAILED: "failed", BatchState.RUNNING: "running"}.get(
+            newest.state if newest else "", "empty"
+        )
+        return StageState(state, "No densities yet", "Upload the cell densities.", url)
+    rule = rule_current(study)
+    if rule is None:
+        headline = f"Densities of {measured} patients"
+        return StageState("partial", headline, "Compute the Immunoscore.", url)
+    table = immunoscore_table(study)
+    scored, high = int(table["score"].notna().sum()), int(table["high"].fillna(False).sum())
+    detail = f"{rule}, {high} high (3-4); {len(table) - scored} without a score"
+    return StageState("ready", f"Immunoscore of {scored} patients", detail, url)

@@ -1,0 +1,37 @@
+"""The slides page: cuts, scores and densities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from imaging import slides_overview
+from studies import access
+from studies.models import Study
+from studies.tables import csv_response
+from studies.views.doors import study_page
+
+
+@study_page()
+def slides(request: HttpRequest, study: Study) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
+    context: dict[str, Any] = {
+        "study": study,
+        "rule": slides_overview.rule_shown(study),
+        "cuts": slides_overview.cuts_shown(study),
+        "distribution": slides_overview.distribution(request.user, study),
+        "scores": range(5),
+        "may_download": "download" in rights,
+    }
+    if "rows" in rights:
+        context["rows"] = slides_overview.rows_shown(request.user, study)
+    return render(request, "imaging/slides.html", context)
+
+
+@study_page("download")
+def slides_csv(request: HttpRequest, study: Study) -> HttpResponse:
+    access.require(request.user, study, "rows")
+    rows = slides_overview.rows_shown(request.user, study)
+    return csv_response("slides.csv", slides_overview.COLUMNS_OF_FILE, (r.cells for r in rows))
