@@ -1,0 +1,157 @@
+"""Prognosis: a nomogram fitted on training with the out-of-fold Rad-Score, judged everywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.prognosis import (
+    PrognosisFit,
+    PrognosisPlan,
+    apply_prognosis,
+    fit_prognosis,
+)
+from modeling.methods.prognosis_evaluation import evaluate_prognosis
+from modeling.models import ModelRun, ModelVersion, VersionKind
+from modeling.services.prognosis_metrics import evaluation_metrics, rad_score_survival
+from modeling.services.prognosis_rows import (
+    ALWAYS,
+    CANDIDATES,
+    ENDPOINTS,
+    FACTORS,
+    prognosis_rows,
+)
+from modeling.services.prognosis_writing import (
+    JudgedCohort,
+    PrognosisRun,
+    earlier_run,
+    rows_freeze,
+    run_write,
+)
+from studies.jobs import Progress, no_progress
+from studies.methods.problems import DataProblem, Notice, refuse
+from studies.models import CohortUse, Job, Study
+
+STEPS = 5
+
+
+def prognosis_run(
+    study: Study,
+    endpoint: str,
+    seed: int = 0,
+    progress: Progress = no_progress,
+    job: Job | None = None,
+) -> ModelRun:
+    """LASSO, Cox and nomogram of ``endpoint``, with an evaluation in every cohort.
+
+    The same rows, Rad-Score and seed give the earlier run.
+    """
+    if endpoint not in ENDPOINTS:
+        raise refuse("Endpoint", endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
+    began = time.monotonic()
+    rad_score = _newest_rad_score(study)
+    progress(0, STEPS, "Rows of the question")
+    rows = prognosis_rows(study, endpoint, rad_score)
+    run = _start(study, endpoint, seed, job, rad_score, rows.table)
+    included, left_out = rows.split([*ALWAYS, *CANDIDATES], rows.table["use"] == "development")
+    fitting = rows_freeze(run, "fit", included, left_out, [*ALWAYS, *CANDIDATES])
+    earlier = earlier_run(run, fitting)
+    if earlier is not None:
+        return earlier
+    progress(1, STEPS, f"LASSO and Cox on {len(included)} patients")
+    fit = _fit(run, included)
+    progress(2, STEPS, "Rows to judge on")
+    judged_rows, unjudged = rows.split(fit.columns)
+    judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
+    progress(3, STEPS, "Validation in every cohort")
+    judged = list(_judge(run, fit, judged_rows))
+    progress(4, STEPS, "Writing")
+    return run_write(run, fit, fitting, judging, judged, time.monotonic() - began)
+
+
+def _newest_rad_score(study: Study) -> ModelVersion:
+    found = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
+    version = found.order_by("-number").first()
+    if version is None:
+        raise refuse(
+            "Prognosis", "no Rad-Score in this study", "a Rad-Score", "Run the Rad-Score first."
+        )
+    return version
+
+
+def _start(
+    study: Study,
+    endpoint: str,
+    seed: int,
+    job: Job | None,
+    rad_score: ModelVersion,
+    table: pd.DataFrame,
+) -> PrognosisRun:
+    _, times, headline = ENDPOINTS[endpoint]
+    training = table[(table["use"] == "development") & (table["rad_score_kind"] == "out_of_fold")]
+    if training.empty:
+        raise refuse(
+            "Prognosis",
+            "no out-of-fold Rad-Score in a development cohort",
+            "out-of-fold scores of training",
+            "Run the Rad-Score again.",
+        )
+    plan = PrognosisPlan(CANDIDATES, ALWAYS, FACTORS, times)
+    cut = float(training["rad_score"].median())
+    return PrognosisRun(study, endpoint, seed, job, rad_score, plan, headline, cut)
+
+
+def _fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:
+    wrong = rows[rows["rad_score_kind"] != "out_of_fold"]
+    if len(wrong):  # a fit never takes a score of the patient's own model
+        raise refuse(
+            "Rad-Score",
+            f"{len(wrong)} fitting patients with an applied score",
+            "out-of-fold scores only",
+            "Run the Rad-Score on this cohort.",
+        )
+    duration, event = rows["duration_months"].to_numpy(float), rows["event"].to_numpy(bool)
+    return fit_prognosis(rows, duration, event, run.plan, run.seed)
+
+
+def _judge(run: PrognosisRun, fit: PrognosisFit, rows: pd.DataFrame) -> Iterator[JudgedCohort]:
+    for cohort_id, members in rows.groupby("cohort_id", sort=True):
+        if len(members) < 5 or not members["event"].any():
+            run.notices.append(
+                Notice(
+                    "cohort_not_judged",
+                    f"{members['cohort'].iloc[0]}: {len(members)} complete patients, no evaluation",
+                )
+            )
+            continue
+        try:
+            yield _judge_cohort(run, fit, int(cohort_id), members)
+        except DataProblem as problem:  # one cohort's gaps stop that cohort only, and are said
+            run.notices.append(
+                Notice("cohort_not_judged", f"{members['cohort'].iloc[0]}: {problem}")
+            )
+
+
+def _judge_cohort(
+    run: PrognosisRun, fit: PrognosisFit, cohort_id: int, rows: pd.DataFrame
+) -> JudgedCohort:
+    lp = apply_prognosis(fit, rows)
+    times = fit.nomogram.times
+    survival = np.exp(-np.outer(np.exp(lp), fit.cox.baseline_at(times)))
+    headline = run.headline if run.headline in times else times[0]
+    judged = evaluate_prognosis(
+        rows["duration_months"], rows["event"], lp, survival, times, headline, seed=run.seed
+    )
+    development = bool((rows["use"] == CohortUse.DEVELOPMENT).any())
+    return JudgedCohort(
+        cohort_id,
+        development,
+        rows,
+        lp,
+        survival,
+        evaluation_metrics(judged),
+        rad_score_survival(rows, run.cut),
+    )

@@ -1,0 +1,174 @@
+"""Results of survival methods as JSON: numbers unrounded, what cannot be estimated is null."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.cox import CoxFit
+from modeling.methods.kaplan_meier import KaplanMeier, estimate_kaplan_meier
+from modeling.methods.lasso import CrossValidatedLasso
+from modeling.methods.log_rank import compare_log_rank
+from modeling.methods.nomogram import nomogram_as_dict
+from modeling.methods.prognosis import PrognosisFit
+from modeling.methods.prognosis_evaluation import PrognosisEvaluation
+from studies.methods.problems import DataProblem
+
+HIGH, LOW = "Rad-Score high", "Rad-Score low"
+
+
+def json_ready(value: Any) -> Any:
+    """Plain numbers, lists and dicts; NaN and infinity become null."""
+    if isinstance(value, dict):
+        return {str(key): json_ready(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return json_ready(value.tolist())
+    if isinstance(value, np.generic):
+        return json_ready(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def estimate(value: float, interval: tuple[float, float]) -> dict[str, float]:
+    return {"value": value, "lower": interval[0], "upper": interval[1]}
+
+
+def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
+    """Everything an evaluation of a nomogram stores."""
+    c, calibration, curve = judged.concordance, judged.calibration, judged.decision_curve
+    return json_ready({
+        "n": judged.n,
+        "events": judged.events,
+        "concordance": None if c is None else estimate(c.c, c.interval()),
+        "auc": [
+            {"horizon_months": auc.horizon, **estimate(auc.auc, auc.interval()),
+             "cases": auc.cases, "controls": auc.controls, "censored": auc.censored,
+             "estimable": auc.estimable}
+            for auc in judged.auc
+        ],
+        "brier": [
+            {"horizon_months": b.horizon, **estimate(b.brier, b.interval()), "null": b.null}
+            for b in judged.brier
+        ],
+        "headline_months": judged.headline,
+        "roc": {"false_positive": judged.roc.false_positive,
+                "true_positive": judged.roc.true_positive},
+        "calibration": {
+            "groups": [group.__dict__ for group in calibration.groups],
+            "slope": estimate(calibration.slope, calibration.slope_interval),
+            "observed_risk": calibration.observed_risk,
+            "expected_risk": calibration.expected_risk,
+            "observed_expected": calibration.observed_expected,
+        },
+        "decision_curve": {
+            key: getattr(curve, key)
+            for key in ("threshold", "net_benefit", "lower", "upper", "treat_all")
+        },
+    })  # fmt: skip
+
+
+def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
+    """A nomogram's version as data: all that is needed to apply it, and to draw it."""
+    cox = fit.cox
+    return json_ready({
+        "endpoint": endpoint,
+        "unit": "months",
+        "terms": [{"name": term.name, "levels": term.levels} for term in fit.terms],
+        "joined_levels": {name: dict(levels) for name, levels in fit.joined.items()},
+        "columns": list(cox.names),
+        "coefficients": cox.coefficients,
+        "covariance": cox.covariance,
+        "center": cox.center,
+        "ties": cox.ties,
+        "baseline": {"months": cox.time, "cumulative_hazard": cox.cumulative_hazard},
+        "last_follow_up_months": cox.last_follow_up,
+        "times_months": list(fit.nomogram.times),
+        "table": cox_table(cox),
+        "n": cox.n,
+        "events": cox.n_events,
+        "nomogram": nomogram_as_dict(fit.nomogram),
+    })  # fmt: skip
+
+
+def cox_table(cox: CoxFit) -> list[dict[str, Any]]:
+    low, high = cox.interval()
+    return [
+        {"column": name, "coefficient": b, "std_error": se, "hazard_ratio": np.exp(b),
+         "lower": np.exp(lo), "upper": np.exp(hi), "z": z, "p_value": p}
+        for name, b, se, lo, hi, z, p in zip(cox.names, cox.coefficients, cox.std_error, low, high,
+                                             cox.z, cox.p_value, strict=True)
+    ]  # fmt: skip
+
+
+def lasso_results(fit: PrognosisFit) -> dict[str, Any]:
+    """The path, its cross-validation, and what either penalty keeps."""
+    chosen = {"kept": list(fit.kept), "kept_one_std_error": list(fit.kept_one_std_error)}
+    return json_ready({**chosen, **(_path(fit.lasso) if fit.lasso else {})})
+
+
+def _path(lasso: CrossValidatedLasso) -> dict[str, Any]:
+    return {
+        "columns": list(lasso.path.names),
+        "penalty": lasso.path.penalty,
+        "coefficients": lasso.path.coefficients,
+        "deviance": lasso.deviance,
+        "deviance_std_error": lasso.std_error,
+        "lambda_min": lasso.minimum.penalty,
+        "lambda_1se": lasso.one_std_error.penalty,
+        "selected_min": list(lasso.minimum.selected),
+        "selected_1se": list(lasso.one_std_error.selected),
+    }
+
+
+def rad_score_survival(rows: pd.DataFrame, cut: float) -> dict[str, Any]:
+    """Survival above and below the frozen cut, and what other cuts would have said."""
+    groups = np.where(rows["rad_score"] >= cut, HIGH, LOW)
+    own = float(rows["rad_score"].median())
+    return json_ready({
+        "n": len(rows),
+        "events": int(rows["event"].sum()),
+        "cut": cut,
+        "cut_rule": "median of the training out-of-fold Rad-Score, frozen",
+        "groups": [_group(rows[groups == name], name) for name in (HIGH, LOW)
+                   if (groups == name).any()],
+        "log_rank": _log_rank(rows, cut),
+        "other_cuts": [
+            {"rule": "0.5", "cut": 0.5, "log_rank": _log_rank(rows, 0.5)},
+            {"rule": "median of this cohort", "cut": own, "log_rank": _log_rank(rows, own)},
+        ],
+    })  # fmt: skip
+
+
+def _group(rows: pd.DataFrame, name: str) -> dict[str, Any]:
+    curve = estimate_kaplan_meier(rows["duration_months"], rows["event"])
+    median, low, high = curve.median
+    return {
+        "name": name,
+        "n": len(rows),
+        "events": int(rows["event"].sum()),
+        "median_months": estimate(median, (low, high)),
+        "curve": curve.__dict__,
+    }
+
+
+def _log_rank(rows: pd.DataFrame, cut: float) -> dict[str, Any] | None:
+    group = np.where(rows["rad_score"] >= cut, HIGH, LOW)
+    try:
+        test = compare_log_rank(rows["duration_months"], rows["event"], group, (HIGH, LOW))
+    except DataProblem:  # everybody on one side of the cut: there is nothing to compare
+        return None
+    return {"statistic": test.statistic, "p_value": test.p_value}
+
+
+def curve_from(stored: dict[str, Any]) -> KaplanMeier:
+    """A stored curve; null bounds are NaN again."""
+    arrays = {key: np.array([np.nan if v is None else v for v in part], dtype=float)
+              for key, part in stored.items() if isinstance(part, Sequence)
+              and not isinstance(part, str)}  # fmt: skip
+    return KaplanMeier(**{**stored, **arrays})

@@ -1,0 +1,137 @@
+"""The rows a prognostic question is asked of: clinical values, uptake, scores, follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.models import ModelVersion, Prediction, Quantity
+from studies.models import Study
+from studies.registry import facts
+from studies.selectors import clinical_table, endpoint_table, members_table
+
+DAYS_PER_MONTH = 30.4375
+ALWAYS = ("rad_score", "immunoscore")
+CANDIDATES = (
+    "sex", "age_years", "primary_site", "pathology_type", "metastasis_count",
+    "largest_metastasis_cm", "log2_cea", "log2_ca199", "log2_ca125", "suv_max", "log2_mtv",
+)  # fmt: skip
+FACTORS = {
+    "sex": ("female", "male"),
+    "primary_site": ("left", "right"),
+    "pathology_type": ("adenocarcinoma", "mucinous", "signet_ring"),
+}
+TITLES = {
+    "rad_score": "Rad-Score",
+    "immunoscore": "Immunoscore",
+    "sex": "Sex",
+    "age_years": "Age (years)",
+    "primary_site": "Primary site",
+    "pathology_type": "Pathology",
+    "metastasis_count": "Metastases (number)",
+    "largest_metastasis_cm": "Largest metastasis (cm)",
+    "log2_cea": "CEA (ng/mL, log scale)",
+    "log2_ca199": "CA19-9 (U/mL, log scale)",
+    "log2_ca125": "CA125 (U/mL, log scale)",
+    "suv_max": "SUVmax (g/mL)",
+    "log2_mtv": "MTV (mL, log scale)",
+}
+ENDPOINTS = {
+    "overall_survival": ("Overall survival", (12.0, 24.0, 36.0), 24.0),
+    "progression_free_survival": ("Progression-free survival", (6.0, 12.0, 18.0), 12.0),
+}
+
+
+@dataclass(frozen=True)
+class PrognosisRows:
+    """A row per cohort member, sorted by cohort and pseudonym, gaps left as gaps."""
+
+    table: pd.DataFrame
+
+    def split(
+        self, columns: Sequence[str], chosen: pd.Series | None = None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Complete rows of ``columns``, and the others with the reason."""
+        rows = self.table if chosen is None else self.table[chosen]
+        wanted = [*columns, "duration_months", "event"]
+        gaps = rows[wanted].isna()
+        complete = ~gaps.any(axis=1)
+        left_out = rows[~complete].assign(
+            reason=[_reason(row.index[row]) for _, row in gaps[~complete].iterrows()]
+        )
+        return rows[complete].astype({"event": bool}), left_out
+
+
+def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> PrognosisRows:
+    """Join of everything the question may need; nobody is dropped here."""
+    members = members_table(study).set_index("patient_id", drop=False)
+    members.index.name = None
+    follow_up = endpoint_table(study, endpoint)
+    joined = members.join(_clinical(study)).join(_uptake(study)).assign(
+        immunoscore=members.index.map(_immunoscores(study)),
+        duration_months=members.index.map(follow_up["duration_days"] / DAYS_PER_MONTH),
+        event=members.index.map(follow_up["event"]),
+    )  # fmt: skip
+    joined = joined.join(_rad_scores(rad_score))
+    return PrognosisRows(joined.sort_values(["cohort_id", "pseudonym"]).reset_index(drop=True))
+
+
+def _reason(columns: Sequence[str]) -> str:
+    named = [TITLES.get(c, {"duration_months": "follow-up"}.get(c, c)) for c in columns
+             if c != "event" or "duration_months" not in columns]  # fmt: skip
+    return "missing: " + ", ".join(named)
+
+
+def _clinical(study: Study) -> pd.DataFrame:
+    values = clinical_table(study)
+    wanted = ("sex", "age_years", "primary_site", "pathology_type", "metastasis_count",
+              "largest_metastasis_cm")  # fmt: skip
+    table = values.reindex(columns=list(wanted))
+    for name, source in (("log2_cea", "cea_ng_ml"), ("log2_ca199", "ca199_u_ml"),
+                         ("log2_ca125", "ca125_u_ml")):  # fmt: skip
+        table[name] = _log2(values.get(source), table.index)
+    for name in ("age_years", "metastasis_count", "largest_metastasis_cm"):
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype(float)
+    return table
+
+
+def _log2(column: pd.Series | None, index: pd.Index) -> pd.Series:
+    """A marker at zero has no logarithm and counts as missing."""
+    if column is None:
+        return pd.Series(np.nan, index=index)
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    return np.log2(numbers.where(numbers > 0))
+
+
+def _uptake(study: Study) -> pd.DataFrame:
+    found = facts("uptake", study)
+    table = pd.DataFrame(
+        {"suv_max": _each(found, lambda v: v["suv_max"]),
+         "mtv": _each(found, lambda v: v["mtv_41_percent_ml"])},
+        index=list(found), dtype=float,
+    )  # fmt: skip
+    return pd.DataFrame({"suv_max": table["suv_max"], "log2_mtv": _log2(table["mtv"], table.index)})
+
+
+def _immunoscores(study: Study) -> dict[int, float]:
+    found = facts("immunoscore", study)
+    return {key: float(v["score"] if isinstance(v, dict) else v)
+            for key, v in found.items() if v is not None}  # fmt: skip
+
+
+def _each(found: dict[int, Any], read: Callable[[Any], float]) -> list[float]:
+    return [read(value) for value in found.values()]
+
+
+def _rad_scores(version: ModelVersion) -> pd.DataFrame:
+    """Out of fold in the fitting cohort, applied elsewhere; there is no other kind to take."""
+    rows = Prediction.objects.filter(version=version, quantity=Quantity.PROBABILITY)
+    table = pd.DataFrame(
+        list(rows.values_list("patient_id", "value", "kind")),
+        columns=["patient_id", "rad_score", "rad_score_kind"],
+    )
+    return table.set_index("patient_id")

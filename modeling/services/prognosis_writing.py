@@ -1,0 +1,320 @@
+"""A prognosis run as rows: snapshots first, then run, version, evaluations, predictions at once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from modeling.methods.prognosis import PrognosisFit, PrognosisPlan
+from modeling.models import (
+    Basis,
+    DatasetSnapshot,
+    Evaluation,
+    ModelRun,
+    ModelVersion,
+    ModelVersionParent,
+    Prediction,
+    PredictionKind,
+    Quantity,
+    RunKind,
+    SnapshotMember,
+    VersionKind,
+)
+from modeling.services.environment import code_commit, library_versions
+from modeling.services.prognosis_metrics import cox_table, lasso_results, nomogram_content
+from studies.methods.problems import Notice, refuse
+from studies.models import Job, Patient, Study
+from studies.services import derivation_record, file_store, inputs_digest
+
+
+@dataclass
+class PrognosisRun:
+    """What is decided before anything is fitted; notices gather on the way."""
+
+    study: Study
+    endpoint: str
+    seed: int
+    job: Job | None
+    rad_score: ModelVersion
+    plan: PrognosisPlan
+    headline: float
+    cut: float
+    notices: list[Notice] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class JudgedCohort:
+    """One cohort's rows, predictions and metrics."""
+
+    cohort_id: int
+    development: bool
+    rows: pd.DataFrame
+    linear_predictor: np.ndarray
+    survival: np.ndarray
+    metrics: dict[str, Any]
+    rad_score: dict[str, Any]
+
+
+def digest_of(content: Any) -> str:
+    """sha256 of canonical JSON."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def rows_freeze(
+    run: PrognosisRun,
+    purpose: str,
+    rows: pd.DataFrame,
+    left_out: pd.DataFrame,
+    columns: Sequence[str],
+) -> DatasetSnapshot:
+    """Snapshot of the complete rows, with everybody else listed and why."""
+    if rows.empty:
+        raise refuse(
+            "Prognosis",
+            f"nobody with complete data ({len(left_out)} left out)",
+            "complete patients",
+            "Look at the reasons in the patients' records.",
+        )
+    kept = [
+        "patient_id",
+        "pseudonym",
+        "cohort",
+        "rad_score_kind",
+        *columns,
+        "duration_months",
+        "event",
+    ]
+    stream = io.BytesIO()
+    rows[list(dict.fromkeys(kept))].to_parquet(stream, index=False)
+    data = stream.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    question = {
+        "purpose": f"prognosis_{purpose}",
+        "endpoint": run.endpoint,
+        "cohorts": sorted(set(rows["cohort"])),
+        "columns": list(columns),
+        "missing": "complete_case",
+        "rad_score": str(run.rad_score.uid),
+    }
+    digest = inputs_digest(question, sha256, len(left_out))
+    earlier = DatasetSnapshot.objects.filter(study=run.study, inputs_digest=digest).first()
+    if earlier is not None:
+        return earlier
+    with transaction.atomic():
+        stored = file_store(run.study, data, "snapshot", f"prognosis_{purpose}.parquet")
+        snapshot = DatasetSnapshot.objects.create(
+            study=run.study,
+            number=_next_number(DatasetSnapshot, study=run.study),
+            question=question,
+            targets=dict.fromkeys(question["cohorts"], run.endpoint),
+            table=stored,
+            sha256=sha256,
+            columns=list(columns),
+            notices=_missing_notices(rows, left_out),
+            frozen_at=timezone.now(),
+            produced_by=run.job,
+            inputs_digest=digest,
+        )
+        SnapshotMember.objects.bulk_create(_members(snapshot, rows, left_out))
+        derivation_record(run.study, [run.rad_score.sha256], sha256, run.job)
+    return snapshot
+
+
+def _members(
+    snapshot: DatasetSnapshot, rows: pd.DataFrame, left_out: pd.DataFrame
+) -> Iterator[SnapshotMember]:
+    everybody = pd.concat([rows.assign(reason=""), left_out])
+    patients = Patient.objects.in_bulk(everybody["patient_id"].tolist())
+    for row in everybody.itertuples():
+        yield SnapshotMember(
+            snapshot=snapshot,
+            patient=patients[row.patient_id],
+            cohort_id=row.cohort_id,
+            included=not row.reason,
+            reason=row.reason[:300],
+        )
+
+
+def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[str, str]]:
+    text = f"complete case: {len(rows)} included, {len(left_out)} left out"
+    return [Notice("complete_case", text).as_dict()] if len(left_out) else []
+
+
+def _run_digest(run: PrognosisRun, fitting: DatasetSnapshot) -> str:
+    return inputs_digest("prognosis", fitting.sha256, run.rad_score.sha256, run.seed, _recipe(run))
+
+
+def _recipe(run: PrognosisRun) -> dict[str, Any]:
+    plan = json.loads(json.dumps(asdict(run.plan)))
+    return {"endpoint": run.endpoint, "plan": plan, "headline_months": run.headline}
+
+
+def earlier_run(run: PrognosisRun, fitting: DatasetSnapshot) -> ModelRun | None:
+    found = ModelRun.objects.filter(study=run.study, inputs_digest=_run_digest(run, fitting))
+    return found.first()
+
+
+@transaction.atomic
+def run_write(
+    run: PrognosisRun,
+    fit: PrognosisFit,
+    fitting: DatasetSnapshot,
+    judging: DatasetSnapshot,
+    judged: Sequence[JudgedCohort],
+    seconds: float,
+) -> ModelRun:
+    """Everything of a finished run, or nothing."""
+    record = _record(run, fit, fitting, seconds)
+    version = _version(run, fit, fitting, record)
+    looked_at = timezone.now()
+    for part in judged:
+        _evaluations(run, part, version, judging, looked_at)
+    Prediction.objects.bulk_create(_predictions(version, fit, judged))
+    parents = [fitting.sha256, run.rad_score.sha256]
+    derivation_record(run.study, parents, version.sha256, run.job)
+    return record
+
+
+def _record(
+    run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, seconds: float
+) -> ModelRun:
+    results = {
+        "lasso": lasso_results(fit),
+        "cox": cox_table(fit.cox),
+        "proportional_hazards": _hazards(fit),
+        "rad_score_cut": run.cut,
+    }
+    return ModelRun.objects.create(
+        study=run.study,
+        kind=RunKind.PROGNOSIS,
+        recipe=_recipe(run),
+        snapshot=fitting,
+        seed=run.seed,
+        threads=1,
+        library_versions=library_versions(),
+        commit=code_commit(),
+        results=results,
+        results_sha256=digest_of(results),
+        notices=[notice.as_dict() for notice in (*fit.notices, *run.notices)],
+        seconds=round(seconds, 3),
+        produced_by=run.job,
+        inputs_digest=_run_digest(run, fitting),
+    )
+
+
+def _hazards(fit: PrognosisFit) -> list[dict[str, Any]]:
+    if fit.hazards is None:
+        return []
+    test = fit.hazards
+    return [
+        {"term": term, "statistic": float(s), "degrees_of_freedom": d, "p_value": float(p)}
+        for term, s, d, p in zip(
+            test.terms, test.statistic, test.degrees_of_freedom, test.p_value, strict=True
+        )
+    ]
+
+
+def _version(
+    run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, record: ModelRun
+) -> ModelVersion:
+    content = nomogram_content(fit, run.endpoint) | {"rad_score_cut": run.cut}
+    version = ModelVersion.objects.create(
+        study=run.study,
+        kind=VersionKind.NOMOGRAM,
+        number=_next_number(ModelVersion, study=run.study, kind=VersionKind.NOMOGRAM),
+        run=record,
+        fitting_snapshot=fitting,
+        method="Cox, Efron ties, LASSO-chosen clinical columns",
+        endpoint=run.endpoint,
+        content=content,
+        sha256=digest_of(content),
+        produced_by=run.job,
+        inputs_digest=record.inputs_digest,
+    )
+    ModelVersionParent.objects.create(study=run.study, version=version, parent=run.rad_score)
+    return version
+
+
+def _evaluations(
+    run: PrognosisRun,
+    part: JudgedCohort,
+    version: ModelVersion,
+    judging: DatasetSnapshot,
+    looked_at: datetime,
+) -> None:
+    """The nomogram, and the Rad-Score alone, against the endpoint in one cohort."""
+    of_nomogram = Basis.APPARENT if part.development else Basis.APPLIED
+    of_rad_score = Basis.OUT_OF_FOLD if part.development else Basis.APPLIED
+    for judged, basis, metrics in (
+        (version, of_nomogram, part.metrics),
+        (run.rad_score, of_rad_score, part.rad_score),
+    ):
+        sha256 = digest_of(metrics)
+        Evaluation.objects.get_or_create(
+            study=run.study,
+            version=judged,
+            snapshot=judging,
+            cohort_id=part.cohort_id,
+            target=run.endpoint,
+            basis=basis,
+            defaults={
+                "n": metrics["n"],
+                "metrics": metrics,
+                "metrics_sha256": sha256,
+                "looked_at": looked_at,
+                "produced_by": run.job,
+                "inputs_digest": inputs_digest(judged.sha256, judging.sha256, sha256),
+            },
+        )
+
+
+def _predictions(
+    version: ModelVersion, fit: PrognosisFit, judged: Sequence[JudgedCohort]
+) -> Iterator[Prediction]:
+    """Linear predictor and survival of patients the model was not fitted to, each once."""
+    seen: set[int] = set()
+    for part in judged:
+        if part.development:
+            continue
+        patients = Patient.objects.in_bulk(part.rows["patient_id"].tolist())
+        for k, patient_id in enumerate(part.rows["patient_id"]):
+            if patient_id in seen:
+                continue
+            seen.add(patient_id)
+            patient = patients[patient_id]
+            yield _prediction(version, patient, Quantity.LINEAR_PREDICTOR, part.linear_predictor[k])
+            for j, months in enumerate(fit.nomogram.times):
+                yield _prediction(version, patient, Quantity.SURVIVAL, part.survival[k, j], months)
+
+
+def _prediction(
+    version: ModelVersion,
+    patient: Patient,
+    quantity: Quantity,
+    value: float,
+    months: float | None = None,
+) -> Prediction:
+    return Prediction(
+        version=version,
+        patient=patient,
+        kind=PredictionKind.APPLIED,
+        quantity=quantity,
+        value=float(value),
+        horizon_months=months,
+    )
+
+
+def _next_number(model: Any, **scope: Any) -> int:
+    return (model.objects.filter(**scope).aggregate(last=Max("number"))["last"] or 0) + 1

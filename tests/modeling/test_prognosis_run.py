@@ -1,0 +1,104 @@
+"""A prognosis run on a simulated study: rows once, equal numbers, nothing apparent stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from modeling.methods.nomogram import nomogram_from_dict
+from modeling.models import (
+    Basis,
+    DatasetSnapshot,
+    Evaluation,
+    ModelRun,
+    ModelVersion,
+    Prediction,
+    SnapshotMember,
+)
+from modeling.services.prognosis import prognosis_run
+from studies.methods.problems import DataProblem
+from studies.models import CohortMember
+from tests.modeling.prognosis_made import make_rad_score
+from tests.people import People
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(as_statistician: People, monkeypatch: Any) -> People:
+    make_rad_score(as_statistician, monkeypatch)
+    return as_statistician
+
+
+def test_run_leaves_a_nomogram_with_an_evaluation_in_every_cohort(made: People) -> None:
+    run = prognosis_run(made.study, "overall_survival", seed=3)
+    version = ModelVersion.objects.get(run=run)
+    content = version.content
+    assert version.endpoint == "overall_survival"
+    assert {"rad_score", "immunoscore"} <= {term["name"] for term in content["terms"]}
+    assert len(content["center"]) == len(content["coefficients"])
+    assert content["table"][0]["column"] == "rad_score"
+    assert content["table"][0]["hazard_ratio"] < 1  # a high Rad-Score is low risk
+    nomogram = nomogram_from_dict(content["nomogram"])
+    assert nomogram.times == (12.0, 24.0, 36.0)
+    judged = Evaluation.objects.filter(version=version)
+    assert {e.cohort.role: e.basis for e in judged} == {
+        "training": Basis.APPARENT,
+        "internal_validation": Basis.APPLIED,
+        "external_phenotype": Basis.APPLIED,
+        "external_response": Basis.APPLIED,
+    }
+    for evaluation in judged:
+        assert 0.45 < evaluation.metrics["concordance"]["value"] < 0.85
+        assert len(evaluation.metrics["auc"]) == 3
+        assert evaluation.metrics["auc"][1]["lower"] < evaluation.metrics["auc"][1]["upper"]
+    groups = Evaluation.objects.get(version=version.parents.get(), cohort__role="training")
+    assert groups.basis == Basis.OUT_OF_FOLD
+    assert [g["name"] for g in groups.metrics["groups"]] == ["Rad-Score high", "Rad-Score low"]
+
+
+def test_members_left_out_are_listed_with_the_reason(made: People) -> None:
+    run = prognosis_run(made.study, "overall_survival", seed=3)
+    members = SnapshotMember.objects.filter(snapshot=run.snapshot)
+    training = CohortMember.objects.filter(study=made.study, cohort__role="training").count()
+    assert members.count() == training
+    left_out = members.filter(included=False)
+    assert left_out.exists()
+    assert all(m.reason.startswith("missing: ") for m in left_out)
+
+
+def test_no_apparent_prediction_is_stored(made: People) -> None:
+    run = prognosis_run(made.study, "progression_free_survival", seed=3)
+    fitted = CohortMember.objects.filter(study=made.study, use="development")
+    predictions = Prediction.objects.filter(version__run=run)
+    assert predictions.exists()
+    assert not predictions.filter(patient__in=fitted.values("patient")).exists()
+
+
+def test_same_rows_and_seed_give_the_run_again(made: People) -> None:
+    first = prognosis_run(made.study, "overall_survival", seed=3)
+    again = prognosis_run(made.study, "overall_survival", seed=3)
+    assert first.pk == again.pk
+    assert ModelRun.objects.filter(kind="prognosis").count() == 1
+    assert DatasetSnapshot.objects.filter(question__purpose="prognosis_fit").count() == 1
+
+
+def test_stored_nomogram_gives_the_stored_predictions(made: People) -> None:
+    run = prognosis_run(made.study, "overall_survival", seed=3)
+    version = ModelVersion.objects.get(run=run)
+    nomogram = nomogram_from_dict(version.content["nomogram"])
+    lp = Prediction.objects.filter(version=version, quantity="linear_predictor").first()
+    survival = Prediction.objects.get(
+        version=version, patient=lp.patient, quantity="survival", horizon_months=24
+    )
+    hazard = nomogram.baseline[nomogram.times.index(24.0)]
+    assert survival.value == pytest.approx(np.exp(-hazard * np.exp(lp.value)), abs=1e-12)
+
+
+def test_run_refuses_without_a_rad_score(as_statistician: People) -> None:
+    with pytest.raises(DataProblem, match="Rad-Score"):
+        prognosis_run(as_statistician.study, "overall_survival")
+    with pytest.raises(DataProblem, match="Endpoint"):
+        prognosis_run(as_statistician.study, "happiness")
