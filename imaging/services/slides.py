@@ -215,7 +215,7 @@ def _freeze(
     study: Study, rule: Rule, reference: pd.DataFrame, digest: str, job: Job | None
 ) -> ImmunoscoreRule:
     last, stored = rule_current(study), rule.as_dict()
-    shares = compare_immunoscore_rules(reference)
+    shares: dict[str, float | None] = {**compare_immunoscore_rules(reference)}
     own = apply_immunoscore(rule, reference)["high"].mean()
     shares["this rule"] = None if pd.isna(own) else float(own)
     complete = int(reference[list(COLUMNS)].notna().all(axis=1).sum())
