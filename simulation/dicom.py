@@ -1,6 +1,7 @@
 """PET and CT series as DICOM. A series is encoded once; each slice fills in what differs."""
 
 import io
+import re
 
 import numpy as np
 from pydicom import dcmwrite
@@ -39,19 +40,10 @@ class SliceTemplate:
 
 
 def _cut(data: bytes, marks: dict[str, bytes]) -> list[bytes | str]:
-    parts: list[bytes | str] = [data]
-    for name, mark in marks.items():
-        cut: list[bytes | str] = []
-        for part in parts:
-            if isinstance(part, str):
-                cut.append(part)
-                continue
-            pieces = part.split(mark)
-            for piece in pieces[:-1]:
-                cut += [piece, name]
-            cut.append(pieces[-1])
-        parts = cut
-    return parts
+    """The bytes between the marks, and the marks' names in their places."""
+    names = {mark: name for name, mark in marks.items()}
+    pieces = re.split(b"(" + b"|".join(re.escape(mark) for mark in names) + b")", data)
+    return [names.get(piece, piece) for piece in pieces]
 
 
 def encode(dataset: Dataset) -> bytes:
