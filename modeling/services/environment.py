@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("numpy", "scipy", "pandas", "numba", "scikit-learn")
+PACKAGES = ("numpy", "scipy", "pandas", "numba", "scikit-learn", "skops", "pyarrow")
 
 
 def library_versions() -> dict[str, str]:

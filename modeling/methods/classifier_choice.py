@@ -1,0 +1,65 @@
+"""Which of the compared classifiers becomes the Rad-Score, by a rule written before the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from modeling.methods.auc import estimate_auc
+from modeling.methods.binary_input import check_probability
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen classifier and the sentence that says why."""
+
+    classifier: str
+    rule: str
+    reason: str
+
+
+def choose_classifier(
+    outcome: ArrayLike, probabilities: Mapping[str, ArrayLike], rule: Mapping[str, str]
+) -> Choice:
+    """The classifier a rule picks from out-of-fold probabilities.
+
+    Parameters
+    ----------
+    outcome : array of shape (n,)
+        0 or 1.
+    probabilities : mapping of str to array of shape (n,)
+        Out-of-fold probability of 1 by classifier.
+    rule : mapping
+        ``{"rule": "fixed", "classifier": name}``, or ``{"rule": "one_standard_error"}``: the
+        best Brier score among those within one standard error of the best AUC.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    DataProblem
+        One class only, a probability that is missing or outside 0..1.
+    """
+    if rule["rule"] == "fixed":
+        name = rule["classifier"]
+        return Choice(name, "fixed", f"{name} was fixed before the run.")
+    aucs = {name: estimate_auc(outcome, p) for name, p in probabilities.items()}
+    best = max(aucs.values(), key=lambda found: found.auc)
+    floor = best.auc - best.standard_error
+    near = [name for name, found in aucs.items() if found.auc >= floor]
+    briers = {name: _brier(outcome, probabilities[name]) for name in near}
+    chosen = min(near, key=lambda name: (briers[name], name))
+    text = (
+        f"Best out-of-fold Brier score ({briers[chosen]:.4f}) of the {len(near)} classifiers "
+        f"within one standard error ({best.standard_error:.3f}) of the best AUC ({best.auc:.3f})."
+    )
+    return Choice(chosen, "one_standard_error", text)
+
+
+def _brier(outcome: ArrayLike, probability: ArrayLike) -> float:
+    y, p = check_probability(outcome, probability)
+    return float(((p - y) ** 2).mean())

@@ -1,0 +1,163 @@
+"""Reads that join what imaging, genomics and the clinic know into rows for a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genomics.selectors import phenotype_table
+from imaging.models import RoiChoice
+from imaging.selectors import feature_vectors, uptake_of
+from imaging.selectors.scans import TARGET_RULE
+from studies.methods.endpoints import is_responder
+from studies.models import CohortRole, CohortUse, Study, Treatment
+from studies.selectors import endpoint_table, members_table
+
+# METHODS section 4, "What is predicted where": the first target is the one that must be known.
+TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
+    CohortRole.TRAINING: ("rna",),
+    CohortRole.INTERNAL_VALIDATION: ("rna",),
+    CohortRole.EXTERNAL_PHENOTYPE: ("ihc", "rna"),
+    CohortRole.EXTERNAL_RESPONSE: ("response",),
+}
+RESPONSE = "response_at_6_months"
+MODALITIES = {"PT": "pet", "CT": "ct"}
+UPTAKE = ("suv_max", "volume_ml", "mtv_41_percent_ml")
+_MISSING_TARGET = {
+    "rna": "no RNA phenotype",
+    "ihc": "no phenotype by IHC (no Immunoscore)",
+    "response": "no response assessment at 6 months",
+}
+
+
+@dataclass(frozen=True)
+class RadScoreRows:
+    """A row per member of a cohort with a target; ``reason`` is empty for those complete.
+
+    ``parents`` are the digests of everything the table was made of.
+    """
+
+    table: pd.DataFrame
+    features: list[str]
+    parents: list[str]
+
+
+def rad_score_rows(study: Study, missing_features: bool = False) -> RadScoreRows:
+    """Features, uptake, phenotypes and response of everybody the question asks about."""
+    members = members_table(study)
+    members = members[members["role"].isin(TARGETS_OF_ROLE)].reset_index(drop=True)
+    features, from_images = _features(study)
+    targets, from_labels = _targets(study)
+    uptake, from_uptake = _uptake(study)
+    table = members.join(targets, on="patient_id").join(uptake, on="patient_id")
+    table = table.join(_dates(study), on="patient_id").join(features, on="patient_id")
+    table["reason"] = [
+        _reason(row, list(features.columns), missing_features) for _, row in table.iterrows()
+    ]
+    known = set(table.loc[table["reason"] == "", "patient_id"])
+    sources = (from_images, from_labels, from_uptake)
+    parents = {digest for source in sources for i in known for digest in source.get(i, ())}
+    return RadScoreRows(table, sorted(features.columns), sorted(parents))
+
+
+def _features(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    """Columns ``pet.…`` and ``ct.…`` by patient id."""
+    rows: dict[int, dict[str, float]] = {}
+    digests: dict[int, list[str]] = {}
+    for patient, sets in feature_vectors(study).items():
+        for modality, found in sets.items():
+            prefix = MODALITIES[str(modality)]
+            named = zip(found.names, found.vector, strict=True)
+            rows.setdefault(patient, {}).update({f"{prefix}.{name}": v for name, v in named})
+            digests.setdefault(patient, []).append(found.inputs_digest)
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=float), digests
+
+
+def _targets(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    rna, ihc = phenotype_table(study, "rna"), phenotype_table(study, "ihc")
+    response = endpoint_table(study, RESPONSE)
+    columns = {
+        "target_rna": rna["label"].map(_hot),
+        "target_ihc": ihc["label"].map(_hot),
+        "target_response": response["label"].map(_responder),
+        "rna_label": rna["label"],
+        "rna_margin": rna["margin"],
+        "rna_stability": rna["stability"],
+        "response_label": response["label"],
+    }
+    table = pd.DataFrame(columns)
+    digests: dict[int, list[str]] = {}
+    for column in (rna["digest"], ihc["digest"], response["inputs_digest"]):
+        for patient, digest in column.items():
+            digests.setdefault(int(patient), []).append(digest)
+    return table, digests
+
+
+def _hot(label: str) -> float:
+    return {"hot": 1.0, "cold": 0.0}.get(label, np.nan)
+
+
+def _responder(label: str) -> float:
+    found = is_responder(label)
+    return np.nan if found is None else float(found)
+
+
+def _uptake(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    found = uptake_of(study)
+    rows = {patient: {name: values[name] for name in UPTAKE} for patient, values in found.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(UPTAKE), dtype=float)
+    return table, {patient: [values["inputs_digest"]] for patient, values in found.items()}
+
+
+def _dates(study: Study) -> pd.DataFrame:
+    """Day of the chosen scan and first day of the index treatment, by patient id."""
+    scans = RoiChoice.objects.filter(study=study, rule=TARGET_RULE)
+    starts = Treatment.objects.filter(study=study, is_index=True)
+    return pd.DataFrame({
+        "scanned_on": pd.Series(
+            dict(scans.values_list("patient_id", "roi__series__dicom_study__scanned_on")),
+            dtype=object,
+        ),
+        "treated_on": pd.Series(dict(starts.values_list("patient_id", "date")), dtype=object),
+    })  # fmt: skip
+
+
+def _reason(row: pd.Series, features: list[str], missing_features: bool) -> str:
+    """Why a patient cannot be used, or nothing."""
+    reasons = []
+    for prefix, name in (("pet.", "PET"), ("ct.", "CT")):
+        values = [row[column] for column in features if column.startswith(prefix)]
+        if not values or np.isnan(values).all():
+            reasons.append(f"no {name} features of a baseline scan")
+        elif np.isnan(values).any() and not missing_features:
+            reasons.append(f"{name} features incomplete")
+    target = TARGETS_OF_ROLE[row["role"]][0]
+    if np.isnan(row[f"target_{target}"]):
+        reasons.append(_missing_target(row, target))
+    return "; ".join(reasons)
+
+
+def _missing_target(row: pd.Series, target: str) -> str:
+    if target == "response" and row["response_label"] == "NE":
+        return "response not evaluable (NE)"
+    if target == "rna" and isinstance(row["rna_label"], str):
+        return f"RNA phenotype {row['rna_label']}, neither hot nor cold"
+    return _MISSING_TARGET[target]
+
+
+def targets_of(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Targets by cohort, the leading one first."""
+    roles = table.drop_duplicates("cohort").set_index("cohort")["role"]
+    return {cohort: list(TARGETS_OF_ROLE[role]) for cohort, role in sorted(roles.items())}
+
+
+def uses_of_cohorts(table: pd.DataFrame) -> dict[str, str]:
+    uses = table.drop_duplicates("cohort").set_index("cohort")["use"]
+    return {str(cohort): str(use) for cohort, use in uses.items()}
+
+
+def is_development(table: pd.DataFrame) -> Any:
+    return table["use"] == CohortUse.DEVELOPMENT

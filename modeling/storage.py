@@ -1,0 +1,61 @@
+"""Bytes and fitted estimators: skops with an explicit allow-list, never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import skops.io
+from sklearn.pipeline import Pipeline
+
+from studies.methods.problems import refuse
+
+# What may stand in a stored pipeline beyond the types skops itself vouches for.
+ALLOWED_TYPES = frozenset({
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels.ConstantKernel",
+    "sklearn.gaussian_process.kernels.Product",
+    "sklearn.gaussian_process.kernels.RBF",
+    "sklearn.tree._tree.Tree",
+})  # fmt: skip
+
+
+def write_estimator(pipeline: Pipeline) -> bytes:
+    """A fitted pipeline as skops bytes."""
+    return skops.io.dumps(pipeline)
+
+
+def read_estimator(data: bytes, sha256: str) -> Pipeline:
+    """The pipeline of ``write_estimator``, its digest and every type in it checked first."""
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise refuse(
+            "stored model",
+            f"sha256 {found}",
+            f"sha256 {sha256}",
+            "The bytes were changed: restore them from a backup.",
+        )
+    strange = set(skops.io.get_untrusted_types(data=data)) - ALLOWED_TYPES
+    if strange:
+        raise refuse(
+            "stored model",
+            ", ".join(sorted(strange)),
+            "types of the allow-list",
+            "Do not load this file; fit the model again.",
+        )
+    return skops.io.loads(data, trusted=sorted(ALLOWED_TYPES))
+
+
+def canonical_json(content: Any) -> bytes:
+    """The one JSON text of a content: sorted keys, shortest numbers, no NaN."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def json_digest(content: Any) -> str:
+    return hashlib.sha256(canonical_json(content)).hexdigest()
