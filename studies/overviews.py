@@ -77,27 +77,43 @@ def stages_with_steps(user: Any, study: Study) -> list[StageView]:
     """The stages, each with what the user may do now; the first unfinished one leads."""
     rights = access.rights_of(user, study)
     done = _finished_kinds(study)
-    shown, led = [], False
+    shown: list[StageView] = []
+    led = False
     for stage in stages_of(user, study):
-        open_now = stage.state.state not in {"ready", "running"}
+        before = shown[-1].state.state if shown else "ready"
         steps = _steps(stage.key, study, rights)
-        waiting = [step for step in steps if step.kind not in done]
-        leading = open_now and not led
-        led = led or open_now
-        chosen = (waiting or steps)[:1] if open_now else waiting[:1]
-        chosen = [replace(step, primary=leading) for step in chosen]
-        again = [step for step in steps if step.kind not in {c.kind for c in chosen}]
-        shown.append(replace(stage, steps=tuple(chosen), again=tuple(again)))
+        now = _next_step(stage, steps, done, before)
+        chosen = tuple(replace(step, primary=not led) for step in now)
+        led = led or bool(chosen)
+        again = () if _waits(stage, done, before) else tuple(s for s in steps if s not in now)
+        shown.append(replace(stage, steps=chosen, again=again))
     return shown
 
 
+def _next_step(stage: StageView, steps: list[Step], done: set[str], before: str) -> list[Step]:
+    """One step at most: an upload that is missing, else a step not done, else what went stale."""
+    state = stage.state.state
+    if state == "running":
+        return []
+    if _waits(stage, done, before):
+        return [step for step in steps if step.url and step.kind not in done][:1]
+    waiting = [step for step in steps if not step.url and step.kind not in done]
+    again = steps if state in {"stale", "failed", "empty"} else []
+    return (waiting or again)[:1]
+
+
+def _waits(stage: StageView, done: set[str], before: str) -> bool:
+    """Its own files are missing, or there are none and the stage before it is empty."""
+    doors = [kind.job_kind for kind in registry.upload_kinds() if kind.stage == stage.key]
+    if doors:
+        return not done.issuperset(doors)
+    return stage.state.state == "empty" and before == "empty"
+
+
 def _steps(key: str, study: Study, rights: frozenset[str]) -> list[Step]:
+    """Uploads first, then actions, as far as the user may."""
     uploads = [
-        Step(
-            kind.job_kind,
-            kind.title,
-            url=reverse("studies:upload", args=[study.uid, kind.name]),
-        )
+        Step(kind.job_kind, kind.title, url=reverse("studies:upload", args=[study.uid, kind.name]))
         for kind in registry.upload_kinds()
         if kind.stage == key and kind.right in rights
     ]
