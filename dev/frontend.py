@@ -80,4 +80,4 @@ def _npm(python: Path, log: Path) -> tuple[list[str], dict[str, str]]:
     node = package / "bin" / "node"
     environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
     script = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [str(node), str(script)], environment
+    return [str(node), "--use-system-ca", str(script)], environment  # as a system's own Node does
