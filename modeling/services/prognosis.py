@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,17 +15,20 @@ from modeling.methods.prognosis import (
     fit_prognosis,
 )
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
-from modeling.models import ModelRun, ModelVersion, VersionKind
+from modeling.methods.survival_table import check_survival
+from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, VersionKind
 from modeling.services.prognosis_metrics import evaluation_metrics, rad_score_survival
 from modeling.services.prognosis_rows import (
     ALWAYS,
     CANDIDATES,
     ENDPOINTS,
     FACTORS,
+    PrognosisRows,
     prognosis_rows,
 )
 from modeling.services.prognosis_writing import (
     JudgedCohort,
+    Predicted,
     PrognosisRun,
     earlier_run,
     rows_freeze,
@@ -64,12 +67,14 @@ def prognosis_run(
     progress(1, STEPS, f"LASSO and Cox on {len(included)} patients")
     fit = _fit(run, included)
     progress(2, STEPS, "Rows to judge on")
-    judged_rows, unjudged = rows.split(fit.columns)
+    judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
     judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
+    scored, unscored = rows.split(["rad_score"])
+    scoring = rows_freeze(run, "rad_score", scored, unscored, ["rad_score"])
     progress(3, STEPS, "Validation in every cohort")
-    judged = list(_judge(run, fit, judged_rows))
+    judged = [*_judge(run, fit, judged_rows, judging), *_judge_scores(run, scored, scoring)]
     progress(4, STEPS, "Writing")
-    return run_write(run, fit, fitting, judging, judged, time.monotonic() - began)
+    return run_write(run, fit, fitting, judged, time.monotonic() - began)
 
 
 def _newest_rad_score(study: Study) -> ModelVersion:
@@ -117,41 +122,68 @@ def _fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:
     return fit_prognosis(rows, duration, event, run.plan, run.seed)
 
 
-def _judge(run: PrognosisRun, fit: PrognosisFit, rows: pd.DataFrame) -> Iterator[JudgedCohort]:
+def _to_judge(
+    rows: PrognosisRows, fit: PrognosisFit, fitted: pd.DataFrame, unfitted: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows complete in the model's columns; of the fitting cohort those it was fitted to."""
+    complete, gaps = rows.split(fit.columns)
+    elsewhere = complete["use"] != CohortUse.DEVELOPMENT
+    validating_gaps = gaps[gaps["use"] != CohortUse.DEVELOPMENT]
+    return pd.concat([fitted, complete[elsewhere]]), pd.concat([unfitted, validating_gaps])
+
+
+def _judge(
+    run: PrognosisRun, fit: PrognosisFit, rows: pd.DataFrame, snapshot: DatasetSnapshot
+) -> Iterator[JudgedCohort]:
     for cohort_id, members in rows.groupby("cohort_id", sort=True):
-        if len(members) < 5 or not members["event"].any():
-            run.notices.append(
-                Notice(
-                    "cohort_not_judged",
-                    f"{members['cohort'].iloc[0]}: {len(members)} complete patients, no evaluation",
-                )
-            )
-            continue
         try:
-            yield _judge_cohort(run, fit, int(cohort_id), members)
-        except DataProblem as problem:  # one cohort's gaps stop that cohort only, and are said
-            run.notices.append(
-                Notice("cohort_not_judged", f"{members['cohort'].iloc[0]}: {problem}")
-            )
+            yield _judge_cohort(run, fit, int(cohort_id), members, snapshot)
+        except DataProblem as problem:  # one cohort's data stop that cohort only, and are said
+            text = f"{members['cohort'].iloc[0]}: {problem}"
+            run.notices.append(Notice("cohort_not_judged", text))
 
 
 def _judge_cohort(
-    run: PrognosisRun, fit: PrognosisFit, cohort_id: int, rows: pd.DataFrame
+    run: PrognosisRun,
+    fit: PrognosisFit,
+    cohort_id: int,
+    rows: pd.DataFrame,
+    snapshot: DatasetSnapshot,
 ) -> JudgedCohort:
+    check_survival(rows["duration_months"], rows["event"], minimum_events=1, minimum_rows=5)
     lp = apply_prognosis(fit, rows)
     times = fit.nomogram.times
     survival = np.exp(-np.outer(np.exp(lp), fit.cox.baseline_at(times)))
-    headline = run.headline if run.headline in times else times[0]
     judged = evaluate_prognosis(
-        rows["duration_months"], rows["event"], lp, survival, times, headline, seed=run.seed
-    )
-    development = bool((rows["use"] == CohortUse.DEVELOPMENT).any())
-    return JudgedCohort(
-        cohort_id,
-        development,
-        rows,
+        rows["duration_months"],
+        rows["event"],
         lp,
         survival,
-        evaluation_metrics(judged),
-        rad_score_survival(rows, run.cut),
+        times,
+        _headline(run, times),
+        seed=run.seed,
     )
+    return JudgedCohort(
+        cohort_id,
+        snapshot,
+        _is_development(rows),
+        evaluation_metrics(judged),
+        Predicted(rows["patient_id"].tolist(), lp, survival),
+    )
+
+
+def _judge_scores(
+    run: PrognosisRun, rows: pd.DataFrame, snapshot: DatasetSnapshot
+) -> Iterator[JudgedCohort]:
+    """Survival by the Rad-Score alone; everybody with a score and follow-up counts."""
+    for cohort_id, members in rows.groupby("cohort_id", sort=True):
+        metrics = rad_score_survival(members, run.cut)
+        yield JudgedCohort(int(cohort_id), snapshot, _is_development(members), metrics)
+
+
+def _headline(run: PrognosisRun, times: Sequence[float]) -> float:
+    return run.headline if run.headline in times else times[0]
+
+
+def _is_development(rows: pd.DataFrame) -> bool:
+    return bool((rows["use"] == CohortUse.DEVELOPMENT).any())

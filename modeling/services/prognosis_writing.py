@@ -54,16 +54,23 @@ class PrognosisRun:
 
 
 @dataclass(frozen=True)
-class JudgedCohort:
-    """One cohort's rows, predictions and metrics."""
+class Predicted:
+    """What the nomogram says of patients, in their order."""
 
-    cohort_id: int
-    development: bool
-    rows: pd.DataFrame
+    patient_ids: list[int]
     linear_predictor: np.ndarray
     survival: np.ndarray
+
+
+@dataclass(frozen=True)
+class JudgedCohort:
+    """One cohort's metrics: of the nomogram, or (nothing predicted) of the Rad-Score alone."""
+
+    cohort_id: int
+    snapshot: DatasetSnapshot
+    development: bool
     metrics: dict[str, Any]
-    rad_score: dict[str, Any]
+    predicted: Predicted | None = None
 
 
 def digest_of(content: Any) -> str:
@@ -171,7 +178,6 @@ def run_write(
     run: PrognosisRun,
     fit: PrognosisFit,
     fitting: DatasetSnapshot,
-    judging: DatasetSnapshot,
     judged: Sequence[JudgedCohort],
     seconds: float,
 ) -> ModelRun:
@@ -180,7 +186,7 @@ def run_write(
     version = _version(run, fit, fitting, record)
     looked_at = timezone.now()
     for part in judged:
-        _evaluations(run, part, version, judging, looked_at)
+        _evaluation(run, part, version, looked_at)
     Prediction.objects.bulk_create(_predictions(version, fit, judged))
     parents = [fitting.sha256, run.rad_score.sha256]
     derivation_record(run.study, parents, version.sha256, run.job)
@@ -247,37 +253,29 @@ def _version(
     return version
 
 
-def _evaluations(
-    run: PrognosisRun,
-    part: JudgedCohort,
-    version: ModelVersion,
-    judging: DatasetSnapshot,
-    looked_at: datetime,
+def _evaluation(
+    run: PrognosisRun, part: JudgedCohort, nomogram: ModelVersion, looked_at: datetime
 ) -> None:
-    """The nomogram, and the Rad-Score alone, against the endpoint in one cohort."""
-    of_nomogram = Basis.APPARENT if part.development else Basis.APPLIED
-    of_rad_score = Basis.OUT_OF_FOLD if part.development else Basis.APPLIED
-    for judged, basis, metrics in (
-        (version, of_nomogram, part.metrics),
-        (run.rad_score, of_rad_score, part.rad_score),
-    ):
-        sha256 = digest_of(metrics)
-        Evaluation.objects.get_or_create(
-            study=run.study,
-            version=judged,
-            snapshot=judging,
-            cohort_id=part.cohort_id,
-            target=run.endpoint,
-            basis=basis,
-            defaults={
-                "n": metrics["n"],
-                "metrics": metrics,
-                "metrics_sha256": sha256,
-                "looked_at": looked_at,
-                "produced_by": run.job,
-                "inputs_digest": inputs_digest(judged.sha256, judging.sha256, sha256),
-            },
-        )
+    of_nomogram = part.predicted is not None
+    version = nomogram if of_nomogram else run.rad_score
+    own = Basis.APPARENT if of_nomogram else Basis.OUT_OF_FOLD
+    sha256 = digest_of(part.metrics)
+    Evaluation.objects.get_or_create(
+        study=run.study,
+        version=version,
+        snapshot=part.snapshot,
+        cohort_id=part.cohort_id,
+        target=run.endpoint,
+        basis=own if part.development else Basis.APPLIED,
+        defaults={
+            "n": part.metrics["n"],
+            "metrics": part.metrics,
+            "metrics_sha256": sha256,
+            "looked_at": looked_at,
+            "produced_by": run.job,
+            "inputs_digest": inputs_digest(version.sha256, part.snapshot.sha256, sha256),
+        },
+    )
 
 
 def _predictions(
@@ -286,17 +284,23 @@ def _predictions(
     """Linear predictor and survival of patients the model was not fitted to, each once."""
     seen: set[int] = set()
     for part in judged:
-        if part.development:
+        if part.development or part.predicted is None:
             continue
-        patients = Patient.objects.in_bulk(part.rows["patient_id"].tolist())
-        for k, patient_id in enumerate(part.rows["patient_id"]):
-            if patient_id in seen:
-                continue
-            seen.add(patient_id)
-            patient = patients[patient_id]
-            yield _prediction(version, patient, Quantity.LINEAR_PREDICTOR, part.linear_predictor[k])
-            for j, months in enumerate(fit.nomogram.times):
-                yield _prediction(version, patient, Quantity.SURVIVAL, part.survival[k, j], months)
+        patients = Patient.objects.in_bulk(part.predicted.patient_ids)
+        for k, patient_id in enumerate(part.predicted.patient_ids):
+            if patient_id not in seen:
+                seen.add(patient_id)
+                yield from _patient(version, fit, patients[patient_id], part.predicted, k)
+
+
+def _patient(
+    version: ModelVersion, fit: PrognosisFit, patient: Patient, predicted: Predicted, k: int
+) -> Iterator[Prediction]:
+    lp = predicted.linear_predictor[k]
+    yield _prediction(version, patient, Quantity.LINEAR_PREDICTOR, lp)
+    for j, months in enumerate(fit.nomogram.times):
+        survival = predicted.survival[k, j]
+        yield _prediction(version, patient, Quantity.SURVIVAL, survival, months)
 
 
 def _prediction(
