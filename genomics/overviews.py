@@ -55,7 +55,7 @@ def counts_of(user: Any, study: Study) -> list[dict[str, Any]]:
                         "cohort": cohort,
                         "n": len(own),
                         "labels": dict(sorted(found.items(), key=lambda item: item[0] != "hot")),
-                        "borderline": int(own["borderline"].fillna(False).astype(bool).sum()),
+                        "borderline": int(own["borderline"].sum()),
                     }
                 )
     return rows

@@ -94,7 +94,7 @@ def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataF
         rows = rows.filter(fit=fit_current(study))
     newest = rows.order_by("patient_id", "-id").distinct("patient_id").values_list(*columns)
     table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
-    return table.rename(columns={"inputs_digest": "digest"})
+    return table.rename(columns={"inputs_digest": "digest"}).astype({"borderline": "boolean"})
 
 
 def phenotype_facts(source: str) -> Any:

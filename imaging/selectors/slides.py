@@ -58,6 +58,7 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
     newest = rows.order_by("patient_id", "-id").distinct("patient_id").values_list(*columns)
     table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
     table["rule"] = str(rule) if rule else ""
+    table = table.astype({"score": "Int64", "consensus": "Int64", "high": "boolean"})
     return table.rename(columns={"inputs_digest": "digest"})
 
 

@@ -260,23 +260,28 @@ def _write(
     rule: ImmunoscoreRule, table: pd.DataFrame, scores: pd.DataFrame, job: Job | None
 ) -> None:
     patients = Patient.objects.in_bulk(table["patient_id"].astype(int).unique().tolist())
-    rows = []
-    for specimen_id, values in scores.iterrows():
-        densities = table.loc[specimen_id, list(COLUMNS)].round(6).tolist()
-        stored = {name: None if pd.isna(value) else value for name, value in values.items()}
-        rows.append(
-            Immunoscore(
-                patient=patients[int(table.at[specimen_id, "patient_id"])],
-                specimen_id=int(specimen_id),
-                rule=rule,
-                produced_by=job,
-                inputs_digest=inputs_digest(
-                    rule.digest, densities, bool(table.at[specimen_id, "biopsy"])
-                ),
-                **{**stored, "reason": str(values["reason"])[:120]},
-            )
-        )
-    Immunoscore.objects.bulk_create(rows, ignore_conflicts=True)
+    Immunoscore.objects.bulk_create(
+        [
+            _scored(rule, patients[int(measured["patient_id"])], measured, found, job)
+            for (_, measured), (_, found) in zip(table.iterrows(), scores.iterrows(), strict=True)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _scored(
+    rule: ImmunoscoreRule, patient: Patient, measured: pd.Series, found: pd.Series, job: Job | None
+) -> Immunoscore:
+    densities = [round(float(measured[column]), 6) for column in COLUMNS]
+    stored = {name: None if pd.isna(value) else value for name, value in found.items()}
+    return Immunoscore(
+        patient=patient,
+        specimen_id=measured.name,
+        rule=rule,
+        produced_by=job,
+        inputs_digest=inputs_digest(rule.digest, densities, bool(measured["biopsy"])),
+        **{**stored, "reason": str(found["reason"])[:120]},
+    )
 
 
 def _result(rule: ImmunoscoreRule, scores: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""Densities from file to Immunoscore: cuts of the development cohort, no score without a region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from django.test import Client
+
+from imaging import slides_stage
+from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from imaging.selectors import density_table, immunoscore_table
+from imaging.withdrawal import purge, uses_of
+from studies.access import acting_as
+from studies.jobs import run_inline
+from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice
+from studies.registry import facts
+from studies.services import action_start, batch_job, batch_receive
+from tests.people import People
+
+HEADER = "patient_id,specimen,marker,region,density,unit,procedure\n"
+MEDIANS = {
+    ("CD3", "tumor_center"): 900,
+    ("CD3", "invasive_margin"): 1500,
+    ("CD8", "tumor_center"): 280,
+    ("CD8", "invasive_margin"): 480,
+}
+
+
+def cohort_table() -> bytes:
+    lines = ["patient_id,site,cohort,treatment_started_on"]
+    for number in range(1, 31):
+        cohort = "training" if number <= 20 else "external_phenotype"
+        site = "South" if number % 5 == 0 else "North"
+        lines.append(f"P{number:03d},{site},{cohort},2021-03-01")
+    return "\n".join(lines).encode()
+
+
+def densities(seed: int = 0, biopsies: tuple[int, ...] = (20, 30)) -> bytes:
+    """Development patients' levels rise with their number; biopsies lack the margin."""
+    rng, lines = np.random.default_rng(seed), []
+    for number in range(1, 31):
+        for (marker, region), median in MEDIANS.items():
+            value = median * (0.4 + 0.06 * number) * rng.uniform(0.95, 1.05)
+            biopsy = number in biopsies
+            if not (biopsy and region == "invasive_margin"):
+                kind = "biopsy" if biopsy else "resection"
+                lines.append(
+                    f"P{number:03d},P{number:03d}-T1,{marker},{region},{value:.1f},cells/mm2,{kind}"
+                )
+    return (HEADER + "\n".join(lines)).encode()
+
+
+def hand_in(people: People, kind: str, data: bytes) -> ImportBatch:
+    batch = batch_receive(people.study, people.coordinator, kind, data, f"{kind}.csv")
+    job = batch_job(batch)
+    if job is not None and job.state == "queued":
+        run_inline(job)
+    batch.refresh_from_db()
+    return batch
+
+
+def score(people: People, **params: object) -> Job:
+    job = action_start(people.study, people.statistician, "imaging.immunoscore", params)
+    return run_inline(job)
+
+
+@pytest.fixture
+def cohort(as_coordinator: People) -> People:
+    assert hand_in(as_coordinator, "cohort_table", cohort_table()).state == "ready"
+    return as_coordinator
+
+
+@pytest.fixture
+def measured(cohort: People) -> People:
+    batch = hand_in(cohort, "cell_densities", densities())
+    assert batch.state == "ready", batch.problems
+    assert batch.summary["with all four"] == 28
+    return cohort
+
+
+@pytest.fixture
+def scored(measured: People) -> People:
+    job = score(measured)
+    assert job.state == "done", (job.problems, job.error_id)
+    return measured
+
+
+def by_name(people: People) -> dict[str, object]:
+    names = dict(Patient.objects.values_list("pk", "pseudonym"))
+    return {names[pk]: value for pk, value in immunoscore_table(people.study)["score"].items()}
+
+
+def test_densities_become_rows_with_what_was_entered(measured: People) -> None:
+    row = CellDensity.objects.select_related("specimen").order_by("source_row").first()
+    assert (row.source_row, row.specimen.label, row.unit) == (2, "P001-T1", "cells/mm2")
+    assert float(row.as_entered) == row.per_mm2
+    assert density_table(measured.study).shape == (30, 6)
+    assert SpecimenChoice.objects.filter(purpose="slides").count() == 30
+    assert Specimen.objects.get(label="P020-T1").procedure == "biopsy"
+
+
+def test_cuts_are_percentiles_of_development_resections(scored: People) -> None:
+    rule = ImmunoscoreRule.objects.get()
+    table = density_table(scored.study)
+    names = dict(Patient.objects.values_list("pk", "pseudonym"))
+    training = table["patient_id"].map(names).between("P001", "P019")
+    for column, cut in rule.cuts.items():
+        assert cut == pytest.approx(np.percentile(table.loc[training, column], 75))
+    assert rule.n_reference == 19
+
+
+def test_scores_are_0_to_4_and_absent_without_a_margin(scored: People) -> None:
+    scores = by_name(scored)
+    assert scores["P001"] == 0
+    assert scores["P029"] == 4
+    assert scores["P020"] is pd.NA
+    reasons = set(Immunoscore.objects.filter(score=None).values_list("reason", flat=True))
+    assert reasons == {"a biopsy has no margin"}
+    given = facts("immunoscore", scored.study)
+    assert len(given) == 28
+    assert set(given.values()) <= {0, 1, 2, 3, 4}
+    assert set(facts("immunoscore_rule", scored.study)) == set(given)
+
+
+def test_scores_make_labels_by_slides(scored: People) -> None:
+    job = run_inline(action_start(scored.study, scored.statistician, "genomics.phenotype_from_ihc"))
+    assert job.state == "done", job.problems
+    expected = sum(value >= 3 for value in facts("immunoscore", scored.study).values())
+    assert job.result["labels"] == {"hot": expected, "cold": 28 - expected}
+    assert 0 < expected < 28
+
+
+def test_the_share_of_high_under_each_rule_is_recorded(scored: People) -> None:
+    shares = ImmunoscoreRule.objects.get().shares_high
+    assert shares["reference_percentile"] <= 1 / 3 + 0.02
+    assert shares["reference_mean_share"] > shares["reference_percentile"]
+
+
+def test_the_same_step_again_changes_nothing_and_another_rule_is_another_version(
+    scored: People,
+) -> None:
+    before = Immunoscore.objects.count()
+    assert score(scored).state == "done"
+    assert (ImmunoscoreRule.objects.count(), Immunoscore.objects.count()) == (1, before)
+    assert score(scored, kind="reference_mean_share").state == "done"
+    assert ImmunoscoreRule.objects.count() == 2
+    assert Immunoscore.objects.count() == 2 * before
+
+
+def test_validating_densities_do_not_move_the_cuts(scored: People) -> None:
+    cuts = ImmunoscoreRule.objects.get().cuts
+    lines = (
+        densities()
+        .decode()
+        .replace("P029,P029-T1,CD3,tumor_center,", "P029,P029-T1,CD3,tumor_center,9")
+    )
+    assert hand_in(scored, "cell_densities", lines.encode()).state == "ready"
+    assert score(scored).state == "done"
+    assert ImmunoscoreRule.objects.order_by("-number").first().cuts == cuts
+    assert ImmunoscoreRule.objects.count() == 1
+    assert len(immunoscore_table(scored.study)) == 30
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"kind": "median"}, {"parameter": "many"}, {"parameter": 100}, {"kind": "fixed"}],
+)
+def test_rules_that_mean_nothing_are_refused(measured: People, params: dict[str, object]) -> None:
+    assert score(measured, **params).state == "failed"
+    assert not ImmunoscoreRule.objects.exists()
+
+
+def test_a_step_without_densities_is_refused(cohort: People) -> None:
+    job = score(cohort)
+    assert job.state == "failed"
+    assert len(job.problems) == 4
+
+
+def test_lines_of_nobody_are_refused_all_at_once(cohort: People) -> None:
+    text = HEADER + "X1,X1,CD3,tumor_center,5,cells/mm2,\nX2,X2,CD3,tumor_center,5,cells/mm2,\n"
+    batch = hand_in(cohort, "cell_densities", text.encode())
+    assert batch.state == "failed"
+    assert [(p["row"], p["column"]) for p in batch.problems] == [
+        (2, "patient_id"),
+        (3, "patient_id"),
+    ]
+    assert not CellDensity.objects.exists()
+    assert not Specimen.objects.exists()
+
+
+def test_a_specimen_of_another_patient_is_refused(measured: People) -> None:
+    text = HEADER + "P002,P001-T1,CD3,tumor_center,5,cells/mm2,\n"
+    batch = hand_in(measured, "cell_densities", text.encode())
+    assert [(p["row"], p["column"]) for p in batch.problems] == [(2, "specimen")]
+
+
+def test_what_is_kept_of_a_patient_is_purged(scored: People) -> None:
+    patient = Patient.objects.get(pseudonym="P003")
+    assert uses_of(patient)["imaging_celldensity"] == 4
+    assert uses_of(patient)["imaging_immunoscore"] == 1
+    purge(patient)
+    assert not CellDensity.objects.filter(patient=patient, per_mm2__isnull=False).exists()
+
+
+def test_the_page_shows_each_member_their_own_rows(scored: People) -> None:
+    url = f"/studies/{scored.study.uid}/imaging/slides/"
+    seen = {}
+    for name, user in scored.members.items():
+        client = Client()
+        client.force_login(user)
+        with acting_as(None):
+            seen[name] = client.get(url).content.decode()
+    assert "P001" in seen["statistician"]
+    assert "a biopsy has no margin" in seen["statistician"]
+    assert "P001" not in seen["colleague"]
+    assert "P005" in seen["colleague"]  # a patient of South
+    stage = slides_stage.slides_stage(scored.study, scored.coordinator)
+    assert (stage.state, stage.headline) == ("ready", "Immunoscore of 28 patients")
