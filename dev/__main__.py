@@ -18,6 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str]) -> int:
+    sys.stdout.reconfigure(line_buffering=True)  # a log sees each line at once
     chosen = _parser().parse_args(arguments)
     try:
         return VERBS[chosen.verb](chosen) or 0
