@@ -39,25 +39,16 @@ def of_study(route: str) -> bool:
     return "studies/<uuid:" in route or "studies/(?P<uid>" in route
 
 
-def with_ids(name: str, route: str, study: Any) -> str | None:
+def with_ids(name: str, route: str, study: Any) -> str:
     """The address filled with the study's uid and random ids elsewhere."""
-    path, parameters = get_resolver_entry(name, route)
-    values = {
-        key: (study.uid if key in {"uid", "study_uid"} and first else uuid7())
-        for first, key in parameters
-    }
+    keys = re.findall(r"<(?:\w+:)?(\w+)>", route) + re.findall(r"\(\?P<(\w+)>", route)
+    owner = "study_uid" if "study_uid" in keys else "uid"
+    values = {key: study.uid if key == owner else uuid7() for key in keys}
     if name.endswith(":action"):
         values["kind"] = "studies.nothing"
     if name.endswith(":upload"):
         values["kind"] = "cohort_table"
     return reverse(name, kwargs=values)
-
-
-def get_resolver_entry(name: str, route: str) -> tuple[str, list[tuple[bool, str]]]:
-    found = re.findall(r"<(?:\w+:)?(\w+)>", route) + re.findall(r"\(\?P<(\w+)>", route)
-    keys = list(dict.fromkeys(found))
-    first = "study_uid" if "study_uid" in keys else "uid"
-    return route, [(key == first, key) for key in keys]
 
 
 def clients(people: People) -> dict[str, Client]:
@@ -77,10 +68,7 @@ def test_no_address_lacks_a_rule() -> None:
     known = FOR_ANYBODY | FOR_SIGNED_IN
     for name, route, _ in addresses():
         belongs = (
-            of_study(route)
-            or "format" in route
-            or route.startswith("account/")
-            or name in known
+            of_study(route) or "format" in route or route.startswith("account/") or name in known
         )
         assert belongs, f"{name} ({route}) belongs to no study and no rule names it"
     assert len(STUDY_ADDRESSES) > 20

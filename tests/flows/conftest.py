@@ -1,4 +1,4 @@
-"""The running product: web server, worker and beat on a database, a queue and files of their own."""
+"""The running product: web server, worker and beat on a database, queue and files of its own."""
 
 from __future__ import annotations
 
