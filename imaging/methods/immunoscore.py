@@ -145,7 +145,7 @@ def apply_immunoscore(
     table = densities.reindex(columns=list(COLUMNS)).astype(float)
     taken = pd.Series(False, index=table.index) if biopsy is None else biopsy.reindex(table.index)
     scored = table.notna().all(axis=1) & ~taken.astype(bool)
-    calls = (table >= pd.Series(rule.cuts)).sum(axis=1)
+    calls = (table >= [rule.cuts[column] for column in COLUMNS]).sum(axis=1)
     percentiles = pd.DataFrame(
         {column: _percentile(rule.reference[column], table[column]) for column in COLUMNS},
         index=table.index,
