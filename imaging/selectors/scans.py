@@ -51,7 +51,8 @@ class ScanRow:
 
 def scan_rows(pets: Sequence[Series]) -> list[ScanRow]:
     """The pairs, regions and target lesions of the PETs of one page, in a few queries."""
-    pairs = PetCtPair.objects.filter(pet__in=pets).select_related("ct").in_bulk(field_name="pet_id")
+    found = PetCtPair.objects.filter(pet__in=pets).select_related("ct")
+    pairs = {pair.pet_id: pair for pair in found}
     regions = dict(Roi.objects.filter(series__in=pets, superseded_by__isnull=True).order_by()
                    .values_list("series_id").annotate(Count("id")))
     chosen = RoiChoice.objects.filter(roi__series__in=pets, rule=TARGET_RULE)

@@ -1,0 +1,135 @@
+"""Encoders are fitted on development patients alone, once; features follow for everybody."""
+
+import numpy as np
+import pytest
+from scans_made import enrolled, handed_in, scan_files, zipped
+
+from imaging.methods.encoder import apply_encoder, read_encoder
+from imaging.methods.pooled_features import pool_features
+from imaging.models import ExtractorVersion, FeatureSet
+from imaging.selectors import feature_vectors, roi_inputs
+from imaging.services import extractor_fit, features_extract
+from imaging.services.features import PRESETS, patches_of
+from studies.access import acting_as
+from studies.jobs import run_inline
+from studies.methods.problems import DataProblem
+from studies.models import Derivation, JobState
+from studies.services import action_start, file_read
+from tests.people import People
+
+COHORTS = [("P001", "training", "development"), ("P002", "training", "development"),
+           ("P003", "internal_validation", "validation")]
+
+
+@pytest.fixture
+def scanned(as_coordinator: People) -> People:
+    files = {}
+    for seed, (pseudonym, role, use) in enumerate(COHORTS, start=1):
+        enrolled(as_coordinator, pseudonym, role=role, use=use)
+        files |= scan_files(pseudonym, seed)
+    enrolled(as_coordinator, "P004", role="internal_validation", use="validation")
+    assert handed_in(as_coordinator, zipped(files)).state == "ready"
+    return as_coordinator
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """The demo's preset with one epoch."""
+    preset = PRESETS["demo"].__class__("demo", 32, 3.0, epochs=1)
+    monkeypatch.setitem(PRESETS, "demo", preset)
+
+
+def run(people, kind, **params):
+    with acting_as(people.statistician):
+        return run_inline(action_start(people.study, people.statistician, kind, params))
+
+
+def test_fit_and_extract_through_their_jobs(scanned, short):
+    fit = run(scanned, "imaging.extractor_fit", seed=3)
+    assert fit.state == JobState.DONE, fit.problems
+    pet, ct = ExtractorVersion.objects.order_by("-modality")
+    assert (pet.modality, ct.modality) == ("PT", "CT")
+    assert (pet.fitted_on, pet.seed, pet.preset) == (2, 3, "demo")
+    assert pet.weights.sha256 != ct.weights.sha256
+    assert pet.feature_names[0] == "pet_dnn_001"
+    done = run(scanned, "imaging.features_extract")
+    assert done.state == JobState.DONE, done.problems
+    assert done.result["patients"] == 3
+    assert done.result["without_region"] == 1
+    vectors = feature_vectors(scanned.study)
+    assert len(vectors) == 3
+    for sets in vectors.values():
+        assert {m: len(row.vector) for m, row in sets.items()} == {"PT": 224, "CT": 224}
+        assert sets["PT"].names == pet.feature_names
+
+
+def test_vectors_equal_the_methods_called_by_hand(scanned, short):
+    run(scanned, "imaging.extractor_fit")
+    run(scanned, "imaging.features_extract")
+    [(_, found), *_] = roi_inputs(scanned.study).items()
+    row = FeatureSet.objects.get(roi=found.roi, modality="CT")
+    version = row.extractor_version
+    network = read_encoder(file_read(version.weights), version.weights.sha256, PRESETS["demo"])
+    patch = patches_of(found, 32, 3.0)["CT"]
+    expected = pool_features(apply_encoder(network, patch.image, "CT"), patch.mask, 3.0)
+    assert np.allclose(row.vector, expected, rtol=1e-12)
+
+
+def test_fitting_again_gives_the_same_version_and_another_seed_another(scanned, short):
+    first = run(scanned, "imaging.extractor_fit", seed=1)
+    again = run(scanned, "imaging.extractor_fit", seed=1)
+    assert again.result["reused"]
+    assert again.result["PET"]["sha256"] == first.result["PET"]["sha256"]
+    run(scanned, "imaging.extractor_fit", seed=2)
+    assert ExtractorVersion.objects.count() == 4
+    run(scanned, "imaging.features_extract")
+    assert run(scanned, "imaging.features_extract").result["new"] == 0
+    assert set(FeatureSet.objects.values_list("extractor_version__seed", flat=True)) == {2}
+
+
+def test_validating_patients_are_refused_even_when_asked_for(scanned, short):
+    with pytest.raises(DataProblem, match="P003: found a patient who is not of a development"):
+        extractor_fit(scanned.study, patients=["P001", "P002", "P003"])
+    with pytest.raises(DataProblem, match="patients"):
+        run(scanned, "imaging.extractor_fit", patients=["P003"])
+    assert not ExtractorVersion.objects.exists()
+
+
+@pytest.mark.parametrize(("params", "says"), [
+    ({"preset": "huge"}, "preset: found huge"), ({"seed": "x"}, "seed: found x"),
+    ({"seed": True}, "seed"),
+])
+def test_unknown_recipes_are_refused(as_coordinator, params, says):
+    with pytest.raises(DataProblem, match=says):
+        extractor_fit(as_coordinator.study, params)
+
+
+def test_too_few_patients_and_no_extractor_are_problems(as_coordinator):
+    with pytest.raises(DataProblem, match="0 patients with a region"):
+        extractor_fit(as_coordinator.study)
+    with pytest.raises(DataProblem, match="no fitted encoder"):
+        features_extract(as_coordinator.study)
+
+
+def test_cancelling_ends_both_encoders(scanned):
+    class Cancelled(Exception):
+        pass
+
+    def stop(done, total, message=""):
+        if "fitting" in message:
+            raise Cancelled
+    with pytest.raises(Cancelled):
+        extractor_fit(scanned.study, {"preset": "demo"}, progress=stop)
+    assert not ExtractorVersion.objects.exists()
+
+
+def test_lineage_leads_from_features_to_the_upload(scanned, short):
+    run(scanned, "imaging.extractor_fit")
+    run(scanned, "imaging.features_extract")
+    row = FeatureSet.objects.filter(modality="PT").first()
+    parents = Derivation.objects.filter(child_digest=row.inputs_digest)
+    digests = set(parents.values_list("parent_digest", flat=True))
+    assert digests == {row.roi.series.volume.sha256, row.roi.mask.sha256,
+                       row.extractor_version.weights.sha256}
+    above = Derivation.objects.filter(child_digest=row.roi.series.volume.sha256)
+    assert row.roi.batch.file.sha256 in above.values_list("parent_digest", flat=True)
