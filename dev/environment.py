@@ -38,6 +38,7 @@ def set_up(project: Path = PROJECT) -> None:
             stamp.write_text(wanted, "utf-8")
         elif not frontend.is_there(project):
             frontend.set_up(project, _python(project), state / "log" / "setup.log")
+        (project / "staticfiles").mkdir(exist_ok=True)  # whitenoise warns when it is missing
         kernels.warm(project, _python(project))
 
 
