@@ -73,7 +73,7 @@ def _features(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
             named = zip(found.names, found.vector, strict=True)
             rows.setdefault(patient, {}).update({f"{prefix}.{name}": v for name, v in named})
             digests.setdefault(patient, []).append(found.inputs_digest)
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=float), digests
+    return _by_patient(pd.DataFrame.from_dict(rows, orient="index", dtype=float)), digests
 
 
 def _targets(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
@@ -88,12 +88,17 @@ def _targets(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
         "rna_stability": rna["stability"],
         "response_label": response["label"],
     }
-    table = pd.DataFrame(columns)
+    table = _by_patient(pd.DataFrame(columns))
     digests: dict[int, list[str]] = {}
     for column in (rna["digest"], ihc["digest"], response["inputs_digest"]):
         for patient, digest in column.items():
             digests.setdefault(int(patient), []).append(digest)
     return table, digests
+
+
+def _by_patient(table: pd.DataFrame) -> pd.DataFrame:
+    """An empty table has an index of no type, which joins with nothing."""
+    return table.set_axis(table.index.astype("int64"), axis=0)
 
 
 def _hot(label: str) -> float:
@@ -109,20 +114,21 @@ def _uptake(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     found = uptake_of(study)
     rows = {patient: {name: values[name] for name in UPTAKE} for patient, values in found.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(UPTAKE), dtype=float)
-    return table, {patient: [values["inputs_digest"]] for patient, values in found.items()}
+    digests = {patient: [values["inputs_digest"]] for patient, values in found.items()}
+    return _by_patient(table), digests
 
 
 def _dates(study: Study) -> pd.DataFrame:
     """Day of the chosen scan and first day of the index treatment, by patient id."""
     scans = RoiChoice.objects.filter(study=study, rule=TARGET_RULE)
     starts = Treatment.objects.filter(study=study, is_index=True)
-    return pd.DataFrame({
+    return _by_patient(pd.DataFrame({
         "scanned_on": pd.Series(
             dict(scans.values_list("patient_id", "roi__series__dicom_study__scanned_on")),
             dtype=object,
         ),
         "treated_on": pd.Series(dict(starts.values_list("patient_id", "date")), dtype=object),
-    })  # fmt: skip
+    }))  # fmt: skip
 
 
 def _reason(row: pd.Series, features: list[str], missing_features: bool) -> str:

@@ -1,0 +1,111 @@
+"""The same question with fewer columns: does the Rad-Score beat one modality, or mere volume?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from modeling.methods.nested_cross_validation import (
+    Progress,
+    Tuning,
+    estimate_out_of_fold,
+    fit_classifier,
+)
+from studies.methods.problems import refuse
+
+# One column needs no forest: a line through it has the fairest chance.
+SINGLE = {"volume_only": "volume_ml", "suv_max_only": "suv_max", "mtv_only": "mtv_41_percent_ml"}
+FAMILIES = {"pet_only": "pet.", "ct_only": "ct."}
+FOR_SINGLE = "logistic_regression"
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Probabilities of a model that saw fewer columns; higher = more likely hot."""
+
+    name: str
+    classifier: str
+    columns: int
+    out_of_fold: NDArray[np.float64]
+    applied: NDArray[np.float64]
+
+
+def columns_of(ablation: str, names: Sequence[str]) -> list[str]:
+    """The columns an ablation keeps.
+
+    Parameters
+    ----------
+    ablation : str
+        pet_only, ct_only, volume_only, suv_max_only or mtv_only.
+    names : sequence of str
+        All columns there are.
+
+    Raises
+    ------
+    DataProblem
+        None of them is there.
+    """
+    if ablation in SINGLE:
+        kept = [name for name in names if name == SINGLE[ablation]]
+    else:
+        kept = [name for name in names if name.startswith(FAMILIES[ablation])]
+    if not kept:
+        raise refuse(
+            f"ablation {ablation}",
+            "none of its columns",
+            "its columns in the snapshot",
+            "Leave this ablation out of the recipe, or measure what it needs.",
+        )
+    return kept
+
+
+def estimate_ablation(
+    ablation: str,
+    classifier: str,
+    keys: Sequence[str],
+    features: ArrayLike,
+    feature_names: Sequence[str],
+    outcome: ArrayLike,
+    elsewhere: ArrayLike,
+    folds: int,
+    repeats: int,
+    seed: int,
+    tuning: Tuning,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Ablation:
+    """Out-of-fold and applied probabilities of a model on fewer columns, on the same folds.
+
+    Parameters
+    ----------
+    ablation : str
+        As ``columns_of``.
+    classifier : str
+        Of the families of columns; a single column takes logistic regression.
+    keys, features, feature_names, outcome, folds, repeats, seed, tuning, workers, progress
+        As ``estimate_out_of_fold``; ``features`` has all columns of ``feature_names``.
+    elsewhere : array of shape (m, p)
+        Patients of other cohorts, the same columns.
+
+    Returns
+    -------
+    Ablation
+
+    Raises
+    ------
+    DataProblem
+        As ``columns_of`` and ``estimate_out_of_fold``.
+    """
+    kept = sorted(columns_of(ablation, feature_names))
+    where = [list(feature_names).index(name) for name in kept]
+    X, Z = np.asarray(features)[:, where], np.asarray(elsewhere)[:, where]
+    name = FOR_SINGLE if ablation in SINGLE else classifier
+    found = estimate_out_of_fold(
+        keys, X, kept, outcome, [name], folds, repeats, seed, tuning, workers, progress
+    )
+    fitted, _ = fit_classifier(name, keys, X, kept, outcome, seed, tuning)
+    applied = fitted.predict_proba(Z)[:, 1] if len(Z) else np.empty(0)
+    return Ablation(ablation, name, len(kept), found.results[name].probability, applied)

@@ -1,0 +1,141 @@
+"""The Rad-Score: freeze, guard, compare seven classifiers, keep one, judge it everywhere."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.classifier_choice import choose_classifier
+from modeling.methods.leak_guard import (
+    check_classes,
+    check_dates,
+    check_features,
+    check_identical_rows,
+    check_sides,
+    check_uses,
+    notice_events_per_variable,
+    refuse_leaks,
+)
+from modeling.methods.nested_cross_validation import estimate_out_of_fold, fit_classifier
+from modeling.methods.recipe import Recipe, read_recipe
+from modeling.methods.threshold_metrics import fit_youden_threshold
+from modeling.models import DatasetSnapshot, ModelRun
+from modeling.selectors import is_development, uses_of_cohorts
+from modeling.services.rad_score_ablations import ablations_judge
+from modeling.services.rad_score_judging import classifiers_judge, version_judge
+from modeling.services.rad_score_state import Fitted, RadScoreRun
+from modeling.services.rad_score_writing import earlier_run, rad_score_write
+from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
+from studies.jobs import Progress, no_progress
+from studies.models import Job, Study
+
+# Shares of the time, out of 100.
+FROZEN, COMPARED, FITTED, ABLATED = 2.0, 65.0, 70.0, 95.0
+
+
+def rad_score_run(
+    study: Study,
+    recipe: str | Mapping[str, Any] = "paper",
+    seed: int = 0,
+    progress: Progress = no_progress,
+    job: Job | None = None,
+    workers: int | None = None,
+) -> ModelRun:
+    """Run a recipe on the study as it stands now; the same rows and seed give the earlier run.
+
+    Raises
+    ------
+    DataProblem
+        A wrong recipe, nobody to fit to, one class only, a leak.
+    """
+    began = time.monotonic()
+    checked = read_recipe(recipe)
+    progress(0, 100, "Freezing the snapshot")
+    question = rad_score_question(checked.document["missing"])
+    snapshot = snapshot_freeze(study, question, job)
+    run = _prepare(study, snapshot, checked, int(seed), job, workers)
+    earlier = earlier_run(run)
+    if earlier is not None:
+        return earlier
+    _guard(run)
+    fitted = _fit(run, progress)
+    comparison = classifiers_judge(run, fitted)
+    ablations = ablations_judge(run, fitted, _part(progress, FITTED, ABLATED))
+    progress(ABLATED, 100, "Judging in every cohort")
+    judged = version_judge(run, fitted)
+    seconds = time.monotonic() - began
+    return rad_score_write(run, fitted, comparison, ablations, judged, seconds)
+
+
+def _prepare(
+    study: Study, snapshot: DatasetSnapshot, recipe: Recipe, seed: int,
+    job: Job | None, workers: int | None,
+) -> RadScoreRun:  # fmt: skip
+    """Everything is computed from the frozen bytes, never from the records behind them."""
+    table = snapshot_read(snapshot)
+    fitting = table[is_development(table)].reset_index(drop=True)
+    elsewhere = table[~is_development(table)].reset_index(drop=True)
+    names = sorted(c for c in table.columns if c.startswith(("pet.", "ct.")))
+    count = workers or min(4, os.cpu_count() or 1)
+    return RadScoreRun(study, snapshot, recipe, seed, job, count, fitting, elsewhere, names)
+
+
+def _guard(run: RadScoreRun) -> None:
+    whole = pd.concat([run.fitting, run.elsewhere], ignore_index=True)
+    judging = {
+        str(cohort): list(rows["pseudonym"]) for cohort, rows in run.elsewhere.groupby("cohort")
+    }
+    filled = run.recipe.document["missing"] == "median_in_fold"
+    refuse_leaks([
+        *check_uses(list(run.fitting["cohort"]), uses_of_cohorts(whole)),
+        *check_sides(run.keys, judging),
+        *check_features(run.features, run.names, missing_allowed=filled),
+        *check_identical_rows(list(whole["pseudonym"]), whole[run.names].to_numpy()),
+        *check_dates(
+            list(whole["pseudonym"]), list(whole["scanned_on"]), list(whole["treated_on"])
+        ),
+        *check_classes(
+            run.y, run.recipe.document["smallest_class"],
+            max(run.recipe.folds, run.recipe.tuning.inner_folds),
+        ),
+    ])  # fmt: skip
+    smaller = int(min(run.y.sum(), (1 - run.y).sum()))
+    run.notices += notice_events_per_variable(smaller, len(run.names))
+
+
+def _fit(run: RadScoreRun, progress: Progress) -> Fitted:
+    recipe = run.recipe
+    compared = estimate_out_of_fold(
+        run.keys, run.features, run.names, run.y, recipe.classifiers, recipe.folds, recipe.repeats,
+        run.seed, recipe.tuning, run.workers, _part(progress, FROZEN, COMPARED),
+    )  # fmt: skip
+    by_name = {name: found.probability for name, found in compared.results.items()}
+    choice = choose_classifier(run.y, by_name, recipe.document["choose"])
+    progress(COMPARED, 100, f"Fitting {choice.classifier} on all of training")
+    pipeline, chosen = fit_classifier(
+        choice.classifier, run.keys, run.features, run.names, run.y, run.seed, recipe.tuning
+    )
+    others = run.elsewhere[run.names].to_numpy(dtype=float)
+    return Fitted(
+        compared,
+        choice,
+        pipeline,
+        chosen,
+        threshold=fit_youden_threshold(run.y, by_name[choice.classifier]),
+        apparent=pipeline.predict_proba(run.features)[:, 1],
+        applied=pipeline.predict_proba(others)[:, 1] if len(others) else np.empty(0),
+    )
+
+
+def _part(progress: Progress, start: float, end: float) -> Any:
+    """A stage's own count as its share of the whole."""
+
+    def report(done: int, total: int, message: str) -> None:
+        progress(start + (end - start) * done / max(total, 1), 100, message)
+
+    return report

@@ -1,0 +1,97 @@
+"""Fewer columns on the same folds: PET only, CT only, volume, SUVmax, MTV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.ablation import SINGLE, Ablation, estimate_ablation
+from modeling.methods.auc import compare_auc_paired, estimate_auc
+from modeling.services.rad_score_state import Fitted, RadScoreRun
+from studies.methods.problems import Notice
+
+TITLES = {
+    "pet_only": "PET only",
+    "ct_only": "CT only",
+    "volume_only": "Volume only",
+    "suv_max_only": "SUVmax only",
+    "mtv_only": "MTV only",
+}
+
+
+def ablations_judge(run: RadScoreRun, fitted: Fitted, progress: Any) -> list[dict[str, Any]]:
+    """AUC of each ablation per cohort and target, beside the Rad-Score's on the same patients."""
+    asked = [name for name in run.recipe.document["ablations"] if _measured(run, name)]
+    rows = []
+    for number, name in enumerate(asked):
+
+        def report(done: int, total: int, message: str, number: int = number) -> None:
+            progress(number + done / max(total, 1), len(asked), f"without all but: {name}")  # noqa: B023
+
+        found = _estimate(run, fitted, name, report)
+        rows.append({
+            "name": name,
+            "title": TITLES[name],
+            "classifier": found.classifier,
+            "columns": found.columns,
+            "cohorts": _cohorts(run, fitted, found),
+        })  # fmt: skip
+    return rows
+
+
+def _measured(run: RadScoreRun, name: str) -> bool:
+    """An ablation on a column that somebody lacks is left out, and that is said."""
+    column = SINGLE.get(name)
+    if column is None:
+        return True
+    gaps = sum(int(rows[column].isna().sum()) for rows in (run.fitting, run.elsewhere))
+    if gaps:
+        run.notices.append(
+            Notice("ablation_left_out", f"{TITLES[name]}: {gaps} patients have no {column}.")
+        )
+    return gaps == 0
+
+
+def _estimate(run: RadScoreRun, fitted: Fitted, name: str, progress: Any) -> Ablation:
+    columns = [*run.names, *(c for c in SINGLE.values() if c in run.fitting)]
+    recipe = run.recipe
+    return estimate_ablation(
+        name, fitted.choice.classifier, run.keys,
+        run.fitting[columns].to_numpy(dtype=float), columns, run.y,
+        run.elsewhere[columns].to_numpy(dtype=float),
+        recipe.folds, recipe.repeats, run.seed, recipe.tuning,
+        1 if name in SINGLE else run.workers, progress,
+    )  # fmt: skip
+
+
+def _cohorts(run: RadScoreRun, fitted: Fitted, found: Ablation) -> list[dict[str, Any]]:
+    training = str(run.fitting["cohort"].iloc[0])
+    rows = [_row(training, "rna", run.y, found.out_of_fold, fitted.out_of_fold)]
+    for cohort, members in run.elsewhere.groupby("cohort", sort=True):
+        for target in run.snapshot.targets[cohort]:
+            known: pd.DataFrame = members[members[f"target_{target}"].notna()]
+            outcome = known[f"target_{target}"].to_numpy(dtype=int)
+            if np.unique(outcome).size == 2:
+                here = known.index
+                scores = found.applied[here], fitted.applied[here]
+                rows.append(_row(str(cohort), target, outcome, *scores))
+    return rows
+
+
+def _row(cohort: str, target: str, outcome: Any, score: Any, rad_score: Any) -> dict[str, Any]:
+    auc = estimate_auc(outcome, score)
+    gain = compare_auc_paired(outcome, rad_score, score)
+    return {
+        "cohort": cohort,
+        "target": target,
+        "n": auc.positives + auc.negatives,
+        "auc": {"estimate": auc.auc, "lower": auc.lower, "upper": auc.upper},
+        "rad_score_gains": {
+            "estimate": gain.difference,
+            "lower": gain.lower,
+            "upper": gain.upper,
+            "p": gain.p,
+        },
+    }

@@ -1,0 +1,77 @@
+"""What a Rad-Score run carries from step to step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from modeling.methods.classifier_choice import Choice
+from modeling.methods.nested_cross_validation import NestedCrossValidation
+from modeling.methods.recipe import Recipe
+from modeling.models import DatasetSnapshot
+from studies.methods.problems import Notice
+from studies.models import Job, Study
+
+
+@dataclass
+class RadScoreRun:
+    """Decided before anything is fitted: rows, recipe, seed. Notices gather on the way."""
+
+    study: Study
+    snapshot: DatasetSnapshot
+    recipe: Recipe
+    seed: int
+    job: Job | None
+    workers: int
+    fitting: pd.DataFrame
+    elsewhere: pd.DataFrame
+    names: list[str]
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def keys(self) -> list[str]:
+        return list(self.fitting["pseudonym"])
+
+    @property
+    def features(self) -> NDArray[np.float64]:
+        return self.fitting[self.names].to_numpy(dtype=float)
+
+    @property
+    def y(self) -> NDArray[np.int_]:
+        return self.fitting["target_rna"].to_numpy(dtype=int)
+
+    @property
+    def resamples(self) -> int:
+        return int(self.recipe.document["bootstrap_resamples"])
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The comparison, the one chosen, and its probabilities; ``applied`` follows ``elsewhere``."""
+
+    compared: NestedCrossValidation
+    choice: Choice
+    pipeline: Pipeline
+    chosen_parameters: dict[str, Any]
+    threshold: float
+    apparent: NDArray[np.float64]
+    applied: NDArray[np.float64]
+
+    @property
+    def out_of_fold(self) -> NDArray[np.float64]:
+        return self.compared.results[self.choice.classifier].probability
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One evaluation of the version: where, against what, on what ground."""
+
+    cohort: str
+    target: str
+    basis: str
+    metrics: dict[str, Any]

@@ -1,0 +1,150 @@
+"""Freezing the rows of a question: who is in, who is out and why, and the digest of the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+from django.utils import timezone
+
+from modeling.methods.snapshot_table import (
+    digest_table,
+    read_snapshot_table,
+    write_snapshot_table,
+)
+from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.selectors import RadScoreRows, is_development, rad_score_rows, targets_of
+from modeling.services.numbering import next_number
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.models import Job, Patient, Study
+from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
+
+KEY = ("cohort", "pseudonym")
+LEFT_OUT_OF_TABLE = ("patient_id", "cohort_id", "reason")
+SMALLEST_JUDGED = 2
+
+
+def rad_score_question(missing: str = "complete_case") -> dict[str, Any]:
+    """What the Rad-Score asks of the study."""
+    return {
+        "purpose": "rad_score",
+        "columns": ["features of PET and CT", "phenotype", "response at 6 months", "uptake"],
+        "missing": missing,
+    }
+
+
+def snapshot_freeze(
+    study: Study, question: dict[str, Any] | None = None, job: Job | None = None
+) -> DatasetSnapshot:
+    """The frozen table of a question; the same rows again give the same snapshot.
+
+    Raises
+    ------
+    DataProblem
+        Nobody complete in the cohort that is fitted to, or one class only.
+    """
+    question = question or rad_score_question()
+    rows = rad_score_rows(study, question["missing"] == "median_in_fold")
+    _check(rows.table)
+    included = rows.table[rows.table["reason"] == ""]
+    data = write_snapshot_table(included.drop(columns=list(LEFT_OUT_OF_TABLE)), KEY)
+    sha256, targets = digest_table(data), targets_of(rows.table)
+    left_out = rows.table.loc[rows.table["reason"] != "", [*KEY, "reason"]]
+    digest = inputs_digest(question, targets, sha256, sorted(left_out.agg("|".join, axis=1)))
+    earlier = DatasetSnapshot.objects.filter(study=study, inputs_digest=digest).first()
+    if earlier is not None and earlier.not_reproducible_since is None:
+        return earlier
+    return _write(study, question, rows, data, sha256, digest, job)
+
+
+def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
+    """The frozen rows; the digest of the bytes is checked against the snapshot's own.
+
+    Raises
+    ------
+    DataProblem
+        The bytes are gone or are not those that were frozen.
+    """
+    if snapshot.not_reproducible_since is not None:
+        raise refuse(
+            str(snapshot),
+            f"rows removed on {snapshot.not_reproducible_since:%Y-%m-%d}",
+            "all rows",
+            "A patient of it was withdrawn: freeze a new snapshot.",
+        )
+    data = file_read(snapshot.table)
+    if digest_table(data) != snapshot.sha256:
+        raise refuse(
+            str(snapshot),
+            f"sha256 {digest_table(data)}",
+            f"sha256 {snapshot.sha256}",
+            "The table is not the one that was frozen: restore it from a backup.",
+        )
+    return read_snapshot_table(data)
+
+
+def _check(table: pd.DataFrame) -> None:
+    """There must be somebody to fit to, and two kinds of them."""
+    fitting = table[is_development(table)]
+    if fitting.empty:
+        raise refuse("snapshot", "nobody in a development cohort", "a training cohort",
+                     "Import a cohort table with a training cohort.")  # fmt: skip
+    complete = fitting[fitting["reason"] == ""]
+    if complete.empty:
+        raise DataProblem([
+            Problem(f"snapshot, {cohort}", f"nobody complete: {count} patients with {reason}",
+                    "patients with features and phenotype", "Finish the steps before this one.")
+            for (cohort, reason), count in fitting.groupby(["cohort", "reason"]).size().items()
+        ])  # fmt: skip
+    if complete["target_rna"].nunique() < 2:
+        only = "hot" if complete["target_rna"].iloc[0] == 1 else "cold"
+        raise refuse("snapshot, training", f"all {len(complete)} patients are {only}",
+                     "hot and cold patients",
+                     "One class teaches nothing: look at the phenotype fit.")  # fmt: skip
+
+
+@transaction.atomic
+def _write(
+    study: Study, question: dict[str, Any], rows: RadScoreRows, data: bytes,
+    sha256: str, digest: str, job: Job | None,
+) -> DatasetSnapshot:  # fmt: skip
+    snapshot = DatasetSnapshot.objects.create(
+        study=study,
+        number=next_number(DatasetSnapshot, study),
+        question=question,
+        targets=targets_of(rows.table),
+        table=file_store(study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet"),
+        sha256=sha256,
+        columns=sorted(set(rows.table.columns) - set(LEFT_OUT_OF_TABLE)),
+        notices=[notice.as_dict() for notice in _notices(rows.table)],
+        frozen_at=timezone.now(),
+        produced_by=job,
+        inputs_digest=digest,
+    )
+    file_use(snapshot.table, snapshot)
+    patients = Patient.objects.in_bulk(rows.table["patient_id"].tolist())
+    SnapshotMember.objects.bulk_create(
+        SnapshotMember(
+            snapshot=snapshot,
+            patient=patients[row.patient_id],
+            cohort_id=row.cohort_id,
+            included=not row.reason,
+            reason=row.reason[:300],
+        )
+        for row in rows.table.itertuples()
+    )
+    derivation_record(study, rows.parents, sha256, job)
+    return snapshot
+
+
+def _notices(table: pd.DataFrame) -> list[Notice]:
+    notices = []
+    for cohort, rows in table.groupby("cohort", sort=True):
+        out = int((rows["reason"] != "").sum())
+        if out:
+            text = f"{cohort}: {len(rows) - out} of {len(rows)} patients are in, {out} are listed"
+            notices.append(Notice("complete_case", f"{text} with the reason."))
+        if len(rows) - out < SMALLEST_JUDGED:
+            notices.append(Notice("cohort_not_judged", f"{cohort}: too few patients to judge in."))
+    return notices

@@ -1,0 +1,131 @@
+"""A simulated study up to its features and phenotypes, made without scans and reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genomics.models import Phenotype, PhenotypeFit, SignatureVersion
+from imaging.models import (
+    DicomStudy,
+    ExtractorVersion,
+    FeatureSet,
+    Roi,
+    RoiChoice,
+    Series,
+    Uptake,
+)
+from imaging.selectors.scans import TARGET_RULE
+from modeling.methods.recipe import PRESETS
+from simulation.plan import StudyPlan
+from studies.models import CohortMember, ImportBatch, Lesion, Patient, Specimen, Study, Treatment
+from studies.services import file_store
+from tests.modeling.prognosis_made import _import_cohorts
+from tests.people import People
+
+FEATURES = 8
+SMALL = {
+    **PRESETS["demo"],
+    "name": "small",
+    "classifiers": ["random_forest", "logistic_regression", "k_nearest_neighbours"],
+    "grids": {
+        "random_forest": {"classify__n_estimators": [20]},
+        "logistic_regression": {"classify__C": [0.01, 0.1]},
+        "k_nearest_neighbours": {"classify__n_neighbors": [9]},
+    },
+    "outer": {"folds": 3, "repeats": 2},
+    "inner": {"folds": 2, "scoring": "neg_brier_score"},
+    "ablations": ["pet_only", "volume_only"],
+    "bootstrap_resamples": 200,
+}
+
+
+def make_features(people: People, patients: int = 120, seed: int = 5) -> pd.DataFrame:
+    """Everything that a Rad-Score run reads; the truth comes back."""
+    truth = _import_cohorts(people, StudyPlan(patients=patients, seed=seed))
+    found = {p.pseudonym: p for p in Patient.objects.filter(study=people.study)}
+    truth["patient"] = [found[name] for name in truth["patient_id"]]
+    random = np.random.default_rng(seed)
+    _images(people.study, truth, random)
+    _phenotypes(people.study, truth, random)
+    return truth
+
+
+def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> None:
+    batch = ImportBatch.objects.filter(study=study).first()
+    stored = file_store(study, b"a volume", "volume")
+    versions = {
+        modality: ExtractorVersion.objects.create(
+            study=study, modality=modality, preset="demo", seed=0, weights=stored, fitted_on=1,
+            members_digest="a" * 64, losses=[1.0], inputs_digest=modality,
+            feature_names=[f"roi_mean_{j}" for j in range(FEATURES)],
+        )
+        for modality in ("PT", "CT")
+    }  # fmt: skip
+    starts = dict(Treatment.objects.filter(study=study).values_list("patient_id", "date"))
+    for patient, z in zip(truth["patient"], truth["z"], strict=True):
+        visit = DicomStudy.objects.create(
+            patient=patient, dicom_study_uid=f"1.2.{patient.pk}",
+            scanned_on=starts[patient.pk] - timedelta(days=9),
+        )  # fmt: skip
+        series = Series.objects.create(
+            patient=patient, dicom_study=visit, batch=batch, series_uid=f"1.3.{patient.pk}",
+            modality="PT", content_digest="b" * 64, volume=stored, state="ready",
+        )  # fmt: skip
+        lesion = Lesion.objects.create(patient=patient, number=1)
+        roi = Roi.objects.create(
+            patient=patient, series=series, lesion=lesion, batch=batch, name="lesion",
+            mask=stored, source_digest="c" * 64, voxels=5, volume_ml=3.0,
+        )  # fmt: skip
+        RoiChoice.objects.create(patient=patient, roi=roi, rule=TARGET_RULE)
+        _measure(patient, roi, versions, float(z), random)
+
+
+def _measure(
+    patient: Patient, roi: Roi, versions: dict[str, Any], z: float, random: np.random.Generator
+) -> None:
+    volume = float(np.exp(random.normal(3 - 0.1 * z, 0.6)))
+    Uptake.objects.create(
+        patient=patient, roi=roi, suv_max=9.0 + z, suv_mean=5.0, suv_peak=7.0, volume_ml=volume,
+        mtv_41_percent_ml=volume, mtv_suv_2_5_ml=volume, mtv_suv_4_0_ml=volume,
+        tlg_41_percent=1.0, tlg_suv_2_5=1.0, tlg_suv_4_0=1.0, inputs_digest=f"u{patient.pk}",
+    )  # fmt: skip
+    for modality, version in versions.items():
+        FeatureSet.objects.create(
+            patient=patient, roi=roi, modality=modality, extractor_version=version,
+            vector=(0.7 * z + random.normal(size=FEATURES)).tolist(),
+            inputs_digest=f"{modality}{patient.pk}",
+        )  # fmt: skip
+
+
+def _phenotypes(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> None:
+    """RNA for all but the response cohort; IHC for the external phenotype cohort."""
+    signature = SignatureVersion.objects.create(
+        study=study, name="bindea24", version=1, digest="d" * 64, content="",
+        n_cell_types=24, n_pairs=496,
+    )  # fmt: skip
+    fit = PhenotypeFit.objects.create(
+        study=study, number=1, signature=signature, ties="order_invariant", k=2, seed=0,
+        n_training=1, fit={}, digest="e" * 64, inputs_digest="f" * 64,
+    )  # fmt: skip
+    cohorts = dict(
+        CohortMember.objects.filter(study=study).values_list("patient_id", "cohort__role")
+    )
+    for patient, z in zip(truth["patient"], truth["z"], strict=True):
+        label = "hot" if z + random.normal(0, 0.4) > 0 else "cold"
+        role = cohorts[patient.pk]
+        if role != "external_response":
+            specimen = Specimen.objects.create(patient=patient, label=patient.pseudonym)
+            Phenotype.objects.create(
+                patient=patient, source="rna", label=label, specimen=specimen, fit=fit,
+                margin=0.2, stability=1.0, inputs_digest=f"r{patient.pk}",
+            )  # fmt: skip
+        if role == "external_phenotype":
+            label = "hot" if z + random.normal(0, 0.4) > 0 else "cold"
+            Phenotype.objects.create(
+                patient=patient, source="ihc", label=label, rule="immunoscore 3-4",
+                inputs_digest=f"i{patient.pk}",
+            )  # fmt: skip
