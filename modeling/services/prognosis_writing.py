@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from modeling.methods.prognosis import PrognosisFit, PrognosisPlan
+from modeling.methods.snapshot_table import digest_table, write_snapshot_table
 from modeling.models import (
     Basis,
     DatasetSnapshot,
@@ -32,10 +30,14 @@ from modeling.models import (
     VersionKind,
 )
 from modeling.services.environment import code_commit, library_versions
+from modeling.services.numbering import next_number
 from modeling.services.prognosis_metrics import cox_table, lasso_results, nomogram_content
+from modeling.storage import json_digest
 from studies.methods.problems import Notice, refuse
 from studies.models import Job, Patient, Study
-from studies.services import derivation_record, file_store, inputs_digest
+from studies.services import derivation_record, file_store, file_use, inputs_digest
+
+KEY = ("cohort", "pseudonym")
 
 
 @dataclass
@@ -73,12 +75,6 @@ class JudgedCohort:
     predicted: Predicted | None = None
 
 
-def digest_of(content: Any) -> str:
-    """sha256 of canonical JSON."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def rows_freeze(
     run: PrognosisRun,
     purpose: str,
@@ -94,19 +90,9 @@ def rows_freeze(
             "complete patients",
             "Look at the reasons in the patients' records.",
         )
-    kept = [
-        "patient_id",
-        "pseudonym",
-        "cohort",
-        "rad_score_kind",
-        *columns,
-        "duration_months",
-        "event",
-    ]
-    stream = io.BytesIO()
-    rows[list(dict.fromkeys(kept))].to_parquet(stream, index=False)
-    data = stream.getvalue()
-    sha256 = hashlib.sha256(data).hexdigest()
+    kept = [*KEY, "rad_score_kind", *columns, "duration_months", "event"]
+    data = write_snapshot_table(rows[list(dict.fromkeys(kept))], KEY)
+    sha256 = digest_table(data)
     question = {
         "purpose": f"prognosis_{purpose}",
         "endpoint": run.endpoint,
@@ -115,15 +101,16 @@ def rows_freeze(
         "missing": "complete_case",
         "rad_score": str(run.rad_score.uid),
     }
-    digest = inputs_digest(question, sha256, len(left_out))
+    reasons = sorted(left_out[[*KEY, "reason"]].agg("|".join, axis=1)) if len(left_out) else []
+    digest = inputs_digest(question, sha256, reasons)
     earlier = DatasetSnapshot.objects.filter(study=run.study, inputs_digest=digest).first()
     if earlier is not None:
         return earlier
     with transaction.atomic():
-        stored = file_store(run.study, data, "snapshot", f"prognosis_{purpose}.parquet")
+        stored = file_store(run.study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet")
         snapshot = DatasetSnapshot.objects.create(
             study=run.study,
-            number=_next_number(DatasetSnapshot, study=run.study),
+            number=next_number(DatasetSnapshot, run.study),
             question=question,
             targets=dict.fromkeys(question["cohorts"], run.endpoint),
             table=stored,
@@ -134,6 +121,7 @@ def rows_freeze(
             produced_by=run.job,
             inputs_digest=digest,
         )
+        file_use(stored, snapshot)
         SnapshotMember.objects.bulk_create(_members(snapshot, rows, left_out))
         derivation_record(run.study, [run.rad_score.sha256], sha256, run.job)
     return snapshot
@@ -212,7 +200,7 @@ def _record(
         library_versions=library_versions(),
         commit=code_commit(),
         results=results,
-        results_sha256=digest_of(results),
+        results_sha256=json_digest(results),
         notices=[notice.as_dict() for notice in (*fit.notices, *run.notices)],
         seconds=round(seconds, 3),
         produced_by=run.job,
@@ -239,13 +227,13 @@ def _version(
     version = ModelVersion.objects.create(
         study=run.study,
         kind=VersionKind.NOMOGRAM,
-        number=_next_number(ModelVersion, study=run.study, kind=VersionKind.NOMOGRAM),
+        number=next_number(ModelVersion, run.study, kind=VersionKind.NOMOGRAM),
         run=record,
         fitting_snapshot=fitting,
         method="Cox, Efron ties, LASSO-chosen clinical columns",
         endpoint=run.endpoint,
         content=content,
-        sha256=digest_of(content),
+        sha256=json_digest(content),
         produced_by=run.job,
         inputs_digest=record.inputs_digest,
     )
@@ -259,7 +247,7 @@ def _evaluation(
     of_nomogram = part.predicted is not None
     version = nomogram if of_nomogram else run.rad_score
     own = Basis.APPARENT if of_nomogram else Basis.OUT_OF_FOLD
-    sha256 = digest_of(part.metrics)
+    sha256 = json_digest(part.metrics)
     Evaluation.objects.get_or_create(
         study=run.study,
         version=version,
@@ -318,7 +306,3 @@ def _prediction(
         value=float(value),
         horizon_months=months,
     )
-
-
-def _next_number(model: Any, **scope: Any) -> int:
-    return (model.objects.filter(**scope).aggregate(last=Max("number"))["last"] or 0) + 1
