@@ -32,11 +32,12 @@ def run_checks(project: Path, tests: list[str]) -> int:
 def quick(project: Path) -> list[tuple[str, list[str]]]:
     """Checks that need no database."""
     typed = sorted(str(path.relative_to(project)) for glob in TYPED for path in project.glob(glob))
-    compose = ["check-jsonschema", "--builtin-schema", COMPOSE_SCHEMA, "docker-compose.yml"]
+    compose = ["--builtin-schema", COMPOSE_SCHEMA, "docker-compose.yml"]
+    concise = ["--output-format", "concise"]
     return [
-        ("ruff check", ["-m", "ruff", "check", "."]),
-        ("ruff format", ["-m", "ruff", "format", "--check", "."]),
-        ("compose schema", ["-m", compose[0].replace("-", "_"), *compose[1:]]),
+        ("ruff check", ["-m", "ruff", "check", *concise, "."]),
+        ("ruff format", ["-m", "ruff", "format", "--check", *concise, "."]),
+        ("compose schema", ["-m", "check_jsonschema", *compose]),
         ("hadolint", ["-m", "dev", "hadolint"]),
         ("import-linter", ["-c", "from importlinter.cli import lint_imports_command as c; c()"]),
         ("mypy", ["-m", "mypy", *typed]),
@@ -54,8 +55,7 @@ def _fails(
 ) -> bool:
     print(f"\n== {name}", flush=True)
     started = time.monotonic()
-    environment = os.environ | (values or {})
-    code = run_in_front([sys.executable, *words], environment, project)
+    code = run_in_front([sys.executable, *words], os.environ | values, project)
     verdict = "passed" if code == 0 else f"FAILED ({code})"
     print(f"== {name}: {verdict} in {time.monotonic() - started:.1f} s", flush=True)
     return code != 0
