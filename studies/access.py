@@ -54,6 +54,17 @@ def sees_all_sites(user: Any, study: Study) -> bool:
     return any(membership.site_id is None for membership in memberships_of(user, study))
 
 
+def reads_names(user: Any, study: Study, owner_id: int | None = None) -> bool:
+    """Whether texts that may name any patient (problems, notices, progress) are open to ``user``.
+
+    They are to who caused them (``owner_id``) and to readers of every site's rows.
+    """
+    mine = owner_id is not None and owner_id == user.pk
+    return mine or any(
+        member.site_id is None and "rows" in member.rights for member in memberships_of(user, study)
+    )
+
+
 def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
     """The study when ``user`` is a member; 404 when not, 403 when the right is missing.
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import registry, services
-from studies.access import rights_of, study_for
+from studies.access import reads_names, rights_of, study_for
 from studies.models import (
     Cohort,
     EndpointValue,
@@ -23,6 +23,8 @@ from studies.models import (
     Patient,
     Specimen,
     Study,
+    Variable,
+    VariableType,
 )
 
 
@@ -75,6 +77,8 @@ class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.study = study_for(request.user, kwargs["study_uid"], self.right)
+        self.rights = rights_of(request.user, self.study)
+        self.reads_every_name = reads_names(request.user, self.study)
 
     def get_queryset(self) -> QuerySet:
         if getattr(self, "swagger_fake_view", False):
@@ -83,7 +87,23 @@ class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
         return visible.filter(study=self.study)
 
 
-class JobSerializer(serializers.ModelSerializer):
+class NamesPatients(serializers.ModelSerializer):
+    """Empties ``names``, which may name any patient, unless the reader is ``owner`` or sees all."""
+
+    names: tuple[str, ...] = ()
+    owner = ""
+
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        shown = super().to_representation(row)
+        mine = getattr(row, self.owner) == self.context["request"].user.pk
+        if not mine and not self.context["view"].reads_every_name:
+            shown |= {name: type(shown[name])() for name in self.names}
+        return shown
+
+
+class JobSerializer(NamesPatients):
+    names = ("problems", "progress_message")
+    owner = "acting_user_id"
     share = serializers.FloatField(read_only=True)
     page = serializers.SerializerMethodField()
 
@@ -138,7 +158,9 @@ class JobViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         return Response(self.get_serializer(job).data)
 
 
-class ImportBatchSerializer(serializers.ModelSerializer):
+class ImportBatchSerializer(NamesPatients):
+    names = ("problems", "notices")
+    owner = "uploaded_by_id"
     sha256 = serializers.CharField(source="file.sha256", read_only=True)
     size = serializers.IntegerField(source="file.size", read_only=True)
     job = serializers.SerializerMethodField()
@@ -210,9 +232,7 @@ class PatientSerializer(serializers.ModelSerializer):
 class PatientViewSet(StudyScopedViewSet):
     right = "rows"
     serializer_class = PatientSerializer
-    queryset = Patient.objects.select_related("site").prefetch_related(
-        "cohort_memberships__cohort"
-    )
+    queryset = Patient.objects.select_related("site").prefetch_related("cohort_memberships__cohort")
     filterset_fields = ("status", "site__name", "pseudonym")
 
 
@@ -244,6 +264,21 @@ class FormEntrySerializer(PatientScopedSerializer):
     class Meta:
         model = FormEntry
         fields = ("uid", "patient", "form", "occasion", "dictionary", "values", "state")
+
+    def to_representation(self, entry: FormEntry) -> dict[str, Any]:
+        """Calendar dates are for readers with the right ``identifiers``."""
+        shown = super().to_representation(entry)
+        if "identifiers" not in self.context["view"].rights:
+            hidden = self._dates(entry.dictionary_id)
+            shown["values"] = {k: v for k, v in entry.values.items() if k not in hidden}
+        return shown
+
+    def _dates(self, dictionary_id: int) -> set[str]:
+        known = self.context.setdefault("dates_of", {})
+        if dictionary_id not in known:
+            dates = Variable.objects.filter(dictionary=dictionary_id, type=VariableType.DATE)
+            known[dictionary_id] = set(dates.values_list("name", flat=True))
+        return known[dictionary_id]
 
 
 class FormEntryViewSet(StudyScopedViewSet):

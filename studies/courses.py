@@ -46,24 +46,23 @@ def forms_of(patient: Patient, dates: bool) -> list[FormView]:
         FormView(
             entry.form if entry.occasion == entry.form else f"{entry.form}, {entry.occasion}",
             entry,
-            [value_row(v, entry.values.get(v.name), dates) for v in _variables(entry)],
+            [value_row(v, entry.values.get(v.name)) for v in _variables(entry, dates)],
         )
         for entry in entries
     ]
 
 
-def _variables(entry: FormEntry) -> list[Variable]:
-    return list(Variable.objects.filter(dictionary_id=entry.dictionary_id, form=entry.form))
+def _variables(entry: FormEntry, dates: bool) -> list[Variable]:
+    variables = Variable.objects.filter(dictionary_id=entry.dictionary_id, form=entry.form)
+    return list(variables if dates else variables.exclude(type=VariableType.DATE))
 
 
-def value_row(variable: Variable, value: dict[str, Any] | None, dates: bool = True) -> ValueRow:
+def value_row(variable: Variable, value: dict[str, Any] | None) -> ValueRow:
     """How a stored value reads: its label, comparator and unit, or why it is missing."""
     if not value:
         return ValueRow(variable.name, variable.label, "", missing="blank")
     if "missing" in value:
         return ValueRow(variable.name, variable.label, "", missing=value["missing"])
-    if variable.type == VariableType.DATE and not dates:
-        return ValueRow(variable.name, variable.label, "", missing="hidden")
     shown = value.get("v")
     if variable.type == VariableType.CATEGORY:
         shown = variable.codes.get(str(shown), shown) or shown

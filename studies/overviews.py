@@ -167,11 +167,6 @@ def batch_of_job(job: Job) -> ImportBatch | None:
     return ImportBatch.objects.filter(study_id=job.study_id, pk=job.subject_id).first()
 
 
-def reads_all(user: Any, study: Study) -> bool:
-    """Whether every patient's pseudonym may be read: problem lists and progress name patients."""
-    return any(m.site_id is None and "rows" in m.rights for m in access.memberships_of(user, study))
-
-
 @dataclass(frozen=True)
 class CohortLine:
     cohort: Cohort

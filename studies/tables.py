@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from studies.models import DictionaryVersion, FormEntry, Patient, Study
+from studies.models import DictionaryVersion, FormEntry, Patient, Study, Variable, VariableType
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 EMPTY = "–"
@@ -51,11 +51,15 @@ class PatientTable(tables.Table):
 
 
 def patient_rows(
-    study: Study, patients: QuerySet[Patient]
+    study: Study, patients: QuerySet[Patient], dates: bool
 ) -> tuple[list[str], Iterable[list[Any]]]:
-    """Column names and rows of the patients' file: who, where, and the newest baseline values."""
+    """Column names and rows of the patients' file: who, where, and the newest baseline values.
+
+    Calendar dates are for readers with the right ``identifiers`` (``dates``).
+    """
     newest = DictionaryVersion.objects.filter(study=study).order_by("-number").first()
-    names = [v.name for v in newest.variables.filter(form="baseline")] if newest else []
+    variables = newest.variables.filter(form="baseline") if newest else Variable.objects.none()
+    names = [v.name for v in variables if dates or v.type != VariableType.DATE]
     entries = {
         entry.patient_id: entry.values
         for entry in FormEntry.objects.filter(patient__in=patients.order_by(), form="baseline")

@@ -27,9 +27,7 @@ urlpatterns = [
     path(f"{STUDY}jobs/", jobs.job_list, name="jobs"),
     path(f"{STUDY}jobs/<uuid:job_uid>/", jobs.job_page, name="job"),
     path(f"{STUDY}jobs/<uuid:job_uid>/live/", jobs.job_live, name="job_live"),
-    path(
-        f"{STUDY}jobs/<uuid:job_uid>/problems.csv", jobs.job_problems, name="job_problems"
-    ),
+    path(f"{STUDY}jobs/<uuid:job_uid>/problems.csv", jobs.job_problems, name="job_problems"),
     path(f"{STUDY}jobs/<uuid:job_uid>/cancel/", jobs.job_cancel, name="job_cancel"),
     path(f"{STUDY}actions/<str:kind>/", jobs.action_start, name="action"),
     path(f"{STUDY}people/", people.people, name="people"),

@@ -30,7 +30,7 @@ def job_list(request: HttpRequest, study: Study) -> HttpResponse:
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
     context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
-    context["readable"] = overviews.reads_all(request.user, study)
+    context["readable"] = access.reads_names(request.user, study)
     return render(request, "studies/jobs.html", context)
 
 
@@ -50,7 +50,7 @@ def job_live(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
 @study_page()
 def job_problems(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
     job = _job(study, job_uid)
-    if not _readable(request.user, study, job):
+    if not access.reads_names(request.user, study, job.acting_user_id):
         raise PermissionDenied("The problems name patients of other sites.")
     return problems_csv(f"problems-{job.uid}.csv", job.problems)
 
@@ -86,15 +86,10 @@ def _may_cancel(user: Any, study: Study, job: Job) -> bool:
     return job.acting_user_id == user.pk or "manage" in access.rights_of(user, study)
 
 
-def _readable(user: Any, study: Study, job: Job) -> bool:
-    """Problems and progress name patients: for who started it and for readers of all sites."""
-    return job.acting_user_id == user.pk or overviews.reads_all(user, study)
-
-
 def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     batch = overviews.batch_of_job(job)
     context = {"study": study, "job": job, "batch": batch, "children": job.children.all()}
-    context["readable"] = readable = _readable(user, study, job)
+    context["readable"] = readable = access.reads_names(user, study, job.acting_user_id)
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
     context["result_url"], context["result_word"] = _next_page(study, batch)

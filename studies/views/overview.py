@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from studies import overviews
+from studies import access, overviews
 from studies.models import Study
 
 from .doors import study_page
@@ -30,7 +30,7 @@ def study_overview(request: HttpRequest, study: Study) -> HttpResponse:
             "sites": overviews.sites_of(study),
             "part": overviews.part_of(request.user, study),
             "patients": overviews.patients_of(request.user, study).count(),
-            "readable": overviews.reads_all(request.user, study),
+            "readable": access.reads_names(request.user, study),
             "jobs": overviews.latest_jobs(study),
             "batches": overviews.latest_batches(study),
         },

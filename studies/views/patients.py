@@ -42,7 +42,8 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
 def patients_csv(request: HttpRequest, study: Study) -> HttpResponse:
     access.require(request.user, study, "rows")
     _, narrowed = _narrowed(request, study)
-    columns, rows = patient_rows(study, narrowed.qs.order_by("pseudonym"))
+    dates = "identifiers" in access.rights_of(request.user, study)
+    columns, rows = patient_rows(study, narrowed.qs.order_by("pseudonym"), dates)
     return csv_response("patients.csv", columns, rows)
 
 
@@ -54,6 +55,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
     context = {
         "study": study,
         "patient": patient,
+        "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
         "endpoints": courses.endpoints_of(patient),
         "forms": courses.forms_of(patient, dates),

@@ -51,7 +51,7 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
 def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     rows = ImportBatch.objects.select_related("file", "uploaded_by", "dictionary")
     found = get_object_or_404(rows, study=study, uid=batch_uid)
-    readable = _readable(request.user, study, found)
+    readable = access.reads_names(request.user, study, found.uploaded_by_id)
     context = {
         "study": study,
         "batch": found,
@@ -66,7 +66,7 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
 @study_page()
 def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
-    if not _readable(request.user, study, found):
+    if not access.reads_names(request.user, study, found.uploaded_by_id):
         raise PermissionDenied("The problems name patients of other sites.")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
 
@@ -74,11 +74,6 @@ def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpR
 def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:
     rights = access.rights_of(user, study)
     return [kind for kind in registry.upload_kinds() if kind.right in rights]
-
-
-def _readable(user: Any, study: Study, batch: ImportBatch) -> bool:
-    """Problems and notices name patients: for the uploader and for readers of all sites."""
-    return batch.uploaded_by_id == user.pk or overviews.reads_all(user, study)
 
 
 def _follow(study: Study, received: ImportBatch) -> HttpResponse:

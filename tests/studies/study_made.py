@@ -79,6 +79,7 @@ def make_patient(
         "sex": {"v": "female"},
         "age_years": {"v": 61.0},
         "cea_ng_ml": {"missing": "not_done"},
+        "treatment_started_on": {"v": "2020-03-01"},
     }
     FormEntry.objects.create(
         patient=patient, form="baseline", dictionary=dictionary, values=values, source_row=2

@@ -110,6 +110,9 @@ def test_a_colleague_of_one_site_never_reads_another_sites_pseudonym(
     for name in GETS:
         answer = client.get(address(people, made, name))
         assert "N-001" not in answer.content.decode(), name
+    for route in ("job-list", "import-list", "patient-list", "form-entry-list"):
+        answer = client.get(reverse(f"api:{route}", args=[people.study.uid]))
+        assert "N-001" not in answer.content.decode(), route
     seen = client.get(reverse("studies:patients", args=[people.study.uid])).content.decode()
     assert "S-001" in seen
     own = reverse("studies:patient", args=[people.study.uid, made.elsewhere.uid])
@@ -131,6 +134,10 @@ def test_dates_are_days_for_readers_without_identifiers(
     for role in ("coordinator", "statistician"):
         client.force_login(people.members[role])
         pages[role] = client.get(address(people, made, "patient")).content.decode()
+        files = client.get(address(people, made, "patients_csv")).content.decode()
+        assert ("treatment_started_on" in files) == (role == "coordinator")
+        entries = client.get(reverse("api:form-entry-list", args=[people.study.uid]))
+        assert ("2020-03-01" in entries.content.decode()) == (role == "coordinator")
     assert "1 Mar 2021" in pages["coordinator"]
     assert "Mar 202" not in pages["statistician"]
     assert "day 365" in pages["statistician"]
