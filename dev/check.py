@@ -17,13 +17,11 @@ COMPOSE_SCHEMA = "vendor.compose-spec"
 def run_checks(project: Path, tests: list[str]) -> int:
     """Run all checks, or only the named tests; 0 when every one passed."""
     started = time.monotonic()
-    failed = (
-        [] if tests else [name for name, words in quick(project) if _fails(project, name, words)]
-    )
-    with services.running(project) as values:
-        for name, words in slow(tests):
-            if _fails(project, name, words, values):
-                failed.append(name)
+    values = services.environment(project)
+    first = [] if tests else quick(project)
+    failed = [name for name, words in first if _fails(project, name, words, values)]
+    with services.running(project):
+        failed += [name for name, words in slow(tests) if _fails(project, name, words, values)]
     seconds = time.monotonic() - started
     print(f"\n{'failed: ' + ', '.join(failed) if failed else 'all passed'} ({seconds:.0f} s)")
     return 1 if failed else 0
@@ -50,9 +48,7 @@ def slow(tests: list[str]) -> list[tuple[str, list[str]]]:
     return [*([] if tests else [migrations]), ("pytest", ["-m", "pytest", *(tests or ["-q"])])]
 
 
-def _fails(
-    project: Path, name: str, words: list[str], values: dict[str, str] | None = None
-) -> bool:
+def _fails(project: Path, name: str, words: list[str], values: dict[str, str]) -> bool:
     print(f"\n== {name}", flush=True)
     started = time.monotonic()
     code = run_in_front([sys.executable, *words], os.environ | values, project)
