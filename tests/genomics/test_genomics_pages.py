@@ -1,0 +1,91 @@
+"""Pages and API of genomics: each member sees their own rows, an outsider nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from genomics.models import ExpressionMatrix
+from genomics.overviews import heat_map_of
+from genomics.selectors import fit_current
+from studies.access import acting_as
+from tests.people import People
+
+
+def opened(user: Any, path: str) -> Any:
+    client = Client()
+    client.force_login(user)
+    with acting_as(None):
+        return client.get(path)
+
+
+def test_the_phenotype_page_shows_labels_figure_and_criteria(with_phenotype: People) -> None:
+    answer = opened(with_phenotype.statistician, f"/studies/{with_phenotype.study.uid}/genomics/")
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    for text in ("P001", "P038", "<svg", "Consensus", "CD8 T cells", "mean z, hot"):
+        assert text in page
+
+
+def test_a_colleague_sees_the_rows_of_their_site_only(with_phenotype: People) -> None:
+    page = opened(
+        with_phenotype.colleague, f"/studies/{with_phenotype.study.uid}/genomics/"
+    ).content.decode()
+    assert "P004" in page  # South
+    assert "P001" not in page
+
+
+def test_the_page_before_any_rna_says_what_to_do(cohort: People) -> None:
+    page = opened(cohort.coordinator, f"/studies/{cohort.study.uid}/genomics/").content.decode()
+    assert "Upload the expression matrix" in page
+
+
+def test_the_matrix_page_shows_coverage_and_notices(with_rna: People) -> None:
+    uid = ExpressionMatrix.objects.get().uid
+    base = f"/studies/{with_rna.study.uid}/genomics/matrices/"
+    assert "expression_matrix.csv" in opened(with_rna.coordinator, base).content.decode()
+    page = opened(with_rna.coordinator, f"{base}{uid}/").content.decode()
+    for text in ("496 of 496", "ranks_only", "TReg", "counts"):
+        assert text in page
+
+
+def test_labels_as_a_file_need_the_right_to_download(with_phenotype: People) -> None:
+    path = f"/studies/{with_phenotype.study.uid}/genomics/labels.csv"
+    answer = opened(with_phenotype.statistician, path)
+    assert answer.content.decode().count("\n") == 39
+    assert opened(with_phenotype.colleague, path).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("route", "statistician", "colleague"),
+    [
+        ("signatures", 2, 2),
+        ("expression-matrices", 1, 1),
+        ("expression-columns", 38, 9),
+        ("cell-abundances", 76, 18),
+        ("phenotype-fits", 1, 1),
+        ("phenotypes", 38, 9),
+    ],
+)
+def test_the_api_gives_each_member_their_own_rows(
+    with_phenotype: People, route: str, statistician: int, colleague: int
+) -> None:
+    path = f"/api/v1/studies/{with_phenotype.study.uid}/{route}/"
+    for user, expected in (("statistician", statistician), ("colleague", colleague)):
+        answer = opened(getattr(with_phenotype, user), path)
+        assert answer.status_code == 200
+        assert len(answer.json()["results"]) == expected
+    assert opened(with_phenotype.outsider, path).status_code == 404
+
+
+def test_the_heat_map_is_drawn_from_what_the_user_may_see(with_phenotype: People) -> None:
+    fit = fit_current(with_phenotype.study)
+    assert fit is not None
+    figure = heat_map_of(with_phenotype.statistician, with_phenotype.study, fit)
+    assert figure is not None
+    assert len(figure.rows) == 24
+    assert sum(row[1] for row in figure.rows) == pytest.approx(1)
+    assert figure.columns[2:] == ("mean z, hot (n 19)", "mean z, cold (n 19)")
+    assert figure.svg().startswith("<svg")
