@@ -67,6 +67,22 @@ def study_cards(user: Any) -> list[StudyCard]:
     ]
 
 
+def at_a_glance(user: Any, study: Study) -> dict[str, Any]:
+    """What the study's first page shows; ``busy`` while one of its newest jobs is under way."""
+    stages, jobs = stages_with_steps(user, study), latest_jobs(study)
+    return {
+        "stages": stages,
+        "done": sum(stage.state.state == "ready" for stage in stages),
+        "sites": sites_of(study),
+        "part": part_of(user, study),
+        "patients": patients_of(user, study).count(),
+        "readable": access.reads_names(user, study),
+        "jobs": jobs,
+        "busy": any(not job.has_ended for job in jobs),
+        "batches": latest_batches(study),
+    }
+
+
 def stages_of(user: Any, study: Study) -> list[StageView]:
     return [
         StageView(stage.key, stage.title, stage.state(study, user)) for stage in registry.stages()
