@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -23,6 +23,32 @@ class _Ruler:
     labels: list[str]
 
 
+@dataclass(frozen=True)
+class _Words:
+    """How variables, levels and horizons are spelled."""
+
+    titles: Mapping[str, str]
+    value_titles: Mapping[str, Mapping[str, str]]
+    unit: str
+    endpoint: str
+    log2: Collection[str]
+
+    def axis(self, axis: Axis) -> str:
+        return self.titles.get(axis.name, axis.name)
+
+    def values(self, axis: Axis) -> list[str]:
+        spelled = self.value_titles.get(axis.name, {})
+        return [self._value(axis.name, value, spelled) for value in axis.values]
+
+    def _value(self, name: str, value: float | str, spelled: Mapping[str, str]) -> str:
+        if isinstance(value, str):
+            return spelled.get(value, value.replace("_", " "))
+        return f"{2**value:.3g}" if name in self.log2 else f"{value:g}"
+
+    def horizon(self, time: float) -> str:
+        return f"{time:g}-{self.unit.removesuffix('s')} {self.endpoint}"
+
+
 def draw_nomogram(
     nomogram: Nomogram,
     title: str,
@@ -32,12 +58,15 @@ def draw_nomogram(
     unit: str = "months",
     endpoint: str = "survival",
     key: str = "nomogram",
+    log2: Collection[str] = (),
 ) -> Figure:
     """Points, a ruler per variable, total points, and survival at each time.
 
-    ``titles`` and ``value_titles`` spell variables and factor levels for people.
+    ``titles`` and ``value_titles`` spell variables and factor levels for people; variables in
+    ``log2`` entered as logarithms and are labelled by the values themselves.
     """
-    rulers = _rulers(nomogram, titles or {}, value_titles or {}, unit, endpoint)
+    words = _Words(titles or {}, value_titles or {}, unit, endpoint, log2)
+    rulers = _rulers(nomogram, words)
     order = [ruler.title for ruler in rulers]
     row = alt.Y("ruler:N", sort=order, scale=alt.Scale(paddingInner=0, paddingOuter=0.1),
                 axis=unit_axis(None, domain=False, ticks=False, grid=False, labelLimit=210,
@@ -55,31 +84,23 @@ def draw_nomogram(
         caption,
         chart,
         ("ruler", "value", "points"),
-        _rows(nomogram, titles or {}, unit, endpoint),
+        _rows(nomogram, words),
         wide=True,
     )
 
 
-def _rulers(
-    nomogram: Nomogram,
-    titles: Mapping[str, str],
-    value_titles: Mapping[str, Mapping[str, str]],
-    unit: str,
-    endpoint: str,
-) -> list[_Ruler]:
+def _rulers(nomogram: Nomogram, words: _Words) -> list[_Ruler]:
     top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
     total = pretty(0.0, nomogram.largest_total, 10)
     rulers = [_Ruler("Points", points.tolist(), [f"{p:g}" for p in points])]
     rulers += [
-        _Ruler(titles.get(axis.name, axis.name), axis.points.tolist(),
-               [_value(v, value_titles.get(axis.name, {})) for v in axis.values])
-        for axis in nomogram.axes
-    ]  # fmt: skip
+        _Ruler(words.axis(axis), axis.points.tolist(), words.values(axis)) for axis in nomogram.axes
+    ]
     rulers.append(_Ruler("Total points", (total / top * 100).tolist(), [f"{t:g}" for t in total]))
     for time in nomogram.times:
         reached = _reached(nomogram, time, top)
-        rulers.append(_Ruler(_horizon(time, unit, endpoint),
+        rulers.append(_Ruler(words.horizon(time),
                              [at / top * 100 for _, at in reached] or [0.0],
                              [f"{p:g}" for p, _ in reached] or ["–"]))  # fmt: skip
     return rulers
@@ -88,16 +109,6 @@ def _rulers(
 def _reached(nomogram: Nomogram, time: float, top: float) -> list[tuple[float, float]]:
     totals = nomogram.total_for(PROBABILITIES, time)
     return [(p, float(at)) for p, at in zip(PROBABILITIES, totals, strict=True) if 0 <= at <= top]
-
-
-def _horizon(time: float, unit: str, endpoint: str) -> str:
-    return f"{time:g}-{unit.removesuffix('s')} {endpoint}"
-
-
-def _value(value: float | str, spelled: Mapping[str, str]) -> str:
-    if isinstance(value, str):
-        return spelled.get(value, value.replace("_", " "))
-    return f"{value:g}"
 
 
 def _ticks(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
@@ -133,21 +144,13 @@ def _labels(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Cha
     ]  # fmt: skip
 
 
-def _rows(
-    nomogram: Nomogram, titles: Mapping[str, str], unit: str, endpoint: str
-) -> list[tuple[str, str, float]]:
+def _rows(nomogram: Nomogram, words: _Words) -> list[tuple[str, str, float]]:
     rows = [
-        (titles.get(axis.name, axis.name), _value(value, {}), float(points))
+        (words.axis(axis), value, float(points))
         for axis in nomogram.axes
-        for value, points in zip(axis.values, _axis_points(axis), strict=True)
+        for value, points in zip(words.values(axis), axis.points, strict=True)
     ]
     for time in nomogram.times:
-        totals = nomogram.total_for(PROBABILITIES, time)
-        rows += [(_horizon(time, unit, endpoint), number(p), float(total))
-                 for p, total in zip(PROBABILITIES, totals, strict=True)
-                 if 0 <= total <= nomogram.largest_total]  # fmt: skip
+        reached = _reached(nomogram, time, nomogram.largest_total)
+        rows += [(words.horizon(time), number(p), total) for p, total in reached]
     return rows
-
-
-def _axis_points(axis: Axis) -> list[float]:
-    return [float(points) for points in axis.points]

@@ -1,0 +1,117 @@
+"""The report: what the newest versions say, frozen with the version and snapshot of each number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+
+from modeling.models import ModelVersion, Report, VersionKind
+from modeling.services.numbering import next_number
+from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.report_cohorts import cohorts_section
+from modeling.services.report_content import Draft
+from modeling.services.report_paper import paper_section
+from modeling.services.report_rad_score import rad_score_section
+from modeling.services.report_survival import nomogram_section, survival_by_rad_score
+from modeling.storage import json_digest
+from studies.jobs import Progress, no_progress
+from studies.methods.problems import refuse
+from studies.models import Job, Study
+from studies.services import derivation_record, inputs_digest
+
+FORMAT = 1  # of the content; a change of form makes a new report of the same versions
+
+
+def report_build(study: Study, progress: Progress = no_progress, job: Job | None = None) -> Report:
+    """Report on the newest Rad-Score and nomograms; the same inputs give the earlier report.
+
+    Raises
+    ------
+    DataProblem
+        Before there is a Rad-Score.
+    """
+    rad_score = _newest(study, kind=VersionKind.RAD_SCORE)
+    if rad_score is None:
+        raise refuse(
+            "Report", "no Rad-Score in this study", "a Rad-Score", "Run the Rad-Score first."
+        )
+    found = (
+        _newest(study, kind=VersionKind.NOMOGRAM, endpoint=name, parents=rad_score)
+        for name in ENDPOINTS
+    )
+    nomograms = [version for version in found if version is not None]
+    content = _content(study, rad_score, nomograms, progress)
+    sha256 = json_digest(content)
+    return _write(study, content, sha256, [rad_score, *nomograms], job)
+
+
+def _newest(study: Study, **which: Any) -> ModelVersion | None:
+    found = ModelVersion.objects.filter(study=study, **which).order_by("-number")
+    return found.select_related("run", "run__snapshot", "fitting_snapshot").first()
+
+
+def _content(
+    study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion], progress: Progress
+) -> dict[str, Any]:
+    draft, total = Draft(), 4 + len(nomograms)
+    progress(0, total, "Against the published study")
+    paper_section(draft, study, rad_score, nomograms)
+    progress(1, total, "Patients")
+    cohorts_section(draft, study, rad_score, nomograms)
+    progress(2, total, "Rad-Score")
+    rad_score_section(draft, rad_score)
+    progress(3, total, "Survival by Rad-Score")
+    survival_by_rad_score(draft, rad_score)
+    for done, version in enumerate(nomograms):
+        progress(4 + done, total, f"Nomogram: {version.endpoint.replace('_', ' ')}")
+        nomogram_section(draft, version)
+    return {
+        "format": FORMAT,
+        "study": {"uid": str(study.uid), "name": study.name, "simulated": study.is_simulated},
+        "sections": [asdict(section) for section in draft.sections],
+        "figures": draft.figures,
+        "sources": draft.sources.as_list(),
+        "notices": draft.notices,
+        "runs": [_run(version) for version in (rad_score, *nomograms)],
+    }
+
+
+def _run(version: ModelVersion) -> dict[str, Any]:
+    """What it takes to get the numbers again."""
+    run = version.run
+    return {
+        "model_version": str(version),
+        "seed": run.seed,
+        "threads": run.threads,
+        "commit": run.commit,
+        "library_versions": run.library_versions,
+        "snapshot_sha256": run.snapshot.sha256,
+        "results_sha256": run.results_sha256,
+    }
+
+
+@transaction.atomic
+def _write(
+    study: Study,
+    content: dict[str, Any],
+    sha256: str,
+    versions: list[ModelVersion],
+    job: Job | None,
+) -> Report:
+    number = next_number(Report, study)
+    digest = inputs_digest("report", sha256)
+    earlier = Report.objects.filter(study=study, inputs_digest=digest).first()
+    if earlier is not None:
+        return earlier
+    report = Report.objects.create(
+        study=study,
+        number=number,
+        content=content,
+        sha256=sha256,
+        produced_by=job,
+        inputs_digest=digest,
+    )
+    derivation_record(study, [version.sha256 for version in versions], sha256, job)
+    return report

@@ -1,0 +1,175 @@
+"""The part of a report on who is in it: from cohort to model, and what the cohorts are like."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember
+from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
+from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
+from modeling.services.report_sources import number
+from studies.methods.endpoints import is_responder
+from studies.models import Study
+from studies.selectors import clinical_table, endpoint_table, members_table
+
+MOST_REASONS = 6
+
+
+def cohorts_section(
+    draft: Draft, study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion]
+) -> None:
+    members = members_table(study)
+    section = draft.section(
+        "patients",
+        "Patients",
+        "Every patient of a cohort is in the frozen table of a question or "
+        "listed with the reason; nobody is dropped unseen.",
+    )
+    _flow(draft, section, members, rad_score, nomograms)
+    _characteristics(draft, section, study, members, rad_score.fitting_snapshot)
+
+
+def _flow(
+    draft: Draft,
+    section: Section,
+    members: pd.DataFrame,
+    rad_score: ModelVersion,
+    nomograms: list[ModelVersion],
+) -> None:
+    sizes = members.groupby("cohort").size()
+    steps = [("Rad-Score", rad_score, rad_score.fitting_snapshot)]
+    for version in nomograms:
+        judged = version.evaluations.order_by("id").select_related("snapshot").first()
+        if judged is not None:
+            steps.append(
+                (f"Nomogram, {ENDPOINTS[version.endpoint][0].lower()}", version, judged.snapshot)
+            )
+    counted = [_counts(snapshot) for _, _, snapshot in steps]
+    rows: list[list[Cell]] = [
+        [
+            cohort_title(name),
+            int(sizes[name]),
+            *(
+                number(
+                    counts[name][0],
+                    draft.sources.add(version, snapshot),
+                    int(sizes[name]),
+                    digits=0,
+                )
+                for (_, version, snapshot), counts in zip(steps, counted, strict=True)
+            ),
+        ]
+        for name in sorted(sizes.index, key=cohort_order)
+    ]
+    section.table(
+        "flow",
+        "From cohort to model: patients with complete data",
+        ("Cohort", "In the cohort", *(title for title, _, _ in steps)),
+        rows,
+    )
+    reasons = [
+        [title, cohort_title(name), count, reason]
+        for (title, _, _), counts in zip(steps, counted, strict=True)
+        for name in sorted(counts, key=cohort_order)
+        for reason, count in counts[name][1].most_common(MOST_REASONS)
+    ]
+    section.table(
+        "left-out", "Left out, and why", ("Question", "Cohort", "Patients", "Reason"), reasons
+    )
+
+
+def _counts(snapshot: DatasetSnapshot) -> dict[str, tuple[int, Counter[str]]]:
+    """Included, and reasons of those left out, by cohort."""
+    found: dict[str, tuple[int, Counter[str]]] = {}
+    rows = SnapshotMember.objects.filter(snapshot=snapshot)
+    for cohort, included, reason in rows.values_list("cohort__name", "included", "reason"):
+        count, reasons = found.get(cohort, (0, Counter()))
+        if not included:
+            reasons[reason] += 1
+        found[cohort] = (count + int(included), reasons)
+    return _Zero(found)
+
+
+class _Zero(dict[str, tuple[int, "Counter[str]"]]):
+    """A cohort the question did not ask has nobody in it."""
+
+    def __missing__(self, key: str) -> tuple[int, Counter[str]]:
+        return (0, Counter())
+
+
+def _characteristics(
+    draft: Draft,
+    section: Section,
+    study: Study,
+    members: pd.DataFrame,
+    snapshot: DatasetSnapshot,
+) -> None:
+    table = members.join(clinical_table(study), on="patient_id")
+    source = draft.sources.add(None, snapshot)
+    response = endpoint_table(study, "response_at_6_months")["label"]
+    follow_up = {name: endpoint_table(study, name) for name in ENDPOINTS}
+    rows = []
+    for name in sorted(set(table["cohort"]), key=cohort_order):
+        cohort = table[table["cohort"] == name]
+        rows.append([
+            cohort_title(name), len(cohort),
+            _share(cohort.get("sex"), "female"), _mean(cohort.get("age_years")),
+            _share(cohort.get("primary_site"), "right"),
+            _responders(response.reindex(cohort["patient_id"])),
+            *(_median(values.reindex(cohort["patient_id"]), source)
+              for values in follow_up.values()),
+        ])  # fmt: skip
+    section.table(
+        "cohorts",
+        "The cohorts",
+        (
+            "Cohort",
+            "n",
+            "Female",
+            "Age, years, mean ± SD",
+            "Right-sided",
+            "Responders at 6 months",
+            *(f"Median {title.lower()}, months" for title, _, _ in ENDPOINTS.values()),
+        ),
+        rows,
+        "Denominators are the patients with a value. Response: CR or PR of those assessed, not "
+        "evaluable (NE) counted in the denominator.",
+    )
+
+
+def _share(column: pd.Series | None, level: str) -> str:
+    known = column.dropna() if column is not None else pd.Series(dtype=object)
+    if known.empty:
+        return "–"
+    count = int((known == level).sum())
+    return f"{count}/{len(known)} ({100 * count / len(known):.0f} %)"
+
+
+def _mean(column: pd.Series | None) -> str:
+    known = pd.to_numeric(column, errors="coerce").dropna() if column is not None else []
+    return f"{known.mean():.1f} ± {known.std():.1f}" if len(known) > 1 else "–"
+
+
+def _responders(labels: pd.Series) -> str:
+    known = labels.dropna()
+    if known.empty:
+        return "–"
+    count = sum(bool(is_responder(label)) for label in known)
+    return f"{count}/{len(known)} ({100 * count / len(known):.0f} %)"
+
+
+def _median(values: pd.DataFrame, source: dict[str, Any]) -> Cell:
+    known = values.dropna(subset=["duration_days", "event"])
+    if known.empty:
+        return None
+    curve = estimate_kaplan_meier(
+        known["duration_days"].astype(float) / DAYS_PER_MONTH, known["event"].astype(bool)
+    )
+    median, low, high = curve.median
+    if median != median:  # NaN: most patients outlive follow-up
+        return "not reached"
+    return number(median, source, len(known), low, high, 1)

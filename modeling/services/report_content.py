@@ -1,0 +1,97 @@
+"""The parts a report is built from: sections of words, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from modeling.figures.figure import Figure
+from modeling.figures.render import render_inline_svg
+from modeling.services.report_sources import Sources
+
+Cell = str | int | dict[str, Any] | None
+
+COHORTS = {
+    "training": "Training",
+    "internal_validation": "Internal validation",
+    "external_phenotype": "External, phenotype",
+    "external_response": "External, response",
+}
+BASES = {
+    "out_of_fold": "out of fold",
+    "applied": "applied",
+    "apparent": "apparent",
+    "optimism_corrected": "optimism-corrected",
+}
+TARGETS = {"rna": "hot by RNA", "ihc": "hot by IHC", "response": "responder at 6 months"}
+
+
+@dataclass
+class Section:
+    """One part of the page; figures are named, their specifications stand beside."""
+
+    key: str
+    title: str
+    text: list[str] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
+
+    def table(
+        self,
+        key: str,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        note: str = "",
+    ) -> None:
+        if rows:
+            self.tables.append(
+                {
+                    "key": key,
+                    "title": title,
+                    "columns": list(columns),
+                    "rows": [list(row) for row in rows],
+                    "note": note,
+                }
+            )
+
+
+@dataclass
+class Draft:
+    """A report that is being written."""
+
+    sources: Sources = field(default_factory=Sources)
+    sections: list[Section] = field(default_factory=list)
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notices: list[dict[str, str]] = field(default_factory=list)
+
+    def section(self, key: str, title: str, *text: str) -> Section:
+        made = Section(key, title, list(text))
+        self.sections.append(made)
+        return made
+
+    def figure(self, section: Section, figure: Figure, *sources: dict[str, Any]) -> None:
+        """Draw once, here, so that a page only has to send it."""
+        numbers = sorted({source["number"] for source in sources})
+        self.figures[figure.key] = {
+            **figure.as_dict(),
+            "svg": render_inline_svg(figure),
+            "sources": numbers,
+        }
+        section.figures.append(figure.key)
+
+    def notice(self, where: str, notices: Sequence[dict[str, str]]) -> None:
+        for found in notices:
+            told = {"where": where, "code": found["code"], "text": found["text"]}
+            if told not in self.notices:
+                self.notices.append(told)
+
+
+def cohort_title(name: str) -> str:
+    return COHORTS.get(name, name.replace("_", " ").capitalize())
+
+
+def cohort_order(name: str) -> tuple[int, str]:
+    names = list(COHORTS)
+    return (names.index(name) if name in names else len(names), name)

@@ -1,0 +1,260 @@
+"""The part of a report on the Rad-Score: classifiers, ROC, metrics, calibration, decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.figures.calibration import CalibrationPoint, draw_calibration
+from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
+from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
+from modeling.figures.roc import RocCurve, draw_roc
+from modeling.methods.decision_curve import estimate_decision_curve
+from modeling.models import Basis, Evaluation, ModelVersion, Prediction, Quantity
+from modeling.services.report_content import (
+    BASES,
+    TARGETS,
+    Cell,
+    Draft,
+    Section,
+    cohort_order,
+    cohort_title,
+)
+from modeling.services.report_sources import number_of
+from modeling.services.snapshots import snapshot_read
+
+SHARES = {
+    "accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity",
+    "positive_predictive_value": "PPV", "negative_predictive_value": "NPV",
+}  # fmt: skip
+
+
+def rad_score_evaluations(version: ModelVersion) -> list[Evaluation]:
+    """Against phenotype and response, the paper's order; survival is told elsewhere."""
+    found = Evaluation.objects.filter(version=version, target__in=TARGETS)
+    return sorted(
+        found.select_related("cohort", "snapshot", "version"),
+        key=lambda e: (cohort_order(e.cohort.name), e.basis == Basis.APPARENT, e.target),
+    )
+
+
+def rad_score_section(draft: Draft, version: ModelVersion) -> None:
+    evaluations = rad_score_evaluations(version)
+    section = draft.section("rad-score", "Rad-Score", _summary(version))
+    draft.notice("Rad-Score run", version.run.notices)
+    draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
+    section.table(
+        "rad-score-metrics",
+        "Rad-Score in every cohort",
+        _columns(),
+        [_row(draft, e) for e in evaluations],
+        "AUC with DeLong's interval, shares with exact intervals at the threshold fixed "
+        f"on training ({version.threshold:.3f}, Youden, out of fold). The apparent AUC "
+        "of training is shown once and used nowhere.",
+    )
+    honest = [e for e in evaluations if e.basis != Basis.APPARENT]
+    scored = _scored(version)
+    _roc(draft, section, honest, scored)
+    _calibration(draft, section, honest)
+    _decision(draft, section, honest, scored)
+    _classifiers(draft, version)
+    _ablations(draft, version)
+
+
+def _summary(version: ModelVersion) -> str:
+    choice = version.run.results.get("choice", {})
+    return (
+        "Probability of the immune-enhanced phenotype from PET and CT; high Rad-Score means low "
+        f"risk. {choice.get('reason', '')} In training every score is out of fold; elsewhere the "
+        "frozen model is applied."
+    )
+
+
+def _columns() -> tuple[str, ...]:
+    return ("Cohort", "Target", "Basis", "n", "AUC (95 % CI)", *SHARES.values())
+
+
+def _row(draft: Draft, evaluation: Evaluation) -> list[Cell]:
+    source, metrics = draft.sources.of(evaluation), evaluation.metrics
+    n = metrics["n"]
+    return [
+        cohort_title(evaluation.cohort.name), TARGETS[evaluation.target], BASES[evaluation.basis],
+        n, number_of(metrics["auc"], source, n),
+        *(number_of(metrics[share], source, n) for share in SHARES),
+    ]  # fmt: skip
+
+
+def _scored(version: ModelVersion) -> pd.DataFrame:
+    """Frozen targets beside the stored scores, by cohort and pseudonym."""
+    frozen = snapshot_read(version.fitting_snapshot)
+    scores = Prediction.objects.filter(version=version, quantity=Quantity.PROBABILITY)
+    by_name = dict(scores.values_list("patient__pseudonym", "value"))
+    return frozen.assign(score=frozen["pseudonym"].map(by_name))
+
+
+def _pairs(scored: pd.DataFrame, evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+    rows = scored[scored["cohort"] == evaluation.cohort.name]
+    rows = rows[rows[f"target_{evaluation.target}"].notna() & rows["score"].notna()]
+    return rows[f"target_{evaluation.target}"].to_numpy(int), rows["score"].to_numpy(float)
+
+
+def _roc(
+    draft: Draft, section: Section, evaluations: list[Evaluation], scored: pd.DataFrame
+) -> None:
+    curves = []
+    for evaluation in evaluations:
+        outcome, score = _pairs(scored, evaluation)
+        if len(set(outcome.tolist())) == 2:
+            curves.append(_curve(evaluation, outcome, score))
+    if curves:
+        draft.figure(
+            section,
+            draw_roc(
+                curves,
+                caption="Rad-Score against each cohort's own "
+                "target; AUC with DeLong's 95 % interval.",
+            ),
+            *(draft.sources.of(e) for e in evaluations),
+        )
+
+
+def _curve(evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray) -> RocCurve:
+    cuts = np.unique(score)[::-1]
+    above = score[None, :] >= cuts[:, None]
+    true = (above & (outcome == 1)).sum(axis=1) / (outcome == 1).sum()
+    false = (above & (outcome == 0)).sum(axis=1) / (outcome == 0).sum()
+    auc = evaluation.metrics["auc"]
+    name = f"{cohort_title(evaluation.cohort.name)}, {TARGETS[evaluation.target]}"
+    return RocCurve(
+        name,
+        np.r_[0.0, false].tolist(),
+        np.r_[0.0, true].tolist(),
+        auc["estimate"],
+        auc["lower"],
+        auc["upper"],
+        evaluation.metrics["n"],
+    )
+
+
+def _calibration(draft: Draft, section: Section, evaluations: list[Evaluation]) -> None:
+    leading = [e for e in evaluations if e.target == "rna"]
+    points = [
+        CalibrationPoint(
+            cohort_title(e.cohort.name),
+            part["mean_predicted"],
+            part["observed"]["estimate"],
+            part["observed"]["lower"],
+            part["observed"]["upper"],
+            part["observed"]["n"],
+        )
+        for e in leading
+        for part in e.metrics["calibration"]["bins"]
+    ]
+    if points:
+        figure = draw_calibration(
+            points,
+            "Calibration of the Rad-Score",
+            "Share of hot tumours (RNA) in equal-count groups of the score, exact 95 % intervals; "
+            "the dotted diagonal is perfect.",
+            "probability of hot",
+            "rad_score_calibration",
+        )
+        draft.figure(section, figure, *(draft.sources.of(e) for e in leading))
+
+
+def _decision(
+    draft: Draft, section: Section, evaluations: list[Evaluation], scored: pd.DataFrame
+) -> None:
+    validating = [e for e in evaluations if e.basis == Basis.APPLIED and e.target == "rna"][:1]
+    for evaluation in validating:
+        outcome, score = _pairs(scored, evaluation)
+        curve = estimate_decision_curve(outcome, score)
+        model = NetBenefit(
+            "Rad-Score",
+            curve.thresholds,
+            curve.net_benefit,
+            curve.lower,
+            curve.upper,
+            curve.treat_all,
+        )
+        title = f"Decision curve of the Rad-Score, {cohort_title(evaluation.cohort.name).lower()}"
+        figure = draw_decision_curve(
+            model,
+            title,
+            "Net benefit of acting as if the tumour were hot, with a 95 % band.",
+            "rad_score_decision_curve",
+        )
+        draft.figure(section, figure, draft.sources.of(evaluation))
+
+
+def _classifiers(draft: Draft, version: ModelVersion) -> None:
+    found: list[dict[str, Any]] = version.run.results.get("classifiers", [])
+    if not found:
+        return
+    source = draft.sources.add(version, version.run.snapshot)
+    section = draft.section(
+        "classifiers",
+        "Classifiers",
+        "Seven classifiers on the same folds of training, tuned inside them.",
+    )
+    bars = [
+        ClassifierAuc(
+            row["title"],
+            "Training, out of fold",
+            row["auc"]["estimate"],
+            row["auc"]["lower"],
+            row["auc"]["upper"],
+            row["n"],
+        )
+        for row in found
+    ]
+    draft.figure(
+        section,
+        draw_classifier_comparison(
+            sorted(bars, key=lambda bar: -bar.auc),
+            caption="Out-of-fold AUC in training with DeLong's 95 % interval; the dotted line is "
+            "chance.",
+        ),
+        source,
+    )
+    section.table(
+        "classifier-metrics",
+        "Classifiers, out of fold in training",
+        ("Classifier", "AUC (95 % CI)", "Brier (95 % CI)", "Accuracy", "Difference to the chosen"),
+        [
+            [
+                row["title"] + (" (chosen)" if row["chosen"] else ""),
+                number_of(row["auc"], source, row["n"]),
+                number_of(row["calibration"]["brier"], source, row["n"], 3),
+                number_of(row["accuracy"], source, row["n"]),
+                None if row["chosen"] else number_of(row["difference"], source, row["n"]),
+            ]
+            for row in found
+        ],
+    )
+
+
+def _ablations(draft: Draft, version: ModelVersion) -> None:
+    found: list[dict[str, Any]] = version.run.results.get("ablations", [])
+    source = draft.sources.add(version, version.run.snapshot)
+    rows = [
+        [
+            part["title"],
+            cohort_title(row["cohort"]),
+            TARGETS[row["target"]],
+            row["n"],
+            number_of(row["auc"], source, row["n"]),
+            number_of(row["rad_score_gains"], source, row["n"]),
+        ]
+        for part in found
+        for row in part["cohorts"]
+    ]
+    if rows:
+        draft.sections[-1].table(
+            "ablations",
+            "What the Rad-Score adds to less",
+            ("Columns", "Cohort", "Target", "n", "AUC (95 % CI)", "Rad-Score gains"),
+            rows,
+        )

@@ -1,0 +1,77 @@
+"""Where a number of a report comes from: the model version and the snapshot behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeling.models import DatasetSnapshot, Evaluation, ModelVersion
+from modeling.services.prognosis_metrics import json_ready
+
+
+class Sources:
+    """Numbered footnotes, one per pair of version and snapshot."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(self, version: ModelVersion | None, snapshot: DatasetSnapshot) -> dict[str, Any]:
+        """The footnote of a pair; the same pair has the same number."""
+        key = (version.sha256 if version else "", snapshot.sha256)
+        if key not in self._numbers:
+            self._numbers[key] = {
+                "number": len(self._numbers) + 1,
+                "model_version": version_title(version) if version else "no model",
+                "version_uid": str(version.uid) if version else None,
+                "version_sha256": version.sha256 if version else None,
+                "snapshot": f"snapshot {snapshot.number}",
+                "snapshot_uid": str(snapshot.uid),
+                "snapshot_sha256": snapshot.sha256,
+                "purpose": snapshot.question.get("purpose", ""),
+            }
+        return self._numbers[key]
+
+    def of(self, evaluation: Evaluation) -> dict[str, Any]:
+        return self.add(evaluation.version, evaluation.snapshot)
+
+    def as_list(self) -> list[dict[str, Any]]:
+        return list(self._numbers.values())
+
+
+def version_title(version: ModelVersion) -> str:
+    if version.kind == "rad_score":
+        return f"Rad-Score {version.number}"
+    return f"Nomogram {version.number} ({version.endpoint.replace('_', ' ')})"
+
+
+def number(
+    value: float | None,
+    source: Mapping[str, Any],
+    n: int | None = None,
+    lower: float | None = None,
+    upper: float | None = None,
+    digits: int = 2,
+) -> dict[str, Any]:
+    """A number as a report holds it: with its interval, its n and where it comes from."""
+    interval = None if lower is None or upper is None else [lower, upper]
+    return json_ready({
+        "value": value,
+        "ci": interval,
+        "n": n,
+        "digits": digits,
+        "model_version": source["model_version"],
+        "snapshot_sha": source["snapshot_sha256"],
+        "source": source["number"],
+    })  # fmt: skip
+
+
+def number_of(
+    found: Mapping[str, Any] | None,
+    source: Mapping[str, Any],
+    n: int | None = None,
+    digits: int = 2,
+) -> dict[str, Any]:
+    """A stored estimate with bounds; its value stands under ``value`` or ``estimate``."""
+    found = found or {}
+    value = found.get("value", found.get("estimate"))
+    return number(value, source, n, found.get("lower"), found.get("upper"), digits)

@@ -1,0 +1,289 @@
+"""The parts of a report on survival: Rad-Score groups, and the nomograms with their validation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modeling.figures.calibration import CalibrationPoint, draw_calibration
+from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
+from modeling.figures.figure import p_text
+from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
+from modeling.figures.nomogram import draw_nomogram
+from modeling.figures.roc import RocCurve, draw_roc
+from modeling.methods.nomogram import nomogram_from_dict
+from modeling.models import Basis, Evaluation, ModelVersion
+from modeling.services.prognosis_metrics import curve_from
+from modeling.services.prognosis_rows import ENDPOINTS, TITLES
+from modeling.services.report_content import (
+    BASES,
+    Cell,
+    Draft,
+    Section,
+    cohort_order,
+    cohort_title,
+)
+from modeling.services.report_sources import number, number_of
+
+LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
+
+
+def evaluations_of(version: ModelVersion, endpoint: str) -> list[Evaluation]:
+    """The newest evaluation of each cohort and basis against an endpoint, in the paper's order."""
+    found = Evaluation.objects.filter(version=version, target=endpoint)
+    newest = {
+        (e.cohort_id, e.basis): e
+        for e in found.select_related("cohort", "snapshot", "version").order_by("id")
+    }
+    return sorted(newest.values(), key=lambda e: cohort_order(e.cohort.name))
+
+
+def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
+    """Kaplan-Meier above and below the frozen cut, per endpoint and cohort."""
+    section: Section | None = None
+    rows: list[list[Cell]] = []
+    for endpoint, (title, _, _) in ENDPOINTS.items():
+        for evaluation in evaluations_of(version, endpoint):
+            section = section or draft.section(
+                "survival",
+                "Survival by Rad-Score",
+                "Groups by the median of the training out-of-fold Rad-Score, frozen before any "
+                "other cohort was looked at. Intervals are log-log; medians that most patients "
+                "outlive are not reached.",
+            )
+            _kaplan_meier(draft, section, evaluation, title)
+            rows.append(_survival_row(draft, evaluation, title))
+    if section is not None:
+        section.table(
+            "survival-groups",
+            "Median survival by Rad-Score, months",
+            (
+                "Endpoint",
+                "Cohort",
+                "Basis",
+                "n",
+                "Median, Rad-Score high",
+                "Median, Rad-Score low",
+                "Log-rank p",
+                "p at cut 0.5",
+                "p at own median",
+            ),
+            rows,
+            "The frozen cut counts; the other cuts are shown for comparison only.",
+        )
+
+
+def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title: str) -> None:
+    metrics = evaluation.metrics
+    groups = [
+        SurvivalGroup(g["name"], g["name"].split()[-1], curve_from(g["curve"]))
+        for g in metrics["groups"]
+    ]
+    test = metrics["log_rank"]
+    cohort = cohort_title(evaluation.cohort.name)
+    figure = draw_kaplan_meier(
+        groups,
+        f"{title}: {cohort}",
+        f"Rad-Score {BASES[evaluation.basis]}, cut {metrics['cut']:.3f} (frozen); n "
+        f"{metrics['n']}, {metrics['events']} events. Ticks are censored patients.",
+        title,
+        f"log-rank {p_text(test['p_value'])}" if test else "",
+        f"km_{evaluation.target}_{evaluation.cohort.name}",
+    )
+    draft.figure(section, figure, draft.sources.of(evaluation))
+
+
+def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell]:
+    source, metrics = draft.sources.of(evaluation), evaluation.metrics
+    medians = {
+        g["name"].split()[-1]: number_of(g["median_months"], source, g["n"], 1)
+        for g in metrics["groups"]
+    }
+    tests = [metrics["log_rank"], *(cut["log_rank"] for cut in metrics["other_cuts"])]
+    return [
+        title, cohort_title(evaluation.cohort.name), BASES[evaluation.basis], metrics["n"],
+        medians.get("high"), medians.get("low"),
+        *(number(t["p_value"], source, metrics["n"], digits=4) if t else None for t in tests),
+    ]  # fmt: skip
+
+
+def nomogram_section(draft: Draft, version: ModelVersion) -> None:
+    """A nomogram: how it came to be, what it holds, how it does in every cohort."""
+    endpoint, content = version.endpoint, version.content
+    title, _, headline = ENDPOINTS[endpoint]
+    section = draft.section(endpoint.replace("_", "-"), f"Nomogram: {title.lower()}", _how(version))
+    source = draft.sources.add(version, version.fitting_snapshot)
+    draft.notice(f"nomogram, {title.lower()}", version.run.notices)
+    draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
+    figure = draw_nomogram(
+        nomogram_from_dict(content["nomogram"]),
+        f"Nomogram for {title.lower()}",
+        "Read the points of each variable upwards, add them, and read survival below the total.",
+        TITLES,
+        unit="months",
+        endpoint=_short(endpoint),
+        key=f"nomogram_{endpoint}",
+        log2=LOG_AXES,
+    )
+    draft.figure(section, figure, source)
+    section.table(
+        f"cox-{endpoint}",
+        "Cox model",
+        ("Variable", "Hazard ratio (95 % CI)", "p"),
+        [_hazard_row(row, content["terms"], source, content["n"]) for row in content["table"]],
+        "Per unit of the variable (log scale: per doubling). Columns the LASSO chose "
+        "have p-values that are too small.",
+    )
+    _validation(draft, section, version, title, headline)
+
+
+def _short(endpoint: str) -> str:
+    return "OS" if endpoint == "overall_survival" else "PFS"
+
+
+def _how(version: ModelVersion) -> str:
+    lasso, content = version.run.results["lasso"], version.content
+    kept = ", ".join(TITLES.get(name, name) for name in lasso["kept"]) or "no clinical column"
+    simpler = ", ".join(TITLES.get(name, name) for name in lasso["kept_one_std_error"]) or "none"
+    return (
+        f"Fitted on training ({content['n']} patients, {content['events']} events) with the "
+        f"out-of-fold Rad-Score and the Immunoscore unpenalised. The LASSO keeps {kept} at "
+        f"lambda.min ({simpler} at lambda.1se)."
+    )
+
+
+def _hazard_row(
+    row: dict[str, Any], terms: list[dict[str, Any]], source: dict[str, Any], n: int
+) -> list[Cell]:
+    ratio = number(row["hazard_ratio"], source, n, row["lower"], row["upper"])
+    return [_column_title(row["column"], terms), ratio, number(row["p_value"], source, n, digits=4)]
+
+
+def _column_title(column: str, terms: list[dict[str, Any]]) -> str:
+    for term in terms:
+        for level in term["levels"][1:]:
+            if column == f"{term['name']}{level}":
+                told = level.replace("_", " "), term["levels"][0].replace("_", " ")
+                return f"{TITLES.get(term['name'], term['name'])}: {told[0]} (against {told[1]})"
+    return TITLES.get(column, column)
+
+
+def _validation(
+    draft: Draft, section: Section, version: ModelVersion, title: str, headline: float
+) -> None:
+    found = evaluations_of(version, version.endpoint)
+    if not found:
+        return
+    times = [auc["horizon_months"] for auc in found[0].metrics["auc"]]
+    section.table(
+        f"validation-{version.endpoint}",
+        "Validation in every cohort",
+        (
+            "Cohort",
+            "Basis",
+            "n",
+            "Events",
+            "Harrell's C (95 % CI)",
+            *(f"AUC at {t:g} months" for t in times),
+            f"Brier at {headline:g} months",
+            "Calibration slope",
+            "Observed/expected",
+        ),
+        [_validation_row(draft, e, headline) for e in found],
+        "AUC(t): cumulative/dynamic, weighted for censoring. Training is the fitting cohort: its "
+        "numbers are apparent, not validation.",
+    )
+    sources = [draft.sources.of(e) for e in found]
+    draft.figure(section, _roc(version, found, title, headline), *sources)
+    draft.figure(section, _calibration(version, found, title, headline), *sources)
+    for evaluation in found:
+        if evaluation.basis == Basis.APPLIED:
+            draft.figure(
+                section, _decision(version, evaluation, headline), draft.sources.of(evaluation)
+            )
+
+
+def _validation_row(draft: Draft, evaluation: Evaluation, headline: float) -> list[Cell]:
+    source, metrics = draft.sources.of(evaluation), evaluation.metrics
+    n, calibration = metrics["n"], metrics["calibration"]
+    brier = next((b for b in metrics["brier"] if b["horizon_months"] == headline), None)
+    return [
+        cohort_title(evaluation.cohort.name), BASES[evaluation.basis], n, metrics["events"],
+        number_of(metrics["concordance"], source, n),
+        *(number_of(auc, source, n) for auc in metrics["auc"]),
+        number_of(brier, source, n, 3), number_of(calibration["slope"], source, n),
+        number(calibration["observed_expected"], source, n),
+    ]  # fmt: skip
+
+
+def _roc(version: ModelVersion, found: list[Evaluation], title: str, headline: float) -> Any:
+    curves = []
+    for evaluation in found:
+        metrics = evaluation.metrics
+        auc = next(a for a in metrics["auc"] if a["horizon_months"] == metrics["headline_months"])
+        if auc["value"] is not None:
+            name = f"{cohort_title(evaluation.cohort.name)}, {BASES[evaluation.basis]}"
+            curves.append(
+                RocCurve(
+                    name,
+                    metrics["roc"]["false_positive"],
+                    metrics["roc"]["true_positive"],
+                    auc["value"],
+                    auc["lower"],
+                    auc["upper"],
+                    metrics["n"],
+                )
+            )
+    return draw_roc(
+        curves,
+        f"ROC of the nomogram: {title.lower()} at {headline:g} months",
+        "Cases died or progressed by then, controls are followed beyond; weighted for censoring.",
+        f"roc_{version.endpoint}",
+    )
+
+
+def _calibration(
+    version: ModelVersion, found: list[Evaluation], title: str, headline: float
+) -> Any:
+    points = [
+        CalibrationPoint(
+            cohort_title(e.cohort.name),
+            g["predicted"],
+            g["observed"],
+            g["lower"],
+            g["upper"],
+            g["n"],
+        )
+        for e in found
+        for g in e.metrics["calibration"]["groups"]
+        if g["observed"] is not None
+    ]
+    return draw_calibration(
+        points,
+        f"Calibration: {title.lower()} at {headline:g} months",
+        "Kaplan-Meier survival in groups of like prediction, log-log 95 % intervals; the dotted "
+        "diagonal is perfect.",
+        "survival",
+        f"calibration_{version.endpoint}",
+    )
+
+
+def _decision(version: ModelVersion, evaluation: Evaluation, headline: float) -> Any:
+    curve = {
+        key: [float("nan") if v is None else v for v in values]
+        for key, values in evaluation.metrics["decision_curve"].items()
+    }
+    cohort = cohort_title(evaluation.cohort.name)
+    return draw_decision_curve(
+        NetBenefit(
+            "Nomogram",
+            curve["threshold"],
+            curve["net_benefit"],
+            curve["lower"],
+            curve["upper"],
+            curve["treat_all"],
+        ),
+        f"Decision curve, {_short(version.endpoint)}: {cohort.lower()}",
+        f"Net benefit at {headline:g} months by Kaplan-Meier, bootstrap 95 % band; it ends where "
+        "nobody above the threshold is followed that far.",
+        f"decision_curve_{version.endpoint}_{evaluation.cohort.name}",
+    )
