@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ import vl_convert
 CLIP = 2.5  # SD at which the colour saturates
 ROW, WIDTH = 17, 780
 HOT, COLD, BETWEEN = "#b4472a", "#2c6a9b", "#9aa3a8"
+PALE = "#f6f6f3"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 INK = "#17222b"
 
@@ -25,10 +28,14 @@ class HeatMap:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
+    @property
+    def digest(self) -> str:
+        """Of all that is drawn."""
+        return hashlib.sha256(json.dumps(self.spec, sort_keys=True).encode()).hexdigest()
+
     def svg(self) -> str:
-        """For a page: scales with its column."""
-        drawn = str(vl_convert.vegalite_to_svg(self.spec))
-        return drawn[drawn.index("<svg") :].replace("<svg ", '<svg class="figure" ', 1)
+        """A complete SVG file; it takes a second or two."""
+        return str(vl_convert.vegalite_to_svg(self.spec))
 
 
 def draw_heat_map(z: pd.DataFrame, labels: pd.DataFrame, drive: dict[str, float]) -> HeatMap:
@@ -111,7 +118,9 @@ def _cells(table: pd.DataFrame) -> alt.Chart:
             y=alt.Y("cell:N", sort=list(table.columns), axis=alt.Axis(title=None, ticks=False)),
             color=alt.Color(
                 "z:Q",
-                scale=alt.Scale(domain=[-CLIP, 0, CLIP], range=[COLD, "#f6f6f3", HOT]),
+                scale=alt.Scale(
+                    domain=[-CLIP, 0, CLIP], range=[COLD, PALE, HOT], interpolate="rgb"
+                ),
                 legend=alt.Legend(title="SD of training", orient="right", gradientLength=120),
             ),
         )

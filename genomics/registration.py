@@ -5,11 +5,13 @@ from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
 from studies.registry import (
     Action,
+    PatientPanel,
     Stage,
     Tab,
     UploadKind,
     register_action,
     register_fact,
+    register_patient_panel,
     register_stage,
     register_tab,
     register_upload,
@@ -52,6 +54,9 @@ register_action(
 )
 register_stage(Stage("genomics", "RNA and phenotype", 30, stages.genomics_stage))
 register_tab(Tab("RNA", "genomics:phenotype", order=30))
+register_patient_panel(
+    PatientPanel("RNA", "genomics/_patient_panel.html", stages.patient_panel, order=20)
+)
 register_fact("phenotype_rna", phenotype_facts(PhenotypeSource.RNA))
 register_fact("phenotype_ihc", phenotype_facts(PhenotypeSource.IHC))
 register_uses("genomics", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -39,6 +39,7 @@ def abundance_table(study: Study, signature: str = CLUSTERED) -> pd.DataFrame:
     rows = (
         CellAbundance.objects.filter(study=study, signature__name=signature, specimen_id__in=chosen)
         .exclude(patient__status__in=["excluded", "withdrawn"])
+        .exclude(scores={})
         .order_by("patient_id", "-id")
         .distinct("patient_id")
     )

@@ -1,15 +1,25 @@
-"""How RNA stands, for the study's page."""
+"""How RNA stands, for the study's page and the patient's."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from django.urls import reverse
 
-from genomics.models import CellAbundance
-from genomics.selectors import CLUSTERED, fit_current, fit_is_stale, phenotype_table
+from genomics.methods.phenotype import PhenotypeFit as Fit
+from genomics.methods.phenotype import standardise
+from genomics.models import CellAbundance, Phenotype
+from genomics.selectors import (
+    CLUSTERED,
+    abundance_table,
+    fit_current,
+    fit_is_stale,
+    phenotype_table,
+    scores_of,
+)
 from studies.access import sees_all_sites
-from studies.models import BatchState, ImportBatch, Study
+from studies.models import BatchState, ImportBatch, Patient, Study
 from studies.registry import StageState
 
 
@@ -35,3 +45,17 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     if sees_all_sites(user, study) and fit_is_stale(fit):
         return StageState("stale", counts, f"{detail}; the RNA of training has changed", url)
     return StageState("ready", counts, detail, url)
+
+
+def patient_panel(patient: Patient) -> dict[str, Any]:
+    """Labels of one patient, and abundances in SD of the development cohort."""
+    fit = fit_current(patient.study)
+    rows = Phenotype.objects.filter(patient=patient).select_related("fit").order_by("-id")
+    labels = {row.source: row for row in reversed(rows) if row.fit in (None, fit)}
+    table = abundance_table(patient.study) if fit else pd.DataFrame()
+    cells = []
+    if fit and patient.pk in table.index:
+        frozen = Fit.from_dict(fit.fit)
+        z = standardise(frozen, scores_of(table.loc[[patient.pk]]))[0]
+        cells = sorted(zip(frozen.cell_types, z.tolist(), strict=True), key=lambda c: -c[1])
+    return {"labels": [labels[source] for source in sorted(labels)], "cells": cells}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.safestring import mark_safe
 
 from genomics import overviews
+from genomics.figures import HeatMap
 from genomics.models import ExpressionMatrix
 from studies import access
 from studies.models import Study
@@ -34,16 +34,34 @@ def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse
 
 @study_page()
 def phenotype(request: HttpRequest, study: Study) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
     fit = overviews.fit_of(study)
-    context: dict[str, Any] = {"study": study, "fit": fit, "counts": overviews.counts_of(request.user, study)}
-    if fit and "rows" in access.rights_of(request.user, study):
-        shown = overviews.phenotypes_of(request.user, study)
-        context["rows"] = shown
-        if figure := overviews.heat_map_of(request.user, study, fit):
-            context["figure"] = figure
-            context["svg"] = mark_safe(figure.svg())  # drawn here from numbers and our own words
-    context["may_download"] = "download" in access.rights_of(request.user, study)
+    context: dict[str, Any] = {"study": study, "fit": fit, "may_download": "download" in rights}
+    context["counts"] = overviews.counts_of(request.user, study)
+    if "rows" in rights:
+        context["rows"] = overviews.phenotypes_of(request.user, study)
+        context["figure"] = overviews.heat_map_of(request.user, study, fit) if fit else None
     return render(request, "genomics/phenotype.html", context)
+
+
+@study_page("rows")
+def heat_map(request: HttpRequest, study: Study) -> HttpResponse:
+    """The figure as a file of its own: drawing takes longer than the page."""
+    fit = overviews.fit_of(study)
+    figure = overviews.heat_map_of(request.user, study, fit) if fit else None
+    if figure is None:
+        raise Http404("No phenotype to draw.")
+    return _drawn(request, figure)
+
+
+def _drawn(request: HttpRequest, figure: HeatMap) -> HttpResponse:
+    """Drawn once per content and browser: the answer carries the digest of what it shows."""
+    tag = f'"{figure.digest}"'
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304)
+    response = HttpResponse(figure.svg(), content_type="image/svg+xml")
+    response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
+    return response
 
 
 @study_page("download")

@@ -81,6 +81,9 @@ register_tab(Tab("Slides", "imaging:slides", 35))
 register_patient_panel(
     PatientPanel("PET/CT", "imaging/_patient_panel.html", stages.patient_panel, 10)
 )
+register_patient_panel(
+    PatientPanel("Slides", "imaging/_slides_panel.html", slides_stage.patient_panel, 30)
+)
 register_fact("uptake", uptake_of)
 register_fact("immunoscore", immunoscore_of)
 register_fact("immunoscore_rule", immunoscore_rule_of)

@@ -1,4 +1,4 @@
-"""How the slides stand, for the study's page."""
+"""How the slides stand, for the study's page and the patient's."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from imaging.models import CellDensity
+from imaging.models import CellDensity, Immunoscore
 from imaging.selectors.slides import immunoscore_table, rule_current
-from studies.models import BatchState, ImportBatch, Study
+from studies.models import BatchState, ImportBatch, Patient, Study
 from studies.registry import StageState
 
 
@@ -30,3 +30,13 @@ def slides_stage(study: Study, user: Any) -> StageState:
     scored, high = int(table["score"].notna().sum()), int(table["high"].fillna(False).sum())
     detail = f"{rule}, {high} high (3-4); {len(table) - scored} without a score"
     return StageState("ready", f"Immunoscore of {scored} patients", detail, url)
+
+
+def patient_panel(patient: Patient) -> dict[str, Any]:
+    """Densities of one patient as entered, and the scores by the newest rule."""
+    rows = CellDensity.objects.filter(patient=patient).select_related("specimen")
+    scores = Immunoscore.objects.filter(patient=patient, rule=rule_current(patient.study))
+    return {
+        "densities": rows.order_by("specimen__label", "marker", "region", "id"),
+        "scores": scores.select_related("specimen", "rule").order_by("id"),
+    }

@@ -11,21 +11,22 @@ from genomics.models import ExpressionMatrix
 from genomics.overviews import heat_map_of
 from genomics.selectors import fit_current
 from studies.access import acting_as
+from studies.models import Patient
 from tests.people import People
 
 
-def opened(user: Any, path: str) -> Any:
+def opened(user: Any, path: str, tag: str = "") -> Any:
     client = Client()
     client.force_login(user)
     with acting_as(None):
-        return client.get(path)
+        return client.get(path, headers={"If-None-Match": tag})
 
 
 def test_the_phenotype_page_shows_labels_figure_and_criteria(with_phenotype: People) -> None:
     answer = opened(with_phenotype.statistician, f"/studies/{with_phenotype.study.uid}/genomics/")
     page = answer.content.decode()
     assert answer.status_code == 200
-    for text in ("P001", "P038", "<svg", "Consensus", "CD8 T cells", "mean z, hot"):
+    for text in ("P001", "P038", "heat-map.svg", "Consensus", "CD8 T cells", "mean z, hot"):
         assert text in page
 
 
@@ -88,4 +89,17 @@ def test_the_heat_map_is_drawn_from_what_the_user_may_see(with_phenotype: People
     assert len(figure.rows) == 24
     assert sum(row[1] for row in figure.rows) == pytest.approx(1)
     assert figure.columns[2:] == ("mean z, hot (n 19)", "mean z, cold (n 19)")
-    assert figure.svg().startswith("<svg")
+    path = f"/studies/{with_phenotype.study.uid}/genomics/heat-map.svg"
+    answer = opened(with_phenotype.statistician, path)
+    assert answer["Content-Type"] == "image/svg+xml"
+    assert answer.content.startswith(b"<svg")
+    assert opened(with_phenotype.statistician, path, answer["ETag"]).status_code == 304
+    assert opened(with_phenotype.colleague, path)["ETag"] != answer["ETag"]
+
+
+def test_the_patient_page_holds_label_and_abundances(with_phenotype: People) -> None:
+    patient = Patient.objects.get(pseudonym="P001")
+    path = f"/studies/{with_phenotype.study.uid}/patients/{patient.uid}/"
+    page = opened(with_phenotype.statistician, path).content.decode()
+    for text in ("phenotype fit 1", "stability", "Cytotoxic cells"):
+        assert text in page

@@ -215,5 +215,11 @@ def test_the_page_shows_each_member_their_own_rows(scored: People) -> None:
     assert "a biopsy has no margin" in seen["statistician"]
     assert "P001" not in seen["colleague"]
     assert "P005" in seen["colleague"]  # a patient of South
+    patient = Patient.objects.get(pseudonym="P030")
+    client = Client()
+    client.force_login(scored.colleague)
+    with acting_as(None):
+        answer = client.get(f"/studies/{scored.study.uid}/patients/{patient.uid}/")
+    assert "not given: a biopsy has no margin" in answer.content.decode()
     stage = slides_stage.slides_stage(scored.study, scored.coordinator)
     assert (stage.state, stage.headline) == ("ready", "Immunoscore of 28 patients")
