@@ -6,22 +6,24 @@ so every file that the dump names is among those copied after it.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
+import re
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from dev import services
+from dev.files import Files, Folder, digest, files_at
 from dev.place import SetupError, postgres_programs
 from dev.postgres import run_sql
 from dev.progress import Stage
 
 MANIFEST, DUMP, FILES = "manifest.json", "database.dump", "files"
-CHUNK = 2**20
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+COPY = re.compile(rb'COPY public\."?([^" ]+)"? \(.*\) FROM stdin;\n')
+END_OF_COPY = b"\\.\n"
+Digests = dict[str, dict[str, str | int]]
 
 
 def write_backup(project: Path, to: Path | None = None) -> Path:
@@ -33,15 +35,14 @@ def write_backup(project: Path, to: Path | None = None) -> Path:
     part = target.with_name(target.name + ".part")
     part.mkdir(parents=True, mode=0o700)
     with services.running(project) as values:
-        owner, storage = values["DATABASE_OWNER_URL"], storage_folder(values["STORAGE_URL"])
+        owner = values["DATABASE_OWNER_URL"]
         with Stage("Dump the database"):
             _run(["pg_dump", "-Fc", "--no-owner", "-f", part / DUMP, "-d", owner])
-            tables = count_rows(owner)
-        files = _copy_files(storage, part / FILES)
+        copied = _copy("Copy the files", files_at(values["STORAGE_URL"]), Folder(part / FILES))
     manifest = {
         "written_at": now.isoformat(timespec="seconds"),
-        "database": {"sha256": digest(part / DUMP), "rows": tables},
-        "files": files,
+        "database": {"sha256": _digest_of(part / DUMP), "rows": count_dumped(part / DUMP)},
+        "files": copied,
     }
     (part / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     part.rename(target)
@@ -52,15 +53,15 @@ def restore_backup(project: Path, source: Path) -> None:
     """Into an empty database and an empty storage; everything is compared with the manifest."""
     manifest = _read_manifest(source)
     with services.running(project) as values:
-        owner, storage = values["DATABASE_OWNER_URL"], storage_folder(values["STORAGE_URL"])
+        owner, storage = values["DATABASE_OWNER_URL"], files_at(values["STORAGE_URL"])
         _refuse_unless_empty(owner, storage)
-        with Stage("Check the backup"):
-            _compare_files(source / FILES, manifest["files"])
+        kept = Folder(source / FILES)
+        _compare("Check the backup", kept, manifest["files"])
         with Stage("Restore the database"):
-            command = ["--no-owner", "--exit-on-error", "--single-transaction", "-d", owner]
-            _run(["pg_restore", *command, source / DUMP])
-        _copy_files(source / FILES, storage)
-        _compare_files(storage, manifest["files"])
+            options = ["--no-owner", "--exit-on-error", "--single-transaction", "-d", owner]
+            _run(["pg_restore", *options, source / DUMP])
+        _copy("Restore the files", kept, storage)
+        _compare("Check what was restored", storage, manifest["files"])
         if count_rows(owner) != manifest["database"]["rows"]:
             raise SetupError("The restored tables do not hold the rows that the manifest counts.")
 
@@ -74,43 +75,53 @@ def count_rows(database_url: str) -> dict[str, int]:
     return {name: int(number) for name, number in (line.split("|") for line in lines)}
 
 
-def storage_folder(url: str) -> Path:
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        raise SetupError(
-            f"STORAGE_URL names {parts.scheme}://, which make backup does not copy: use the "
-            "versioning or replication of that store, and pg_dump for the database "
-            "(docs/deployment.md)."
-        )
-    return Path(unquote(parts.path))
+def count_dumped(dump: Path) -> dict[str, int]:
+    """Rows of each table in the dump; the database itself may have gone on since."""
+    command = [postgres_programs() / "pg_restore", "--data-only", "-f", "-", dump]
+    rows: dict[str, int] = {}
+    table = ""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        for line in process.stdout:
+            if table and line == END_OF_COPY:
+                table = ""
+            elif table:
+                rows[table] += 1
+            elif start := COPY.match(line):
+                table = start[1].decode()
+                rows[table] = 0
+    if process.returncode:
+        raise SetupError(f"pg_restore cannot read {dump}.")
+    return rows
 
 
-def digest(file: Path) -> str:
-    sha256 = hashlib.sha256()
-    with file.open("rb") as source:
-        while chunk := source.read(CHUNK):
-            sha256.update(chunk)
-    return sha256.hexdigest()
-
-
-def _copy_files(source: Path, target: Path) -> dict[str, dict[str, str | int]]:
-    names = _names(source)
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    copied: dict[str, dict[str, str | int]] = {}
-    with Stage("Copy the files", len(names)) as stage:
+def _copy(title: str, source: Files, target: Files) -> Digests:
+    names, copied = source.names(), {}
+    with Stage(title, len(names)) as stage:
         for number, name in enumerate(names, 1):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
-            size = (target / name).stat().st_size
-            copied[name] = {"sha256": digest(target / name), "size": size}
+            with closing(source.open(name)) as file:
+                target.put(name, file)
+            copied[name] = _described(target, name)
             stage.update(number, name)
     return copied
 
 
-def _names(folder: Path) -> list[str]:
-    """Files by their path inside the folder; hidden ones are uploads not finished yet."""
-    found = (path for path in folder.rglob("[!.]*") if path.is_file()) if folder.exists() else ()
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+def _described(files: Files, name: str) -> dict[str, str | int]:
+    with closing(files.open(name)) as file:
+        sha256, size = digest(file)
+    return {"sha256": sha256, "size": size}
+
+
+def _compare(title: str, files: Files, expected: Digests) -> None:
+    names = files.names()
+    missing = sorted(set(expected) - set(names))
+    with Stage(title, len(names)) as stage:
+        changed = []
+        for number, name in enumerate(names, 1):
+            if _described(files, name) != expected.get(name):
+                changed.append(name)
+            stage.update(number, name)
+    if changed or missing:
+        raise SetupError(f"{files}: files changed {changed[:5]}, files missing {missing[:5]}.")
 
 
 def _read_manifest(source: Path) -> dict[str, dict]:
@@ -118,30 +129,25 @@ def _read_manifest(source: Path) -> dict[str, dict]:
     if not file.exists():
         raise SetupError(f"{source} holds no backup ({MANIFEST} is missing): name one in FROM=.")
     manifest = json.loads(file.read_text("utf-8"))
-    if digest(source / DUMP) != manifest["database"]["sha256"]:
+    if _digest_of(source / DUMP) != manifest["database"]["sha256"]:
         raise SetupError(f"{source / DUMP} is not what the manifest describes: it was changed.")
     return manifest
 
 
-def _refuse_unless_empty(owner: str, storage: Path) -> None:
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as source:
+        return digest(source)[0]
+
+
+def _refuse_unless_empty(owner: str, storage: Files) -> None:
     tables = run_sql(owner, TABLES).splitlines()
     if tables:
         raise SetupError(
             f"The database is not empty ({len(tables)} tables). A backup is restored into an "
             "empty one only: begin with a fresh copy of the project, or set DATABASE_URL."
         )
-    if _names(storage):
-        raise SetupError(f"The storage {storage} is not empty. Set STORAGE_URL to an empty folder.")
-
-
-def _compare_files(folder: Path, expected: dict[str, dict[str, str | int]]) -> None:
-    names = _names(folder)
-    wrong = [
-        name for name in names if digest(folder / name) != expected.get(name, {}).get("sha256")
-    ]
-    if wrong or names != sorted(expected):
-        missing = sorted(set(expected) - set(names))
-        raise SetupError(f"Files changed: {wrong[:5]}; files missing: {missing[:5]} in {folder}.")
+    if storage.names():
+        raise SetupError(f"The storage {storage} is not empty. Set STORAGE_URL to an empty place.")
 
 
 def _run(command: list[str | Path]) -> None:

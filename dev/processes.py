@@ -102,7 +102,7 @@ class Product:
             command, cwd=self.project, env=environment, capture_output=True, text=True, check=False
         )
         if answer.returncode:
-            raise SetupError(f"manage.py {' '.join(arguments)} failed:\n{answer.stderr.strip()}")
+            raise SetupError(_refusal(arguments[0], answer.stderr.strip()))
         return answer.stdout
 
     def check(self) -> None:
@@ -161,6 +161,12 @@ class Product:
             child.process.wait()
         self.children.clear()
         _note_children(self.state, [])
+
+
+def _refusal(verb: str, said: str) -> str:
+    """A bad setting is a sentence that names it; anything else is shown as it came."""
+    kind, _, sentence = said.rpartition("ImproperlyConfigured: ")
+    return sentence if kind else f"manage.py {verb} failed:\n{said}"
 
 
 @contextmanager

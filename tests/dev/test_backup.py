@@ -1,5 +1,7 @@
 """A backup restored into an empty place holds every row, file, rule and right of the original."""
 
+import hashlib
+import io
 import json
 import os
 import secrets
@@ -9,10 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import boto3
 import psycopg
 import pytest
+from moto import mock_aws
 
 from dev import backup
+from dev.files import Folder, files_at
 from dev.place import SetupError
 from dev.postgres import create_database, drop_database
 
@@ -79,7 +84,11 @@ class Deployment:
             }
 
     def digests(self) -> dict[str, str]:
-        return {name: backup.digest(self.files / name) for name in backup._names(self.files)}
+        return {
+            path.relative_to(self.files).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self.files.rglob("*")
+            if path.is_file()
+        }
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +154,7 @@ def test_a_changed_backup_is_refused(written, full, empty, monkeypatch):
     victim = written / backup.FILES / next(iter(full.digests()))
     original = victim.read_bytes()
     victim.write_bytes(original + b"!")
-    with pytest.raises(SetupError, match="Files changed"):
+    with pytest.raises(SetupError, match="files changed"):
         backup.restore_backup(ROOT, written)
     victim.write_bytes(original)
     (written / backup.DUMP).write_bytes(b"no dump")
@@ -159,7 +168,7 @@ def test_an_upload_under_way_is_not_copied(tmp_path):
     folder.mkdir()
     (folder / ".incoming-1").write_bytes(b"half")
     (folder / "whole").write_bytes(b"whole")
-    assert backup._names(tmp_path) == ["study/whole"]
+    assert Folder(tmp_path).names() == ["study/whole"]
 
 
 def test_a_folder_that_exists_is_never_written_into(tmp_path):
@@ -167,9 +176,27 @@ def test_a_folder_that_exists_is_never_written_into(tmp_path):
         backup.write_backup(ROOT, tmp_path)
 
 
-def test_a_bucket_is_refused_with_what_to_do_instead():
-    with pytest.raises(SetupError, match="versioning or replication"):
-        backup.storage_folder("s3://bucket/prefix")
+def test_a_bucket_gives_and_takes_as_a_folder_does(tmp_path, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    folder = Folder(tmp_path)
+    folder.put("study/one", io.BytesIO(b"1"))
+    folder.put("study/two", io.BytesIO(b"22"))
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="isotherm")
+        bucket = files_at("s3://isotherm/deep/er?region=us-east-1")
+        assert bucket.names() == []
+        copied = backup._copy("There", folder, bucket)
+        assert copied["study/two"]["sha256"] == hashlib.sha256(b"22").hexdigest()
+        backup._compare("Check", bucket, copied)
+        back = Folder(tmp_path / "back")
+        assert backup._copy("Back", bucket, back) == copied
+        bucket.put("study/two", io.BytesIO(b"2!"))
+        with pytest.raises(SetupError, match="files changed"):
+            backup._compare("Check", bucket, copied)
+        monkeypatch.setattr(backup, "run_sql", lambda url, sql: "")
+        with pytest.raises(SetupError, match="s3://isotherm/deep/er/ is not empty"):
+            backup._refuse_unless_empty("", bucket)
 
 
 def test_a_folder_without_manifest_is_no_backup(tmp_path):
