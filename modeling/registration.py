@@ -1,6 +1,41 @@
-"""What modeling offers: steps, stages, tabs, and what it keeps."""
+"""What modeling offers: steps, stages, a tab, and what it keeps."""
 
-from modeling import withdrawal
-from studies.registry import register_uses
+from modeling import stages, withdrawal
+from studies.registry import (
+    Action,
+    Stage,
+    Tab,
+    register_action,
+    register_stage,
+    register_tab,
+    register_uses,
+)
 
+register_action(
+    Action(
+        kind="modeling.rad_score_run",
+        title="Run the Rad-Score",
+        stage="rad_score",
+        description="Freezes the rows, compares seven classifiers on the same folds of training, "
+        "keeps one by the recipe's rule and judges it in every cohort. Recipes: demo (minutes on "
+        "two cores, smaller grids), paper, full; or a whole recipe as YAML.",
+        order=10,
+        params={"recipe": "paper", "seed": 0},
+    )
+)
+register_action(
+    Action(
+        kind="modeling.prognosis_run",
+        title="Run the prognosis",
+        stage="prognosis",
+        description="LASSO over clinical columns, Cox with the out-of-fold Rad-Score and the "
+        "Immunoscore, a nomogram, judged in every cohort. Endpoints: overall_survival, "
+        "progression_free_survival.",
+        order=10,
+        params={"endpoint": "overall_survival", "seed": 0},
+    )
+)
+register_stage(Stage("rad_score", "Rad-Score", 40, stages.rad_score_stage))
+register_stage(Stage("prognosis", "Prognosis", 50, stages.prognosis_stage))
+register_tab(Tab("Models", "modeling:runs", order=40))
 register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -12,8 +12,9 @@ from genomics.selectors import phenotype_table
 from imaging.models import RoiChoice
 from imaging.selectors import feature_vectors, uptake_of
 from imaging.selectors.scans import TARGET_RULE
+from modeling.models import DatasetSnapshot
 from studies.methods.endpoints import is_responder
-from studies.models import CohortRole, CohortUse, Study, Treatment
+from studies.models import CohortRole, CohortUse, Derivation, Study, Treatment
 from studies.selectors import endpoint_table, members_table
 
 # METHODS section 4, "What is predicted where": the first target is the one that must be known.
@@ -167,3 +168,18 @@ def uses_of_cohorts(table: pd.DataFrame) -> dict[str, str]:
 
 def is_development(table: pd.DataFrame) -> Any:
     return table["use"] == CohortUse.DEVELOPMENT
+
+
+def parents_of(snapshot: DatasetSnapshot) -> set[str]:
+    """Digests that went into a snapshot."""
+    rows = Derivation.objects.filter(study=snapshot.study, child_digest=snapshot.sha256)
+    return set(rows.values_list("parent_digest", flat=True))
+
+
+def current_digests(study: Study) -> set[str]:
+    """Digests of all that would go into a Rad-Score's snapshot today."""
+    found = {row.inputs_digest for sets in feature_vectors(study).values() for row in sets.values()}
+    found |= {values["inputs_digest"] for values in uptake_of(study).values()}
+    for labels in (phenotype_table(study, "rna"), phenotype_table(study, "ihc")):
+        found |= set(labels["digest"])
+    return found | set(endpoint_table(study, RESPONSE)["inputs_digest"])

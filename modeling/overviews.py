@@ -1,0 +1,134 @@
+"""What the pages of runs, versions and snapshots show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
+from modeling.figures.figure import Figure
+from modeling.models import DatasetSnapshot, Evaluation, ModelRun, ModelVersion, SnapshotMember
+from studies.models import Derivation, Job, JobState, Study
+
+KINDS = ("modeling.rad_score_run", "modeling.prognosis_run", "modeling.report_build")
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+SHARES = (
+    "accuracy", "sensitivity", "specificity",
+    "positive_predictive_value", "negative_predictive_value",
+)  # fmt: skip
+TARGETS = {
+    "rna": "hot by RNA",
+    "ihc": "hot by IHC",
+    "response": "responder",
+    "overall_survival": "overall survival",
+    "progression_free_survival": "progression-free survival",
+}
+BASES = {
+    "out_of_fold": "out of fold",
+    "applied": "applied",
+    "apparent": "apparent: the model's own patients",
+    "optimism_corrected": "optimism-corrected",
+}
+
+
+def runs_of(study: Study) -> list[ModelRun]:
+    rows = ModelRun.objects.filter(study=study).select_related("snapshot")
+    return list(rows.prefetch_related("versions"))
+
+
+def jobs_under_way(study: Study) -> list[Job]:
+    return list(Job.objects.filter(study=study, kind__in=KINDS, state__in=OPEN))
+
+
+def classifier_rows(run: ModelRun) -> list[dict[str, Any]]:
+    """The comparison, best AUC first."""
+    rows = run.results.get("classifiers", [])
+    return sorted(rows, key=lambda row: (-row["auc"]["estimate"], row["name"]))
+
+
+def classifier_figure(run: ModelRun) -> Figure | None:
+    rows = classifier_rows(run)
+    if not rows:
+        return None
+    cohort = next(iter(run.snapshot.members.filter(cohort__use="development")), None)
+    name = cohort.cohort.name if cohort else "training"
+    drawn = [
+        ClassifierAuc(
+            row["title"], f"{name}, out of fold", row["auc"]["estimate"], row["auc"]["lower"],
+            row["auc"]["upper"], row["n"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    caption = f"AUC for hot by RNA, DeLong 95 % CI, n = {rows[0]['n']}; the same folds for all."
+    return draw_classifier_comparison(drawn, caption=caption)
+
+
+def evaluation_rows(version: ModelVersion) -> list[dict[str, Any]]:
+    """Rad-Score evaluations as table rows, the apparent one last."""
+    found = version.evaluations.select_related("cohort", "snapshot").order_by("id")
+    rows = [_evaluation(e) for e in found if "accuracy" in e.metrics]
+    return sorted(rows, key=lambda row: row["evaluation"].basis == "apparent")
+
+
+def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    metrics = evaluation.metrics
+    return {
+        "evaluation": evaluation,
+        "target": TARGETS.get(evaluation.target, evaluation.target),
+        "basis": BASES[evaluation.basis],
+        "metrics": metrics,
+        "shares": [metrics[name] for name in SHARES],
+    }
+
+
+def ablation_rows(run: ModelRun) -> tuple[list[str], list[dict[str, Any]]]:
+    """One row per ablation, one column per cohort and target."""
+    rows = run.results.get("ablations", [])
+    heads = [
+        f"{cell['cohort'].replace('_', ' ')}, {TARGETS[cell['target']]}"
+        for cell in (rows[0]["cohorts"] if rows else [])
+    ]
+    return heads, rows
+
+
+def membership_counts(snapshot: DatasetSnapshot) -> list[dict[str, Any]]:
+    """Per cohort: in, out, and out by reason; only what the user's rows reach is counted."""
+    members = SnapshotMember.objects.filter(snapshot=snapshot).select_related("cohort")
+    cohorts: dict[str, list[SnapshotMember]] = {}
+    for member in members.order_by("cohort_id"):
+        cohorts.setdefault(member.cohort.name, []).append(member)
+    return [
+        {
+            "cohort": name,
+            "targets": [TARGETS.get(t, t) for t in _listed(snapshot.targets.get(name))],
+            "included": sum(member.included for member in rows),
+            "left_out": sum(not member.included for member in rows),
+            "reasons": Counter(m.reason for m in rows if not m.included).most_common(),
+        }
+        for name, rows in cohorts.items()
+    ]
+
+
+def _listed(targets: Any) -> list[str]:
+    return [targets] if isinstance(targets, str) else list(targets or [])
+
+
+def left_out_of(snapshot: DatasetSnapshot, user: Any) -> list[SnapshotMember]:
+    rows = SnapshotMember.objects.visible_to(user).filter(snapshot=snapshot, included=False)
+    return list(
+        rows.select_related("patient", "cohort").order_by("cohort_id", "patient__pseudonym")
+    )
+
+
+def lineage_of(version: ModelVersion) -> dict[str, Any]:
+    """Where a version comes from and what was made with it, by digest."""
+    inputs = Derivation.objects.filter(
+        study=version.study, child_digest=version.fitting_snapshot.sha256
+    )
+    return {
+        "parents": list(version.parents.all()),
+        "children": list(version.children.all()),
+        "snapshot": version.fitting_snapshot,
+        "inputs": inputs.count(),
+        "run": version.run,
+    }

@@ -1,0 +1,94 @@
+"""How the models stand, for the study's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from modeling.models import Basis, Evaluation, ModelVersion, VersionKind
+from modeling.selectors import current_digests, parents_of
+from studies.access import sees_all_sites
+from studies.models import Job, JobState, Study
+from studies.registry import StageState
+
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+BAD = (JobState.FAILED, JobState.ERRORED)
+ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
+
+
+def rad_score_stage(study: Study, user: Any) -> StageState:
+    """The newest Rad-Score: its AUC in every cohort, and whether it would come out the same."""
+    url = reverse("modeling:runs", args=[study.uid])
+    if waiting := _waiting(study, "modeling.rad_score_run", "Rad-Score", url):
+        return waiting
+    version = _newest(study, VersionKind.RAD_SCORE)
+    if version is None:
+        return _none(study, "modeling.rad_score_run", "No Rad-Score yet", url)
+    judged = version.evaluations.filter(target__in=["rna", "ihc", "response"])
+    judged = judged.exclude(basis=Basis.APPARENT).select_related("cohort").order_by("id")
+    detail = ", ".join(_auc(evaluation) for evaluation in judged)
+    headline = f"Rad-Score {version.number}, {version.method.replace('_', ' ')}"
+    url = reverse("modeling:run", args=[study.uid, version.run.uid])
+    if sees_all_sites(user, study) and not _is_current(version):
+        return StageState("stale", headline, f"{detail}; what it was made of has changed", url)
+    return StageState("ready", headline, detail, url)
+
+
+def prognosis_stage(study: Study, user: Any) -> StageState:
+    """The newest nomogram of each endpoint."""
+    url = reverse("modeling:runs", args=[study.uid])
+    if waiting := _waiting(study, "modeling.prognosis_run", "Nomograms", url):
+        return waiting
+    found = {
+        name: version
+        for endpoint, name in ENDPOINTS.items()
+        if (version := _newest(study, VersionKind.NOMOGRAM, endpoint=endpoint))
+    }
+    if not found:
+        return _none(study, "modeling.prognosis_run", "No nomogram yet", url)
+    headline = ", ".join(f"{name}: nomogram {v.number}" for name, v in found.items())
+    rad_score = _newest(study, VersionKind.RAD_SCORE)
+    behind = [name for name, v in found.items() if rad_score not in v.parents.all()]
+    if behind:
+        detail = f"{', '.join(behind)} made with an earlier Rad-Score"
+        return StageState("stale", headline, detail, url)
+    if len(found) < len(ENDPOINTS):
+        return StageState("partial", headline, "The other endpoint is to be run.", url)
+    return StageState("ready", headline, "", url)
+
+
+def _auc(evaluation: Evaluation) -> str:
+    name = evaluation.cohort.name.replace("_", " ")
+    return f"{name} {evaluation.metrics['auc']['estimate']:.2f} ({evaluation.target})"
+
+
+def _newest(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
+    found = ModelVersion.objects.filter(study=study, kind=kind, **scope)
+    return found.select_related("run", "fitting_snapshot").order_by("-number").first()
+
+
+def _waiting(study: Study, kind: str, name: str, url: str) -> StageState | None:
+    job = Job.objects.filter(study=study, kind=kind, state__in=OPEN).first()
+    if job is None:
+        return None
+    return StageState(
+        "running", f"{name} under way", f"{job.share:.0%} {job.progress_message}", url
+    )
+
+
+def _none(study: Study, kind: str, headline: str, url: str) -> StageState:
+    newest = Job.objects.filter(study=study, kind=kind).order_by("-id").first()
+    if newest is not None and newest.state in BAD:
+        return StageState(
+            "failed",
+            headline,
+            "The last run ended with a problem.",
+            reverse("studies:job", args=[study.uid, newest.uid]),
+        )
+    return StageState("empty", headline, "", url)
+
+
+def _is_current(version: ModelVersion) -> bool:
+    """Whether everything the snapshot was made of still speaks for its patient."""
+    return parents_of(version.fitting_snapshot) <= current_digests(version.study)

@@ -1,0 +1,21 @@
+"""The long verbs of modeling."""
+
+from modeling.services.prognosis import prognosis_run as fit_prognosis
+from modeling.services.rad_score import rad_score_run as fit_rad_score
+from studies.jobs import RunningJob, job_task
+
+
+@job_task("modeling.rad_score_run")
+def rad_score_run(job: RunningJob) -> None:
+    params = job.params
+    run = fit_rad_score(job.study, params["recipe"], params["seed"], job.progress, job.record)
+    job.result = {"run": str(run.uid)}
+
+
+@job_task("modeling.prognosis_run")
+def prognosis_run(job: RunningJob) -> None:
+    params = job.params
+    run = fit_prognosis(
+        job.study, params["endpoint"], int(params["seed"]), job.progress, job.record
+    )
+    job.result = {"run": str(run.uid)}

@@ -1,0 +1,112 @@
+"""The report: the page, its figures as files, its tables, the whole as JSON."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+
+from modeling.figures.figure import Figure
+from modeling.figures.render import figure_csv, render_png, render_svg
+from modeling.models import Report
+from studies import access
+from studies.models import Study
+from studies.views.doors import study_page
+
+TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
+
+
+@study_page()
+def newest(request: HttpRequest, study: Study) -> HttpResponse:
+    """The newest report, or the way to the first."""
+    report = Report.objects.filter(study=study).first()
+    return _page(request, study, report)
+
+
+@study_page()
+def report(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
+    return _page(request, study, get_object_or_404(Report, study=study, uid=report_uid))
+
+
+def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResponse:
+    context: dict[str, Any] = {"study": study, "report": report}
+    if report is not None:
+        context["content"] = report.content
+        context["earlier"] = Report.objects.filter(study=study).exclude(pk=report.pk)
+        context["may_download"] = "download" in access.rights_of(request.user, study)
+    return render(request, "modeling/report.html", context)
+
+
+@study_page()
+def figure(
+    request: HttpRequest, study: Study, report_uid: UUID, key: str, form: str
+) -> HttpResponse:
+    """One figure as SVG or PNG."""
+    found = _figure(study, report_uid, key)
+    if form not in ("svg", "png"):
+        raise Http404
+    data = render_svg(found) if form == "svg" else render_png(found, 3.0)
+    return _file(data, f"{key}.{form}", TYPES[form])
+
+
+@study_page("download")
+def figure_table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
+    """The numbers behind one figure."""
+    return _file(figure_csv(_figure(study, report_uid, key)), f"{key}.csv", TYPES["csv"])
+
+
+@study_page("download")
+def table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
+    """One table with value, interval, n, version and snapshot in columns of their own."""
+    content = get_object_or_404(Report, study=study, uid=report_uid).content
+    for section in content["sections"]:
+        for found in section["tables"]:
+            if found["key"] == key:
+                return _table_csv(found)
+    raise Http404
+
+
+@study_page("download")
+def whole(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
+    """Everything the report holds, with its digest."""
+    found = get_object_or_404(Report, study=study, uid=report_uid)
+    body = {"number": found.number, "sha256": found.sha256, "content": found.content}
+    response = JsonResponse(body)
+    response["Content-Disposition"] = f'attachment; filename="report-{found.number}.json"'
+    return response
+
+
+def _figure(study: Study, report_uid: UUID, key: str) -> Figure:
+    content = get_object_or_404(Report, study=study, uid=report_uid).content
+    if key not in content["figures"]:
+        raise Http404
+    stored = content["figures"][key]
+    names = Figure.__dataclass_fields__
+    return Figure.from_dict({name: value for name, value in stored.items() if name in names})
+
+
+def _file(data: str | bytes, name: str, content_type: str) -> HttpResponse:
+    response = HttpResponse(data, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _table_csv(found: dict[str, Any]) -> HttpResponse:
+    response = _file("", f"{found['key']}.csv", TYPES["csv"])
+    writer = csv.writer(response, lineterminator="\n")
+    heads = ("row", "column", "value", "lower", "upper", "n", "model_version", "snapshot_sha256")
+    writer.writerow(heads)
+    for row in found["rows"]:
+        for column, value in zip(found["columns"][1:], row[1:], strict=True):
+            writer.writerow([row[0], column, *_parts(value)])
+    return response
+
+
+def _parts(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        return ["" if value is None else value, "", "", "", "", ""]
+    low, high = value["ci"] or ("", "")
+    return [value["value"], low, high, value["n"], value["model_version"], value["snapshot_sha"]]

@@ -1,0 +1,74 @@
+"""Runs, versions and snapshots."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import mark_safe
+
+from modeling import overviews
+from modeling.figures.render import render_inline_svg
+from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
+from studies import access
+from studies.models import Study
+from studies.views.doors import study_page
+
+
+@study_page()
+def runs(request: HttpRequest, study: Study) -> HttpResponse:
+    context = {
+        "study": study,
+        "runs": overviews.runs_of(study),
+        "jobs": overviews.jobs_under_way(study),
+        "snapshots": DatasetSnapshot.objects.filter(study=study),
+    }
+    return render(request, "modeling/runs.html", context)
+
+
+@study_page()
+def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
+    rows = ModelRun.objects.select_related("snapshot", "produced_by")
+    found = get_object_or_404(rows, study=study, uid=run_uid)
+    heads, ablations = overviews.ablation_rows(found)
+    context: dict[str, Any] = {
+        "study": study,
+        "run": found,
+        "classifiers": overviews.classifier_rows(found),
+        "versions": [(v, overviews.evaluation_rows(v)) for v in found.versions.all()],
+        "ablation_heads": heads,
+        "ablations": ablations,
+    }
+    if figure := overviews.classifier_figure(found):
+        context["figure"] = figure
+        context["svg"] = mark_safe(render_inline_svg(figure))  # drawn here, from numbers
+    return render(request, "modeling/run.html", context)
+
+
+@study_page()
+def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
+    rows = ModelVersion.objects.select_related("run", "fitting_snapshot", "file")
+    found = get_object_or_404(rows, study=study, uid=version_uid)
+    context = {
+        "study": study,
+        "version": found,
+        "rows": overviews.evaluation_rows(found),
+        "lineage": overviews.lineage_of(found),
+    }
+    return render(request, "modeling/version.html", context)
+
+
+@study_page()
+def snapshot(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResponse:
+    found = get_object_or_404(DatasetSnapshot, study=study, uid=snapshot_uid)
+    context: dict[str, Any] = {
+        "study": study,
+        "snapshot": found,
+        "counts": overviews.membership_counts(found),
+        "runs": found.runs.all(),
+    }
+    if "rows" in access.rights_of(request.user, study):
+        context["left_out"] = overviews.left_out_of(found, request.user)
+    return render(request, "modeling/snapshot.html", context)
