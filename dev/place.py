@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 SOCKET_NAME = ".s.PGSQL.5432"
-LONGEST_SOCKET_PATH = 100  # macOS ends at 103 bytes, Linux at 107
+LONGEST_SOCKET_PATH = 103  # with the last byte for the end; Linux has 107, macOS 103
 
 
 class SetupError(RuntimeError):

@@ -12,20 +12,24 @@ from dev.place import find_place
 URLS = ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "STORAGE_URL")
 
 
-@pytest.fixture
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def plain_environment() -> Iterator[None]:
     """As at a desk where nothing is set: the embedded parts are taken."""
-    for name in (*URLS, "NUMBA_CACHE_DIR", "ISOTHERM_SECRET_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*URLS, "NUMBA_CACHE_DIR", "ISOTHERM_SECRET_KEY"):
+            patch.delenv(name, raising=False)
+        yield
 
 
-@pytest.fixture
-def copy(plain_environment: None, tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+@pytest.fixture(scope="module")
+def copy(
+    plain_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Path]]:
     """Makes folders that stand for clones; whatever they started is stopped at the end."""
     made: list[Path] = []
 
     def make(name: str) -> Path:
-        folder = tmp_path / name
+        folder = tmp_path_factory.mktemp("copies") / name
         folder.mkdir(parents=True)
         made.append(folder)
         return folder

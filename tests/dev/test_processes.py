@@ -30,6 +30,10 @@ app = Celery("stand-in", broker=os.environ["CELERY_BROKER_URL"])
 app.conf.broker_connection_retry_on_startup = True
 """,
     "config/wsgi.py": """
+import os
+if os.environ.get("BROKEN"):
+    raise RuntimeError(os.environ["BROKEN"])
+
 def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"here"]
@@ -45,7 +49,7 @@ with Product(Path(sys.argv[1]), concurrency=1, web_workers=1) as product:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def project(copy) -> Path:
     folder = copy("stand in")
     for name, text in STAND_IN.items():
@@ -77,6 +81,7 @@ def serve_apart(project: Path) -> tuple[subprocess.Popen, str, list[int]]:
 
 
 def test_it_migrates_as_the_owner_then_serves_and_ends(project):
+    (project / "managed").unlink(missing_ok=True)
     with Product(project, concurrency=1, web_workers=1) as product:
         groups = [child.process.pid for child in product.children]
         assert fetch(product.base_url) == b"here"
@@ -110,8 +115,8 @@ def test_what_a_killed_run_left_is_ended_by_the_next(project):
     assert ends_within(5, *groups)
 
 
-def test_a_process_that_dies_is_reported_with_its_log(project):
-    (project / "config" / "wsgi.py").write_text("raise RuntimeError('no such thing')")
+def test_a_process_that_dies_is_reported_with_its_log(project, monkeypatch):
+    monkeypatch.setenv("BROKEN", "no such thing")
     with pytest.raises(SetupError, match="no such thing"), Product(project, concurrency=1):
         pass
 
