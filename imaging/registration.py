@@ -1,7 +1,12 @@
 """What imaging offers: doors, steps, stages, facts, and what it keeps below a patient."""
 
 from imaging import slides_stage, stages, withdrawal
-from imaging.selectors import immunoscore_of, immunoscore_rule_of, uptake_of
+from imaging.selectors import (
+    immunoscore_digest_of,
+    immunoscore_of,
+    immunoscore_rule_of,
+    uptake_of,
+)
 from studies.registry import (
     Action,
     PatientPanel,
@@ -87,4 +92,5 @@ register_patient_panel(
 register_fact("uptake", uptake_of)
 register_fact("immunoscore", immunoscore_of)
 register_fact("immunoscore_rule", immunoscore_rule_of)
+register_fact("immunoscore_digest", immunoscore_digest_of)
 register_uses("imaging", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -26,7 +26,14 @@ from genomics.storage import matrix_bytes
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice
 from studies.models import ImportBatch, Job, Patient
-from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
+from studies.services import (
+    derivation_record,
+    derivations_record,
+    file_read,
+    file_store,
+    file_use,
+    inputs_digest,
+)
 
 from .signatures import signature_current
 from .specimens import choose_specimens, patients_of_columns, specimens_of_columns
@@ -180,7 +187,7 @@ def _write_abundances(
     job: Job | None,
 ) -> None:
     parts = (matrix.file.sha256, scored.version.digest, "ssgsea", ties)
-    CellAbundance.objects.bulk_create(
+    rows = CellAbundance.objects.bulk_create(
         CellAbundance(
             patient=column.patient,
             specimen=column.specimen,
@@ -193,6 +200,8 @@ def _write_abundances(
         )
         for column, values in zip(columns, scored.scores.T, strict=True)
     )
+    pairs = [(parent, row.inputs_digest) for row in rows for parent in parts[:2]]
+    derivations_record(matrix.study, pairs, job)
 
 
 def _summary(

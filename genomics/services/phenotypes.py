@@ -24,7 +24,7 @@ from studies import registry
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
 from studies.models import Job, Patient, PatientStatus, Study
-from studies.services import derivation_record, inputs_digest
+from studies.services import derivation_record, derivations_record, inputs_digest
 
 from .signatures import signature_current
 
@@ -124,7 +124,7 @@ def _freeze(
         produced_by=job,
         inputs_digest=digest,
     )
-    derivation_record(study, training["digest"], row.digest, job)
+    derivation_record(study, [*training["digest"], row.signature.digest], row.digest, job)
     return row
 
 
@@ -136,26 +136,31 @@ def _assign(
     job: Job | None,
 ) -> None:
     patients = Patient.objects.in_bulk(list(table.index))
-    Phenotype.objects.bulk_create(
-        [
-            Phenotype(
-                patient=patients[patient_id],
-                source=PhenotypeSource.RNA,
-                specimen_id=int(table.at[patient_id, "specimen_id"]),
-                fit=fit,
-                label=row.label,
-                margin=float(row.margin),
-                stability=float(row.stability),
-                borderline=bool(row.borderline),
-                core=float(row.core),
-                in_training=patient_id in training,
-                produced_by=job,
-                inputs_digest=inputs_digest(fit.digest, table.at[patient_id, "digest"]),
-            )
-            for patient_id, row in zip(labels.index, labels.itertuples(index=False), strict=True)
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [
+        Phenotype(
+            patient=patients[patient_id],
+            source=PhenotypeSource.RNA,
+            specimen_id=int(table.at[patient_id, "specimen_id"]),
+            fit=fit,
+            label=row.label,
+            margin=float(row.margin),
+            stability=float(row.stability),
+            borderline=bool(row.borderline),
+            core=float(row.core),
+            in_training=patient_id in training,
+            produced_by=job,
+            inputs_digest=inputs_digest(fit.digest, table.at[patient_id, "digest"]),
+        )
+        for patient_id, row in zip(labels.index, labels.itertuples(index=False), strict=True)
+    ]
+    Phenotype.objects.bulk_create(rows, ignore_conflicts=True)
+    parents = [(fit.digest, table.at[row.patient.pk, "digest"]) for row in rows]
+    pairs = [
+        (parent, row.inputs_digest)
+        for row, both in zip(rows, parents, strict=True)
+        for parent in both
+    ]
+    derivations_record(fit.study, pairs, job)
 
 
 def _result(row: PhenotypeFit, labels: pd.DataFrame) -> dict[str, Any]:
@@ -182,6 +187,7 @@ def phenotype_from_ihc(
     progress(0, 1, "reading Immunoscores")
     scores = registry.facts("immunoscore", study)
     rules = registry.facts("immunoscore_rule", study)
+    digests = registry.facts("immunoscore_digest", study)
     patients = Patient.objects.filter(study=study, pk__in=scores).exclude(
         status__in=[PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN]
     )
@@ -193,7 +199,11 @@ def phenotype_from_ihc(
             rule=f"{PAPER_RULE}; {rules.get(patient.pk, 'rule not recorded')}"[:120],
             produced_by=job,
             inputs_digest=inputs_digest(
-                PAPER_RULE, rules.get(patient.pk), patient.pk, int(scores[patient.pk])
+                PAPER_RULE,
+                rules.get(patient.pk),
+                patient.pk,
+                digests.get(patient.pk, ""),
+                int(scores[patient.pk]),
             ),
         )
         for patient in patients
@@ -208,5 +218,7 @@ def phenotype_from_ihc(
         )
     with transaction.atomic():
         Phenotype.objects.bulk_create(rows, ignore_conflicts=True)
+        pairs = [(digests.get(row.patient.pk, ""), row.inputs_digest) for row in rows]
+        derivations_record(study, pairs, job)
     progress(1, 1, "done")
     return {"labels": dict(Counter(row.label for row in rows))}

@@ -2,13 +2,20 @@
 
 from .features import extractor_newest, feature_vectors, roi_inputs
 from .scans import chosen_rois, pairs_of, uptake_of
-from .slides import density_table, immunoscore_of, immunoscore_rule_of, immunoscore_table
+from .slides import (
+    density_table,
+    immunoscore_digest_of,
+    immunoscore_of,
+    immunoscore_rule_of,
+    immunoscore_table,
+)
 
 __all__ = [
     "chosen_rois",
     "density_table",
     "extractor_newest",
     "feature_vectors",
+    "immunoscore_digest_of",
     "immunoscore_of",
     "immunoscore_rule_of",
     "immunoscore_table",

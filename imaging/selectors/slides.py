@@ -75,6 +75,12 @@ def immunoscore_rule_of(study: Study) -> dict[int, str]:
     return dict.fromkeys(immunoscore_of(study), name)
 
 
+def immunoscore_digest_of(study: Study) -> dict[int, str]:
+    """The fact ``immunoscore_digest``: the digest of what each patient's score was made of."""
+    scored = immunoscore_table(study).dropna(subset=["score"])
+    return {int(patient): str(digest) for patient, digest in scored["digest"].items()}
+
+
 def specimens_by_label(study: Study) -> dict[str, Specimen]:
     rows = Specimen.objects.filter(study=study).select_related("patient")
     return {specimen.label: specimen for specimen in rows}

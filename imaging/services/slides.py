@@ -29,7 +29,7 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.models import CohortUse, ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
 from studies.selectors import members_table, patients_by_pseudonym
-from studies.services import derivation_record, file_read, inputs_digest
+from studies.services import derivation_record, derivations_record, file_read, inputs_digest
 
 CHOICE_RULE = "four densities before fewer, resection before biopsy, then by label"
 
@@ -260,13 +260,21 @@ def _write(
     rule: ImmunoscoreRule, table: pd.DataFrame, scores: pd.DataFrame, job: Job | None
 ) -> None:
     patients = Patient.objects.in_bulk(table["patient_id"].astype(int).unique().tolist())
-    Immunoscore.objects.bulk_create(
-        [
-            _scored(rule, patients[int(measured["patient_id"])], measured, found, job)
-            for (_, measured), (_, found) in zip(table.iterrows(), scores.iterrows(), strict=True)
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [
+        _scored(rule, patients[int(measured["patient_id"])], measured, found, job)
+        for (_, measured), (_, found) in zip(table.iterrows(), scores.iterrows(), strict=True)
+    ]
+    Immunoscore.objects.bulk_create(rows, ignore_conflicts=True)
+    files = defaultdict(set)
+    uploads = CellDensity.objects.filter(study=rule.study, specimen_id__in=list(table.index))
+    for specimen, sha256 in uploads.values_list("specimen_id", "batch__file__sha256"):
+        files[specimen].add(sha256)
+    pairs = [
+        (parent, row.inputs_digest)
+        for row in rows
+        for parent in (rule.digest, *files[row.specimen_id])
+    ]
+    derivations_record(rule.study, pairs, job)
 
 
 def _scored(

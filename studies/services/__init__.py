@@ -6,6 +6,7 @@ from .dictionary import dictionary_create, dictionary_current, dictionary_specs
 from .endpoints import endpoint_definition, endpoints_compute
 from .files import (
     derivation_record,
+    derivations_record,
     file_drop,
     file_open,
     file_read,
@@ -28,6 +29,7 @@ __all__ = [
     "batch_receive",
     "cohort_import",
     "derivation_record",
+    "derivations_record",
     "dictionary_create",
     "dictionary_current",
     "dictionary_specs",

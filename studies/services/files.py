@@ -77,10 +77,18 @@ def derivation_record(
     study: Study, parents: Iterable[str], child: str, job: Job | None = None
 ) -> None:
     """Write the lineage: every parent digest that went into ``child``."""
+    derivations_record(study, [(parent, child) for parent in parents], job)
+
+
+def derivations_record(
+    study: Study, pairs: Iterable[tuple[str, str]], job: Job | None = None
+) -> None:
+    """Write many lines of lineage at once: (parent digest, child digest)."""
+    known = sorted({(parent, child) for parent, child in pairs if parent and parent != child})
     Derivation.objects.bulk_create(
         [
             Derivation(study=study, parent_digest=parent, child_digest=child, job=job)
-            for parent in sorted(set(parents) - {child, ""})
+            for parent, child in known
         ],
         ignore_conflicts=True,
     )

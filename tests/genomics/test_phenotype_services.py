@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from genomics import stages
-from genomics.models import CellAbundance, Phenotype, PhenotypeFit
+from genomics.models import CellAbundance, ExpressionMatrix, Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table, training_ids
+from genomics.storage import read_matrix
 from genomics.withdrawal import purge, uses_of
 from studies import registry
-from studies.models import Patient
+from studies.models import Derivation, Patient
 from studies.registry import facts
+from studies.services import file_read
 from tests.genomics.made import as_csv, hand_in, is_hot, make_counts, pseudonyms, start
 from tests.people import People
 
@@ -33,6 +35,19 @@ def test_development_is_fitted_and_everyone_assigned(with_phenotype: People) -> 
     assert set(table.index[table["in_training"]]) == training_ids(with_phenotype.study)
     assert table["margin"].between(0, 1).all()
     assert facts("phenotype_rna", with_phenotype.study) == table["label"].to_dict()
+
+
+def test_a_label_is_traced_to_the_uploaded_file(with_phenotype: People) -> None:
+    matrix = ExpressionMatrix.objects.select_related("batch__file").get()
+    above = dict[str, set[str]]()
+    for parent, child in Derivation.objects.values_list("parent_digest", "child_digest"):
+        above.setdefault(child, set()).add(parent)
+    for digest in phenotype_table(with_phenotype.study)["digest"]:
+        found, waiting = set(), {digest}
+        while waiting:
+            found |= waiting
+            waiting = set().union(*(above.get(one, set()) for one in waiting)) - found
+        assert matrix.batch.file.sha256 in found
 
 
 def test_validating_patients_do_not_touch_the_fit(with_phenotype: People) -> None:
@@ -120,10 +135,6 @@ def test_what_is_kept_of_a_patient_is_listed_and_purged(with_phenotype: People) 
     }
     purge(patient)
     assert not any(row.scores for row in CellAbundance.objects.filter(patient=patient))
-    from genomics.models import ExpressionMatrix
-    from genomics.storage import read_matrix
-    from studies.services import file_read
-
     matrix = ExpressionMatrix.objects.select_related("file", "batch__file").get()
     assert "P003" not in read_matrix(file_read(matrix.file)).specimens
     assert matrix.batch.file.bytes_dropped_at is not None
