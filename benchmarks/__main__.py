@@ -1,0 +1,21 @@
+"""``make bench``: every benchmark in turn; ``python -m benchmarks.demo`` runs one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHMARKS = ("demo", "simulation_seeds")
+
+
+def main(names: list[str]) -> int:
+    worst = 0
+    for name in names or BENCHMARKS:
+        print(f"\n# {name}", flush=True)
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        worst = max(worst, subprocess.run(command, check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
