@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -164,7 +165,18 @@ def patients_of(user: Any, study: Study) -> QuerySet[Patient]:
 
 
 def latest_jobs(study: Study, number: int = 6) -> list[Job]:
-    return list(Job.objects.filter(study=study, parent=None).order_by("-id")[:number])
+    return with_filenames(Job.objects.filter(study=study, parent=None).order_by("-id")[:number])
+
+
+def with_filenames(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs, each import with the ``filename`` it takes in."""
+    named = list(jobs)
+    table = ImportBatch._meta.db_table
+    ids = [job.subject_id for job in named if job.subject_table == table]
+    names = dict(ImportBatch.objects.filter(pk__in=ids).values_list("pk", "filename"))
+    for job in named:
+        job.filename = names.get(job.subject_id) if job.subject_table == table else None
+    return named
 
 
 def latest_batches(study: Study, number: int = 6) -> list[ImportBatch]:

@@ -105,6 +105,8 @@ def elapsed(seconds: float | timedelta | None) -> str:
     if seconds is None:
         return "–"
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+    if total < 0.1:
+        return "under 0.1 s"
     if total < 10:
         return f"{total:.1f} s"
     minutes, rest = divmod(round(total), 60)

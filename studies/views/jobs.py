@@ -29,6 +29,7 @@ def job_list(request: HttpRequest, study: Study) -> HttpResponse:
     narrowed = JobFilter(request.GET, rows, study=study)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
+    overviews.with_filenames(page.rows)
     context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
     context["readable"] = access.reads_names(request.user, study)
     return render(request, "studies/jobs.html", context)
@@ -88,7 +89,8 @@ def _may_cancel(user: Any, study: Study, job: Job) -> bool:
 
 def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     batch = overviews.batch_of_job(job)
-    context = {"study": study, "job": job, "batch": batch, "children": job.children.all()}
+    children = overviews.with_filenames(job.children.all())
+    context = {"study": study, "job": job, "batch": batch, "children": children}
     context["readable"] = readable = access.reads_names(user, study, job.acting_user_id)
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
