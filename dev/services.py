@@ -14,17 +14,18 @@ from urllib.parse import quote
 from dev import kernels, postgres, valkey
 from dev.place import Place, find_place, locked, state_folder
 
+SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL")
+
 
 def environment(project: Path) -> dict[str, str]:
     """What the product reads from the environment; what is set already stays as it is."""
     state = state_folder(project)
-    values = {
+    return {
         "ISOTHERM_SECRET_KEY": os.environ.get("ISOTHERM_SECRET_KEY") or _secret_key(state),
         "NUMBA_CACHE_DIR": str(kernels.cache_folder(project)),
         "STORAGE_URL": os.environ.get("STORAGE_URL") or _storage(state),
+        **_servers(_place(project)),
     }
-    place = find_place(project) if _embeds("DATABASE_URL") or _embeds("CELERY_BROKER_URL") else None
-    return values | _database(place) | _broker(place)
 
 
 def up(project: Path, keep: bool = True) -> dict[str, str]:
@@ -32,10 +33,11 @@ def up(project: Path, keep: bool = True) -> dict[str, str]:
     state = state_folder(project)
     with locked(state / "services.lock"):
         values = environment(project)
-        if _embeds("DATABASE_URL"):
-            postgres.start(find_place(project))
-        if _embeds("CELERY_BROKER_URL"):
-            valkey.start(find_place(project))
+        place = _place(project)
+        if place and values["DATABASE_URL"] == postgres.url(place, postgres.APP):
+            postgres.start(place)
+        if place and values["CELERY_BROKER_URL"] == valkey.url(place):
+            valkey.start(place)
         if keep:
             (state / "keep").touch()
     return values
@@ -45,7 +47,7 @@ def down(project: Path) -> None:
     state = state_folder(project)
     with locked(state / "services.lock"):
         (state / "keep").unlink(missing_ok=True)
-        _stop(find_place(project))
+        _stop(_place(project))
 
 
 @contextmanager
@@ -62,11 +64,13 @@ def running(project: Path) -> Iterator[dict[str, str]]:
     finally:
         with locked(state / "services.lock"):
             if not (state / "keep").exists() and _is_last(users):
-                _stop(find_place(project))
+                _stop(_place(project))
         os.close(users)
 
 
-def _stop(place: Place) -> None:
+def _stop(place: Place | None) -> None:
+    if place is None:
+        return
     valkey.stop(place)
     postgres.stop(place)
     shutil.rmtree(place.sockets)  # which may lie outside of the copy
@@ -80,25 +84,21 @@ def _is_last(users: int) -> bool:
     return True
 
 
-def _embeds(name: str) -> bool:
-    return not os.environ.get(name)
+def _place(project: Path) -> Place | None:
+    """None when both servers are one's own, so that nothing of ours is made."""
+    both_set = os.environ.get("DATABASE_URL") and os.environ.get("CELERY_BROKER_URL")
+    if both_set and not (state_folder(project) / "place.json").exists():
+        return None
+    return find_place(project)
 
 
-def _database(place: Place | None) -> dict[str, str]:
-    own = os.environ.get("DATABASE_URL")
-    if own:
-        return {
-            "DATABASE_URL": own,
-            "DATABASE_OWNER_URL": os.environ.get("DATABASE_OWNER_URL") or own,
-        }
-    return {
-        "DATABASE_URL": postgres.url(place, postgres.APP),
-        "DATABASE_OWNER_URL": postgres.url(place, postgres.OWNER),
-    }
-
-
-def _broker(place: Place | None) -> dict[str, str]:
-    return {"CELERY_BROKER_URL": os.environ.get("CELERY_BROKER_URL") or valkey.url(place)}
+def _servers(place: Place | None) -> dict[str, str]:
+    database, owner, broker = (os.environ.get(name) for name in SERVERS)
+    if not database:
+        database, owner = postgres.url(place, postgres.APP), postgres.url(place, postgres.OWNER)
+    return dict(
+        zip(SERVERS, (database, owner or database, broker or valkey.url(place)), strict=True)
+    )
 
 
 def _storage(state: Path) -> str:

@@ -115,11 +115,20 @@ def test_ones_own_servers_start_nothing(copy, monkeypatch):
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)
-    values = services.up(project)
-    assert own.items() <= values.items()
+    with services.running(project) as values:
+        assert own.items() <= values.items()
     assert values["DATABASE_OWNER_URL"] == own["DATABASE_URL"]
-    assert not (project / ".isotherm" / "postgres").exists()
-    assert not (project / ".isotherm" / "valkey").exists()
+    assert not {"postgres", "valkey", "sockets"} & {path.name for path in project.rglob("*")}
+
+
+def test_our_own_addresses_in_the_environment_are_still_started(project, monkeypatch):
+    """As in a test run by make test, or by pytest alone."""
+    services.down(project)
+    for name, value in services.environment(project).items():
+        monkeypatch.setenv(name, value)
+    with services.running(project) as values:
+        assert one(values["DATABASE_OWNER_URL"], "SELECT current_user") == "isotherm_owner"
+    assert not postgres.is_running(find_place(project))
 
 
 REFUSED = (
