@@ -10,7 +10,7 @@ from scipy.stats import norm, rankdata
 
 from modeling.methods.binary_input import check_binary
 
-_CELLS = 4_000_000  # resamples are drawn in blocks of about this many numbers
+_CELLS = 300_000  # resamples are drawn in blocks of about this many numbers, to stay in cache
 
 
 @dataclass(frozen=True)
