@@ -8,6 +8,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
+from studies import overviews
 from studies.models import Cohort, Job, JobState, Patient, PatientStatus, Site, Study
 
 
@@ -46,7 +47,9 @@ class JobFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study):
         super().__init__(data, queryset)
         kinds = Job.objects.filter(study=study).order_by("kind").values_list("kind", flat=True)
-        self.filters["kind"].extra["choices"] = [(kind, kind) for kind in kinds.distinct()]
+        self.filters["kind"].extra["choices"] = [
+            (k, overviews.title_of(k)) for k in kinds.distinct()
+        ]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
         rest = narrowed.data.copy()
         for gone in (name, "after", "before"):
             rest.pop(gone, None)
-        label, word = narrowed.form.fields[name].label or name, str(value).replace("_", " ")
+        field = narrowed.form.fields[name]
+        label = field.label or name
+        word = dict(getattr(field, "choices", ())).get(value, str(value).replace("_", " "))
         found.append(Chip(f"{label}: {word}", f"?{rest.urlencode()}"))
     return found

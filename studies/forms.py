@@ -19,23 +19,37 @@ def refuse_in(form: forms.Form, refusal: DataProblem) -> None:
         form.add_error(name, f"{problem.found}. {problem.remedy}")
 
 
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """One file or several chosen at once; cleans to a list."""
+
+    widget = ManyFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(ManyFilesField, self).clean(file, initial) for file in files or [None]]
+
+
 class UploadForm(forms.Form):
-    file = forms.FileField(label="File", max_length=255, allow_empty_file=True)
+    file = ManyFilesField(label="File", max_length=255, allow_empty_file=True)
 
     def __init__(self, *args: Any, kind: UploadKind, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["file"].widget.attrs["accept"] = kind.accept
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size == 0:
-            raise forms.ValidationError(f"{file.name} is empty: choose the file again.")
-        if file.size > settings.UPLOAD_MAX_BYTES:
-            largest = settings.UPLOAD_MAX_BYTES / 2**30
-            raise forms.ValidationError(
-                f"{file.name} is larger than {largest:g} GB: split it into several files."
-            )
-        return file
+    def clean_file(self) -> list[Any]:
+        for file in self.cleaned_data["file"]:
+            if file.size == 0:
+                raise forms.ValidationError(f"{file.name} is empty: choose the file again.")
+            if file.size > settings.UPLOAD_MAX_BYTES:
+                largest = settings.UPLOAD_MAX_BYTES / 2**30
+                raise forms.ValidationError(
+                    f"{file.name} is larger than {largest:g} GB: split it into several files."
+                )
+        return self.cleaned_data["file"]
 
 
 class InviteForm(forms.Form):

@@ -168,6 +168,14 @@ def latest_jobs(study: Study, number: int = 6) -> list[Job]:
     return with_filenames(Job.objects.filter(study=study, parent=None).order_by("-id")[:number])
 
 
+def title_of(kind: str) -> str:
+    """What a kind of job does, in the words of the app that registered it."""
+    if action := registry.action(kind):
+        return action.title
+    doors = [door for door in registry.upload_kinds() if door.job_kind == kind]
+    return f"Import: {doors[0].title}" if doors else kind
+
+
 def with_filenames(jobs: Iterable[Job]) -> list[Job]:
     """The jobs, each import with the ``filename`` it takes in."""
     named = list(jobs)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from studies import registry
+from studies import overviews, registry
 from studies.models import Job
 
 register = template.Library()
@@ -148,11 +148,7 @@ def field(bound: Any, hint: str = "", plain: bool = False) -> SafeString:
 
 @register.filter
 def job_title(job: Job) -> str:
-    """What a job does, in the words of the app that registered it."""
-    if action := registry.action(job.kind):
-        return action.title
-    doors = [kind for kind in registry.upload_kinds() if kind.job_kind == job.kind]
-    return f"Import: {doors[0].title}" if doors else job.kind
+    return overviews.title_of(job.kind)
 
 
 @register.filter

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from studies import access, overviews, registry, services
-from studies.forms import UploadForm
+from studies.forms import UploadForm, refuse_in
+from studies.methods.problems import DataProblem
 from studies.models import ImportBatch, Study
 from studies.paging import page_by_key
 from studies.tables import problems_csv
@@ -38,9 +40,7 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     access.require(request.user, study, door.right)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, kind=door)
-    if form.is_valid():
-        file = form.cleaned_data["file"]
-        received = services.batch_receive(study, request.user, kind, file, file.name, {})
+    if form.is_valid() and (received := _receive(request.user, study, door, form)):
         return _follow(study, received)
     kinds = _kinds(request.user, study)
     context = {"study": study, "kind": door, "kinds": kinds, "form": form}
@@ -76,9 +76,26 @@ def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:
     return [kind for kind in registry.upload_kinds() if kind.right in rights]
 
 
-def _follow(study: Study, received: ImportBatch) -> HttpResponse:
-    """To the job while it is under way, to the file's page when it was taken in before."""
-    job = overviews.job_of_batch(received)
+def _receive(
+    user: Any, study: Study, door: registry.UploadKind, form: UploadForm
+) -> list[ImportBatch]:
+    """All files or, when one is refused, none."""
+    try:
+        with transaction.atomic():
+            return [
+                services.batch_receive(study, user, door.name, file, file.name, {})
+                for file in form.cleaned_data["file"]
+            ]
+    except DataProblem as refusal:
+        refuse_in(form, refusal)
+        return []
+
+
+def _follow(study: Study, received: list[ImportBatch]) -> HttpResponse:
+    """Several files: to the list; one: to its job, or to its page when it was taken in before."""
+    if len(received) > 1:
+        return redirect("studies:uploads", study.uid)
+    job = overviews.job_of_batch(received[0])
     if job and not job.has_ended:
         return redirect("studies:job", study.uid, job.uid)
-    return redirect("studies:batch", study.uid, received.uid)
+    return redirect("studies:batch", study.uid, received[0].uid)

@@ -107,3 +107,18 @@ def test_a_study_without_files_says_what_to_do_first(people: People, coordinator
         assert "ohort table" in text or "pload" in text, name
     coordinator.force_login(people.outsider)
     assert "not a member of any study" in coordinator.get("/").content.decode()
+
+
+def test_several_files_are_handed_in_at_once(people: People, coordinator: Client):
+    files = [SimpleUploadedFile(f"c{n}.csv", HEADER + b"P%d,N,t,,," % n) for n in (1, 2)]
+    answer = coordinator.post(url(people, "upload", "cohort_table"), {"file": files}, follow=True)
+    assert answer.redirect_chain == [(url(people, "uploads"), 302)]
+    assert [batch.filename for batch in answer.context["page"].rows] == ["c2.csv", "c1.csv"]
+
+
+def test_a_live_page_whose_session_ended_loads_anew(people: People, coordinator: Client):
+    handed_in(people, coordinator, BAD)
+    live = url(people, "job_live", only_job(people).uid)
+    answer = Client().get(live, headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+    assert answer.content == b""
