@@ -247,10 +247,11 @@ def _notices(rule: Rule, shares: dict[str, float | None]) -> list[Notice]:
     )
     text = f"Share of development specimens that score high under each rule: {said}."
     notices = [Notice("immunoscore_shares", text)]
-    if rule.kind == "reference_percentile":
+    if rule.kind == "reference_percentile" and rule.parameter is not None:
+        limit = min(1.0, 4 * (1 - rule.parameter / 100) / 3)
         text = (
-            "Four calls at the 75th percentile let at most a third of the reference score 3-4; "
-            "half high, as the study paper reports, needs another rule."
+            f"Four calls at percentile {rule.parameter:g} let at most {limit:.0%} of the reference "
+            "score 3-4; half high, as the study paper reports, needs another rule."
         )
         notices.append(Notice("immunoscore_percentile_limit", text))
     return notices
