@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import vl_convert
 
+CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
 ROW, WIDTH = 17, 780
 HOT, COLD, BETWEEN = "#b4472a", "#2c6a9b", "#9aa3a8"
@@ -52,14 +53,18 @@ def draw_heat_map(z: pd.DataFrame, labels: pd.DataFrame, drive: dict[str, float]
     )
     cells = sorted(drive, key=lambda cell: -drive[cell])
     table = z.loc[order.index, cells]
-    chart = alt.vconcat(_strip(order), _cells(table), spacing=4).resolve_scale(color="independent")
+    chart = alt.vconcat(_strip(order), _cells(cells, len(table)), spacing=4).resolve_scale(
+        color="independent"
+    )
     groups = list(dict.fromkeys(order["label"]))
     rows = [
         (cell, drive[cell], *(_mean(table.loc[order["label"] == group, cell]) for group in groups))
         for cell in cells
     ]
     names = tuple(f"mean z, {group} (n {(order['label'] == group).sum()})" for group in groups)
-    return HeatMap(_dressed(chart), ("cell type", "drive", *names), tuple(rows))
+    spec = _dressed(chart)
+    spec["datasets"] = {**spec.get("datasets", {}), CELLS: _values(table)}
+    return HeatMap(spec, ("cell type", "drive", *names), tuple(rows))
 
 
 def _label_rank(label: str) -> int:
@@ -96,26 +101,30 @@ def _strip(order: pd.DataFrame) -> alt.Chart:
     return alt.layer(bars, texts).properties(width=WIDTH, height=ROW)
 
 
-def _cells(table: pd.DataFrame) -> alt.Chart:
+def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Put into the specification after it was checked: thousands of rows check slowly."""
     clipped = np.round(np.clip(table.to_numpy(dtype=float), -CLIP, CLIP), 2)
-    values = [
+    return [
         {"x": column, "to": column + 1, "cell": cell, "z": float(clipped[column, row])}
         for row, cell in enumerate(table.columns)
         for column in range(len(table))
     ]
+
+
+def _cells(cells: list[str], n_patients: int) -> alt.Chart:
     return (
-        alt.Chart(alt.InlineData(values=values))
+        alt.Chart(alt.NamedData(CELLS))
         .mark_rect()
         .encode(
             x=alt.X(
                 "x:Q",
-                scale=alt.Scale(domain=[0, max(1, len(table))], nice=False),
+                scale=alt.Scale(domain=[0, max(1, n_patients)], nice=False),
                 axis=alt.Axis(
-                    title=f"{len(table)} patients", labels=False, ticks=False, grid=False
+                    title=f"{n_patients} patients", labels=False, ticks=False, grid=False
                 ),
             ),
             x2="to:Q",
-            y=alt.Y("cell:N", sort=list(table.columns), axis=alt.Axis(title=None, ticks=False)),
+            y=alt.Y("cell:N", sort=cells, axis=alt.Axis(title=None, ticks=False)),
             color=alt.Color(
                 "z:Q",
                 scale=alt.Scale(
@@ -124,7 +133,7 @@ def _cells(table: pd.DataFrame) -> alt.Chart:
                 legend=alt.Legend(title="SD of training", orient="right", gradientLength=120),
             ),
         )
-        .properties(width=WIDTH, height=ROW * len(table.columns))
+        .properties(width=WIDTH, height=ROW * len(cells))
     )
 
 
