@@ -47,7 +47,7 @@ def queries(client: Client, address: str) -> int:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("patients", 22), ("patients_csv", 22), ("cohorts", 16), ("overview", 40), ("people", 12)],
+    [("patients", 22), ("patients_csv", 22), ("cohorts", 16), ("overview", 70), ("people", 12)],
 )
 def test_queries_do_not_grow_with_patients(
     people: People, made: MadeStudy, client: Client, name: str, most: int
