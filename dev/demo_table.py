@@ -1,0 +1,43 @@
+"""The demo's table: what was measured, with its interval, beside what the study reports."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+WIDTHS = (70, 9, 20, 4)
+
+
+def print_table(content: dict[str, Any]) -> None:
+    """The report's section on the published study, as lines of a terminal."""
+    section = next(part for part in content["sections"] if part["key"] == "paper")
+    table = section["tables"][0]
+    print(f"\n{content['study']['name']}\n")
+    _print_row(["", *table["columns"][1:4]])
+    reasons: dict[str, str] = {}
+    for row in table["rows"]:
+        mark = reasons.setdefault(row[4], chr(ord("a") + len(reasons))) if row[4] else " "
+        _print_row([f"{mark} {row[0]}", *(_text(cell) for cell in row[1:4])])
+    print()
+    for text, mark in reasons.items():
+        print(textwrap.fill(f"{mark} {text}", 100, subsequent_indent="  "))
+    print("\nEach number with its model version and snapshot stands in the report.")
+
+
+def _print_row(cells: list[str]) -> None:
+    first, *others = cells
+    rest = "".join(f"{cell:>{width}}" for cell, width in zip(others, WIDTHS[1:], strict=True))
+    print(f"{first:<{WIDTHS[0]}}{rest}")
+
+
+def _text(cell: Any) -> str:
+    if not isinstance(cell, dict):
+        return str(cell)
+    if cell["value"] is None:
+        return "not estimable"
+    digits = cell["digits"]
+    value = f"{cell['value']:.{digits}f}"
+    if not cell["ci"]:
+        return value
+    low, high = cell["ci"]
+    return f"{value} ({low:.{digits}f}-{high:.{digits}f})"
