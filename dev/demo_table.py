@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-WIDTHS = (70, 9, 20, 4)
+WIDTHS = (11, 20, 5)
 
 
 def print_table(content: dict[str, Any]) -> None:
@@ -13,21 +13,22 @@ def print_table(content: dict[str, Any]) -> None:
     section = next(part for part in content["sections"] if part["key"] == "paper")
     table = section["tables"][0]
     print(f"\n{content['study']['name']}\n")
-    _print_row(["", *table["columns"][1:4]])
+    width = 3 + max(len(row[0]) for row in table["rows"])
+    _print_row(width, ["", *table["columns"][1:4]])
     reasons: dict[str, str] = {}
     for row in table["rows"]:
         mark = reasons.setdefault(row[4], chr(ord("a") + len(reasons))) if row[4] else " "
-        _print_row([f"{mark} {row[0]}", *(_text(cell) for cell in row[1:4])])
+        _print_row(width, [f"{mark} {row[0]}", *(_text(cell) for cell in row[1:4])])
     print()
     for text, mark in reasons.items():
         print(textwrap.fill(f"{mark} {text}", 100, subsequent_indent="  "))
     print("\nEach number with its model version and snapshot stands in the report.")
 
 
-def _print_row(cells: list[str]) -> None:
+def _print_row(first_width: int, cells: list[str]) -> None:
     first, *others = cells
-    rest = "".join(f"{cell:>{width}}" for cell, width in zip(others, WIDTHS[1:], strict=True))
-    print(f"{first:<{WIDTHS[0]}}{rest}")
+    rest = "".join(f"{cell:>{width}}" for cell, width in zip(others, WIDTHS, strict=True))
+    print(f"{first:<{first_width}}{rest}")
 
 
 def _text(cell: Any) -> str:
