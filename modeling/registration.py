@@ -35,7 +35,19 @@ register_action(
         params={"endpoint": "overall_survival", "seed": 0},
     )
 )
+register_action(
+    Action(
+        kind="modeling.report_build",
+        title="Build the report",
+        stage="report",
+        description="Numbers and figures of the newest Rad-Score and its nomograms, each with the "
+        "model version and the frozen table behind it, beside what the published study reports.",
+        order=10,
+    )
+)
 register_stage(Stage("rad_score", "Rad-Score", 40, stages.rad_score_stage))
 register_stage(Stage("prognosis", "Prognosis", 50, stages.prognosis_stage))
+register_stage(Stage("report", "Report", 60, stages.report_stage))
 register_tab(Tab("Models", "modeling:runs", order=40))
+register_tab(Tab("Report", "modeling:report", order=50))
 register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from modeling.models import Basis, Evaluation, ModelVersion, VersionKind
+from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.selectors import current_digests, parents_of
 from studies.access import sees_all_sites
 from studies.models import Job, JobState, Study
@@ -56,6 +56,23 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
     if len(found) < len(ENDPOINTS):
         return StageState("partial", headline, "The other endpoint is to be run.", url)
     return StageState("ready", headline, "", url)
+
+
+def report_stage(study: Study, user: Any) -> StageState:
+    """The newest report, and whether newer models wait for one."""
+    url = reverse("modeling:report", args=[study.uid])
+    if waiting := _waiting(study, "modeling.report_build", "Report", url):
+        return waiting
+    report = Report.objects.filter(study=study).first()
+    if report is None:
+        return _none(study, "modeling.report_build", "No report yet", url)
+    headline = f"Report {report.number}"
+    told = {source["version_sha256"] for source in report.content["sources"]}
+    newest = [_newest(study, VersionKind.RAD_SCORE)]
+    newest += [_newest(study, VersionKind.NOMOGRAM, endpoint=name) for name in ENDPOINTS]
+    if any(version and version.sha256 not in told for version in newest):
+        return StageState("stale", headline, "newer models than the report's", url)
+    return StageState("ready", headline, f"digest {report.sha256[:12]}", url)
 
 
 def _auc(evaluation: Evaluation) -> str:

@@ -2,6 +2,7 @@
 
 from modeling.services.prognosis import prognosis_run as fit_prognosis
 from modeling.services.rad_score import rad_score_run as fit_rad_score
+from modeling.services.report import report_build as build_report
 from studies.jobs import RunningJob, job_task
 
 
@@ -19,3 +20,9 @@ def prognosis_run(job: RunningJob) -> None:
         job.study, params["endpoint"], int(params["seed"]), job.progress, job.record
     )
     job.result = {"run": str(run.uid)}
+
+
+@job_task("modeling.report_build")
+def report_build(job: RunningJob) -> None:
+    report = build_report(job.study, job.progress, job.record)
+    job.result = {"report": str(report.uid)}

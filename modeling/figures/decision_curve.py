@@ -44,8 +44,9 @@ def draw_decision_curve(
     threshold = np.asarray(model.threshold, dtype=float)
     benefit, everyone = (np.asarray(v, dtype=float) for v in (model.net_benefit, model.treat_all))
     names = [model.name, ALL, NONE]
-    floor = -0.25 * max(0.05, float(np.nanmax(np.r_[benefit, everyone])))
-    top = 1.08 * max(0.05, float(np.nanmax(np.r_[benefit, everyone])))
+    known = np.r_[benefit, everyone]
+    highest = max([0.05, *known[np.isfinite(known)].tolist()])
+    floor, top = -0.25 * highest, 1.08 * highest
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(domain=[floor, top], clamp=False),

@@ -10,12 +10,19 @@ import vl_convert
 
 from modeling.figures.figure import Figure
 
+_CLIP = re.compile(r"\bclip(\d+)\b")
 _SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
 
 
 def render_svg(figure: Figure) -> str:
-    """A complete SVG file."""
-    return str(vl_convert.vegalite_to_svg(figure.spec))
+    """A complete SVG file, the same for the same figure."""
+    return _own_names(str(vl_convert.vegalite_to_svg(figure.spec)), figure.key)
+
+
+def _own_names(svg: str, key: str) -> str:
+    """Clip paths are numbered by the renderer over all its work; two figures share a page."""
+    found = {number: k for k, number in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
+    return _CLIP.sub(lambda match: f"{key}-clip-{found[match.group(1)]}", svg)
 
 
 def render_inline_svg(figure: Figure) -> str:

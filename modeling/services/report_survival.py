@@ -196,7 +196,8 @@ def _validation(
     draft.figure(section, _roc(version, found, title, headline), *sources)
     draft.figure(section, _calibration(version, found, title, headline), *sources)
     for evaluation in found:
-        if evaluation.basis == Basis.APPLIED:
+        known = evaluation.metrics["decision_curve"]["net_benefit"]
+        if evaluation.basis == Basis.APPLIED and any(v is not None for v in known):
             draft.figure(
                 section, _decision(version, evaluation, headline), draft.sources.of(evaluation)
             )

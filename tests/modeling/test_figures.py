@@ -90,6 +90,7 @@ def test_figure_survives_json_with_its_table(make):
 @every_figure
 def test_figure_is_drawn_alike_twice(make):
     assert make().as_dict() == make().as_dict()
+    assert render_svg(make()) == render_svg(make())
 
 
 def test_kaplan_meier_figure_shows_numbers_at_risk_and_not_reached():

@@ -1,0 +1,70 @@
+"""How a report's numbers and figures are written in a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from modeling.figures.figure import number
+
+register = template.Library()
+
+
+@register.simple_tag
+def cell(value: Any) -> SafeString:
+    """A word as it is; a number with its interval and, small, the footnote it comes from."""
+    if value is None:
+        return mark_safe('<span class="quiet">–</span>')
+    if not isinstance(value, dict):
+        return format_html("{}", value)
+    return format_html("{}{}", _written(value), _footnote(value))
+
+
+def _written(found: dict[str, Any]) -> SafeString:
+    digits = found["digits"]
+    if found["value"] is None:
+        return mark_safe('<span class="quiet">not estimable</span>')
+    if digits == 4 and found["value"] < 0.0001:
+        return mark_safe("&lt; 0.0001")
+    if found["ci"] is None:
+        return format_html("{}", number(found["value"], digits))
+    low, high = (number(bound, digits) for bound in found["ci"])
+    return format_html(
+        '{} <span class="ci">({}–{})</span>', number(found["value"], digits), low, high
+    )
+
+
+def _footnote(found: dict[str, Any]) -> SafeString:
+    n = "" if found["n"] is None else f", n {found['n']}"
+    title = f"{found['model_version']}, snapshot {found['snapshot_sha'][:12]}{n}"
+    return format_html(
+        '<sup class="source"><a href="#source-{0}" title="{1}" aria-label="source {0}: {1}">{0}'
+        "</a></sup>",
+        found["source"],
+        title,
+    )
+
+
+@register.filter
+def is_number(value: Any) -> bool:
+    """Whether a cell stands to the right."""
+    return isinstance(value, dict | int | float)
+
+
+@register.simple_tag
+def drawing(figure: dict[str, Any]) -> SafeString:
+    """The figure's SVG, drawn from numbers when the report was built, and never from input."""
+    return mark_safe(figure["svg"])
+
+
+@register.filter
+def named(figures: dict[str, Any], key: str) -> dict[str, Any]:
+    return figures[key]
+
+
+@register.filter
+def short(digest: str | None) -> str:
+    return (digest or "")[:12]

@@ -1,0 +1,126 @@
+"""A report from features to page: sources at every number, doors, digests, no colour needed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from modeling.models import Report
+from modeling.services.prognosis import prognosis_run
+from modeling.services.rad_score import rad_score_run
+from modeling.services.report import report_build
+from modeling.storage import json_digest
+from studies import registry
+from studies.access import acting_as
+from studies.methods.problems import DataProblem
+from studies.models import Study
+from tests.modeling.rad_score_made import SMALL, make_features
+from tests.people import People
+
+pytestmark = pytest.mark.django_db
+
+
+def make_report(people: People, monkeypatch: Any, patients: int = 140) -> Report:
+    truth = make_features(people, patients)
+    random = np.random.default_rng(2)
+    level = np.clip(np.round(2 + truth["z"] + random.normal(0, 0.6, len(truth))), 0, 4)
+    found = dict(zip([p.pk for p in truth["patient"]], level.astype(int).tolist(), strict=True))
+    monkeypatch.setitem(registry._facts, "immunoscore", lambda study: found)
+    rad_score_run(people.study, SMALL, seed=1, workers=1)
+    for endpoint in ("overall_survival", "progression_free_survival"):
+        prognosis_run(people.study, endpoint, seed=1)
+    return report_build(people.study)
+
+
+def numbers_in(part: Any) -> list[dict[str, Any]]:
+    if isinstance(part, dict) and "snapshot_sha" in part:
+        return [part]
+    if isinstance(part, dict):
+        part = list(part.values())
+    return [n for p in part for n in numbers_in(p)] if isinstance(part, list) else []
+
+
+def test_report_from_features_to_page(
+    as_statistician: People, monkeypatch: Any, client: Client
+) -> None:
+    """One long test, because the study behind it takes its time."""
+    people = as_statistician
+    report = make_report(people, monkeypatch)
+    every_number_names_its_version_and_snapshot(report)
+    all_sections_and_figures_are_there(report)
+    assert report_build(people.study).pk == report.pk
+    page_shows_figures_tables_and_sources(people, report, client)
+    doors_are_kept(people, report, client)
+
+
+def every_number_names_its_version_and_snapshot(report: Report) -> None:
+    content = report.content
+    sources = {source["number"]: source for source in content["sources"]}
+    found = numbers_in(content["sections"])
+    assert len(found) > 100
+    for number in found:
+        source = sources[number["source"]]
+        assert number["snapshot_sha"] == source["snapshot_sha256"]
+        assert number["model_version"] == source["model_version"]
+    assert report.sha256 == json_digest(content)
+
+
+def all_sections_and_figures_are_there(report: Report) -> None:
+    content = report.content
+    assert [section["key"] for section in content["sections"]] == [
+        "paper", "patients", "rad-score", "classifiers", "survival", "overall-survival",
+        "progression-free-survival",
+    ]  # fmt: skip
+    shown = [key for section in content["sections"] for key in section["figures"]]
+    assert sorted(shown) == sorted(content["figures"])
+    assert {"roc", "classifiers", "nomogram_overall_survival", "calibration_overall_survival",
+            "km_overall_survival_training", "rad_score_calibration"} <= set(shown)  # fmt: skip
+    paper = content["sections"][0]["tables"][0]["rows"]
+    assert [row[1] for row in paper[:4]] == ["0.855", "0.844", "0.814", "0.784"]
+
+
+def page_shows_figures_tables_and_sources(people: People, report: Report, client: Client) -> None:
+    Study.objects.filter(pk=people.study.pk).update(is_simulated=True)
+    client.force_login(people.statistician)
+    response = client.get(reverse("modeling:report", args=[people.study.uid]))
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "SIMULATED" in page
+    assert page.count("<svg") >= len(report.content["figures"])
+    assert page.count("<details>") == len(report.content["figures"])
+    assert " style=" not in page
+    targets = set(re.findall(r'href="#(source-\d+)"', page))
+    assert targets <= set(re.findall(r'id="(source-\d+)"', page))
+    assert report.content["sources"][0]["snapshot_sha256"][:12] in page
+
+
+def doors_are_kept(people: People, report: Report, client: Client) -> None:
+    addresses = [
+        reverse("modeling:report", args=[people.study.uid]),
+        reverse("modeling:report_version", args=[people.study.uid, report.uid]),
+        reverse("modeling:report_json", args=[people.study.uid, report.uid]),
+        reverse("modeling:report_table", args=[people.study.uid, report.uid, "paper"]),
+        reverse("modeling:report_figure_csv", args=[people.study.uid, report.uid, "roc"]),
+        reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "svg"]),
+        reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "png"]),
+    ]
+    for user, allowed in ((people.statistician, True), (people.outsider, False)):
+        client.force_login(user)
+        for address in addresses:
+            assert client.get(address).status_code == (200 if allowed else 404), address
+    client.force_login(people.statistician)
+    wrong = reverse("modeling:report_figure", args=[people.study.uid, report.uid, "nothing", "svg"])
+    assert client.get(wrong).status_code == 404
+
+
+def test_a_study_without_report_says_how_to_get_one(people: People, client: Client) -> None:
+    client.force_login(people.statistician)
+    response = client.get(reverse("modeling:report", args=[people.study.uid]))
+    assert "No report yet" in response.content.decode()
+    with acting_as(people.statistician), pytest.raises(DataProblem, match="Rad-Score"):
+        report_build(people.study)
