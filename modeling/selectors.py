@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from genomics.selectors import phenotype_table
-from imaging.models import RoiChoice
-from imaging.selectors import feature_vectors, uptake_of
+from imaging.models import FeatureSet, RoiChoice
+from imaging.selectors import extractor_newest, feature_vectors, uptake_of
 from imaging.selectors.scans import TARGET_RULE
 from modeling.models import DatasetSnapshot
 from studies.methods.endpoints import is_responder
@@ -178,8 +178,39 @@ def parents_of(snapshot: DatasetSnapshot) -> set[str]:
 
 def current_digests(study: Study) -> set[str]:
     """Digests of all that would go into a Rad-Score's snapshot today."""
-    found = {row.inputs_digest for sets in feature_vectors(study).values() for row in sets.values()}
+    versions = [extractor_newest(study, modality) for modality in MODALITIES]
+    sets = FeatureSet.objects.filter(
+        extractor_version__in=[version for version in versions if version],
+        roi__in=RoiChoice.objects.filter(study=study, rule=TARGET_RULE).values("roi_id"),
+    )
+    found = set(sets.values_list("inputs_digest", flat=True))
     found |= {values["inputs_digest"] for values in uptake_of(study).values()}
     for labels in (phenotype_table(study, "rna"), phenotype_table(study, "ihc")):
         found |= set(labels["digest"])
     return found | set(endpoint_table(study, RESPONSE)["inputs_digest"])
+
+
+def rad_score_run_named(study: Study, uid: str = "") -> ModelRun:
+    """The Rad-Score run of that uid, or the newest.
+
+    Raises
+    ------
+    DataProblem
+        There is none.
+    """
+    runs = ModelRun.objects.filter(study=study, kind=RunKind.RAD_SCORE).order_by("-id")
+    if uid:
+        runs = runs.filter(uid=uid) if _is_uuid(uid) else runs.none()
+    run = runs.first()
+    if run is None:
+        found = uid or "no run in the study"
+        raise refuse("run", found, "the uid of a Rad-Score run", "Run the Rad-Score first.")
+    return run
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
