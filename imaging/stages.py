@@ -39,8 +39,13 @@ def imaging_stage(study: Study, user: Any) -> StageState:
 
 
 def _others(study: Study) -> str:
-    counted = dict(PetCtPair.objects.filter(study=study).exclude(timing=Timing.BASELINE)
-                   .order_by().values_list("timing").annotate(Count("id")))
+    counted = dict(
+        PetCtPair.objects.filter(study=study)
+        .exclude(timing=Timing.BASELINE)
+        .order_by()
+        .values_list("timing")
+        .annotate(Count("id"))
+    )
     said = [f"{count} scans {timing}" for timing, count in sorted(counted.items())]
     return ", ".join(said) or "no other scans"
 
@@ -55,7 +60,8 @@ def features_stage(study: Study, user: Any) -> StageState:
         return StageState("empty", "No extractor yet", "Fit it on the development cohort.", url)
     regions = RoiChoice.objects.filter(study=study)
     sets = FeatureSet.objects.filter(
-        extractor_version__in=versions, roi__in=regions.values("roi_id"))
+        extractor_version__in=versions, roi__in=regions.values("roi_id")
+    )
     done = sets.values("patient_id").distinct().count()
     headline = f"{done} patients with {sum(len(v.feature_names) for v in versions)} features"
     detail = "; ".join(f"{v}, fitted on {v.fitted_on}" for v in versions)

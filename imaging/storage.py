@@ -16,7 +16,7 @@ HEADER = "<i10s18sihcB8hfffhhhh8ffffhcBffffii80s24shhffffff4f4f4f16s4s"
 CODES = {"uint8": 2, "int16": 4, "float32": 16}
 TYPES = {code: np.dtype(name).newbyteorder("<") for name, code in CODES.items()}
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
-FASTEST = 1                    # PET noise hardly packs better at any price
+FASTEST = 1  # PET noise hardly packs better at any price
 
 
 def volume_bytes(volume: Volume) -> bytes:
@@ -41,14 +41,22 @@ def read_volume(data: bytes) -> Volume:
         plain = gzip.decompress(data)
         fields = struct.unpack(HEADER, plain[:348])
     except (OSError, EOFError, struct.error) as error:
-        raise refuse("stored volume", "bytes that cannot be read", "a packed NIfTI file",
-                     "Restore the file from a backup.") from error
+        raise refuse(
+            "stored volume",
+            "bytes that cannot be read",
+            "a packed NIfTI file",
+            "Restore the file from a backup.",
+        ) from error
     size, code = fields[8:11], fields[19]
     affine = np.array(fields[-14:-2], np.float64).reshape(3, 4) * LPS_TO_RAS[:, None]
     spacing = np.linalg.norm(affine[:, :3], axis=0)
     direction = affine[:, :3] / spacing
-    grid = Grid(size, tuple(affine[:, 3].tolist()), tuple(spacing.tolist()),
-                tuple(direction.ravel().tolist()))
+    grid = Grid(
+        size,
+        tuple(affine[:, 3].tolist()),
+        tuple(spacing.tolist()),
+        tuple(direction.ravel().tolist()),
+    )
     array = np.frombuffer(plain, TYPES[code], offset=352).reshape(grid.shape)
     return Volume(array.astype(bool) if code == CODES["uint8"] else array.astype(np.float32), grid)
 
@@ -64,8 +72,12 @@ def png_bytes(picture: NDArray[np.uint8]) -> bytes:
     """An RGB picture (rows, columns, 3) as PNG."""
     rows, columns, _ = picture.shape
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), picture.reshape(rows, -1)], axis=1)
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)),
-             (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b"")]
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines.tobytes(), 6)),
+        (b"IEND", b""),
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in parts)
+        for kind, body in parts
+    )

@@ -17,7 +17,7 @@ from studies.methods.problems import DataProblem, Notice, Problem, refuse
 MOST_FILES = 250_000
 MOST_BYTES = 64 * 2**30
 MOST_BYTES_OF_A_FILE = 2 * 2**30
-MOST_PACKING = 300                         # unpacked over packed: beyond lies a bomb
+MOST_PACKING = 300  # unpacked over packed: beyond lies a bomb
 ASIDE = {".ds_store", "thumbs.db", "desktop.ini", "dicomdir"}
 USED = ("PT", "CT", "RTSTRUCT", "SEG")
 
@@ -62,19 +62,34 @@ def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
-        raise refuse(name, "a file that is no zip, or a zip cut short", "a whole zip archive",
-                     "Pack the DICOM files again, or upload again.") from error
+        raise refuse(
+            name,
+            "a file that is no zip, or a zip cut short",
+            "a whole zip archive",
+            "Pack the DICOM files again, or upload again.",
+        ) from error
     infos = archive.infolist()
     unpacked = sum(info.file_size for info in infos)
     packed = sum(info.compress_size for info in infos)
     problems = [problem for info in infos if (problem := _suspicious(info, name))]
     if len(infos) > MOST_FILES or unpacked > MOST_BYTES:
-        problems.append(Problem(name, f"{len(infos)} files, {unpacked / 2**30:.1f} GiB unpacked",
-                                f"at most {MOST_FILES} files and {MOST_BYTES >> 30} GiB",
-                                "Split the upload into several archives."))
+        problems.append(
+            Problem(
+                name,
+                f"{len(infos)} files, {unpacked / 2**30:.1f} GiB unpacked",
+                f"at most {MOST_FILES} files and {MOST_BYTES >> 30} GiB",
+                "Split the upload into several archives.",
+            )
+        )
     elif packed and unpacked / packed > MOST_PACKING:
-        problems.append(Problem(name, f"an archive that unpacks to {unpacked // packed} times its "
-                                "size", "DICOM files", "Pack the original files again."))
+        problems.append(
+            Problem(
+                name,
+                f"an archive that unpacks to {unpacked // packed} times its size",
+                "DICOM files",
+                "Pack the original files again.",
+            )
+        )
     if problems:
         raise DataProblem(problems)
     return archive
@@ -88,14 +103,16 @@ def _suspicious(info: zipfile.ZipInfo, archive: str) -> Problem | None:
     if info.flag_bits & 1:
         return Problem(where, "an encrypted file", "files without a password", remedy)
     if info.file_size > MOST_BYTES_OF_A_FILE:
-        return Problem(where, f"{info.file_size / 2**30:.1f} GiB",
-                       f"at most {MOST_BYTES_OF_A_FILE >> 30} GiB in one file", remedy)
+        return Problem(
+            where,
+            f"{info.file_size / 2**30:.1f} GiB",
+            f"at most {MOST_BYTES_OF_A_FILE >> 30} GiB in one file",
+            remedy,
+        )
     return None
 
 
-def index_archive(
-    archive: zipfile.ZipFile, name: str, progress: Progress | None = None
-) -> Index:
+def index_archive(archive: zipfile.ZipFile, name: str, progress: Progress | None = None) -> Index:
     """Read every header once: which patient, series and instance each file is.
 
     Byte-equal copies count once; one instance UID with two contents is a problem.
@@ -117,16 +134,29 @@ def index_archive(
         elif twin is entry:
             entries.setdefault(entry.patient_id, []).append(entry)
         elif twin.sha256 != entry.sha256:
-            problems.append(Problem(info.filename, f"the same SOPInstanceUID (0008,0018) as "
-                                    f"{twin.name} with other content", "one file per instance",
-                                    "Leave one of the two out."))
+            problems.append(
+                Problem(
+                    info.filename,
+                    f"the same SOPInstanceUID (0008,0018) as {twin.name} with other content",
+                    "one file per instance",
+                    "Leave one of the two out.",
+                )
+            )
         if progress:
             progress(done, len(infos), f"{name}: looking through {len(infos)} files")
     if not infos:
-        problems.append(Problem(name, "an empty archive", "DICOM files of PET and CT",
-                                "Pack the series and upload again."))
-    notices = tuple(Notice("left_out", f"{name}: {count} files of modality {modality} left out")
-                    for modality, count in sorted(others.items()))
+        problems.append(
+            Problem(
+                name,
+                "an empty archive",
+                "DICOM files of PET and CT",
+                "Pack the series and upload again.",
+            )
+        )
+    notices = tuple(
+        Notice("left_out", f"{name}: {count} files of modality {modality} left out")
+        for modality, count in sorted(others.items())
+    )
     return Index(entries, tuple(problems), notices)
 
 
@@ -140,8 +170,9 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         return archive.read(name)
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise refuse(name, "a damaged file inside the archive", "a whole file",
-                     "Pack the files again.") from error
+        raise refuse(
+            name, "a damaged file inside the archive", "a whole file", "Pack the files again."
+        ) from error
 
 
 def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
@@ -149,16 +180,23 @@ def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
     dataset = read_dicom(data, info.filename)
     patient = str(dataset.get("PatientID") or "").strip()
     if not patient:
-        raise refuse(f"{info.filename}: PatientID (0010,0020)", "nothing",
-                     "the patient's pseudonym in this study", "Set PatientID to the pseudonym.")
-    return Entry(info.filename, patient, str(dataset.get("Modality") or "").strip(),
-                 str(dataset.SeriesInstanceUID), str(dataset.SOPInstanceUID),
-                 hashlib.sha256(data).hexdigest())
+        raise refuse(
+            f"{info.filename}: PatientID (0010,0020)",
+            "nothing",
+            "the patient's pseudonym in this study",
+            "Set PatientID to the pseudonym.",
+        )
+    return Entry(
+        info.filename,
+        patient,
+        str(dataset.get("Modality") or "").strip(),
+        str(dataset.SeriesInstanceUID),
+        str(dataset.SOPInstanceUID),
+        hashlib.sha256(data).hexdigest(),
+    )
 
 
-def read_entries(
-    archive: zipfile.ZipFile, entries: list[Entry]
-) -> Iterator[tuple[Entry, Dataset]]:
+def read_entries(archive: zipfile.ZipFile, entries: list[Entry]) -> Iterator[tuple[Entry, Dataset]]:
     """The entries with their datasets, pixels included, one after the other."""
     for entry in entries:
         yield entry, read_dicom(read_entry(archive, entry.name), entry.name)

@@ -17,8 +17,8 @@ from studies.methods.problems import DataProblem, refuse
 config.settings.reading_validation_mode = config.IGNORE
 
 IMAGE_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.128": "PT",   # PET Image Storage
-    "1.2.840.10008.5.1.4.1.1.2": "CT",     # CT Image Storage
+    "1.2.840.10008.5.1.4.1.1.128": "PT",  # PET Image Storage
+    "1.2.840.10008.5.1.4.1.1.2": "CT",  # CT Image Storage
 }
 PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 
@@ -44,8 +44,12 @@ def read_dicom(data: bytes, name: str) -> Dataset:
     except (InvalidDicomError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
         raise _not_dicom(name, error) from error
     if missing:
-        raise refuse(name, "no " + " and no ".join(missing), "a complete DICOM object",
-                     "Export the file again.")
+        raise refuse(
+            name,
+            "no " + " and no ".join(missing),
+            "a complete DICOM object",
+            "Export the file again.",
+        )
     if dataset.get("SOPClassUID") in IMAGE_CLASSES:
         _check_pixels_complete(dataset, name)
     return dataset
@@ -53,24 +57,40 @@ def read_dicom(data: bytes, name: str) -> Dataset:
 
 def _not_dicom(name: str, error: Exception) -> DataProblem:
     if isinstance(error, InvalidDicomError):
-        return refuse(name, "a file that is not DICOM", "DICOM files only",
-                      "Leave the file out of the upload.")
-    return refuse(name, "a DICOM file that breaks off or cannot be read", "a whole DICOM file",
-                  "Export or copy the file again.")
+        return refuse(
+            name,
+            "a file that is not DICOM",
+            "DICOM files only",
+            "Leave the file out of the upload.",
+        )
+    return refuse(
+        name,
+        "a DICOM file that breaks off or cannot be read",
+        "a whole DICOM file",
+        "Export or copy the file again.",
+    )
 
 
 def _check_pixels_complete(dataset: Dataset, name: str) -> None:
     if not dataset.get("PixelData"):
-        raise refuse(name, "an image without pixels", "a whole image",
-                     "The file was cut short: export or copy it again.")
+        raise refuse(
+            name,
+            "an image without pixels",
+            "a whole image",
+            "The file was cut short: export or copy it again.",
+        )
     if dataset.file_meta.TransferSyntaxUID not in PLAIN or "Rows" not in dataset:
         return
     frames = int(dataset.get("NumberOfFrames") or 1)
     bits = dataset.Rows * dataset.Columns * frames * dataset.BitsAllocated
     expected, found = (bits + 7) // 8, len(dataset.PixelData)
     if found < expected:
-        raise refuse(name, f"{found} bytes of pixels", f"{expected} bytes",
-                     "The file was cut short: export or copy it again.")
+        raise refuse(
+            name,
+            f"{found} bytes of pixels",
+            f"{expected} bytes",
+            "The file was cut short: export or copy it again.",
+        )
 
 
 def stored_values(dataset: Dataset, name: str) -> NDArray:
@@ -86,16 +106,24 @@ def stored_values(dataset: Dataset, name: str) -> NDArray:
         Several frames or colours in one object, or a compression that cannot be read.
     """
     if int(dataset.get("NumberOfFrames") or 1) > 1 or dataset.get("SamplesPerPixel", 1) != 1:
-        raise refuse(name, "several frames or colours in one object", "one grey slice per file",
-                     "Export the series as single-frame PET or CT image storage.")
+        raise refuse(
+            name,
+            "several frames or colours in one object",
+            "one grey slice per file",
+            "Export the series as single-frame PET or CT image storage.",
+        )
     if dataset.file_meta.TransferSyntaxUID in PLAIN and dataset.BitsAllocated == 16:
         return _plain_values(dataset)
     try:
         return dataset.pixel_array
     except (RuntimeError, NotImplementedError, ValueError, AttributeError) as error:
         syntax = dataset.file_meta.TransferSyntaxUID.name
-        raise refuse(name, f"pixels stored as {syntax}", "uncompressed or RLE pixels",
-                     "Export the series without compression.") from error
+        raise refuse(
+            name,
+            f"pixels stored as {syntax}",
+            "uncompressed or RLE pixels",
+            "Export the series without compression.",
+        ) from error
 
 
 def _plain_values(dataset: Dataset) -> NDArray:

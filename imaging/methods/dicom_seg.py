@@ -12,13 +12,14 @@ from imaging.methods.rtstruct import ContouredRoi
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
 
-SAME_PLACE = 0.05    # voxels: how far a frame may lie from the scan's own
+SAME_PLACE = 0.05  # voxels: how far a frame may lie from the scan's own
 
 
 def referenced_series(segmentation: Dataset) -> tuple[str, ...]:
     """SeriesInstanceUIDs of the images a segmentation was made on."""
-    return tuple(str(item.SeriesInstanceUID)
-                 for item in segmentation.get("ReferencedSeriesSequence", []))
+    return tuple(
+        str(item.SeriesInstanceUID) for item in segmentation.get("ReferencedSeriesSequence", [])
+    )
 
 
 def read_seg(
@@ -48,14 +49,22 @@ def read_seg(
     """
     kind = str(segmentation.get("SegmentationType", ""))
     if kind not in ("BINARY", "FRACTIONAL"):
-        raise refuse(f"{name}: SegmentationType (0062,0001)", kind or "nothing",
-                     "BINARY or FRACTIONAL", "Export the segmentation as binary.")
+        raise refuse(
+            f"{name}: SegmentationType (0062,0001)",
+            kind or "nothing",
+            "BINARY or FRACTIONAL",
+            "Export the segmentation as binary.",
+        )
     segments = {str(item.SegmentLabel): item for item in segmentation.SegmentSequence}
     wanted = list(segments) if labels is None else list(labels)
     lacking = [label for label in wanted if label not in segments]
     if lacking:
-        raise refuse(name, f"the segments {', '.join(segments)}", ", ".join(lacking),
-                     "Upload the segmentation with the lesion's segment.")
+        raise refuse(
+            name,
+            f"the segments {', '.join(segments)}",
+            ", ".join(lacking),
+            "Upload the segmentation with the lesion's segment.",
+        )
     frames = _frames(segmentation, kind)
     places = [_place(segmentation, i, grid, name) for i in range(len(frames))]
     numbers = [_segment_number(segmentation, i) for i in range(len(frames))]
@@ -67,8 +76,11 @@ def read_seg(
             if number == int(segments[label].SegmentNumber):
                 array[z] |= frame
         observer = str(segments[label].get("SegmentAlgorithmType") or "")
-        rois.append(ContouredRoi(label, Volume(array, grid), observer,
-                                 notices if kind == "FRACTIONAL" else ()))
+        rois.append(
+            ContouredRoi(
+                label, Volume(array, grid), observer, notices if kind == "FRACTIONAL" else ()
+            )
+        )
     return rois
 
 
@@ -101,23 +113,32 @@ def _place(segmentation: Dataset, frame: int, grid: Grid, name: str) -> int:
     orientation = _group(segmentation, frame, "PlaneOrientationSequence")
     measures = _group(segmentation, frame, "PixelMeasuresSequence")
     if position is None or orientation is None or measures is None:
-        raise refuse(f"{name}: frame {frame + 1}", "no position, orientation or pixel spacing",
-                     "all three for each frame", "Export the segmentation again.")
+        raise refuse(
+            f"{name}: frame {frame + 1}",
+            "no position, orientation or pixel spacing",
+            "all three for each frame",
+            "Export the segmentation again.",
+        )
     corner = np.array(position.ImagePositionPatient, float)
     cosines = np.array(orientation.ImageOrientationPatient, float)
     row_mm, column_mm = (float(v) for v in measures.PixelSpacing)
-    far = corner + cosines[:3] * column_mm * (segmentation.Columns - 1) \
+    far = (
+        corner
+        + cosines[:3] * column_mm * (segmentation.Columns - 1)
         + cosines[3:] * row_mm * (segmentation.Rows - 1)
+    )
     first, last = grid.indices_of(np.array([corner, far]))
     z = round(float(first[2]))
     expected = np.array([[0, 0, z], [grid.size[0] - 1, grid.size[1] - 1, z]])
     off = float(np.abs(np.array([first, last]) - expected).max())
     same_size = (segmentation.Columns, segmentation.Rows) == grid.size[:2]
     if off > SAME_PLACE or not same_size or not 0 <= z < grid.size[2]:
-        raise refuse(f"{name}: frame {frame + 1}",
-                     f"{segmentation.Columns} × {segmentation.Rows} voxels from "
-                     f"{corner.round(2).tolist()} mm",
-                     f"the scan's grid: {grid.size[0]} × {grid.size[1]} × {grid.size[2]} voxels "
-                     f"from {[round(v, 2) for v in grid.origin]} mm",
-                     "Upload the scan on which the segmentation was made.")
+        raise refuse(
+            f"{name}: frame {frame + 1}",
+            f"{segmentation.Columns} × {segmentation.Rows} voxels from "
+            f"{corner.round(2).tolist()} mm",
+            f"the scan's grid: {grid.size[0]} × {grid.size[1]} × {grid.size[2]} voxels "
+            f"from {[round(v, 2) for v in grid.origin]} mm",
+            "Upload the scan on which the segmentation was made.",
+        )
     return z

@@ -13,8 +13,8 @@ from imaging.methods.dicom_file import stored_values
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
-JITTER_MM = 0.1      # spacing may vary by this much: a notice
-SAME_MM = 0.01       # closer slices share a place
+JITTER_MM = 0.1  # spacing may vary by this much: a notice
+SAME_MM = 0.01  # closer slices share a place
 SAME_DIRECTION = 1e-4
 
 
@@ -72,8 +72,12 @@ def read_series(instances: Sequence[Dataset], name: str) -> SeriesVolume:
     spacing_z, notices = _check_spacing(along[order], positions[order] @ axes[:, :2], name)
     row_mm, column_mm = (float(v) for v in slices[0].PixelSpacing)
     rows, columns = int(slices[0].Rows), int(slices[0].Columns)
-    grid = Grid((columns, rows, len(slices)), _triple(positions[order][0]),
-                (column_mm, row_mm, spacing_z), tuple(float(v) for v in axes.ravel()))
+    grid = Grid(
+        (columns, rows, len(slices)),
+        _triple(positions[order][0]),
+        (column_mm, row_mm, spacing_z),
+        tuple(float(v) for v in axes.ravel()),
+    )
     array = np.empty(grid.shape, np.float32)
     for z, slice_ in enumerate(slices):
         slope = float(slice_.get("RescaleSlope", 1))
@@ -88,24 +92,47 @@ def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
 def _check_alike(instances: Sequence[Dataset], name: str) -> None:
     """Every slice has a place, and all share orientation, size and pixel spacing."""
     if len(instances) < 2:
-        raise refuse(name, f"{len(instances)} slice", "a volume of at least two slices",
-                     "Upload every slice of the series.")
+        raise refuse(
+            name,
+            f"{len(instances)} slice",
+            "a volume of at least two slices",
+            "Upload every slice of the series.",
+        )
     problems = []
-    for key in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows",
-                "Columns", "PixelData"):
+    for key in (
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "Rows",
+        "Columns",
+        "PixelData",
+    ):
         lacking = sum(not slice_.get(key) for slice_ in instances)
         if lacking:
-            problems.append(Problem(f"{name}: {key}", f"missing in {lacking} of {len(instances)} "
-                                    "slices", "present in each slice", "Export the series again."))
+            problems.append(
+                Problem(
+                    f"{name}: {key}",
+                    f"missing in {lacking} of {len(instances)} slices",
+                    "present in each slice",
+                    "Export the series again.",
+                )
+            )
     if problems:
         raise DataProblem(problems)
-    for key, tolerance in (("ImageOrientationPatient", SAME_DIRECTION), ("PixelSpacing", 1e-4),
-                           ("Rows", 0), ("Columns", 0)):
+    for key, tolerance in (
+        ("ImageOrientationPatient", SAME_DIRECTION),
+        ("PixelSpacing", 1e-4),
+        ("Rows", 0),
+        ("Columns", 0),
+    ):
         values = np.array([np.atleast_1d(slice_.get(key)) for slice_ in instances], float)
         if np.ptp(values, axis=0).max() > tolerance:
-            raise refuse(f"{name}: {key}", "different values in one series", "one value",
-                         "Upload localisers and reformats as series of their own, or leave them "
-                         "out.")
+            raise refuse(
+                f"{name}: {key}",
+                "different values in one series",
+                "one value",
+                "Upload localisers and reformats as series of their own, or leave them out.",
+            )
 
 
 def _axes(dataset: Dataset, name: str) -> NDArray[np.float64]:
@@ -114,8 +141,12 @@ def _axes(dataset: Dataset, name: str) -> NDArray[np.float64]:
     x, y = cosines[:3], cosines[3:]
     lengths = abs(x @ x - 1) + abs(y @ y - 1)
     if lengths > 1e-3 or abs(x @ y) > 1e-3:
-        raise refuse(f"{name}: ImageOrientationPatient (0020,0037)", cosines.tolist(),
-                     "two unit vectors at a right angle", "Export the series again.")
+        raise refuse(
+            f"{name}: ImageOrientationPatient (0020,0037)",
+            cosines.tolist(),
+            "two unit vectors at a right angle",
+            "Export the series again.",
+        )
     return np.column_stack([x, y, np.cross(x, y)])
 
 
@@ -128,21 +159,36 @@ def _check_spacing(
     doubles, holes = int((gaps <= SAME_MM).sum()), int((gaps > 1.5 * usual).sum())
     where = f"{name}: ImagePositionPatient (0020,0032)"
     if doubles:
-        raise refuse(where, f"{doubles} slices at the place of another",
-                     "one slice at each place", "Upload gated or dynamic frames, and repeated "
-                     "reconstructions, as series of their own.")
+        raise refuse(
+            where,
+            f"{doubles} slices at the place of another",
+            "one slice at each place",
+            "Upload gated or dynamic frames, and repeated reconstructions, as series of their own.",
+        )
     if holes:
         first = float(along[int(np.argmax(gaps > 1.5 * usual))])
-        raise refuse(where, f"{holes} gaps, the first after {first:.2f} mm",
-                     f"a slice every {usual:.2f} mm", "Upload the missing slices.")
+        raise refuse(
+            where,
+            f"{holes} gaps, the first after {first:.2f} mm",
+            f"a slice every {usual:.2f} mm",
+            "Upload the missing slices.",
+        )
     if np.ptp(across, axis=0).max() > JITTER_MM:
-        raise refuse(where, "slices shifted sideways (a tilted gantry)", "slices along one line",
-                     "Correct the tilt, or export an untilted reconstruction.")
+        raise refuse(
+            where,
+            "slices shifted sideways (a tilted gantry)",
+            "slices along one line",
+            "Correct the tilt, or export an untilted reconstruction.",
+        )
     jitter = float(np.abs(gaps - usual).max())
     if jitter > JITTER_MM:
-        raise refuse(where, f"spacing that varies by {jitter:.2f} mm",
-                     f"even spacing (to {JITTER_MM} mm)", "Resample or export the series again.")
-    notices = ()
+        raise refuse(
+            where,
+            f"spacing that varies by {jitter:.2f} mm",
+            f"even spacing (to {JITTER_MM} mm)",
+            "Resample or export the series again.",
+        )
+    notices: tuple[Notice, ...] = ()
     if jitter > SAME_MM:
         notices = (Notice("slice_jitter", f"{name}: slice spacing varies by {jitter:.3f} mm"),)
     return float((along[-1] - along[0]) / len(gaps)), notices

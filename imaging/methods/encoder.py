@@ -18,7 +18,7 @@ from studies.methods.problems import refuse
 
 Progress = Callable[[int, int, str], None]
 Cubes = Sequence[NDArray[np.float32]]
-SLOPE = 0.1                                # of the rectifiers below zero
+SLOPE = 0.1  # of the rectifiers below zero
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,12 @@ def fit_encoder(
     import torch
 
     if len(cubes) < 2:
-        raise refuse("encoder", f"{len(cubes)} patients with a region", "at least 2",
-                     "Upload PET/CT and regions of the development cohort first.")
+        raise refuse(
+            "encoder",
+            f"{len(cubes)} patients with a region",
+            "at least 2",
+            "Upload PET/CT and regions of the development cohort first.",
+        )
     torch.set_num_threads(1)
     network = _network(preset)
     generator = torch.Generator().manual_seed(seed)
@@ -117,8 +121,16 @@ def fit_encoder(
     inputs = [_tensor(scale_cube(cube, modality)) for cube in cubes]
     losses = _train(network, inputs, preset, generator, progress, modality)
     weights = _as_bytes(network)
-    return EncoderFit(modality, preset, seed, weights, hashlib.sha256(weights).hexdigest(),
-                      len(cubes), losses, _versions())
+    return EncoderFit(
+        modality,
+        preset,
+        seed,
+        weights,
+        hashlib.sha256(weights).hexdigest(),
+        len(cubes),
+        losses,
+        _versions(),
+    )
 
 
 def read_encoder(weights: bytes, sha256: str, preset: Preset) -> Any:
@@ -128,8 +140,12 @@ def read_encoder(weights: bytes, sha256: str, preset: Preset) -> Any:
 
     found = hashlib.sha256(weights).hexdigest()
     if found != sha256:
-        raise refuse("encoder weights", f"digest {found[:12]}", f"digest {sha256[:12]}",
-                     "Restore the file from a backup: the stored weights were changed.")
+        raise refuse(
+            "encoder weights",
+            f"digest {found[:12]}",
+            f"digest {sha256[:12]}",
+            "Restore the file from a backup: the stored weights were changed.",
+        )
     torch.set_num_threads(1)
     network = _network(preset)
     network.load_state_dict(load(weights))
@@ -160,14 +176,17 @@ def _network(preset: Preset) -> Any:
     from torch import nn
 
     a, b, c = preset.channels
-    encoder = nn.ModuleList([
-        nn.Sequential(nn.Conv3d(1, a, 3, padding=1), nn.LeakyReLU(SLOPE)),
-        nn.Sequential(nn.Conv3d(a, b, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)),
-        nn.Sequential(nn.Conv3d(b, c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)),
-    ])
+    encoder = nn.ModuleList(
+        [
+            nn.Sequential(nn.Conv3d(1, a, 3, padding=1), nn.LeakyReLU(SLOPE)),
+            nn.Sequential(nn.Conv3d(a, b, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)),
+            nn.Sequential(nn.Conv3d(b, c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)),
+        ]
+    )
     decoder = nn.Sequential(
-        nn.ConvTranspose3d(c, b, 2, stride=2), nn.LeakyReLU(SLOPE),
-        nn.ConvTranspose3d(b, 1, 2, stride=2),    # a 3 × 3 × 3 to one channel costs 40 × as much
+        nn.ConvTranspose3d(c, b, 2, stride=2),
+        nn.LeakyReLU(SLOPE),
+        nn.ConvTranspose3d(b, 1, 2, stride=2),  # a 3 × 3 × 3 to one channel costs 40 × as much
     )
     return nn.ModuleDict({"encoder": encoder, "decoder": decoder})
 
@@ -191,8 +210,12 @@ def _tensor(cube: NDArray[np.float32]) -> Any:
 
 
 def _train(
-    network: Any, inputs: list[Any], preset: Preset, generator: Any,
-    progress: Progress | None, modality: str,
+    network: Any,
+    inputs: list[Any],
+    preset: Preset,
+    generator: Any,
+    progress: Progress | None,
+    modality: str,
 ) -> tuple[float, ...]:
     import torch
 
@@ -205,8 +228,11 @@ def _train(
         for step, index in enumerate(order, start=1):
             summed += _step(network, inputs[index], optimiser)
             if progress:
-                progress(epoch * len(inputs) + step, total,
-                         f"{modality} encoder, epoch {epoch + 1} of {preset.epochs}")
+                progress(
+                    epoch * len(inputs) + step,
+                    total,
+                    f"{modality} encoder, epoch {epoch + 1} of {preset.epochs}",
+                )
         losses.append(summed / len(inputs))
     return tuple(losses)
 
@@ -225,13 +251,16 @@ def _step(network: Any, cube: Any, optimiser: Any) -> float:
 def _as_bytes(network: Any) -> bytes:
     from safetensors.torch import save
 
-    return save({name: value.detach().contiguous()
-                 for name, value in network.state_dict().items()})
+    return save({name: value.detach().contiguous() for name, value in network.state_dict().items()})
 
 
 def _versions() -> dict[str, str]:
     import safetensors
     import torch
 
-    return {"torch": torch.__version__, "numpy": np.__version__,
-            "safetensors": safetensors.__version__, "threads": str(torch.get_num_threads())}
+    return {
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "safetensors": safetensors.__version__,
+        "threads": str(torch.get_num_threads()),
+    }

@@ -45,8 +45,9 @@ def _grid_problems(mask: Grid, scan: Grid, name: str) -> list[Problem]:
         if np.abs(np.subtract(found, expected)).max() > tolerance:
             problems.append(Problem(f"{name}: {what}", _numbers(found), _numbers(expected), remedy))
     if problems and not _overlap(mask, scan):
-        problems.append(Problem(f"{name}: place", "no overlap with the scan",
-                                "a mask inside the scan", remedy))
+        problems.append(
+            Problem(f"{name}: place", "no overlap with the scan", "a mask inside the scan", remedy)
+        )
     return problems
 
 
@@ -69,11 +70,23 @@ def _box(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
 def _label_problems(mask: Volume, name: str) -> list[Problem]:
     labels = np.unique(mask.array)
     if len(labels) > 2 or (len(labels) == 2 and labels[0] != 0):
-        return [Problem(f"{name}: labels", _numbers(tuple(labels[:6])), "0 and one label",
-                        "Upload each region as a mask of its own.")]
+        return [
+            Problem(
+                f"{name}: labels",
+                _numbers(tuple(labels[:6])),
+                "0 and one label",
+                "Upload each region as a mask of its own.",
+            )
+        ]
     if not mask.array.any():
-        return [Problem(name, "an empty mask", "at least one voxel inside",
-                        "Draw the region, or leave the mask out.")]
+        return [
+            Problem(
+                name,
+                "an empty mask",
+                "at least one voxel inside",
+                "Draw the region, or leave the mask out.",
+            )
+        ]
     return []
 
 
@@ -104,5 +117,10 @@ def dice_notice(dice: float, name: str) -> tuple[Notice, ...]:
     """A warning when two contours of one lesion agree poorly."""
     if dice >= LOW_DICE:
         return ()
-    return (Notice("low_dice", f"{name}: the contours on PET and CT overlap by Dice {dice:.2f} "
-                   f"(usually above {LOW_DICE:.2f}): check that they are of one lesion"),)
+    return (
+        Notice(
+            "low_dice",
+            f"{name}: the contours on PET and CT overlap by Dice {dice:.2f} "
+            f"(usually above {LOW_DICE:.2f}): check that they are of one lesion",
+        ),
+    )

@@ -43,6 +43,12 @@ def patch_features(patch: Patch) -> dict[str, float]:
     inside = patch.image[patch.mask].astype(float)
     ring = patch.image[ring_of(patch.mask, patch.spacing_mm)].astype(float)
     low, high = np.percentile(inside, (10, 90))
-    values = {"mean": inside.mean(), "sd": inside.std(), "p10": low, "p90": high,
-              "ring_mean": ring.mean(), "ring_sd": ring.std()}
+    values = {
+        "mean": inside.mean(),
+        "sd": inside.std(),
+        "p10": low,
+        "p90": high,
+        "ring_mean": ring.mean(),
+        "ring_sd": ring.std(),
+    }
     return {f"{prefix}_{key}": float(value) for key, value in values.items()}

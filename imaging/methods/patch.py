@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from imaging.methods.volume import Grid, Volume, as_sitk
 from studies.methods.problems import Notice, refuse
 
-MARGIN = 6                                 # voxels around the crop: a cubic spline's reach
-OUTSIDE = {"PT": 0.0, "CT": -1000.0}       # value beyond the scan: no uptake, air
+MARGIN = 6  # voxels around the crop: a cubic spline's reach
+OUTSIDE = {"PT": 0.0, "CT": -1000.0}  # value beyond the scan: no uptake, air
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,11 @@ class Patch:
 
 
 def cut_patch(
-    scan: Volume, mask: Volume, modality: str, size: int = 32, spacing_mm: float = 3.0,
+    scan: Volume,
+    mask: Volume,
+    modality: str,
+    size: int = 32,
+    spacing_mm: float = 3.0,
     name: str = "lesion",
 ) -> Patch:
     """The cube centred on a region, axes along the patient's, cubic spline for the image.
@@ -58,14 +62,25 @@ def cut_patch(
         The cube does not touch the scan.
     """
     target = _target(mask, size, spacing_mm)
-    image = sitk.Resample(_crop(scan, target, name), target, sitk.Transform(), sitk.sitkBSpline,
-                          OUTSIDE[modality], sitk.sitkFloat32)
+    image = sitk.Resample(
+        _crop(scan, target, name),
+        target,
+        sitk.Transform(),
+        sitk.sitkBSpline,
+        OUTSIDE[modality],
+        sitk.sitkFloat32,
+    )
     inside = sitk.Resample(as_sitk(mask), target, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     cube = sitk.GetArrayFromImage(inside).astype(bool)
     if not cube.any():
-        cube[size // 2, size // 2, size // 2] = True    # smaller than a voxel of the cube
-    return Patch(sitk.GetArrayFromImage(image), cube, spacing_mm, modality,
-                 _cut_off(cube, mask, spacing_mm, name))
+        cube[size // 2, size // 2, size // 2] = True  # smaller than a voxel of the cube
+    return Patch(
+        sitk.GetArrayFromImage(image),
+        cube,
+        spacing_mm,
+        modality,
+        _cut_off(cube, mask, spacing_mm, name),
+    )
 
 
 def _target(mask: Volume, size: int, spacing_mm: float) -> sitk.Image:
@@ -86,11 +101,19 @@ def _crop(scan: Volume, target: sitk.Image, name: str) -> sitk.Image:
     low = np.clip(np.floor(indices.min(axis=0)).astype(int) - MARGIN, 0, scan.grid.size)
     high = np.clip(np.ceil(indices.max(axis=0)).astype(int) + MARGIN + 1, 0, scan.grid.size)
     if (high - low < 2).any():
-        raise refuse(name, "a region outside the scan", "a region inside PET and CT",
-                     "Upload the CT that belongs to this PET.")
-    part = scan.array[low[2]:high[2], low[1]:high[1], low[0]:high[0]]
-    grid = Grid(tuple((high - low).tolist()), tuple(scan.grid.points_of(low[None])[0].tolist()),
-                scan.grid.spacing, scan.grid.direction)
+        raise refuse(
+            name,
+            "a region outside the scan",
+            "a region inside PET and CT",
+            "Upload the CT that belongs to this PET.",
+        )
+    part = scan.array[low[2] : high[2], low[1] : high[1], low[0] : high[0]]
+    grid = Grid(
+        tuple((high - low).tolist()),
+        tuple(scan.grid.points_of(low[None])[0].tolist()),
+        scan.grid.spacing,
+        scan.grid.direction,
+    )
     return as_sitk(Volume(part.astype(np.float32, copy=False), grid))
 
 
@@ -102,5 +125,10 @@ def _cut_off(
     edges = any(cube.take(side, axis=axis).any() for axis in range(3) for side in (0, -1))
     if not edges:
         return ()
-    return (Notice("larger_than_patch", f"{name}: the region reaches beyond the cube of "
-                   f"{cube.shape[0] * spacing_mm:g} mm; {min(kept, 1):.0%} of it lies inside"),)
+    return (
+        Notice(
+            "larger_than_patch",
+            f"{name}: the region reaches beyond the cube of "
+            f"{cube.shape[0] * spacing_mm:g} mm; {min(kept, 1):.0%} of it lies inside",
+        ),
+    )

@@ -21,7 +21,9 @@ def feature_names(modality: str, count: int) -> tuple[str, ...]:
 
 
 def pool_features(
-    maps: Sequence[NDArray[np.float32]], mask: NDArray[np.bool_], spacing_mm: float,
+    maps: Sequence[NDArray[np.float32]],
+    mask: NDArray[np.bool_],
+    spacing_mm: float,
     name: str = "lesion",
 ) -> NDArray[np.float64]:
     """Mean and standard deviation of each map inside the lesion and in a 9 mm ring around it.
@@ -46,13 +48,20 @@ def pool_features(
     """
     ring = ring_of(mask, spacing_mm)
     if not mask.any() or not ring.any():
-        raise refuse(name, "a region that is empty or fills the whole cube",
-                     "a lesion with its surroundings", "Draw the lesion alone.")
+        raise refuse(
+            name,
+            "a region that is empty or fills the whole cube",
+            "a lesion with its surroundings",
+            "Draw the lesion alone.",
+        )
     pooled = []
     for stage in maps:
         factor = mask.shape[0] // stage.shape[1]
-        stats = [f(stage, _shares(region, factor)) for region in (mask, ring)
-                 for f in (_weighted_mean, _weighted_sd)]
+        stats = [
+            f(stage, _shares(region, factor))
+            for region in (mask, ring)
+            for f in (_weighted_mean, _weighted_sd)
+        ]
         pooled.append(np.column_stack(stats).ravel())
     return np.concatenate(pooled)
 

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
-OFF_SLICE = 0.2      # of the slice spacing: how far a contour may lie from its slice
+OFF_SLICE = 0.2  # of the slice spacing: how far a contour may lie from its slice
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ class ContouredRoi:
 
 def referenced_series(structures: Dataset) -> tuple[str, ...]:
     """SeriesInstanceUIDs on which the contours of an RTSTRUCT were drawn."""
-    return tuple(dict.fromkeys(
-        str(series.SeriesInstanceUID)
-        for frame in structures.get("ReferencedFrameOfReferenceSequence", [])
-        for study in frame.get("RTReferencedStudySequence", [])
-        for series in study.get("RTReferencedSeriesSequence", [])
-    ))
+    return tuple(
+        dict.fromkeys(
+            str(series.SeriesInstanceUID)
+            for frame in structures.get("ReferencedFrameOfReferenceSequence", [])
+            for study in frame.get("RTReferencedStudySequence", [])
+            for series in study.get("RTReferencedSeriesSequence", [])
+        )
+    )
 
 
 def read_rtstruct(
@@ -73,18 +75,26 @@ def read_rtstruct(
     ----------
     DICOM PS3.3 C.8.8.6 (ROI Contour Module).
     """
-    names = {str(roi.ROINumber): str(roi.ROIName)
-             for roi in structures.get("StructureSetROISequence", [])}
-    contoured = {names.get(str(item.ReferencedROINumber), str(item.ReferencedROINumber)): item
-                 for item in structures.get("ROIContourSequence", [])
-                 if item.get("ContourSequence")}
+    names = {
+        str(roi.ROINumber): str(roi.ROIName)
+        for roi in structures.get("StructureSetROISequence", [])
+    }
+    contoured = {
+        names.get(str(item.ReferencedROINumber), str(item.ReferencedROINumber)): item
+        for item in structures.get("ROIContourSequence", [])
+        if item.get("ContourSequence")
+    }
     wanted = list(contoured) if roi_names is None else list(roi_names)
     lacking = [roi for roi in wanted if roi not in contoured]
     if lacking or not wanted:
-        raise refuse(name, f"the contours {', '.join(contoured) or '(none)'}",
-                     ", ".join(lacking) or "at least one contoured region",
-                     "Upload the structure set with the lesion's contours.")
-    rois, problems = [], []
+        raise refuse(
+            name,
+            f"the contours {', '.join(contoured) or '(none)'}",
+            ", ".join(lacking) or "at least one contoured region",
+            "Upload the structure set with the lesion's contours.",
+        )
+    rois: list[ContouredRoi] = []
+    problems: list[Problem] = []
     for roi in wanted:
         try:
             mask, notices = _roi_mask(contoured[roi], grid, f"{name}: {roi}")
@@ -129,8 +139,12 @@ def _roi_mask(item: Dataset, grid: Grid, where: str) -> tuple[Volume, tuple[Noti
 
 def _many(problems: list[Problem], where: str) -> Problem:
     first = problems[0]
-    return Problem(where, f"{len(problems)} contours misplaced; the first: {first.found}",
-                   first.expected, first.remedy)
+    return Problem(
+        where,
+        f"{len(problems)} contours misplaced; the first: {first.found}",
+        first.expected,
+        first.remedy,
+    )
 
 
 def _misplaced(corners: NDArray[np.float64], z: int, grid: Grid, where: str) -> Problem | None:
@@ -139,19 +153,24 @@ def _misplaced(corners: NDArray[np.float64], z: int, grid: Grid, where: str) -> 
     remedy = "Upload the scan on which the contours were drawn, and all of its slices."
     if off > OFF_SLICE or not 0 <= z < slices:
         height = float(grid.points_of(corners[:1])[0, 2])
-        return Problem(where, f"a contour at z = {height:.2f} mm that lies on no slice",
-                       f"contours within {OFF_SLICE:.0%} of the spacing of one of {slices} slices",
-                       remedy)
+        return Problem(
+            where,
+            f"a contour at z = {height:.2f} mm that lies on no slice",
+            f"contours within {OFF_SLICE:.0%} of the spacing of one of {slices} slices",
+            remedy,
+        )
     low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
     if (low < -1).any() or high[0] > columns or high[1] > rows:
-        return Problem(where, "a contour that reaches outside the slice",
-                       f"contours inside {columns} × {rows} voxels", remedy)
+        return Problem(
+            where,
+            "a contour that reaches outside the slice",
+            f"contours inside {columns} × {rows} voxels",
+            remedy,
+        )
     return None
 
 
-def rasterise(
-    polygons: Sequence[NDArray[np.float64]], shape: tuple[int, int]
-) -> NDArray[np.bool_]:
+def rasterise(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Pixels whose centre lies inside an odd number of polygons.
 
     Parameters

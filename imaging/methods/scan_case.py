@@ -79,7 +79,8 @@ def read_case(
     DataProblem
         Every problem of the patient's files at once.
     """
-    case, problems = ScanCase(), []
+    case = ScanCase()
+    problems: list[Problem] = []
     for uid, group in groups.items():
         if group[0].Modality in ("PT", "CT"):
             try:
@@ -112,12 +113,19 @@ def _image_series(
     """The series as a volume; screenshots and localisers are left out with a notice."""
     modality = str(group[0].Modality)
     name = f"{patient}, {WORDS[modality]}"
-    kept = [slice_ for slice_ in group
-            if IMAGE_CLASSES.get(str(slice_.SOPClassUID)) == modality
-            and "LOCALIZER" not in (slice_.get("ImageType") or [])]
+    kept = [
+        slice_
+        for slice_ in group
+        if IMAGE_CLASSES.get(str(slice_.SOPClassUID)) == modality
+        and "LOCALIZER" not in (slice_.get("ImageType") or [])
+    ]
     if len(kept) < len(group):
-        notices.append(Notice("left_out", f"{name}: {len(group) - len(kept)} files left out: "
-                              "localisers, or no plain images"))
+        notices.append(
+            Notice(
+                "left_out",
+                f"{name}: {len(group) - len(kept)} files left out: localisers, or no plain images",
+            )
+        )
     if not kept:
         return
     series = read_series(kept, name)
@@ -144,14 +152,21 @@ def _pairs(
     for pet in (series for series in new if series.modality == "PT"):
         ranked = sorted(
             (ct for ct in scans.values() if ct.modality == "CT" and _same_visit(pet, ct)),
-            key=lambda ct: (_same_frame(pet, ct), ct.volume.grid.size[2], ct.uid), reverse=True)
+            key=lambda ct: (_same_frame(pet, ct), ct.volume.grid.size[2], ct.uid),
+            reverse=True,
+        )
         if not ranked:
             notices.append(Notice("no_ct", f"{patient}: no CT belongs to the PET"))
             continue
         if len(ranked) > 1:
-            notices.append(Notice("several_ct", f"{patient}: {len(ranked)} CT series of one visit; "
-                                  "the one of the PET's frame of reference with the most slices "
-                                  "was taken"))
+            notices.append(
+                Notice(
+                    "several_ct",
+                    f"{patient}: {len(ranked)} CT series of one visit; "
+                    "the one of the PET's frame of reference with the most slices "
+                    "was taken",
+                )
+            )
         yield pet.uid, ranked[0].uid
 
 
@@ -165,7 +180,10 @@ def _same_frame(first: ScanSeries, second: ScanSeries) -> bool:
 
 
 def _regions(
-    patient: str, source_uid: str, dataset: Dataset, scans: Mapping[str, ScanSeries],
+    patient: str,
+    source_uid: str,
+    dataset: Dataset,
+    scans: Mapping[str, ScanSeries],
     broken: set[str],
 ) -> Iterable[DrawnRoi]:
     """The regions of one RTSTRUCT or SEG on the grid of the series they were drawn on."""
@@ -174,11 +192,14 @@ def _regions(
     referenced = (dicom_seg if is_seg else rtstruct).referenced_series(dataset)
     found = [uid for uid in referenced if uid in scans]
     if not found and set(referenced) & broken:
-        return                             # its scan was refused: said there
+        return  # its scan was refused: said there
     if not found:
-        raise refuse(f"{name}: SeriesInstanceUID (0020,000E) of the scan",
-                     ", ".join(referenced) or "nothing", "a PET or CT series of this patient",
-                     "Upload the scan on which the regions were drawn.")
+        raise refuse(
+            f"{name}: SeriesInstanceUID (0020,000E) of the scan",
+            ", ".join(referenced) or "nothing",
+            "a PET or CT series of this patient",
+            "Upload the scan on which the regions were drawn.",
+        )
     uid = sorted(found, key=lambda u: scans[u].modality != "PT")[0]
     read = dicom_seg.read_seg if is_seg else rtstruct.read_rtstruct
     tool = str(dataset.get("Manufacturer") or "")
@@ -205,8 +226,9 @@ def _with_uptake(
         elif drawn.series_uid in pet_of:
             pet = scans[pet_of[drawn.series_uid]].volume
             moved = resample_mask(drawn.roi.mask, pet.grid)
-            said = Notice("roi_of_ct", f"{name}: drawn on CT, uptake measured on PET at the "
-                          "nearest voxels")
+            said = Notice(
+                "roi_of_ct", f"{name}: drawn on CT, uptake measured on PET at the nearest voxels"
+            )
             uptake = estimate_uptake(pet, moved, name)
             yield _told(drawn, uptake, (said, *uptake.notices))
         else:
@@ -214,5 +236,11 @@ def _with_uptake(
 
 
 def _told(drawn: DrawnRoi, uptake: Uptake | None, notices: tuple[Notice, ...]) -> DrawnRoi:
-    return DrawnRoi(drawn.series_uid, drawn.source_series_uid, drawn.tool, drawn.roi, uptake,
-                    (*drawn.notices, *notices))
+    return DrawnRoi(
+        drawn.series_uid,
+        drawn.source_series_uid,
+        drawn.tool,
+        drawn.roi,
+        uptake,
+        (*drawn.notices, *notices),
+    )

@@ -8,7 +8,7 @@ from scipy.ndimage import binary_erosion
 
 from imaging.methods.volume import Volume
 
-WINDOW = {"PT": (8.0, 0.0), "CT": (-160.0, 240.0)}     # PET dark on white, CT as usual
+WINDOW = {"PT": (8.0, 0.0), "CT": (-160.0, 240.0)}  # PET dark on white, CT as usual
 OUTLINE = (214, 64, 36)
 
 
@@ -30,8 +30,11 @@ def draw_slice(
     array (rows, columns, 3) uint8
     """
     inside = mask.array if mask is not None and mask.array.any() else None
-    z = int(inside.sum(axis=(1, 2)).argmax()) if inside is not None else \
-        int(np.unravel_index(scan.array.argmax(), scan.array.shape)[0])
+    z = (
+        int(inside.sum(axis=(1, 2)).argmax())
+        if inside is not None
+        else int(np.unravel_index(scan.array.argmax(), scan.array.shape)[0])
+    )
     low, high = WINDOW[modality]
     grey = np.clip((scan.array[z] - low) / (high - low), 0, 1) * 255
     rows, columns = _pixels(scan, height)

@@ -60,8 +60,12 @@ def estimate_suv_factors(slices: Sequence[Dataset]) -> SuvFactors:
     decay = one_value(headers, "DecayCorrection", "(0054,1102)")
     working.step("units", "(0054,1001)", units)
     if units not in UNITS:
-        raise refuse("Units (0054,1001)", units or "nothing",
-                     ", ".join(UNITS), "Export the PET in Bq/mL or as SUV.")
+        raise refuse(
+            "Units (0054,1001)",
+            units or "nothing",
+            ", ".join(UNITS),
+            "Export the PET in Bq/mL or as SUV.",
+        )
     _check_corrections(headers, decay, working)
     one_value(headers, "PatientWeight", "(0010,1030)")
     weight_kg = read_weight_kg(headers[0], working)
@@ -78,11 +82,19 @@ def apply_suv(values: NDArray[np.float32], suv: SuvFactors) -> NDArray[np.float3
 def _check_intercepts(slices: tuple[Dataset, ...], working: Working) -> None:
     wrong = {float(s.get("RescaleIntercept", 0)) for s in slices} - {0.0}
     if wrong:
-        raise refuse("RescaleIntercept (0028,1052)", sorted(wrong), "0 in every slice of a PET",
-                     "Export the series again.")
+        raise refuse(
+            "RescaleIntercept (0028,1052)",
+            sorted(wrong),
+            "0 in every slice of a PET",
+            "Export the series again.",
+        )
     if any(s.get("RescaleSlope") is None for s in slices):
-        raise refuse("RescaleSlope (0028,1053)", "nothing", "a slope in each slice",
-                     "Export the series again.")
+        raise refuse(
+            "RescaleSlope (0028,1053)",
+            "nothing",
+            "a slope in each slice",
+            "Export the series again.",
+        )
     slopes = [float(s.RescaleSlope) for s in slices]
     same = min(slopes) == max(slopes)
     value = f"{slopes[0]:g}" if same else f"{min(slopes):g} to {max(slopes):g}"
@@ -98,23 +110,28 @@ def _check_corrections(slices: tuple[Dataset, ...], decay: str, working: Working
         if decay != "NONE" and not done & {"DECY", "DECAY"}:
             lacking.append("DECY")
         if lacking:
-            raise refuse("CorrectedImage (0028,0051)", "\\".join(sorted(done)) or "nothing",
-                         " and ".join(lacking) + " among the corrections",
-                         "Upload the corrected reconstruction.")
+            raise refuse(
+                "CorrectedImage (0028,0051)",
+                "\\".join(sorted(done)) or "nothing",
+                " and ".join(lacking) + " among the corrections",
+                "Upload the corrected reconstruction.",
+            )
     working.step("corrections", "(0028,0051)", "\\".join(sorted(done)))
     working.step("decay correction", "(0054,1102)", decay or "not stated")
 
 
-def _from_activity(
-    slices: tuple[Dataset, ...], weight_kg: float, working: Working
-) -> Factors:
+def _from_activity(slices: tuple[Dataset, ...], weight_kg: float, working: Working) -> Factors:
     """BQML: weight in g over the dose at the time the voxels are corrected to."""
     nuclide = _nuclide(slices[0])
     dose_bq = _dose_bq(nuclide, working)
     decay = one_value(slices, "DecayCorrection", "(0054,1102)")
     if decay not in DECAY:
-        raise refuse("DecayCorrection (0054,1102)", decay or "nothing", "ADMIN, START or NONE",
-                     "Export the series with its kind of decay correction.")
+        raise refuse(
+            "DecayCorrection (0054,1102)",
+            decay or "nothing",
+            "ADMIN, START or NONE",
+            "Export the series with its kind of decay correction.",
+        )
     relative = DECAY[decay](slices, nuclide, working)
     return weight_kg * 1000 / dose_bq * relative
 
@@ -122,19 +139,30 @@ def _from_activity(
 def _nuclide(slice_: Dataset) -> Dataset:
     items = slice_.get("RadiopharmaceuticalInformationSequence") or []
     if len(items) != 1:
-        raise refuse("RadiopharmaceuticalInformationSequence (0054,0016)", f"{len(items)} items",
-                     "one", "Upload a scan of one tracer, with its administration recorded.")
+        raise refuse(
+            "RadiopharmaceuticalInformationSequence (0054,0016)",
+            f"{len(items)} items",
+            "one",
+            "Upload a scan of one tracer, with its administration recorded.",
+        )
     return items[0]
 
 
 def _dose_bq(nuclide: Dataset, working: Working) -> float:
     dose = number(nuclide, 0x00181074)
     if not dose or dose < 0:
-        raise refuse("RadionuclideTotalDose (0018,1074)", "nothing" if dose is None else dose,
-                     "the administered dose in Bq", "Add the dose to the header.")
+        raise refuse(
+            "RadionuclideTotalDose (0018,1074)",
+            "nothing" if dose is None else dose,
+            "the administered dose in Bq",
+            "Add the dose to the header.",
+        )
     if dose < 1e5:
-        working.notice("dose_in_mbq", f"RadionuclideTotalDose (0018,1074) {dose:g} was read as "
-                       f"MBq: {dose * 1e6:g} Bq, not {dose:g} Bq")
+        working.notice(
+            "dose_in_mbq",
+            f"RadionuclideTotalDose (0018,1074) {dose:g} was read as "
+            f"MBq: {dose * 1e6:g} Bq, not {dose:g} Bq",
+        )
         dose *= 1e6
     working.step("administered dose", "(0018,1074)", dose, "Bq")
     return dose
@@ -146,9 +174,7 @@ def _decayed_to_administration(
     return np.ones(len(slices))
 
 
-def _decayed_to_start(
-    slices: tuple[Dataset, ...], nuclide: Dataset, working: Working
-) -> Factors:
+def _decayed_to_start(slices: tuple[Dataset, ...], nuclide: Dataset, working: Working) -> Factors:
     half_life_s = timing.read_half_life_s(nuclide, working)
     reference = timing.read_reference_time(slices, half_life_s, working)
     given = timing.read_administration_time(nuclide, slices[0], reference, working)
@@ -165,8 +191,13 @@ def _not_decay_corrected(
     given = timing.read_administration_time(nuclide, slices[0], first, working)
     _seconds(given, first, half_life_s)
     factors = [timing.frame_decay_factor(s, given, half_life_s) for s in slices]
-    working.step("decay of the first slice", "(0008,0032) (0018,1242)", factors[0], "",
-                 "λT/(1 − e^(−λT)) × e^(λ(t_acq − t_adm))")
+    working.step(
+        "decay of the first slice",
+        "(0008,0032) (0018,1242)",
+        factors[0],
+        "",
+        "λT/(1 − e^(−λT)) × e^(λ(t_acq − t_adm))",
+    )
     return np.array(factors)
 
 
@@ -174,9 +205,12 @@ def _seconds(given: datetime, reference: datetime, half_life_s: float) -> float:
     """Seconds from administration to reference; refused when hardly any dose could be left."""
     waited = (reference - given).total_seconds()
     if waited > 10 * half_life_s:
-        raise refuse("RadiopharmaceuticalStartDateTime (0018,1078)", given.isoformat(" "),
-                     f"less than ten half-lives before {reference.isoformat(' ')}",
-                     "Correct the dates: was one of them shifted alone?")
+        raise refuse(
+            "RadiopharmaceuticalStartDateTime (0018,1078)",
+            given.isoformat(" "),
+            f"less than ten half-lives before {reference.isoformat(' ')}",
+            "Correct the dates: was one of them shifted alone?",
+        )
     return waited
 
 
@@ -187,8 +221,12 @@ def _from_suv(slices: tuple[Dataset, ...], weight_kg: float, working: Working) -
     if kind in ("", "BW"):
         return np.ones(len(slices))
     if kind not in BODY_KG:
-        raise refuse("SUVType (0054,1006)", kind, "BW, " + ", ".join(BODY_KG),
-                     "Export the PET as SUV by body weight or in Bq/mL.")
+        raise refuse(
+            "SUVType (0054,1006)",
+            kind,
+            "BW, " + ", ".join(BODY_KG),
+            "Export the PET as SUV by body weight or in Bq/mL.",
+        )
     mass = body_mass_kg(kind, slices[0], weight_kg, working)
     return np.full(len(slices), weight_kg / mass)
 
@@ -209,9 +247,12 @@ def _from_counts(slices: tuple[Dataset, ...], weight_kg: float, working: Working
         return to_suv
     to_activity = np.array([number(s, 0x70531009) or 0 for s in slices])
     if not to_activity.all():
-        raise refuse("Units (0054,1001)", "CNTS without (7053,1000) and (7053,1009)",
-                     "Philips' factor to SUV or to Bq/mL in each slice",
-                     "Export the PET in Bq/mL, or keep the private tags when de-identifying.")
+        raise refuse(
+            "Units (0054,1001)",
+            "CNTS without (7053,1000) and (7053,1009)",
+            "Philips' factor to SUV or to Bq/mL in each slice",
+            "Export the PET in Bq/mL, or keep the private tags when de-identifying.",
+        )
     working.step("counts to Bq/mL", "(7053,1009)", float(to_activity[0]), "Bq/mL", "Philips")
     return to_activity * _from_activity(slices, weight_kg, working)
 

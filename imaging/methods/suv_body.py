@@ -33,12 +33,18 @@ def read_weight_kg(dataset: Dataset, working: Working) -> float:
     """Body weight, kg; above 1000 it is read as grams, with a notice."""
     weight = number(dataset, 0x00101030)
     if not weight or weight < 0:
-        raise refuse("PatientWeight (0010,1030)", "nothing" if weight is None else weight,
-                     "the body weight in kg", "Add the weight at the time of the scan to the "
-                     "header, then upload again.")
+        raise refuse(
+            "PatientWeight (0010,1030)",
+            "nothing" if weight is None else weight,
+            "the body weight in kg",
+            "Add the weight at the time of the scan to the header, then upload again.",
+        )
     if weight > 1000:
-        working.notice("weight_in_grams", f"PatientWeight (0010,1030) {weight:g} was read as "
-                       f"grams: {weight / 1000:g} kg, not {weight:g} kg")
+        working.notice(
+            "weight_in_grams",
+            f"PatientWeight (0010,1030) {weight:g} was read as "
+            f"grams: {weight / 1000:g} kg, not {weight:g} kg",
+        )
         weight /= 1000
     working.step("body weight", "(0010,1030)", weight, "kg")
     return weight
@@ -48,11 +54,19 @@ def read_height_cm(dataset: Dataset, working: Working) -> float:
     """Body height, cm; refused when missing, as only units that need it ask."""
     height = number(dataset, 0x00101020)
     if not height or height < 0:
-        raise refuse("PatientSize (0010,1020)", "nothing" if height is None else height,
-                     "the body height in m: these units need it", "Add the height to the header.")
+        raise refuse(
+            "PatientSize (0010,1020)",
+            "nothing" if height is None else height,
+            "the body height in m: these units need it",
+            "Add the height to the header.",
+        )
     if not 0.3 <= height <= 2.6:
-        raise refuse("PatientSize (0010,1020)", height, "a body height in m, 0.3 to 2.6",
-                     "Correct the height in the header.")
+        raise refuse(
+            "PatientSize (0010,1020)",
+            height,
+            "a body height in m, 0.3 to 2.6",
+            "Correct the height in the header.",
+        )
     working.step("body height", "(0010,1020)", height, "m")
     return height * 100
 
@@ -66,12 +80,18 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
         mass = formulas[sex](weight_kg, height_cm)
     else:
         mass = sum(formula(weight_kg, height_cm) for formula in formulas.values()) / 2
-        working.notice("sex_unknown", f"PatientSex (0010,0040) is {sex or 'empty'}: the mean of "
-                       f"the formulas for men and women was taken for {kind}")
+        working.notice(
+            "sex_unknown",
+            f"PatientSex (0010,0040) is {sex or 'empty'}: the mean of "
+            f"the formulas for men and women was taken for {kind}",
+        )
     if mass <= 0:
-        raise refuse("PatientWeight (0010,1030), PatientSize (0010,1020)",
-                     f"{weight_kg:g} kg at {height_cm:g} cm", f"a body for which {kind} is > 0",
-                     "Correct weight and height in the header.")
+        raise refuse(
+            "PatientWeight (0010,1030), PatientSize (0010,1020)",
+            f"{weight_kg:g} kg at {height_cm:g} cm",
+            f"a body for which {kind} is > 0",
+            "Correct weight and height in the header.",
+        )
     working.step("sex", "(0010,0040)", sex or "empty")
     working.step(f"mass by {kind}", "", mass, "kg")
     return mass

@@ -14,15 +14,24 @@ from studies.methods.problems import refuse
 GE_CREATOR = "GEMS_PETD_01"
 # Half-life in s by code of CID 4020, SNOMED CT and its older SRT form.
 HALF_LIFE_S = {
-    "77004003": 6586.2, "C-111A1": 6586.2,     # 18F
-    "35337001": 4062.6, "C-131A3": 4062.6,     # 68Ga
-    "3932008": 45723.6, "C-127A2": 45723.6,    # 64Cu
-    "40565003": 1221.8, "C-105A1": 1221.8,     # 11C
-    "21576001": 597.9, "C-107A1": 597.9,       # 13N
-    "129504001": 122.24, "C-B1038": 122.24,    # 15O
-    "63360001": 282276.0, "C-168A4": 282276.0,  # 89Zr
-    "40937006": 360806.4, "C-114A5": 360806.4,  # 124I
-    "79197006": 75.45, "C-159A2": 75.45,       # 82Rb
+    "77004003": 6586.2,
+    "C-111A1": 6586.2,  # 18F
+    "35337001": 4062.6,
+    "C-131A3": 4062.6,  # 68Ga
+    "3932008": 45723.6,
+    "C-127A2": 45723.6,  # 64Cu
+    "40565003": 1221.8,
+    "C-105A1": 1221.8,  # 11C
+    "21576001": 597.9,
+    "C-107A1": 597.9,  # 13N
+    "129504001": 122.24,
+    "C-B1038": 122.24,  # 15O
+    "63360001": 282276.0,
+    "C-168A4": 282276.0,  # 89Zr
+    "40937006": 360806.4,
+    "C-114A5": 360806.4,  # 124I
+    "79197006": 75.45,
+    "C-159A2": 75.45,  # 82Rb
 }
 
 
@@ -37,8 +46,12 @@ def read_half_life_s(nuclide: Dataset, working: Working) -> float:
         if code in HALF_LIFE_S:
             working.step("half-life", "(0054,0300)", HALF_LIFE_S[code], "s", f"nuclide {code}")
             return HALF_LIFE_S[code]
-    raise refuse("RadionuclideHalfLife (0018,1075)", f"nothing; nuclide code {codes or 'missing'}",
-                 "a half-life in s, or a known code in (0054,0300)", "Add the half-life.")
+    raise refuse(
+        "RadionuclideHalfLife (0018,1075)",
+        f"nothing; nuclide code {codes or 'missing'}",
+        "a half-life in s, or a known code in (0054,0300)",
+        "Add the half-life.",
+    )
 
 
 def date_time(dataset: Dataset, date_key: str, time_key: str) -> datetime | None:
@@ -54,9 +67,12 @@ def acquired_at(slice_: Dataset) -> datetime:
     """Start of the acquisition of one slice."""
     time = date_time(slice_, "AcquisitionDate", "AcquisitionTime")
     if time is None:
-        raise refuse("AcquisitionDate (0008,0022), AcquisitionTime (0008,0032)",
-                     f"{slice_.get('AcquisitionDate', '')} {slice_.get('AcquisitionTime', '')}",
-                     "date and time of each slice", "Export the series with its times.")
+        raise refuse(
+            "AcquisitionDate (0008,0022), AcquisitionTime (0008,0032)",
+            f"{slice_.get('AcquisitionDate', '')} {slice_.get('AcquisitionTime', '')}",
+            "date and time of each slice",
+            "Export the series with its times.",
+        )
     return time
 
 
@@ -75,8 +91,13 @@ def read_reference_time(
     first = min(slices, key=acquired_at)
     series = date_time(slices[0], "SeriesDate", "SeriesTime")
     if series is not None and series <= acquired_at(first):
-        working.step("reference time", "(0008,0021) (0008,0031)", series.isoformat(" "), "",
-                     "start of the series")
+        working.step(
+            "reference time",
+            "(0008,0021) (0008,0031)",
+            series.isoformat(" "),
+            "",
+            "start of the series",
+        )
         return series
     return _back_computed(first, half_life_s, working)
 
@@ -85,12 +106,15 @@ def _ge_scan_time(dataset: Dataset) -> datetime | None:
     blocks = [tag for tag in dataset if tag.tag.group == 0x0009 and 0x10 <= tag.tag.elem <= 0xFF]
     block = next((b.tag.elem for b in blocks if str(b.value).strip() == GE_CREATOR), None)
     if block is None and not blocks and "GE" in str(dataset.get("Manufacturer", "")).upper():
-        block = 0x10                       # the block's name was stripped
+        block = 0x10  # the block's name was stripped
     element = dataset.get((0x0009, (block << 8) + 0x0D)) if block else None
     if element is None or not element.value:
         return None
-    value = element.value.decode("ascii", "replace") if isinstance(element.value, bytes) \
+    value = (
+        element.value.decode("ascii", "replace")
+        if isinstance(element.value, bytes)
         else str(element.value)
+    )
     try:
         return DT(value.strip("\0 ")).replace(tzinfo=None)
     except ValueError:
@@ -100,14 +124,22 @@ def _ge_scan_time(dataset: Dataset) -> datetime | None:
 def _back_computed(slice_: Dataset, half_life_s: float, working: Working) -> datetime:
     offset_ms, frame_ms = number(slice_, 0x00541300), number(slice_, 0x00181242)
     if offset_ms is None or not frame_ms:
-        raise refuse("FrameReferenceTime (0054,1300), ActualFrameDuration (0018,1242)",
-                     f"{offset_ms} and {frame_ms}", "both: the series' time lies after the first "
-                     "acquisition or is missing", "Upload the original series.")
+        raise refuse(
+            "FrameReferenceTime (0054,1300), ActualFrameDuration (0018,1242)",
+            f"{offset_ms} and {frame_ms}",
+            "both: the series' time lies after the first acquisition or is missing",
+            "Upload the original series.",
+        )
     decayed = math.log(2) * frame_ms / 1000 / half_life_s
     mean_s = math.log(decayed / -math.expm1(-decayed)) * half_life_s / math.log(2)
     time = acquired_at(slice_) + timedelta(seconds=mean_s - offset_ms / 1000)
-    working.step("reference time", "(0008,0032) (0054,1300) (0018,1242)", time.isoformat(" "), "",
-                 "acquisition + mean time of its decays − frame reference time")
+    working.step(
+        "reference time",
+        "(0008,0032) (0054,1300) (0018,1242)",
+        time.isoformat(" "),
+        "",
+        "acquisition + mean time of its decays − frame reference time",
+    )
     return time
 
 
@@ -119,17 +151,18 @@ def read_administration_time(
     if stated is None:
         stated = _start_time_of_day(nuclide, not_after, working)
     if stated > not_after:
-        raise refuse("RadiopharmaceuticalStartDateTime (0018,1078)", stated.isoformat(" "),
-                     f"a time before the scan ({not_after.isoformat(' ')})",
-                     "Correct the time of administration.")
+        raise refuse(
+            "RadiopharmaceuticalStartDateTime (0018,1078)",
+            stated.isoformat(" "),
+            f"a time before the scan ({not_after.isoformat(' ')})",
+            "Correct the time of administration.",
+        )
     return stated
 
 
-def _stated_administration(
-    nuclide: Dataset, slice_: Dataset, working: Working
-) -> datetime | None:
+def _stated_administration(nuclide: Dataset, slice_: Dataset, working: Working) -> datetime | None:
     value = str(nuclide.get("RadiopharmaceuticalStartDateTime") or "").strip()
-    if len(value) < 12:                    # a date alone is no time of administration
+    if len(value) < 12:  # a date alone is no time of administration
         return None
     try:
         time = DT(value)
@@ -144,8 +177,11 @@ def _on_scanner_clock(time: DT, zone: str, working: Working) -> datetime:
     if time.tzinfo is None:
         return time.replace(tzinfo=None)
     if not zone:
-        working.notice("time_zone", "RadiopharmaceuticalStartDateTime (0018,1078) states a time "
-                       "zone and the scan none (0008,0201): both read as one clock")
+        working.notice(
+            "time_zone",
+            "RadiopharmaceuticalStartDateTime (0018,1078) states a time "
+            "zone and the scan none (0008,0201): both read as one clock",
+        )
         return time.replace(tzinfo=None)
     scanner = DT("20000101000000" + zone).tzinfo
     return time.astimezone(scanner).replace(tzinfo=None)
@@ -157,8 +193,13 @@ def _start_time_of_day(nuclide: Dataset, not_after: datetime, working: Working) 
     except (ValueError, TypeError):
         clock = None
     if not clock:
-        raise refuse("RadiopharmaceuticalStartDateTime (0018,1078), RadiopharmaceuticalStartTime "
-                     "(0018,1072)", "nothing", "the time of administration", "Add it.")
+        raise refuse(
+            "RadiopharmaceuticalStartDateTime (0018,1078), RadiopharmaceuticalStartTime "
+            "(0018,1072)",
+            "nothing",
+            "the time of administration",
+            "Add it.",
+        )
     time, how = datetime.combine(not_after.date(), clock), "on the day of the scan"
     if time > not_after:
         time, how = time - timedelta(days=1), "on the day before the scan"
@@ -173,8 +214,12 @@ def frame_decay_factor(slice_: Dataset, given_at: datetime, half_life_s: float) 
     """
     frame_ms = number(slice_, 0x00181242)
     if not frame_ms:
-        raise refuse("ActualFrameDuration (0018,1242)", "nothing", "the duration of each frame: "
-                     "DecayCorrection is NONE", "Export the series with its frame durations.")
+        raise refuse(
+            "ActualFrameDuration (0018,1242)",
+            "nothing",
+            "the duration of each frame: DecayCorrection is NONE",
+            "Export the series with its frame durations.",
+        )
     rate = math.log(2) / half_life_s
     within = rate * frame_ms / 1000
     waited_s = (acquired_at(slice_) - given_at).total_seconds()

@@ -63,6 +63,10 @@ def one_value(slices: tuple[Dataset, ...], keyword: str, tag: str) -> str:
     """The text of a tag that must be the same in every slice."""
     values = {text(slice_, keyword) for slice_ in slices}
     if len(values) > 1:
-        raise refuse(f"{keyword} {tag}", " and ".join(sorted(values)), "one value in a series",
-                     "Export the series again.")
+        raise refuse(
+            f"{keyword} {tag}",
+            " and ".join(sorted(values)),
+            "one value in a series",
+            "Export the series again.",
+        )
     return values.pop()

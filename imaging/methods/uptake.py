@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
 
-PEAK_RADIUS_MM = 6.2                       # a sphere of 1 mL
+PEAK_RADIUS_MM = 6.2  # a sphere of 1 mL
 THRESHOLDS = {"41_percent": 0.41, "suv_2_5": 2.5, "suv_4_0": 4.0}
 
 
@@ -63,19 +63,30 @@ def estimate_uptake(suv: Volume, mask: Volume, name: str) -> Uptake:
     if not inside.size:
         raise refuse(name, "an empty mask", "at least one voxel inside", "Draw the region.")
     if inside.max() <= 0 or not np.isfinite(inside).all():
-        raise refuse(name, f"a highest SUV of {inside.max():g}", "uptake above 0 in the region",
-                     "Check that the region lies on the lesion of this scan.")
+        raise refuse(
+            name,
+            f"a highest SUV of {inside.max():g}",
+            "uptake above 0 in the region",
+            "Check that the region lies on the lesion of this scan.",
+        )
     voxel_ml = suv.grid.voxel_ml
     mtv, tlg = {}, {}
     for key, value in THRESHOLDS.items():
         above = inside[inside >= (value * inside.max() if key == "41_percent" else value)]
         mtv[key] = len(above) * voxel_ml
         tlg[key] = float(above.sum()) * voxel_ml
-    notices = ()
+    notices: tuple[Notice, ...] = ()
     if len(inside) < 8:
         notices = (Notice("small_roi", f"{name}: only {len(inside)} voxels"),)
-    return Uptake(float(inside.max()), float(inside.mean()), estimate_suv_peak(suv, mask),
-                  len(inside) * voxel_ml, mtv, tlg, notices)
+    return Uptake(
+        float(inside.max()),
+        float(inside.mean()),
+        estimate_suv_peak(suv, mask),
+        len(inside) * voxel_ml,
+        mtv,
+        tlg,
+        notices,
+    )
 
 
 def estimate_suv_peak(suv: Volume, mask: Volume) -> float:
@@ -90,7 +101,7 @@ def estimate_suv_peak(suv: Volume, mask: Volume) -> float:
     total, count = np.zeros(inside.shape), np.zeros(inside.shape)
     shape = inside.shape
     for z, y, x in offsets + reach:
-        part = window[z:z + shape[0], y:y + shape[1], x:x + shape[2]]
+        part = window[z : z + shape[0], y : y + shape[1], x : x + shape[2]]
         known = np.isfinite(part)
         total += np.where(known, part, 0)
         count += known
@@ -104,11 +115,15 @@ def _window(
     corners = np.argwhere(mask)
     low, high = corners.min(axis=0), corners.max(axis=0) + 1
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    outer = [(max(a - r, 0), min(b + r, n))
-             for a, b, r, n in zip(low, high, reach, array.shape, strict=True)]
+    outer = [
+        (max(a - r, 0), min(b + r, n))
+        for a, b, r, n in zip(low, high, reach, array.shape, strict=True)
+    ]
     part = array[tuple(slice(*pair) for pair in outer)].astype(np.float64)
-    padding = [(int(start - (a - r)), int((b + r) - stop))
-               for (start, stop), a, b, r in zip(outer, low, high, reach, strict=True)]
+    padding = [
+        (int(start - (a - r)), int((b + r) - stop))
+        for (start, stop), a, b, r in zip(outer, low, high, reach, strict=True)
+    ]
     return np.pad(part, padding, constant_values=np.nan), mask[box]
 
 
@@ -116,6 +131,6 @@ def sphere_offsets(grid: Grid, radius_mm: float) -> NDArray[np.int_]:
     """Voxel offsets (n, 3) as z, y, x whose centres lie within a sphere around a voxel centre."""
     spacing = np.array(grid.spacing[::-1])
     reach = np.floor(radius_mm / spacing).astype(int)
-    offsets = np.indices(2 * reach + 1).reshape(3, -1).T - reach
+    offsets = np.indices(tuple(2 * reach + 1)).reshape(3, -1).T - reach
     near = ((offsets * spacing) ** 2).sum(axis=1) <= radius_mm**2 + 1e-9
     return offsets[near]

@@ -28,9 +28,7 @@ class DicomStudy(PatientRow):
         default_related_name = "dicom_studies"
         verbose_name_plural = "DICOM studies"
         constraints = [
-            models.UniqueConstraint(
-                fields=["study", "dicom_study_uid"], name="dicom_study_once"
-            ),
+            models.UniqueConstraint(fields=["study", "dicom_study_uid"], name="dicom_study_once"),
         ]
 
 
@@ -41,9 +39,7 @@ class Series(PatientRow, DerivedMixin):
     others under the same UID are refused.
     """
 
-    dicom_study = models.ForeignKey(
-        DicomStudy, on_delete=models.PROTECT, related_name="series"
-    )
+    dicom_study = models.ForeignKey(DicomStudy, on_delete=models.PROTECT, related_name="series")
     batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="series")
     series_uid = models.CharField(max_length=64)
     frame_of_reference_uid = models.CharField(max_length=64, blank=True)
@@ -84,6 +80,13 @@ class Series(PatientRow, DerivedMixin):
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} of {self.patient}"
+
+    @property
+    def stored(self) -> StoredFile:
+        """The volume of a ready series."""
+        if self.volume is None:
+            raise LookupError(f"series {self.uid} is {self.state}: it has no volume")
+        return self.volume
 
 
 class Timing(models.TextChoices):

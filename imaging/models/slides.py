@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from studies.models import DerivedMixin, ImportBatch, PatientRow, Specimen, StudyRow
 
@@ -57,7 +58,7 @@ class CutKind(models.TextChoices):
 
 
 class ImmunoscoreRule(StudyRow, DerivedMixin):
-    """Four cuts in cells/mm², frozen on the development cohort."""
+    """Four cuts in cells/mm², frozen on the development cohort; the rule stated last speaks."""
 
     number = models.PositiveIntegerField()
     kind = models.TextField(choices=CutKind.choices)
@@ -68,6 +69,7 @@ class ImmunoscoreRule(StudyRow, DerivedMixin):
     n_reference = models.PositiveIntegerField()
     shares_high = models.JSONField(default=dict)
     notices = models.JSONField(default=list)
+    stated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         default_related_name = "immunoscore_rules"
@@ -102,6 +104,7 @@ class Immunoscore(PatientRow, DerivedMixin):
     cd8_percentile = models.FloatField(null=True)
     cd3_high = models.BooleanField(null=True)
     cd8_high = models.BooleanField(null=True)
+    stated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         default_related_name = "immunoscores"

@@ -32,9 +32,7 @@ def roi_inputs(study: Study) -> dict[int, RoiInput]:
     return found
 
 
-def extractor_newest(
-    study: Study, modality: str, preset: str = ""
-) -> ExtractorVersion | None:
+def extractor_newest(study: Study, modality: str, preset: str = "") -> ExtractorVersion | None:
     """The newest version of a preset; without one, of those that were trained."""
     versions = ExtractorVersion.objects.filter(study=study, modality=modality)
     versions = versions.filter(preset=preset) if preset else versions.exclude(preset="untrained")

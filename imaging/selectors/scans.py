@@ -53,13 +53,22 @@ def scan_rows(pets: Sequence[Series]) -> list[ScanRow]:
     """The pairs, regions and target lesions of the PETs of one page, in a few queries."""
     found = PetCtPair.objects.filter(pet__in=pets).select_related("ct")
     pairs = {pair.pet_id: pair for pair in found}
-    regions = dict(Roi.objects.filter(series__in=pets, superseded_by__isnull=True).order_by()
-                   .values_list("series_id").annotate(Count("id")))
+    regions = dict(
+        Roi.objects.filter(series__in=pets, superseded_by__isnull=True)
+        .order_by()
+        .values_list("series_id")
+        .annotate(Count("id"))
+    )
     chosen = RoiChoice.objects.filter(roi__series__in=pets, rule=TARGET_RULE)
-    targets = {row.roi.series_id: row for row in Uptake.objects.filter(
-        roi__in=chosen.values("roi_id")).select_related("roi").order_by("id")}
-    return [ScanRow(pet, pairs.get(pet.pk), regions.get(pet.pk, 0), targets.get(pet.pk))
-            for pet in pets]
+    targets = {
+        row.roi.series_id: row
+        for row in Uptake.objects.filter(roi__in=chosen.values("roi_id"))
+        .select_related("roi")
+        .order_by("id")
+    }
+    return [
+        ScanRow(pet, pairs.get(pet.pk), regions.get(pet.pk, 0), targets.get(pet.pk)) for pet in pets
+    ]
 
 
 def uptake_of(study: Study) -> dict[int, dict[str, Any]]:

@@ -42,21 +42,22 @@ def chosen_slides(study: Study) -> set[int]:
 
 
 def rule_current(study: Study) -> ImmunoscoreRule | None:
-    """The newest frozen rule."""
-    return ImmunoscoreRule.objects.filter(study=study).order_by("-number").first()
+    """The frozen rule that was stated last."""
+    rules = ImmunoscoreRule.objects.filter(study=study)
+    return rules.order_by("-stated_at", "-id").first()
 
 
 def immunoscore_table(study: Study) -> pd.DataFrame:
     """Immunoscore by patient id: score, high, consensus, percentiles, reason, rule, digest.
 
-    By the newest rule and the chosen specimen; a patient without a score has its reason.
+    By the rule stated last and the chosen specimen; a patient without a score has its reason.
     """
     columns = ["patient_id", "score", "high", "consensus", "mean_percentile", "cd3_percentile"]
     columns += ["cd8_percentile", "cd3_high", "cd8_high", "reason", "inputs_digest"]
     rule = rule_current(study)
     rows = Immunoscore.objects.filter(study=study, rule=rule, specimen_id__in=chosen_slides(study))
-    newest = rows.order_by("patient_id", "-id").distinct("patient_id").values_list(*columns)
-    table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
+    newest = rows.order_by("patient_id", "-stated_at", "-id").distinct("patient_id")
+    table = pd.DataFrame(list(newest.values_list(*columns)), columns=columns).set_index("patient_id")
     table["rule"] = str(rule) if rule else ""
     table = table.astype({"score": "Int64", "consensus": "Int64", "high": "boolean"})
     return table.rename(columns={"inputs_digest": "digest"})

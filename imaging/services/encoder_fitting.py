@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from imaging.methods.encoder import Cubes, EncoderFit, Preset, fit_encoder
@@ -16,7 +16,7 @@ class _Stopped(Exception):
 
 
 def fit_side_by_side(
-    cubes: dict[str, Cubes], preset: Preset, seed: int, progress: Callable[[float, str], None]
+    cubes: Mapping[str, Cubes], preset: Preset, seed: int, progress: Callable[[float, str], None]
 ) -> dict[str, EncoderFit]:
     """Fit one encoder per modality; ``progress(share, message)`` is called from this thread.
 
@@ -31,6 +31,7 @@ def fit_side_by_side(
             shares[modality] = done / max(total, 1)
             if stop.is_set():
                 raise _Stopped
+
         return tell
 
     with ThreadPoolExecutor(len(cubes)) as pool:
@@ -43,8 +44,10 @@ def fit_side_by_side(
 
 
 def _watch(
-    futures: list[Future[EncoderFit]], shares: dict[str, float],
-    progress: Callable[[float, str], None], preset: Preset,
+    futures: list[Future[EncoderFit]],
+    shares: dict[str, float],
+    progress: Callable[[float, str], None],
+    preset: Preset,
 ) -> None:
     """Report until both have ended, or one has failed."""
     waiting = set(futures)

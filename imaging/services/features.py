@@ -6,9 +6,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
-from imaging.methods.encoder import PRESETS, EncoderFit, Preset, apply_encoder, read_encoder
+from imaging.methods.encoder import (
+    PRESETS,
+    EncoderFit,
+    Preset,
+    apply_encoder,
+    read_encoder,
+)
 from imaging.methods.patch import Patch, cut_patch
 from imaging.methods.pooled_features import feature_names, pool_features
 from imaging.models import ExtractorVersion, FeatureSet, Modality
@@ -24,7 +32,7 @@ from .encoder_fitting import fit_side_by_side
 from .scan_writing import pairs_retime
 
 MODALITIES = tuple(str(value) for value in Modality.values)
-CUTTING = 0.1                  # share of the fitting's progress
+CUTTING = 0.1  # share of the fitting's progress
 
 
 def extractor_fit(
@@ -51,20 +59,28 @@ def extractor_fit(
     pairs_retime(study)
     inputs = _fitting_inputs(study, patients)
     digests = {modality: _fit_digest(inputs, modality, preset, seed) for modality in MODALITIES}
-    stored = {row.modality: row for row in ExtractorVersion.objects.filter(
-        study=study, inputs_digest__in=digests.values())}
+    stored = {
+        row.modality: row
+        for row in ExtractorVersion.objects.filter(study=study, inputs_digest__in=digests.values())
+    }
     if len(stored) == len(MODALITIES):
         return _fit_result(stored, reused=True)
-    cubes: dict[str, list] = {modality: [] for modality in MODALITIES}
+    cubes: dict[str, list[NDArray[np.float32]]] = {modality: [] for modality in MODALITIES}
     for done, found in enumerate(inputs.values()):
         progress(CUTTING * done / len(inputs), 1, f"cutting cubes: {done} of {len(inputs)}")
         for modality, patch in patches_of(found, preset.size, preset.spacing_mm).items():
             cubes[modality].append(patch.image)
-    fits = fit_side_by_side(cubes, preset, seed, lambda share, message: progress(
-        CUTTING + (1 - CUTTING) * share, 1, message))
+    fits = fit_side_by_side(
+        cubes,
+        preset,
+        seed,
+        lambda share, message: progress(CUTTING + (1 - CUTTING) * share, 1, message),
+    )
     with transaction.atomic():
-        versions = {modality: _keep(study, fits[modality], digests[modality], inputs, job)
-                    for modality in MODALITIES}
+        versions = {
+            modality: _keep(study, fits[modality], digests[modality], inputs, job)
+            for modality in MODALITIES
+        }
     return _fit_result(versions, reused=False)
 
 
@@ -83,22 +99,32 @@ def _fitting_inputs(study: Study, asked: Iterable[str] | None) -> dict[int, RoiI
     if asked is not None:
         names = set(asked)
         allowed = set(development.values_list("pseudonym", flat=True))
-        problems = [Problem(name, "a patient who is not of a development cohort",
-                            "development patients only", "Leave the patient out of the fit.")
-                    for name in sorted(names - allowed)]
+        problems = [
+            Problem(
+                name,
+                "a patient who is not of a development cohort",
+                "development patients only",
+                "Leave the patient out of the fit.",
+            )
+            for name in sorted(names - allowed)
+        ]
         if problems:
             raise DataProblem(problems)
         development = development.filter(pseudonym__in=names)
     ids = set(development.values_list("pk", flat=True))
     inputs = {patient: found for patient, found in roi_inputs(study).items() if patient in ids}
     if len(inputs) < 2:
-        raise refuse("development cohort", f"{len(inputs)} patients with a region on a baseline "
-                     "PET/CT", "at least 2", "Upload the cohort table and PET/CT first.")
+        raise refuse(
+            "development cohort",
+            f"{len(inputs)} patients with a region on a baseline PET/CT",
+            "at least 2",
+            "Upload the cohort table and PET/CT first.",
+        )
     return inputs
 
 
 def _fit_digest(inputs: dict[int, RoiInput], modality: str, preset: Preset, seed: int) -> str:
-    members = [f"{i.series[modality].volume.sha256}:{i.roi.mask.sha256}" for i in inputs.values()]
+    members = [f"{i.series[modality].stored.sha256}:{i.roi.mask.sha256}" for i in inputs.values()]
     return inputs_digest("encoder/1", modality, asdict(preset), seed, *sorted(members))
 
 
@@ -119,8 +145,11 @@ def _keep(
         },
     )  # fmt: skip
     file_use(weights, version)
-    parents = [sha for found in inputs.values()
-               for sha in (found.series[fit.modality].volume.sha256, found.roi.mask.sha256)]
+    parents = [
+        sha
+        for found in inputs.values()
+        for sha in (found.series[fit.modality].stored.sha256, found.roi.mask.sha256)
+    ]
     derivation_record(study, parents, weights.sha256, job)
     return version
 
@@ -150,39 +179,57 @@ def features_extract(
         No extractor was fitted yet, or a region that cannot be read; all of them at once.
     """
     preset = str((params or {}).get("preset", ""))
-    versions = {m: extractor_newest(study, m, preset) for m in MODALITIES}
-    if not all(versions.values()):
-        raise refuse("extractor", f"no fitted encoder {preset}".strip(), "one for PET, one for CT",
-                     "Fit the feature extractor first.")
+    newest = {m: extractor_newest(study, m, preset) for m in MODALITIES}
+    versions = {modality: version for modality, version in newest.items() if version}
+    if len(versions) < len(MODALITIES):
+        raise refuse(
+            "extractor",
+            f"no fitted encoder {preset}".strip(),
+            "one for PET, one for CT",
+            "Fit the feature extractor first.",
+        )
     pairs_retime(study)
     inputs = roi_inputs(study)
-    done_before = set(FeatureSet.objects.filter(
-        study=study, extractor_version__in=versions.values()
-    ).values_list("roi_id", "modality"))
-    waiting = {patient: found for patient, found in inputs.items()
-               if {(found.roi.pk, m) for m in MODALITIES} - done_before}
+    done_before = set(
+        FeatureSet.objects.filter(study=study, extractor_version__in=versions.values()).values_list(
+            "roi_id", "modality"
+        )
+    )
+    waiting = {
+        patient: found
+        for patient, found in inputs.items()
+        if {(found.roi.pk, m) for m in MODALITIES} - done_before
+    }
     rows = _extract_all(waiting, versions, progress, job)
     with transaction.atomic():
         FeatureSet.objects.bulk_create(rows, ignore_conflicts=True)
         for row in rows:
-            parents = _parents(row.roi, waiting[row.patient_id].series[row.modality],
-                               row.extractor_version)
+            parents = _parents(
+                row.roi, waiting[row.patient_id].series[row.modality], row.extractor_version
+            )
             derivation_record(study, parents, row.inputs_digest, job)
     progress(1, 1, "done")
     without = Patient.objects.filter(study=study).exclude(pk__in=inputs).count()
-    return {"patients": len(inputs), "new": len(rows), "without_region": without,
-            "extractors": {m: str(version.uid) for m, version in versions.items() if version}}
+    return {
+        "patients": len(inputs),
+        "new": len(rows),
+        "without_region": without,
+        "extractors": {m: str(version.uid) for m, version in versions.items()},
+    }
 
 
 def _extract_all(
-    waiting: dict[int, RoiInput], versions: dict[str, ExtractorVersion | None],
-    progress: Progress, job: Job | None,
+    waiting: dict[int, RoiInput],
+    versions: dict[str, ExtractorVersion],
+    progress: Progress,
+    job: Job | None,
 ) -> list[FeatureSet]:
-    networks = {}
+    networks: dict[str, Any] = {}
     for modality, version in versions.items():
         weights = file_read(version.weights)
-        networks[modality] = read_encoder(weights, version.weights.sha256,
-                                          Preset(**_settings(version)))
+        networks[modality] = read_encoder(
+            weights, version.weights.sha256, Preset(**_settings(version))
+        )
     rows: list[FeatureSet] = []
     problems: list[Problem] = []
     for done, found in enumerate(waiting.values()):
@@ -216,7 +263,7 @@ def _extract(
 
 
 def _parents(roi: Any, series: Any, version: Any) -> list[str]:
-    return [series.volume.sha256, roi.mask.sha256, version.weights.sha256]
+    return [series.stored.sha256, roi.mask.sha256, version.weights.sha256]
 
 
 def patches_of(found: RoiInput, size: int, spacing_mm: float) -> dict[str, Patch]:
@@ -224,7 +271,8 @@ def patches_of(found: RoiInput, size: int, spacing_mm: float) -> dict[str, Patch
     mask = read_volume(file_read(found.roi.mask))
     name = found.roi.patient.pseudonym
     return {
-        modality: cut_patch(read_volume(file_read(series.volume)), mask, modality, size,
-                            spacing_mm, name)
+        modality: cut_patch(
+            read_volume(file_read(series.stored)), mask, modality, size, spacing_mm, name
+        )
         for modality, series in found.series.items()
     }

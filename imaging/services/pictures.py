@@ -12,7 +12,7 @@ from studies.services import file_read
 
 def roi_picture(roi: Roi, modality: str) -> bytes:
     """PNG of the slice through the widest part of the region, on PET or on CT."""
-    scan = read_volume(file_read(_series(roi, modality).volume))
+    scan = read_volume(file_read(_series(roi, modality).stored))
     mask = read_volume(file_read(roi.mask))
     if mask.grid != scan.grid:
         mask = resample_mask(mask, scan.grid)

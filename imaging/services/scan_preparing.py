@@ -28,8 +28,11 @@ KEPT_KEYWORDS = (
     "FrameReferenceTime", "RandomsCorrectionMethod", "ReconstructionDiameter", "KVP",
     "ConvolutionKernel", "ExposureTime", "XRayTubeCurrent", "Exposure", "ContrastBolusAgent",
 )  # fmt: skip
-METHODS = {"MANUAL": RoiMethod.MANUAL, "SEMIAUTOMATIC": RoiMethod.SEMI_AUTOMATIC,
-           "AUTOMATIC": RoiMethod.AUTOMATIC}
+METHODS = {
+    "MANUAL": RoiMethod.MANUAL,
+    "SEMIAUTOMATIC": RoiMethod.SEMI_AUTOMATIC,
+    "AUTOMATIC": RoiMethod.AUTOMATIC,
+}
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,12 @@ def prepare_case(
     """Store the arrays of a checked case and say what its rows hold."""
     prepared = PreparedPatient(patient, pairs=list(case.pairs), same=same)
     prepared.series = [_series(patient, series, digests[series.uid]) for series in case.series]
-    prepared.rois = [_roi(patient, drawn, digests[drawn.source_series_uid])
-                     for drawn in case.rois]
-    prepared.notices = [*case.notices, *(n for s in case.series for n in s.notices),
-                        *(n for r in case.rois for n in r.notices)]
+    prepared.rois = [_roi(patient, drawn, digests[drawn.source_series_uid]) for drawn in case.rois]
+    prepared.notices = [
+        *case.notices,
+        *(n for s in case.series for n in s.notices),
+        *(n for r in case.rois for n in r.notices),
+    ]
     return prepared
 
 
@@ -89,8 +94,9 @@ def prepared_forget(study: Study, prepared: list[PreparedPatient]) -> None:
 
 def _series(patient: Patient, series: ScanSeries, digest: str) -> PreparedSeries:
     header, grid = series.header, series.volume.grid
-    reconstruction = header.get("ReconstructionMethod" if series.modality == "PT"
-                                else "ConvolutionKernel")
+    reconstruction = header.get(
+        "ReconstructionMethod" if series.modality == "PT" else "ConvolutionKernel"
+    )
     return PreparedSeries(
         series.uid, str(header.get("StudyInstanceUID") or ""), _scanned_on(patient, header),
         _stored(patient.study, series.volume), digest,
@@ -116,13 +122,20 @@ def _scanned_on(patient: Patient, header: Dataset) -> date:
                 return date(found.year, found.month, found.day)
         except (ValueError, TypeError):
             continue
-    raise refuse(f"{patient.pseudonym}: AcquisitionDate (0008,0022)", "nothing",
-                 "the day of the scan", "Export the series with its dates.")
+    raise refuse(
+        f"{patient.pseudonym}: AcquisitionDate (0008,0022)",
+        "nothing",
+        "the day of the scan",
+        "Export the series with its dates.",
+    )
 
 
 def _header(header: Dataset) -> dict[str, Any]:
-    return {keyword: _plain(header.get(keyword)) for keyword in KEPT_KEYWORDS
-            if header.get(keyword) not in (None, "")}
+    return {
+        keyword: _plain(header.get(keyword))
+        for keyword in KEPT_KEYWORDS
+        if header.get(keyword) not in (None, "")
+    }
 
 
 def _plain(value: Any) -> Any:

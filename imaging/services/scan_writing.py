@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from imaging.methods.scan_case import lesion_key
+from imaging.methods.uptake import Uptake as Measured
 from imaging.models import (
     DicomStudy,
     PetCtPair,
@@ -71,22 +72,32 @@ class _Writing:
         for roi in self.prepared.rois:
             self._roi(roi, rows[roi.series_uid], lesions)
         target_choose(self.patient)
-        return {"series": len(self.prepared.series), "regions": len(self.prepared.rois),
-                "same": self.prepared.same}
+        return {
+            "series": len(self.prepared.series),
+            "regions": len(self.prepared.rois),
+            "same": self.prepared.same,
+        }
 
     def _series(self, found: PreparedSeries) -> None:
         visit, _ = DicomStudy.objects.get_or_create(
             study=self.patient.study,
             dicom_study_uid=found.dicom_study_uid,
-            defaults={"patient": self.patient, "site_id": self.patient.site_id,
-                      "scanned_on": found.scanned_on},
+            defaults={
+                "patient": self.patient,
+                "site_id": self.patient.site_id,
+                "scanned_on": found.scanned_on,
+            },
         )
         if visit.patient_id != self.patient.pk:
-            raise refuse(f"{self.patient.pseudonym}: StudyInstanceUID (0020,000D)",
-                         "the visit of another patient", "one patient per DICOM study",
-                         "Correct the PatientID or the UIDs.")
-        volume = _file(self.patient.study, found.volume, "volume",
-                       f"{found.fields['modality']}.nii.gz")
+            raise refuse(
+                f"{self.patient.pseudonym}: StudyInstanceUID (0020,000D)",
+                "the visit of another patient",
+                "one patient per DICOM study",
+                "Correct the PatientID or the UIDs.",
+            )
+        volume = _file(
+            self.patient.study, found.volume, "volume", f"{found.fields['modality']}.nii.gz"
+        )
         row = Series.objects.create(
             patient=self.patient, dicom_study=visit, batch=self.batch, series_uid=found.uid,
             content_digest=found.content_digest, volume=volume, state=SeriesState.READY,
@@ -103,9 +114,15 @@ class _Writing:
         timing, days = timing_of(index_treatment(self.patient), acquired_on)
         PetCtPair.objects.get_or_create(
             pet=pet,
-            defaults={"patient": self.patient, "study_id": self.patient.study_id,
-                      "site_id": self.patient.site_id, "ct": ct, "acquired_on": acquired_on,
-                      "timing": timing, "days_before_treatment": days},
+            defaults={
+                "patient": self.patient,
+                "study_id": self.patient.study_id,
+                "site_id": self.patient.site_id,
+                "ct": ct,
+                "acquired_on": acquired_on,
+                "timing": timing,
+                "days_before_treatment": days,
+            },
         )
 
     def _lesions(self) -> dict[str, Lesion]:
@@ -127,8 +144,9 @@ class _Writing:
     def _roi(self, found: PreparedRoi, series: Series, lesions: dict[str, Lesion]) -> None:
         mask = _file(self.patient.study, found.mask, "mask", "region.nii.gz")
         reader = str(self.batch.options.get("reader", ""))[:120]
-        earlier = Roi.objects.filter(series=series, name=found.fields["name"], reader=reader,
-                                     superseded_by__isnull=True).first()
+        earlier = Roi.objects.filter(
+            series=series, name=found.fields["name"], reader=reader, superseded_by__isnull=True
+        ).first()
         row = Roi.objects.create(
             patient=self.patient, series=series, batch=self.batch, mask=mask, reader=reader,
             lesion=lesions[lesion_key(found.fields["name"])], supersedes=earlier,
@@ -141,15 +159,15 @@ class _Writing:
         parents = [found.fields["source_digest"], series.content_digest]
         derivation_record(self.patient.study, parents, mask.sha256, self.job)
         if found.uptake is not None:
-            self._uptake(found, row, series)
+            self._uptake(found.uptake, row, series)
 
-    def _uptake(self, found: PreparedRoi, roi: Roi, series: Series) -> None:
-        values = asdict(found.uptake)
+    def _uptake(self, measured: Measured, roi: Roi, series: Series) -> None:
+        values = asdict(measured)
         mtv, tlg = values.pop("mtv_ml"), values.pop("tlg")
-        values["notices"] = [notice.as_dict() for notice in found.uptake.notices]
+        values["notices"] = [notice.as_dict() for notice in measured.notices]
         Uptake.objects.create(
             patient=self.patient, roi=roi, produced_by=self.job,
-            inputs_digest=inputs_digest("uptake/1", series.volume.sha256, roi.mask.sha256),
+            inputs_digest=inputs_digest("uptake/1", series.stored.sha256, roi.mask.sha256),
             **{f"mtv_{key}_ml": value for key, value in mtv.items()},
             **{f"tlg_{key}": value for key, value in tlg.items()},
             **values,
@@ -190,8 +208,10 @@ def timing_of(treatment: Treatment | None, scanned_on: date) -> tuple[Timing, in
 
 def pairs_retime(study: Study) -> int:
     """Bring the timing of stored pairs in line with treatment dates that changed since."""
-    dates = {row.patient_id: row for row in
-             Treatment.objects.filter(study=study, is_index=True, precision=Precision.DAY)}
+    dates = {
+        row.patient_id: row
+        for row in Treatment.objects.filter(study=study, is_index=True, precision=Precision.DAY)
+    }
     changed = []
     for pair in PetCtPair.objects.filter(study=study).select_related("patient"):
         timing, days = timing_of(dates.get(pair.patient_id), pair.acquired_on)

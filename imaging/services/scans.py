@@ -27,7 +27,7 @@ from studies.services import file_drop, file_open, file_read
 from .scan_preparing import PreparedPatient, prepare_case, prepared_forget
 from .scan_writing import scans_write
 
-LOOKING = 30                   # of 100 parts of the progress
+LOOKING = 30  # of 100 parts of the progress
 WORDS = {"PT": "PET", "CT": "CT", "RTSTRUCT": "RTSTRUCT", "SEG": "SEG"}
 GONE = (PatientStatus.WITHDRAWN, PatientStatus.EXCLUDED)
 
@@ -45,7 +45,7 @@ def scans_import(
     DataProblem
         Every problem of every patient; nothing is written then.
     """
-    if batch.summary:              # an earlier attempt was killed after it had written
+    if batch.summary:  # an earlier attempt was killed after it had written
         batch.mark_ready(batch.summary, batch.notices)
         return dict(batch.summary)
     prepared: list[PreparedPatient] = []
@@ -98,21 +98,29 @@ def _patients(
     rows = Patient.objects.filter(study=batch.study, pseudonym__in=pseudonyms)
     found = {patient.pseudonym: patient for patient in rows.order_by("pseudonym")}
     for pseudonym in sorted(pseudonyms - set(found)):
-        problems.append(Problem(
-            f"{batch.filename}: PatientID (0010,0020)", pseudonym,
-            "the pseudonym of a patient of this study and of your site",
-            "Upload the cohort table with this patient first, or correct the PatientID."))
+        problems.append(
+            Problem(
+                f"{batch.filename}: PatientID (0010,0020)",
+                pseudonym,
+                "the pseudonym of a patient of this study and of your site",
+                "Upload the cohort table with this patient first, or correct the PatientID.",
+            )
+        )
     for pseudonym, patient in list(found.items()):
         if patient.status in GONE:
             del found[pseudonym]
-            problems.append(Problem(pseudonym, f"a patient who is {patient.status}",
-                                    "patients in the study", "Leave this patient's files out."))
+            problems.append(
+                Problem(
+                    pseudonym,
+                    f"a patient who is {patient.status}",
+                    "patients in the study",
+                    "Leave this patient's files out.",
+                )
+            )
     return found
 
 
-def _prepare(
-    patient: Patient, archive: zipfile.ZipFile, entries: list[Entry]
-) -> PreparedPatient:
+def _prepare(patient: Patient, archive: zipfile.ZipFile, entries: list[Entry]) -> PreparedPatient:
     by_series: dict[str, list[Entry]] = {}
     for entry in entries:
         by_series.setdefault(entry.series_uid, []).append(entry)
@@ -130,19 +138,24 @@ def _new_series(
     patient: Patient, by_series: dict[str, list[Entry]], digests: dict[str, str]
 ) -> list[str]:
     """Series not stored yet; refuses a stored UID that comes with other content."""
-    stored = {row.series_uid: row for row in
-              Series.objects.filter(study=patient.study, series_uid__in=by_series)}
+    stored = {
+        row.series_uid: row
+        for row in Series.objects.filter(study=patient.study, series_uid__in=by_series)
+    }
     drawn = set(Roi.objects.filter(patient=patient).values_list("source_digest", flat=True))
     problems, new = [], []
     for uid, group in by_series.items():
         row = stored.get(uid)
         if row and (row.content_digest != digests[uid] or row.patient_id != patient.pk):
-            problems.append(Problem(
-                f"{patient.pseudonym}, {WORDS[group[0].modality]}: "
-                "SeriesInstanceUID (0020,000E)",
-                "a series that is stored already, with other content or another patient",
-                "the same files as before, or a series of its own UID",
-                "Export the changed series under a new SeriesInstanceUID."))
+            problems.append(
+                Problem(
+                    f"{patient.pseudonym}, {WORDS[group[0].modality]}: "
+                    "SeriesInstanceUID (0020,000E)",
+                    "a series that is stored already, with other content or another patient",
+                    "the same files as before, or a series of its own UID",
+                    "Export the changed series under a new SeriesInstanceUID.",
+                )
+            )
         elif row is None and digests[uid] not in drawn:
             new.append(uid)
     if problems:
@@ -159,6 +172,6 @@ def _known_series(patient: Patient) -> dict[str, ScanSeries]:
         header = Dataset()
         header.StudyInstanceUID = row.dicom_study.dicom_study_uid
         header.FrameOfReferenceUID = row.frame_of_reference_uid
-        volume = read_volume(file_read(row.volume))
+        volume = read_volume(file_read(row.stored))
         known[row.series_uid] = ScanSeries(row.series_uid, row.modality, volume, header)
     return known

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 from django.db import transaction
+from django.utils import timezone
 
 from imaging.methods.density_table import Density, DensityTable, read_density_table
 from imaging.methods.immunoscore import (
@@ -22,7 +23,6 @@ from imaging.selectors.slides import (
     SLIDES,
     chosen_slides,
     density_table,
-    rule_current,
     specimens_by_label,
 )
 from studies.jobs import Progress, no_progress
@@ -186,7 +186,7 @@ def immunoscore_compute(
     scores = apply_immunoscore(rule, table, table["biopsy"].astype(bool))
     progress(2, 3, "writing scores")
     with transaction.atomic():
-        row = row or _freeze(study, rule, reference, digest, job)
+        row = _stated(row) if row else _freeze(study, rule, reference, digest, job)
         _write(row, table, scores, job)
     progress(3, 3, "done")
     return _result(row, scores)
@@ -211,10 +211,18 @@ def _reference(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return table[mine & ~table["biopsy"].astype(bool)]
 
 
+def _stated(row: ImmunoscoreRule) -> ImmunoscoreRule:
+    """A rule of earlier speaks again."""
+    row.stated_at = timezone.now()
+    row.save(update_fields=["stated_at"])
+    return row
+
+
 def _freeze(
     study: Study, rule: Rule, reference: pd.DataFrame, digest: str, job: Job | None
 ) -> ImmunoscoreRule:
-    last, stored = rule_current(study), rule.as_dict()
+    last = ImmunoscoreRule.objects.filter(study=study).order_by("-number").first()
+    stored = rule.as_dict()
     shares: dict[str, float | None] = {**compare_immunoscore_rules(reference)}
     own = apply_immunoscore(rule, reference)["high"].mean()
     shares["this rule"] = None if pd.isna(own) else float(own)
@@ -265,7 +273,12 @@ def _write(
         _scored(rule, patients[int(measured["patient_id"])], measured, found, job)
         for (_, measured), (_, found) in zip(table.iterrows(), scores.iterrows(), strict=True)
     ]
-    Immunoscore.objects.bulk_create(rows, ignore_conflicts=True)
+    Immunoscore.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["specimen", "rule", "inputs_digest"],
+        update_fields=["stated_at"],
+    )
     files = defaultdict(set)
     uploads = CellDensity.objects.filter(study=rule.study, specimen_id__in=list(table.index))
     for specimen, sha256 in uploads.values_list("specimen_id", "batch__file__sha256"):

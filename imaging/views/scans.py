@@ -20,8 +20,8 @@ from studies.views.doors import study_page
 @study_page("rows")
 def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
     pets = access.visible(Series.objects.filter(modality="PT"), request.user, study)
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(pets.select_related("patient"), "id", **cursor)
+    after, before = (request.GET.get(name, "") for name in ("after", "before"))
+    page = page_by_key(pets.select_related("patient"), "id", after=after, before=before)
     refused = ImportBatch.objects.filter(
         study=study, kind="dicom_zip", state__in=[BatchState.FAILED, BatchState.ERRORED]
     )
@@ -34,8 +34,9 @@ def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page("rows")
 def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpResponse:
     visible = access.visible(Series.objects.all(), request.user, study)
-    series = get_object_or_404(visible.select_related("patient", "batch", "dicom_study"),
-                               uid=series_uid)
+    series = get_object_or_404(
+        visible.select_related("patient", "batch", "dicom_study"), uid=series_uid
+    )
     pair = (PetCtPair.objects.filter(pet=series) | PetCtPair.objects.filter(ct=series)).first()
     rois = Roi.objects.filter(patient=series.patient, series=series).select_related("lesion")
     dated = "identifiers" in access.rights_of(request.user, study)
@@ -48,13 +49,12 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
 
 
 @study_page("rows")
-def roi_picture(
-    request: HttpRequest, study: Study, roi_uid: UUID, modality: str
-) -> HttpResponse:
+def roi_picture(request: HttpRequest, study: Study, roi_uid: UUID, modality: str) -> HttpResponse:
     """A slice through the region; its bytes never change, so a browser may keep them."""
     visible = access.visible(Roi.objects.all(), request.user, study)
-    roi = get_object_or_404(visible.select_related("series__volume__study", "mask__study"),
-                            uid=roi_uid)
+    roi = get_object_or_404(
+        visible.select_related("series__volume__study", "mask__study"), uid=roi_uid
+    )
     if modality not in ("PT", "CT"):
         raise Http404("No such picture.")
     response = HttpResponse(services.roi_picture(roi, modality), content_type="image/png")

@@ -102,8 +102,10 @@ def test_a_missing_slice_is_refused_with_its_place(
 ) -> None:
     running = open_study(product, "Real PET/CT, cut short")
     table, archive = tmp_path / "cohort.csv", tmp_path / "cut.zip"
-    table.write_text("patient_id,site,cohort,treatment_started_on,last_known_alive_on\n"
-                     "STS_002,North,training,2006-02-07,2006-02-07\n")
+    table.write_text(
+        "patient_id,site,cohort,treatment_started_on,last_known_alive_on\n"
+        "STS_002,North,training,2006-02-07,2006-02-07\n"
+    )
     gap = sorted((source / "STS_002/PET/image").iterdir())[20].name
     with zipfile.ZipFile(archive, "w") as packed:
         for path in sorted((source / "STS_002").rglob("*")):

@@ -21,6 +21,7 @@ def _members(archive):
 @pytest.fixture(scope="session")
 def reference_object(shared):
     """A function of an object's number: its PET slices and its structure set."""
+
     def read(number):
         archive = shared / "data/imaging/suv_reference_objects" / f"DRO_{number}.tar.xz"
         if not archive.exists():
@@ -29,31 +30,39 @@ def reference_object(shared):
         pet = [dataset for dataset in instances if dataset.Modality == "PT"]
         [structures] = [dataset for dataset in instances if dataset.Modality == "RTSTRUCT"]
         return pet, structures
+
     return read
 
 
 @pytest.fixture(scope="session")
 def sarcoma(shared):
     """A function of patient and modality: slices and structure set of a real sarcoma."""
+
     def read(patient, modality):
         folder = shared / "data/imaging/soft_tissue_sarcoma_petct/dicom" / patient / modality
         if not folder.exists():
             pytest.skip(f"no {folder.name} of {patient}")
-        slices = [read_dicom(path.read_bytes(), path.name)
-                  for path in sorted((folder / "image").iterdir())]
-        [structures] = [read_dicom(path.read_bytes(), path.name)
-                        for path in (folder / "mask").iterdir()]
+        slices = [
+            read_dicom(path.read_bytes(), path.name)
+            for path in sorted((folder / "image").iterdir())
+        ]
+        [structures] = [
+            read_dicom(path.read_bytes(), path.name) for path in (folder / "mask").iterdir()
+        ]
         return slices, structures
+
     return read
 
 
 @pytest.fixture(scope="session")
 def sarcoma_suv(sarcoma):
     """A function of a patient: SUV and lesion mask of a real sarcoma, both on the PET's grid."""
+
     def read(patient):
         slices, structures = sarcoma(patient, "PET")
         series = read_series(slices, patient)
         suv = apply_suv(series.volume.array, estimate_suv_factors(series.slices))
         [roi] = read_rtstruct(structures, series.volume.grid, patient)
         return Volume(suv, series.volume.grid), roi.mask
+
     return read

@@ -23,16 +23,33 @@ def _file(sop_class, **values):
     return made
 
 
-def image_series(array, modality="CT", spacing=(2.0, 2.0, 3.0), origin=(0.0, 0.0, 0.0),
-                 series_uid=None, slope=1.0, intercept=0.0, **tags):
+def image_series(
+    array,
+    modality="CT",
+    spacing=(2.0, 2.0, 3.0),
+    origin=(0.0, 0.0, 0.0),
+    series_uid=None,
+    slope=1.0,
+    intercept=0.0,
+    **tags,
+):
     """Slices of an integer array (z, y, x); further tags are set on each slice."""
     uid, frame = series_uid or generate_uid(), tags.pop("FrameOfReferenceUID", "1.2.3.4")
-    common = {"PatientID": "P001", "StudyInstanceUID": "1.2.3", "StudyDate": "20250101",
-              "SeriesDate": "20250101", "FrameOfReferenceUID": frame} | tags
+    common = {
+        "PatientID": "P001",
+        "StudyInstanceUID": "1.2.3",
+        "StudyDate": "20250101",
+        "SeriesDate": "20250101",
+        "FrameOfReferenceUID": frame,
+    } | tags
     slices = []
     for z, values in enumerate(array):
-        made = _file(PET_CLASS if modality == "PT" else CT_CLASS, Modality=modality,
-                     SeriesInstanceUID=uid, **common)
+        made = _file(
+            PET_CLASS if modality == "PT" else CT_CLASS,
+            Modality=modality,
+            SeriesInstanceUID=uid,
+            **common,
+        )
         made.ImagePositionPatient = [origin[0], origin[1], origin[2] + z * spacing[2]]
         made.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
         made.PixelSpacing, made.SliceThickness = [spacing[1], spacing[0]], spacing[2]
@@ -49,9 +66,14 @@ def image_series(array, modality="CT", spacing=(2.0, 2.0, 3.0), origin=(0.0, 0.0
 
 def structures(contours, series_uid="1.2.9", **tags):
     """An RTSTRUCT of {name: [(n, 3) points in mm, ...]}."""
-    made = _file(STRUCTURES_CLASS, Modality="RTSTRUCT", SeriesInstanceUID=generate_uid(),
-                 StructureSetROISequence=[], ROIContourSequence=[],
-                 **({"PatientID": "P001", "StudyInstanceUID": "1.2.3"} | tags))
+    made = _file(
+        STRUCTURES_CLASS,
+        Modality="RTSTRUCT",
+        SeriesInstanceUID=generate_uid(),
+        StructureSetROISequence=[],
+        ROIContourSequence=[],
+        **({"PatientID": "P001", "StudyInstanceUID": "1.2.3"} | tags),
+    )
     for number, (name, polygons) in enumerate(contours.items(), start=1):
         roi, item = Dataset(), Dataset()
         roi.ROINumber, roi.ROIName, roi.ROIGenerationAlgorithm = number, name, "MANUAL"

@@ -3,14 +3,25 @@
 from pydicom.dataset import Dataset
 
 DEFAULTS = {
-    "Units": "BQML", "SUVType": "", "DecayCorrection": "ADMIN",
-    "CorrectedImage": ["DECY", "ATTN", "SCAT"], "PatientWeight": 70.0, "PatientSize": 1.75,
-    "PatientSex": "M", "SeriesDate": "20250101", "SeriesTime": "110000",
-    "AcquisitionDate": "20250101", "AcquisitionTime": "110000", "FrameReferenceTime": 150000.0,
-    "ActualFrameDuration": "300000", "RescaleSlope": 1.0, "RescaleIntercept": 0.0,
+    "Units": "BQML",
+    "SUVType": "",
+    "DecayCorrection": "ADMIN",
+    "CorrectedImage": ["DECY", "ATTN", "SCAT"],
+    "PatientWeight": 70.0,
+    "PatientSize": 1.75,
+    "PatientSex": "M",
+    "SeriesDate": "20250101",
+    "SeriesTime": "110000",
+    "AcquisitionDate": "20250101",
+    "AcquisitionTime": "110000",
+    "FrameReferenceTime": 150000.0,
+    "ActualFrameDuration": "300000",
+    "RescaleSlope": 1.0,
+    "RescaleIntercept": 0.0,
 }
 NUCLIDE = {
-    "RadionuclideTotalDose": 350e6, "RadionuclideHalfLife": 6586.2,
+    "RadionuclideTotalDose": 350e6,
+    "RadionuclideHalfLife": 6586.2,
     "RadiopharmaceuticalStartDateTime": "20250101100000",
     "RadiopharmaceuticalStartTime": "100000",
 }

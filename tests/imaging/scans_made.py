@@ -24,8 +24,12 @@ def hot(grid, centre, radius):
 
 def square(centre, half, z):
     x, y = centre
-    return [(x - half, y - half, z), (x + half, y - half, z), (x + half, y + half, z),
-            (x - half, y + half, z)]
+    return [
+        (x - half, y - half, z),
+        (x + half, y - half, z),
+        (x + half, y + half, z),
+        (x - half, y + half, z),
+    ]
 
 
 def scan_files(pseudonym, seed=1, lesions=None, day="20250101", pet_tags=None, uids="", **changes):
@@ -36,18 +40,31 @@ def scan_files(pseudonym, seed=1, lesions=None, day="20250101", pet_tags=None, u
     for index, (x, y, z, half) in enumerate(lesions.values()):
         pet[hot(PET, (x, y, z), half)] += 4000 + 500 * index
         ct[hot(CT, (x, y, z), half)] -= 40
-    tags = {"PatientID": pseudonym, "StudyInstanceUID": f"1.2.{seed}{uids}.3", "StudyDate": day,
-            "FrameOfReferenceUID": f"1.2.{seed}{uids}.4"}
+    tags = {
+        "PatientID": pseudonym,
+        "StudyInstanceUID": f"1.2.{seed}{uids}.3",
+        "StudyDate": day,
+        "FrameOfReferenceUID": f"1.2.{seed}{uids}.4",
+    }
     header = {key: value for key, value in DEFAULTS.items() if not key.startswith("Rescale")}
     header |= {"SeriesDate": day, "AcquisitionDate": day, "slope": 5.0}
     nuclide = dataset(NUCLIDE | {"RadiopharmaceuticalStartDateTime": f"{day}100000"})
-    pets = image_series(pet, "PT", PET.spacing, PET.origin, f"1.2.{seed}{uids}.5",
-                        RadiopharmaceuticalInformationSequence=[nuclide],
-                        **(header | tags | (pet_tags or {})))
-    cts = image_series(ct, "CT", CT.spacing, CT.origin, f"1.2.{seed}{uids}.6",
-                       **(tags | {"SeriesDate": day}))
-    contours = {name: [square((x, y), half, z + step) for step in (-4.0, 0.0, 4.0)]
-                for name, (x, y, z, half) in _on_slices(lesions).items()}
+    pets = image_series(
+        pet,
+        "PT",
+        PET.spacing,
+        PET.origin,
+        f"1.2.{seed}{uids}.5",
+        RadiopharmaceuticalInformationSequence=[nuclide],
+        **(header | tags | (pet_tags or {})),
+    )
+    cts = image_series(
+        ct, "CT", CT.spacing, CT.origin, f"1.2.{seed}{uids}.6", **(tags | {"SeriesDate": day})
+    )
+    contours = {
+        name: [square((x, y), half, z + step) for step in (-4.0, 0.0, 4.0)]
+        for name, (x, y, z, half) in _on_slices(lesions).items()
+    }
     drawn = structures(contours, f"1.2.{seed}{uids}.5", **(tags | changes))
     drawn.SeriesInstanceUID = f"1.2.{seed}{uids}.7"
     files = {f"{pseudonym}/PT/{i}.dcm": as_bytes(s) for i, s in enumerate(pets)}
@@ -57,8 +74,10 @@ def scan_files(pseudonym, seed=1, lesions=None, day="20250101", pet_tags=None, u
 
 def _on_slices(lesions):
     """Lesion centres moved to the nearest slice of the PET."""
-    return {name: (x, y, round((z - PET.origin[2]) / 4) * 4 + PET.origin[2], half)
-            for name, (x, y, z, half) in lesions.items()}
+    return {
+        name: (x, y, round((z - PET.origin[2]) / 4) * 4 + PET.origin[2], half)
+        for name, (x, y, z, half) in lesions.items()
+    }
 
 
 def zipped(files):
@@ -71,8 +90,9 @@ def zipped(files):
 
 def handed_in(people, data, name="petct.zip", user=None, options=None):
     """The batch after its job has run."""
-    batch = batch_receive(people.study, user or people.coordinator, "dicom_zip", data, name,
-                          options)
+    batch = batch_receive(
+        people.study, user or people.coordinator, "dicom_zip", data, name, options
+    )
     job = batch_job(batch)
     if job.state == "queued":
         run_inline(job)
@@ -80,14 +100,19 @@ def handed_in(people, data, name="petct.zip", user=None, options=None):
     return batch
 
 
-def enrolled(people, pseudonym, started="2025-01-15", role="training", use="development",
-             site=None):
+def enrolled(
+    people, pseudonym, started="2025-01-15", role="training", use="development", site=None
+):
     """A patient in a cohort, with the start of the index treatment."""
     patient = Patient.objects.create(
-        study=people.study, site=site or people.here, pseudonym=pseudonym,
-        partition=None if use == "descriptive" else use)
-    cohort, _ = Cohort.objects.get_or_create(study=people.study, name=role,
-                                             defaults={"role": role, "use": use})
+        study=people.study,
+        site=site or people.here,
+        pseudonym=pseudonym,
+        partition=None if use == "descriptive" else use,
+    )
+    cohort, _ = Cohort.objects.get_or_create(
+        study=people.study, name=role, defaults={"role": role, "use": use}
+    )
     CohortMember.objects.create(patient=patient, cohort=cohort, use=use)
     if started:
         Treatment.objects.create(patient=patient, date=started, drug="anti-PD-1")

@@ -51,8 +51,9 @@ def test_other_modalities_are_left_out_with_a_notice():
     other = image_series(np.zeros((1, 4, 4), int), modality="MR")[0]
     other.Modality = "MR"
     found = index({"a": SLICES[0], "b": as_bytes(other)})
-    assert [notice.text for notice in found.notices] == \
-        ["scans.zip: 1 files of modality MR left out"]
+    assert [notice.text for notice in found.notices] == [
+        "scans.zip: 1 files of modality MR left out"
+    ]
 
 
 def test_every_unusable_file_is_told():
@@ -69,8 +70,7 @@ def test_damage_inside_the_archive_is_told_of_the_file():
     assert (problem.where, problem.found) == ("a", "a damaged file inside the archive")
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../up", "a/../../up", "C:\\windows\\x",
-                                  "..\\up"])
+@pytest.mark.parametrize("name", ["/etc/passwd", "../up", "a/../../up", "C:\\windows\\x", "..\\up"])
 def test_names_that_point_elsewhere_are_refused(name):
     with pytest.raises(DataProblem, match="points outside"):
         open_archive(BytesIO(zipped({name: b"x"})), "scans.zip")

@@ -74,16 +74,19 @@ def _changed(slices, key, value):
     return slices
 
 
-@pytest.mark.parametrize(("damage", "says"), [
-    (lambda s: s[:1], "1 slice"),
-    (lambda s: s[:2] + s[3:], "1 gaps, the first after 3.00 mm"),
-    (lambda s: [*s, image_series(VALUES[:1])[0]], "1 slices at the place of another"),
-    (_tilted, "tilted gantry"),
-    (lambda s: _without(s, "ImagePositionPatient"), "missing in 1 of 6"),
-    (lambda s: _changed(s, "PixelSpacing", [2.0, 2.1]), "different values in one series"),
-    (lambda s: _changed(s, "Rows", 4), "different values in one series"),
-    (lambda s: _changed(s, "NumberOfFrames", 2), "several frames"),
-])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda s: s[:1], "1 slice"),
+        (lambda s: s[:2] + s[3:], "1 gaps, the first after 3.00 mm"),
+        (lambda s: [*s, image_series(VALUES[:1])[0]], "1 slices at the place of another"),
+        (_tilted, "tilted gantry"),
+        (lambda s: _without(s, "ImagePositionPatient"), "missing in 1 of 6"),
+        (lambda s: _changed(s, "PixelSpacing", [2.0, 2.1]), "different values in one series"),
+        (lambda s: _changed(s, "Rows", 4), "different values in one series"),
+        (lambda s: _changed(s, "NumberOfFrames", 2), "several frames"),
+    ],
+)
 def test_series_refuses(damage, says):
     with pytest.raises(DataProblem, match=says):
         read_series(damage(image_series(VALUES)), "ct")
@@ -95,12 +98,15 @@ def test_instances_are_grouped_by_series():
     assert [len(group) for group in groups.values()] == [6, 6]
 
 
-@pytest.mark.parametrize(("damage", "says"), [
-    (lambda data: b"PK" + data[2:100], "not DICOM"),
-    (lambda data: data[:-3], "bytes of pixels|breaks off"),
-    (lambda data: data[:300], "breaks off|no SeriesInstanceUID"),
-    (lambda data: b"", "not DICOM|breaks off"),
-])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda data: b"PK" + data[2:100], "not DICOM"),
+        (lambda data: data[:-3], "bytes of pixels|breaks off"),
+        (lambda data: data[:300], "breaks off|no SeriesInstanceUID"),
+        (lambda data: b"", "not DICOM|breaks off"),
+    ],
+)
 def test_file_refuses(damage, says):
     data = as_bytes(image_series(VALUES)[0])
     assert read_dicom(data, "a.dcm").Rows == 5

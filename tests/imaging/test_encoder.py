@@ -20,8 +20,9 @@ TINY = replace(PRESETS["demo"], size=16, epochs=6)
 
 def cubes(count=6, seed=0):
     rng = np.random.default_rng(seed)
-    return [gaussian_filter(rng.gamma(4, 2, (16, 16, 16)), 1).astype(np.float32)
-            for _ in range(count)]
+    return [
+        gaussian_filter(rng.gamma(4, 2, (16, 16, 16)), 1).astype(np.float32) for _ in range(count)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,7 @@ def test_one_patient_is_refused_and_progress_can_stop():
     def stop(done, total, message):
         if done == 3:
             raise InterruptedError(f"{done}/{total} {message}")
+
     with pytest.raises(InterruptedError, match="3/36 CT encoder, epoch 1 of 6"):
         fit_encoder(cubes(), "CT", TINY, seed=1, progress=stop)
 

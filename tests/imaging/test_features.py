@@ -17,8 +17,11 @@ from studies.models import Derivation, JobState
 from studies.services import action_start, file_read
 from tests.people import People
 
-COHORTS = [("P001", "training", "development"), ("P002", "training", "development"),
-           ("P003", "internal_validation", "validation")]
+COHORTS = [
+    ("P001", "training", "development"),
+    ("P002", "training", "development"),
+    ("P003", "internal_validation", "validation"),
+]
 
 
 @pytest.fixture
@@ -95,10 +98,14 @@ def test_validating_patients_are_refused_even_when_asked_for(scanned, short):
     assert not ExtractorVersion.objects.exists()
 
 
-@pytest.mark.parametrize(("params", "says"), [
-    ({"preset": "huge"}, "preset: found huge"), ({"seed": "x"}, "seed: found x"),
-    ({"seed": True}, "seed"),
-])
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"preset": "huge"}, "preset: found huge"),
+        ({"seed": "x"}, "seed: found x"),
+        ({"seed": True}, "seed"),
+    ],
+)
 def test_unknown_recipes_are_refused(as_coordinator, params, says):
     with pytest.raises(DataProblem, match=says):
         extractor_fit(as_coordinator.study, params)
@@ -118,6 +125,7 @@ def test_cancelling_ends_both_encoders(scanned):
     def stop(done, total, message=""):
         if "fitting" in message:
             raise Cancelled
+
     with pytest.raises(Cancelled):
         extractor_fit(scanned.study, {"preset": "demo"}, progress=stop)
     assert not ExtractorVersion.objects.exists()
@@ -129,7 +137,10 @@ def test_lineage_leads_from_features_to_the_upload(scanned, short):
     row = FeatureSet.objects.filter(modality="PT").first()
     parents = Derivation.objects.filter(child_digest=row.inputs_digest)
     digests = set(parents.values_list("parent_digest", flat=True))
-    assert digests == {row.roi.series.volume.sha256, row.roi.mask.sha256,
-                       row.extractor_version.weights.sha256}
+    assert digests == {
+        row.roi.series.volume.sha256,
+        row.roi.mask.sha256,
+        row.extractor_version.weights.sha256,
+    }
     above = Derivation.objects.filter(child_digest=row.roi.series.volume.sha256)
     assert row.roi.batch.file.sha256 in above.values_list("parent_digest", flat=True)

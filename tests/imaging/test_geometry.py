@@ -25,13 +25,16 @@ def test_mask_of_the_scan_passes():
     check_mask(mask(), replace(GRID, origin=(-10.05, 5.0, 30.0)), "mask")
 
 
-@pytest.mark.parametrize(("changes", "what"), [
-    ({"origin": (-10.0, 5.0, 33.0)}, ["origin"]),
-    ({"spacing": (2.0, 2.0, 3.3)}, ["spacing"]),
-    ({"direction": FLIPPED, "origin": (-10.0, 5.0, 45.0)}, ["direction", "origin"]),
-    ({"size": (8, 7, 5)}, ["size"]),
-    ({"origin": (500.0, 5.0, 30.0)}, ["origin", "place"]),
-])
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"origin": (-10.0, 5.0, 33.0)}, ["origin"]),
+        ({"spacing": (2.0, 2.0, 3.3)}, ["spacing"]),
+        ({"direction": FLIPPED, "origin": (-10.0, 5.0, 45.0)}, ["direction", "origin"]),
+        ({"size": (8, 7, 5)}, ["size"]),
+        ({"origin": (500.0, 5.0, 30.0)}, ["origin", "place"]),
+    ],
+)
 def test_mask_elsewhere_is_refused_with_every_difference(changes, what):
     grid = replace(GRID, **changes)
     with pytest.raises(DataProblem) as refused:

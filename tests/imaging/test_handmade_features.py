@@ -12,8 +12,13 @@ def test_uptake_becomes_named_columns():
     keys = ("41_percent", "suv_2_5", "suv_4_0")
     uptake = Uptake(12.0, 5.0, 10.0, 31.0, dict.fromkeys(keys, 7.0), dict.fromkeys(keys, 63.0))
     assert uptake_features(uptake) == {
-        "hand_log2_volume": 5.0, "hand_suv_max": 12.0, "hand_suv_mean": 5.0,
-        "hand_suv_peak": 10.0, "hand_log2_mtv": 3.0, "hand_log2_tlg": 6.0}
+        "hand_log2_volume": 5.0,
+        "hand_suv_max": 12.0,
+        "hand_suv_mean": 5.0,
+        "hand_suv_peak": 10.0,
+        "hand_log2_mtv": 3.0,
+        "hand_log2_tlg": 6.0,
+    }
 
 
 @pytest.mark.parametrize(("modality", "prefix"), [("PT", "hand_pet"), ("CT", "hand_ct")])

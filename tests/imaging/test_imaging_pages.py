@@ -30,9 +30,15 @@ def addresses(people):
     }
 
 
-@pytest.mark.parametrize(("who", "status"), [
-    ("coordinator", 200), ("statistician", 200), ("outsider", 404), (None, 302),
-])
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("coordinator", 200),
+        ("statistician", 200),
+        ("outsider", 404),
+        (None, 302),
+    ],
+)
 def test_doors(study_with_scans, client, who, status):
     if who:
         client.force_login(getattr(study_with_scans, who))
@@ -51,15 +57,27 @@ def test_a_colleague_of_another_site_sees_none_of_the_scans(study_with_scans, cl
 def test_scan_page_shows_the_working_and_both_pictures(study_with_scans, client):
     client.force_login(study_with_scans.coordinator)
     shown = client.get(addresses(study_with_scans)["scan"]).content.decode()
-    for text in ("(0010,1030)", "(0018,1074)", "Administered dose", "SUVmax", "PT.png", "CT.png",
-                 "target"):
+    for text in (
+        "(0010,1030)",
+        "(0018,1074)",
+        "Administered dose",
+        "SUVmax",
+        "PT.png",
+        "CT.png",
+        "target",
+    ):
         assert text in shown
 
 
 def test_days_are_hidden_from_those_who_may_not_identify(study_with_scans, client):
     series = Series.objects.filter(modality="PT").first()
-    step = {"quantity": "time of administration", "tag": "(0018,1078)",
-            "value": "2025-01-01 10:00:00", "unit": "", "how": ""}
+    step = {
+        "quantity": "time of administration",
+        "tag": "(0018,1078)",
+        "value": "2025-01-01 10:00:00",
+        "unit": "",
+        "how": "",
+    }
     Series.objects.filter(pk=series.pk).update(suv_working=[step])
     address = reverse("imaging:scan", args=[study_with_scans.study.uid, series.uid])
     client.force_login(study_with_scans.statistician)
@@ -114,8 +132,14 @@ def test_patient_page_has_a_pet_ct_panel(study_with_scans, client):
 
 
 def test_api_lists_for_members_only(study_with_scans, client):
-    expected = {"series": 4, "pet-ct-pairs": 2, "regions": 2, "uptakes": 2,
-                "extractor-versions": 0, "feature-sets": 0}
+    expected = {
+        "series": 4,
+        "pet-ct-pairs": 2,
+        "regions": 2,
+        "uptakes": 2,
+        "extractor-versions": 0,
+        "feature-sets": 0,
+    }
     for route, count in expected.items():
         address = f"/api/v1/studies/{study_with_scans.study.uid}/{route}/"
         client.force_login(study_with_scans.coordinator)

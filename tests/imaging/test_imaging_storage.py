@@ -8,8 +8,12 @@ from imaging.methods.volume import Grid, Volume
 from imaging.storage import png_bytes, read_volume, volume_bytes
 from studies.methods.problems import DataProblem
 
-GRID = Grid((5, 6, 7), (-10.5, 20.25, -629.0), (2.0, 3.0, 3.25),
-            (0.0, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0))
+GRID = Grid(
+    (5, 6, 7),
+    (-10.5, 20.25, -629.0),
+    (2.0, 3.0, 3.25),
+    (0.0, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0),
+)
 RNG = np.random.default_rng(4)
 ARRAYS = {
     "suv": RNG.gamma(2, 2, (7, 6, 5)).astype(np.float32),

@@ -46,19 +46,29 @@ def test_region_keeps_its_volume_and_stands_in_the_middle():
 
 def test_region_drawn_on_pet_cuts_the_ct_at_the_same_place():
     fine = Grid((120, 112, 100), (-121.0, -91.0, 399.0), (2.0, 2.0, 2.0))
-    ramp = Volume(fine.points_of(np.indices(fine.shape).reshape(3, -1).T[:, ::-1])[:, 0]
-                  .reshape(fine.shape).astype(np.float32), fine)
+    ramp = Volume(
+        fine.points_of(np.indices(fine.shape).reshape(3, -1).T[:, ::-1])[:, 0]
+        .reshape(fine.shape)
+        .astype(np.float32),
+        fine,
+    )
     patch = cut_patch(ramp, ball(centre=(10.0, 20.0, 500.0)), "CT")
     assert patch.image[patch.mask].mean() == pytest.approx(10.0, abs=0.5)
 
 
 def test_turned_scan_gives_the_same_patch():
     volume, mask = scan(), ball()
-    turned = Grid(GRID.size, (-120.0, -90.0, 400.0 + 49 * 4.0), GRID.spacing,
-                  (1.0, 0, 0, 0, 1.0, 0, 0, 0, -1.0))
+    turned = Grid(
+        GRID.size,
+        (-120.0, -90.0, 400.0 + 49 * 4.0),
+        GRID.spacing,
+        (1.0, 0, 0, 0, 1.0, 0, 0, 0, -1.0),
+    )
     flipped = Volume(volume.array[::-1].copy(), turned)
-    assert np.abs(cut_patch(flipped, mask, "PT").image
-                  - cut_patch(volume, mask, "PT").image).max() < 1e-4
+    assert (
+        np.abs(cut_patch(flipped, mask, "PT").image - cut_patch(volume, mask, "PT").image).max()
+        < 1e-4
+    )
 
 
 def test_beyond_the_scan_stands_air_or_no_uptake():
@@ -73,8 +83,9 @@ def test_edges_are_said():
     one = np.zeros(GRID.shape, bool)
     one[25, 25, 25] = True
     small = Grid(GRID.size, GRID.origin, (1.0, 1.0, 1.0))
-    assert cut_patch(Volume(scan().array, small), Volume(one, small), "PT",
-                     spacing_mm=5.0).mask.any()
+    assert cut_patch(
+        Volume(scan().array, small), Volume(one, small), "PT", spacing_mm=5.0
+    ).mask.any()
     far = Grid(GRID.size, (5000.0, 0.0, 0.0), GRID.spacing)
     with pytest.raises(DataProblem, match="outside the scan"):
         cut_patch(Volume(scan().array, far), ball(), "CT")

@@ -35,7 +35,7 @@ def test_coarse_voxels_count_by_their_share():
     coarse = np.zeros((1, 8, 8, 8), np.float32)
     coarse[0, 3, 3, 3], coarse[0, 4, 3, 3] = 2, 10
     region = np.zeros((32, 32, 32), bool)
-    region[12:17, 12:16, 12:16] = True           # one whole coarse voxel, a quarter of the next
+    region[12:17, 12:16, 12:16] = True  # one whole coarse voxel, a quarter of the next
     mean, sd = pool_features([coarse], region, 3.0)[:2]
     assert mean == pytest.approx((2 * 4 + 10 * 1) / 5)
     assert sd == pytest.approx(np.sqrt((4 * (2 - 3.6) ** 2 + (10 - 3.6) ** 2) / 5))

@@ -21,10 +21,11 @@ def square(low, high, z=1):
     return GRID.points_of(corners)
 
 
-@given(st.lists(st.tuples(st.integers(0, 57), st.integers(0, 42)), min_size=3, max_size=9,
-                unique=True))
+@given(
+    st.lists(st.tuples(st.integers(0, 57), st.integers(0, 42)), min_size=3, max_size=9, unique=True)
+)
 def test_rasterise_equals_scikit_image_inside(corners):
-    polygon = np.array(corners) / 3 + (0.0131, 0.0277)    # no centre exactly on an edge
+    polygon = np.array(corners) / 3 + (0.0131, 0.0277)  # no centre exactly on an edge
     found = rasterise([polygon], (15, 20))
     expected = grid_points_in_poly((15, 20), polygon[:, ::-1], binarize=False)
     assert np.array_equal(found, expected == 1)
@@ -62,14 +63,17 @@ def test_regions_by_name():
         read_rtstruct(made, GRID, "rs", ["spleen"])
 
 
-@pytest.mark.parametrize(("polygons", "says"), [
-    ([square(2, 5, z=1.5)], "lies on no slice"),
-    ([square(2, 5, z=4)], "lies on no slice"),
-    ([square(2, 5, z=-1)], "lies on no slice"),
-    ([square(2, 5, z=9), square(2, 5, z=8)], "2 contours misplaced"),
-    ([square(2, 30)], "reaches outside"),
-    ([], "at least one contoured region"),
-])
+@pytest.mark.parametrize(
+    ("polygons", "says"),
+    [
+        ([square(2, 5, z=1.5)], "lies on no slice"),
+        ([square(2, 5, z=4)], "lies on no slice"),
+        ([square(2, 5, z=-1)], "lies on no slice"),
+        ([square(2, 5, z=9), square(2, 5, z=8)], "2 contours misplaced"),
+        ([square(2, 30)], "reaches outside"),
+        ([], "at least one contoured region"),
+    ],
+)
 def test_misplaced_contours_are_refused(polygons, says):
     with pytest.raises(DataProblem, match=says):
         read_rtstruct(structures({"lesion": polygons}), GRID, "rs")
@@ -92,7 +96,8 @@ def test_real_contour_volume_equals_the_area_of_its_polygons(sarcoma, patient):
         x, y, _ = np.reshape(np.array(contour.ContourData, float), (-1, 3)).T
         area += abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2
     assert roi.mask.array.sum() * grid.voxel_ml == pytest.approx(
-        area * grid.spacing[2] / 1000, rel=0.01)
+        area * grid.spacing[2] / 1000, rel=0.01
+    )
 
 
 def test_contours_of_another_scan_are_refused(sarcoma):

@@ -14,10 +14,16 @@ def groups(**changes):
     return group_series(read_dicom(data, name) for name, data in files.items())
 
 
-@pytest.mark.parametrize(("names", "same"), [
-    (("GTV_Mass_PET", "GTV_Mass_CT"), True), (("Lesion 1", "lesion_1"), True),
-    (("PET tumour", "CT-tumour"), True), (("Lesion 1", "Lesion 2"), False), (("CT", "PET"), False),
-])
+@pytest.mark.parametrize(
+    ("names", "same"),
+    [
+        (("GTV_Mass_PET", "GTV_Mass_CT"), True),
+        (("Lesion 1", "lesion_1"), True),
+        (("PET tumour", "CT-tumour"), True),
+        (("Lesion 1", "Lesion 2"), False),
+        (("CT", "PET"), False),
+    ],
+)
 def test_lesion_key(names, same):
     first, second = (lesion_key(name) for name in names)
     assert (first == second) is same
@@ -52,8 +58,12 @@ def test_localisers_are_left_out():
 
 def test_region_drawn_on_ct_alone_is_measured_on_pet():
     files = groups()
-    series = files["1.2.1.7"][0].ReferencedFrameOfReferenceSequence[0] \
-        .RTReferencedStudySequence[0].RTReferencedSeriesSequence[0]
+    series = (
+        files["1.2.1.7"][0]
+        .ReferencedFrameOfReferenceSequence[0]
+        .RTReferencedStudySequence[0]
+        .RTReferencedSeriesSequence[0]
+    )
     series.SeriesInstanceUID = "1.2.1.6"
     case = read_case("P001", files, {})
     [drawn] = case.rois

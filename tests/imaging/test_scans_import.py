@@ -24,8 +24,10 @@ def where(batch):
 
 def nothing_written():
     tables = (DicomStudy, Series, PetCtPair, Roi, RoiChoice, Uptake, Lesion)
-    return not any(table.objects.exists() for table in tables) and \
-        not StoredFile.objects.exclude(kind__startswith="upload").exists()
+    return (
+        not any(table.objects.exists() for table in tables)
+        and not StoredFile.objects.exclude(kind__startswith="upload").exists()
+    )
 
 
 def test_a_zip_becomes_suv_regions_and_uptake(as_coordinator):
@@ -97,11 +99,16 @@ def test_a_contour_drawn_anew_supersedes_the_first(as_coordinator):
     assert chosen_rois(as_coordinator.study)[patient.pk] == second
 
 
-@pytest.mark.parametrize(("started", "timing", "chosen"), [
-    ("2025-01-01", "baseline", True), ("2025-02-12", "baseline", True),
-    ("2025-02-13", "earlier", False), ("2024-12-31", "followup", False),
-    (None, "unknown", False),
-])
+@pytest.mark.parametrize(
+    ("started", "timing", "chosen"),
+    [
+        ("2025-01-01", "baseline", True),
+        ("2025-02-12", "baseline", True),
+        ("2025-02-13", "earlier", False),
+        ("2024-12-31", "followup", False),
+        (None, "unknown", False),
+    ],
+)
 def test_only_a_baseline_scan_speaks_for_the_patient(as_coordinator, started, timing, chosen):
     enrolled(as_coordinator, "P001", started)
     assert handed_in(as_coordinator, zipped(scan_files("P001"))).state == "ready"
@@ -125,19 +132,24 @@ def _without_scan(files):
     return {name: data for name, data in files.items() if "/PT/" not in name}
 
 
-@pytest.mark.parametrize(("files", "says"), [
-    (lambda: scan_files("P001", pet_tags={"PatientWeight": None}),
-     "P001, PET: PatientWeight (0010,1030): nothing"),
-    (lambda: scan_files("P001", pet_tags={"Units": "CPS"}), "Units (0054,1001): CPS"),
-    (lambda: scan_files("P009"), "PatientID (0010,0020): P009"),
-    (lambda: scan_files("P001", lesions={"Lesion 1": (0, 0, 400.0, 9)}), "lies on no slice"),
-    (lambda: scan_files("P001", lesions={"Lesion 1": (400.0, 0, 0, 9)}), "outside the slice"),
-    (lambda: scan_files("P001", lesions={"tiny": (0.9, 0.9, 0.0, 0.1)}), "an empty mask"),
-    (lambda: _without_slice(scan_files("P001")), "1 gaps"),
-    (lambda: _without_scan(scan_files("P001")), "SeriesInstanceUID (0020,000E) of the scan"),
-    (lambda: _garbled(scan_files("P001")), "P001/PT/3.dcm"),
-    (lambda: _with_text(scan_files("P001")), "readme.txt: a file that is not DICOM"),
-])
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (
+            lambda: scan_files("P001", pet_tags={"PatientWeight": None}),
+            "P001, PET: PatientWeight (0010,1030): nothing",
+        ),
+        (lambda: scan_files("P001", pet_tags={"Units": "CPS"}), "Units (0054,1001): CPS"),
+        (lambda: scan_files("P009"), "PatientID (0010,0020): P009"),
+        (lambda: scan_files("P001", lesions={"Lesion 1": (0, 0, 400.0, 9)}), "lies on no slice"),
+        (lambda: scan_files("P001", lesions={"Lesion 1": (400.0, 0, 0, 9)}), "outside the slice"),
+        (lambda: scan_files("P001", lesions={"tiny": (0.9, 0.9, 0.0, 0.1)}), "an empty mask"),
+        (lambda: _without_slice(scan_files("P001")), "1 gaps"),
+        (lambda: _without_scan(scan_files("P001")), "SeriesInstanceUID (0020,000E) of the scan"),
+        (lambda: _garbled(scan_files("P001")), "P001/PT/3.dcm"),
+        (lambda: _with_text(scan_files("P001")), "readme.txt: a file that is not DICOM"),
+    ],
+)
 def test_bad_input_is_a_problem_list_and_nothing_is_written(as_coordinator, files, says):
     enrolled(as_coordinator, "P001")
     batch = handed_in(as_coordinator, zipped(files()))
@@ -150,21 +162,31 @@ def test_bad_input_is_a_problem_list_and_nothing_is_written(as_coordinator, file
 def test_one_bad_patient_holds_back_all_and_every_problem_is_told(as_coordinator):
     for pseudonym in ("P001", "P002", "P003"):
         enrolled(as_coordinator, pseudonym)
-    files = scan_files("P001", 1) | scan_files("P002", 2, pet_tags={"PatientWeight": 0.0}) | \
-        scan_files("P003", 3, pet_tags={"CorrectedImage": ["DECY"]}) | scan_files("P004", 4)
+    files = (
+        scan_files("P001", 1)
+        | scan_files("P002", 2, pet_tags={"PatientWeight": 0.0})
+        | scan_files("P003", 3, pet_tags={"CorrectedImage": ["DECY"]})
+        | scan_files("P004", 4)
+    )
     batch = handed_in(as_coordinator, zipped(files))
-    assert [p["where"].split(",")[0].split(":")[0] for p in batch.problems] == \
-        ["petct.zip", "P002", "P003"]
+    assert [p["where"].split(",")[0].split(":")[0] for p in batch.problems] == [
+        "petct.zip",
+        "P002",
+        "P003",
+    ]
     assert nothing_written()
     assert StoredFile.objects.count() == 1
 
 
-@pytest.mark.parametrize(("data", "says"), [
-    (b"not a zip at all", "no zip"),
-    (zipped({"P001/a.dcm": b"x" * 500})[:-30], "no zip"),
-    (zipped({"../../etc/passwd": b"x"}), "points outside"),
-    (zipped({}), "an empty archive"),
-])
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"not a zip at all", "no zip"),
+        (zipped({"P001/a.dcm": b"x" * 500})[:-30], "no zip"),
+        (zipped({"../../etc/passwd": b"x"}), "points outside"),
+        (zipped({}), "an empty archive"),
+    ],
+)
 def test_bad_archives_are_refused(as_coordinator, data, says):
     batch = handed_in(as_coordinator, data)
     assert batch.state == "failed"

@@ -19,8 +19,8 @@ def made():
 def test_widest_slice_is_shown_with_the_outline():
     scan, mask = made()
     picture = draw_slice(scan, mask, "PT", height=100)
-    assert picture.shape == (100, 100, 3)          # 20 × 2 mm by 10 × 4 mm
-    assert tuple(picture[0, 0]) == (0, 0, 0)       # slice 2: SUV 8 is black
+    assert picture.shape == (100, 100, 3)  # 20 × 2 mm by 10 × 4 mm
+    assert tuple(picture[0, 0]) == (0, 0, 0)  # slice 2: SUV 8 is black
     edge = (picture == OUTLINE).all(axis=2)
     assert edge[30:70, 30:60].any()
     assert not edge[:29].any()

@@ -10,6 +10,7 @@ from django.test import Client
 from imaging import slides_stage
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
 from imaging.selectors import density_table, immunoscore_table
+from imaging.selectors.slides import rule_current
 from imaging.withdrawal import purge, uses_of
 from studies.access import acting_as
 from studies.jobs import run_inline
@@ -145,6 +146,10 @@ def test_the_same_step_again_changes_nothing_and_another_rule_is_another_version
     assert (ImmunoscoreRule.objects.count(), Immunoscore.objects.count()) == (1, before)
     assert score(scored, kind="reference_mean_share").state == "done"
     assert ImmunoscoreRule.objects.count() == 2
+    assert Immunoscore.objects.count() == 2 * before
+    assert rule_current(scored.study).number == 2
+    assert score(scored).state == "done"  # the first rule speaks again
+    assert rule_current(scored.study).number == 1
     assert Immunoscore.objects.count() == 2 * before
 
 

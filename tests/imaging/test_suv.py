@@ -49,8 +49,10 @@ def test_activity_decayed_to_start_of_series():
 
 def test_activity_not_decay_corrected_is_corrected_per_frame():
     rate = math.log(2) / HALF_LIFE
-    frames = [pet_slice(DecayCorrection="NONE", CorrectedImage=["ATTN"], AcquisitionTime=time)
-              for time in ("110000", "110500")]
+    frames = [
+        pet_slice(DecayCorrection="NONE", CorrectedImage=["ATTN"], AcquisitionTime=time)
+        for time in ("110000", "110500")
+    ]
     found = estimate_suv_factors(frames).factors
     within = rate * 300 / (1 - math.exp(-rate * 300))
     expected = [70_000 / 350e6 * within * math.exp(rate * waited) for waited in (3600, 3900)]
@@ -75,9 +77,12 @@ def test_start_time_alone_is_on_the_day_of_the_scan_or_the_day_before():
     without_date = {"RadiopharmaceuticalStartDateTime": None}
     same_day = pet_slice(without_date, DecayCorrection="START")
     assert factor(same_day) == factor(pet_slice(DecayCorrection="START"))
-    over_midnight = pet_slice(without_date | {"RadiopharmaceuticalStartTime": "233000"},
-                              DecayCorrection="START", SeriesTime="003000",
-                              AcquisitionTime="003000")
+    over_midnight = pet_slice(
+        without_date | {"RadiopharmaceuticalStartTime": "233000"},
+        DecayCorrection="START",
+        SeriesTime="003000",
+        AcquisitionTime="003000",
+    )
     assert factor(over_midnight) == factor(same_day)
 
 
@@ -89,14 +94,24 @@ def test_half_life_by_nuclide_code():
     assert factor(slice_) == factor(pet_slice(DecayCorrection="START"))
 
 
-@pytest.mark.parametrize(("kind", "mass"), [
-    ("LBM", {"M": 1.10 * 70 - 120 * (70 / 175) ** 2, "F": 1.07 * 70 - 148 * (70 / 175) ** 2}),
-    ("LBMJAMES128",
-     {"M": 1.10 * 70 - 128 * (70 / 175) ** 2, "F": 1.07 * 70 - 148 * (70 / 175) ** 2}),
-    ("LBMJANMA", {"M": 9270 * 70 / (6680 + 216 * 70 / 1.75**2),
-                  "F": 9270 * 70 / (8780 + 244 * 70 / 1.75**2)}),
-    ("IBW", {"M": 48.0 + 1.06 * 23, "F": 45.5 + 0.91 * 23}),
-])
+@pytest.mark.parametrize(
+    ("kind", "mass"),
+    [
+        ("LBM", {"M": 1.10 * 70 - 120 * (70 / 175) ** 2, "F": 1.07 * 70 - 148 * (70 / 175) ** 2}),
+        (
+            "LBMJAMES128",
+            {"M": 1.10 * 70 - 128 * (70 / 175) ** 2, "F": 1.07 * 70 - 148 * (70 / 175) ** 2},
+        ),
+        (
+            "LBMJANMA",
+            {
+                "M": 9270 * 70 / (6680 + 216 * 70 / 1.75**2),
+                "F": 9270 * 70 / (8780 + 244 * 70 / 1.75**2),
+            },
+        ),
+        ("IBW", {"M": 48.0 + 1.06 * 23, "F": 45.5 + 0.91 * 23}),
+    ],
+)
 def test_suv_by_body_measure_becomes_suv_by_weight(kind, mass):
     for sex, kilograms in mass.items():
         slice_ = pet_slice(Units="GML", SUVType=kind, PatientSex=sex)
@@ -129,31 +144,42 @@ def test_weight_in_grams_is_a_notice():
     assert "70000 was read as grams: 70 kg, not 70000 kg" in found.notices[0].text
 
 
-@pytest.mark.parametrize(("tag", "slice_"), [
-    ("(0010,1030)", pet_slice(PatientWeight=None)),
-    ("(0010,1030)", pet_slice(PatientWeight=0.0)),
-    ("(0028,1052)", pet_slice(RescaleIntercept=-3.0)),
-    ("(0028,1053)", pet_slice(RescaleSlope=None)),
-    ("(0054,1001)", pet_slice(Units="CPS")),
-    ("(0054,1001)", pet_slice(Units="PROPCNTS")),
-    ("(0054,1001)", pet_slice(Units=None)),
-    ("(0054,1001)", pet_slice(Units="CNTS")),
-    ("(0054,1006)", pet_slice(Units="GML", SUVType="BSA")),
-    ("(0010,1020)", pet_slice(Units="GML", SUVType="LBM", PatientSize=None)),
-    ("(0010,1020)", pet_slice(Units="CM2ML", PatientSize=175.0)),
-    ("(0028,0051)", pet_slice(CorrectedImage=["DECY"])),
-    ("(0028,0051)", pet_slice(CorrectedImage=["ATTN"])),
-    ("(0028,0051)", pet_slice(CorrectedImage=None)),
-    ("(0054,1102)", pet_slice(DecayCorrection=None)),
-    ("(0018,1074)", pet_slice({"RadionuclideTotalDose": None})),
-    ("(0018,1075)", pet_slice({"RadionuclideHalfLife": None}, DecayCorrection="START")),
-    ("(0018,1078)", pet_slice({"RadiopharmaceuticalStartDateTime": "20250101120000"},
-                              DecayCorrection="START")),
-    ("(0018,1078)", pet_slice({"RadiopharmaceuticalStartDateTime": "20240101100000"},
-                              DecayCorrection="START")),
-    ("(0018,1242)", pet_slice(DecayCorrection="NONE", ActualFrameDuration=None)),
-    ("(0008,0032)", pet_slice(DecayCorrection="START", AcquisitionTime=None)),
-])
+@pytest.mark.parametrize(
+    ("tag", "slice_"),
+    [
+        ("(0010,1030)", pet_slice(PatientWeight=None)),
+        ("(0010,1030)", pet_slice(PatientWeight=0.0)),
+        ("(0028,1052)", pet_slice(RescaleIntercept=-3.0)),
+        ("(0028,1053)", pet_slice(RescaleSlope=None)),
+        ("(0054,1001)", pet_slice(Units="CPS")),
+        ("(0054,1001)", pet_slice(Units="PROPCNTS")),
+        ("(0054,1001)", pet_slice(Units=None)),
+        ("(0054,1001)", pet_slice(Units="CNTS")),
+        ("(0054,1006)", pet_slice(Units="GML", SUVType="BSA")),
+        ("(0010,1020)", pet_slice(Units="GML", SUVType="LBM", PatientSize=None)),
+        ("(0010,1020)", pet_slice(Units="CM2ML", PatientSize=175.0)),
+        ("(0028,0051)", pet_slice(CorrectedImage=["DECY"])),
+        ("(0028,0051)", pet_slice(CorrectedImage=["ATTN"])),
+        ("(0028,0051)", pet_slice(CorrectedImage=None)),
+        ("(0054,1102)", pet_slice(DecayCorrection=None)),
+        ("(0018,1074)", pet_slice({"RadionuclideTotalDose": None})),
+        ("(0018,1075)", pet_slice({"RadionuclideHalfLife": None}, DecayCorrection="START")),
+        (
+            "(0018,1078)",
+            pet_slice(
+                {"RadiopharmaceuticalStartDateTime": "20250101120000"}, DecayCorrection="START"
+            ),
+        ),
+        (
+            "(0018,1078)",
+            pet_slice(
+                {"RadiopharmaceuticalStartDateTime": "20240101100000"}, DecayCorrection="START"
+            ),
+        ),
+        ("(0018,1242)", pet_slice(DecayCorrection="NONE", ActualFrameDuration=None)),
+        ("(0008,0032)", pet_slice(DecayCorrection="START", AcquisitionTime=None)),
+    ],
+)
 def test_suv_refuses_and_names_the_tag(tag, slice_):
     with pytest.raises(DataProblem) as refused:
         estimate_suv_factors([slice_])
@@ -168,8 +194,17 @@ def test_suv_refuses_two_weights_in_one_series():
 def test_working_names_every_input_with_its_tag():
     steps = estimate_suv_factors([pet_slice(DecayCorrection="START")]).steps
     tags = " ".join(step.tag for step in steps)
-    for tag in ("(0028,1053)", "(0054,1001)", "(0028,0051)", "(0054,1102)", "(0010,1030)",
-                "(0018,1074)", "(0018,1075)", "(0008,0031)", "(0018,1078)"):
+    for tag in (
+        "(0028,1053)",
+        "(0054,1001)",
+        "(0028,0051)",
+        "(0054,1102)",
+        "(0010,1030)",
+        "(0018,1074)",
+        "(0018,1075)",
+        "(0008,0031)",
+        "(0018,1078)",
+    ):
         assert tag in tags
 
 

@@ -33,8 +33,9 @@ def test_uptake_of_a_sphere_with_a_hot_core():
     core_ml, whole_ml = (4 / 3 * np.pi * r**3 / 1000 for r in (15, 30))
     assert (found.suv_max, found.suv_peak) == (20, 20)
     assert found.volume_ml == pytest.approx(whole_ml, rel=0.02)
-    assert found.suv_mean == pytest.approx((20 * core_ml + 4 * (whole_ml - core_ml)) / whole_ml,
-                                           rel=0.02)
+    assert found.suv_mean == pytest.approx(
+        (20 * core_ml + 4 * (whole_ml - core_ml)) / whole_ml, rel=0.02
+    )
     assert found.mtv_ml["41_percent"] == pytest.approx(core_ml, rel=0.02)
     assert found.mtv_ml["suv_2_5"] == found.mtv_ml["suv_4_0"] == pytest.approx(found.volume_ml)
     assert found.tlg["41_percent"] == pytest.approx(20 * found.mtv_ml["41_percent"])
@@ -64,24 +65,35 @@ def phantom(shared):
     if not folder.exists():
         pytest.skip("no IBSI phantom")
     lines = (folder / "reference_values.csv").read_text().splitlines()[1:]
-    values = {tag: (float(value), float(tolerance)) for value, tolerance, tag in
-              (line.split(";") for line in lines) if value}
+    values = {
+        tag: (float(value), float(tolerance))
+        for value, tolerance, tag in (line.split(";") for line in lines)
+        if value
+    }
     image = from_sitk(sitk.ReadImage(str(folder / "nifti/image/phantom.nii.gz")))
     mask = from_sitk(sitk.ReadImage(str(folder / "nifti/mask/mask.nii.gz")))
-    return (Volume(image.array.astype(np.float32), image.grid),
-            Volume(mask.array.astype(bool), mask.grid), values)
+    return (
+        Volume(image.array.astype(np.float32), image.grid),
+        Volume(mask.array.astype(bool), mask.grid),
+        values,
+    )
 
 
-@pytest.mark.parametrize(("tag", "of"), [
-    ("stat_max", lambda u: u.suv_max), ("stat_mean", lambda u: u.suv_mean),
-    ("loc_peak_glob", lambda u: u.suv_peak),
-    ("morph_vol_approx", lambda u: u.volume_ml * 1000),
-])
+@pytest.mark.parametrize(
+    ("tag", "of"),
+    [
+        ("stat_max", lambda u: u.suv_max),
+        ("stat_mean", lambda u: u.suv_mean),
+        ("loc_peak_glob", lambda u: u.suv_peak),
+        ("morph_vol_approx", lambda u: u.volume_ml * 1000),
+    ],
+)
 def test_uptake_of_the_ibsi_digital_phantom(phantom, tag, of):
     image, mask, values = phantom
     value, tolerance = values[tag]
     assert of(estimate_uptake(image, mask, "phantom")) == pytest.approx(
-        value, abs=max(tolerance, 0.005 * value))
+        value, abs=max(tolerance, 0.005 * value)
+    )
 
 
 @pytest.mark.parametrize("patient", ["STS_002", "STS_003", "STS_025"])
@@ -91,12 +103,15 @@ def test_real_lesion_equals_plain_recomputation(sarcoma_suv, patient):
     inside = suv.array[mask.array].astype(float)
     assert found.suv_max == inside.max()
     assert found.mtv_ml["41_percent"] == pytest.approx(
-        (inside >= 0.41 * inside.max()).sum() * np.prod(suv.grid.spacing) / 1000)
+        (inside >= 0.41 * inside.max()).sum() * np.prod(suv.grid.spacing) / 1000
+    )
     z, y, x = np.indices(suv.array.shape)
     best = 0.0
     for centre in np.argwhere(mask.array):
-        squared = sum(((axis - c) * mm) ** 2 for axis, c, mm in
-                      zip((z, y, x), centre, suv.grid.spacing[::-1], strict=True))
+        squared = sum(
+            ((axis - c) * mm) ** 2
+            for axis, c, mm in zip((z, y, x), centre, suv.grid.spacing[::-1], strict=True)
+        )
         best = max(best, float(suv.array[squared <= 6.2**2].astype(float).mean()))
     assert found.suv_peak == pytest.approx(best)
 
