@@ -26,7 +26,7 @@ FIRST_PORT, LAST_PORT = 8000, 8999
 START_SECONDS = 60
 STOP_SECONDS = 8
 CHILDREN = "children.json"
-AS_OWNER = {"migrate", "createcachetable", "flush"}
+AS_OWNER = {"migrate", "flush"}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -81,7 +81,6 @@ class Product:
             self.env = os.environ | embedded | self.overrides
             stack.callback(self._stop_children)
             self.manage("migrate", "--verbosity", "0")
-            self.manage("createcachetable")
             self.port = self.port or free_port(self.host)
             self._start_children()
             self._stack = stack.pop_all()
@@ -124,18 +123,25 @@ class Product:
         web = ["gunicorn", "config.wsgi", "--bind", f"{self.host}:{self.port}"]
         web += ["--workers", str(self.web_workers), "--threads", "4", "--timeout", "120"]
         web += ["--graceful-timeout", "3", "--no-control-socket", "--access-logfile", "-"]
+        for log in ("web-server.log", "worker.log"):
+            (self.logs / log).unlink(missing_ok=True)
+        self._start("web server", web)
+        self.start_worker()
+        self._wait_for_web()
+
+    def start_worker(self) -> None:
+        """The worker with its beat; again when the one before it was killed."""
+        self.children = [child for child in self.children if child.name != "worker"]
         worker = ["celery", "-A", "config", "worker", "--beat", "--loglevel", "INFO"]
         worker += ["--concurrency", str(self.concurrency), "--without-gossip", "--without-mingle"]
         worker += ["--schedule", str(self.state / "beat")]
-        for name, command in (("web server", web), ("worker", worker)):
-            self._start(name, [sys.executable, "-m", *command])
-        self._wait_for_web()
+        self._start("worker", worker)
 
     def _start(self, name: str, command: list[str]) -> None:
         log = self.logs / f"{name.replace(' ', '-')}.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             process = subprocess.Popen(
-                command,
+                [sys.executable, "-m", *command],
                 cwd=self.project,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

@@ -25,6 +25,17 @@ register_action(
 )
 register_action(
     Action(
+        kind="modeling.rad_score_repeat",
+        title="Run again and compare",
+        stage="rad_score",
+        description="Computes a Rad-Score run again from its frozen rows, recipe and seed (the "
+        "newest one, or the one named) and says whether every number comes out equal, to the byte.",
+        order=20,
+        params={"run": ""},
+    )
+)
+register_action(
+    Action(
         kind="modeling.prognosis_run",
         title="Run the prognosis",
         stage="prognosis",

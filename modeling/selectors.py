@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,9 @@ from genomics.selectors import phenotype_table
 from imaging.models import FeatureSet, RoiChoice
 from imaging.selectors import extractor_newest, feature_vectors, uptake_of
 from imaging.selectors.scans import TARGET_RULE
-from modeling.models import DatasetSnapshot
+from modeling.models import DatasetSnapshot, ModelRun, RunKind
 from studies.methods.endpoints import is_responder
+from studies.methods.problems import refuse
 from studies.models import CohortRole, CohortUse, Derivation, Study, Treatment
 from studies.selectors import endpoint_table, members_table
 

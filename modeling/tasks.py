@@ -1,6 +1,8 @@
 """The long verbs of modeling."""
 
+from modeling.selectors import rad_score_run_named
 from modeling.services.prognosis import prognosis_run as fit_prognosis
+from modeling.services.rad_score import rad_score_repeat as repeat_rad_score
 from modeling.services.rad_score import rad_score_run as fit_rad_score
 from modeling.services.report import report_build as build_report
 from studies.jobs import RunningJob, job_task
@@ -11,6 +13,12 @@ def rad_score_run(job: RunningJob) -> None:
     params = job.params
     run = fit_rad_score(job.study, params["recipe"], params["seed"], job.progress, job.record)
     job.result = {"run": str(run.uid)}
+
+
+@job_task("modeling.rad_score_repeat")
+def rad_score_repeat(job: RunningJob) -> None:
+    earlier = rad_score_run_named(job.study, job.params["run"])
+    job.result = repeat_rad_score(earlier, job.progress)
 
 
 @job_task("modeling.prognosis_run")

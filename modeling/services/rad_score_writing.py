@@ -32,6 +32,29 @@ def run_digest(run: RadScoreRun) -> str:
     return inputs_digest("rad_score", run.snapshot.sha256, dict(run.recipe.document), run.seed)
 
 
+def run_results(
+    fitted: Fitted, comparison: list[dict[str, Any]], ablations: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the run stores of its comparison; ``results_sha256`` is the digest of this."""
+    return {
+        "classifiers": comparison,
+        "choice": {
+            "classifier": fitted.choice.classifier,
+            "rule": fitted.choice.rule,
+            "reason": fitted.choice.reason,
+        },
+        "ablations": ablations,
+    }
+
+
+def predictions_table(run: RadScoreRun, fitted: Fitted) -> bytes:
+    """Out-of-fold probabilities of all classifiers, and who was held out together, as Parquet."""
+    folds = {f"fold_{i + 1}": fold for i, fold in enumerate(fitted.compared.folds)}
+    scores = {name: found.probability for name, found in fitted.compared.results.items()}
+    columns = {"pseudonym": run.keys, "target_rna": run.y, **folds, **scores}
+    return write_snapshot_table(pd.DataFrame(columns), ["pseudonym"])
+
+
 def earlier_run(run: RadScoreRun) -> ModelRun | None:
     return ModelRun.objects.filter(study=run.study, inputs_digest=run_digest(run)).first()
 
@@ -50,15 +73,7 @@ def rad_score_write(
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
-    results = {
-        "classifiers": comparison,
-        "choice": {
-            "classifier": fitted.choice.classifier,
-            "rule": fitted.choice.rule,
-            "reason": fitted.choice.reason,
-        },
-        "ablations": ablations,
-    }
+    results = run_results(fitted, comparison, ablations)
     record = _record(run, results, _predictions_file(run, fitted), seconds)
     version = _version(run, fitted, record, number)
     Prediction.objects.bulk_create(_predictions(run, fitted, version))
@@ -91,11 +106,7 @@ def _record(
 
 
 def _predictions_file(run: RadScoreRun, fitted: Fitted) -> StoredFile:
-    """Out-of-fold probabilities of all classifiers, and who was held out together."""
-    folds = {f"fold_{i + 1}": fold for i, fold in enumerate(fitted.compared.folds)}
-    scores = {name: found.probability for name, found in fitted.compared.results.items()}
-    columns = {"pseudonym": run.keys, "target_rna": run.y, **folds, **scores}
-    data = write_snapshot_table(pd.DataFrame(columns), ["pseudonym"])
+    data = predictions_table(run, fitted)
     return file_store(run.study, data, "out_of_fold", "out-of-fold.parquet")
 
 

@@ -93,6 +93,22 @@ def simulated_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+# Small enough for a test, with every part of a real one; the paper's is modeling's default.
+RECIPE = {
+    "name": "flow",
+    "format": 1,
+    "missing": "complete_case",
+    "classifiers": ["random_forest", "logistic_regression", "k_nearest_neighbours"],
+    "grids": {"random_forest": {"classify__n_estimators": [50]}},
+    "outer": {"folds": 3, "repeats": 2},
+    "inner": {"folds": 2, "scoring": "neg_brier_score"},
+    "choose": {"rule": "fixed", "classifier": "random_forest"},
+    "ablations": ["suv_max_only"],
+    "bootstrap_resamples": 200,
+    "smallest_class": 4,
+}
+
+
 @pytest.fixture(scope="session")
 def thread(product: Product, simulated_files: Path) -> Running:
     """The simulated study, from files to the Rad-Score."""
@@ -108,7 +124,7 @@ def thread(product: Product, simulated_files: Path) -> Running:
         ("genomics.phenotype_from_ihc", {}),
         ("imaging.extractor_fit", {"preset": "demo"}),
         ("imaging.features_extract", {}),
-        ("modeling.rad_score_run", {"recipe": "demo", "seed": 1}),
+        ("modeling.rad_score_run", {"recipe": RECIPE, "seed": 1}),
     ):
         running.step(kind, **params)
     return running
