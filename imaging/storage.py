@@ -4,13 +4,47 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tempfile
 import zlib
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import refuse
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Where something lies on a shelf."""
+
+    offset: int
+    size: int
+
+
+class Shelf:
+    """Bytes put aside until it is known whether they are wanted; gone when it closes."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+
+    def __enter__(self) -> Shelf:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._file.close()
+
+    def put(self, data: bytes) -> Piece:
+        offset = self._file.seek(0, 2)
+        self._file.write(data)
+        return Piece(offset, len(data))
+
+    def get(self, piece: Piece) -> bytes:
+        self._file.seek(piece.offset)
+        return self._file.read(piece.size)
+
 
 HEADER = "<i10s18sihcB8hfffhhhh8ffffhcBffffii80s24shhffffff4f4f4f16s4s"
 CODES = {"uint8": 2, "int16": 4, "float32": 16}

@@ -57,11 +57,7 @@ def pool_features(
     pooled = []
     for stage in maps:
         factor = mask.shape[0] // stage.shape[1]
-        stats = [
-            f(stage, _shares(region, factor))
-            for region in (mask, ring)
-            for f in (_weighted_mean, _weighted_sd)
-        ]
+        stats = [s for region in (mask, ring) for s in _mean_and_sd(stage, _shares(region, factor))]
         pooled.append(np.column_stack(stats).ravel())
     return np.concatenate(pooled)
 
@@ -79,10 +75,11 @@ def _shares(region: NDArray[np.bool_], factor: int) -> NDArray[np.float64]:
     return blocks / blocks.sum()
 
 
-def _weighted_mean(maps: NDArray, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.tensordot(maps.astype(np.float64), shares, axes=3)
-
-
-def _weighted_sd(maps: NDArray, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    centred = maps.astype(np.float64) - _weighted_mean(maps, shares)[:, None, None, None]
-    return np.sqrt(np.tensordot(centred**2, shares, axes=3))
+def _mean_and_sd(
+    maps: NDArray[np.float32], shares: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted mean and SD of each map over the voxels with a share."""
+    inside = shares > 0
+    values, weights = maps[:, inside].astype(np.float64), shares[inside]
+    mean = (values * weights).sum(axis=1)  # not a BLAS product: its sums follow the thread count
+    return mean, np.sqrt(((values - mean[:, None]) ** 2 * weights).sum(axis=1))

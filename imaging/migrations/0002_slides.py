@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ("n_reference", models.PositiveIntegerField()),
                 ("shares_high", models.JSONField(default=dict)),
                 ("notices", models.JSONField(default=list)),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "produced_by",
                     models.ForeignKey(
@@ -96,6 +97,7 @@ class Migration(migrations.Migration):
                 ("cd8_percentile", models.FloatField(null=True)),
                 ("cd3_high", models.BooleanField(null=True)),
                 ("cd8_high", models.BooleanField(null=True)),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "patient",
                     models.ForeignKey(

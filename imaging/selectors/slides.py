@@ -57,7 +57,9 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
     rule = rule_current(study)
     rows = Immunoscore.objects.filter(study=study, rule=rule, specimen_id__in=chosen_slides(study))
     newest = rows.order_by("patient_id", "-stated_at", "-id").distinct("patient_id")
-    table = pd.DataFrame(list(newest.values_list(*columns)), columns=columns).set_index("patient_id")
+    table = pd.DataFrame(list(newest.values_list(*columns)), columns=columns).set_index(
+        "patient_id"
+    )
     table["rule"] = str(rule) if rule else ""
     table = table.astype({"score": "Int64", "consensus": "Int64", "high": "boolean"})
     return table.rename(columns={"inputs_digest": "digest"})

@@ -2,9 +2,9 @@
 
 from .features import extractor_fit, features_extract
 from .pictures import roi_picture
-from .scan_writing import pairs_retime, target_choose
 from .scans import scans_import
 from .slides import densities_import, immunoscore_compute
+from .targets import pairs_retime, target_choose
 
 __all__ = [
     "densities_import",

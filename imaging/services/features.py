@@ -29,7 +29,7 @@ from studies.models import Job, Partition, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
 from .encoder_fitting import fit_side_by_side
-from .scan_writing import pairs_retime
+from .targets import pairs_retime
 
 MODALITIES = tuple(str(value) for value in Modality.values)
 CUTTING = 0.1  # share of the fitting's progress

@@ -1,8 +1,7 @@
-"""A patient's volumes and masks written to the storage, and all that its rows will say."""
+"""A patient's volumes and masks put aside, and all that its rows will say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,12 +11,10 @@ from pydicom.valuerep import DA
 
 from imaging.methods.scan_case import DrawnRoi, ScanCase, ScanSeries
 from imaging.methods.uptake import Uptake
-from imaging.methods.volume import Volume
 from imaging.models import RoiMethod
-from imaging.storage import volume_bytes
+from imaging.storage import Piece, Shelf, volume_bytes
 from studies.methods.problems import Notice, refuse
-from studies.models import Patient, StoredFile, Study
-from studies.storage import StoredDigest, storage
+from studies.models import Patient
 
 # What may be kept of a header: how the scan was made, nothing of who was scanned or where.
 KEPT_KEYWORDS = (
@@ -40,7 +37,7 @@ class PreparedSeries:
     uid: str
     dicom_study_uid: str
     scanned_on: date
-    volume: StoredDigest
+    volume: Piece
     content_digest: str
     fields: dict[str, Any]
 
@@ -48,7 +45,7 @@ class PreparedSeries:
 @dataclass(frozen=True)
 class PreparedRoi:
     series_uid: str
-    mask: StoredDigest
+    mask: Piece
     uptake: Uptake | None
     fields: dict[str, Any]
 
@@ -64,18 +61,16 @@ class PreparedPatient:
     notices: list[Notice] = field(default_factory=list)
     same: int = 0
 
-    @property
-    def digests(self) -> Iterable[str]:
-        return [*(s.volume.sha256 for s in self.series), *(r.mask.sha256 for r in self.rois)]
-
 
 def prepare_case(
-    patient: Patient, case: ScanCase, digests: dict[str, str], same: int
+    patient: Patient, case: ScanCase, digests: dict[str, str], same: int, shelf: Shelf
 ) -> PreparedPatient:
-    """Store the arrays of a checked case and say what its rows hold."""
+    """Put the arrays of a checked case aside and say what its rows hold."""
     prepared = PreparedPatient(patient, pairs=list(case.pairs), same=same)
-    prepared.series = [_series(patient, series, digests[series.uid]) for series in case.series]
-    prepared.rois = [_roi(patient, drawn, digests[drawn.source_series_uid]) for drawn in case.rois]
+    prepared.series = [
+        _series(patient, series, digests[series.uid], shelf) for series in case.series
+    ]
+    prepared.rois = [_roi(drawn, digests[drawn.source_series_uid], shelf) for drawn in case.rois]
     prepared.notices = [
         *case.notices,
         *(n for s in case.series for n in s.notices),
@@ -84,22 +79,14 @@ def prepare_case(
     return prepared
 
 
-def prepared_forget(study: Study, prepared: list[PreparedPatient]) -> None:
-    """Remove the bytes of an upload that came to nothing, unless another row needs them."""
-    written = {sha256 for patient in prepared for sha256 in patient.digests}
-    kept = StoredFile.objects.filter(study=study, sha256__in=written)
-    for sha256 in written - set(kept.values_list("sha256", flat=True)):
-        storage().delete(study.uid, sha256)
-
-
-def _series(patient: Patient, series: ScanSeries, digest: str) -> PreparedSeries:
+def _series(patient: Patient, series: ScanSeries, digest: str, shelf: Shelf) -> PreparedSeries:
     header, grid = series.header, series.volume.grid
     reconstruction = header.get(
         "ReconstructionMethod" if series.modality == "PT" else "ConvolutionKernel"
     )
     return PreparedSeries(
         series.uid, str(header.get("StudyInstanceUID") or ""), _scanned_on(patient, header),
-        _stored(patient.study, series.volume), digest,
+        shelf.put(volume_bytes(series.volume)), digest,
         {
             "frame_of_reference_uid": str(header.get("FrameOfReferenceUID") or ""),
             "modality": series.modality,
@@ -144,10 +131,10 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, (int, float)) else str(value)[:200]
 
 
-def _roi(patient: Patient, drawn: DrawnRoi, digest: str) -> PreparedRoi:
+def _roi(drawn: DrawnRoi, digest: str, shelf: Shelf) -> PreparedRoi:
     voxels = int(drawn.roi.mask.array.sum())
     return PreparedRoi(
-        drawn.series_uid, _stored(patient.study, drawn.roi.mask), drawn.uptake,
+        drawn.series_uid, shelf.put(volume_bytes(drawn.roi.mask)), drawn.uptake,
         {
             "name": drawn.roi.name[:120],
             "tool": drawn.tool[:120],
@@ -158,7 +145,3 @@ def _roi(patient: Patient, drawn: DrawnRoi, digest: str) -> PreparedRoi:
             "notices": [notice.as_dict() for notice in drawn.notices],
         },
     )  # fmt: skip
-
-
-def _stored(study: Study, volume: Volume) -> StoredDigest:
-    return storage().write(study.uid, volume_bytes(volume))

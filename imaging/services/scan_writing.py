@@ -1,4 +1,4 @@
-"""Prepared scans become rows, and a region is chosen to speak for the patient."""
+"""Prepared scans become rows, in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -8,21 +8,10 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from django.conf import settings
-
 from imaging.methods.scan_case import lesion_key
 from imaging.methods.uptake import Uptake as Measured
-from imaging.models import (
-    DicomStudy,
-    PetCtPair,
-    Roi,
-    RoiChoice,
-    Series,
-    SeriesState,
-    Timing,
-    Uptake,
-)
-from imaging.selectors.scans import TARGET_RULE, baseline_uptakes
+from imaging.models import DicomStudy, PetCtPair, Roi, Series, SeriesState, Uptake
+from imaging.storage import Piece, Shelf
 from studies.jobs import Progress
 from studies.methods.problems import refuse
 from studies.models import (
@@ -30,34 +19,36 @@ from studies.models import (
     Job,
     Lesion,
     LesionKind,
-    Patient,
-    Precision,
     StoredFile,
-    Study,
-    Treatment,
 )
-from studies.services import derivation_record, file_use, inputs_digest
-from studies.storage import StoredDigest
+from studies.services import derivation_record, file_store, file_use, inputs_digest
 
 from .scan_preparing import PreparedPatient, PreparedRoi, PreparedSeries
+from .targets import index_treatment, target_choose, timing_of
 
 
 def scans_write(
-    batch: ImportBatch, prepared: list[PreparedPatient], job: Job | None, progress: Progress
+    batch: ImportBatch,
+    prepared: list[PreparedPatient],
+    shelf: Shelf,
+    job: Job | None,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Write every patient's rows; counts of what was new."""
     counts: Counter[str] = Counter()
     for done, patient in enumerate(prepared):
         progress(95 + 5 * done / len(prepared), 100, f"writing {patient.patient.pseudonym}")
-        counts.update(_Writing(batch, job, patient).write())
+        counts.update(_Writing(batch, job, patient, shelf).write())
     return {"patients": len(prepared), **counts}
 
 
 class _Writing:
     """One patient's rows, in the caller's transaction."""
 
-    def __init__(self, batch: ImportBatch, job: Job | None, prepared: PreparedPatient):
-        self.batch, self.job, self.prepared = batch, job, prepared
+    def __init__(
+        self, batch: ImportBatch, job: Job | None, prepared: PreparedPatient, shelf: Shelf
+    ):
+        self.batch, self.job, self.prepared, self.shelf = batch, job, prepared, shelf
         self.patient = prepared.patient
         self.scanned: dict[str, date] = {}
 
@@ -95,9 +86,7 @@ class _Writing:
                 "one patient per DICOM study",
                 "Correct the PatientID or the UIDs.",
             )
-        volume = _file(
-            self.patient.study, found.volume, "volume", f"{found.fields['modality']}.nii.gz"
-        )
+        volume = self._file(found.volume, "volume", f"{found.fields['modality']}.nii.gz")
         row = Series.objects.create(
             patient=self.patient, dicom_study=visit, batch=self.batch, series_uid=found.uid,
             content_digest=found.content_digest, volume=volume, state=SeriesState.READY,
@@ -108,6 +97,9 @@ class _Writing:
         self.scanned[found.uid] = found.scanned_on
         parents = [found.content_digest, self.batch.file.sha256]
         derivation_record(self.patient.study, parents, volume.sha256, self.job)
+
+    def _file(self, piece: Piece, kind: str, name: str) -> StoredFile:
+        return file_store(self.patient.study, self.shelf.get(piece), kind, name)
 
     def _pair(self, pet: Series, ct: Series) -> None:
         acquired_on = self.scanned.get(pet.series_uid, pet.dicom_study.scanned_on)
@@ -142,7 +134,7 @@ class _Writing:
         return lesions
 
     def _roi(self, found: PreparedRoi, series: Series, lesions: dict[str, Lesion]) -> None:
-        mask = _file(self.patient.study, found.mask, "mask", "region.nii.gz")
+        mask = self._file(found.mask, "mask", "region.nii.gz")
         reader = str(self.batch.options.get("reader", ""))[:120]
         earlier = Roi.objects.filter(
             series=series, name=found.fields["name"], reader=reader, superseded_by__isnull=True
@@ -174,70 +166,6 @@ class _Writing:
         )  # fmt: skip
 
 
-def _file(study: Study, written: StoredDigest, kind: str, name: str) -> StoredFile:
-    """The row of bytes that are in the storage already."""
-    stored, created = StoredFile.objects.get_or_create(
-        study=study, sha256=written.sha256,
-        defaults={"size": written.size, "kind": kind, "name": name},
-    )  # fmt: skip
-    if not created and stored.bytes_dropped_at is not None:
-        stored.bytes_dropped_at = None
-        stored.save(update_fields=["bytes_dropped_at"])
-    return stored
-
-
 def _number_in(key: str) -> int | None:
     found = re.search(r"(\d+)$", key)
     return int(found.group(1)) if found else None
-
-
-def index_treatment(patient: Patient) -> Treatment | None:
-    """The treatment from which endpoints count, when its start is known to the day."""
-    return patient.treatments.filter(is_index=True, precision=Precision.DAY).first()
-
-
-def timing_of(treatment: Treatment | None, scanned_on: date) -> tuple[Timing, int | None]:
-    """Where a scan stands to the treatment, and how many days before it."""
-    if treatment is None:
-        return Timing.UNKNOWN, None
-    days = (treatment.date - scanned_on).days
-    if days < 0:
-        return Timing.FOLLOWUP, days
-    return (Timing.BASELINE if days <= settings.BASELINE_SCAN_DAYS else Timing.EARLIER), days
-
-
-def pairs_retime(study: Study) -> int:
-    """Bring the timing of stored pairs in line with treatment dates that changed since."""
-    dates = {
-        row.patient_id: row
-        for row in Treatment.objects.filter(study=study, is_index=True, precision=Precision.DAY)
-    }
-    changed = []
-    for pair in PetCtPair.objects.filter(study=study).select_related("patient"):
-        timing, days = timing_of(dates.get(pair.patient_id), pair.acquired_on)
-        if (timing, days) != (pair.timing, pair.days_before_treatment):
-            pair.timing, pair.days_before_treatment = timing, days
-            pair.save(update_fields=["timing", "days_before_treatment"])
-            changed.append(pair.patient)
-    for patient in changed:
-        target_choose(patient)
-    return len(changed)
-
-
-def target_choose(patient: Patient) -> Roi | None:
-    """The target lesion: largest volume at or above 41 % of SUVmax on the baseline scan."""
-    uptakes = baseline_uptakes(patient)
-    choices = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE)
-    if not uptakes:
-        choices.delete()
-        return None
-    best = max(uptakes, key=lambda uptake: (uptake.mtv_41_percent_ml, uptake.roi_id)).roi
-    RoiChoice.objects.update_or_create(
-        patient=patient, rule=TARGET_RULE,
-        defaults={"roi": best, "study_id": patient.study_id, "site_id": patient.site_id},
-    )  # fmt: skip
-    Lesion.objects.filter(patient=patient, is_target=True).exclude(pk=best.lesion_id).update(
-        is_target=False
-    )
-    Lesion.objects.filter(pk=best.lesion_id, is_target=False).update(is_target=True)
-    return best

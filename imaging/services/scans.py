@@ -18,13 +18,13 @@ from imaging.methods.dicom_archive import (
 )
 from imaging.methods.scan_case import ScanSeries, read_case
 from imaging.models import Roi, Series
-from imaging.storage import read_volume
+from imaging.storage import Shelf, read_volume
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.models import ImportBatch, Job, Patient, PatientStatus
 from studies.services import file_drop, file_open, file_read
 
-from .scan_preparing import PreparedPatient, prepare_case, prepared_forget
+from .scan_preparing import PreparedPatient, prepare_case
 from .scan_writing import scans_write
 
 LOOKING = 30  # of 100 parts of the progress
@@ -47,25 +47,22 @@ def scans_import(
     """
     if batch.summary:  # an earlier attempt was killed after it had written
         batch.mark_ready(batch.summary, batch.notices)
-        return dict(batch.summary)
-    prepared: list[PreparedPatient] = []
-    try:
-        notices = _prepare_all(batch, prepared, progress)
-        with transaction.atomic():
-            summary = scans_write(batch, prepared, job, progress)
-            batch.mark_ready(summary, notices)
-    except BaseException:
-        prepared_forget(batch.study, prepared)
-        raise
+    else:
+        with Shelf() as shelf:
+            prepared, notices = _prepare_all(batch, shelf, progress)
+            with transaction.atomic():
+                summary = scans_write(batch, prepared, shelf, job, progress)
+                batch.mark_ready(summary, notices)
     file_drop(batch.file)
     progress(100, 100, "done")
-    return summary
+    return dict(batch.summary)
 
 
 def _prepare_all(
-    batch: ImportBatch, prepared: list[PreparedPatient], progress: Progress
-) -> list[Notice]:
-    """Read, check and compute everything, patient by patient; volumes go to the storage."""
+    batch: ImportBatch, shelf: Shelf, progress: Progress
+) -> tuple[list[PreparedPatient], list[Notice]]:
+    """Read, check and compute everything, patient by patient; volumes are put aside."""
+    prepared: list[PreparedPatient] = []
     with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
         index = index_archive(archive, batch.filename, _scaled(progress, 0, LOOKING))
         problems, notices = list(index.problems), list(index.notices)
@@ -74,14 +71,14 @@ def _prepare_all(
         for done, (pseudonym, patient) in enumerate(patients.items()):
             reading(done, len(patients), f"{pseudonym}: reading PET/CT, SUV and regions")
             try:
-                found = _prepare(patient, archive, index.entries[pseudonym])
+                found = _prepare(patient, archive, index.entries[pseudonym], shelf)
                 notices += found.notices
                 prepared.append(found)
             except DataProblem as problem:
                 problems.extend(problem.problems)
     if problems:
         raise DataProblem(problems)
-    return notices
+    return prepared, notices
 
 
 def _scaled(progress: Progress, start: int, end: int) -> Callable[[int, int, str], None]:
@@ -120,7 +117,9 @@ def _patients(
     return found
 
 
-def _prepare(patient: Patient, archive: zipfile.ZipFile, entries: list[Entry]) -> PreparedPatient:
+def _prepare(
+    patient: Patient, archive: zipfile.ZipFile, entries: list[Entry], shelf: Shelf
+) -> PreparedPatient:
     by_series: dict[str, list[Entry]] = {}
     for entry in entries:
         by_series.setdefault(entry.series_uid, []).append(entry)
@@ -131,7 +130,7 @@ def _prepare(patient: Patient, archive: zipfile.ZipFile, entries: list[Entry]) -
     }
     known = _known_series(patient) if groups else {}
     case = read_case(patient.pseudonym, groups, known)
-    return prepare_case(patient, case, digests, same=len(by_series) - len(new))
+    return prepare_case(patient, case, digests, len(by_series) - len(new), shelf)
 
 
 def _new_series(

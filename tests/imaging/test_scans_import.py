@@ -215,5 +215,6 @@ def test_a_killed_attempt_is_not_written_twice(as_coordinator):
     summary = dict(batch.summary)
     batch.mark_running()
     assert scans_import(batch) == summary
+    assert not storage().exists(as_coordinator.study.uid, batch.file.sha256)
     assert batch.state == "ready"
     assert Series.objects.count() == 2
