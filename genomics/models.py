@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from studies.models import DerivedMixin, ImportBatch, PatientRow, Specimen, StoredFile, StudyRow
 
@@ -114,7 +115,10 @@ class CellAbundance(PatientRow, DerivedMixin):
 
 
 class PhenotypeFit(StudyRow, DerivedMixin):
-    """Centroids frozen on the development cohort, and what was seen when they were found."""
+    """Centroids frozen on the development cohort, and what was seen when they were found.
+
+    Of several fits the one stated last speaks: a run with the inputs of an earlier one states it.
+    """
 
     number = models.PositiveIntegerField()
     signature = models.ForeignKey(SignatureVersion, on_delete=models.PROTECT, related_name="+")
@@ -126,6 +130,7 @@ class PhenotypeFit(StudyRow, DerivedMixin):
     fit = models.JSONField()
     digest = models.CharField(max_length=64)
     notices = models.JSONField(default=list)
+    stated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         default_related_name = "phenotype_fits"
@@ -147,7 +152,10 @@ class PhenotypeSource(models.TextChoices):
 
 
 class Phenotype(PatientRow, DerivedMixin):
-    """A patient's label: by a frozen fit of RNA, or by the Immunoscore of stained slides."""
+    """A patient's label: by a frozen fit of RNA, or by the Immunoscore of stained slides.
+
+    A run that comes to the same row again states it again: what was stated last speaks.
+    """
 
     source = models.TextField(choices=PhenotypeSource.choices)
     label = models.CharField(max_length=40)
@@ -163,6 +171,7 @@ class Phenotype(PatientRow, DerivedMixin):
     stability = models.FloatField(null=True, blank=True)
     borderline = models.BooleanField(null=True, blank=True)
     core = models.FloatField(null=True, blank=True)
+    stated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         default_related_name = "phenotypes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from django.db.models import QuerySet
 
 from genomics.methods.identifiers import Signature, read_signature
 from genomics.models import (
@@ -67,8 +68,12 @@ def training_ids(study: Study) -> set[int]:
 
 
 def fit_current(study: Study) -> PhenotypeFit | None:
-    """The newest frozen fit."""
-    return PhenotypeFit.objects.filter(study=study).order_by("-number").first()
+    """The frozen fit that was stated last."""
+    return _fits(study).first()
+
+
+def _fits(study: Study) -> QuerySet[PhenotypeFit]:
+    return PhenotypeFit.objects.filter(study=study).order_by("-stated_at", "-id")
 
 
 def fit_inputs(study: Study, signature: str, k: int, seed: int) -> str:
@@ -86,14 +91,18 @@ def fit_is_stale(fit: PhenotypeFit) -> bool:
 def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataFrame:
     """Labels by patient id: label, margin, stability, borderline, in_training, core, rule, digest.
 
-    ``rna`` labels are those of the newest fit; of ``ihc`` labels the newest speaks.
+    ``rna`` labels are those of the fit stated last; of ``ihc`` labels the one stated last speaks.
     """
     columns = ["patient_id", "label", "margin", "stability", "borderline", "in_training", "core"]
     columns += ["rule", "inputs_digest"]
     rows = Phenotype.objects.filter(study=study, source=source)
     if source == PhenotypeSource.RNA:
-        rows = rows.filter(fit=fit_current(study))
-    newest = rows.order_by("patient_id", "-id").distinct("patient_id").values_list(*columns)
+        rows = rows.filter(fit_id=_fits(study).values_list("pk", flat=True).first())
+    newest = (
+        rows.order_by("patient_id", "-stated_at", "-id")
+        .distinct("patient_id")
+        .values_list(*columns)
+    )
     table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
     return table.rename(columns={"inputs_digest": "digest"}).astype({"borderline": "boolean"})
 

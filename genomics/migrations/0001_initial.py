@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
                 ("fit", models.JSONField()),
                 ("digest", models.CharField(max_length=64)),
                 ("notices", models.JSONField(default=list)),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "produced_by",
                     models.ForeignKey(
@@ -224,6 +225,7 @@ class Migration(migrations.Migration):
                 ("stability", models.FloatField(blank=True, null=True)),
                 ("borderline", models.BooleanField(blank=True, null=True)),
                 ("core", models.FloatField(blank=True, null=True)),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "patient",
                     models.ForeignKey(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from django.db import transaction
+from django.utils import timezone
 
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype import apply_phenotype, fit_phenotype
@@ -16,7 +17,6 @@ from genomics.selectors import (
     CLUSTERED,
     STROMAL_SETS,
     abundance_table,
-    fit_current,
     scores_of,
     training_ids,
 )
@@ -70,7 +70,7 @@ def phenotype_fit(
     progress(9, 10, "assigning patients")
     labels = apply_phenotype(fit, scores_of(table))
     with transaction.atomic():
-        row = row or _freeze(study, fit, training, digest, job)
+        row = _stated(row) if row else _freeze(study, fit, training, digest, job)
         _assign(row, table, labels, set(training.index), job)
     progress(10, 10, "done")
     return _result(row, labels)
@@ -105,11 +105,18 @@ def _fit(study: Study, training: pd.DataFrame, k: int, seed: int, progress: Prog
     )
 
 
+def _stated(row: PhenotypeFit) -> PhenotypeFit:
+    """A fit of earlier speaks again."""
+    row.stated_at = timezone.now()
+    row.save(update_fields=["stated_at"])
+    return row
+
+
 def _freeze(
     study: Study, fit: Fit, training: pd.DataFrame, digest: str, job: Job | None
 ) -> PhenotypeFit:
     stored = fit.as_dict()
-    last = fit_current(study)
+    last = PhenotypeFit.objects.filter(study=study).defer("fit").order_by("-number").first()
     row = PhenotypeFit.objects.create(
         study=study,
         number=last.number + 1 if last else 1,
@@ -153,7 +160,7 @@ def _assign(
         )
         for patient_id, row in zip(labels.index, labels.itertuples(index=False), strict=True)
     ]
-    Phenotype.objects.bulk_create(rows, ignore_conflicts=True)
+    _state(rows)
     parents = [(fit.digest, table.at[row.patient.pk, "digest"]) for row in rows]
     pairs = [
         (parent, row.inputs_digest)
@@ -161,6 +168,16 @@ def _assign(
         for parent in both
     ]
     derivations_record(fit.study, pairs, job)
+
+
+def _state(rows: list[Phenotype]) -> None:
+    """Write labels; one that stands already is stated again."""
+    Phenotype.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["patient", "source", "inputs_digest"],
+        update_fields=["stated_at"],
+    )
 
 
 def _result(row: PhenotypeFit, labels: pd.DataFrame) -> dict[str, Any]:
@@ -217,7 +234,7 @@ def phenotype_from_ihc(
             "Upload the cell densities and compute the Immunoscore first.",
         )
     with transaction.atomic():
-        Phenotype.objects.bulk_create(rows, ignore_conflicts=True)
+        _state(rows)
         pairs = [(digests.get(row.patient.pk, ""), row.inputs_digest) for row in rows]
         derivations_record(study, pairs, job)
     progress(1, 1, "done")

@@ -6,7 +6,7 @@ import pytest
 
 from genomics import stages
 from genomics.models import CellAbundance, ExpressionMatrix, Phenotype, PhenotypeFit
-from genomics.selectors import phenotype_table, training_ids
+from genomics.selectors import fit_current, phenotype_table, training_ids
 from genomics.storage import read_matrix
 from genomics.withdrawal import purge, uses_of
 from studies import registry
@@ -74,6 +74,11 @@ def test_another_seed_is_another_fit_with_the_same_labels(with_phenotype: People
     start(with_phenotype, "genomics.phenotype_fit", seed=77)
     assert PhenotypeFit.objects.count() == 2
     assert labels(with_phenotype) == before
+    assert fit_current(with_phenotype.study).number == 2
+    start(with_phenotype, "genomics.phenotype_fit", seed=0)  # the first one speaks again
+    assert fit_current(with_phenotype.study).number == 1
+    assert PhenotypeFit.objects.count() == 2
+    assert len(labels(with_phenotype)) == 38
 
 
 def test_rna_that_changes_makes_the_fit_stale(with_phenotype: People) -> None:
