@@ -1,6 +1,7 @@
 """The long verbs of modeling."""
 
 from modeling.selectors import rad_score_run_named
+from modeling.services.parameters import read_seed
 from modeling.services.prognosis import prognosis_run as fit_prognosis
 from modeling.services.rad_score import rad_score_repeat as repeat_rad_score
 from modeling.services.rad_score import rad_score_run as fit_rad_score
@@ -11,7 +12,9 @@ from studies.jobs import RunningJob, job_task
 @job_task("modeling.rad_score_run")
 def rad_score_run(job: RunningJob) -> None:
     params = job.params
-    run = fit_rad_score(job.study, params["recipe"], params["seed"], job.progress, job.record)
+    run = fit_rad_score(
+        job.study, params["recipe"], read_seed(params["seed"]), job.progress, job.record
+    )
     job.result = {"run": str(run.uid)}
 
 
@@ -25,7 +28,7 @@ def rad_score_repeat(job: RunningJob) -> None:
 def prognosis_run(job: RunningJob) -> None:
     params = job.params
     run = fit_prognosis(
-        job.study, params["endpoint"], int(params["seed"]), job.progress, job.record
+        job.study, params["endpoint"], read_seed(params["seed"]), job.progress, job.record
     )
     job.result = {"run": str(run.uid)}
 

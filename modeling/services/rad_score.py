@@ -66,7 +66,7 @@ def rad_score_run(
     progress(0, 100, "Freezing the snapshot")
     question = rad_score_question(checked.document["missing"])
     snapshot = snapshot_freeze(study, question, job)
-    run = _prepare(study, snapshot, checked, int(seed), job, workers)
+    run = _prepare(study, snapshot, checked, seed, job, workers)
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier

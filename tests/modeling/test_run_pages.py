@@ -98,11 +98,12 @@ def test_the_step_runs_as_a_job_and_shows_on_the_overview(as_statistician):
     assert "training 0." in stage.detail
 
 
-def test_a_wrong_recipe_fails_with_problems(as_statistician):
+@pytest.mark.parametrize("wrong", [{"recipe": "quick"}, {"seed": "-1"}, {"seed": "one"}])
+def test_a_wrong_parameter_fails_with_problems(as_statistician, wrong):
     study, user = as_statistician.study, as_statistician.statistician
-    job = run_inline(action_start(study, user, "modeling.rad_score_run", {"recipe": "quick"}))
+    job = run_inline(action_start(study, user, "modeling.rad_score_run", wrong))
     assert job.state == JobState.FAILED
-    assert job.problems[0]["where"] == "recipe"
+    assert job.problems[0]["where"] == next(iter(wrong))
     stage = {s.key: s.state(study, user) for s in stages()}["rad_score"]
     assert stage.state == "failed"
 
