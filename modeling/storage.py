@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
-
-import skops.io
-from sklearn.pipeline import Pipeline
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from studies.methods.problems import refuse
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 # What may stand in a stored pipeline beyond the types skops itself vouches for.
 ALLOWED_TYPES = frozenset({
@@ -25,9 +26,14 @@ ALLOWED_TYPES = frozenset({
 })  # fmt: skip
 
 
+def _skops() -> Any:
+    """Loaded when needed: with it come all of scikit-learn and torch, seconds of every start."""
+    return import_module("skops.io")
+
+
 def write_estimator(pipeline: Pipeline) -> bytes:
     """A fitted pipeline as skops bytes."""
-    return skops.io.dumps(pipeline)
+    return _skops().dumps(pipeline)
 
 
 def read_estimator(data: bytes, sha256: str) -> Pipeline:
@@ -40,7 +46,7 @@ def read_estimator(data: bytes, sha256: str) -> Pipeline:
             f"sha256 {sha256}",
             "The bytes were changed: restore them from a backup.",
         )
-    strange = set(skops.io.get_untrusted_types(data=data)) - ALLOWED_TYPES
+    strange = set(_skops().get_untrusted_types(data=data)) - ALLOWED_TYPES
     if strange:
         raise refuse(
             "stored model",
@@ -48,7 +54,7 @@ def read_estimator(data: bytes, sha256: str) -> Pipeline:
             "types of the allow-list",
             "Do not load this file; fit the model again.",
         )
-    return skops.io.loads(data, trusted=sorted(ALLOWED_TYPES))
+    return _skops().loads(data, trusted=sorted(ALLOWED_TYPES))
 
 
 def canonical_json(content: Any) -> bytes:
