@@ -81,9 +81,13 @@ def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> Prog
 
 
 def _reason(columns: Sequence[str]) -> str:
-    named = [TITLES.get(c, {"duration_months": "follow-up"}.get(c, c)) for c in columns
+    named = [_plain(c) for c in columns
              if c != "event" or "duration_months" not in columns]  # fmt: skip
     return "missing: " + ", ".join(named)
+
+
+def _plain(column: str) -> str:
+    return {**TITLES, "duration_months": "follow-up"}.get(column, column).replace(", log scale", "")
 
 
 def _clinical(study: Study) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft
 from modeling.services.report_paper import paper_section
 from modeling.services.report_rad_score import rad_score_section
+from modeling.services.report_sources import version_title
 from modeling.services.report_survival import nomogram_section, survival_by_rad_score
 from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
@@ -55,7 +56,7 @@ def _newest(study: Study, **which: Any) -> ModelVersion | None:
 def _content(
     study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion], progress: Progress
 ) -> dict[str, Any]:
-    draft, total = Draft(), 4 + len(nomograms)
+    draft, total = Draft(study.is_simulated), 4 + len(nomograms)
     progress(0, total, "Against the published study")
     paper_section(draft, study, rad_score, nomograms)
     progress(1, total, "Patients")
@@ -82,7 +83,7 @@ def _run(version: ModelVersion) -> dict[str, Any]:
     """What it takes to get the numbers again."""
     run = version.run
     return {
-        "model_version": str(version),
+        "model_version": version_title(version),
         "seed": run.seed,
         "threads": run.threads,
         "commit": run.commit,

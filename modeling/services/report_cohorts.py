@@ -146,12 +146,12 @@ def _share(column: pd.Series | None, level: str) -> str:
     if known.empty:
         return "–"
     count = int((known == level).sum())
-    return f"{count}/{len(known)} ({100 * count / len(known):.0f} %)"
+    return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%)"
 
 
 def _mean(column: pd.Series | None) -> str:
     known = pd.to_numeric(column, errors="coerce").dropna() if column is not None else []
-    return f"{known.mean():.1f} ± {known.std():.1f}" if len(known) > 1 else "–"
+    return f"{known.mean():.1f}\u00a0±\u00a0{known.std():.1f}" if len(known) > 1 else "–"
 
 
 def _responders(labels: pd.Series) -> str:
@@ -159,7 +159,7 @@ def _responders(labels: pd.Series) -> str:
     if known.empty:
         return "–"
     count = sum(bool(is_responder(label)) for label in known)
-    return f"{count}/{len(known)} ({100 * count / len(known):.0f} %)"
+    return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%)"
 
 
 def _median(values: pd.DataFrame, source: dict[str, Any]) -> Cell:

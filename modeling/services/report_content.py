@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from modeling.figures.figure import Figure
 from modeling.figures.render import render_inline_svg
+from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_sources import Sources
 
 Cell = str | int | dict[str, Any] | None
@@ -61,6 +63,7 @@ class Section:
 class Draft:
     """A report that is being written."""
 
+    simulated: bool = False
     sources: Sources = field(default_factory=Sources)
     sections: list[Section] = field(default_factory=list)
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -73,6 +76,8 @@ class Draft:
 
     def figure(self, section: Section, figure: Figure, *sources: dict[str, Any]) -> None:
         """Draw once, here, so that a page only has to send it."""
+        if self.simulated:
+            figure = marked_simulated(figure)
         numbers = sorted({source["number"] for source in sources})
         self.figures[figure.key] = {
             **figure.as_dict(),
@@ -83,9 +88,28 @@ class Draft:
 
     def notice(self, where: str, notices: Sequence[dict[str, str]]) -> None:
         for found in notices:
-            told = {"where": where, "code": found["code"], "text": found["text"]}
+            told = {"where": where, "code": found["code"], "text": spelled(found["text"])}
             if told not in self.notices:
                 self.notices.append(told)
+
+
+def marked_simulated(figure: Figure) -> Figure:
+    """A figure that leaves the page says itself that its patients are not real."""
+    mark = {"subtitle": "SIMULATED: no real patients", "subtitleColor": "#55368a"}
+    title = figure.spec["title"] | mark | {"subtitleFontSize": 11}
+    return replace(figure, spec=figure.spec | {"title": title})
+
+
+def spelled(text: str) -> str:
+    """Column names as people spell them."""
+    return _NAMES.sub(lambda match: plain_title(match.group(0)), text)
+
+
+_NAMES = re.compile(r"\b(" + "|".join(sorted(TITLES, key=len, reverse=True)) + r")\b")
+
+
+def plain_title(name: str) -> str:
+    return TITLES.get(name, name).replace(", log scale", "")
 
 
 def cohort_title(name: str) -> str:

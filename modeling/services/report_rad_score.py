@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
 from modeling.figures.roc import RocCurve, draw_roc
+from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.decision_curve import estimate_decision_curve
+from modeling.methods.threshold_metrics import estimate_proportion
 from modeling.models import Basis, Evaluation, ModelVersion, Prediction, Quantity
 from modeling.services.report_content import (
     BASES,
@@ -25,6 +28,7 @@ from modeling.services.report_content import (
 from modeling.services.report_sources import number_of
 from modeling.services.snapshots import snapshot_read
 
+SMALLEST_GROUP = 15
 SHARES = {
     "accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity",
     "positive_predictive_value": "PPV", "negative_predictive_value": "NPV",
@@ -57,17 +61,19 @@ def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     honest = [e for e in evaluations if e.basis != Basis.APPARENT]
     scored = _scored(version)
     _roc(draft, section, honest, scored)
-    _calibration(draft, section, honest)
+    _calibration(draft, section, honest, scored)
     _decision(draft, section, honest, scored)
     _classifiers(draft, version)
     _ablations(draft, version)
 
 
 def _summary(version: ModelVersion) -> str:
-    choice = version.run.results.get("choice", {})
+    reason = version.run.results.get("choice", {}).get("reason", "")
+    for name, classifier in CLASSIFIERS.items():
+        reason = reason.replace(name, classifier.title)
     return (
         "Probability of the immune-enhanced phenotype from PET and CT; high Rad-Score means low "
-        f"risk. {choice.get('reason', '')} In training every score is out of fold; elsewhere the "
+        f"risk. {reason} In training every score is out of fold; elsewhere the "
         "frozen model is applied."
     )
 
@@ -138,30 +144,34 @@ def _curve(evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray) -> Ro
     )
 
 
-def _calibration(draft: Draft, section: Section, evaluations: list[Evaluation]) -> None:
+def _calibration(
+    draft: Draft, section: Section, evaluations: list[Evaluation], scored: pd.DataFrame
+) -> None:
     leading = [e for e in evaluations if e.target == "rna"]
-    points = [
-        CalibrationPoint(
-            cohort_title(e.cohort.name),
-            part["mean_predicted"],
-            part["observed"]["estimate"],
-            part["observed"]["lower"],
-            part["observed"]["upper"],
-            part["observed"]["n"],
-        )
-        for e in leading
-        for part in e.metrics["calibration"]["bins"]
-    ]
+    points = [point for e in leading for point in _groups(e, *_pairs(scored, e))]
     if points:
         figure = draw_calibration(
             points,
             "Calibration of the Rad-Score",
-            "Share of hot tumours (RNA) in equal-count groups of the score, exact 95 % intervals; "
-            "the dotted diagonal is perfect.",
+            "Share of hot tumours (RNA) in groups of like score, exact 95 % intervals; the dotted "
+            "diagonal is perfect.",
             "probability of hot",
             "rad_score_calibration",
         )
         draft.figure(section, figure, *(draft.sources.of(e) for e in leading))
+
+
+def _groups(
+    evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray
+) -> Iterator[CalibrationPoint]:
+    """Equal counts, fifteen patients or more in each, five groups at most."""
+    order = np.argsort(score, kind="stable")
+    for rows in np.array_split(order, int(np.clip(score.size // SMALLEST_GROUP, 1, 5))):
+        found = estimate_proportion(int(outcome[rows].sum()), rows.size)
+        yield CalibrationPoint(
+            cohort_title(evaluation.cohort.name), float(score[rows].mean()), found.estimate,
+            found.lower, found.upper, rows.size,
+        )  # fmt: skip
 
 
 def _decision(
@@ -197,7 +207,7 @@ def _classifiers(draft: Draft, version: ModelVersion) -> None:
     section = draft.section(
         "classifiers",
         "Classifiers",
-        "Seven classifiers on the same folds of training, tuned inside them.",
+        f"{len(found)} classifiers on the same folds of training, tuned inside them.",
     )
     bars = [
         ClassifierAuc(
@@ -249,7 +259,7 @@ def _ablations(draft: Draft, version: ModelVersion) -> None:
             number_of(row["rad_score_gains"], source, row["n"]),
         ]
         for part in found
-        for row in part["cohorts"]
+        for row in sorted(part["cohorts"], key=lambda row: cohort_order(row["cohort"]))
     ]
     if rows:
         draft.sections[-1].table(

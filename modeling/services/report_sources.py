@@ -7,6 +7,14 @@ from typing import Any
 
 from modeling.models import DatasetSnapshot, Evaluation, ModelVersion
 from modeling.services.prognosis_metrics import json_ready
+from modeling.services.prognosis_rows import ENDPOINTS
+
+PURPOSES = {
+    "rad_score": "Rad-Score",
+    "prognosis_fit": "fit of a nomogram",
+    "prognosis_judge": "validation of a nomogram",
+    "prognosis_rad_score": "survival by Rad-Score",
+}
 
 
 class Sources:
@@ -21,13 +29,13 @@ class Sources:
         if key not in self._numbers:
             self._numbers[key] = {
                 "number": len(self._numbers) + 1,
-                "model_version": version_title(version) if version else "no model",
+                "model_version": version_title(version) if version else "study records",
                 "version_uid": str(version.uid) if version else None,
                 "version_sha256": version.sha256 if version else None,
                 "snapshot": f"snapshot {snapshot.number}",
                 "snapshot_uid": str(snapshot.uid),
                 "snapshot_sha256": snapshot.sha256,
-                "purpose": snapshot.question.get("purpose", ""),
+                "purpose": PURPOSES.get(snapshot.question.get("purpose", ""), ""),
             }
         return self._numbers[key]
 
@@ -41,7 +49,8 @@ class Sources:
 def version_title(version: ModelVersion) -> str:
     if version.kind == "rad_score":
         return f"Rad-Score {version.number}"
-    return f"Nomogram {version.number} ({version.endpoint.replace('_', ' ')})"
+    endpoint = ENDPOINTS[version.endpoint][0].lower()
+    return f"Nomogram {version.number} ({endpoint})"
 
 
 def number(

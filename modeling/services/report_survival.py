@@ -21,6 +21,7 @@ from modeling.services.report_content import (
     Section,
     cohort_order,
     cohort_title,
+    plain_title,
 )
 from modeling.services.report_sources import number, number_of
 
@@ -130,8 +131,8 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
         "Cox model",
         ("Variable", "Hazard ratio (95 % CI)", "p"),
         [_hazard_row(row, content["terms"], source, content["n"]) for row in content["table"]],
-        "Per unit of the variable (log scale: per doubling). Columns the LASSO chose "
-        "have p-values that are too small.",
+        "Per unit of the variable (log scale: per doubling; Rad-Score: from 0 to 1). Columns the "
+        "LASSO chose have p-values that are too small.",
     )
     _validation(draft, section, version, title, headline)
 
@@ -142,8 +143,8 @@ def _short(endpoint: str) -> str:
 
 def _how(version: ModelVersion) -> str:
     lasso, content = version.run.results["lasso"], version.content
-    kept = ", ".join(TITLES.get(name, name) for name in lasso["kept"]) or "no clinical column"
-    simpler = ", ".join(TITLES.get(name, name) for name in lasso["kept_one_std_error"]) or "none"
+    kept = ", ".join(map(plain_title, lasso["kept"])) or "no clinical column"
+    simpler = ", ".join(map(plain_title, lasso["kept_one_std_error"])) or "none"
     return (
         f"Fitted on training ({content['n']} patients, {content['events']} events) with the "
         f"out-of-fold Rad-Score and the Immunoscore unpenalised. The LASSO keeps {kept} at "
