@@ -34,8 +34,8 @@ class AucDifference:
     difference: float
     lower: float
     upper: float
-    z: float
-    p: float
+    z: float | None
+    p: float | None
 
 
 def estimate_auc(outcome: ArrayLike, score: ArrayLike, level: float = 0.95) -> AucEstimate:
@@ -99,7 +99,8 @@ def compare_auc_paired(
     Returns
     -------
     AucDifference
-        ``p`` is two-sided; 1 when the two curves are the same.
+        ``p`` is two-sided; 1 when the two curves are the same; None when they differ and
+        their variance is zero (an AUC of 1 against a constant), for then it is not estimable.
 
     Raises
     ------
@@ -116,10 +117,9 @@ def compare_auc_paired(
     difference = float(a1.mean() - b1.mean())
     error = float(np.sqrt(_variance_of_mean(a1 - b1) + _variance_of_mean(a0 - b0)))
     half = norm.ppf(0.5 + level / 2) * error
-    z = difference / error if error > 0 else 0.0
-    return AucDifference(
-        difference, difference - half, difference + half, z, float(2 * norm.sf(abs(z)))
-    )
+    z = difference / error if error > 0 else (0.0 if difference == 0 else None)
+    p = None if z is None else float(2 * norm.sf(abs(z)))
+    return AucDifference(difference, difference - half, difference + half, z, p)
 
 
 def estimate_auc_bootstrap(

@@ -41,11 +41,15 @@ def classifiers_judge(run: RadScoreRun, fitted: Fitted) -> list[dict[str, Any]]:
             "difference": _difference(run.y, found.probability, fitted.out_of_fold),
             **metrics,
         })  # fmt: skip
-    others = [row for row in rows if not row["chosen"]]
+    others = [
+        row["difference"]
+        for row in rows
+        if not row["chosen"] and row["difference"]["p"] is not None
+    ]
     if others:
-        adjusted = false_discovery_control([row["difference"]["p"] for row in others])
-        for row, p in zip(others, adjusted, strict=True):
-            row["difference"]["p_adjusted"] = float(p)
+        adjusted = false_discovery_control([difference["p"] for difference in others])
+        for difference, p in zip(others, adjusted, strict=True):
+            difference["p_adjusted"] = float(p)
     return rows
 
 

@@ -88,6 +88,11 @@ def test_the_same_score_twice_does_not_differ():
     assert (found.difference, found.p) == (0, 1)
 
 
+def test_a_perfect_score_against_a_constant_has_no_p():
+    found = compare_auc_paired([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], [0.5, 0.5, 0.5, 0.5])
+    assert (found.difference, found.p) == (0.5, None)
+
+
 def test_permutation_p_is_small_for_signal_and_uniform_like_for_noise():
     rng = np.random.default_rng(2)
     y = np.repeat([0, 1], 40)
