@@ -27,9 +27,9 @@ class CalibrationPoint:
 
     cohort: str
     predicted: float
-    observed: float
-    lower: float
-    upper: float
+    observed: float | None
+    lower: float | None
+    upper: float | None
     n: int
 
 

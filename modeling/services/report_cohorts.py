@@ -71,7 +71,7 @@ def _flow(
         ("Cohort", "In the cohort", *(title for title, _, _ in steps)),
         rows,
     )
-    reasons = [
+    reasons: list[list[Cell]] = [
         [title, cohort_title(name), count, reason]
         for (title, _, _), counts in zip(steps, counted, strict=True)
         for name in sorted(counts, key=cohort_order)
@@ -150,7 +150,8 @@ def _share(column: pd.Series | None, level: str) -> str:
 
 
 def _mean(column: pd.Series | None) -> str:
-    known = pd.to_numeric(column, errors="coerce").dropna() if column is not None else []
+    known = pd.to_numeric(pd.Series(dtype=float) if column is None else column, errors="coerce")
+    known = known.dropna()
     return f"{known.mean():.1f}\u00a0±\u00a0{known.std():.1f}" if len(known) > 1 else "–"
 
 
