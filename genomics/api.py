@@ -104,7 +104,7 @@ class PhenotypeSerializer(PatientScopedSerializer):
 class PhenotypeViewSet(StudyScopedViewSet):
     right = "rows"
     serializer_class = PhenotypeSerializer
-    queryset = Phenotype.objects.select_related("patient", "fit")
+    queryset = Phenotype.objects.select_related("patient", "fit").defer("fit__fit")
     filterset_fields = ("source", "label", "borderline", "in_training")
 
 

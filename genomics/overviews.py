@@ -64,6 +64,7 @@ def counts_of(user: Any, study: Study) -> list[dict[str, Any]]:
 def phenotypes_of(user: Any, study: Study) -> list[Phenotype]:
     """The labels in force: of the fit and by the slides stated last."""
     rows = Phenotype.objects.visible_to(user).filter(study=study).select_related("patient", "fit")
+    rows = rows.defer("fit__fit")  # the frozen numbers are large, and the same for all
     by_rna = rows.filter(fit=fit_current(study), source=PhenotypeSource.RNA)
     by_slides = rows.filter(source=PhenotypeSource.IHC).order_by("patient_id", "-stated_at", "-id")
     found = [*by_rna, *by_slides.distinct("patient_id")]

@@ -50,7 +50,12 @@ def genomics_stage(study: Study, user: Any) -> StageState:
 def patient_panel(patient: Patient) -> dict[str, Any]:
     """Labels of one patient, and abundances in SD of the development cohort."""
     fit = fit_current(patient.study)
-    rows = Phenotype.objects.filter(patient=patient).select_related("fit").order_by("-id")
+    rows = (
+        Phenotype.objects.filter(patient=patient)
+        .select_related("fit")
+        .defer("fit__fit")
+        .order_by("-stated_at", "-id")
+    )
     labels = {row.source: row for row in reversed(rows) if row.fit in (None, fit)}
     table = abundance_table(patient.study) if fit else pd.DataFrame()
     cells = []
