@@ -111,7 +111,7 @@ class _Child:
     """A process that runs ``serve``: pickled tasks in, pickled answers out."""
 
     def __init__(self, work: Work, common: Any):
-        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        path = os.pathsep.join(dict.fromkeys([str(_ROOT), *filter(None, sys.path)]))
         self.process = subprocess.Popen(
             [sys.executable, "-c", _SERVE],
             stdin=subprocess.PIPE,
