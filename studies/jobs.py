@@ -177,7 +177,7 @@ def run_inline(job: Job) -> Job:
 
 def _settle(job: RunningJob, verb: Callable[[RunningJob], None]) -> None:
     record = job.record
-    batch = _batch(record)
+    batch = batch_of(record)
     try:
         with transaction.atomic():
             if batch:
@@ -211,8 +211,9 @@ def _savepoint_in_tests() -> Iterator[None]:
         yield
 
 
-def _batch(record: Job) -> ImportBatch | None:
-    if record.subject_table != ImportBatch._meta.db_table:
+def batch_of(record: Job) -> ImportBatch | None:
+    """The import a job is about, when it is about one."""
+    if record.subject_table != ImportBatch._meta.db_table or record.subject_id is None:
         return None
     return ImportBatch.objects.get(pk=record.subject_id)
 

@@ -42,8 +42,18 @@ class VariableSpec:
     missing_codes: tuple[str, ...] = MISSING_CODES
 
 
-def _number(name: str, label: str, unit: str, *limits: float | None) -> VariableSpec:
-    return VariableSpec(name, label, "number", unit, *limits)
+def _number(
+    name: str,
+    label: str,
+    unit: str,
+    minimum: float,
+    maximum: float,
+    plausible_minimum: float | None = None,
+    plausible_maximum: float | None = None,
+) -> VariableSpec:
+    return VariableSpec(
+        name, label, "number", unit, minimum, maximum, plausible_minimum, plausible_maximum
+    )
 
 
 def _category(name: str, label: str, **codes: str) -> VariableSpec:

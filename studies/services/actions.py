@@ -8,7 +8,7 @@ from django.db import transaction
 
 from studies import registry
 from studies.access import require
-from studies.jobs import enqueue
+from studies.jobs import batch_of, enqueue
 from studies.methods.problems import refuse
 from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, Study
 
@@ -92,8 +92,8 @@ def job_cancel(job: Job, user: Any) -> Job:
     if job.acting_user_id != user.pk:
         require(user, job.study, "manage")
     job.request_cancel()
-    if job.state == JobState.CANCELLED and job.subject_table == ImportBatch._meta.db_table:
-        batch = ImportBatch.objects.get(pk=job.subject_id)
+    batch = batch_of(job)
+    if batch and job.state == JobState.CANCELLED:
         problem = refuse(batch.filename, "cancelled", "a finished import", "Upload it again.")
         batch.mark_failed(problem.as_list())
     return job

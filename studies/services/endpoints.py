@@ -117,19 +117,18 @@ def endpoint_definition(study: Study, name: str) -> EndpointDefinition:
 def _facts(patients: Sequence[Patient]) -> dict[int, _Facts]:
     ids = [patient.pk for patient in patients]
     found: dict[int, _Facts] = defaultdict(_Facts)
-    for row in Treatment.objects.filter(patient_id__in=ids, is_index=True):
-        found[row.patient_id].started = _date(row)
-    for row in Progression.objects.filter(patient_id__in=ids).order_by("-date"):
-        found[row.patient_id].progressed = _date(row)
-    for row in Death.objects.filter(patient_id__in=ids):
-        found[row.patient_id].died = _date(row)
-    for row in Contact.objects.filter(patient_id__in=ids).order_by("date"):
-        alive = row.kind == ContactKind.ALIVE
-        (found[row.patient_id].alive if alive else found[row.patient_id].assessed).append(
-            _date(row)
-        )
-    for row in ResponseAssessment.objects.filter(patient_id__in=ids).order_by("date"):
-        found[row.patient_id].responses.append((_date(row), row.result))
+    for start in Treatment.objects.filter(patient_id__in=ids, is_index=True):
+        found[start.patient_id].started = _date(start)
+    for progression in Progression.objects.filter(patient_id__in=ids).order_by("-date"):
+        found[progression.patient_id].progressed = _date(progression)
+    for death in Death.objects.filter(patient_id__in=ids):
+        found[death.patient_id].died = _date(death)
+    for contact in Contact.objects.filter(patient_id__in=ids).order_by("date"):
+        of_patient = found[contact.patient_id]
+        alive = contact.kind == ContactKind.ALIVE
+        (of_patient.alive if alive else of_patient.assessed).append(_date(contact))
+    for seen in ResponseAssessment.objects.filter(patient_id__in=ids).order_by("date"):
+        found[seen.patient_id].responses.append((_date(seen), seen.result))
     return found
 
 

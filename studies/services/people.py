@@ -85,7 +85,7 @@ def person_invite(
     users = get_user_model()._default_manager
     user = users.filter(email__iexact=email).first()
     if user is None:
-        user = users.create_user(username=email, email=email)  # type: ignore[attr-defined]
+        user = users.create_user(username=email, email=email)
         user.set_unusable_password()
         user.save()
     if Membership.objects.in_force(user).filter(study=study, site=site).exists():
