@@ -7,7 +7,8 @@ from typing import Any
 from django.urls import reverse
 
 from imaging.models import CellDensity, Immunoscore
-from imaging.selectors.slides import immunoscore_table, rule_current
+from imaging.selectors.slides import immunoscore_table, rule_current, rule_is_stale
+from studies.access import sees_all_sites
 from studies.models import BatchState, ImportBatch, Patient, Study
 from studies.registry import StageState
 
@@ -29,7 +30,10 @@ def slides_stage(study: Study, user: Any) -> StageState:
     table = immunoscore_table(study)
     scored, high = int(table["score"].notna().sum()), int(table["high"].fillna(False).sum())
     detail = f"{rule}, {high} high (3-4); {len(table) - scored} without a score"
-    return StageState("ready", f"Immunoscore of {scored} patients", detail, url)
+    headline = f"Immunoscore of {scored} patients"
+    if sees_all_sites(user, study) and rule_is_stale(rule):
+        return StageState("stale", headline, f"{detail}; the reference has changed", url)
+    return StageState("ready", headline, detail, url)
 
 
 def patient_panel(patient: Patient) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from imaging.models import ExtractorVersion, FeatureSet, PetCtPair, RoiChoice, Timing
 from imaging.selectors import extractor_newest, pairs_of
+from imaging.selectors.features import extractor_is_stale
 from imaging.selectors.scans import baseline_uptakes
 from studies.models import BatchState, ImportBatch, Job, JobState, Patient, Study
 from studies.registry import StageState
@@ -68,6 +69,8 @@ def features_stage(study: Study, user: Any) -> StageState:
     if done < regions.count():
         state = "stale" if done else "empty"
         return StageState(state, headline, f"{regions.count() - done} patients wait; {detail}", url)
+    if any(extractor_is_stale(version) for version in versions):
+        return StageState("stale", headline, f"The development cohort changed since; {detail}", url)
     return StageState("ready", headline, detail, url)
 
 

@@ -231,7 +231,8 @@ def _train(
         summed = 0.0
         order = torch.randperm(len(inputs), generator=generator).tolist()
         for step, index in enumerate(order, start=1):
-            summed += _step(network, inputs[index], optimiser)
+            part = _window(inputs[index], preset.window, generator)
+            summed += _step(network, part, optimiser)
             if progress:
                 progress(
                     epoch * len(inputs) + step,
@@ -240,6 +241,16 @@ def _train(
                 )
         losses.append(summed / len(inputs))
     return tuple(losses)
+
+
+def _window(cube: Any, edge: int, generator: Any) -> Any:
+    """A part of a cube at a place drawn by the generator."""
+    import torch
+
+    room = max(cube.shape[-1] - edge, 0) + 1
+    z, y, x = torch.randint(room, (3,), generator=generator).tolist()
+    part = cube[..., z : z + edge, y : y + edge, x : x + edge]
+    return part.contiguous(memory_format=torch.channels_last_3d)
 
 
 def _step(network: Any, cube: Any, optimiser: Any) -> float:

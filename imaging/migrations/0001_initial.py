@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ),
                 ("settings", models.JSONField(default=dict)),
                 ("versions", models.JSONField(default=dict)),
+                ("stated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "produced_by",
                     models.ForeignKey(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from studies.models import DerivedMixin, PatientRow, StoredFile, StudyRow
 
@@ -11,7 +12,10 @@ from .scans import Modality, Roi
 
 
 class ExtractorVersion(StudyRow, DerivedMixin):
-    """A label-free encoder of one modality, fitted on patients of development cohorts only."""
+    """A label-free encoder of one modality, fitted on patients of development cohorts only.
+
+    Of several the one stated last speaks: a fit with the inputs of an earlier one states it again.
+    """
 
     modality = models.CharField(max_length=2, choices=Modality.choices)
     preset = models.CharField(max_length=40)
@@ -25,6 +29,7 @@ class ExtractorVersion(StudyRow, DerivedMixin):
     losses = ArrayField(models.FloatField())
     settings = models.JSONField(default=dict)
     versions = models.JSONField(default=dict)
+    stated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         default_related_name = "extractor_versions"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
 
-from imaging.models import ExtractorVersion, FeatureSet, Modality, PetCtPair, Roi, Series
-from studies.models import Study
+from imaging.models import ExtractorVersion, FeatureSet, Modality, PetCtPair, Roi, RoiChoice, Series
+from studies.models import Partition, Study
 
-from .scans import chosen_rois
+from .scans import TARGET_RULE, chosen_rois
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,24 @@ def roi_inputs(study: Study) -> dict[int, RoiInput]:
 
 
 def extractor_newest(study: Study, modality: str, preset: str = "") -> ExtractorVersion | None:
-    """The newest version of a preset; without one, of those that were trained."""
+    """The version of a preset stated last; without one, of those that were trained."""
     versions = ExtractorVersion.objects.filter(study=study, modality=modality)
     versions = versions.filter(preset=preset) if preset else versions.exclude(preset="untrained")
-    return versions.select_related("weights__study", "study").order_by("-id").first()
+    return versions.select_related("weights__study", "study").order_by("-stated_at", "-id").first()
+
+
+def members_digest(uids: Iterable[UUID]) -> str:
+    """Digest of a set of patients."""
+    return sha256("\n".join(sorted(str(uid) for uid in uids)).encode()).hexdigest()
+
+
+def extractor_is_stale(version: ExtractorVersion) -> bool:
+    """Whether the development patients with a region are others than it was fitted on."""
+    choices = RoiChoice.objects.filter(
+        study_id=version.study_id, rule=TARGET_RULE, patient__partition=Partition.DEVELOPMENT
+    )
+    now = members_digest(choices.values_list("patient__uid", flat=True))
+    return now != version.members_digest
 
 
 def feature_vectors(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from imaging.methods.immunoscore import COLUMNS
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
-from studies.models import Procedure, Specimen, SpecimenChoice, Study
+from studies.models import CohortUse, Procedure, Specimen, SpecimenChoice, Study
+from studies.selectors import members_table
+from studies.services import inputs_digest
 
 SLIDES = "slides"  # purpose of the chosen specimen
 
@@ -39,6 +43,26 @@ def chosen_slides(study: Study) -> set[int]:
     """Specimens that speak for their patients."""
     choices = SpecimenChoice.objects.filter(study=study, purpose=SLIDES)
     return set(choices.values_list("specimen_id", flat=True))
+
+
+def reference_table(study: Study) -> pd.DataFrame:
+    """Densities of the chosen specimens of development patients, biopsies left out."""
+    table, members = density_table(study), members_table(study)
+    training = set(members.loc[members["use"] == CohortUse.DEVELOPMENT, "patient_id"])
+    mine = table["patient_id"].isin(training) & table.index.isin(chosen_slides(study))
+    return table[mine & ~table["biopsy"].astype(bool)]
+
+
+def rule_inputs(reference: pd.DataFrame, kind: str, parameter: Any, cuts: Any) -> str:
+    """Digest of all that the cuts are made of."""
+    densities = reference[list(COLUMNS)].round(6).to_csv(index=False)
+    return inputs_digest(kind, parameter, cuts if kind == "fixed" else None, densities)
+
+
+def rule_is_stale(rule: ImmunoscoreRule) -> bool:
+    """Whether a rule of today would read something else; asked by those who see all sites."""
+    reference = reference_table(rule.study)
+    return rule.inputs_digest != rule_inputs(reference, rule.kind, rule.parameter, rule.cuts)
 
 
 def rule_current(study: Study) -> ImmunoscoreRule | None:

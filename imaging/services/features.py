@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from imaging.methods.encoder import (
@@ -21,7 +22,7 @@ from imaging.methods.patch import Patch, cut_patch
 from imaging.methods.pooled_features import feature_names, pool_features
 from imaging.models import ExtractorVersion, FeatureSet, Modality
 from imaging.selectors import extractor_newest, roi_inputs
-from imaging.selectors.features import RoiInput
+from imaging.selectors.features import RoiInput, members_digest
 from imaging.storage import read_volume
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
@@ -64,6 +65,9 @@ def extractor_fit(
         for row in ExtractorVersion.objects.filter(study=study, inputs_digest__in=digests.values())
     }
     if len(stored) == len(MODALITIES):
+        ExtractorVersion.objects.filter(pk__in=[row.pk for row in stored.values()]).update(
+            stated_at=timezone.now()
+        )
         return _fit_result(stored, reused=True)
     cubes: dict[str, list[NDArray[np.float32]]] = {modality: [] for modality in MODALITIES}
     for done, found in enumerate(inputs.values()):
@@ -133,12 +137,12 @@ def _keep(
 ) -> ExtractorVersion:
     weights = file_store(study, fit.weights, "weights", f"{fit.modality}_encoder.safetensors")
     count = 4 * sum(fit.preset.channels)
-    members = sorted(str(found.roi.patient.uid) for found in inputs.values())
     version, _ = ExtractorVersion.objects.get_or_create(
         study=study, modality=fit.modality, inputs_digest=digest,
         defaults={
             "preset": fit.preset.name, "seed": fit.seed, "weights": weights,
-            "fitted_on": fit.n_training, "members_digest": inputs_digest(*members),
+            "fitted_on": fit.n_training,
+            "members_digest": members_digest(i.roi.patient.uid for i in inputs.values()),
             "feature_names": list(feature_names(fit.modality, count)),
             "losses": list(fit.losses), "settings": asdict(fit.preset),
             "versions": fit.versions, "produced_by": job,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from imaging.methods.density_table import Density, DensityTable, read_density_table
 from imaging.methods.immunoscore import (
     COLUMNS,
+    DEFAULTS,
     apply_immunoscore,
     compare_immunoscore_rules,
     fit_immunoscore_rule,
@@ -21,14 +22,15 @@ from imaging.methods.immunoscore import ImmunoscoreRule as Rule
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
 from imaging.selectors.slides import (
     SLIDES,
-    chosen_slides,
     density_table,
+    reference_table,
+    rule_inputs,
     specimens_by_label,
 )
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.models import CohortUse, ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
-from studies.selectors import members_table, patients_by_pseudonym
+from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
+from studies.selectors import patients_by_pseudonym
 from studies.services import derivation_record, derivations_record, file_read, inputs_digest
 
 CHOICE_RULE = "four densities before fewer, resection before biopsy, then by label"
@@ -176,10 +178,9 @@ def immunoscore_compute(
         Too few development densities, or a rule that means nothing.
     """
     progress(0, 3, "reading densities")
-    table = density_table(study)
-    reference = _reference(study, table)
+    table, reference = density_table(study), reference_table(study)
     asked = _asked(params)
-    digest = inputs_digest(asked, reference[list(COLUMNS)].round(6).to_csv())
+    digest = rule_inputs(reference, **asked)
     row = ImmunoscoreRule.objects.filter(study=study, inputs_digest=digest).first()
     rule = Rule.from_dict(row.rule) if row else fit_immunoscore_rule(reference, **asked)
     progress(1, 3, f"scoring {len(table)} specimens")
@@ -193,22 +194,28 @@ def immunoscore_compute(
 
 
 def _asked(params: dict[str, Any] | None) -> dict[str, Any]:
+    """Kind, parameter and cuts, defaults filled in."""
     params = params or {}
-    parameter = params.get("parameter")
-    try:
-        number = None if parameter in (None, "") else float(parameter)
-    except (TypeError, ValueError) as error:
-        raise refuse("parameter", parameter, "a number", "Give a percentile or share.") from error
     kind = params.get("kind") or "reference_percentile"
-    return {"kind": kind, "parameter": number, "cuts": params.get("cuts") or None}
+    given = params.get("parameter")
+    try:
+        parameter = DEFAULTS.get(kind) if given in (None, "") else float(given)
+    except (TypeError, ValueError) as error:
+        raise refuse("parameter", given, "a number", "Give a percentile or share.") from error
+    fixed = kind == "fixed"
+    cuts = {name: _cut(name, cut) for name, cut in dict(params.get("cuts") or {}).items()}
+    return {
+        "kind": kind,
+        "parameter": None if fixed else parameter,
+        "cuts": cuts if fixed else None,
+    }
 
 
-def _reference(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """Chosen specimens of development patients, biopsies left out."""
-    members = members_table(study)
-    training = set(members.loc[members["use"] == CohortUse.DEVELOPMENT, "patient_id"])
-    mine = table["patient_id"].isin(training) & table.index.isin(chosen_slides(study))
-    return table[mine & ~table["biopsy"].astype(bool)]
+def _cut(name: str, cut: Any) -> float:
+    try:
+        return float(cut)
+    except (TypeError, ValueError) as error:
+        raise refuse(f"cuts.{name}", cut, "cells/mm2", "Give a number.") from error
 
 
 def _stated(row: ImmunoscoreRule) -> ImmunoscoreRule:

@@ -15,7 +15,7 @@ from imaging.methods.encoder import (
 )
 from studies.methods.problems import DataProblem
 
-TINY = replace(PRESETS["demo"], size=16, epochs=6)
+TINY = replace(PRESETS["demo"], size=16, window=12, epochs=6)
 
 
 def cubes(count=6, seed=0):

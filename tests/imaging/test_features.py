@@ -7,9 +7,10 @@ from scans_made import enrolled, handed_in, scan_files, zipped
 from imaging.methods.encoder import apply_encoder, read_encoder
 from imaging.methods.pooled_features import pool_features
 from imaging.models import ExtractorVersion, FeatureSet
-from imaging.selectors import feature_vectors, roi_inputs
+from imaging.selectors import extractor_newest, feature_vectors, roi_inputs
 from imaging.services import extractor_fit, features_extract
 from imaging.services.features import PRESETS, patches_of
+from imaging.stages import features_stage
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
@@ -85,9 +86,31 @@ def test_fitting_again_gives_the_same_version_and_another_seed_another(scanned, 
     assert again.result["PET"]["sha256"] == first.result["PET"]["sha256"]
     run(scanned, "imaging.extractor_fit", seed=2)
     assert ExtractorVersion.objects.count() == 4
+    assert extractor_newest(scanned.study, "PT").seed == 2
     run(scanned, "imaging.features_extract")
     assert run(scanned, "imaging.features_extract").result["new"] == 0
     assert set(FeatureSet.objects.values_list("extractor_version__seed", flat=True)) == {2}
+    run(scanned, "imaging.extractor_fit", seed=1)
+    assert extractor_newest(scanned.study, "PT").seed == 1
+
+
+def test_stage_follows_the_extractor_and_the_cohort(scanned, short):
+    def state():
+        return features_stage(scanned.study, scanned.coordinator).state
+
+    assert state() == "empty"
+    run(scanned, "imaging.extractor_fit")
+    assert state() == "empty"
+    run(scanned, "imaging.features_extract")
+    assert state() == "ready"
+    enrolled(scanned, "P005")
+    assert handed_in(scanned, zipped(scan_files("P005", 5)), "late.zip").state == "ready"
+    assert state() == "stale"
+    run(scanned, "imaging.features_extract")
+    assert state() == "stale"
+    run(scanned, "imaging.extractor_fit")
+    run(scanned, "imaging.features_extract")
+    assert state() == "ready"
 
 
 def test_validating_patients_are_refused_even_when_asked_for(scanned, short):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from django.test import Client
 
+from genomics.selectors import slides_are_stale
 from imaging import slides_stage
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
 from imaging.selectors import density_table, immunoscore_table
@@ -130,6 +131,9 @@ def test_scores_make_labels_by_slides(scored: People) -> None:
     expected = sum(value >= 3 for value in facts("immunoscore", scored.study).values())
     assert job.result["labels"] == {"hot": expected, "cold": 28 - expected}
     assert 0 < expected < 28
+    assert not slides_are_stale(scored.study)
+    assert score(scored, kind="reference_mean_share").state == "done"
+    assert slides_are_stale(scored.study)
 
 
 def test_the_share_of_high_under_each_rule_is_recorded(scored: People) -> None:
@@ -151,6 +155,26 @@ def test_the_same_step_again_changes_nothing_and_another_rule_is_another_version
     assert score(scored).state == "done"  # the first rule speaks again
     assert rule_current(scored.study).number == 1
     assert Immunoscore.objects.count() == 2 * before
+
+
+def test_fixed_cuts_are_taken_as_given_and_refused_when_incomplete(measured: People) -> None:
+    cuts = {"CD3_tumor_center": 900, "CD3_invasive_margin": 1500, "CD8_tumor_center": 280}
+    assert score(measured, kind="fixed", cuts=cuts).state == "failed"
+    assert score(measured, kind="fixed", cuts=cuts | {"CD8_invasive_margin": "x"}).state == "failed"
+    assert score(measured, kind="fixed", cuts=cuts | {"CD8_invasive_margin": 480}).state == "done"
+    assert ImmunoscoreRule.objects.get().cuts["CD8_invasive_margin"] == 480
+
+
+def test_development_densities_that_change_make_the_rule_stale(scored: People) -> None:
+    def stage(study: object, user: object) -> str:
+        return slides_stage.slides_stage(study, user).state
+
+    assert stage(scored.study, scored.coordinator) == "ready"
+    assert hand_in(scored, "cell_densities", densities(seed=8)).state == "ready"
+    assert stage(scored.study, scored.coordinator) == "stale"
+    assert stage(scored.study, scored.colleague) == "ready"  # sees one site, cannot tell
+    assert score(scored).state == "done"
+    assert stage(scored.study, scored.coordinator) == "ready"
 
 
 def test_validating_densities_do_not_move_the_cuts(scored: People) -> None:
