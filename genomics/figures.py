@@ -75,7 +75,7 @@ def _mean(values: pd.Series) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def _strip(order: pd.DataFrame) -> alt.Chart:
+def _strip(order: pd.DataFrame) -> Any:
     """Runs of equal labels above the columns."""
     groups = list(dict.fromkeys(order["label"]))
     ends = np.cumsum([(order["label"] == group).sum() for group in groups]).tolist()

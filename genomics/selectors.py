@@ -15,6 +15,7 @@ from genomics.models import (
     PhenotypeSource,
     SignatureVersion,
 )
+from studies import registry
 from studies.models import CohortUse, SpecimenChoice, Study
 from studies.selectors import members_table
 from studies.services import inputs_digest
@@ -105,6 +106,15 @@ def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataF
     )
     table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
     return table.rename(columns={"inputs_digest": "digest"}).astype({"borderline": "boolean"})
+
+
+def slides_are_stale(study: Study) -> bool:
+    """Whether labels by slides rest on scores that are no longer the ones in force."""
+    labels = phenotype_table(study, PhenotypeSource.IHC)
+    if labels.empty:
+        return False
+    stated = set(labels["rule"].str.rpartition("; ")[2])
+    return stated != set(registry.facts("immunoscore_rule", study).values())
 
 
 def phenotype_facts(source: str) -> Any:

@@ -17,10 +17,18 @@ from genomics.selectors import (
     fit_is_stale,
     phenotype_table,
     scores_of,
+    slides_are_stale,
 )
 from studies.access import sees_all_sites
 from studies.models import BatchState, ImportBatch, Patient, Study
 from studies.registry import StageState
+
+OF_BATCH: dict[str, str] = {
+    BatchState.RECEIVED: "running",
+    BatchState.RUNNING: "running",
+    BatchState.FAILED: "failed",
+    BatchState.ERRORED: "failed",
+}
 
 
 def genomics_stage(study: Study, user: Any) -> StageState:
@@ -30,9 +38,7 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     measured = rows.values("patient_id").distinct().count()
     if not measured:
         newest = ImportBatch.objects.filter(study=study, kind="expression_matrix").first()
-        state = {BatchState.FAILED: "failed", BatchState.RUNNING: "running"}.get(
-            newest.state if newest else "", "empty"
-        )
+        state = OF_BATCH.get(newest.state, "empty") if newest else "empty"
         return StageState(state, "No RNA yet", "Upload the expression matrix.", url)
     fit = fit_current(study)
     if fit is None:
@@ -44,6 +50,8 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     detail = f"fit {fit.number} on {fit.n_training} development patients, {len(labels)} labelled"
     if sees_all_sites(user, study) and fit_is_stale(fit):
         return StageState("stale", counts, f"{detail}; the RNA of training has changed", url)
+    if sees_all_sites(user, study) and slides_are_stale(study):
+        return StageState("stale", counts, f"{detail}; slides were scored anew since", url)
     return StageState("ready", counts, detail, url)
 
 

@@ -12,6 +12,13 @@ from studies.access import sees_all_sites
 from studies.models import BatchState, ImportBatch, Patient, Study
 from studies.registry import StageState
 
+OF_BATCH: dict[str, str] = {
+    BatchState.RECEIVED: "running",
+    BatchState.RUNNING: "running",
+    BatchState.FAILED: "failed",
+    BatchState.ERRORED: "failed",
+}
+
 
 def slides_stage(study: Study, user: Any) -> StageState:
     """Patients with densities, and their scores, as far as the user's rows reach."""
@@ -19,9 +26,7 @@ def slides_stage(study: Study, user: Any) -> StageState:
     measured = CellDensity.objects.filter(study=study).values("patient_id").distinct().count()
     if not measured:
         newest = ImportBatch.objects.filter(study=study, kind="cell_densities").first()
-        state = {BatchState.FAILED: "failed", BatchState.RUNNING: "running"}.get(
-            newest.state if newest else "", "empty"
-        )
+        state = OF_BATCH.get(newest.state, "empty") if newest else "empty"
         return StageState(state, "No densities yet", "Upload the cell densities.", url)
     rule = rule_current(study)
     if rule is None:
