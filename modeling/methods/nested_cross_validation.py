@@ -127,7 +127,7 @@ def estimate_out_of_fold(
     common = _Common(ordered, X, y, table, seed, tuning or Tuning())
     tasks = [_Task(c, r, f) for c in classifiers for r in range(repeats) for f in range(folds)]
     tasks.sort(key=lambda task: -CLASSIFIERS[task.classifier].cost)
-    done = run_tasks(_hold_out, common, tasks, workers, progress, "fitting classifiers")
+    done = run_tasks(_hold_out, common, tasks, workers, progress, "Fitting classifiers")
     results = {c: _gather(c, done, table, rows) for c in classifiers}
     folds_as_given = np.empty_like(table)
     folds_as_given[:, rows] = table

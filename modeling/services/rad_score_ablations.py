@@ -28,7 +28,7 @@ def ablations_judge(run: RadScoreRun, fitted: Fitted, progress: Any) -> list[dic
     for number, name in enumerate(asked):
 
         def report(done: int, total: int, message: str, number: int = number) -> None:
-            progress(number + done / max(total, 1), len(asked), f"without all but: {name}")  # noqa: B023
+            progress(number + done / max(total, 1), len(asked), f"For comparison: {TITLES[name]}")  # noqa: B023
 
         found = _estimate(run, fitted, name, report)
         rows.append({
