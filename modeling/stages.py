@@ -63,16 +63,17 @@ def report_stage(study: Study, user: Any) -> StageState:
     url = reverse("modeling:report", args=[study.uid])
     if waiting := _waiting(study, "modeling.report_build", "Report", url):
         return waiting
-    report = Report.objects.filter(study=study).first()
+    read = Report.objects.filter(study=study).values("number", "sha256", "content__sources")
+    report = read.first()
     if report is None:
         return _none(study, "modeling.report_build", "No report yet", url)
-    headline = f"Report {report.number}"
-    told = {source["version_sha256"] for source in report.content["sources"]}
+    headline = f"Report {report['number']}"
+    told = {source["version_sha256"] for source in report["content__sources"]}
     newest = [_newest(study, VersionKind.RAD_SCORE)]
     newest += [_newest(study, VersionKind.NOMOGRAM, endpoint=name) for name in ENDPOINTS]
     if any(version and version.sha256 not in told for version in newest):
         return StageState("stale", headline, "newer models than the report's", url)
-    return StageState("ready", headline, f"digest {report.sha256[:12]}", url)
+    return StageState("ready", headline, f"digest {report['sha256'][:12]}", url)
 
 
 def _auc(evaluation: Evaluation) -> str:

@@ -36,6 +36,15 @@ class _Words:
     def axis(self, axis: Axis) -> str:
         return self.titles.get(axis.name, axis.name)
 
+    def labels(self, axis: Axis) -> list[str]:
+        """As ``values``; between whole doublings a tick says nothing."""
+        if axis.name not in self.log2:
+            return self.values(axis)
+        return [
+            text if value == round(float(value)) else ""
+            for value, text in zip(axis.values, self.values(axis), strict=True)
+        ]
+
     def values(self, axis: Axis) -> list[str]:
         spelled = self.value_titles.get(axis.name, {})
         return [self._value(axis.name, value, spelled) for value in axis.values]
@@ -95,7 +104,7 @@ def _rulers(nomogram: Nomogram, words: _Words) -> list[_Ruler]:
     total = pretty(0.0, nomogram.largest_total, 10)
     rulers = [_Ruler("Points", points.tolist(), [f"{p:g}" for p in points])]
     rulers += [
-        _Ruler(words.axis(axis), axis.points.tolist(), words.values(axis)) for axis in nomogram.axes
+        _Ruler(words.axis(axis), axis.points.tolist(), words.labels(axis)) for axis in nomogram.axes
     ]
     rulers.append(_Ruler("Total points", (total / top * 100).tolist(), [f"{t:g}" for t in total]))
     for time in nomogram.times:
@@ -128,6 +137,8 @@ def _labels(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Cha
         last = {"above": -99.0, "below": -99.0}
         for k in np.argsort(ruler.at, kind="stable"):
             at, text = ruler.at[k], ruler.labels[k]
+            if not text:
+                continue
             need = max(CLOSEST, 1.05 * len(text))
             if at - last["above"] >= need:
                 above.append((ruler.title, at, text))

@@ -121,7 +121,7 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
         "Read the points of each variable upwards, add them, and read survival below the total.",
         TITLES,
         unit="months",
-        endpoint=_short(endpoint),
+        endpoint=short_endpoint(endpoint),
         key=f"nomogram_{endpoint}",
         log2=LOG_AXES,
     )
@@ -137,7 +137,7 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     _validation(draft, section, version, title, headline)
 
 
-def _short(endpoint: str) -> str:
+def short_endpoint(endpoint: str) -> str:
     return "OS" if endpoint == "overall_survival" else "PFS"
 
 
@@ -156,10 +156,10 @@ def _hazard_row(
     row: dict[str, Any], terms: list[dict[str, Any]], source: dict[str, Any], n: int
 ) -> list[Cell]:
     ratio = number(row["hazard_ratio"], source, n, row["lower"], row["upper"])
-    return [_column_title(row["column"], terms), ratio, number(row["p_value"], source, n, digits=4)]
+    return [column_title(row["column"], terms), ratio, number(row["p_value"], source, n, digits=4)]
 
 
-def _column_title(column: str, terms: list[dict[str, Any]]) -> str:
+def column_title(column: str, terms: list[dict[str, Any]]) -> str:
     for term in terms:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
@@ -187,10 +187,11 @@ def _validation(
             *(f"AUC at {t:g} months" for t in times),
             f"Brier at {headline:g} months",
             "Calibration slope",
-            "Observed/expected",
+            "O/E",
         ),
         [_validation_row(draft, e, headline) for e in found],
-        "AUC(t): cumulative/dynamic, weighted for censoring. Training is the fitting cohort: its "
+        "AUC(t): cumulative/dynamic, weighted for censoring. O/E: observed over expected risk at "
+        "the headline time. Training is the fitting cohort: its "
         "numbers are apparent, not validation.",
     )
     sources = [draft.sources.of(e) for e in found]
@@ -284,7 +285,7 @@ def _decision(version: ModelVersion, evaluation: Evaluation, headline: float) ->
             curve["upper"],
             curve["treat_all"],
         ),
-        f"Decision curve, {_short(version.endpoint)}: {cohort.lower()}",
+        f"Decision curve, {short_endpoint(version.endpoint)}: {cohort.lower()}",
         f"Net benefit at {headline:g} months by Kaplan-Meier, bootstrap 95 % band; it ends where "
         "nobody above the threshold is followed that far.",
         f"decision_curve_{version.endpoint}_{evaluation.cohort.name}",

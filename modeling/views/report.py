@@ -35,7 +35,8 @@ def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResp
     context: dict[str, Any] = {"study": study, "report": report}
     if report is not None:
         context["content"] = report.content
-        context["earlier"] = Report.objects.filter(study=study).exclude(pk=report.pk)
+        others = Report.objects.filter(study=study).exclude(pk=report.pk)
+        context["earlier"] = others.defer("content")
         context["may_download"] = "download" in access.rights_of(request.user, study)
     return render(request, "modeling/report.html", context)
 

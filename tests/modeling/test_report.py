@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from modeling.models import Report
+from modeling.models import ModelVersion, Report
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
@@ -109,6 +109,8 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
         reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "svg"]),
         reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "png"]),
     ]
+    nomogram = ModelVersion.objects.filter(kind="nomogram").first()
+    addresses.append(reverse("modeling:nomogram", args=[people.study.uid, nomogram.uid]))
     for user, allowed in ((people.statistician, True), (people.outsider, False)):
         client.force_login(user)
         for address in addresses:

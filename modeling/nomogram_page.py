@@ -1,0 +1,72 @@
+"""What the page of a nomogram shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from modeling.figures.figure import Figure, number
+from modeling.figures.nomogram import draw_nomogram
+from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty
+from modeling.models import ModelVersion
+from modeling.services.prognosis_rows import ENDPOINTS, TITLES
+from modeling.services.report_content import marked_simulated
+from modeling.services.report_survival import LOG_AXES, column_title, short_endpoint
+
+
+def nomogram_context(version: ModelVersion) -> dict[str, Any]:
+    """Figure, points of every value, survival by total, and the Cox model behind them."""
+    content, results = version.content, version.run.results
+    nomogram = nomogram_from_dict(content["nomogram"])
+    figure = nomogram_figure(version, nomogram)
+    return {
+        "title": ENDPOINTS[version.endpoint][0],
+        "figure": marked_simulated(figure) if version.study.is_simulated else figure,
+        "totals": _totals(nomogram),
+        "times": [f"{time:g}" for time in nomogram.times],
+        "hazards": [_hazard(row, content["terms"]) for row in content["table"]],
+        "assumption": [_assumption(row) for row in results["proportional_hazards"]],
+        "lasso": results["lasso"],
+        "kept": [TITLES.get(name, name) for name in results["lasso"]["kept"]],
+        "notices": version.run.notices,
+    }
+
+
+def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
+    title = ENDPOINTS[version.endpoint][0].lower()
+    return draw_nomogram(
+        nomogram,
+        f"Nomogram for {title}",
+        "Read the points of each variable upwards, add them, and read survival below the total.",
+        TITLES,
+        unit="months",
+        endpoint=short_endpoint(version.endpoint),
+        key=f"nomogram_{version.endpoint}",
+        log2=LOG_AXES,
+    )
+
+
+def _totals(nomogram: Nomogram) -> list[list[str]]:
+    """Survival at each time for round totals."""
+    totals = pretty(0.0, nomogram.largest_total, 20)
+    totals = totals[totals <= nomogram.largest_total]
+    survival = nomogram.survival(totals)
+    return [
+        [f"{total:g}", *(number(float(s)) for s in row)]
+        for total, row in zip(totals, np.atleast_2d(survival), strict=True)
+    ]
+
+
+def _hazard(row: dict[str, Any], terms: list[dict[str, Any]]) -> list[str]:
+    ratio = f"{number(row['hazard_ratio'])} ({number(row['lower'])}–{number(row['upper'])})"
+    return [column_title(row["column"], terms), ratio, _p(row["p_value"])]
+
+
+def _assumption(row: dict[str, Any]) -> list[str]:
+    name = "All together" if row["term"] == "GLOBAL" else TITLES.get(row["term"], row["term"])
+    return [name, number(row["statistic"]), str(row["degrees_of_freedom"]), _p(row["p_value"])]
+
+
+def _p(value: float) -> str:
+    return "< 0.0001" if value < 0.0001 else number(value, 4)
