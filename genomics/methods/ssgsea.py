@@ -59,9 +59,12 @@ def ssgsea(
     Barbie D. A. et al. Nature 2009;462:108-112.
     Hänzelmann S. et al. BMC Bioinformatics 2013;14:7.
     """
-    expression = np.asarray(values, dtype=np.float64)
+    expression: NDArray[np.floating] = np.asarray(values, dtype=np.float64)
     _check(expression, sets, ties)
     n_genes, n_specimens = expression.shape
+    narrow = expression.astype(np.float32)
+    if (narrow == expression).all():  # counts: half the bytes, the same order, sorted faster
+        expression = narrow
     rows = np.unique(np.concatenate([np.asarray(s, dtype=np.intp) for s in sets]))
     member = _membership(sets, rows)
     scores = np.empty((len(sets), n_specimens))
@@ -76,7 +79,7 @@ def ssgsea(
     return scores
 
 
-def _check(values: NDArray[np.float64], sets: Sequence[Sequence[int]], ties: str) -> None:
+def _check(values: NDArray[np.floating], sets: Sequence[Sequence[int]], ties: str) -> None:
     if ties not in ("order_invariant", "gsva_compatible"):
         raise refuse("ties", ties, "order_invariant or gsva_compatible", "Choose one of the two.")
     if values.ndim != 2 or not values.size:
@@ -118,7 +121,7 @@ def _membership(sets: Sequence[Sequence[int]], rows: NDArray[np.intp]) -> NDArra
 
 
 def _weights_and_positions(
-    block: NDArray[np.float64], rows: NDArray[np.intp], ties: Ties
+    block: NDArray[np.floating], rows: NDArray[np.intp], ties: Ties
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """w and q of the set genes only, set genes × specimens of the block."""
     wanted = block[:, rows]
@@ -131,7 +134,7 @@ def _weights_and_positions(
     return (np.floor(mean_rank) ** WEIGHT_EXPONENT).T, position.T
 
 
-def _tied_rows_above(block: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def _tied_rows_above(block: NDArray[np.floating], rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Place of the set genes in a stable ascending order: genes below + tied rows above."""
     place = np.empty(block.shape, dtype=np.intp)
     np.put_along_axis(
