@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from imaging.methods.rtstruct import ContouredRoi
+from imaging.methods.rtstruct import ContouredRoi, check_names
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
 
@@ -40,8 +40,8 @@ def read_seg(
     Raises
     ------
     DataProblem
-        Frames on another grid, a label asked for that is not there, a kind that is neither
-        binary nor fractional.
+        Frames on another grid, a label that occurs twice or that is asked for and not there, a
+        kind that is neither binary nor fractional.
 
     References
     ----------
@@ -55,6 +55,7 @@ def read_seg(
             "BINARY or FRACTIONAL",
             "Export the segmentation as binary.",
         )
+    check_names([str(item.SegmentLabel) for item in segmentation.SegmentSequence], name)
     segments = {str(item.SegmentLabel): item for item in segmentation.SegmentSequence}
     wanted = list(segments) if labels is None else list(labels)
     lacking = [label for label in wanted if label not in segments]

@@ -68,8 +68,8 @@ def read_rtstruct(
     Raises
     ------
     DataProblem
-        No contours, a contour that lies on no slice of the scan or outside it, a name asked for
-        that is not there.
+        No contours, a contour that lies on no slice of the scan or outside it, a name that occurs
+        twice, or one asked for that is not there.
 
     References
     ----------
@@ -79,11 +79,13 @@ def read_rtstruct(
         str(roi.ROINumber): str(roi.ROIName)
         for roi in structures.get("StructureSetROISequence", [])
     }
-    contoured = {
-        names.get(str(item.ReferencedROINumber), str(item.ReferencedROINumber)): item
+    drawn = [
+        (names.get(str(item.ReferencedROINumber), str(item.ReferencedROINumber)), item)
         for item in structures.get("ROIContourSequence", [])
         if item.get("ContourSequence")
-    }
+    ]
+    check_names([roi for roi, _ in drawn], name)
+    contoured = dict(drawn)
     wanted = list(contoured) if roi_names is None else list(roi_names)
     lacking = [roi for roi in wanted if roi not in contoured]
     if lacking or not wanted:
@@ -104,6 +106,18 @@ def read_rtstruct(
     if problems:
         raise DataProblem(problems)
     return rois
+
+
+def check_names(names: Sequence[str], where: str) -> None:
+    """Refuses two regions of one name: a name is what tells lesions apart."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise refuse(
+            where,
+            f"several regions called {', '.join(twice)}",
+            "a name of its own for each region",
+            "Name the regions by lesion and export again.",
+        )
 
 
 def _observer(structures: Dataset, contour: Dataset) -> str:

@@ -63,6 +63,13 @@ def test_regions_by_name():
         read_rtstruct(made, GRID, "rs", ["spleen"])
 
 
+def test_two_regions_of_one_name_are_refused():
+    made = structures({"a": [square(1, 4)], "b": [square(2, 8)]})
+    made.StructureSetROISequence[1].ROIName = "a"
+    with pytest.raises(DataProblem, match="several regions called a"):
+        read_rtstruct(made, GRID, "rs")
+
+
 @pytest.mark.parametrize(
     ("polygons", "says"),
     [
