@@ -15,13 +15,9 @@ def print_table(content: dict[str, Any]) -> None:
     print(f"\n{content['study']['name']}\n")
     width = 3 + max(len(row[0]) for row in table["rows"])
     _print_row(width, ["", *table["columns"][1:4]])
-    reasons: dict[str, str] = {}
     for row in table["rows"]:
-        mark = reasons.setdefault(row[4], chr(ord("a") + len(reasons))) if row[4] else " "
-        _print_row(width, [f"{mark} {row[0]}", *(_text(cell) for cell in row[1:4])])
-    print()
-    for text, mark in reasons.items():
-        print(textwrap.fill(f"{mark} {text}", 100, subsequent_indent="  "))
+        _print_row(width, [f"  {row[0]}", *(_text(cell) for cell in row[1:4])])
+    print("\n" + textwrap.fill(table["note"], 100))
     print("\nEach number with its model version and snapshot stands in the report.")
 
 
