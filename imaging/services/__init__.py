@@ -3,7 +3,7 @@
 from .features import extractor_fit, features_extract
 from .pictures import roi_picture
 from .scans import scans_import
-from .slides import densities_import, immunoscore_compute
+from .slides import densities_import
 from .targets import pairs_retime, target_choose
 
 __all__ = [
