@@ -1,6 +1,7 @@
 """The verbs of imaging."""
 
 from .features import extractor_fit, features_extract
+from .immunoscores import immunoscore_compute
 from .pictures import roi_picture
 from .scans import scans_import
 from .slides import densities_import
