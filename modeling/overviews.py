@@ -8,9 +8,10 @@ from typing import Any
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.figure import Figure
 from modeling.models import DatasetSnapshot, Evaluation, ModelRun, ModelVersion, SnapshotMember
-from studies.models import Derivation, Job, JobState, Study
+from studies.models import CohortRole, Derivation, Job, JobState, Study
 
 KINDS = ("modeling.rad_score_run", "modeling.prognosis_run", "modeling.report_build")
+ROLES = list(CohortRole.values)
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 SHARES = (
     "accuracy", "sensitivity", "specificity",
@@ -26,7 +27,7 @@ TARGETS = {
 BASES = {
     "out_of_fold": "out of fold",
     "applied": "applied",
-    "apparent": "apparent: the model's own patients",
+    "apparent": "apparent (its own patients)",
     "optimism_corrected": "optimism-corrected",
 }
 
@@ -67,7 +68,13 @@ def evaluation_rows(version: ModelVersion) -> list[dict[str, Any]]:
     """Rad-Score evaluations as table rows, the apparent one last."""
     found = version.evaluations.select_related("cohort", "snapshot").order_by("id")
     rows = [_evaluation(e) for e in found if "accuracy" in e.metrics]
-    return sorted(rows, key=lambda row: row["evaluation"].basis == "apparent")
+    return sorted(rows, key=_place)
+
+
+def _place(row: dict[str, Any]) -> tuple[bool, int]:
+    """Training first, then from near to far; the apparent numbers last."""
+    evaluation = row["evaluation"]
+    return evaluation.basis == "apparent", ROLES.index(evaluation.cohort.role)
 
 
 def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
@@ -81,12 +88,11 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def ablation_rows(run: ModelRun) -> tuple[list[str], list[dict[str, Any]]]:
+def ablation_rows(run: ModelRun) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
     """One row per ablation, one column per cohort and target."""
     rows = run.results.get("ablations", [])
     heads = [
-        f"{cell['cohort'].replace('_', ' ')}, {TARGETS[cell['target']]}"
-        for cell in (rows[0]["cohorts"] if rows else [])
+        (cell["cohort"], TARGETS[cell["target"]]) for cell in (rows[0]["cohorts"] if rows else [])
     ]
     return heads, rows
 
@@ -95,7 +101,7 @@ def membership_counts(snapshot: DatasetSnapshot) -> list[dict[str, Any]]:
     """Per cohort: in, out, and out by reason; only what the user's rows reach is counted."""
     members = SnapshotMember.objects.filter(snapshot=snapshot).select_related("cohort")
     cohorts: dict[str, list[SnapshotMember]] = {}
-    for member in members.order_by("cohort_id"):
+    for member in sorted(members, key=lambda m: ROLES.index(m.cohort.role)):
         cohorts.setdefault(member.cohort.name, []).append(member)
     return [
         {

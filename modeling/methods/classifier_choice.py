@@ -46,7 +46,7 @@ def choose_classifier(
     """
     if rule["rule"] == "fixed":
         name = rule["classifier"]
-        return Choice(name, "fixed", f"{name} was fixed before the run.")
+        return Choice(name, "fixed", f"The {name.replace('_', ' ')} was fixed before the run.")
     aucs = {name: estimate_auc(outcome, p) for name, p in probabilities.items()}
     best = max(aucs.values(), key=lambda found: found.auc)
     floor = best.auc - best.standard_error

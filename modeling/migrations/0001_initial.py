@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.TextField(
-                        choices=[("rad_score", "Rad Score"), ("prognosis", "Prognosis")]
+                        choices=[("rad_score", "Rad-Score"), ("prognosis", "Prognosis")]
                     ),
                 ),
                 ("recipe", models.JSONField()),
@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.TextField(
-                        choices=[("rad_score", "Rad Score"), ("nomogram", "Nomogram")]
+                        choices=[("rad_score", "Rad-Score"), ("nomogram", "Nomogram")]
                     ),
                 ),
                 ("number", models.PositiveIntegerField()),

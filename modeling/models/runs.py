@@ -11,7 +11,7 @@ from .snapshots import DatasetSnapshot
 
 
 class RunKind(models.TextChoices):
-    RAD_SCORE = "rad_score"
+    RAD_SCORE = "rad_score", "Rad-Score"
     PROGNOSIS = "prognosis"
 
 
@@ -53,7 +53,7 @@ class ModelRun(DerivedMixin, StudyRow):
 
 
 class VersionKind(models.TextChoices):
-    RAD_SCORE = "rad_score"
+    RAD_SCORE = "rad_score", "Rad-Score"
     NOMOGRAM = "nomogram"
 
 

@@ -69,14 +69,14 @@ def _estimate(run: RadScoreRun, fitted: Fitted, name: str, progress: Any) -> Abl
 def _cohorts(run: RadScoreRun, fitted: Fitted, found: Ablation) -> list[dict[str, Any]]:
     training = str(run.fitting["cohort"].iloc[0])
     rows = [_row(training, "rna", run.y, found.out_of_fold, fitted.out_of_fold)]
-    for cohort, members in run.elsewhere.groupby("cohort", sort=True):
+    for cohort, members in run.cohorts:
         for target in run.snapshot.targets[cohort]:
             known: pd.DataFrame = members[members[f"target_{target}"].notna()]
             outcome = known[f"target_{target}"].to_numpy(dtype=int)
             if np.unique(outcome).size == 2:
                 here = known.index
                 scores = found.applied[here], fitted.applied[here]
-                rows.append(_row(str(cohort), target, outcome, *scores))
+                rows.append(_row(cohort, target, outcome, *scores))
     return rows
 
 

@@ -63,8 +63,8 @@ def version_judge(run: RadScoreRun, fitted: Fitted) -> list[Judged]:
             (Basis.APPARENT, fitted.apparent),
         )
     ]
-    for cohort, rows in run.elsewhere.groupby("cohort", sort=True):
-        judged += _judge_cohort(run, fitted, str(cohort), rows)
+    for cohort, rows in run.cohorts:
+        judged += _judge_cohort(run, fitted, cohort, rows)
     return judged
 
 

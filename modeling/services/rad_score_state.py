@@ -15,7 +15,9 @@ from modeling.methods.nested_cross_validation import NestedCrossValidation
 from modeling.methods.recipe import Recipe
 from modeling.models import DatasetSnapshot
 from studies.methods.problems import Notice
-from studies.models import Job, Study
+from studies.models import CohortRole, Job, Study
+
+ROLES = list(CohortRole.values)
 
 
 @dataclass
@@ -44,6 +46,12 @@ class RadScoreRun:
     @property
     def y(self) -> NDArray[np.int_]:
         return self.fitting["target_rna"].to_numpy(dtype=int)
+
+    @property
+    def cohorts(self) -> list[tuple[str, pd.DataFrame]]:
+        """The cohorts that are judged in, from near to far, with their rows."""
+        groups = [(str(name), rows) for name, rows in self.elsewhere.groupby("cohort", sort=True)]
+        return sorted(groups, key=lambda group: ROLES.index(group[1]["role"].iloc[0]))
 
     @property
     def resamples(self) -> int:

@@ -52,7 +52,7 @@ def test_pages_show_the_numbers_with_their_digests(done):
         assert answer.status_code == 200
         texts.append(answer.content.decode())
     runs, run, one, snapshot = texts
-    assert "Rad Score 1" in runs
+    assert "Rad-Score 1" in runs
     assert f"{auc:.3f}" in run
     assert "<svg" in run
     assert "Volume only" in run
