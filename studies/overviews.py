@@ -100,8 +100,9 @@ def stages_with_steps(user: Any, study: Study) -> list[StageView]:
         before = shown[-1].state.state if shown else "ready"
         steps = _steps(stage.key, study, rights)
         now = _next_step(stage, steps, done, before)
-        chosen = tuple(replace(step, primary=not led) for step in now)
-        led = led or bool(chosen)
+        leads = not led and stage.state.state != "ready"
+        chosen = tuple(replace(step, primary=leads) for step in now)
+        led = led or (leads and bool(chosen))
         again = () if _waits(stage, done, before) else tuple(s for s in steps if s not in now)
         shown.append(replace(stage, steps=chosen, again=again))
     return shown

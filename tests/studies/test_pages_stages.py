@@ -60,6 +60,7 @@ def test_steps_follow_one_another(people: People, states: dict[str, str]):
     states["features"] = "running"
     assert shown(people, people.statistician)["features"] == []
     states["features"] = "ready"
+    assert shown(people, people.statistician)["features"] == [("Extract", False)]
     finish(people, "t.extract")
     assert shown(people, people.statistician)["features"] == []
     states["features"] = "stale"
