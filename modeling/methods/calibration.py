@@ -138,16 +138,38 @@ def _fit_logistic(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Coefficients and standard errors by Newton's method, None where they do not exist."""
     coefficients = np.zeros(design.shape[1])
-    for _ in range(50):
+    for _ in range(100):
         mean = expit(design @ coefficients + offset)
         information = design.T @ (design * (mean * (1 - mean))[:, None])
         if np.linalg.matrix_rank(information) < design.shape[1]:
             return None
         step = np.linalg.solve(information, design.T @ (y - mean))
+        step = _shortened(step, coefficients, y, design, offset)
         coefficients = coefficients + step
         if np.abs(step).max() < 1e-12 * (1 + np.abs(coefficients).max()):
             return coefficients, np.sqrt(np.diag(np.linalg.inv(information)))
     return None
+
+
+def _shortened(
+    step: NDArray[np.float64],
+    coefficients: NDArray[np.float64],
+    y: NDArray[np.bool_],
+    design: NDArray[np.float64],
+    offset: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Half a step, and half again, until the likelihood no longer falls."""
+
+    def likelihood(at: NDArray[np.float64]) -> float:
+        eta = design @ at + offset
+        return float(np.sum(np.where(y, eta, 0.0) - np.logaddexp(0, eta)))
+
+    floor = likelihood(coefficients) - 1e-9
+    for _ in range(30):
+        if likelihood(coefficients + step) >= floor:
+            break
+        step = step / 2
+    return step
 
 
 def _wald(

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.discrete.discrete_model import Logit
 
 from modeling.methods.calibration import estimate_calibration
 from studies.methods.problems import DataProblem
@@ -76,6 +77,18 @@ def test_certain_predictions_are_said():
     found = estimate_calibration([0, 1, 0, 1], [0, 1, 0.6, 0.4], resamples=0)
     assert [n.code for n in found.notices] == ["calibration_certain"]
     assert found.slope.estimate is not None
+
+
+def test_nearly_separated_classes_have_a_slope_as_in_statsmodels():
+    rng = np.random.default_rng(12)
+    p = np.concatenate([rng.uniform(0.001, 0.3, 12), rng.uniform(0.45, 0.6, 12)])
+    y = np.repeat([0, 1], 12)
+    y[11], p[11] = 0, 0.5
+    found = estimate_calibration(y, p, resamples=0)
+    other = Logit(y, np.column_stack([np.ones(24), np.log(p / (1 - p))])).fit(
+        disp=0, method="bfgs", maxiter=500, gtol=1e-9
+    )
+    assert found.slope.estimate == pytest.approx(other.params[1], rel=1e-4)
 
 
 def test_separated_classes_have_no_slope():
