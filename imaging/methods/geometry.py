@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its customary name)
 
-from imaging.methods.volume import Grid, Volume, as_sitk, from_sitk
+from imaging.methods.volume import Grid, Volume, as_sitk, from_sitk, resample
 from studies.methods.problems import DataProblem, Notice, Problem
 
 ORIGIN_MM, SPACING, DIRECTION = 0.1, 1e-3, 1e-4
@@ -96,7 +96,7 @@ def resample_mask(mask: Volume, grid: Grid) -> Volume:
     target.SetOrigin(grid.origin)
     target.SetSpacing(grid.spacing)
     target.SetDirection(grid.direction)
-    moved = sitk.Resample(as_sitk(mask), target, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    moved = resample(as_sitk(mask), target, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
     return Volume(from_sitk(moved).array.astype(bool), grid)
 
 

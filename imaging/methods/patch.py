@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its customary name)
 from numpy.typing import NDArray
 
-from imaging.methods.volume import Grid, Volume, as_sitk
+from imaging.methods.volume import Grid, Volume, as_sitk, resample
 from studies.methods.problems import Notice, refuse
 
 MARGIN = 6  # voxels around the crop: a cubic spline's reach
@@ -62,15 +62,9 @@ def cut_patch(
         The cube does not touch the scan.
     """
     target = _target(mask, size, spacing_mm)
-    image = sitk.Resample(
-        _crop(scan, target, name),
-        target,
-        sitk.Transform(),
-        sitk.sitkBSpline,
-        OUTSIDE[modality],
-        sitk.sitkFloat32,
-    )
-    inside = sitk.Resample(as_sitk(mask), target, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    crop = _crop(scan, target, name)
+    image = resample(crop, target, sitk.sitkBSpline, OUTSIDE[modality], sitk.sitkFloat32)
+    inside = resample(as_sitk(mask), target, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
     cube = sitk.GetArrayFromImage(inside).astype(bool)
     if not cube.any():
         cube[size // 2, size // 2, size // 2] = True  # smaller than a voxel of the cube

@@ -90,3 +90,16 @@ def from_sitk(image: sitk.Image) -> Volume:
     """The volume of a SimpleITK image, keeping its number type."""
     grid = Grid(image.GetSize(), image.GetOrigin(), image.GetSpacing(), image.GetDirection())
     return Volume(sitk.GetArrayFromImage(image), grid)
+
+
+def resample(
+    image: sitk.Image, target: sitk.Image, interpolator: int, outside: float, pixel: int
+) -> sitk.Image:
+    """The image at the voxels of ``target``; on one thread, since cubes are small and jobs many."""
+    resampler = sitk.ResampleImageFilter()
+    resampler.SetReferenceImage(target)
+    resampler.SetInterpolator(interpolator)
+    resampler.SetDefaultPixelValue(outside)
+    resampler.SetOutputPixelType(pixel)
+    resampler.SetNumberOfThreads(1)
+    return resampler.Execute(image)
