@@ -5,9 +5,10 @@ import django.db.models.deletion
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
-import studies.identifiers
 from django.conf import settings
 from django.db import migrations, models
+
+import studies.identifiers
 
 
 class Migration(migrations.Migration):
