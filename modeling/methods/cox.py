@@ -221,6 +221,10 @@ def _dependent_columns(columns: Floats, names: tuple[str, ...]) -> list[str]:
     return [names[pivot[k]] for k in np.flatnonzero(diagonal < diagonal[0] * 1e-9)]
 
 
+# A step too far ends in infinity or NaN, and the caller halves it.
+_extremes_allowed = np.errstate(over="ignore", divide="ignore", invalid="ignore")
+
+
 class RiskSets:
     """The sums over risk sets behind likelihood, score and information.
 
@@ -250,6 +254,7 @@ class RiskSets:
         np.add.at(failing, self.block[self.event], values[self.event])
         return at_risk, failing
 
+    @_extremes_allowed
     def log_likelihood(self, beta: Floats) -> float:
         lp = self.x @ beta
         shift = lp.max()
@@ -257,6 +262,7 @@ class RiskSets:
         z = s0[self.term_block] - self.fraction * d0[self.term_block]
         return float(lp[self.event].sum() - np.log(z).sum() - shift * z.size)
 
+    @_extremes_allowed
     def evaluate(self, beta: Floats, weight: Floats | None = None) -> tuple[float, Floats, Floats]:
         """Log partial likelihood, score and information at ``beta``.
 
@@ -341,7 +347,8 @@ def _step(
     move = np.linalg.solve(information, score)
     for _ in range(30):
         found = sets.evaluate(beta + move)
-        if np.isfinite(found[0]) and found[0] >= value - 1e-10 * abs(value):
+        whole = np.isfinite(found[0]) and np.isfinite(found[2]).all()
+        if whole and found[0] >= value - 1e-10 * abs(value):
             return beta + move, found
         move = move / 2
     return beta, (value, score, information)

@@ -331,7 +331,8 @@ def _backtrack(
         trial: Floats = goal if length == 1.0 else point + length * (goal - point)
         found = loss.evaluate(float(trial[0]) if first else 0.0, trial[first:])
         after = found[0] / loss.n + weight @ np.abs(trial)
-        if after <= before + 1e-12 * abs(before) or length < 1e-6:
+        whole = np.isfinite(found[2]).all() and np.isfinite(found[1]).all()
+        if whole and (after <= before + 1e-12 * abs(before) or length < 1e-6):
             return trial, *found
         length /= 2
 

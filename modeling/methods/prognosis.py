@@ -20,6 +20,8 @@ from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import Notice, refuse
 
 RAREST_LEVEL = 5  # a level with fewer patients than this joins the reference
+FEWEST_ROWS, FEWEST_EVENTS = 12, 5
+EVENTS_PER_COLUMN = 5  # fewer than this and the choice at lambda.min gives way to lambda.1se
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,23 @@ def fit_prognosis(
     ----------
     Tibshirani, Stat Med 1997;16:385. TRIPOD+AI, BMJ 2024;385:e078378.
     """
-    time, flag = check_survival(duration, event, minimum_events=5, minimum_rows=20)
+    time, flag = check_survival(duration, event, FEWEST_EVENTS, FEWEST_ROWS)
     whole = {name: tuple(levels) for name, levels in plan.factors.items()}
     joined, levels = _join_rare_levels(table, plan, whole)
     rows = _with_joined(table, joined)
     offered, notices = _offered(rows, plan, levels, joined)
-    lasso, kept, simpler = _choose(rows, time, flag, offered, levels, plan, seed)
+    lasso, wanted, simpler = _choose(rows, time, flag, offered, levels, plan, seed)
+    kept, given_way = _affordable(wanted, simpler, len(plan.always), int(flag.sum()))
     terms = tuple(Term(name, levels.get(name, ())) for name in (*plan.always, *kept))
     design = apply_design(rows, terms)
     cox = fit_cox(time, flag, design.matrix, design.names)
     nomogram = build_nomogram(cox, design, rows, _within(plan.times, cox))
-    notices += [*_about_choice(kept, simpler), *cox.notices, *_about_times(plan.times, cox)]
+    notices += [
+        *given_way,
+        *_about_choice(wanted, kept, simpler),
+        *cox.notices,
+        *_about_times(plan.times, cox),
+    ]
     hazards, found = _hazards(cox, time, flag, design)
     return PrognosisFit(
         plan, lasso, kept, simpler, cox, terms, nomogram, hazards, joined, (*notices, *found)
@@ -182,6 +190,22 @@ def _whole(design: Design, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(t.name for t in design.terms if any(c in columns for c in t.columns))
 
 
+def _affordable(
+    wanted: tuple[str, ...], simpler: tuple[str, ...], always: int, events: int
+) -> tuple[tuple[str, ...], list[Notice]]:
+    """The choice that the events can carry: lambda.min, else lambda.1se, else nothing."""
+    choices = {"lambda.min": wanted, "lambda.1se": simpler, "no penalty": ()}
+    room = events // EVENTS_PER_COLUMN - always
+    name, kept = next((n, c) for n, c in choices.items() if len(c) <= max(room, 0))
+    if kept == wanted:
+        return kept, []
+    text = (
+        f"{events} events cannot carry the {len(wanted)} columns kept at lambda.min "
+        f"({EVENTS_PER_COLUMN} events per column at least): those of {name} are taken"
+    )
+    return kept, [Notice("too_few_events_for_choice", text)]
+
+
 def _within(times: Sequence[float], cox: CoxFit) -> list[float]:
     inside = [time for time in times if time <= cox.last_follow_up]
     if not inside:
@@ -191,16 +215,17 @@ def _within(times: Sequence[float], cox: CoxFit) -> list[float]:
     return inside
 
 
-def _about_choice(kept: Sequence[str], simpler: Sequence[str]) -> list[Notice]:
-    if not kept:
-        return [Notice("lasso_empty", "LASSO at lambda.min keeps no clinical column: the model "
-                       "holds the unpenalised columns only")]  # fmt: skip
+def _about_choice(
+    wanted: tuple[str, ...], kept: tuple[str, ...], simpler: tuple[str, ...]
+) -> list[Notice]:
+    if not wanted:
+        text = "LASSO at lambda.min keeps no clinical column: the model holds the unpenalised ones"
+        return [Notice("lasso_empty", text)]
     alone = ", ".join(simpler) or "none"
-    return [
-        Notice("lasso_kept", f"LASSO keeps {', '.join(kept)} (lambda.min); {alone} (lambda.1se)"),
-        Notice("p_after_selection", "p-values of columns chosen by LASSO are too small: "
-               "the choice was made on the same patients"),
-    ]  # fmt: skip
+    text = f"LASSO keeps {', '.join(wanted)} (lambda.min); {alone} (lambda.1se)"
+    late = "p-values of columns chosen by LASSO are too small: chosen on the same patients"
+    chosen = [Notice("p_after_selection", late)] if kept else []
+    return [Notice("lasso_kept", text), *chosen]
 
 
 def _about_times(times: Sequence[float], cox: CoxFit) -> list[Notice]:

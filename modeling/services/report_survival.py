@@ -147,8 +147,8 @@ def _how(version: ModelVersion) -> str:
     simpler = ", ".join(map(plain_title, lasso["kept_one_std_error"])) or "none"
     return (
         f"Fitted on training ({content['n']} patients, {content['events']} events) with the "
-        f"out-of-fold Rad-Score and the Immunoscore unpenalised. The LASSO keeps {kept} at "
-        f"lambda.min ({simpler} at lambda.1se)."
+        f"out-of-fold Rad-Score and the Immunoscore unpenalised. Clinical columns kept by the "
+        f"LASSO: {kept} (at lambda.1se: {simpler})."
     )
 
 
