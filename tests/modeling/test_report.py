@@ -120,6 +120,13 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
     assert client.get(wrong).status_code == 404
 
 
+def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> None:
+    """Sixty patients: some numbers cannot be estimated, and the report says so."""
+    report = make_report(as_statistician, monkeypatch, 60)
+    assert len(report.content["sections"]) == 7
+    assert "few_events_per_column" in {notice["code"] for notice in report.content["notices"]}
+
+
 def test_a_study_without_report_says_how_to_get_one(people: People, client: Client) -> None:
     client.force_login(people.statistician)
     response = client.get(reverse("modeling:report", args=[people.study.uid]))
