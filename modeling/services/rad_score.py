@@ -101,7 +101,7 @@ def rad_score_repeat(
     table = hashlib.sha256(predictions_table(run, found.fitted)).hexdigest()
     parts = {
         "comparison": json_digest(results) == earlier.results_sha256,
-        "out_of_fold_predictions": table == earlier.predictions.sha256,
+        "out_of_fold_predictions": table == getattr(earlier.predictions, "sha256", None),
         "evaluations": again == stored,
         "threshold": found.fitted.threshold == version.threshold,
     }

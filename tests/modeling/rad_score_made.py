@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,39 +65,52 @@ def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> N
         for modality in ("PT", "CT")
     }  # fmt: skip
     starts = dict(Treatment.objects.filter(study=study).values_list("patient_id", "date"))
-    for patient, z in zip(truth["patient"], truth["z"], strict=True):
-        visit = DicomStudy.objects.create(
-            patient=patient, dicom_study_uid=f"1.2.{patient.pk}",
-            scanned_on=starts[patient.pk] - timedelta(days=9),
-        )  # fmt: skip
-        series = Series.objects.create(
-            patient=patient, dicom_study=visit, batch=batch, series_uid=f"1.3.{patient.pk}",
+    patients = list(truth["patient"])
+    visits = DicomStudy.objects.bulk_create(
+        DicomStudy(
+            patient=p, dicom_study_uid=f"1.2.{p.pk}", scanned_on=starts[p.pk] - timedelta(days=9)
+        )
+        for p in patients
+    )
+    series = Series.objects.bulk_create(
+        Series(
+            patient=p, dicom_study=visit, batch=batch, series_uid=f"1.3.{p.pk}",
             modality="PT", content_digest="b" * 64, volume=stored, state="ready",
-        )  # fmt: skip
-        lesion = Lesion.objects.create(patient=patient, number=1)
-        roi = Roi.objects.create(
-            patient=patient, series=series, lesion=lesion, batch=batch, name="lesion",
-            mask=stored, source_digest="c" * 64, voxels=5, volume_ml=3.0,
-        )  # fmt: skip
-        RoiChoice.objects.create(patient=patient, roi=roi, rule=TARGET_RULE)
-        _measure(patient, roi, versions, float(z), random)
-
-
-def _measure(
-    patient: Patient, roi: Roi, versions: dict[str, Any], z: float, random: np.random.Generator
-) -> None:
-    volume = float(np.exp(random.normal(3 - 0.1 * z, 0.6)))
-    Uptake.objects.create(
-        patient=patient, roi=roi, suv_max=9.0 + z, suv_mean=5.0, suv_peak=7.0, volume_ml=volume,
-        mtv_41_percent_ml=volume, mtv_suv_2_5_ml=volume, mtv_suv_4_0_ml=volume,
-        tlg_41_percent=1.0, tlg_suv_2_5=1.0, tlg_suv_4_0=1.0, inputs_digest=f"u{patient.pk}",
+        )
+        for p, visit in zip(patients, visits, strict=True)
     )  # fmt: skip
-    for modality, version in versions.items():
-        FeatureSet.objects.create(
-            patient=patient, roi=roi, modality=modality, extractor_version=version,
+    lesions = Lesion.objects.bulk_create(Lesion(patient=p, number=1) for p in patients)
+    rois = Roi.objects.bulk_create(
+        Roi(
+            patient=p, series=one, lesion=lesion, batch=batch, name="lesion",
+            mask=stored, source_digest="c" * 64, voxels=5, volume_ml=3.0,
+        )
+        for p, one, lesion in zip(patients, series, lesions, strict=True)
+    )  # fmt: skip
+    RoiChoice.objects.bulk_create(
+        RoiChoice(patient=roi.patient, roi=roi, rule=TARGET_RULE) for roi in rois
+    )
+    Uptake.objects.bulk_create(
+        _uptake(roi, z, random) for roi, z in zip(rois, truth["z"], strict=True)
+    )
+    FeatureSet.objects.bulk_create(
+        FeatureSet(
+            patient=roi.patient, roi=roi, modality=modality, extractor_version=version,
             vector=(0.7 * z + random.normal(size=FEATURES)).tolist(),
-            inputs_digest=f"{modality}{patient.pk}",
-        )  # fmt: skip
+            inputs_digest=f"{modality}{roi.patient_id}",
+        )
+        for roi, z in zip(rois, truth["z"], strict=True)
+        for modality, version in versions.items()
+    )  # fmt: skip
+
+
+def _uptake(roi: Roi, z: float, random: np.random.Generator) -> Uptake:
+    volume = float(np.exp(random.normal(3 - 0.1 * z, 0.6)))
+    return Uptake(
+        patient=roi.patient, roi=roi, suv_max=9.0 + z, suv_mean=5.0, suv_peak=7.0,
+        volume_ml=volume, mtv_41_percent_ml=volume, mtv_suv_2_5_ml=volume, mtv_suv_4_0_ml=volume,
+        tlg_41_percent=1.0, tlg_suv_2_5=1.0, tlg_suv_4_0=1.0, inputs_digest=f"u{roi.patient_id}",
+    )  # fmt: skip
 
 
 def _phenotypes(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> None:
