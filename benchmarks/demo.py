@@ -3,8 +3,8 @@
     python -m dev exec -- .venv/bin/python -m benchmarks.demo [patients]
 
 A new database, queue and folder of files; the same client, files and steps as ``make demo``. Memory
-is that of all processes of the product together (PostgreSQL and Valkey included), shared pages
-counted once per process, so it is an upper bound. A silence is the time in which a followed job's
+is that of all processes of the product together (PostgreSQL and Valkey included), each shared page
+counted once (PSS). A silence is the time in which a followed job's
 progress did not change.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from dev.postgres import create_database, drop_database, with_database
 from dev.processes import Product
 
 PROJECT = Path(__file__).resolve().parent.parent
+OURS = (b"celery", b"gunicorn", b"postgres", b"valkey", b"simulation", b"modeling.methods")
 BUDGET = {"simulate": 60, "import and SUV": 90, "extractor and features": 90, "the rest": 120}
 
 
@@ -63,17 +65,16 @@ class Watch:
 
 
 def _memory() -> int:
-    """Resident bytes of this process, its children, and the embedded servers."""
-    pages = 0
+    """Proportional bytes of the web server, the worker, their children and the embedded servers."""
+    kilobytes = 0
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            command = (folder / "cmdline").read_bytes()
-            resident = int((folder / "statm").read_text().split()[1])
+            if any(word in (folder / "cmdline").read_bytes() for word in OURS):
+                found = re.search(r"^Pss:\s+(\d+) kB", (folder / "smaps_rollup").read_text(), re.M)
+                kilobytes += int(found[1]) if found else 0
         except OSError:
             continue
-        ours = any(word in command for word in (b"celery", b"gunicorn", b"postgres", b"valkey"))
-        pages += resident if ours else 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return kilobytes * 1024
 
 
 @contextmanager
