@@ -5,5 +5,7 @@ from pathlib import Path
 
 from dev.services import environment
 
-for _name, _value in environment(Path(__file__).resolve().parent.parent).items():
-    os.environ.setdefault(_name, _value)
+_VALUES = environment(Path(__file__).resolve().parent.parent)
+# What was not there before: of these the embedded servers are this run's to start.
+FILLED = tuple(name for name in _VALUES if name not in os.environ)
+os.environ.update(_VALUES)

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol
 
 import pghistory
@@ -76,7 +75,7 @@ def enqueue(
         },
     )
     if created:
-        transaction.on_commit(partial(send, job), robust=True)
+        transaction.on_commit(lambda: send(job), robust=True)
     return job
 
 

@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.db import connections
 
 from dev import services as embedded
 from dev.postgres import create_database, drop_database, with_database
+from dev.pytest_environment import FILLED
 from studies.access import acting_as
 from tests.people import People, make_people
 
@@ -43,8 +45,21 @@ def migrations_digest() -> str:
 @pytest.fixture(scope="session")
 def environment() -> Iterator[dict[str, str]]:
     """DATABASE_URL and its fellows: the embedded servers, unless the environment names others."""
-    with embedded.running(REPO) as values:
+    with ExitStack() as servers:
+        with as_found():
+            values = servers.enter_context(embedded.running(REPO))
         yield values
+        with as_found():
+            servers.close()
+
+
+@contextmanager
+def as_found() -> Iterator[None]:
+    """The environment before this run filled it: what is not there, is embedded."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in FILLED:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
