@@ -26,8 +26,8 @@ class ClassifierAuc:
     classifier: str
     cohort: str
     auc: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     n: int
 
 
@@ -46,7 +46,7 @@ def draw_classifier_comparison(
         auc=[r.auc for r in results], lower=[r.lower for r in results],
         upper=[r.upper for r in results],
     ))  # fmt: skip
-    lowest = min([0.4, *(result.lower for result in results)])
+    lowest = min([0.4, *(r.auc if r.lower is None else r.lower for r in results)])
     row = alt.Y(
         "classifier:N",
         sort=names,

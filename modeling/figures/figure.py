@@ -126,6 +126,8 @@ def number(value: float | None, digits: int = 2) -> str:
 def with_interval(value: float | None, lower: float | None, upper: float | None) -> str:
     if value is None or not np.isfinite(value):
         return "not estimable"
+    if lower is None or upper is None or not np.isfinite([lower, upper]).all():
+        return f"{number(value)} (interval not estimable)"
     return f"{number(value)} ({number(lower)}–{number(upper)})"
 
 

@@ -29,8 +29,8 @@ class RocCurve:
     false_positive: ArrayLike
     true_positive: ArrayLike
     auc: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     n: int
 
     @property

@@ -15,16 +15,17 @@ _CELLS = 300_000  # resamples are drawn in blocks of about this many numbers, to
 
 @dataclass(frozen=True)
 class AucEstimate:
-    """An AUC with its interval and the counts behind it."""
+    """An AUC with its interval and the counts behind it; no interval has a ``reason``."""
 
     auc: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     standard_error: float
     positives: int
     negatives: int
     method: str
     level: float = 0.95
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class AucDifference:
     """Difference of two AUCs measured on the same patients."""
 
     difference: float
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
     z: float | None
     p: float | None
 
@@ -53,7 +54,9 @@ def estimate_auc(outcome: ArrayLike, score: ArrayLike, level: float = 0.95) -> A
     Returns
     -------
     AucEstimate
-        Bounds are clipped to 0..1.
+        Bounds are clipped to 0..1. They are None, with a reason, where the variance cannot be
+        estimated: one patient alone in a class, or classes so far apart (an AUC of 1) that no
+        placement varies. An interval of no width would claim certainty.
 
     Raises
     ------
@@ -70,15 +73,17 @@ def estimate_auc(outcome: ArrayLike, score: ArrayLike, level: float = 0.95) -> A
     auc = float(placement_1.mean())
     error = float(np.sqrt(_variance_of_mean(placement_1) + _variance_of_mean(placement_0)))
     half = norm.ppf(0.5 + level / 2) * error
+    reason = _no_interval(placement_1.size, placement_0.size, error)
     return AucEstimate(
         auc,
-        max(0.0, auc - half),
-        min(1.0, auc + half),
+        None if reason else max(0.0, auc - half),
+        None if reason else min(1.0, auc + half),
         error,
         placement_1.size,
         placement_0.size,
         "delong",
         level,
+        reason,
     )
 
 
@@ -101,6 +106,7 @@ def compare_auc_paired(
     AucDifference
         ``p`` is two-sided; 1 when the two curves are the same; None when they differ and
         their variance is zero (an AUC of 1 against a constant), for then it is not estimable.
+        Bounds are None where the variance is zero or a class has one patient alone.
 
     Raises
     ------
@@ -118,7 +124,11 @@ def compare_auc_paired(
     error = float(np.sqrt(_variance_of_mean(a1 - b1) + _variance_of_mean(a0 - b0)))
     half = norm.ppf(0.5 + level / 2) * error
     z = difference / error if error > 0 else (0.0 if difference == 0 else None)
+    if min(a1.size, a0.size) < 2 and difference != 0:
+        z = None
     p = None if z is None else float(2 * norm.sf(abs(z)))
+    if _no_interval(a1.size, a0.size, error):
+        return AucDifference(difference, None, None, z, p)
     return AucDifference(difference, difference - half, difference + half, z, p)
 
 
@@ -172,15 +182,18 @@ def estimate_auc_bootstrap(
     values /= kernel.size
     tail = (1 - level) / 2
     lower, upper = np.quantile(values, [tail, 1 - tail])
+    error = float(values.std(ddof=1)) if np.ptp(values) > 0 else 0.0
+    reason = _no_interval(kernel.shape[0], kernel.shape[1], error)
     return AucEstimate(
         float(kernel.mean()),
-        float(lower),
-        float(upper),
-        float(values.std(ddof=1)),
+        None if reason else float(lower),
+        None if reason else float(upper),
+        error,
         kernel.shape[0],
         kernel.shape[1],
         f"bootstrap {resamples}",
         level,
+        reason,
     )
 
 
@@ -236,6 +249,13 @@ def _placements(
     above = (together[y] - rankdata(s[y])) / n0
     below = 1 - (together[~y] - rankdata(s[~y])) / n1
     return above, below
+
+
+def _no_interval(positives: int, negatives: int, error: float) -> str:
+    """Why an AUC has no interval; empty when it has one."""
+    if min(positives, negatives) < 2:
+        return "one patient alone in a class"
+    return "" if error > 0 else "no variation between patients to estimate it from"
 
 
 def _variance_of_mean(values: NDArray[np.float64]) -> float:

@@ -80,6 +80,7 @@ def _auc(found: AucEstimate) -> dict[str, Any]:
         "standard_error": found.standard_error,
         "method": found.method,
         "level": found.level,
+        "reason": found.reason,
     }
 
 

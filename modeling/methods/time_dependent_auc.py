@@ -27,7 +27,9 @@ class TimeDependentAuc:
         return bool(np.isfinite(self.auc))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Wald interval, cut to 0..1."""
+        """Wald interval, cut to 0..1; NaN where nothing varies (all pairs in order)."""
+        if not self.std_error > 1e-12:  # rounding, not spread
+            return float("nan"), float("nan")
         half = norm.ppf(0.5 + level / 2) * self.std_error
         return max(0.0, self.auc - half), min(1.0, self.auc + half)
 

@@ -39,15 +39,22 @@ def estimate(value: float, interval: tuple[float, float]) -> dict[str, float]:
     return {"value": value, "lower": interval[0], "upper": interval[1]}
 
 
+def discrimination(value: float, interval: tuple[float, float]) -> dict[str, Any]:
+    """As ``estimate``; a value without an interval says why."""
+    known = np.isfinite(interval[0]) or not np.isfinite(value)
+    reason = "" if known else "no variation between patients to estimate it from"
+    return {**estimate(value, interval), "reason": reason}
+
+
 def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
     """Everything an evaluation of a nomogram stores."""
     c, calibration, curve = judged.concordance, judged.calibration, judged.decision_curve
     return json_ready({
         "n": judged.n,
         "events": judged.events,
-        "concordance": None if c is None else estimate(c.c, c.interval()),
+        "concordance": None if c is None else discrimination(c.c, c.interval()),
         "auc": [
-            {"horizon_months": auc.horizon, **estimate(auc.auc, auc.interval()),
+            {"horizon_months": auc.horizon, **discrimination(auc.auc, auc.interval()),
              "cases": auc.cases, "controls": auc.controls, "censored": auc.censored,
              "estimable": auc.estimable}
             for auc in judged.auc

@@ -87,7 +87,12 @@ def _row(cohort: str, target: str, outcome: Any, score: Any, rad_score: Any) -> 
         "cohort": cohort,
         "target": target,
         "n": auc.positives + auc.negatives,
-        "auc": {"estimate": auc.auc, "lower": auc.lower, "upper": auc.upper},
+        "auc": {
+            "estimate": auc.auc,
+            "lower": auc.lower,
+            "upper": auc.upper,
+            "reason": auc.reason,
+        },
         "rad_score_gains": {
             "estimate": gain.difference,
             "lower": gain.lower,

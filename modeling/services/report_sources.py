@@ -60,8 +60,9 @@ def number(
     lower: float | None = None,
     upper: float | None = None,
     digits: int = 2,
+    reason: str = "",
 ) -> dict[str, Any]:
-    """A number as a report holds it: with its interval, its n and where it comes from."""
+    """A number as a report holds it: with its interval (or why there is none), n and source."""
     interval = None if lower is None or upper is None else [lower, upper]
     return json_ready({
         "value": value,
@@ -71,6 +72,7 @@ def number(
         "model_version": source["model_version"],
         "snapshot_sha": source["snapshot_sha256"],
         "source": source["number"],
+        **({"no_interval": reason} if reason else {}),
     })  # fmt: skip
 
 
@@ -83,4 +85,5 @@ def number_of(
     """A stored estimate with bounds; its value stands under ``value`` or ``estimate``."""
     found = found or {}
     value = found.get("value", found.get("estimate"))
-    return number(value, source, n, found.get("lower"), found.get("upper"), digits)
+    bounds = found.get("lower"), found.get("upper")
+    return number(value, source, n, *bounds, digits=digits, reason=found.get("reason", ""))

@@ -29,6 +29,12 @@ def _written(found: dict[str, Any]) -> SafeString:
         return mark_safe('<span class="quiet">not estimable</span>')
     if digits == 4 and found["value"] < 0.0001:
         return mark_safe("&lt; 0.0001")
+    if found.get("no_interval"):
+        return format_html(
+            '{} <span class="ci">(interval not estimable: {})</span>',
+            number(found["value"], digits),
+            found["no_interval"],
+        )
     if found["ci"] is None:
         return format_html("{}", number(found["value"], digits))
     low, high = (number(bound, digits) for bound in found["ci"])

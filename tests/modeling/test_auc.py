@@ -113,3 +113,25 @@ def test_permutation_p_is_small_for_signal_and_uniform_like_for_noise():
 def test_auc_refuses(outcome, score, says):
     with pytest.raises(DataProblem, match=says):
         estimate_auc(outcome, score)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "score", "auc", "says"),
+    [
+        ([0, 0, 0, 1, 1, 1], [1, 2, 3, 4, 5, 6], 1.0, "no variation"),
+        ([0, 0, 0, 1, 1, 1], [4, 5, 6, 1, 2, 3], 0.0, "no variation"),
+        ([0, 1, 0, 1], [7, 7, 7, 7], 0.5, "no variation"),
+        ([0, 0, 0, 1], [1, 4, 2, 3], 2 / 3, "one patient alone"),
+    ],
+)
+def test_an_auc_without_spread_has_no_interval_and_says_why(outcome, score, auc, says):
+    """DeLong's variance is zero here, or lacks a class: [1, 1] would claim certainty."""
+    for found in (estimate_auc(outcome, score), estimate_auc_bootstrap(outcome, score, 50)):
+        assert found.auc == pytest.approx(auc)
+        assert (found.lower, found.upper) == (None, None)
+        assert says in found.reason
+
+
+def test_two_perfect_scores_have_no_interval_of_their_difference():
+    found = compare_auc_paired([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], [1, 2, 3, 4])
+    assert (found.difference, found.lower, found.upper) == (0, None, None)

@@ -63,3 +63,10 @@ def test_beyond_follow_up_it_is_not_estimable():
     ours = estimate_time_dependent_auc([1, 2, 3], [1, 1, 0], [3, 2, 1], 10)
     assert not ours.estimable
     assert (ours.cases, ours.controls) == (2, 0)
+
+
+def test_a_perfect_order_has_no_interval():
+    """Two die by then, two live on, all in order: no width is no certainty."""
+    found = estimate_time_dependent_auc([1, 2, 9, 9], [1, 1, 0, 0], [4, 3, 2, 1], 5)
+    assert found.auc == 1
+    assert np.isnan(found.interval()).all()
