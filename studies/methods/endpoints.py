@@ -105,12 +105,13 @@ def response_at_6_months(
     Parameters
     ----------
     assessments : sequence of (ClinicalDate, str)
-        Date and CR, PR, SD, PD or NE.
+        Date and CR, PR, SD, PD or NE; an earlier PD is a progression, too.
     """
     if started is None or not started.is_exact:
         return ResponseClass("", (_inexact("treatment start"),))
     landmark = SIX_MONTHS_DAYS
-    for day in (progressed, died):
+    seen = [day for day, result in assessments if result == "PD"]
+    for day in (progressed, died, *seen):
         if day is not None and day.is_exact and 0 <= _days(started, day) < landmark:
             return ResponseClass("PD")
     near = [

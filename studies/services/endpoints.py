@@ -68,6 +68,16 @@ class _Facts:
         self.assessed: list[ClinicalDate] = []
         self.responses: list[tuple[ClinicalDate, str]] = []
 
+    def known_alive(self) -> list[ClinicalDate]:
+        """Every day that proves life, so that PFS never exceeds OS.
+
+        A progression or response known to the month only would prove no day.
+        """
+        seen = [day for day, _ in self.responses]
+        if self.progressed is not None:
+            seen.append(self.progressed)
+        return [*self.alive, *self.assessed, *(day for day in seen if day.is_exact)]
+
     def __str__(self) -> str:
         return repr((self.started, self.progressed, self.died, self.alive, self.assessed)) + repr(
             self.responses
@@ -75,7 +85,7 @@ class _Facts:
 
 
 _DERIVE: dict[str, Callable[[_Facts], SurvivalTime | ResponseClass]] = {
-    "overall_survival": lambda f: overall_survival(f.started, f.died, [*f.alive, *f.assessed]),
+    "overall_survival": lambda f: overall_survival(f.started, f.died, f.known_alive()),
     "progression_free_survival": lambda f: progression_free_survival(
         f.started, f.progressed, f.died, f.assessed
     ),
@@ -102,8 +112,32 @@ def endpoints_compute(
                 Notice(note["code"], f"{patient.pseudonym}, {name}: {note['text']}")
                 for note in value.notices
             ]
-    EndpointValue.objects.bulk_create(values, ignore_conflicts=True)
+    _write(values)
     return notices
+
+
+def _write(values: list[EndpointValue]) -> None:
+    """New rows for changed inputs; a correction that is taken back speaks again as the newest."""
+    ids = {value.patient_id for value in values}
+    stored = EndpointValue.objects.filter(patient_id__in=ids).order_by("id")
+    newest: dict[tuple[int, int], EndpointValue] = {}
+    earlier: dict[tuple[int, int, str], int] = {}
+    for row in stored:
+        newest[row.patient_id, row.definition_id] = row
+        earlier[row.patient_id, row.definition_id, row.inputs_digest] = row.pk
+    changed = [
+        value
+        for value in values
+        if (last := newest.get((value.patient_id, value.definition_id))) is None
+        or last.inputs_digest != value.inputs_digest
+    ]
+    taken_back = [
+        earlier[key]
+        for value in changed
+        if (key := (value.patient_id, value.definition_id, value.inputs_digest)) in earlier
+    ]
+    EndpointValue.objects.filter(pk__in=taken_back).delete()
+    EndpointValue.objects.bulk_create(changed, ignore_conflicts=True)
 
 
 def endpoint_definition(study: Study, name: str) -> EndpointDefinition:

@@ -1,0 +1,113 @@
+"""Endpoints from dated facts, by hand: 2020 is a leap year, day 183 after 1 January is 2 July."""
+
+from __future__ import annotations
+
+import pytest
+
+from studies.methods.clinical_risk_score import clinical_risk_score
+from studies.methods.dates import read_date
+from studies.methods.endpoints import (
+    is_responder,
+    overall_survival,
+    progression_free_survival,
+    response_at_6_months,
+)
+from studies.methods.problems import DataProblem
+from studies.models import EndpointValue
+from studies.selectors import endpoint_table
+from tests.people import People
+from tests.studies.test_cohort_import import GOOD, handed_in, table
+
+START = read_date("2020-01-01")
+
+
+def test_survival_is_counted_in_days_and_censored_by_its_own_rule() -> None:
+    alive, assessed = [read_date("2020-03-01")], [read_date("2020-02-01")]
+    assert overall_survival(START, None, alive).duration_days == 60
+    found = progression_free_survival(START, None, None, assessed)
+    assert (found.duration_days, found.event) == (31, False)
+    died = progression_free_survival(START, None, read_date("2020-02-10"), assessed)
+    assert (died.duration_days, died.event) == (40, True)
+
+
+def test_day_zero_is_half_a_day_and_nothing_assessed_is_censored_there() -> None:
+    for died in (START, None):
+        found = progression_free_survival(START, None, died, [])
+        assert (found.duration_days, found.event) == (0.5, died is not None)
+        assert found.notices
+
+
+@pytest.mark.parametrize(
+    ("assessments", "progressed", "died", "label"),
+    [
+        ([("2020-07-01", "PR")], None, None, "PR"),
+        ([("2020-05-21", "PR")], None, None, "PR"),  # 141 days: the window's first
+        ([("2020-05-20", "PR")], None, None, ""),
+        ([("2020-08-13", "SD")], None, None, "SD"),  # 225 days: its last
+        ([("2020-08-14", "SD")], None, None, ""),
+        ([("2020-06-20", "SD"), ("2020-07-05", "PR")], None, None, "PR"),
+        ([("2020-07-01", "PR")], "2020-07-01", None, "PD"),
+        ([("2020-07-01", "PR")], "2020-07-02", None, "PR"),
+        ([], None, "2020-04-01", "PD"),
+        ([("2020-02-20", "PD"), ("2020-07-01", "PR")], None, None, "PD"),
+        ([("2020-02-20", "PD")], None, None, "PD"),
+        ([("2020-07-01", "NE")], None, None, "NE"),
+    ],
+)
+def test_response_at_6_months(
+    assessments: list[tuple[str, str]], progressed: str | None, died: str | None, label: str
+) -> None:
+    found = response_at_6_months(
+        START,
+        [(read_date(day), result) for day, result in assessments],
+        read_date(progressed) if progressed else None,
+        read_date(died) if died else None,
+    )
+    assert found.label == label
+
+
+def test_not_evaluable_is_no_responder_and_no_non_responder() -> None:
+    assert [is_responder(label) for label in ("CR", "PR", "SD", "PD", "NE", "")] == [
+        True, True, False, False, None, None,
+    ]  # fmt: skip
+
+
+def test_progression_after_death_is_refused() -> None:
+    with pytest.raises(DataProblem, match="longer than OS"):
+        progression_free_survival(START, read_date("2020-05-02"), read_date("2020-05-01"), [])
+
+
+@pytest.mark.parametrize(
+    ("cea", "size", "score"), [(200, 5.0, 2), (200.1, 5.0, 3), (200, 5.1, 3), (None, 5.1, None)]
+)
+def test_clinical_risk_score_is_strict_at_200_and_5(
+    cea: float | None, size: float, score: int | None
+) -> None:
+    assert clinical_risk_score(True, False, 12, cea, 2, size) == score
+    assert clinical_risk_score(True, False, 11.9, 1, 1, 1) == 2
+
+
+@pytest.mark.django_db
+def test_progression_proves_life(as_coordinator: People) -> None:
+    """The last contact on record lies before the progression: OS may not be shorter than PFS."""
+    row = GOOD | {"died_on": "", "progressed_on": "2021-12-01"}
+    row |= {"last_known_alive_on": "2021-10-01", "last_assessed_on": "2021-10-01"}
+    study = as_coordinator.study
+    assert handed_in(as_coordinator, table(row)).state == "ready"
+    os = endpoint_table(study, "overall_survival").iloc[0]
+    pfs = endpoint_table(study, "progression_free_survival").iloc[0]
+    assert bool(pfs["event"])
+    assert not bool(os["event"])
+    assert os["duration_days"] == pfs["duration_days"] == 275
+
+
+@pytest.mark.django_db
+def test_a_correction_taken_back_speaks_again(as_coordinator: People) -> None:
+    study = as_coordinator.study
+    told = []
+    for number, day in enumerate(("2023-02-01", "2023-02-20", "2023-02-01", "2023-02-01")):
+        row = GOOD | {"died_on": day, **dict.fromkeys(("ecog", "stage")[: number // 2], "")}
+        assert handed_in(as_coordinator, table(row)).state == "ready"
+        told.append(endpoint_table(study, "overall_survival").iloc[0]["duration_days"])
+    assert told == [702, 721, 702, 702]
+    assert EndpointValue.objects.filter(definition__name="overall_survival").count() == 2
