@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -36,6 +37,8 @@ def _api_urls() -> list:
 
 urlpatterns = [
     path("health/", health, name="health"),
+    # An address is as it was invited: unproven, a changed one would catch others' invitations.
+    path("account/email/", RedirectView.as_view(pattern_name="account_change_password")),
     path("account/", include("allauth.urls")),
     path("api/v1/", include((_api_urls(), "api"))),
     *[path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")],

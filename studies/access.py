@@ -79,9 +79,10 @@ def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
 
 def require(user: Any, study: Study, right: str) -> None:
     """Raise PermissionDenied with the missing right's name."""
-    if right not in rights_of(user, study):
+    held = [member for member in memberships_of(user, study) if right in member.rights]
+    if not held:
         raise PermissionDenied(f"This needs the right '{right}' in the study.")
-    if right in {"run", "manage"} and not sees_all_sites(user, study):
+    if right in {"run", "manage"} and all(member.site_id for member in held):
         raise PermissionDenied(f"The right '{right}' needs a membership at all sites.")
 
 

@@ -88,16 +88,36 @@ def person_invite(
         user = users.create_user(username=email, email=email)
         user.set_unusable_password()
         user.save()
-    if Membership.objects.in_force(user).filter(study=study, site=site).exists():
-        raise refuse(
-            "email",
-            f"{email} is a member already",
-            "a person without this membership",
-            "End the present membership first to change it.",
-            column="email",
-        )
+    _refuse_second_part(study, user, email, role, site)
+    if not user.has_usable_password():
+        _refuse_somebody_elses_guest(study, user, email)
     membership_grant(study, user, role, site)
     return user, "" if user.has_usable_password() else password_path(user)
+
+
+def _refuse_second_part(study: Study, user: Any, email: str, role: str, site: Site | None) -> None:
+    """A person has one role in a study, at all sites or at some: rights add up over sites."""
+    for held in Membership.objects.in_force(user).filter(study=study):
+        if held.role != role or held.site is None or site in (None, held.site):
+            raise refuse(
+                "email",
+                f"{email} is a member already ({held.role}, {held.site or 'all sites'})",
+                "a person without a membership, or with the same role at other sites",
+                "End the present membership first to change it.",
+                column="email",
+            )
+
+
+def _refuse_somebody_elses_guest(study: Study, user: Any, email: str) -> None:
+    """Who holds the link becomes the person, with all that other studies let them see."""
+    if Membership.objects.in_force(user).exclude(study=study).exists():
+        raise refuse(
+            "email",
+            f"{email} was invited by another study and has set no password yet",
+            "a new person, or one who signs in already",
+            "Ask them to use that invitation, then invite them here.",
+            column="email",
+        )
 
 
 def password_path(user: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
 from studies.models import Membership
+from studies.services import study_create
 from tests.people import People
 
 INVITED = {"email": "new@example.org", "role": "collaborator", "site": ""}
@@ -72,3 +74,40 @@ def test_the_last_administrator_cannot_leave(people: People, page: str, client: 
     assert "Invite another administrator first" in client.post(end, follow=True).content.decode()
     own.refresh_from_db()
     assert own.ends_on is None
+
+
+def test_a_guest_of_another_study_is_not_handed_to_whoever_invites_next(
+    people: People, page: str, client: Client
+):
+    """The link makes its holder the person, with what the first study lets them see."""
+    client.post(page, INVITED)
+    other = study_create("Another study", people.outsider)
+    mallory = Client()
+    mallory.force_login(people.outsider)
+    answer = mallory.post(reverse("studies:people", args=[other.uid]), INVITED)
+    assert "link" not in answer.context or answer.context["link"] is None
+    assert "set no password yet" in answer.content.decode()
+    assert not Membership.objects.filter(study=other, user__email=INVITED["email"]).exists()
+
+
+def test_rights_of_one_site_are_not_widened_by_a_part_elsewhere(
+    people: People, page: str, client: Client
+):
+    """Rights add up over sites, so one person has one role."""
+    invited = INVITED | {"email": people.outsider.email, "site": people.here.pk}
+    client.post(page, invited | {"role": "coordinator"})
+    for wider in ({"site": ""}, {"site": people.elsewhere.pk}):
+        assert "is a member already" in client.post(page, invited | wider).content.decode()
+    client.post(page, invited | {"role": "coordinator", "site": people.elsewhere.pk})
+    held = Membership.objects.filter(user=people.outsider).values_list("role", "site__name")
+    assert sorted(held) == [("coordinator", "North"), ("coordinator", "South")]
+
+
+def test_nobody_takes_an_address_that_was_not_given_to_them(people: People, client: Client):
+    """An invitation finds its person by address; a changed one would catch a colleague's."""
+    client.force_login(people.colleague)
+    client.post("/account/email/", {"email": "chief@example.org", "action_add": ""})
+    client.post("/account/email/", {"email": "chief@example.org", "action_primary": ""})
+    people.colleague.refresh_from_db()
+    assert people.colleague.email == "colleague@example.org"
+    assert not EmailAddress.objects.filter(email="chief@example.org").exists()
