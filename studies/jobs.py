@@ -214,7 +214,7 @@ def batch_of(record: Job) -> ImportBatch | None:
     """The import a job is about, when it is about one."""
     if record.subject_table != ImportBatch._meta.db_table or record.subject_id is None:
         return None
-    return ImportBatch.objects.get(pk=record.subject_id)
+    return ImportBatch.objects.filter(pk=record.subject_id).first()
 
 
 def _cancelled_problem(batch: ImportBatch) -> dict[str, Any]:
@@ -274,11 +274,21 @@ def _write_progress(job: RunningJob, written: Any) -> Any:
     return latest
 
 
+def _give_up(job: Job) -> None:
+    """The job errors and its import with it, so that the same file may be handed in again."""
+    with acting_as(job.acting_user), transaction.atomic():
+        given_up = Job.objects.abandoned().filter(pk=job.pk, attempt=job.attempt)
+        ended = given_up.update(
+            state=JobState.ERRORED, ended_at=timezone.now(), error_id="worker-lost"
+        )
+        if ended and (batch := batch_of(job)):
+            batch.mark_errored()
+
+
 def jobs_sweep() -> int:
     """Send again what lost its worker or its message; give up after some attempts."""
-    Job.objects.abandoned().filter(attempt__gte=ATTEMPTS).update(
-        state=JobState.ERRORED, ended_at=timezone.now(), error_id="worker-lost"
-    )
+    for job in Job.objects.abandoned().filter(attempt__gte=ATTEMPTS).select_related("acting_user"):
+        _give_up(job)
     again = [*Job.objects.abandoned(), *Job.objects.unsent()]
     for job in again:
         Job.objects.filter(pk=job.pk).update(sent_at=timezone.now())

@@ -66,6 +66,7 @@ def expression_import(
         Every problem of the table; columns of nobody; poor coverage of the signature.
     """
     if ExpressionMatrix.objects.filter(batch=batch).exists():  # taken up again after its commit
+        batch.mark_ready(batch.summary, batch.notices)
         return dict(batch.summary)
     progress(0, 6, "reading the matrix")
     options = batch.options

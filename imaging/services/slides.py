@@ -38,6 +38,7 @@ def densities_import(
         Every problem of the file, and every line of nobody or of another's specimen.
     """
     if CellDensity.objects.filter(batch=batch).exists():  # taken up again after its commit
+        batch.mark_ready(batch.summary, batch.notices)
         return dict(batch.summary)
     progress(0, 3, "reading the densities")
     table = read_density_table(file_read(batch.file), batch.filename)

@@ -65,7 +65,7 @@ def batch_receive(
     earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
         state__in=[BatchState.FAILED, BatchState.ERRORED]
     )
-    if found := earlier.first():
+    if (found := earlier.first()) and not _came_to_nothing(found):
         return found
     batch = ImportBatch.objects.create(
         study=study,
@@ -78,6 +78,13 @@ def batch_receive(
     file_use(stored, batch)
     enqueue(door.job_kind, study, user, subject=batch)
     return batch
+
+
+def _came_to_nothing(batch: ImportBatch) -> bool:
+    """Its job ended before it could say so here: the worker was lost, or its user had left."""
+    job = batch_job(batch)
+    lost = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
+    return batch.state != BatchState.READY and job is not None and job.state in lost
 
 
 def batch_job(batch: ImportBatch) -> Job | None:

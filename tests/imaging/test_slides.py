@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from genomics.selectors import slides_are_stale
 from imaging import slides_stage
@@ -100,6 +103,18 @@ def test_densities_become_rows_with_what_was_entered(measured: People) -> None:
     assert density_table(measured.study).shape == (30, 6)
     assert SpecimenChoice.objects.filter(purpose="slides").count() == 30
     assert Specimen.objects.get(label="P020-T1").procedure == "biopsy"
+
+
+def test_an_import_taken_up_after_its_commit_ends_ready(measured: People) -> None:
+    """The worker was killed after it had written and before the job could end."""
+    batch = ImportBatch.objects.get(kind="cell_densities")
+    lost = timezone.now() - timedelta(minutes=5)
+    Job.objects.filter(subject_id=batch.pk).update(state="running", lease_until=lost)
+    job = batch_job(batch)
+    assert job is not None
+    assert run_inline(job).state == "done"
+    batch.refresh_from_db()
+    assert (batch.state, job.result) == ("ready", batch.summary)
 
 
 def test_cuts_are_percentiles_of_development_resections(scored: People) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from studies import jobs
+from studies.access import acting_as
 from studies.jobs import Cancelled, RunningJob, enqueue, run
 from studies.methods.problems import refuse
-from studies.models import Job, JobState
-from studies.services import job_cancel
+from studies.models import ImportBatch, Job, JobState
+from studies.services import batch_job, batch_receive, job_cancel
 from tests.people import People
 
 
@@ -101,6 +102,29 @@ def test_the_sweep_sends_again_and_gives_up_after_some_attempts(
     assert jobs.jobs_sweep() == 0
     queued.refresh_from_db()
     assert (queued.state, queued.error_id) == ("errored", "worker-lost")
+
+
+def test_a_file_whose_worker_was_lost_may_be_handed_in_again(as_coordinator: People) -> None:
+    def hand_in() -> tuple[ImportBatch, Job]:
+        people = as_coordinator
+        batch = batch_receive(people.study, people.coordinator, "cohort_table", b"a\n", "c.csv")
+        job = batch_job(batch)
+        assert job is not None
+        return batch, job
+
+    batch, job = hand_in()
+    batch.mark_running()
+    past = timezone.now() - timedelta(hours=1)
+    lost = Job.objects.filter(pk=job.pk)
+    lost.update(state="running", attempt=jobs.ATTEMPTS, lease_until=past)
+    with acting_as(None):
+        jobs.jobs_sweep()
+    batch.refresh_from_db()
+    assert batch.state == "errored"
+    batch.mark_running()  # as when the worker was killed between the two rows
+    again, queued = hand_in()
+    assert again.pk != batch.pk
+    assert queued.state == "queued"
 
 
 def test_a_queued_job_is_cancelled_at_once_and_never_runs(queued: Job) -> None:
