@@ -165,8 +165,11 @@ class _Writing:
             for row in rows
             if row.pseudonym not in self.patients
         }
-        Patient.objects.bulk_create(fresh.values())
-        self.patients |= fresh
+        Patient.objects.bulk_create(fresh.values(), ignore_conflicts=True)
+        written = Patient.objects.filter(study=study, pseudonym__in=fresh)
+        self.patients |= {patient.pseudonym: patient for patient in written}
+        if taken := [row for row in rows if row.pseudonym not in self.patients]:
+            raise DataProblem(map(_taken, taken))
         self.counts["new"] = len(fresh)
 
     def _members(self, rows: tuple[CohortRow, ...]) -> None:
@@ -245,6 +248,18 @@ class _Writing:
                     if kind is model
                 ]
             )
+
+
+def _taken(row: CohortRow) -> Problem:
+    """The database knows the pseudonym, the reader's rows do not hold it."""
+    return Problem(
+        row.pseudonym,
+        "a pseudonym that another site of the study uses",
+        "a pseudonym that is new, or one of your own site",
+        "Give the patient another pseudonym, or take the line out.",
+        row.row,
+        "patient_id",
+    )
 
 
 def _facts_of(row: CohortRow) -> Iterable[tuple[CohortRow, type[models.Model], dict[str, Any]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import (
@@ -18,9 +19,10 @@ from studies.models import (
     Job,
     LabResult,
     Patient,
+    Role,
 )
 from studies.selectors import clinical_table, endpoint_table, members_table
-from studies.services import batch_job, batch_receive
+from studies.services import batch_job, batch_receive, membership_grant
 from tests.people import People
 
 GOOD: dict[str, str] = {
@@ -167,3 +169,21 @@ def test_a_broken_file_is_refused_by_name(as_coordinator: People, data: bytes, f
         return
     batch = handed_in(as_coordinator, data)
     assert found in " ".join(problem["found"] for problem in batch.problems)
+
+
+def test_a_pseudonym_of_another_site_is_a_problem_of_the_file(people: People) -> None:
+    """The rows of a member of one site do not hold it; the database does."""
+    with acting_as(people.administrator):
+        membership_grant(people.study, people.outsider, Role.COORDINATOR, people.elsewhere)
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD))
+    southern = {**GOOD, "site": "South"}
+    data = table(southern, {**southern, "patient_id": "P002"})
+    with acting_as(people.outsider):
+        batch = batch_receive(people.study, people.outsider, "cohort_table", data, "south.csv")
+        job = run_inline(batch_job(batch))
+        assert job.state == "failed"
+        [problem] = job.problems
+        assert (problem["where"], problem["row"]) == ("P001", 2)
+        assert "another site" in problem["found"]
+        assert not Patient.objects.exists()
