@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -191,6 +192,17 @@ class UploadSerializer(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=True)
     options = serializers.JSONField(default=dict)
 
+    def validate_file(self, file: Any) -> Any:
+        if file.size > settings.UPLOAD_MAX_BYTES:
+            largest = settings.UPLOAD_MAX_BYTES / 2**30
+            raise serializers.ValidationError(f"The file is larger than {largest:g} GB: split it.")
+        return file
+
+    def validate_options(self, options: Any) -> dict[str, Any]:
+        if not isinstance(options, dict):
+            raise serializers.ValidationError("Options are an object of names and values.")
+        return options
+
 
 class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     """Files handed in; POST hands one in (multipart: kind, file)."""
@@ -309,6 +321,13 @@ class SpecimenSerializer(PatientScopedSerializer):
     class Meta:
         model = Specimen
         fields = ("uid", "patient", "label", "procedure", "tissue", "collected_on")
+
+    def to_representation(self, specimen: Specimen) -> dict[str, Any]:
+        """Calendar dates are for readers with the right ``identifiers``."""
+        shown = super().to_representation(specimen)
+        if "identifiers" not in self.context["view"].rights:
+            shown["collected_on"] = None
+        return shown
 
 
 class SpecimenViewSet(StudyScopedViewSet):

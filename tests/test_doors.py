@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from studies.access import acting_as
 from studies.identifiers import uuid7
-from studies.models import Patient
+from studies.models import Patient, Specimen
 from tests.people import People
 
 # Addresses without a study: who they are for is said here, once.
@@ -113,6 +115,30 @@ def test_a_colleague_reads_her_own_sites_rows_over_the_api(as_coordinator: Peopl
     assert [row["pseudonym"] for row in listed] == ["S1"]
     one = reverse("api:patient-detail", args=[people.study.uid, hidden.uid])
     assert client.get(one).status_code == 404
+
+
+def test_the_day_of_a_specimen_is_for_those_who_may_identify(as_coordinator: People) -> None:
+    people = as_coordinator
+    patient = Patient.objects.create(study=people.study, site=people.here, pseudonym="N1")
+    Specimen.objects.create(patient=patient, label="N1-T1", collected_on=date(2020, 3, 1))
+    address = reverse("api:specimen-list", args=[people.study.uid])
+    shown = {
+        name: client.get(address).json()["results"][0]["collected_on"]
+        for name, client in clients(people).items()
+        if name in ("coordinator", "statistician")
+    }
+    assert shown == {"coordinator": "2020-03-01", "statistician": None}
+
+
+def test_an_upload_over_the_api_has_the_same_limits(people: People, settings: Any) -> None:
+    settings.UPLOAD_MAX_BYTES = 3
+    address = reverse("api:import-list", args=[people.study.uid])
+    client = clients(people)["coordinator"]
+    for data, options, field in ((b"a,b\n", "{}", "file"), (b"a\n", "[1]", "options")):
+        sent = {"kind": "cohort_table", "file": SimpleUploadedFile("c.csv", data)}
+        answer = client.post(address, sent | {"options": options})
+        assert answer.status_code == 400
+        assert [problem["where"] for problem in answer.json()["problems"]] == [field]
 
 
 def test_a_step_needs_its_right(as_coordinator: People) -> None:
