@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from genomics.methods.scale import estimate_scale
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 SHOWN = 25  # problems of one kind listed one by one; the rest is counted
+MOST_BYTES = 2 * 2**30  # of text: 20,000 genes of 5,000 specimens are half of it
 SUMMARY_ROW = re.compile(r"__\w+|N_(unmapped|multimapping|noFeature|ambiguous)")
 NUMBERS = "a number in every cell, decimal point, no thousands separator"
 
@@ -77,15 +79,25 @@ def read_expression_table(
 
 def _text(data: bytes, name: str) -> str:
     try:
-        raw = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        raw = _unpacked(data, name) if data[:2] == b"\x1f\x8b" else data
         text = raw.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise refuse(
             name, str(error), "a UTF-8 text table, gzipped or not", "Save the table as CSV or TSV."
         ) from error
     if not text.strip():
         raise refuse(name, "nothing", "a table", "Choose the file with the expression values.")
     return text
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    """As far as a table goes: a few packed bytes may unpack to more than a machine holds."""
+    with gzip.open(io.BytesIO(data)) as file:
+        raw = file.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        most = f"at most {MOST_BYTES / 2**30:g} GiB unpacked"
+        raise refuse(name, "a file that unpacks to more", most, "Split the table by specimens.")
+    return raw
 
 
 def _fields(line: str, separator: str) -> list[str]:

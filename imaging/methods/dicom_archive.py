@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -19,6 +21,9 @@ MOST_BYTES = 64 * 2**30
 MOST_BYTES_OF_A_FILE = 2 * 2**30
 MOST_PACKING = 300  # unpacked over packed: beyond lies a bomb
 ASIDE = {".ds_store", "thumbs.db", "desktop.ini", "dicomdir"}
+DAMAGE = (
+    zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, zlib.error, LZMAError,
+)  # fmt: skip
 USED = ("PT", "CT", "RTSTRUCT", "SEG")
 
 Progress = Callable[[int, int, str], None]
@@ -98,7 +103,7 @@ def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
 def _suspicious(info: zipfile.ZipInfo, archive: str) -> Problem | None:
     where, remedy = f"{archive}: {info.filename}", "Pack the files again."
     path = PurePosixPath(info.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         return Problem(where, "a name that points outside the archive", "a plain name", remedy)
     if info.flag_bits & 1:
         return Problem(where, "an encrypted file", "files without a password", remedy)
@@ -169,7 +174,7 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
     """The bytes of one file; damage inside the archive is said of that file."""
     try:
         return archive.read(name)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
         raise refuse(
             name, "a damaged file inside the archive", "a whole file", "Pack the files again."
         ) from error

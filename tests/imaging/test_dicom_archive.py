@@ -83,3 +83,15 @@ def test_encrypted_files_are_refused():
     data[entry + 8] |= 1
     with pytest.raises(DataProblem, match="encrypted"):
         open_archive(BytesIO(bytes(data)), "scans.zip")
+
+
+def test_a_damaged_stream_and_a_nameless_folder_do_not_break_the_reading():
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", SLICES[0])
+    packed = bytearray(buffer.getvalue())
+    packed[31:71] = b"\xff" * 40  # the header ends with the name, at 31
+    archive = open_archive(BytesIO(packed), "scans.zip")
+    [problem] = index_archive(archive, "scans.zip").problems
+    assert "damaged" in problem.found
+    assert len(index({"./": b"", "a": SLICES[0]}).entries["P001"]) == 1
