@@ -68,10 +68,10 @@ def report_stage(study: Study, user: Any) -> StageState:
     if report is None:
         return _none(study, "modeling.report_build", "No report yet", url)
     headline = f"Report {report['number']}"
-    told = {source["version_sha256"] for source in report["content__sources"]}
+    told = {source["version_uid"] for source in report["content__sources"]}
     newest = [_newest(study, VersionKind.RAD_SCORE)]
     newest += [_newest(study, VersionKind.NOMOGRAM, endpoint=name) for name in ENDPOINTS]
-    if any(version and version.sha256 not in told for version in newest):
+    if any(version and str(version.uid) not in told for version in newest):
         return StageState("stale", headline, "newer models than the report's", url)
     return StageState("ready", headline, f"digest {report['sha256'][:12]}", url)
 

@@ -52,6 +52,7 @@ class PrognosisRun:
     plan: PrognosisPlan
     headline: float
     cut: float
+    rows_sha256: str
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -148,7 +149,9 @@ def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[st
 
 
 def _run_digest(run: PrognosisRun, fitting: DatasetSnapshot) -> str:
-    return inputs_digest("prognosis", fitting.sha256, run.rad_score.sha256, run.seed, _recipe(run))
+    """The rows fitted to, and all rows: new follow-up of a validating cohort is a new run."""
+    parts = fitting.sha256, run.rows_sha256, run.rad_score.sha256, run.seed, _recipe(run)
+    return inputs_digest("prognosis", *parts)
 
 
 def _recipe(run: PrognosisRun) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from modeling.models import (
 )
 from modeling.services.prognosis import prognosis_run
 from studies.methods.problems import DataProblem
-from studies.models import CohortMember
+from studies.models import CohortMember, EndpointValue
 from tests.modeling.prognosis_made import make_rad_score
 from tests.people import People
 
@@ -102,3 +102,26 @@ def test_run_refuses_without_a_rad_score(as_statistician: People) -> None:
         prognosis_run(as_statistician.study, "overall_survival")
     with pytest.raises(DataProblem, match="Endpoint"):
         prognosis_run(as_statistician.study, "happiness")
+
+
+def test_new_follow_up_of_a_validating_cohort_is_judged_anew(made: People) -> None:
+    """The fit stands on the same rows, but its validation does not: no stale number."""
+    first = prognosis_run(made.study, "overall_survival", seed=3)
+    member = CohortMember.objects.filter(study=made.study, cohort__role="external_response").first()
+    assert member is not None
+    value = EndpointValue.objects.filter(
+        patient=member.patient, definition__name="overall_survival"
+    ).get()
+    EndpointValue.objects.filter(pk=value.pk).update(duration_days=value.duration_days + 900)
+    again = prognosis_run(made.study, "overall_survival", seed=3)
+    assert again.pk != first.pk
+    assert again.snapshot == first.snapshot
+    old, new = (
+        Evaluation.objects.get(version__run=run, cohort__role="external_response").metrics
+        for run in (first, again)
+    )
+    assert old != new
+    groups = Evaluation.objects.filter(
+        version=ModelVersion.objects.get(run=again).parents.get(), cohort__role="external_response"
+    )
+    assert groups.count() == 2
