@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import config, dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from studies.methods.problems import DataProblem, refuse
@@ -20,6 +22,11 @@ IMAGE_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.128": "PT",  # PET Image Storage
     "1.2.840.10008.5.1.4.1.1.2": "CT",  # CT Image Storage
 }
+IDENTIFIERS = ("SOPInstanceUID", "SeriesInstanceUID", "PatientID", "Modality")
+UNREADABLE = (
+    InvalidDicomError, BytesLengthException, struct.error, zlib.error, EOFError, OSError,
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError,
+)  # fmt: skip
 PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 
 
@@ -39,10 +46,17 @@ def read_dicom(data: bytes, name: str) -> Dataset:
         Not DICOM, cut short, or without the identifiers every DICOM object carries.
     """
     try:
-        dataset = dcmread(BytesIO(data))
-        missing = [key for key in ("SOPInstanceUID", "SeriesInstanceUID") if not dataset.get(key)]
-    except (InvalidDicomError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+        return _whole(data, name)
+    except DataProblem:
+        raise
+    except UNREADABLE as error:
         raise _not_dicom(name, error) from error
+
+
+def _whole(data: bytes, name: str) -> Dataset:
+    dataset = dcmread(BytesIO(data))
+    named = {key: dataset.get(key) for key in IDENTIFIERS}  # read now: elements are read late
+    missing = [key for key in ("SOPInstanceUID", "SeriesInstanceUID") if not named[key]]
     if missing:
         raise refuse(
             name,
@@ -105,6 +119,15 @@ def stored_values(dataset: Dataset, name: str) -> NDArray:
     DataProblem
         Several frames or colours in one object, or a compression that cannot be read.
     """
+    try:
+        return _stored_values(dataset, name)
+    except DataProblem:
+        raise
+    except UNREADABLE as error:
+        raise _not_dicom(name, error) from error
+
+
+def _stored_values(dataset: Dataset, name: str) -> NDArray:
     if int(dataset.get("NumberOfFrames") or 1) > 1 or dataset.get("SamplesPerPixel", 1) != 1:
         raise refuse(
             name,

@@ -18,6 +18,7 @@ from .problems import DataProblem, Notice, Problem, refuse
 
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LONGEST_SITE = 200
 ELIGIBLE_AGE = (18, 75)
 
 
@@ -105,6 +106,13 @@ def _read_lines(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
                 lines.append((reader.line_num, [cell.strip() for cell in cells]))
     except csv.Error as error:
         raise refuse("file", str(error), "a CSV file", "Save the table as CSV.") from error
+    if "\0" in text:
+        raise refuse(
+            "file",
+            "characters of value 0",
+            "text in UTF-8",
+            "In the spreadsheet choose 'CSV UTF-8' when saving.",
+        )
     if not lines:
         raise refuse("file", "an empty file", "a header and patients", "Upload the table again.")
     return lines[0][1], lines[1:]
@@ -167,6 +175,10 @@ def _read_row(
         )
     if not cells["site"]:
         problems.append(Problem(who, "blank", "the hospital's name", "Fill it in.", number, "site"))
+    elif len(cells["site"]) > _LONGEST_SITE:
+        found = f"{len(cells['site'])} characters"
+        expected = f"a hospital's name of at most {_LONGEST_SITE} characters"
+        problems.append(Problem(who, found, expected, "Shorten it.", number, "site"))
     if cells["cohort"] not in cohort_use:
         expected = "one of " + ", ".join(sorted(cohort_use))
         found = repr(cells["cohort"])

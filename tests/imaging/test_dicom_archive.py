@@ -85,6 +85,19 @@ def test_encrypted_files_are_refused():
         open_archive(BytesIO(bytes(data)), "scans.zip")
 
 
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        (b"\x10\x00\x20\x00LO", b"\x10\x00\x20\x00??"),  # PatientID of no known type
+        (b"\x28\x00\x00\x01US\x02", b"\x29\x00\x00\x01US\x02"),  # without BitsAllocated
+    ],
+)
+def test_a_damaged_header_is_the_files_problem(whole, damaged):
+    assert whole in SLICES[0]
+    found = index({"a": SLICES[0].replace(whole, damaged), "b": SLICES[1]})
+    assert [problem.where for problem in found.problems] == ["a"]
+
+
 def test_a_damaged_stream_and_a_nameless_folder_do_not_break_the_reading():
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

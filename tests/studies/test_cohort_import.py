@@ -156,11 +156,13 @@ def test_a_stored_patient_cannot_cross_the_wall(as_coordinator: People) -> None:
     [
         (b"", "empty"),
         (b"patient_id,site\nP1,North\n", "absent"),
+        (b"patient_id,site,cohort,treatment_started_on\nP1,No\0rth,training,2020-01-01", "value 0"),
+        (table(GOOD | {"site": "N" * 201}), "201 characters"),
         ("patient_id,site,cohort,treatment_started_on\nP\xe9,".encode("latin-1"), "not UTF-8"),
         (table(GOOD) + b"P9,North\n", "2 cells"),
         (table(GOOD | {"agee": "3"}), "'agee'"),
     ],
-    ids=["empty", "columns", "encoding", "cells", "unknown column"],
+    ids=["empty", "columns", "nul", "site", "encoding", "cells", "unknown column"],
 )
 def test_a_broken_file_is_refused_by_name(as_coordinator: People, data: bytes, found: str) -> None:
     if not data:
