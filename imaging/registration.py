@@ -32,6 +32,7 @@ register_upload(
         "as RTSTRUCT or SEG. PatientID is the patient's pseudonym in the cohort table.",
         order=20,
         stage="imaging",
+        keeps_bytes=False,
     )
 )
 register_upload(

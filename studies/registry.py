@@ -23,6 +23,7 @@ class UploadKind:
     order: int = 0
     template_url: str = ""
     stage: str = ""
+    keeps_bytes: bool = True  # False: dropped once taken in, only their digest stays
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from studies.jobs import batch_of, enqueue
 from studies.methods.problems import refuse
 from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, Study
 
-from .files import file_store, file_use
+from .files import file_drop, file_store, file_use
 
 
 @transaction.atomic
@@ -66,6 +66,8 @@ def batch_receive(
         state__in=[BatchState.FAILED, BatchState.ERRORED]
     )
     if (found := earlier.first()) and not _came_to_nothing(found):
+        if found.state == BatchState.READY and not door.keeps_bytes:
+            file_drop(stored)
         return found
     batch = ImportBatch.objects.create(
         study=study,

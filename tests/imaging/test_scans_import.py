@@ -64,6 +64,8 @@ def test_stored_bytes_name_nobody_and_the_upload_is_dropped(as_coordinator):
     assert FileUse.objects.filter(patient_id__isnull=False).count() == 3
     header = str(Series.objects.values_list("header", flat=True))
     assert "P001" not in header
+    assert handed_in(as_coordinator, data) == batch
+    assert not storage().exists(as_coordinator.study.uid, batch.file.sha256), "nor kept again"
 
 
 def test_the_same_files_again_change_nothing(as_coordinator):
