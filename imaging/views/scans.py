@@ -12,6 +12,7 @@ from imaging.models import PetCtPair, Roi, Series
 from imaging.selectors.scans import TARGET_RULE, scan_rows
 from imaging.working import without_dates
 from studies import access
+from studies.methods.problems import DataProblem
 from studies.models import BatchState, ImportBatch, Study
 from studies.paging import page_by_key
 from studies.views.doors import study_page
@@ -57,6 +58,10 @@ def roi_picture(request: HttpRequest, study: Study, roi_uid: UUID, modality: str
     )
     if modality not in ("PT", "CT"):
         raise Http404("No such picture.")
-    response = HttpResponse(services.roi_picture(roi, modality), content_type="image/png")
+    try:
+        picture = services.roi_picture(roi, modality)
+    except DataProblem as problem:
+        raise Http404(str(problem)) from problem
+    response = HttpResponse(picture, content_type="image/png")
     response["Cache-Control"] = "private, max-age=86400"
     return response

@@ -7,6 +7,7 @@ from scans_made import enrolled, handed_in, scan_files, zipped
 from imaging.models import Roi, Series
 from studies import registry
 from studies.access import acting_as
+from studies.methods.problems import refuse
 
 
 @pytest.fixture
@@ -94,6 +95,15 @@ def test_picture_is_a_png_of_pet_and_ct(study_with_scans, client):
         assert response["Content-Type"] == "image/png"
         assert response.content.startswith(b"\x89PNG")
     assert client.get(address.replace("PT.png", "MR.png")).status_code == 404
+
+
+def test_a_picture_of_a_scan_that_is_not_there_is_not_found(study_with_scans, client, monkeypatch):
+    def without_ct(*args):
+        raise refuse("lesion", "no CT beside its scan", "a PET/CT pair", "Upload it.")
+
+    monkeypatch.setattr("imaging.services.roi_picture", without_ct)
+    client.force_login(study_with_scans.coordinator)
+    assert client.get(addresses(study_with_scans)["picture"]).status_code == 404
 
 
 @pytest.fixture
