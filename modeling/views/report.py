@@ -14,6 +14,7 @@ from modeling.figures.render import figure_csv, render_png, render_svg
 from modeling.models import Report
 from studies import access
 from studies.models import Study
+from studies.tables import harmless
 from studies.views.doors import study_page
 
 TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
@@ -102,7 +103,7 @@ def _table_csv(found: dict[str, Any]) -> HttpResponse:
     writer.writerow(heads)
     for row in found["rows"]:
         for column, value in zip(found["columns"][1:], row[1:], strict=True):
-            writer.writerow([row[0], column, *_parts(value)])
+            writer.writerow(map(harmless, [row[0], column, *_parts(value)]))
     return response
 
 

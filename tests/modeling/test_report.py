@@ -10,11 +10,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from genomics.models import PhenotypeFit
 from modeling.models import ModelVersion, Report
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
 from modeling.storage import json_digest
+from modeling.views.report import _table_csv
 from studies import registry
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
@@ -125,6 +127,10 @@ def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> No
     report = make_report(as_statistician, monkeypatch, 60)
     assert len(report.content["sections"]) == 7
     assert "few_events_per_column" in {notice["code"] for notice in report.content["notices"]}
+    warned = {"code": "phenotype_stromal", "text": "hot may mean mesenchymal."}
+    assert PhenotypeFit.objects.update(notices=[warned]) == 1
+    told = report_build(as_statistician.study).content["notices"]
+    assert warned | {"where": "phenotype fit 1"} in told
 
 
 def test_a_study_without_report_says_how_to_get_one(people: People, client: Client) -> None:
@@ -133,3 +139,12 @@ def test_a_study_without_report_says_how_to_get_one(people: People, client: Clie
     assert "No report yet" in response.content.decode()
     with acting_as(people.statistician), pytest.raises(DataProblem, match="Rad-Score"):
         report_build(people.study)
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_made_harmless():
+    rows = [["=HYPERLINK(1)", "@x", -0.5]]
+    answer = _table_csv({"key": "t", "columns": ["of", "=a", "b"], "rows": rows}).content.decode()
+    assert [line.split(",")[:3] for line in answer.splitlines()[1:]] == [
+        ["'=HYPERLINK(1)", "'=a", "'@x"],
+        ["'=HYPERLINK(1)", "b", "-0.5"],
+    ]
