@@ -19,12 +19,14 @@ import pghistory
 from celery import current_app, shared_task
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import close_old_connections, connection, models, transaction
 from django.utils import timezone
 
-from studies.access import acting_as
+from studies import registry
+from studies.access import acting_as, require
 from studies.identifiers import uuid7
-from studies.methods.problems import DataProblem
+from studies.methods.problems import DataProblem, refuse
 from studies.models import ImportBatch, Job, JobState, Study
 
 log = logging.getLogger(__name__)
@@ -181,6 +183,7 @@ def _settle(job: RunningJob, verb: Callable[[RunningJob], None]) -> None:
         with transaction.atomic():
             if batch:
                 batch.mark_running()
+        _check_right(record)
         with _savepoint_in_tests():
             verb(job)
     except DataProblem as refusal:
@@ -198,6 +201,22 @@ def _settle(job: RunningJob, verb: Callable[[RunningJob], None]) -> None:
             batch.mark_errored()
     else:
         record.end(JobState.DONE, result=job.result)
+
+
+def _check_right(record: Job) -> None:
+    """A step reads what its user may read: a right lost since would silently read a part."""
+    action = registry.action(record.kind)
+    if action is None:
+        return
+    try:
+        require(record.acting_user, record.study, action.right)
+    except PermissionDenied as denied:
+        raise refuse(
+            "rights",
+            str(denied),
+            "the right that was there when the step was asked for",
+            "Let a colleague who has it start the step.",
+        ) from denied
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from studies import jobs
 from studies.access import acting_as
 from studies.jobs import Cancelled, RunningJob, enqueue, run
 from studies.methods.problems import refuse
-from studies.models import ImportBatch, Job, JobState
+from studies.models import ImportBatch, Job, JobState, Membership
 from studies.services import batch_job, batch_receive, job_cancel
 from tests.people import People
 
@@ -55,6 +55,16 @@ def test_how_a_job_ends(queued: Job, verb: Any, state: str) -> None:
     assert bool(job.error_id) == (state == "errored")
     assert [p["remedy"] for p in job.problems] == (["Send something."] if state == "failed" else [])
     assert job.result == ({"n": 1} if state == "done" else {})
+
+
+def test_a_step_whose_user_lost_the_right_is_not_done_on_a_part(as_statistician: People) -> None:
+    people, calls = as_statistician, []
+    job = enqueue("imaging.extractor_fit", people.study, people.statistician)
+    held = Membership.objects.get(user=people.statistician)
+    Membership.objects.filter(pk=held.pk).update(site=people.elsewhere)
+    assert ended(job, lambda job: calls.append(1)).state == "failed"
+    assert "all sites" in job.problems[0]["found"]
+    assert not calls
 
 
 def test_a_second_delivery_does_nothing(queued: Job) -> None:
