@@ -9,8 +9,9 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from genomics.models import Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table
-from imaging.models import FeatureSet, RoiChoice
+from imaging.models import FeatureSet, Immunoscore, ImmunoscoreRule, RoiChoice
 from imaging.selectors import extractor_newest, feature_vectors, uptake_of
 from imaging.selectors.scans import TARGET_RULE
 from modeling.models import DatasetSnapshot, ModelRun, RunKind
@@ -143,10 +144,23 @@ def _reason(row: pd.Series, features: list[str], missing_features: bool) -> str:
             reasons.append(f"no {name} features of a baseline scan")
         elif np.isnan(values).any() and not missing_features:
             reasons.append(f"{name} features incomplete")
-    target = TARGETS_OF_ROLE[row["role"]][0]
-    if np.isnan(row[f"target_{target}"]):
-        reasons.append(_missing_target(row, target))
+    if row["use"] == CohortUse.DEVELOPMENT and (unknown := _unjudged(row)):
+        reasons.append(unknown)
     return "; ".join(reasons)
+
+
+def unjudged_reasons(table: pd.DataFrame) -> pd.Series:
+    """Per row why its leading target is unknown, or nothing.
+
+    Outside the fitting cohort such a patient has a score, and follow-up that counts, but stands
+    in no AUC: left out of survival, too, those who died before an assessment would be missing.
+    """
+    return pd.Series([_unjudged(row) for _, row in table.iterrows()], index=table.index, dtype=str)
+
+
+def _unjudged(row: pd.Series) -> str:
+    target = TARGETS_OF_ROLE[row["role"]][0]
+    return _missing_target(row, target) if np.isnan(row[f"target_{target}"]) else ""
 
 
 def _missing_target(row: pd.Series, target: str) -> str:
@@ -176,6 +190,20 @@ def parents_of(snapshot: DatasetSnapshot) -> set[str]:
     """Digests that went into a snapshot."""
     rows = Derivation.objects.filter(study=snapshot.study, child_digest=snapshot.sha256)
     return set(rows.values_list("parent_digest", flat=True))
+
+
+def label_notices(snapshot: DatasetSnapshot) -> list[tuple[str, list[dict[str, str]]]]:
+    """What was noted when the labels of a snapshot came about: clusters, and cuts of slides."""
+    digests = parents_of(snapshot)
+    study = snapshot.study
+    fits = Phenotype.objects.filter(study=study, inputs_digest__in=digests, fit__isnull=False)
+    found: list[Any] = list(PhenotypeFit.objects.filter(pk__in=fits.values("fit")).order_by("pk"))
+    behind = Derivation.objects.filter(study=study, child_digest__in=digests)
+    scores = Immunoscore.objects.filter(
+        study=study, inputs_digest__in=behind.values("parent_digest")
+    )
+    rules = ImmunoscoreRule.objects.filter(pk__in=scores.values("rule"))
+    return [(str(row), row.notices) for row in [*found, *rules.order_by("pk")]]
 
 
 def current_digests(study: Study) -> set[str]:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember
+from modeling.selectors import unjudged_reasons
 from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
 from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
 from modeling.services.report_sources import number
+from modeling.services.snapshots import snapshot_read
 from studies.methods.endpoints import is_responder
 from studies.models import Study
 from studies.selectors import clinical_table, endpoint_table, members_table
@@ -49,6 +51,7 @@ def _flow(
                 (f"Nomogram, {ENDPOINTS[version.endpoint][0].lower()}", version, judged.snapshot)
             )
     counted = [_counts(snapshot) for _, _, snapshot in steps]
+    counted[0] = _judged(rad_score.fitting_snapshot, counted[0])
     rows: list[list[Cell]] = [
         [
             cohort_title(name),
@@ -75,7 +78,7 @@ def _flow(
         [title, cohort_title(name), count, reason]
         for (title, _, _), counts in zip(steps, counted, strict=True)
         for name in sorted(counts, key=cohort_order)
-        for reason, count in counts[name][1].most_common(MOST_REASONS)
+        for reason, count in _most_common(counts[name][1])
     ]
     section.table(
         "left-out", "Left out, and why", ("Question", "Cohort", "Patients", "Reason"), reasons
@@ -92,6 +95,28 @@ def _counts(snapshot: DatasetSnapshot) -> dict[str, tuple[int, Counter[str]]]:
             reasons[reason] += 1
         found[cohort] = (count + int(included), reasons)
     return _Zero(found)
+
+
+def _judged(
+    snapshot: DatasetSnapshot, counts: dict[str, tuple[int, Counter[str]]]
+) -> dict[str, tuple[int, Counter[str]]]:
+    """Of the rows of a Rad-Score those with a target; the others have a score and no AUC."""
+    frozen = snapshot_read(snapshot)
+    reasons = unjudged_reasons(frozen)
+    for cohort, unjudged in reasons[reasons != ""].groupby(frozen["cohort"]):
+        count, left_out = counts[str(cohort)]
+        added = Counter(
+            {f"{reason} (scored, in no AUC)": n for reason, n in Counter(unjudged).items()}
+        )
+        counts[str(cohort)] = (count - added.total(), left_out + added)
+    return counts
+
+
+def _most_common(reasons: Counter[str]) -> list[tuple[str, int]]:
+    """The leading reasons, the others as one line, so that the counts add up."""
+    leading = reasons.most_common(MOST_REASONS)
+    others = reasons.total() - sum(count for _, count in leading)
+    return [*leading, *([("other reasons", others)] if others else [])]
 
 
 class _Zero(dict[str, tuple[int, "Counter[str]"]]):
@@ -136,8 +161,8 @@ def _characteristics(
             *(f"Median {title.lower()}, months" for title, _, _ in ENDPOINTS.values()),
         ),
         rows,
-        "Denominators are the patients with a value. Response: CR or PR of those assessed, not "
-        "evaluable (NE) counted in the denominator.",
+        "Denominators are the patients with a value. Response: CR or PR of all, those not "
+        "evaluable (NE) or not assessed counted in the denominator.",
     )
 
 
@@ -160,7 +185,9 @@ def _responders(labels: pd.Series) -> str:
     if known.empty:
         return "–"
     count = sum(bool(is_responder(label)) for label in known)
-    return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%)"
+    unknown = sum(is_responder(label) is None for label in known)
+    told = f", {unknown}\u00a0NE or not assessed" if unknown else ""
+    return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%){told}"
 
 
 def _median(values: pd.DataFrame, source: dict[str, Any]) -> Cell:

@@ -9,6 +9,7 @@ from typing import Any
 
 from modeling.figures.figure import Figure
 from modeling.figures.render import render_inline_svg
+from modeling.models import Basis, Evaluation
 from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_sources import Sources
 
@@ -114,6 +115,13 @@ def plain_title(name: str) -> str:
 
 def cohort_title(name: str) -> str:
     return COHORTS.get(name, name.replace("_", " ").capitalize())
+
+
+def titled(evaluation: Evaluation) -> str:
+    """A cohort in a legend; what is no plain validation says what it is."""
+    title = cohort_title(evaluation.cohort.name)
+    applied = evaluation.basis == Basis.APPLIED
+    return title if applied else f"{title}, {BASES[evaluation.basis]}"
 
 
 def cohort_order(name: str) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.decision_curve import estimate_decision_curve
 from modeling.methods.threshold_metrics import estimate_proportion
 from modeling.models import Basis, Evaluation, ModelVersion, Prediction, Quantity
+from modeling.selectors import label_notices
 from modeling.services.report_content import (
     BASES,
     TARGETS,
@@ -24,6 +25,7 @@ from modeling.services.report_content import (
     Section,
     cohort_order,
     cohort_title,
+    titled,
 )
 from modeling.services.report_sources import number_of
 from modeling.services.snapshots import snapshot_read
@@ -49,14 +51,17 @@ def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     section = draft.section("rad-score", "Rad-Score", _summary(version))
     draft.notice("Rad-Score run", version.run.notices)
     draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
+    for where, notices in label_notices(version.fitting_snapshot):
+        draft.notice(where, notices)
     section.table(
         "rad-score-metrics",
         "Rad-Score in every cohort",
         _columns(),
         [_row(draft, e) for e in evaluations],
         "AUC with DeLong's interval, shares with exact intervals at the threshold fixed "
-        f"on training ({version.threshold:.3f}, Youden, out of fold). The apparent AUC "
-        "of training is shown once and used nowhere.",
+        f"on training ({version.threshold:.3f}, Youden, out of fold; in training itself they are "
+        "favourable, for the threshold was chosen on these very scores). The apparent AUC of "
+        f"training is shown once and used nowhere.{_agreement(evaluations)}",
     )
     honest = [e for e in evaluations if e.basis != Basis.APPARENT]
     scored = _scored(version)
@@ -72,10 +77,25 @@ def _summary(version: ModelVersion) -> str:
     for name, classifier in CLASSIFIERS.items():
         reason = reason.replace(name, classifier.title)
     return (
-        "Probability of the immune-enhanced phenotype from PET and CT; high Rad-Score means low "
-        f"risk. {reason} In training every score is out of fold; elsewhere the "
-        "frozen model is applied."
+        "Probability of the immune-enhanced phenotype from PET and CT; a high Rad-Score stands for "
+        f"low risk, and whether survival agrees is told below. {reason} In training every score is "
+        "out of fold; elsewhere the frozen model is applied. Outside the folds stand encoders, "
+        "centroids of hot and cold and Immunoscore cuts: frozen on training without an outcome."
     )
+
+
+def _agreement(evaluations: list[Evaluation]) -> str:
+    """Kappa of RNA and IHC where both labels exist."""
+    told = ""
+    for evaluation in evaluations:
+        found = evaluation.metrics.get("kappa_with_ihc")
+        if found and found["estimate"] is not None:
+            told += (
+                f" {cohort_title(evaluation.cohort.name)}: RNA and IHC agree with kappa "
+                f"{found['estimate']:.2f} ({found['lower']:.2f} to {found['upper']:.2f}, "
+                f"n {found['n']})."
+            )
+    return told
 
 
 def _columns() -> tuple[str, ...]:
@@ -132,7 +152,7 @@ def _curve(evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray) -> Ro
     true = (above & (outcome == 1)).sum(axis=1) / (outcome == 1).sum()
     false = (above & (outcome == 0)).sum(axis=1) / (outcome == 0).sum()
     auc = evaluation.metrics["auc"]
-    name = f"{cohort_title(evaluation.cohort.name)}, {TARGETS[evaluation.target]}"
+    name = f"{titled(evaluation)}, {TARGETS[evaluation.target]}"
     return RocCurve(
         name,
         np.r_[0.0, false].tolist(),
@@ -169,7 +189,7 @@ def _groups(
     for rows in np.array_split(order, int(np.clip(score.size // SMALLEST_GROUP, 1, 5))):
         found = estimate_proportion(int(outcome[rows].sum()), rows.size)
         yield CalibrationPoint(
-            cohort_title(evaluation.cohort.name), float(score[rows].mean()), found.estimate,
+            titled(evaluation), float(score[rows].mean()), found.estimate,
             found.lower, found.upper, rows.size,
         )  # fmt: skip
 

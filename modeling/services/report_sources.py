@@ -12,7 +12,7 @@ from modeling.services.prognosis_rows import ENDPOINTS
 PURPOSES = {
     "rad_score": "Rad-Score",
     "prognosis_fit": "fit of a nomogram",
-    "prognosis_judge": "validation of a nomogram",
+    "prognosis_judge": "judging of a nomogram",
     "prognosis_rad_score": "survival by Rad-Score",
 }
 
@@ -63,7 +63,7 @@ def number(
     reason: str = "",
 ) -> dict[str, Any]:
     """A number as a report holds it: with its interval (or why there is none), n and source."""
-    interval = None if lower is None or upper is None else [lower, upper]
+    interval = None if lower is None and upper is None else [lower, upper]
     return json_ready({
         "value": value,
         "ci": interval,

@@ -22,6 +22,7 @@ from modeling.services.report_content import (
     cohort_order,
     cohort_title,
     plain_title,
+    titled,
 )
 from modeling.services.report_sources import number, number_of
 
@@ -47,9 +48,9 @@ def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
             section = section or draft.section(
                 "survival",
                 "Survival by Rad-Score",
-                "Groups by the median of the training out-of-fold Rad-Score, frozen before any "
-                "other cohort was looked at. Intervals are log-log; medians that most patients "
-                "outlive are not reached.",
+                "Groups by the median of the training out-of-fold Rad-Score: a number of training "
+                "alone, frozen for every other cohort. Intervals are log-log; medians that most "
+                "patients outlive are not reached.",
             )
             _kaplan_meier(draft, section, evaluation, title)
             rows.append(_survival_row(draft, evaluation, title))
@@ -85,7 +86,8 @@ def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title:
         groups,
         f"{title}: {cohort}",
         f"Rad-Score {BASES[evaluation.basis]}, cut {metrics['cut']:.3f} (frozen); n "
-        f"{metrics['n']}, {metrics['events']} events. Ticks are censored patients.",
+        f"{metrics['n']}, {metrics['events']} events. Bands: log-log 95 % intervals; ticks: "
+        "censored patients.",
         title,
         f"log-rank {p_text(test['p_value'])}" if test else "",
         f"km_{evaluation.target}_{evaluation.cohort.name}",
@@ -96,7 +98,9 @@ def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title:
 def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell]:
     source, metrics = draft.sources.of(evaluation), evaluation.metrics
     medians = {
-        g["name"].split()[-1]: number_of(g["median_months"], source, g["n"], 1)
+        g["name"].split()[-1]: "not reached"
+        if g["median_months"]["value"] is None
+        else number_of(g["median_months"], source, g["n"], 1)
         for g in metrics["groups"]
     }
     tests = [metrics["log_rank"], *(cut["log_rank"] for cut in metrics["other_cuts"])]
@@ -177,7 +181,7 @@ def _validation(
     times = [auc["horizon_months"] for auc in found[0].metrics["auc"]]
     section.table(
         f"validation-{version.endpoint}",
-        "Validation in every cohort",
+        "Performance in every cohort",
         (
             "Cohort",
             "Basis",
@@ -249,7 +253,7 @@ def _calibration(
 ) -> Any:
     points = [
         CalibrationPoint(
-            cohort_title(e.cohort.name),
+            titled(e),
             g["predicted"],
             g["observed"],
             g["lower"],

@@ -14,7 +14,13 @@ from modeling.methods.snapshot_table import (
     write_snapshot_table,
 )
 from modeling.models import DatasetSnapshot, SnapshotMember
-from modeling.selectors import RadScoreRows, is_development, rad_score_rows, targets_of
+from modeling.selectors import (
+    RadScoreRows,
+    is_development,
+    rad_score_rows,
+    targets_of,
+    unjudged_reasons,
+)
 from modeling.services.numbering import next_number
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.models import Job, Patient, Study
@@ -145,6 +151,10 @@ def _notices(table: pd.DataFrame) -> list[Notice]:
         if out:
             text = f"{cohort}: {len(rows) - out} of {len(rows)} patients are in, {out} are listed"
             notices.append(Notice("complete_case", f"{text} with the reason."))
+        unjudged = unjudged_reasons(rows[rows["reason"] == ""])
+        for reason, count in unjudged[unjudged != ""].value_counts().sort_index().items():
+            text = f"{cohort}: {count} patients have a score but stand in no AUC: {reason}."
+            notices.append(Notice("scored_not_judged", text))
         if len(rows) - out < SMALLEST_JUDGED:
             notices.append(Notice("cohort_not_judged", f"{cohort}: too few patients to judge in."))
     return notices

@@ -22,7 +22,7 @@ from modeling.services.rad_score import rad_score_run
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import canonical_json, read_estimator
 from studies.methods.problems import DataProblem
-from studies.models import Cohort, Derivation, Patient
+from studies.models import Cohort, Derivation, EndpointValue, Patient
 from studies.services import file_read
 from studies.storage import storage
 from tests.modeling.rad_score_made import SMALL, make_features
@@ -55,7 +55,11 @@ def test_a_run_leaves_a_version_with_predictions_and_an_evaluation_in_every_coho
     assert version.evaluations.filter(basis=Basis.APPARENT).count() == 1
     for evaluation in version.evaluations.all():
         auc = evaluation.metrics["auc"]
-        assert auc["lower"] <= auc["estimate"] <= auc["upper"]
+        if auc["estimate"] == 1:  # perfect in few patients: no certainty is claimed
+            assert (auc["lower"], auc["upper"]) == (None, None)
+            assert auc["reason"]
+        else:
+            assert auc["lower"] <= auc["estimate"] <= auc["upper"]
         assert evaluation.n == evaluation.metrics["n"] > 0
         assert evaluation.metrics["threshold"] == version.threshold
     kinds = Prediction.objects.filter(version=version).values_list(
@@ -144,14 +148,20 @@ def test_members_are_in_or_out_with_a_reason(made):
     assert len(table) == snapshot.members.filter(included=True).count()
 
 
-def test_a_response_that_cannot_be_judged_is_listed(made):
-    snapshot = snapshot_freeze(made.study)
-    reasons = set(
-        snapshot.members.filter(cohort__role="external_response", included=False).values_list(
-            "reason", flat=True
-        )
-    )
-    assert reasons <= {"response not evaluable (NE)", "no response assessment at 6 months"}
+def test_who_cannot_be_judged_has_a_score_and_counts_in_survival(made):
+    """NE is left out of the AUC and listed, but neither of the score nor of OS and PFS."""
+    patients = list(Patient.objects.filter(cohort_memberships__cohort__role="external_response"))
+    values = EndpointValue.objects.filter(definition__name="response_at_6_months")
+    values.filter(patient__in=patients[:3]).update(label="NE")
+    values.filter(patient=patients[3]).update(label="")
+    version = ModelVersion.objects.get(run=run_small(made))
+    judged = version.evaluations.get(cohort__role="external_response")
+    unknown = values.filter(patient__in=patients, label__in=["NE", ""]).count()
+    assert unknown >= 4
+    assert judged.n == len(patients) - unknown
+    assert version.predictions.filter(patient__in=patients).count() == len(patients)
+    told = [n for n in version.fitting_snapshot.notices if n["code"] == "scored_not_judged"]
+    assert sum(int(n["text"].split()[1]) for n in told) >= unknown
 
 
 def test_the_stored_model_gives_the_stored_predictions(made):
