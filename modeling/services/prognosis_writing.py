@@ -172,9 +172,13 @@ def run_write(
     judged: Sequence[JudgedCohort],
     seconds: float,
 ) -> ModelRun:
-    """Everything of a finished run, or nothing."""
+    """Everything of a finished run, or nothing; once, whoever else was as far."""
+    number = next_number(ModelVersion, run.study, kind=VersionKind.NOMOGRAM)
+    earlier = earlier_run(run, fitting)
+    if earlier is not None:
+        return earlier
     record = _record(run, fit, fitting, seconds)
-    version = _version(run, fit, fitting, record)
+    version = _version(run, fit, fitting, record, number)
     looked_at = timezone.now()
     for part in judged:
         _evaluation(run, part, version, looked_at)
@@ -224,13 +228,13 @@ def _hazards(fit: PrognosisFit) -> list[dict[str, Any]]:
 
 
 def _version(
-    run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, record: ModelRun
+    run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, record: ModelRun, number: int
 ) -> ModelVersion:
     content = nomogram_content(fit, run.endpoint) | {"rad_score_cut": run.cut}
     version = ModelVersion.objects.create(
         study=run.study,
         kind=VersionKind.NOMOGRAM,
-        number=next_number(ModelVersion, run.study, kind=VersionKind.NOMOGRAM),
+        number=number,
         run=record,
         fitting_snapshot=fitting,
         method="Cox, Efron ties, LASSO-chosen clinical columns",

@@ -80,7 +80,7 @@ def _search_key(study: Study) -> str:
 
 def _remember_search(request: HttpRequest, study: Study) -> HttpResponse:
     """Kept in the session: no pseudonym ever stands in a URL."""
-    search = request.POST.get("search", "").strip()[:64]
+    search = request.POST.get("search", "").replace("\0", "").strip()[:64]
     request.session[_search_key(study)] = search
     mine = overviews.patients_of(request.user, study)
     exact = mine.filter(pseudonym=search).first() if search else None

@@ -85,6 +85,14 @@ def test_same_rows_and_seed_give_the_run_again(made: People) -> None:
     assert DatasetSnapshot.objects.filter(question__purpose="prognosis_fit").count() == 1
 
 
+def test_two_workers_with_the_same_run_leave_one(made: People, monkeypatch: Any) -> None:
+    """The second asked before the first had written."""
+    first = prognosis_run(made.study, "overall_survival", seed=3)
+    monkeypatch.setattr("modeling.services.prognosis.earlier_run", lambda *asked: None)
+    assert prognosis_run(made.study, "overall_survival", seed=3) == first
+    assert ModelRun.objects.filter(kind="prognosis").count() == 1
+
+
 def test_stored_nomogram_gives_the_stored_predictions(made: People) -> None:
     run = prognosis_run(made.study, "overall_survival", seed=3)
     version = ModelVersion.objects.get(run=run)
