@@ -35,6 +35,6 @@ def _text(cell: Any) -> str:
     digits = cell["digits"]
     value = f"{cell['value']:.{digits}f}"
     if not cell["ci"]:
-        return value
+        return f"{value} (interval not estimable)" if cell.get("no_interval") else value
     low, high = cell["ci"]
     return f"{value} ({low:.{digits}f}-{high:.{digits}f})"
