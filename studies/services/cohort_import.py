@@ -22,6 +22,7 @@ from studies.models import (
     ContactKind,
     Death,
     DictionaryVersion,
+    EntryState,
     FormEntry,
     ImportBatch,
     Job,
@@ -40,6 +41,7 @@ from .files import file_read
 from .people import site_of
 
 MARKERS = {"cea_ng_ml": "CEA", "ca199_u_ml": "CA19-9", "ca125_u_ml": "CA125"}
+CLOSED = (EntryState.VERIFIED, EntryState.LOCKED)
 FACTS: tuple[type[models.Model], ...] = (
     Treatment,
     ResponseAssessment,
@@ -205,17 +207,21 @@ class _Writing:
                 study=self.batch.study, form="baseline", occasion="baseline"
             )
         }
-        fresh, changed = [], []
+        fresh, changed, closed = [], [], []
         for name, row in rows.items():
             entry = stored.get(self.patients[name].pk)
             if entry is None:
                 fresh.append(self._entry(row))
+            elif entry.values != row.values and entry.state in CLOSED:
+                closed.append(_closed(row, entry))
             elif entry.values != row.values:
                 entry.values, entry.dictionary = row.values, self.dictionary
                 entry.batch, entry.source_row = self.batch, row.row
                 entry.row_version += 1
                 entry.save()
                 changed.append(name)
+        if closed:
+            raise DataProblem(closed)
         FormEntry.objects.bulk_create(fresh)
         return [*(entry.patient.pseudonym for entry in fresh), *changed]
 
@@ -248,6 +254,19 @@ class _Writing:
                     if kind is model
                 ]
             )
+
+
+def _closed(row: CohortRow, entry: FormEntry) -> Problem:
+    names = sorted(
+        n for n in {*row.values, *entry.values} if row.values.get(n) != entry.values.get(n)
+    )
+    return Problem(
+        row.pseudonym,
+        f"other values of {', '.join(names)} in a form that is {entry.state}",
+        f"the values that were {entry.state}",
+        "Correct the line, or open the form again first.",
+        row.row,
+    )
 
 
 def _taken(row: CohortRow) -> Problem:

@@ -173,6 +173,17 @@ def test_a_broken_file_is_refused_by_name(as_coordinator: People, data: bytes, f
     assert found in " ".join(problem["found"] for problem in batch.problems)
 
 
+def test_a_file_does_not_change_what_was_verified(as_coordinator: People) -> None:
+    handed_in(as_coordinator, table(GOOD))
+    FormEntry.objects.update(state="verified")
+    batch = handed_in(as_coordinator, table(GOOD | {"age_years": "62"}))
+    [problem] = batch.problems
+    assert (problem["row"], batch.state) == (2, "failed")
+    assert "age_years" in problem["found"]
+    assert FormEntry.objects.get().values["age_years"]["v"] == 61
+    assert handed_in(as_coordinator, table(GOOD | {"ecog": ""})).state == "ready"
+
+
 def test_a_pseudonym_of_another_site_is_a_problem_of_the_file(people: People) -> None:
     """The rows of a member of one site do not hold it; the database does."""
     with acting_as(people.administrator):
