@@ -45,7 +45,8 @@ def quick(project: Path) -> list[tuple[str, list[str]]]:
 def slow(tests: list[str]) -> list[tuple[str, list[str]]]:
     """Checks on the embedded PostgreSQL and Valkey."""
     migrations = ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"])
-    return [*([] if tests else [migrations]), ("pytest", ["-m", "pytest", *(tests or ["-q"])])]
+    together = ["-q", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    return [*([] if tests else [migrations]), ("pytest", ["-m", "pytest", *(tests or together)])]
 
 
 def _fails(project: Path, name: str, words: list[str], values: dict[str, str]) -> bool:

@@ -81,7 +81,7 @@ class Product:
             self.env = os.environ | embedded | self.overrides
             stack.callback(self._stop_children)
             self.manage("migrate", "--verbosity", "0")
-            self.port = self.port or free_port(self.host)
+            self.port = self.port or free_port(self.host, known=self.folder is None)
             self._start_children()
             self._stack = stack.pop_all()
         return self
@@ -211,13 +211,14 @@ def run_in_front(command: list[str], environment: dict[str, str], folder: Path) 
                 signal.signal(number, handler)
 
 
-def free_port(host: str) -> int:
-    for port in range(FIRST_PORT, LAST_PORT + 1):
+def free_port(host: str, known: bool = True) -> int:
+    """The first free one of those that people try; any for a second product of one copy."""
+    for port in range(FIRST_PORT, LAST_PORT + 1) if known else [0]:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 trial.bind((host, port))
-                return port
+                return trial.getsockname()[1]
     raise SetupError(f"No port between {FIRST_PORT} and {LAST_PORT} is free.")
 
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connections
 
 from dev import services as embedded
+from dev.place import locked, state_folder
 from dev.postgres import create_database, drop_database, with_database
 from dev.pytest_environment import FILLED
 from studies.access import acting_as
@@ -25,6 +26,19 @@ from tests.people import People, make_people
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared"
+FLOWS = REPO / "tests" / "flows"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With two processes: a module stays together, and the flows share one running product.
+
+    The flows come first: they are the longest piece.
+    """
+    for item in items:
+        group = "flows" if FLOWS in item.path.parents else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: FLOWS not in item.path.parents)
 
 
 @pytest.fixture(scope="session")
@@ -67,12 +81,21 @@ def template_database(environment: dict[str, str]) -> str:
     """Name of a migrated database, made once per state of the migrations."""
     owner = environment["DATABASE_OWNER_URL"]
     name = f"isotherm_template_{migrations_digest()}"
-    if not _database_exists(owner, name):
-        building = f"{name}_{secrets.token_hex(3)}"
-        create_database(owner, building)
-        migrate(environment, building)
-        _rename(owner, building, name)
+    with locked(state_folder(REPO) / "template.lock"):
+        if not database_exists(owner, name):
+            drop_templates(owner)
+            building = f"{name}_building"
+            create_database(owner, building)
+            migrate(environment, building)
+            run_sql(owner, f'ALTER DATABASE "{building}" RENAME TO "{name}"')
     return name
+
+
+def drop_templates(owner: str) -> None:
+    """Those of earlier states of the migrations."""
+    old = "SELECT datname FROM pg_database WHERE datname LIKE 'isotherm_template_%'"
+    for (name,) in run_sql(owner, old):
+        drop_database(owner, name)
 
 
 def migrate(environment: dict[str, str], name: str) -> None:
@@ -85,16 +108,8 @@ def migrate(environment: dict[str, str], name: str) -> None:
     )
 
 
-def _database_exists(owner: str, name: str) -> bool:
+def database_exists(owner: str, name: str) -> bool:
     return run_sql(owner, f"SELECT 1 FROM pg_database WHERE datname = '{name}'") == [(1,)]
-
-
-def _rename(owner: str, building: str, name: str) -> None:
-    """The first of two that build at the same time wins."""
-    if _database_exists(owner, name):
-        drop_database(owner, building)
-    else:
-        run_sql(owner, f'ALTER DATABASE "{building}" RENAME TO "{name}"')
 
 
 def run_sql(url: str, sql: str) -> list[tuple[Any, ...]]:

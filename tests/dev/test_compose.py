@@ -34,7 +34,7 @@ def test_each_service_has_an_init_and_says_whether_it_is_well(service):
     assert "no-new-privileges:true" in SERVICES[service]["security_opt"]
 
 
-@pytest.mark.parametrize("service", set(PRODUCT) - set(ONE_SHOT))
+@pytest.mark.parametrize("service", sorted(set(PRODUCT) - set(ONE_SHOT)))
 def test_the_product_waits_for_migrations_and_healthy_servers(service):
     awaited = {name: how["condition"] for name, how in SERVICES[service]["depends_on"].items()}
     assert awaited == {
