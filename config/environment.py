@@ -84,6 +84,31 @@ def cache_url(broker_url: str) -> str:
     return re.sub(r"^redis\+socket://([^?]*).*$", r"unix://\1", broker_url)
 
 
+def mail(name: str) -> dict[str, object]:
+    """Django's mail settings from ``smtp://user:password@host:587?from=...``; empty: no mail."""
+    url = os.environ.get(name, "")
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = urlsplit(url)
+    sender = parse_qs(parts.query).get("from", [""])[-1]
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or "@" not in sender:
+        raise ImproperlyConfigured(
+            f"{name} must read smtp://user:password@host:587?from=isotherm@hospital.org "
+            "(smtps:// for a connection that is encrypted from the start)."
+        )
+    encrypted = parts.scheme == "smtps"
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if encrypted else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": encrypted,
+        "EMAIL_USE_TLS": not encrypted,
+        "DEFAULT_FROM_EMAIL": sender,
+    }
+
+
 def storage(name: str) -> str:
     """A folder (``file:///srv/isotherm``) or a bucket (``s3://bucket/prefix?endpoint=...``)."""
     url = text(name)

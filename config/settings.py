@@ -102,7 +102,9 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MAIL = env.mail("ISOTHERM_MAIL_URL")
+SENDS_MAIL = "EMAIL_HOST" in MAIL
+globals().update(MAIL)
 
 STORAGE_URL = env.storage("STORAGE_URL")
 JOB_LEASE_SECONDS = env.integer("ISOTHERM_LEASE_SECONDS", 60, smallest=2)

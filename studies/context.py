@@ -7,4 +7,4 @@ from django.http import HttpRequest
 
 
 def product(request: HttpRequest) -> dict[str, Any]:
-    return {"product_version": settings.VERSION}
+    return {"product_version": settings.VERSION, "sends_mail": settings.SENDS_MAIL}
