@@ -12,6 +12,7 @@ register_upload(
         help="CSV (UTF-8), one line per patient: patient_id, site, cohort, treatment_started_on "
         "and any column of the data dictionary. Dates as YYYY-MM-DD; missing-codes not_done, "
         "unknown, not_applicable.",
+        overwrites=True,
         order=10,
         stage="cohort",
     )

@@ -24,6 +24,7 @@ class UploadKind:
     template_url: str = ""
     stage: str = ""
     keeps_bytes: bool = True  # False: dropped once taken in, only their digest stays
+    overwrites: bool = False  # True: a later file changes what an earlier one said
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def batch_receive(
 ) -> ImportBatch:
     """Take a file in at its door and queue its import.
 
-    The same bytes at the same door again return the earlier batch, unless that one failed.
+    The same bytes at the same door again return the earlier batch, unless that one failed or
+    another file has overwritten what it said since.
     """
     door = registry.upload_kind(kind)
     if door is None:
@@ -65,7 +66,8 @@ def batch_receive(
     earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
         state__in=[BatchState.FAILED, BatchState.ERRORED]
     )
-    if (found := earlier.first()) and not _came_to_nothing(found):
+    found = earlier.first()
+    if found and not _came_to_nothing(found) and not (door.overwrites and _overwritten(found)):
         if found.state == BatchState.READY and not door.keeps_bytes:
             file_drop(stored)
         return found
@@ -80,6 +82,12 @@ def batch_receive(
     file_use(stored, batch)
     enqueue(door.job_kind, study, user, subject=batch)
     return batch
+
+
+def _overwritten(batch: ImportBatch) -> bool:
+    """Whether a later file of this kind was taken in."""
+    later = ImportBatch.objects.filter(study=batch.study, kind=batch.kind, pk__gt=batch.pk)
+    return later.filter(state=BatchState.READY).exists()
 
 
 def _came_to_nothing(batch: ImportBatch) -> bool:

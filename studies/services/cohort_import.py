@@ -83,7 +83,9 @@ def cohort_import(
         summary = {"lines": len(table.rows), **writing.counts, **_cohort_counts(table.rows)}
         batch.dictionary = dictionary
         batch.save(update_fields=["dictionary"])
-        batch.mark_ready(summary, [*notices, *_unrecorded(table.rows)])
+        batch.mark_ready(
+            summary, [*notices, *_undated_progressions(table.rows), *_unrecorded(table.rows)]
+        )
     progress(4, 4, "done")
     return summary
 
@@ -330,6 +332,17 @@ def _lab(row: CohortRow, name: str, analyte: str) -> dict[str, Any]:
 
 def _cohort_counts(rows: tuple[CohortRow, ...]) -> dict[str, Any]:
     return {"cohorts": dict(sorted(Counter(row.cohort for row in rows).items()))}
+
+
+def _undated_progressions(rows: tuple[CohortRow, ...]) -> Iterable[Notice]:
+    """PFS goes by dated progressions alone; an assessment that says PD is no such date."""
+    for row in rows:
+        if _value(row, "response") == "PD" and not {"progressed_on", "died_on"} & set(row.dates):
+            text = (
+                f"{row.pseudonym} (line {row.row}): assessed as PD, but no progression is dated; "
+                "progression-free survival stays censored"
+            )
+            yield Notice("progression_not_dated", text)
 
 
 def _unrecorded(rows: tuple[CohortRow, ...]) -> Iterable[Notice]:

@@ -200,3 +200,20 @@ def test_a_pseudonym_of_another_site_is_a_problem_of_the_file(people: People) ->
         assert (problem["where"], problem["row"]) == ("P001", 2)
         assert "another site" in problem["found"]
         assert not Patient.objects.exists()
+
+
+def test_an_older_file_handed_in_again_undoes_a_correction(as_coordinator: People) -> None:
+    first = handed_in(as_coordinator, table(GOOD))
+    handed_in(as_coordinator, table(GOOD | {"age_years": "62"}))
+    back = handed_in(as_coordinator, table(GOOD))
+    assert back != first
+    assert FormEntry.objects.get().values["age_years"]["v"] == 61
+
+
+def test_a_progressive_assessment_without_a_progression_is_noticed(
+    as_coordinator: People,
+) -> None:
+    silent = GOOD | {"response": "PD", "progressed_on": "", "died_on": ""}
+    batch = handed_in(as_coordinator, table(silent))
+    told = [notice for notice in batch.notices if notice["code"] == "progression_not_dated"]
+    assert [notice["text"].split()[0] for notice in told] == ["P001"]
