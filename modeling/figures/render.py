@@ -11,6 +11,8 @@ import vl_convert
 from modeling.figures.figure import Figure
 
 _CLIP = re.compile(r"\bclip(\d+)\b")
+_TAG = re.compile(r'<(?:[^<>"]|"[^"]*")+>')
+_ROLE = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -26,9 +28,12 @@ def _own_names(svg: str, key: str) -> str:
 
 
 def render_inline_svg(figure: Figure) -> str:
-    """The SVG for a page: it scales with its column and is named for screen readers."""
+    """The SVG for a page: it scales with its column and is one named image for screen readers.
+
+    The renderer gives parts roles of their own, many without a name; the table twin tells more.
+    """
     svg = render_svg(figure)
-    svg = svg[svg.index("<svg") :]
+    svg = _TAG.sub(lambda tag: _ROLE.sub("", tag.group()), svg[svg.index("<svg") :])
     label = _attribute(f"{figure.title}. {figure.caption}")
     return _SIZE.sub(
         rf'<svg\1 role="img" aria-label="{label}" preserveAspectRatio="xMinYMin meet"', svg, count=1

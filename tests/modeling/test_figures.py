@@ -71,6 +71,8 @@ def test_figure_is_well_formed_named_and_scales(make):
     root = ElementTree.fromstring(render_inline_svg(figure))
     assert root.get("role") == "img"
     assert figure.title in root.get("aria-label")
+    inner = {name for part in root.iter() if part is not root for name in part.attrib}
+    assert not {name for name in inner if name == "role" or name.startswith("aria-")}
     assert root.get("viewBox")
     assert root.get("width") is None
     assert "style=" not in render_svg(figure)  # a strict content policy forbids it in pages
