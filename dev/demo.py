@@ -144,12 +144,12 @@ def _accounts(project: Path) -> dict[str, str]:
 def _say_where(
     product: Product, study: str, report: str, password: str, seconds: float, serve: bool
 ) -> None:
-    print(f"\nBuilt and measured in {seconds / 60:.1f} minutes.")
+    print(f"\nReady after {seconds / 60:.1f} minutes.")
     if not serve:
         print("`make demo` serves it.")
         return
     print(f"\nIsotherm serves the SIMULATED study at {product.base_url}/studies/{study}/")
-    print(f"  report: {product.base_url}/studies/{study}/reports/{report}/")
+    print(f"  report: {product.base_url}/studies/{study}/report/{report}/")
     print("  accounts: coordinator, statistician, collaborator (sees the hospital South only),")
     print(f"            administrator; password {password}")
     print("Ctrl-C ends it and leaves no process behind.")
