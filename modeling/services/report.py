@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from modeling.models import ModelVersion, Report, VersionKind
+from modeling.models import DatasetSnapshot, ModelVersion, Report, VersionKind
+from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from modeling.services.report_cohorts import cohorts_section
@@ -43,9 +44,10 @@ def report_build(study: Study, progress: Progress = no_progress, job: Job | None
         for name in ENDPOINTS
     )
     nomograms = [version for version in found if version is not None]
-    content = _content(study, rad_score, nomograms, progress)
-    sha256 = json_digest(content)
-    return _write(study, content, sha256, [rad_score, *nomograms], job)
+    cohorts = cohorts_freeze(study, job)
+    content = _content(study, cohorts, rad_score, nomograms, progress)
+    parents = [cohorts.sha256, rad_score.sha256, *(version.sha256 for version in nomograms)]
+    return _write(study, content, json_digest(content), parents, job)
 
 
 def _newest(study: Study, **which: Any) -> ModelVersion | None:
@@ -54,13 +56,17 @@ def _newest(study: Study, **which: Any) -> ModelVersion | None:
 
 
 def _content(
-    study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion], progress: Progress
+    study: Study,
+    cohorts: DatasetSnapshot,
+    rad_score: ModelVersion,
+    nomograms: list[ModelVersion],
+    progress: Progress,
 ) -> dict[str, Any]:
     draft, total = Draft(study.is_simulated), 4 + len(nomograms)
     progress(0, total, "Against the published study")
     paper_section(draft, study, rad_score, nomograms)
     progress(1, total, "Patients")
-    cohorts_section(draft, study, rad_score, nomograms)
+    cohorts_section(draft, cohorts, rad_score, nomograms)
     progress(2, total, "Rad-Score")
     rad_score_section(draft, rad_score)
     progress(3, total, "Survival by Rad-Score")
@@ -98,7 +104,7 @@ def _write(
     study: Study,
     content: dict[str, Any],
     sha256: str,
-    versions: list[ModelVersion],
+    parents: list[str],
     job: Job | None,
 ) -> Report:
     number = next_number(Report, study)
@@ -114,5 +120,5 @@ def _write(
         produced_by=job,
         inputs_digest=digest,
     )
-    derivation_record(study, [version.sha256 for version in versions], sha256, job)
+    derivation_record(study, parents, sha256, job)
     return report

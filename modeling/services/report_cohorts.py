@@ -15,34 +15,37 @@ from modeling.services.report_content import Cell, Draft, Section, cohort_order,
 from modeling.services.report_sources import number
 from modeling.services.snapshots import snapshot_read
 from studies.methods.endpoints import is_responder
-from studies.models import Study
-from studies.selectors import clinical_table, endpoint_table, members_table
 
 MOST_REASONS = 6
 
 
 def cohorts_section(
-    draft: Draft, study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion]
+    draft: Draft,
+    cohorts: DatasetSnapshot,
+    rad_score: ModelVersion,
+    nomograms: list[ModelVersion],
 ) -> None:
-    members = members_table(study)
+    frozen = snapshot_read(cohorts)
+    everybody = draft.sources.add(None, cohorts)
     section = draft.section(
         "patients",
         "Patients",
         "Every patient of a cohort is in the frozen table of a question or "
         "listed with the reason; nobody is dropped unseen.",
     )
-    _flow(draft, section, members, rad_score, nomograms)
-    _characteristics(draft, section, study, members, rad_score.fitting_snapshot)
+    sizes = frozen.groupby("cohort").size()
+    _flow(draft, section, sizes, everybody, rad_score, nomograms)
+    _characteristics(section, frozen, everybody)
 
 
 def _flow(
     draft: Draft,
     section: Section,
-    members: pd.DataFrame,
+    sizes: pd.Series,
+    everybody: dict[str, Any],
     rad_score: ModelVersion,
     nomograms: list[ModelVersion],
 ) -> None:
-    sizes = members.groupby("cohort").size()
     steps = [("Rad-Score", rad_score, rad_score.fitting_snapshot)]
     for version in nomograms:
         judged = version.evaluations.order_by("id").select_related("snapshot").first()
@@ -55,7 +58,7 @@ def _flow(
     rows: list[list[Cell]] = [
         [
             cohort_title(name),
-            int(sizes[name]),
+            number(int(sizes[name]), everybody, digits=0),
             *(
                 number(
                     counts[name][0],
@@ -126,27 +129,17 @@ class _Zero(dict[str, tuple[int, "Counter[str]"]]):
         return (0, Counter())
 
 
-def _characteristics(
-    draft: Draft,
-    section: Section,
-    study: Study,
-    members: pd.DataFrame,
-    snapshot: DatasetSnapshot,
-) -> None:
-    table = members.join(clinical_table(study), on="patient_id")
-    source = draft.sources.add(None, snapshot)
-    response = endpoint_table(study, "response_at_6_months")["label"]
-    follow_up = {name: endpoint_table(study, name) for name in ENDPOINTS}
-    rows = []
+def _characteristics(section: Section, table: pd.DataFrame, source: dict[str, Any]) -> None:
+    """Of the frozen rows alone, so that the digest named here is that of every number."""
+    rows: list[list[Cell]] = []
     for name in sorted(set(table["cohort"]), key=cohort_order):
         cohort = table[table["cohort"] == name]
         rows.append([
-            cohort_title(name), len(cohort),
-            _share(cohort.get("sex"), "female"), _mean(cohort.get("age_years")),
-            _share(cohort.get("primary_site"), "right"),
-            _responders(response.reindex(cohort["patient_id"])),
-            *(_median(values.reindex(cohort["patient_id"]), source)
-              for values in follow_up.values()),
+            cohort_title(name), number(len(cohort), source, digits=0),
+            _share(cohort["sex"], "female"), _mean(cohort["age_years"]),
+            _share(cohort["primary_site"], "right"), _responders(cohort["response"]),
+            *(_median(cohort[f"{endpoint}_days"], cohort[f"{endpoint}_event"], source)
+              for endpoint in ENDPOINTS),
         ])  # fmt: skip
     section.table(
         "cohorts",
@@ -166,17 +159,16 @@ def _characteristics(
     )
 
 
-def _share(column: pd.Series | None, level: str) -> str:
-    known = column.dropna() if column is not None else pd.Series(dtype=object)
+def _share(column: pd.Series, level: str) -> str:
+    known = column.dropna()
     if known.empty:
         return "–"
     count = int((known == level).sum())
     return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%)"
 
 
-def _mean(column: pd.Series | None) -> str:
-    known = pd.to_numeric(pd.Series(dtype=float) if column is None else column, errors="coerce")
-    known = known.dropna()
+def _mean(column: pd.Series) -> str:
+    known = column.dropna()
     return f"{known.mean():.1f}\u00a0±\u00a0{known.std():.1f}" if len(known) > 1 else "–"
 
 
@@ -190,14 +182,12 @@ def _responders(labels: pd.Series) -> str:
     return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%){told}"
 
 
-def _median(values: pd.DataFrame, source: dict[str, Any]) -> Cell:
-    known = values.dropna(subset=["duration_days", "event"])
-    if known.empty:
+def _median(days: pd.Series, event: pd.Series, source: dict[str, Any]) -> Cell:
+    known = days.notna() & event.notna()
+    if not known.any():
         return None
-    curve = estimate_kaplan_meier(
-        known["duration_days"].astype(float) / DAYS_PER_MONTH, known["event"].astype(bool)
-    )
+    curve = estimate_kaplan_meier(days[known] / DAYS_PER_MONTH, event[known].astype(bool))
     median, low, high = curve.median
     if median != median:  # NaN: most patients outlive follow-up
         return "not reached"
-    return number(median, source, len(known), low, high, 1)
+    return number(median, source, int(known.sum()), low, high, 1)

@@ -10,6 +10,7 @@ from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import ENDPOINTS
 
 PURPOSES = {
+    "cohorts": "description of the cohorts",
     "rad_score": "Rad-Score",
     "prognosis_fit": "fit of a nomogram",
     "prognosis_judge": "judging of a nomogram",

@@ -11,16 +11,18 @@ from django.test import Client
 from django.urls import reverse
 
 from genomics.models import PhenotypeFit
-from modeling.models import ModelVersion, Report
+from modeling.models import DatasetSnapshot, ModelVersion, Report
+from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
+from modeling.services.snapshots import snapshot_read
 from modeling.storage import json_digest
 from modeling.views.report import _table_csv
 from studies import registry
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
-from studies.models import Study
+from studies.models import CohortMember, EndpointValue, Study
 from tests.modeling.rad_score_made import SMALL, make_features
 from tests.people import People
 
@@ -55,7 +57,9 @@ def test_report_from_features_to_page(
     report = make_report(people, monkeypatch)
     every_number_names_its_version_and_snapshot(report)
     all_sections_and_figures_are_there(report)
+    the_cohorts_are_those_of_their_own_snapshot(report)
     assert report_build(people.study).pk == report.pk
+    assert DatasetSnapshot.objects.filter(question__purpose="cohorts").count() == 1
     page_shows_figures_tables_and_sources(people, report, client)
     doors_are_kept(people, report, client)
 
@@ -70,6 +74,26 @@ def every_number_names_its_version_and_snapshot(report: Report) -> None:
         assert number["snapshot_sha"] == source["snapshot_sha256"]
         assert number["model_version"] == source["model_version"]
     assert report.sha256 == json_digest(content)
+
+
+def the_cohorts_are_those_of_their_own_snapshot(report: Report) -> None:
+    """Everybody of every cohort, follow-up and all, in the bytes that the footnote names."""
+    tables = {t["key"]: t for t in report.content["sections"][1]["tables"]}
+    rows = tables["cohorts"]["rows"]
+    (sha256,) = {n["snapshot_sha"] for n in numbers_in(rows)}
+    snapshot = DatasetSnapshot.objects.get(study=report.study, sha256=sha256)
+    frozen = snapshot_read(snapshot)
+    assert snapshot.question["purpose"] == "cohorts"
+    assert len(frozen) == CohortMember.objects.filter(study=report.study).count()
+    assert snapshot.members.filter(included=True).count() == len(frozen)
+    values = EndpointValue.objects.filter(study=report.study, definition__name="overall_survival")
+    days = dict(values.values_list("patient__pseudonym", "duration_days"))
+    assert frozen["overall_survival_days"].tolist() == [days[p] for p in frozen["pseudonym"]]
+    sizes = frozen.groupby("cohort").size()
+    assert [row[1]["value"] for row in rows] == [
+        sizes[name]
+        for name in ("training", "internal_validation", "external_phenotype", "external_response")
+    ]
 
 
 def all_sections_and_figures_are_there(report: Report) -> None:
@@ -131,6 +155,16 @@ def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> No
     assert PhenotypeFit.objects.update(notices=[warned]) == 1
     told = report_build(as_statistician.study).content["notices"]
     assert warned | {"where": "phenotype fit 1"} in told
+
+
+def test_new_follow_up_is_frozen_anew(as_statistician: People) -> None:
+    """The same rows give the same snapshot, one day of one patient another."""
+    make_features(as_statistician, 60)
+    first = cohorts_freeze(as_statistician.study)
+    assert cohorts_freeze(as_statistician.study) == first
+    value = EndpointValue.objects.filter(definition__name="overall_survival").latest("id")
+    EndpointValue.objects.filter(pk=value.pk).update(duration_days=value.duration_days + 1)
+    assert cohorts_freeze(as_statistician.study).sha256 != first.sha256
 
 
 def test_a_study_without_report_says_how_to_get_one(people: People, client: Client) -> None:

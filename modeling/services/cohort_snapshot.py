@@ -1,0 +1,96 @@
+"""Freezing what describes the cohorts: everybody, whether or not anything is known of them."""
+
+from __future__ import annotations
+
+import pandas as pd
+from django.db import transaction
+from django.utils import timezone
+
+from modeling.methods.snapshot_table import digest_table, write_snapshot_table
+from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.services.numbering import next_number
+from modeling.services.prognosis_rows import ENDPOINTS
+from studies.methods.problems import refuse
+from studies.models import Job, Patient, Study
+from studies.selectors import clinical_table, endpoint_table, members_table
+from studies.services import derivation_record, file_store, file_use, inputs_digest
+
+KEY = ("cohort", "pseudonym")
+CLINICAL = ("sex", "age_years", "primary_site")
+RESPONSE = "response_at_6_months"
+QUESTION = {
+    "purpose": "cohorts",
+    "columns": [*CLINICAL, "response at 6 months", *ENDPOINTS],
+    "missing": "kept",
+}
+
+
+def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
+    """Every member of every cohort, gaps left as gaps; the same rows give the same snapshot.
+
+    Raises
+    ------
+    DataProblem
+        No cohort with a patient in it.
+    """
+    members = members_table(study)
+    if members.empty:
+        raise refuse("cohorts", "nobody in a cohort", "patients in cohorts",
+                     "Import a cohort table.")  # fmt: skip
+    table, parents = _table(study, members)
+    data = write_snapshot_table(table, KEY)
+    sha256 = digest_table(data)
+    digest = inputs_digest(QUESTION, sha256)
+    with transaction.atomic():
+        number = next_number(DatasetSnapshot, study)
+        earlier = DatasetSnapshot.objects.filter(study=study, inputs_digest=digest).first()
+        if earlier is not None:
+            return earlier
+        snapshot = DatasetSnapshot.objects.create(
+            study=study,
+            number=number,
+            question=QUESTION,
+            targets={},
+            table=file_store(study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet"),
+            sha256=sha256,
+            columns=sorted(set(table.columns) - set(KEY)),
+            frozen_at=timezone.now(),
+            produced_by=job,
+            inputs_digest=digest,
+        )
+        file_use(snapshot.table, snapshot)
+        patients = Patient.objects.in_bulk(members["patient_id"].tolist())
+        SnapshotMember.objects.bulk_create(
+            SnapshotMember(
+                snapshot=snapshot,
+                patient=patients[row.patient_id],
+                cohort_id=row.cohort_id,
+                included=True,
+            )
+            for row in members.itertuples()
+        )
+        derivation_record(study, parents, sha256, job)
+    return snapshot
+
+
+def _table(study: Study, members: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows, and the digests of the endpoints in them."""
+    patients = members["patient_id"]
+    clinical = clinical_table(study).reindex(columns=list(CLINICAL)).reindex(patients)
+    response = endpoint_table(study, RESPONSE).reindex(patients)
+    columns = {
+        **{name: members[name] for name in KEY},
+        "sex": clinical["sex"],
+        "age_years": pd.to_numeric(clinical["age_years"], errors="coerce").astype(float),
+        "primary_site": clinical["primary_site"],
+        "response": response["label"],
+    }
+    found = [response]
+    for name in ENDPOINTS:
+        follow_up = endpoint_table(study, name).reindex(patients)
+        columns[f"{name}_days"] = follow_up["duration_days"].astype(float)
+        columns[f"{name}_event"] = follow_up["event"].astype("boolean").astype(float)
+        found.append(follow_up)
+    parents = {str(digest) for rows in found for digest in rows["inputs_digest"].dropna()}
+    table = pd.DataFrame({name: list(values) for name, values in columns.items()})
+    return table, sorted(parents)
