@@ -39,7 +39,11 @@ def _written(found: dict[str, Any]) -> SafeString:
         return format_html("{}", number(found["value"], digits))
     low, high = ("not reached" if bound is None else number(bound, digits) for bound in found["ci"])
     return format_html(
-        '{} <span class="ci">({}–{})</span>', number(found["value"], digits), low, high
+        '{} <span class="ci">({}{}{})</span>',
+        number(found["value"], digits),
+        low,
+        "–" if (found["ci"][0] or 0) >= 0 else " to ",
+        high,
     )
 
 
