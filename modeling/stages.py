@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.selectors import current_digests, parents_of
+from modeling.services.prognosis_rows import rows_are_current
 from studies.access import sees_all_sites
 from studies.models import Job, JobState, Study
 from studies.registry import StageState
@@ -36,7 +37,7 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
 
 
 def prognosis_stage(study: Study, user: Any) -> StageState:
-    """The newest nomogram of each endpoint."""
+    """The newest nomogram of each endpoint, and whether it would come out the same."""
     url = reverse("modeling:runs", args=[study.uid])
     if waiting := _waiting(study, "modeling.prognosis_run", "Nomograms", url):
         return waiting
@@ -53,6 +54,11 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
     if behind:
         detail = f"{', '.join(behind)} made with an earlier Rad-Score"
         return StageState("stale", headline, detail, url)
+    if rad_score and sees_all_sites(user, study):
+        changed = [name for name, v in found.items() if not rows_are_current(v, rad_score)]
+        if changed:
+            detail = f"{', '.join(changed)}: the patients' rows have changed since"
+            return StageState("stale", headline, detail, url)
     if len(found) < len(ENDPOINTS):
         return StageState("partial", headline, "The other endpoint is to be run.", url)
     return StageState("ready", headline, "", url)

@@ -15,7 +15,6 @@ from modeling.methods.prognosis import (
     fit_prognosis,
 )
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
-from modeling.methods.snapshot_table import digest_table
 from modeling.methods.survival_table import check_survival
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, VersionKind
 from modeling.services.prognosis_metrics import evaluation_metrics, rad_score_survival
@@ -26,9 +25,9 @@ from modeling.services.prognosis_rows import (
     FACTORS,
     PrognosisRows,
     prognosis_rows,
+    rows_digest,
 )
 from modeling.services.prognosis_writing import (
-    KEY,
     JudgedCohort,
     Predicted,
     PrognosisRun,
@@ -109,14 +108,8 @@ def _start(
     plan = PrognosisPlan(CANDIDATES, ALWAYS, FACTORS, times)
     cut = float(training["rad_score"].median())
     return PrognosisRun(
-        study, endpoint, seed, job, rad_score, plan, headline, cut, _digest_of(table)
+        study, endpoint, seed, job, rad_score, plan, headline, cut, rows_digest(table)
     )
-
-
-def _digest_of(table: pd.DataFrame) -> str:
-    """Of everything that any cohort is fitted to or judged on."""
-    columns = [*KEY, "use", "rad_score_kind", *ALWAYS, *CANDIDATES, "duration_months", "event"]
-    return digest_table(table[columns].to_csv(index=False).encode())
 
 
 def _fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:

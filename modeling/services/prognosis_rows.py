@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from modeling.models import ModelVersion, Prediction, Quantity
+from modeling.models import DatasetSnapshot, ModelVersion, Prediction, Quantity
 from studies.models import Study
 from studies.registry import facts
 from studies.selectors import clinical_table, endpoint_table, members_table
+from studies.services import inputs_digest
 
+KEY = ("cohort", "pseudonym")
 DAYS_PER_MONTH = 30.4375
 ALWAYS = ("rad_score", "immunoscore")
 CANDIDATES = (
@@ -78,6 +81,35 @@ def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> Prog
     )  # fmt: skip
     joined = joined.join(_rad_scores(rad_score))
     return PrognosisRows(joined.sort_values(["cohort_id", "pseudonym"]).reset_index(drop=True))
+
+
+def rows_digest(table: pd.DataFrame) -> str:
+    """Of everything that any cohort is fitted to or judged on."""
+    columns = [*KEY, "use", "rad_score_kind", *ALWAYS, *CANDIDATES, "duration_months", "event"]
+    return sha256(table[columns].to_csv(index=False).encode()).hexdigest()
+
+
+def run_digest(
+    fitting: DatasetSnapshot,
+    rows_sha256: str,
+    rad_score: ModelVersion,
+    seed: int,
+    recipe: dict[str, Any],
+) -> str:
+    """The rows fitted to, and all rows: new follow-up of a validating cohort is a new run."""
+    parts = fitting.sha256, rows_sha256, rad_score.sha256, seed, recipe
+    return inputs_digest("prognosis", *parts)
+
+
+def rows_are_current(version: ModelVersion, rad_score: ModelVersion) -> bool:
+    """Whether the run of ``version`` would be the one for today's rows; nothing is fitted.
+
+    Who has the same rows has the same of them to fit to: its own frozen table stands for them.
+    """
+    run = version.run
+    today = rows_digest(prognosis_rows(version.study, version.endpoint, rad_score).table)
+    digest = run_digest(version.fitting_snapshot, today, rad_score, run.seed, run.recipe)
+    return digest == run.inputs_digest
 
 
 def _reason(columns: Sequence[str]) -> str:

@@ -32,12 +32,11 @@ from modeling.models import (
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_metrics import cox_table, lasso_results, nomogram_content
+from modeling.services.prognosis_rows import KEY, run_digest
 from modeling.storage import json_digest
 from studies.methods.problems import Notice, refuse
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_store, file_use, inputs_digest
-
-KEY = ("cohort", "pseudonym")
 
 
 @dataclass
@@ -149,9 +148,7 @@ def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[st
 
 
 def _run_digest(run: PrognosisRun, fitting: DatasetSnapshot) -> str:
-    """The rows fitted to, and all rows: new follow-up of a validating cohort is a new run."""
-    parts = fitting.sha256, run.rows_sha256, run.rad_score.sha256, run.seed, _recipe(run)
-    return inputs_digest("prognosis", *parts)
+    return run_digest(fitting, run.rows_sha256, run.rad_score, run.seed, _recipe(run))
 
 
 def _recipe(run: PrognosisRun) -> dict[str, Any]:

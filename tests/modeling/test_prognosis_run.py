@@ -18,6 +18,8 @@ from modeling.models import (
     SnapshotMember,
 )
 from modeling.services.prognosis import prognosis_run
+from modeling.stages import prognosis_stage
+from studies import registry
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, EndpointValue
 from tests.modeling.prognosis_made import make_rad_score
@@ -133,3 +135,31 @@ def test_new_follow_up_of_a_validating_cohort_is_judged_anew(made: People) -> No
         version=ModelVersion.objects.get(run=again).parents.get(), cohort__role="external_response"
     )
     assert groups.count() == 2
+
+
+def test_a_nomogram_of_other_rows_is_stale(made: People, monkeypatch: Any) -> None:
+    """A day of follow-up of a validating cohort, or one Immunoscore; back again, it is not."""
+
+    def stage() -> Any:
+        return prognosis_stage(made.study, made.statistician)
+
+    for endpoint in ("overall_survival", "progression_free_survival"):
+        prognosis_run(made.study, endpoint, seed=3)
+    assert stage().state == "ready"
+    member = CohortMember.objects.filter(study=made.study, cohort__role="external_response").first()
+    assert member is not None
+    value = EndpointValue.objects.filter(
+        patient=member.patient, definition__name="overall_survival"
+    )
+    days = value.get().duration_days
+    assert days is not None
+    value.update(duration_days=days + 1)
+    assert stage().state == "stale"
+    assert stage().detail.startswith("OS: ")
+    value.update(duration_days=days)
+    assert stage().state == "ready"
+    scores = registry.facts("immunoscore", made.study)
+    other = {**scores, member.patient.pk: (scores[member.patient.pk] + 1) % 5}
+    monkeypatch.setitem(registry._facts, "immunoscore", lambda study: other)
+    assert stage().state == "stale"
+    assert stage().detail.startswith("OS, PFS: ")
