@@ -27,6 +27,7 @@ from modeling.services.report_content import (
     cohort_title,
     titled,
 )
+from modeling.services.report_notices import material_notices
 from modeling.services.report_sources import number_of
 from modeling.services.snapshots import snapshot_read
 
@@ -51,7 +52,8 @@ def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     section = draft.section("rad-score", "Rad-Score", _summary(version))
     draft.notice("Rad-Score run", version.run.notices)
     draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
-    for where, notices in label_notices(version.fitting_snapshot):
+    snapshot = version.fitting_snapshot
+    for where, notices in [*material_notices(snapshot), *label_notices(snapshot)]:
         draft.notice(where, notices)
     section.table(
         "rad-score-metrics",

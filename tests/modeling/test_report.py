@@ -10,19 +10,28 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from genomics.models import PhenotypeFit
+from genomics.models import (
+    CellAbundance,
+    ExpressionColumn,
+    ExpressionMatrix,
+    Phenotype,
+    PhenotypeFit,
+)
+from imaging.models import FeatureSet, Series
 from modeling.models import DatasetSnapshot, ModelVersion, Report
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
-from modeling.services.snapshots import snapshot_read
+from modeling.services.report_notices import material_notices
+from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import json_digest
 from modeling.views.report import _table_csv
 from studies import registry
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
-from studies.models import CohortMember, EndpointValue, Study
+from studies.models import CohortMember, Derivation, EndpointValue, ImportBatch, Study
+from studies.services import derivation_record, file_store
 from tests.modeling.rad_score_made import SMALL, make_features
 from tests.people import People
 
@@ -153,8 +162,57 @@ def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> No
     assert "few_events_per_column" in {notice["code"] for notice in report.content["notices"]}
     warned = {"code": "phenotype_stromal", "text": "hot may mean mesenchymal."}
     assert PhenotypeFit.objects.update(notices=[warned]) == 1
+    Series.objects.update(notices=[{"code": "weight_in_grams", "text": "said of a patient"}])
     told = report_build(as_statistician.study).content["notices"]
     assert warned | {"where": "phenotype fit 1"} in told
+    grams = {n["where"]: n["text"] for n in told if n["code"] == "weight_in_grams"}
+    assert "PET, Training" in grams
+    assert all(re.match(r"\d+ scans: PatientWeight .* not kg", said) for said in grams.values())
+
+
+def test_what_was_read_otherwise_is_told_and_names_nobody(as_statistician: People) -> None:
+    """An odd dose of a scan and an undeclared scale, of what the frozen rows were made of."""
+    study = as_statistician.study
+    make_features(as_statistician, 60)
+    mine, out = CohortMember.objects.filter(study=study, cohort__role="training")[:2]
+    FeatureSet.objects.filter(patient=out.patient).delete()
+    snapshot = snapshot_freeze(study)
+    odd = [{"code": "dose_in_mbq", "text": f"{mine.patient.pseudonym}, PET: 300 was read as MBq"}]
+    Series.objects.filter(patient__in=[mine.patient, out.patient]).update(notices=odd)
+    label = Phenotype.objects.get(patient=mine.patient, source="rna")
+    matrix = _matrix_behind(study, label)
+    text = "1 scan: RadionuclideTotalDose (0018,1074) was read as MBq, not Bq."
+    scan = {"code": "dose_in_mbq", "text": text}
+    left = {"code": "columns_left_out", "text": "1 columns of no patient of the study left out."}
+    assert material_notices(snapshot) == [
+        ("PET, Training", [scan]),
+        (f"expression matrix {matrix.batch.filename}", [matrix.notices[0], left]),
+    ]
+    Derivation.objects.filter(child_digest=label.inputs_digest).delete()
+    assert material_notices(snapshot) == [("PET, Training", [scan])]
+
+
+def _matrix_behind(study: Study, label: Phenotype) -> ExpressionMatrix:
+    """A matrix with a column of one specimen, which the label was made of; another of nobody."""
+    batch = ImportBatch.objects.filter(study=study).latest("id")
+    matrix = ExpressionMatrix.objects.create(
+        study=study, batch=batch, file=file_store(study, b"a matrix", "expression"), scale="tpm",
+        n_genes=1, n_specimens=1, inputs_digest="m", notices=[
+            {"code": "scale_not_declared", "text": "The scale was not declared."},
+            {"code": "columns_left_out",
+             "text": "1 columns of no patient of the study left out: CRC-999."},
+        ],
+    )  # fmt: skip
+    column = ExpressionColumn.objects.create(
+        patient=label.patient, matrix=matrix, specimen=label.specimen, position=0, label="a"
+    )
+    assert label.fit is not None
+    CellAbundance.objects.create(
+        patient=label.patient, specimen=label.specimen, column=column, scores={},
+        signature=label.fit.signature, inputs_digest="n",
+    )  # fmt: skip
+    derivation_record(study, ["n"], label.inputs_digest)
+    return matrix
 
 
 def test_new_follow_up_is_frozen_anew(as_statistician: People) -> None:

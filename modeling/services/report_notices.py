@@ -1,0 +1,90 @@
+"""What was noted when the scans and matrices behind a snapshot were read.
+
+A report may be read where patients may not: scans are counted by cohort, and nobody is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from genomics.models import CellAbundance, ExpressionMatrix, PhenotypeFit
+from imaging.models import FeatureSet, PetCtPair, Series, Uptake
+from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.selectors import parents_of
+from modeling.services.report_content import cohort_order, cohort_title
+from studies.models import Derivation
+
+SAID = {
+    "dose_in_mbq": "RadionuclideTotalDose (0018,1074) was read as MBq, not Bq",
+    "weight_in_grams": "PatientWeight (0010,1030) was read as grams, not kg",
+    "sex_unknown": "PatientSex (0010,0040) is neither M nor F: the mean of the formulas for men "
+    "and women was taken",
+    "time_zone": "the injection states a time zone and the scan none: both read as one clock",
+    "slice_jitter": "the spacing of slices varies",
+}
+MODALITIES = {"PT": "PET", "CT": "CT"}
+LABELLED = "columns_left_out"  # its text goes on with the labels of strangers
+
+Told = tuple[str, list[dict[str, str]]]
+
+
+def material_notices(snapshot: DatasetSnapshot) -> list[Told]:
+    """Where, and what: of the scans first, then of the matrices."""
+    digests = parents_of(snapshot)
+    return [*_of_scans(snapshot, digests), *_of_matrices(snapshot, digests)]
+
+
+def _of_scans(snapshot: DatasetSnapshot, digests: set[str]) -> Iterator[Told]:
+    members = SnapshotMember.objects.filter(snapshot=snapshot, included=True)
+    cohorts: dict[int, list[str]] = {}
+    for patient, cohort in members.values_list("patient_id", "cohort__name"):
+        cohorts.setdefault(patient, []).append(cohort)
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for series in _series(snapshot, digests):
+        for code in {notice["code"] for notice in series.notices}:
+            for cohort in cohorts.get(series.patient_id, ()):
+                counts[cohort, MODALITIES[series.modality], code] += 1
+    for cohort, modality, code in sorted(counts, key=lambda key: (cohort_order(key[0]), key)):
+        count = counts[cohort, modality, code]
+        said = SAID.get(code, code.replace("_", " "))
+        text = f"{count} {'scan' if count == 1 else 'scans'}: {said}."
+        yield f"{modality}, {cohort_title(cohort)}", [{"code": code, "text": text}]
+
+
+def _series(snapshot: DatasetSnapshot, digests: set[str]) -> list[Series]:
+    """The series a region of the snapshot was drawn on, with the other of its pair."""
+    read = {"study": snapshot.study, "inputs_digest__in": digests}
+    rois = {
+        roi
+        for model in (Uptake, FeatureSet)
+        for roi in model._default_manager.filter(**read).values_list("roi_id", flat=True)
+    }
+    drawn_on = set(
+        Series.objects.filter(study=snapshot.study, rois__in=rois).values_list("pk", flat=True)
+    )
+    pairs = PetCtPair.objects.filter(Q(pet__in=drawn_on) | Q(ct__in=drawn_on))
+    both = {pk for pair in pairs.values_list("pet_id", "ct_id") for pk in pair}
+    return list(Series.objects.filter(pk__in=drawn_on | both).exclude(notices=[]))
+
+
+def _of_matrices(snapshot: DatasetSnapshot, digests: set[str]) -> Iterator[Told]:
+    """Of the matrices behind the labels, and behind the centroids the labels rest on."""
+    study = snapshot.study
+    fits = PhenotypeFit.objects.filter(study=study, phenotypes__inputs_digest__in=digests)
+    made = digests | set(fits.values_list("digest", flat=True))
+    behind = Derivation.objects.filter(study=study, child_digest__in=made)
+    scored = CellAbundance.objects.filter(
+        study=study, inputs_digest__in=behind.values("parent_digest")
+    )
+    matrices = ExpressionMatrix.objects.filter(pk__in=scored.values("column__matrix"))
+    for matrix in matrices.select_related("batch").order_by("pk"):
+        told = [
+            {**found, "text": f"{found['text'].partition(':')[0]}."}
+            if found["code"] == LABELLED
+            else found
+            for found in matrix.notices
+        ]
+        yield f"expression matrix {matrix.batch.filename}", told
