@@ -27,14 +27,14 @@ def test_a_perfect_auc_of_six_patients_claims_no_certainty() -> None:
 
 def test_a_median_whose_upper_bound_is_not_reached_keeps_its_lower_bound() -> None:
     """By hand: S = 5/6, 4/6, 1/2, 1/3, so the median lies midway between 3 and 4 months."""
-    table = pd.DataFrame({"duration_days": [30.4375 * m for m in (1, 2, 3, 4, 9, 9)],
-                          "event": [True] * 4 + [False] * 2})  # fmt: skip
-    found = _median(table, SOURCE)
+    days = pd.Series([30.4375 * months for months in (1, 2, 3, 4, 9, 9, float("nan"))])
+    found = _median(days, pd.Series([1.0] * 4 + [0.0] * 3), SOURCE)
     assert isinstance(found, dict)
     assert found["value"] == 3.5
     assert found["ci"] == [1.0, None]
     assert "(1.0–not reached)" in cell(found)
-    assert _median(table.assign(event=[True] * 2 + [False] * 4), SOURCE) == "not reached"
+    assert found["n"] == 6
+    assert _median(days, pd.Series([1.0] * 2 + [0.0] * 5), SOURCE) == "not reached"
 
 
 def test_not_evaluable_and_not_assessed_stay_in_the_denominator_and_are_shown() -> None:
