@@ -11,6 +11,8 @@ from dev import services
 from dev.processes import run_in_front
 
 TYPED = ("*/methods", "studies/services*", "studies/access.py", "studies/jobs.py")
+# Two processes run the tests: threads of their own would only stand in each other's way.
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 COMPOSE_SCHEMA = "vendor.compose-spec"
 
 
@@ -52,7 +54,7 @@ def slow(tests: list[str]) -> list[tuple[str, list[str]]]:
 def _fails(project: Path, name: str, words: list[str], values: dict[str, str]) -> bool:
     print(f"\n== {name}", flush=True)
     started = time.monotonic()
-    code = run_in_front([sys.executable, *words], os.environ | values, project)
+    code = run_in_front([sys.executable, *words], os.environ | ONE_THREAD | values, project)
     verdict = "passed" if code == 0 else f"FAILED ({code})"
     print(f"== {name}: {verdict} in {time.monotonic() - started:.1f} s", flush=True)
     return code != 0

@@ -29,15 +29,14 @@ SHARED = REPO.parent / "shared"
 FLOWS = REPO / "tests" / "flows"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two processes: a module stays together, and the flows share one running product.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """With two processes: a module stays together, and the flows share one running product."""
+    group = "flows" if FLOWS in item.path.parents else str(item.path.relative_to(REPO))
+    item.add_marker(pytest.mark.xdist_group(group))
 
-    The flows come first: they are the longest piece.
-    """
-    for item in items:
-        group = "flows" if FLOWS in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The flows come first: they are the longest piece."""
     items.sort(key=lambda item: FLOWS not in item.path.parents)
 
 

@@ -95,7 +95,7 @@ def rad_score_repeat(
     version = earlier.versions.get()
     stored = {
         (e.cohort.name, e.target, e.basis): e.metrics_sha256
-        for e in version.evaluations.select_related("cohort")
+        for e in version.evaluations.filter(snapshot=earlier.snapshot).select_related("cohort")
     }
     again = {(j.cohort, j.target, j.basis): json_digest(j.metrics) for j in found.judged}
     table = hashlib.sha256(predictions_table(run, found.fitted)).hexdigest()
