@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +14,8 @@ from .dates import ClinicalDate, read_date
 from .dictionary import KEY_COLUMNS, VariableSpec
 from .endpoints import overall_survival, progression_free_survival
 from .problems import DataProblem, Notice, Problem, refuse
+from .values import BadValueError, implausible, read_value
 
-_NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LONGEST_SITE = 200
 ELIGIBLE_AGE = (18, 75)
@@ -192,71 +191,14 @@ def _read_row(
                 problems.append(Problem(who, "blank", f"{spec.label}", "Fill it in.", number, name))
             continue
         try:
-            values[name] = _read_value(text, spec)
-        except _BadCellError as bad:
+            values[name] = read_value(text, spec)
+        except BadValueError as bad:
             problems.append(Problem(who, repr(text), bad.expected, bad.remedy, number, name))
             continue
         if spec.type == "date" and "v" in values[name]:
             dates[name] = read_date(text)
     problems += _check_counts(number, who, values)
     return CohortRow(number, who, cells["site"], cells["cohort"], values, dates)
-
-
-class _BadCellError(ValueError):
-    def __init__(self, expected: str, remedy: str):
-        self.expected, self.remedy = expected, remedy
-        super().__init__(expected)
-
-
-def _read_value(text: str, spec: VariableSpec) -> dict[str, Any]:
-    if text in spec.missing_codes:
-        return {"missing": text}
-    reader = {
-        "number": _read_number,
-        "date": _read_clinical_date,
-        "category": _read_category,
-        "text": lambda text, spec: {"v": text},
-    }[spec.type]
-    return reader(text, spec)
-
-
-def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
-    match = _NUMBER.fullmatch(text)
-    if not match:
-        remedy = "Write the number alone, or a missing-code: " + ", ".join(spec.missing_codes)
-        if re.fullmatch(r"[<>]?=?\s*\d+,\d+", text):
-            remedy = f"Write a decimal point: {text.replace(',', '.')}"
-        raise _BadCellError(f"a number{f' in {spec.unit}' if spec.unit else ''}", remedy)
-    value = float(match[2])
-    low = -math.inf if spec.minimum is None else spec.minimum
-    high = math.inf if spec.maximum is None else spec.maximum
-    if not low <= value <= high:
-        unit = f" {spec.unit}" if spec.unit else ""
-        raise _BadCellError(f"{low:g} to {high:g}{unit}", "Check the value and its unit.")
-    found: dict[str, Any] = {"v": value}
-    if spec.unit:
-        found["unit_as_entered"] = spec.unit
-    if match[1]:
-        found["comparator"] = match[1]
-    return found
-
-
-def _read_clinical_date(text: str, spec: VariableSpec) -> dict[str, Any]:
-    try:
-        day = read_date(text)
-    except ValueError as error:
-        raise _BadCellError(
-            "a date as YYYY-MM-DD (or YYYY-MM, YYYY)", "Write year, month, day."
-        ) from error
-    return {"v": day.earliest.isoformat(), "precision": day.precision}
-
-
-def _read_category(text: str, spec: VariableSpec) -> dict[str, Any]:
-    if text not in spec.codes:
-        near = difflib.get_close_matches(text, list(spec.codes), 1)
-        remedy = f"Did you mean {near[0]!r}?" if near else "Use one of the codes."
-        raise _BadCellError("one of " + ", ".join(spec.codes), remedy)
-    return {"v": text}
 
 
 def _check_counts(number: int, who: str, values: dict[str, dict[str, Any]]) -> list[Problem]:
@@ -336,13 +278,9 @@ def _plausible(row: CohortRow, variables: Mapping[str, VariableSpec]) -> list[No
     notices = []
     for name, value in row.values.items():
         spec = variables[name]
-        if spec.type != "number" or "v" not in value:
-            continue
-        low = -math.inf if spec.plausible_minimum is None else spec.plausible_minimum
-        high = math.inf if spec.plausible_maximum is None else spec.plausible_maximum
-        if not low <= value["v"] <= high:
+        if why := implausible(value, spec):
             text = f"{row.pseudonym} (line {row.row}): {name} {value['v']:g} {spec.unit}".rstrip()
-            notices.append(Notice("implausible_value", f"{text}, plausible is {low:g} to {high:g}"))
+            notices.append(Notice("implausible_value", f"{text}, {why}"))
     return notices
 
 

@@ -1,0 +1,115 @@
+"""One value as people write it, read under its variable: a number, a date, a code, or why not."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from typing import Any
+
+from .dates import read_date
+from .dictionary import VariableSpec
+
+_NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+_DECIMAL_COMMA = re.compile(r"[<>]?=?\s*[+-]?\d+,\d+")
+
+
+class BadValueError(ValueError):
+    """The text is no value of the variable: what may stand there, and what to do."""
+
+    def __init__(self, expected: str, remedy: str):
+        self.expected, self.remedy = expected, remedy
+        super().__init__(expected)
+
+
+def read_value(text: str, spec: VariableSpec) -> dict[str, Any]:
+    """A stored value from text.
+
+    Parameters
+    ----------
+    text : str
+        Not blank: ``0.5``, ``<0.5``, ``2024-05-17``, ``2024-05``, a code, a missing-code.
+    spec : VariableSpec
+
+    Returns
+    -------
+    dict
+        ``{"v": ...}`` with ``unit_as_entered``, ``comparator`` or ``precision`` where they apply,
+        or ``{"missing": code}``.
+
+    Raises
+    ------
+    BadValueError
+        No value of this variable, or one outside its admissible range.
+    """
+    if text in spec.missing_codes:
+        return {"missing": text}
+    reader = {
+        "number": _read_number,
+        "date": _read_clinical_date,
+        "category": _read_category,
+        "text": lambda text, spec: {"v": text},
+    }[spec.type]
+    return reader(text, spec)
+
+
+def write_value(value: dict[str, Any] | None) -> str:
+    """The text that ``read_value`` reads back as ``value``; blank when there is none."""
+    if not value:
+        return ""
+    if "missing" in value:
+        return str(value["missing"])
+    shown = value.get("v", "")
+    if isinstance(shown, float):
+        shown = f"{shown:.15g}"
+    elif "precision" in value:
+        shown = str(shown)[: {"day": 10, "month": 7, "year": 4}[value["precision"]]]
+    return f"{value.get('comparator', '')}{shown}"
+
+
+def implausible(value: dict[str, Any], spec: VariableSpec) -> str:
+    """``plausible is 0.2 to 20000`` when a number is admissible but unlikely; else nothing."""
+    if spec.type != "number" or "v" not in value:
+        return ""
+    low = -math.inf if spec.plausible_minimum is None else spec.plausible_minimum
+    high = math.inf if spec.plausible_maximum is None else spec.plausible_maximum
+    return "" if low <= value["v"] <= high else f"plausible is {low:g} to {high:g}"
+
+
+def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
+    match = _NUMBER.fullmatch(text)
+    if not match:
+        remedy = "Write the number alone, or a missing-code: " + ", ".join(spec.missing_codes)
+        if _DECIMAL_COMMA.fullmatch(text):
+            remedy = f"Write a decimal point: {text.replace(',', '.')}"
+        raise BadValueError(f"a number{f' in {spec.unit}' if spec.unit else ''}", remedy)
+    value = float(match[2])
+    low = -math.inf if spec.minimum is None else spec.minimum
+    high = math.inf if spec.maximum is None else spec.maximum
+    if not math.isfinite(value) or not low <= value <= high:
+        unit = f" {spec.unit}" if spec.unit else ""
+        raise BadValueError(f"{low:g} to {high:g}{unit}", "Check the value and its unit.")
+    found: dict[str, Any] = {"v": value}
+    if spec.unit:
+        found["unit_as_entered"] = spec.unit
+    if match[1]:
+        found["comparator"] = match[1]
+    return found
+
+
+def _read_clinical_date(text: str, spec: VariableSpec) -> dict[str, Any]:
+    try:
+        day = read_date(text)
+    except ValueError as error:
+        raise BadValueError(
+            "a date as YYYY-MM-DD (or YYYY-MM, YYYY)", "Write year, month, day."
+        ) from error
+    return {"v": day.earliest.isoformat(), "precision": day.precision}
+
+
+def _read_category(text: str, spec: VariableSpec) -> dict[str, Any]:
+    if text not in spec.codes:
+        near = difflib.get_close_matches(text, list(spec.codes), 1)
+        remedy = f"Did you mean {near[0]!r}?" if near else "Use one of the codes."
+        raise BadValueError("one of " + ", ".join(spec.codes), remedy)
+    return {"v": text}
