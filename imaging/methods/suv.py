@@ -12,9 +12,10 @@ from pydicom.dataset import Dataset
 
 from imaging.methods import suv_timing as timing
 from imaging.methods.suv_body import BODY_KG, body_mass_kg, body_surface_m2, read_weight_kg
-from imaging.methods.suv_working import Step, Working, number, one_value
+from imaging.methods.suv_working import Step, Working, number, one_value, private_number
 from studies.methods.problems import Notice, refuse
 
+PHILIPS_CREATOR = "Philips PET Private Group"
 Factors = NDArray[np.float64]
 
 
@@ -241,11 +242,11 @@ def _from_suv_by_surface(
 
 def _from_counts(slices: tuple[Dataset, ...], weight_kg: float, working: Working) -> Factors:
     """CNTS: Philips' private factors, to SUV or to Bq/mL; nothing else turns counts into SUV."""
-    to_suv = np.array([number(s, 0x70531000) or 0 for s in slices])
+    to_suv = np.array([private_number(s, 0x7053, PHILIPS_CREATOR, 0x00) or 0 for s in slices])
     if to_suv.all():
         working.step("counts to SUV", "(7053,1000)", float(to_suv[0]), "g/mL", "Philips")
         return to_suv
-    to_activity = np.array([number(s, 0x70531009) or 0 for s in slices])
+    to_activity = np.array([private_number(s, 0x7053, PHILIPS_CREATOR, 0x09) or 0 for s in slices])
     if not to_activity.all():
         raise refuse(
             "Units (0054,1001)",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DA, DT, TM
 
-from imaging.methods.suv_working import Working, number
+from imaging.methods.suv_working import Working, number, private_text
 from studies.methods.problems import refuse
 
 GE_CREATOR = "GEMS_PETD_01"
@@ -103,20 +103,10 @@ def read_reference_time(
 
 
 def _ge_scan_time(dataset: Dataset) -> datetime | None:
-    blocks = [tag for tag in dataset if tag.tag.group == 0x0009 and 0x10 <= tag.tag.elem <= 0xFF]
-    block = next((b.tag.elem for b in blocks if str(b.value).strip() == GE_CREATOR), None)
-    if block is None and not blocks and "GE" in str(dataset.get("Manufacturer", "")).upper():
-        block = 0x10  # the block's name was stripped
-    element = dataset.get((0x0009, (block << 8) + 0x0D)) if block else None
-    if element is None or not element.value:
-        return None
-    value = (
-        element.value.decode("ascii", "replace")
-        if isinstance(element.value, bytes)
-        else str(element.value)
-    )
+    """GE's private scan time: in the block its creator names, or in the first that none claims."""
+    value = private_text(dataset, 0x0009, GE_CREATOR, 0x0D)
     try:
-        return DT(value.strip("\0 ")).replace(tzinfo=None)
+        return DT(value).replace(tzinfo=None) if len(value) >= 12 else None
     except ValueError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
@@ -45,13 +46,40 @@ def number(dataset: Dataset, tag: int) -> float | None:
     element = dataset.get(BaseTag(tag))
     if element is None or element.value in (None, "", b""):
         return None
-    value = element.value
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace").strip("\0 ")
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return float(_plain_text(element.value))
+    except ValueError:
         return None
+
+
+def private_element(dataset: Dataset, group: int, creator: str, offset: int) -> DataElement | None:
+    """A private element by its creator; where de-identification dropped every creator of the
+    group, the one of the first block, to which scanners write."""
+    creators = [e for e in dataset.group_dataset(group) if 0x10 <= e.tag.elem <= 0xFF]
+    named = (e.tag.elem for e in creators if _plain_text(e.value) == creator)
+    block = next(named, None if creators else 0x10)
+    return dataset.get(BaseTag(group << 16 | block << 8 | offset)) if block else None
+
+
+def private_text(dataset: Dataset, group: int, creator: str, offset: int) -> str:
+    """The text of a private element; empty when absent."""
+    element = private_element(dataset, group, creator, offset)
+    return "" if element is None or element.value is None else _plain_text(element.value)
+
+
+def private_number(dataset: Dataset, group: int, creator: str, offset: int) -> float | None:
+    """The number of a private element; None when absent, empty or unreadable."""
+    try:
+        return float(private_text(dataset, group, creator, offset))
+    except ValueError:
+        return None
+
+
+def _plain_text(value: object) -> str:
+    """Undecoded private bytes as text, without padding."""
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    return str(value).strip("\0 ")
 
 
 def text(dataset: Dataset, keyword: str) -> str:

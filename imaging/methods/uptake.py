@@ -11,6 +11,7 @@ from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
 
 PEAK_RADIUS_MM = 6.2  # a sphere of 1 mL
+MOST_PLACES, CHUNK = 20_000_000, 1_000_000
 THRESHOLDS = {"41_percent": 0.41, "suv_2_5": 2.5, "suv_4_0": 4.0}
 
 
@@ -96,35 +97,34 @@ def estimate_suv_peak(suv: Volume, mask: Volume) -> float:
     beyond the scan's border it is cut.
     """
     offsets = sphere_offsets(suv.grid, PEAK_RADIUS_MM)
-    reach = np.abs(offsets).max(axis=0)
-    window, inside = _window(suv.array, mask.array, reach)
-    total, count = np.zeros(inside.shape), np.zeros(inside.shape)
-    shape = inside.shape
-    for z, y, x in offsets + reach:
-        part = window[z : z + shape[0], y : y + shape[1], x : x + shape[2]]
-        known = np.isfinite(part)
-        total += np.where(known, part, 0)
+    centres = np.argwhere(mask.array)
+    top = centres[suv.array[mask.array].argmax()][None]
+    best = float(_sphere_means(suv.array, top, offsets)[0])
+    hotter = np.argwhere(suv.array > best)
+    if len(hotter) * len(offsets) < MOST_PLACES:
+        # A sphere whose mean is higher holds a hotter voxel: only those around one are tried.
+        near = (hotter[:, None] - offsets).reshape(-1, 3)
+        near = near[((near >= 0) & (near < suv.array.shape)).all(axis=1)]
+        tried = np.zeros(suv.array.shape, bool)
+        tried[tuple(near.T)] = True
+        centres = np.argwhere(tried & mask.array)
+    for start in range(0, len(centres), CHUNK):
+        means = _sphere_means(suv.array, centres[start : start + CHUNK], offsets)
+        best = max(best, float(means.max()))
+    return best
+
+
+def _sphere_means(
+    array: NDArray[np.float32], centres: NDArray[np.int_], offsets: NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """Mean over the voxels of the sphere around each centre (n, 3) that the scan has."""
+    total, count = np.zeros(len(centres)), np.zeros(len(centres), int)
+    for offset in offsets:
+        places = centres + offset
+        known = ((places >= 0) & (places < array.shape)).all(axis=1)
+        total[known] += array[tuple(places[known].T)]
         count += known
-    return float((total / count)[inside].max())
-
-
-def _window(
-    array: NDArray[np.float32], mask: NDArray[np.bool_], reach: NDArray[np.int_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The voxels within reach of the mask (NaN outside the scan), and the mask's own box."""
-    corners = np.argwhere(mask)
-    low, high = corners.min(axis=0), corners.max(axis=0) + 1
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    outer = [
-        (max(a - r, 0), min(b + r, n))
-        for a, b, r, n in zip(low, high, reach, array.shape, strict=True)
-    ]
-    part = array[tuple(slice(*pair) for pair in outer)].astype(np.float64)
-    padding = [
-        (int(start - (a - r)), int((b + r) - stop))
-        for (start, stop), a, b, r in zip(outer, low, high, reach, strict=True)
-    ]
-    return np.pad(part, padding, constant_values=np.nan), mask[box]
+    return total / count
 
 
 def sphere_offsets(grid: Grid, radius_mm: float) -> NDArray[np.int_]:
