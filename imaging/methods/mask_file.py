@@ -119,9 +119,9 @@ def in_order_of(volume: Volume, grid: Grid) -> Volume:
     array = volume.array.transpose([2 - axis for axis in axes[::-1]])
     array = array[tuple(slice(None, None, -1 if flip[i] else 1) for i in (2, 1, 0))]
     moved = Grid(
-        tuple(volume.grid.size[axis] for axis in axes),
+        tuple(np.take(volume.grid.size, axes).tolist()),
         tuple(volume.grid.points_of(start[None])[0].tolist()),
-        tuple(volume.grid.spacing[axis] for axis in axes),
+        tuple(np.take(volume.grid.spacing, axes).tolist()),
         tuple((volume.grid.axes[:, axes] * signs).ravel().tolist()),
     )
     return Volume(np.ascontiguousarray(array), moved)
