@@ -1,0 +1,105 @@
+"""What de-identification did to a series, attribute by attribute, without any value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from imaging.methods.deidentification import (
+    PROFILE,
+    REMOVED,
+    REPLACED,
+    RETAINED,
+    Change,
+    risks_of,
+)
+from imaging.methods.suv import estimate_suv_factors
+from imaging.methods.suv_working import text
+from studies.methods.problems import DataProblem, Problem
+
+OUTCOMES = (REMOVED, REPLACED, RETAINED)
+SUV_SAME, SUV_NONE = "the same before and after", "refused before and after alike"
+
+
+@dataclass
+class SeriesReport:
+    """Changes of one series, counted over its files."""
+
+    modality: str = ""
+    files: int = 0
+    changes: Counter[Change] = field(default_factory=Counter)
+    risks: set[str] = field(default_factory=set)
+    private_creators: set[str] = field(default_factory=set)
+    suv: str = ""
+
+    def add(self, original: Dataset, changes: Iterable[Change]) -> None:
+        """Count one file."""
+        self.modality = text(original, "Modality")
+        self.files += 1
+        self.changes.update(set(changes))
+        self.risks.update(risks_of(original))
+        self.private_creators.update(creators_of(original))
+
+    def as_dict(self) -> dict[str, Any]:
+        """``profile``, ``files``, ``removed``, ``replaced``, ``kept`` (tag, name, why, files),
+        ``warnings``."""
+        found: dict[str, Any] = {"profile": PROFILE, "modality": self.modality, "files": self.files}
+        for outcome in OUTCOMES:
+            found[outcome] = [
+                {"tag": change.tag, "name": change.name, "why": change.why, "files": count}
+                for change, count in sorted(self.changes.items(), key=lambda pair: pair[0].tag)
+                if change.outcome == outcome
+            ]
+        return found | {"warnings": self.warnings(), "suv": self.suv}
+
+    def warnings(self) -> list[str]:
+        """What a person has to look at."""
+        removed = sum(c.why == "private" and c.outcome == REMOVED for c in self.changes)
+        said = sorted(self.risks)
+        if removed:
+            of = f" of {', '.join(sorted(self.private_creators))}" if self.private_creators else ""
+            said.append(f"{removed} private attributes{of} were dropped")
+        return said
+
+
+def creators_of(dataset: Dataset) -> set[str]:
+    """Names of the private blocks of an object."""
+    return {
+        str(element.value).strip()
+        for element in dataset
+        if element.tag.is_private and 0x10 <= element.tag.elem <= 0xFF
+    }
+
+
+def compare_suv(before: list[Dataset], after: list[Dataset]) -> str:
+    """Says that a PET's factors to SUV are the same before and after.
+
+    Raises
+    ------
+    DataProblem
+        They differ: the de-identified series must not be used.
+    """
+    first, second = _factors(before), _factors(after)
+    if first == second:
+        return SUV_SAME if isinstance(first, list) else SUV_NONE
+    raise DataProblem(
+        [
+            Problem(
+                "SUV after de-identification",
+                f"{second if isinstance(second, str) else second[0]}",
+                f"{first if isinstance(first, str) else first[0]}, as before",
+                "Keep the original files and report this: a rule of de-identification is wrong.",
+            )
+        ]
+    )
+
+
+def _factors(slices: list[Dataset]) -> list[float] | str:
+    try:
+        return estimate_suv_factors(slices).factors.tolist()
+    except DataProblem as problem:
+        return problem.problems[0].where
