@@ -130,7 +130,7 @@ def _as_file(made: Dataset, original: FileDataset) -> FileDataset:
     meta.TransferSyntaxUID = original.file_meta.TransferSyntaxUID
     meta.MediaStorageSOPClassUID = made.SOPClassUID
     meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
-    return FileDataset(None, made, b"\0" * 128, meta, *original.original_encoding)
+    return FileDataset("", made, b"\0" * 128, meta, *original.original_encoding)
 
 
 def _say_so(made: Dataset) -> None:
