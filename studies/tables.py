@@ -57,7 +57,8 @@ def patient_rows(
 
     Calendar dates are for readers with the right ``identifiers`` (``dates``).
     """
-    newest = DictionaryVersion.objects.filter(study=study).order_by("-number").first()
+    frozen = DictionaryVersion.objects.filter(study=study, frozen_at__isnull=False)
+    newest = frozen.order_by("-number").first()
     variables = newest.variables.filter(form="baseline") if newest else Variable.objects.none()
     names = [v.name for v in variables if dates or v.type != VariableType.DATE]
     entries = {

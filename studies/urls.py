@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from studies.views import cohorts, jobs, overview, patients, people, uploads, welcome
+from studies.views import cohorts, dictionaries, jobs, overview, patients, people, uploads, welcome
 
 app_name = "studies"
 
 STUDY = "studies/<uuid:uid>/"
+DICTIONARY = f"{STUDY}dictionary/<uuid:dictionary_uid>"
+VARIABLE = f"{DICTIONARY}/variables/<uuid:variable_uid>"
 
 urlpatterns = [
     path("", overview.study_list, name="list"),
@@ -30,6 +32,20 @@ urlpatterns = [
     path(f"{STUDY}jobs/<uuid:job_uid>/problems.csv", jobs.job_problems, name="job_problems"),
     path(f"{STUDY}jobs/<uuid:job_uid>/cancel/", jobs.job_cancel, name="job_cancel"),
     path(f"{STUDY}actions/<str:kind>/", jobs.action_start, name="action"),
+    path(f"{STUDY}dictionary/", dictionaries.dictionary_list, name="dictionaries"),
+    path(f"{STUDY}dictionary/draft/", dictionaries.dictionary_draft, name="dictionary_draft"),
+    path(f"{DICTIONARY}/", dictionaries.dictionary_page, name="dictionary"),
+    path(f"{DICTIONARY}/dictionary.csv", dictionaries.dictionary_csv, name="dictionary_csv"),
+    path(
+        f"{DICTIONARY}/against/<uuid:other_uid>/",
+        dictionaries.dictionary_compare,
+        name="dictionary_compare",
+    ),
+    path(f"{DICTIONARY}/freeze/", dictionaries.dictionary_freeze, name="dictionary_freeze"),
+    path(f"{DICTIONARY}/discard/", dictionaries.dictionary_discard, name="dictionary_discard"),
+    path(f"{DICTIONARY}/new/<str:kind>/", dictionaries.variable_new, name="variable_new"),
+    path(f"{VARIABLE}/", dictionaries.variable_edit, name="variable"),
+    path(f"{VARIABLE}/<str:change>/", dictionaries.variable_change, name="variable_change"),
     path(f"{STUDY}people/", people.people, name="people"),
     path(
         f"{STUDY}people/<uuid:membership_uid>/end/",

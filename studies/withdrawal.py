@@ -16,6 +16,8 @@ from studies.models import (
     Lesion,
     Patient,
     Progression,
+    Query,
+    QueryMessage,
     ResponseAssessment,
     Specimen,
     SpecimenChoice,
@@ -34,6 +36,8 @@ _BELOW: tuple[type[models.Model], ...] = (
     LabResult,
     Lesion,
     Progression,
+    Query,
+    QueryMessage,
     ResponseAssessment,
     Specimen,
     SpecimenChoice,
@@ -52,9 +56,10 @@ def uses_of(patient: Patient) -> dict[str, int]:
 
 
 def purge(patient: Patient) -> None:
-    """Empty the form entries; who was a member of what stays as proof."""
+    """Empty the form entries and what was said of them; who was a member of what stays."""
     for entry in FormEntry.objects.filter(patient=patient):
         entry.values = {}
         entry.row_version += 1
         entry.save(update_fields=["values", "row_version"])
+    QueryMessage.objects.filter(patient=patient).update(text="")
     DeidentificationKey.objects.filter(patient=patient).delete()

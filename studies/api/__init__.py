@@ -1,5 +1,8 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from .records import ROUTES, PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
+from . import dictionaries, records
+from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
+
+ROUTES = [*records.ROUTES, *dictionaries.ROUTES]
 
 __all__ = ["ROUTES", "PatientScopedSerializer", "StudyScopedViewSet", "StudyViewSet"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MISSING_CODES = ("not_done", "unknown", "not_applicable")
 
@@ -26,7 +26,12 @@ class VariableSpec:
     codes : mapping of str to str
         Code in the file to its label.
     required_for : tuple of str
-        ``"import"``, or questions that need it.
+        ``"import"`` (a file must have it), ``"complete"`` (a form is not complete without), or
+        questions that need it.
+    missing_codes : tuple of str
+        Reasons why there is no value; blank is none of them.
+    form, section : str
+        Where it is asked.
     """
 
     name: str
@@ -40,6 +45,18 @@ class VariableSpec:
     codes: Mapping[str, str] = field(default_factory=dict)
     required_for: tuple[str, ...] = ()
     missing_codes: tuple[str, ...] = MISSING_CODES
+    form: str = "baseline"
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class DerivedSpec:
+    """A cut-point or computed value: an expression (``studies.methods.expressions``)."""
+
+    name: str
+    label: str
+    expression: str
+    unit: str = ""
 
 
 def _number(
@@ -70,72 +87,165 @@ def _date(name: str, label: str, required_for: tuple[str, ...] = ()) -> Variable
 
 KEY_COLUMNS = ("patient_id", "site", "cohort")
 
+
+def _section(title: str, *specs: VariableSpec) -> tuple[VariableSpec, ...]:
+    return tuple(replace(spec, section=title) for spec in specs)
+
+
+def _complete(spec: VariableSpec) -> VariableSpec:
+    """A form is complete when it has a value or a missing-code."""
+    return replace(spec, required_for=(*spec.required_for, "complete"))
+
+
 DEFAULT_DICTIONARY: tuple[VariableSpec, ...] = (
-    _category("sex", "Sex", male="male", female="female"),
-    _number("age_years", "Age at treatment start", "a", 0, 120, 18, 90),
-    VariableSpec(
-        "primary_site",
-        "Primary site (right: caecum to transverse colon; left: splenic flexure to rectum)",
-        "category",
-        codes={"right": "right colon", "left": "left colon and rectum"},
+    *_section(
+        "Patient",
+        _complete(_category("sex", "Sex", male="male", female="female")),
+        _complete(_number("age_years", "Age at treatment start", "a", 0, 120, 18, 90)),
+        VariableSpec(
+            "ecog", "ECOG performance status", "category", codes={str(n): str(n) for n in range(5)}
+        ),
+        _yes_no("other_active_malignancy", "Other active malignancy"),
+        _yes_no("severe_organ_dysfunction", "Severe organ dysfunction"),
     ),
-    VariableSpec(
-        "pathology_type",
-        "Pathology type",
-        "category",
-        codes={
-            "adenocarcinoma": "adenocarcinoma",
-            "mucinous": "mucinous adenocarcinoma",
-            "signet_ring": "signet-ring cell carcinoma",
-        },
+    *_section(
+        "Primary tumour",
+        VariableSpec(
+            "primary_site",
+            "Primary site (right: caecum to transverse colon; left: splenic flexure to rectum)",
+            "category",
+            codes={"right": "right colon", "left": "left colon and rectum"},
+        ),
+        VariableSpec(
+            "pathology_type",
+            "Pathology type",
+            "category",
+            codes={
+                "adenocarcinoma": "adenocarcinoma",
+                "mucinous": "mucinous adenocarcinoma",
+                "signet_ring": "signet-ring cell carcinoma",
+            },
+        ),
+        _yes_no("node_positive", "Node-positive primary"),
     ),
-    _yes_no("node_positive", "Node-positive primary"),
-    _yes_no("synchronous_metastases", "Synchronous metastases"),
-    _number("disease_free_interval_months", "Disease-free interval", "mo", 0, 600, 0, 240),
-    _number("metastasis_count", "Number of metastases", "", 0, 500, 1, 60),
-    _number("liver_metastasis_count", "Number of liver metastases", "", 0, 500, 0, 60),
-    _number("largest_metastasis_cm", "Largest metastasis", "cm", 0, 40, 0.3, 25),
-    _yes_no("liver_involvement", "Liver involvement"),
-    _number("cea_ng_ml", "CEA", "ng/mL", 0, 1_000_000, 0.2, 20_000),
-    _number("ca199_u_ml", "CA19-9", "U/mL", 0, 10_000_000, 0.1, 100_000),
-    _number("ca125_u_ml", "CA125", "U/mL", 0, 1_000_000, 0.5, 10_000),
-    VariableSpec(
-        "msi_status",
-        "Microsatellite status",
-        "category",
-        codes={"MSS": "microsatellite stable", "MSI-H": "microsatellite instability, high"},
+    *_section(
+        "Metastases",
+        _yes_no("synchronous_metastases", "Synchronous metastases"),
+        _number("disease_free_interval_months", "Disease-free interval", "mo", 0, 600, 0, 240),
+        _number("metastasis_count", "Number of metastases", "", 0, 500, 1, 60),
+        _yes_no("liver_involvement", "Liver involvement"),
+        _number("liver_metastasis_count", "Number of liver metastases", "", 0, 500, 0, 60),
+        _number("largest_metastasis_cm", "Largest metastasis", "cm", 0, 40, 0.3, 25),
     ),
-    _category("ras_status", "RAS", wild_type="wild type", mutant="mutant"),
-    _category("braf_status", "BRAF", wild_type="wild type", mutant="mutant"),
-    VariableSpec(
-        "ecog", "ECOG performance status", "category", codes={str(n): str(n) for n in range(5)}
+    *_section(
+        "Blood markers before treatment",
+        _number("cea_ng_ml", "CEA", "ng/mL", 0, 1_000_000, 0.2, 20_000),
+        _number("ca199_u_ml", "CA19-9", "U/mL", 0, 10_000_000, 0.1, 100_000),
+        _number("ca125_u_ml", "CA125", "U/mL", 0, 1_000_000, 0.5, 10_000),
     ),
-    _number("treatment_line", "Line of treatment", "", 1, 9),
-    VariableSpec(
-        "drug",
-        "Drug",
-        "category",
-        codes={name: name for name in ("anti-PD-1", "anti-PD-L1", "anti-CTLA-4", "chemotherapy")},
+    *_section(
+        "Molecular",
+        VariableSpec(
+            "msi_status",
+            "Microsatellite status",
+            "category",
+            codes={"MSS": "microsatellite stable", "MSI-H": "microsatellite instability, high"},
+        ),
+        VariableSpec(
+            "mmr_status",
+            "Mismatch repair (IHC)",
+            "category",
+            codes={"pMMR": "proficient", "dMMR": "deficient"},
+        ),
+        _category("ras_status", "RAS", wild_type="wild type", mutant="mutant"),
+        _category("braf_status", "BRAF", wild_type="wild type", mutant="mutant"),
+        _number("pd_l1_cps", "PD-L1, combined positive score", "", 0, 100),
     ),
-    _yes_no("prior_chemotherapy", "Prior chemotherapy"),
-    _date("treatment_started_on", "Treatment started", ("import",)),
-    _date("response_assessed_on", "Response assessed"),
-    VariableSpec(
-        "response",
-        "Response (RECIST 1.1)",
-        "category",
-        codes={
-            "CR": "complete response",
-            "PR": "partial response",
-            "SD": "stable disease",
-            "PD": "progressive disease",
-            "NE": "not evaluable",
-        },
+    *_section(
+        "Treatment",
+        _number("treatment_line", "Line of treatment", "", 1, 9),
+        VariableSpec(
+            "drug",
+            "Drug",
+            "category",
+            codes={
+                name: name
+                for name in (
+                    "anti-PD-1",
+                    "anti-PD-L1",
+                    "anti-CTLA-4",
+                    "anti-PD-1 + anti-CTLA-4",
+                    "chemotherapy",
+                )
+            },
+        ),
+        VariableSpec(
+            "immunotherapy_agent",
+            "Immunotherapy agent",
+            "category",
+            codes={
+                name: name.replace("_", " and ")
+                for name in (
+                    "pembrolizumab",
+                    "nivolumab",
+                    "nivolumab_ipilimumab",
+                    "ipilimumab",
+                    "atezolizumab",
+                    "durvalumab",
+                    "avelumab",
+                    "dostarlimab",
+                    "sintilimab",
+                    "tislelizumab",
+                    "toripalimab",
+                    "camrelizumab",
+                    "envafolimab",
+                    "other",
+                )
+            },
+        ),
+        _yes_no("prior_chemotherapy", "Prior chemotherapy"),
+        _yes_no("prior_immunotherapy", "Prior immunotherapy"),
+        _date("treatment_started_on", "Treatment started", ("import",)),
     ),
-    _date("surgery_on", "Surgery"),
-    _category("resection_margin", "Resection margin", R0="R0", R1="R1", R2="R2"),
-    _date("progressed_on", "Progression"),
-    _date("died_on", "Death"),
-    _date("last_assessed_on", "Last adequate imaging"),
-    _date("last_known_alive_on", "Last known alive"),
+    *_section(
+        "Course",
+        _date("response_assessed_on", "Response assessed"),
+        VariableSpec(
+            "response",
+            "Response (RECIST 1.1)",
+            "category",
+            codes={
+                "CR": "complete response",
+                "PR": "partial response",
+                "SD": "stable disease",
+                "PD": "progressive disease",
+                "NE": "not evaluable",
+            },
+        ),
+        _date("surgery_on", "Surgery"),
+        _category("resection_margin", "Resection margin", R0="R0", R1="R1", R2="R2"),
+        _date("progressed_on", "Progression"),
+        _date("died_on", "Death"),
+        _date("last_assessed_on", "Last adequate imaging"),
+        _date("last_known_alive_on", "Last known alive"),
+    ),
+)
+
+# Table groups include their bound, the score does not (docs/decisions/0001).
+DEFAULT_DERIVED: tuple[DerivedSpec, ...] = (
+    DerivedSpec("age_group", "Age group", '"65 and over" if age_years >= 65 else "under 65"'),
+    DerivedSpec("cea_at_least_200", "CEA 200 ng/mL or more", "cea_ng_ml >= 200"),
+    DerivedSpec("size_at_least_5", "Largest metastasis 5 cm or more", "largest_metastasis_cm >= 5"),
+    DerivedSpec(
+        "clinical_risk_score",
+        "Clinical risk score (Fong)",
+        'points(node_positive == "yes",'
+        ' synchronous_metastases == "yes" or disease_free_interval_months < 12,'
+        " cea_ng_ml > 200, liver_metastasis_count > 1, largest_metastasis_cm > 5)",
+    ),
+    DerivedSpec(
+        "clinical_risk_group",
+        "Clinical risk group",
+        '"3-5" if clinical_risk_score >= 3 else "0-2"',
+    ),
 )

@@ -1,11 +1,13 @@
 """Who and what is studied."""
 
+from .accounts import AccessToken, Person
 from .base import DerivedMixin, PatientQuerySet, PatientRow, Row, StudyQuerySet, StudyRow
 from .clinical import (
     Consent,
     Contact,
     ContactKind,
     Death,
+    DerivedVariable,
     DictionaryVersion,
     EndpointDefinition,
     EndpointValue,
@@ -42,12 +44,14 @@ from .patients import (
     SpecimenChoice,
 )
 from .people import RIGHTS, RIGHTS_OF_ROLE, Membership, Role, Site, Study, StudySite
+from .queries import Query, QueryMessage, QueryState
 
 __all__ = [
     "ENDED",
     "RIGHTS",
     "RIGHTS_OF_ROLE",
     "USE_OF_ROLE",
+    "AccessToken",
     "BatchState",
     "Cohort",
     "CohortMember",
@@ -60,6 +64,7 @@ __all__ = [
     "DeidentificationKey",
     "Derivation",
     "DerivedMixin",
+    "DerivedVariable",
     "DictionaryVersion",
     "EndpointDefinition",
     "EndpointValue",
@@ -78,9 +83,13 @@ __all__ = [
     "PatientQuerySet",
     "PatientRow",
     "PatientStatus",
+    "Person",
     "Precision",
     "Procedure",
     "Progression",
+    "Query",
+    "QueryMessage",
+    "QueryState",
     "ResectionMargin",
     "ResponseAssessment",
     "ResponseResult",

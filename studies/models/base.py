@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pghistory
 from django.db import models
 from django.utils import timezone
 
 from studies.identifiers import uuid7
+
+
+def every_change(**options: Any) -> Callable[[type[models.Model]], type[models.Model]]:
+    """History of inserts, updates and deletes alike, by trigger."""
+    events = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+    return pghistory.track(*events, **options)
 
 
 class Row(models.Model):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pghistory
+import pgtrigger
 from django.db import models
 
-from .base import DerivedMixin, PatientRow, Row, StudyRow
+from .base import DerivedMixin, PatientRow, Row, StudyRow, every_change
 
 
 class VariableType(models.TextChoices):
@@ -21,7 +21,7 @@ class Precision(models.TextChoices):
     YEAR = "year"
 
 
-@pghistory.track()
+@every_change()
 class DictionaryVersion(StudyRow):
     """The study's data dictionary at one moment; a change makes the next number."""
 
@@ -34,13 +34,45 @@ class DictionaryVersion(StudyRow):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="dictionary_number_once"),
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=models.Q(frozen_at__isnull=True),
+                name="dictionary_one_draft",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="frozen_dictionary",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__frozen_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"dictionary {self.number}"
 
 
-@pghistory.track()
+def frozen_with_its_dictionary(name: str) -> pgtrigger.Trigger:
+    """What a frozen dictionary says is not changed: a change makes the next version."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        func="""
+            IF EXISTS (
+                SELECT 1 FROM studies_dictionaryversion d
+                WHERE d.id IN (OLD.dictionary_id, NEW.dictionary_id) AND d.frozen_at IS NOT NULL
+            ) THEN
+                RAISE EXCEPTION 'a frozen dictionary is not changed; make a new version'
+                USING ERRCODE = 'check_violation';
+            END IF;
+            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+@every_change()
 class Variable(Row):
     """One column of the dictionary: type, unit (UCUM), ranges, codes, when it is required."""
 
@@ -49,6 +81,7 @@ class Variable(Row):
     )
     position = models.PositiveSmallIntegerField()
     form = models.CharField(max_length=40, default="baseline")
+    section = models.CharField(max_length=80, blank=True)
     name = models.CharField(max_length=64)
     label = models.CharField(max_length=200)
     type = models.TextField(choices=VariableType.choices)
@@ -62,7 +95,8 @@ class Variable(Row):
     required_for = models.JSONField(default=list, blank=True)
 
     class Meta:
-        ordering = ["position"]
+        ordering = ["position", "id"]
+        triggers = [frozen_with_its_dictionary("frozen_variable")]
         constraints = [
             models.UniqueConstraint(fields=["dictionary", "name"], name="variable_name_once"),
             models.CheckConstraint(
@@ -78,6 +112,32 @@ class Variable(Row):
         return self.name
 
 
+@every_change()
+class DerivedVariable(Row):
+    """A cut-point or computed value: an expression over the dictionary's variables."""
+
+    dictionary = models.ForeignKey(
+        DictionaryVersion, on_delete=models.PROTECT, related_name="derived"
+    )
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=64)
+    label = models.CharField(max_length=200)
+    expression = models.CharField(max_length=500)
+    unit = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        triggers = [frozen_with_its_dictionary("frozen_derived")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dictionary", "name"], name="derived_variable_name_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class EntryState(models.TextChoices):
     DRAFT = "draft"
     COMPLETE = "complete"
@@ -85,7 +145,7 @@ class EntryState(models.TextChoices):
     LOCKED = "locked"
 
 
-@pghistory.track()
+@every_change()
 class FormEntry(PatientRow):
     """The values of one form on one occasion, as JSON under a dictionary version.
 
@@ -118,12 +178,6 @@ class FormEntry(PatientRow):
         ]
 
 
-def every_change(model: type[models.Model]) -> type[models.Model]:
-    """History of inserts, updates and deletes alike."""
-    events = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
-    return pghistory.track(*events)(model)
-
-
 class DatedFact(PatientRow):
     """Something that happened on a date of stated precision; which line of which file says so."""
 
@@ -144,7 +198,7 @@ class DatedFact(PatientRow):
         ]
 
 
-@every_change
+@every_change()
 class Consent(DatedFact):
     """``date`` is from when; ``withdrawn_on`` ends it."""
 
@@ -159,7 +213,7 @@ class Consent(DatedFact):
         ]
 
 
-@every_change
+@every_change()
 class Treatment(DatedFact):
     """``date`` is the start."""
 
@@ -188,7 +242,7 @@ class ResponseResult(models.TextChoices):
     NE = "NE"
 
 
-@every_change
+@every_change()
 class ResponseAssessment(DatedFact):
     method = models.CharField(max_length=40, default="RECIST 1.1")
     result = models.TextField(choices=ResponseResult.choices)
@@ -207,7 +261,7 @@ class ResponseAssessment(DatedFact):
         ]
 
 
-@every_change
+@every_change()
 class Progression(DatedFact):
     class Meta(DatedFact.Meta):
         default_related_name = "progressions"
@@ -217,7 +271,7 @@ class Progression(DatedFact):
         ]
 
 
-@every_change
+@every_change()
 class Death(DatedFact):
     cause = models.CharField(max_length=120, blank=True)
 
@@ -234,7 +288,7 @@ class ContactKind(models.TextChoices):
     ASSESSED = "assessed"
 
 
-@every_change
+@every_change()
 class Contact(DatedFact):
     """Last known alive (censors OS) or adequately assessed by imaging (censors PFS)."""
 
@@ -258,7 +312,7 @@ class ResectionMargin(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-@every_change
+@every_change()
 class Surgery(DatedFact):
     margin = models.TextField(choices=ResectionMargin.choices, default=ResectionMargin.UNKNOWN)
 
@@ -273,7 +327,7 @@ class Surgery(DatedFact):
         ]
 
 
-@every_change
+@every_change()
 class LabResult(DatedFact):
     """Canonical value and unit, beside what was entered."""
 
@@ -296,6 +350,7 @@ class LabResult(DatedFact):
         ]
 
 
+@every_change()
 class EndpointDefinition(StudyRow):
     """A versioned rule that turns dated facts into a duration and an event, or into a class."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pghistory
 from django.db import models
 
-from .base import PatientQuerySet, PatientRow, StudyRow
+from .base import PatientQuerySet, PatientRow, StudyRow, every_change
 from .people import Site
 
 
@@ -23,7 +22,7 @@ class Partition(models.TextChoices):
     VALIDATION = "validation"
 
 
-@pghistory.track()
+@every_change()
 class Patient(StudyRow):
     """A pseudonym in a study. No name and no hospital number, ever."""
 
@@ -87,7 +86,7 @@ class LesionKind(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-@pghistory.track()
+@every_change()
 class Lesion(PatientRow):
     number = models.PositiveSmallIntegerField()
     organ = models.CharField(max_length=80, blank=True)
@@ -116,7 +115,7 @@ class Procedure(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-@pghistory.track()
+@every_change()
 class Specimen(PatientRow):
     """A piece of tissue: RNA columns, slides and densities hang on it."""
 
@@ -181,7 +180,7 @@ USE_OF_ROLE: dict[str, str] = {
 }
 
 
-@pghistory.track()
+@every_change()
 class Cohort(StudyRow):
     name = models.CharField(max_length=80)
     role = models.TextField(choices=CohortRole.choices)
@@ -207,7 +206,7 @@ class Cohort(StudyRow):
         return self.name
 
 
-@pghistory.track(exclude=["partition"])
+@every_change(exclude=["partition"])
 class CohortMember(PatientRow):
     """A patient in a cohort.
 

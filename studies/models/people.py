@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pghistory
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from .base import Row, StudyQuerySet, StudyRow, membership_in_force
+from .base import Row, StudyQuerySet, StudyRow, every_change, membership_in_force
 
 
 class StudyManager(models.QuerySet):
@@ -19,7 +18,7 @@ class StudyManager(models.QuerySet):
         return self.filter(id__in=memberships.values("study_id"))
 
 
-@pghistory.track()
+@every_change()
 class Study(Row):
     """A research study (DICOM's study is ``DicomStudy``)."""
 
@@ -37,7 +36,7 @@ class Study(Row):
         return self.name
 
 
-@pghistory.track()
+@every_change()
 class Site(Row):
     """A hospital."""
 
@@ -50,7 +49,7 @@ class Site(Row):
         return self.name
 
 
-@pghistory.track()
+@every_change()
 class StudySite(StudyRow):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="study_sites")
 
@@ -68,12 +67,22 @@ class Role(models.TextChoices):
 
 
 RIGHTS_OF_ROLE: dict[str, tuple[str, ...]] = {
-    Role.ADMINISTRATOR: ("aggregates", "rows", "download", "comment", "manage"),
-    Role.COORDINATOR: ("aggregates", "rows", "identifiers", "download", "enter", "comment"),
+    Role.ADMINISTRATOR: ("aggregates", "rows", "download", "comment", "verify", "manage"),
+    Role.COORDINATOR: (
+        "aggregates",
+        "rows",
+        "identifiers",
+        "download",
+        "enter",
+        "verify",
+        "comment",
+    ),
     Role.STATISTICIAN: ("aggregates", "rows", "download", "run", "comment"),
     Role.COLLABORATOR: ("aggregates", "rows", "comment"),
 }
-RIGHTS = ("aggregates", "rows", "identifiers", "download", "enter", "run", "comment", "manage")
+RIGHTS = (
+    "aggregates", "rows", "identifiers", "download", "enter", "verify", "run", "comment", "manage",
+)  # fmt: skip
 
 
 class MembershipQuerySet(StudyQuerySet):
@@ -81,7 +90,7 @@ class MembershipQuerySet(StudyQuerySet):
         return self.filter(membership_in_force(user))
 
 
-@pghistory.track()
+@every_change()
 class Membership(StudyRow):
     """A person's part in a study: at one site or at all, with named rights, for a time."""
 

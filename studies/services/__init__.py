@@ -2,7 +2,20 @@
 
 from .actions import action_start, batch_job, batch_receive, job_cancel
 from .cohort_import import cohort_import
-from .dictionary import dictionary_create, dictionary_current, dictionary_specs
+from .dictionary import (
+    derived_write,
+    dictionary_create,
+    dictionary_current,
+    dictionary_derived,
+    dictionary_discard,
+    dictionary_draft,
+    dictionary_freeze,
+    dictionary_specs,
+    variable_drop,
+    variable_move,
+    variable_spec,
+    variable_write,
+)
 from .endpoints import endpoint_definition, endpoints_compute
 from .files import (
     derivation_record,
@@ -30,8 +43,13 @@ __all__ = [
     "cohort_import",
     "derivation_record",
     "derivations_record",
+    "derived_write",
     "dictionary_create",
     "dictionary_current",
+    "dictionary_derived",
+    "dictionary_discard",
+    "dictionary_draft",
+    "dictionary_freeze",
     "dictionary_specs",
     "endpoint_definition",
     "endpoints_compute",
@@ -48,4 +66,8 @@ __all__ = [
     "person_invite",
     "site_of",
     "study_create",
+    "variable_drop",
+    "variable_move",
+    "variable_spec",
+    "variable_write",
 ]

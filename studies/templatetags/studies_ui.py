@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from studies import overviews, registry
+from studies.courses import readable_unit
 from studies.models import Job
 
 register = template.Library()
@@ -34,6 +35,9 @@ ICONS = {
     "x": '<path d="M6 6l12 12M18 6L6 18"/>',
     "right": '<path d="M9 5l7 7-7 7"/>',
     "person": '<circle cx="12" cy="8" r="4"/><path d="M4 21c.8-5 4-7 8-7s7.200 2 8 7"/>',
+    "up": '<path d="M12 20V5M6 11l6-6 6 6"/>',
+    "down": '<path d="M12 4v15M6 13l6 6 6-6"/>',
+    "pencil": '<path d="M4 20l1-4L16.500 4.500l3 3L8 19z"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "copy": '<rect x="8" y="8" width="12" height="12" rx="1.5"/><path d="M16 8V4H4v12h4"/>',
 }
@@ -58,6 +62,12 @@ STATES = {
     "failed": ("alert", "Failed", "failed"),
     "errored": ("bolt", "Errored", "errored"),
     "cancelled": ("stop", "Cancelled", "idle"),
+    "draft": ("half", "Draft", "running"),
+    "verified": ("check", "Verified", "ready"),
+    "locked": ("lock", "Locked", "ready"),
+    "open": ("alert", "Open", "failed"),
+    "answered": ("half", "Answered", "running"),
+    "closed": ("check", "Closed", "ready"),
     "reverted": ("stop", "Reverted", "idle"),
     "ended": ("stop", "Ended", "idle"),
 }
@@ -92,6 +102,35 @@ def state_icon(value: str) -> SafeString:
 def words(value: object) -> str:
     """``external_response`` as ``external response``."""
     return str(value or "").replace("progression_free", "progression-free").replace("_", " ")
+
+
+@register.simple_tag
+def changes_of_a_row() -> tuple[tuple[str, str, str], ...]:
+    return (("up", "up", "Move up"), ("down", "down", "Move down"), ("remove", "x", "Remove"))
+
+
+@register.filter
+def unit(value: str) -> str:
+    return readable_unit(value or "")
+
+
+@register.filter
+def bounds(variable: Any) -> str:
+    """The admissible range in words."""
+    return _range(variable.minimum, variable.maximum)
+
+
+@register.filter
+def plausible_bounds(variable: Any) -> str:
+    return _range(variable.plausible_minimum, variable.plausible_maximum)
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "–"
+    if low is None:
+        return f"up to {high:.12g}"
+    return f"from {low:.12g}" if high is None else f"{low:.12g} to {high:.12g}"
 
 
 @register.filter
@@ -205,6 +244,7 @@ FIRST_TABS = (
     ("Cohorts", "studies:cohorts"),
 )
 LAST_TABS = (
+    ("Dictionary", "studies:dictionaries"),
     ("Uploads", "studies:uploads"),
     ("Jobs", "studies:jobs"),
     ("People", "studies:people"),

@@ -32,6 +32,7 @@ class MadeStudy:
     batch: ImportBatch
     job: Job
     membership: Membership
+    dictionary: DictionaryVersion
 
     def address(self, name: str) -> dict[str, object]:
         """What a URL of that name takes beside the study."""
@@ -41,11 +42,25 @@ class MadeStudy:
             "action": {"kind": "no.such_step"},
             "membership_end": {"membership_uid": self.membership.uid},
         }
+        if name.startswith("dictionary_") or name in ("dictionary", "variable_new"):
+            return self._of_dictionary(name)
+        if name in ("variable", "variable_change"):
+            found = {"variable_uid": self.dictionary.variables.all()[0].uid}
+            found |= {"change": "up"} if name == "variable_change" else {}
+            return {"dictionary_uid": self.dictionary.uid, **found}
         if name.startswith("batch"):
             return {"batch_uid": self.batch.uid}
         if name.startswith("job") and name != "jobs":
             return {"job_uid": self.job.uid}
         return named.get(name, {})
+
+    def _of_dictionary(self, name: str) -> dict[str, object]:
+        found: dict[str, object] = {"dictionary_uid": self.dictionary.uid}
+        if name == "dictionary_compare":
+            found["other_uid"] = self.dictionary.uid
+        if name == "variable_new":
+            found["kind"] = "variable"
+        return {} if name == "dictionary_draft" else found
 
 
 def make_study(people: People) -> MadeStudy:
@@ -63,7 +78,7 @@ def make_study(people: People) -> MadeStudy:
         job = batch_job(batch)
         colleague = Membership.objects.get(study=people.study, user=people.colleague)
     assert job is not None
-    return MadeStudy(cohort, here, elsewhere, batch, job, colleague)
+    return MadeStudy(cohort, here, elsewhere, batch, job, colleague, dictionary)
 
 
 def make_patient(

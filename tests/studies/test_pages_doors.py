@@ -32,13 +32,28 @@ GETS = {
     "job_live": ALL,
     "job_problems": (200, 200, 200, 403),
     "people": ALL,
+    "dictionaries": ALL,
+    "dictionary": ALL,
+    "dictionary_csv": ALL,
+    "dictionary_compare": ALL,
+    "variable": (200, 403, 403, 403),
+    "variable_new": (200, 403, 403, 403),
 }
 POSTS = {
+    "dictionary_draft": (302, 403, 403, 403),
+    "dictionary_freeze": (200, 403, 403, 403),  # no note: the page comes back
+    "dictionary_discard": (302, 403, 403, 403),
+    "variable_change": (302, 403, 403, 403),
     "action": (404, 404, 404, 404),  # the step is not registered; the study is
     "job_cancel": (302, 302, 403, 403),
     "membership_end": (302, 403, 403, 403),
     "people": (200, 403, 403, 403),  # an empty form comes back with its errors
 }
+
+
+# Answers that are no page, and pages that only an administrator sees.
+FILES = {"patients_csv", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
+FILES |= {"variable", "variable_new"}
 
 
 @pytest.fixture
@@ -147,7 +162,7 @@ def test_a_simulated_study_says_so_on_every_page(people: People, made: MadeStudy
     people.study.is_simulated = True
     people.study.save()
     client.force_login(people.coordinator)
-    for name in set(GETS) - {"patients_csv", "batch_problems", "job_live", "job_problems"}:
+    for name in set(GETS) - FILES:
         assert "SIMULATED" in client.get(address(people, made, name)).content.decode(), name
 
 

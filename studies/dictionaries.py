@@ -1,0 +1,73 @@
+"""Reads for the dictionary's pages: a version by section, as a table, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count
+
+from studies.methods.dictionary import DerivedSpec, VariableSpec
+from studies.methods.dictionary_difference import Difference, compare_dictionaries
+from studies.models import DictionaryVersion, Study, Variable
+from studies.services.dictionary import dictionary_derived, dictionary_specs
+
+
+def version_context(study: Study, version: DictionaryVersion) -> dict[str, Any]:
+    """A version by form and section, the versions there are, and the one before it."""
+    versions = list(
+        DictionaryVersion.objects.filter(study=study)
+        .annotate(used=Count("entries"))
+        .order_by("-number")
+    )
+    before = next((v for v in versions if v.number < version.number), None)
+    frozen = [v for v in versions if v.frozen_at]
+    return {
+        "versions": versions,
+        "before": before,
+        "in_force": frozen[0] if frozen else None,
+        "draft": next((v for v in versions if not v.frozen_at), None),
+        "sections": sections_of(version.variables.all()),
+        "derived": list(version.derived.all()),
+    }
+
+
+def sections_of(variables: Iterable[Variable]) -> list[tuple[str, list[Variable]]]:
+    """Variables under their headings, in order; another form's heading begins with its name."""
+
+    def heading(variable: Variable) -> str:
+        title = variable.section or "Values"
+        return title if variable.form == "baseline" else f"{variable.form}: {title}"
+
+    return [(title, list(rows)) for title, rows in groupby(variables, key=heading)]
+
+
+def differences(before: DictionaryVersion, after: DictionaryVersion) -> tuple[Difference, ...]:
+    return compare_dictionaries(_everything(before), _everything(after))
+
+
+def names_of(version: DictionaryVersion) -> list[tuple[str, str]]:
+    """What an expression may ask for, with its label."""
+    return [(spec.name, spec.label) for spec in _everything(version)]
+
+
+def as_table(version: DictionaryVersion) -> tuple[list[str], list[list[Any]]]:
+    """One line per variable, for a file."""
+    columns = ["name", "label", "type", "form", "section", "unit", "minimum", "plausible_minimum",
+               "plausible_maximum", "maximum", "codes", "missing_codes", "required_for",
+               "expression"]  # fmt: skip
+    return columns, [_line(spec) for spec in _everything(version)]
+
+
+def _line(spec: VariableSpec | DerivedSpec) -> list[Any]:
+    if isinstance(spec, DerivedSpec):
+        return [spec.name, spec.label, "derived", "", "", spec.unit, *[""] * 7, spec.expression]
+    codes = "; ".join(f"{code} = {label}" for code, label in spec.codes.items())
+    bounds = (spec.minimum, spec.plausible_minimum, spec.plausible_maximum, spec.maximum)
+    return [spec.name, spec.label, spec.type, spec.form, spec.section, spec.unit, *bounds, codes,
+            "; ".join(spec.missing_codes), "; ".join(spec.required_for), ""]  # fmt: skip
+
+
+def _everything(version: DictionaryVersion) -> list[VariableSpec | DerivedSpec]:
+    return [*dictionary_specs(version), *dictionary_derived(version)]

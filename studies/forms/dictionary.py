@@ -1,0 +1,102 @@
+"""One variable of a draft dictionary, as an administrator edits it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from studies.methods.dictionary import MISSING_CODES, DerivedSpec, VariableSpec
+from studies.models import VariableType
+
+TYPES = [(value, value) for value in VariableType.values]
+ASKED = (
+    ("import", "a file must have it"),
+    ("complete", "a form is not complete without it (a missing-code counts)"),
+)
+
+
+class CodesField(forms.CharField):
+    """``code = label``, one a line; a code alone is its own label."""
+
+    widget = forms.Textarea(attrs={"rows": 5})
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        codes: dict[str, str] = {}
+        for line in str(value or "").splitlines():
+            code, _, label = (part.strip() for part in line.partition("="))
+            if code in codes:
+                raise forms.ValidationError(f"{code} stands there twice.")
+            if code:
+                codes[code] = label or code
+        return codes
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            pairs = value.items()
+            return "\n".join(c if c == label else f"{c} = {label}" for c, label in pairs)
+        return value
+
+
+class NamesField(forms.CharField):
+    """Names separated by commas or spaces."""
+
+    def to_python(self, value: Any) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(str(value or "").replace(",", " ").split()))
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+
+class VariableForm(forms.Form):
+    name = forms.CharField(max_length=64, help_text="Column of files: small letters, digits, _.")
+    label = forms.CharField(max_length=200, help_text="How a page spells it.")
+    type = forms.ChoiceField(choices=TYPES)
+    section = forms.CharField(max_length=80, required=False)
+    form = forms.SlugField(
+        max_length=40, initial="baseline", help_text="baseline, or a later form."
+    )
+    unit = forms.CharField(max_length=40, required=False, help_text="UCUM: ng/mL, cm, a, mo.")
+    minimum = forms.FloatField(required=False, help_text="Admissible: below is refused.")
+    plausible_minimum = forms.FloatField(required=False, help_text="Below is kept and noticed.")
+    plausible_maximum = forms.FloatField(required=False, help_text="Above is kept and noticed.")
+    maximum = forms.FloatField(required=False, help_text="Admissible: above is refused.")
+    codes = CodesField(required=False, help_text="Of a category: code = label, one a line.")
+    missing_codes = NamesField(
+        required=False,
+        initial=MISSING_CODES,
+        help_text="Reasons for no value; a blank is none of them.",
+    )
+    required_for = forms.MultipleChoiceField(
+        choices=ASKED, required=False, widget=forms.CheckboxSelectMultiple, label="Required"
+    )
+
+    def spec(self) -> VariableSpec:
+        given = dict(self.cleaned_data)
+        given["required_for"] = tuple(given["required_for"])
+        given["codes"] = given["codes"] if given["type"] == VariableType.CATEGORY else {}
+        return VariableSpec(**given)
+
+
+class DerivedForm(forms.Form):
+    name = forms.CharField(max_length=64, help_text="Small letters, digits, _.")
+    label = forms.CharField(max_length=200)
+    expression = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
+        help_text='For example cea_ng_ml >= 200, or "65 and over" if age_years >= 65 else '
+        '"under 65". Functions: points, minimum, maximum, log2, log10, days_between, '
+        "months_between, is_missing. What is missing stays missing.",
+    )
+    unit = forms.CharField(max_length=40, required=False)
+
+    def spec(self) -> DerivedSpec:
+        return DerivedSpec(**self.cleaned_data)
+
+
+class FreezeForm(forms.Form):
+    note = forms.CharField(
+        label="What changed, and why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=True,
+    )
