@@ -9,6 +9,7 @@ VERSION = env.version(BASE_DIR / "CHANGELOG.md")
 
 DEBUG = env.boolean("ISOTHERM_DEBUG", False)
 SECRET_KEY = env.text("ISOTHERM_SECRET_KEY")
+SIGNING_SECRET = env.text("ISOTHERM_SIGNING_SECRET", SECRET_KEY)
 ALLOWED_HOSTS = env.names("ISOTHERM_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.names("ISOTHERM_ORIGINS", "")
 SECURE = env.boolean("ISOTHERM_HTTPS", False)

@@ -7,10 +7,24 @@ from typing import Any
 
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.figure import Figure
-from modeling.models import DatasetSnapshot, Evaluation, ModelRun, ModelVersion, SnapshotMember
+from modeling.models import (
+    DatasetSnapshot,
+    Evaluation,
+    ModelRun,
+    ModelVersion,
+    SnapshotMember,
+    VersionEvent,
+    VersionState,
+)
+from modeling.selectors import look_numbers, maker_of, state_of, states_of
 from studies.models import CohortRole, Derivation, Job, JobState, Study
 
-KINDS = ("modeling.rad_score_run", "modeling.prognosis_run", "modeling.report_build")
+KINDS = (
+    "modeling.rad_score_run",
+    "modeling.prognosis_run",
+    "modeling.report_build",
+    "modeling.reproduce",
+)
 ROLES = list(CohortRole.values)
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 SHARES = (
@@ -67,7 +81,8 @@ def classifier_figure(run: ModelRun) -> Figure | None:
 def evaluation_rows(version: ModelVersion) -> list[dict[str, Any]]:
     """Rad-Score evaluations as table rows, the apparent one last."""
     found = version.evaluations.select_related("cohort", "snapshot").order_by("id")
-    rows = [_evaluation(e) for e in found if "accuracy" in e.metrics]
+    looks = look_numbers(version.study)
+    rows = [_evaluation(e, looks) for e in found if "accuracy" in e.metrics]
     return sorted(rows, key=_place)
 
 
@@ -77,10 +92,11 @@ def _place(row: dict[str, Any]) -> tuple[bool, int]:
     return evaluation.basis == "apparent", ROLES.index(evaluation.cohort.role)
 
 
-def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+def _evaluation(evaluation: Evaluation, looks: dict[int, int]) -> dict[str, Any]:
     metrics = evaluation.metrics
     return {
         "evaluation": evaluation,
+        "look": looks.get(evaluation.pk),
         "target": TARGETS.get(evaluation.target, evaluation.target),
         "basis": BASES[evaluation.basis],
         "metrics": metrics,
@@ -138,3 +154,36 @@ def lineage_of(version: ModelVersion) -> dict[str, Any]:
         "inputs": inputs.count(),
         "run": version.run,
     }
+
+
+def life_of(version: ModelVersion, user: Any) -> dict[str, Any]:
+    """State, history, proofs of reproduction, and whether ``user`` may release it."""
+    maker = maker_of(version)
+    return {
+        "state": state_of(version),
+        "events": list(version.events.select_related("acted_by").order_by("number")),
+        "proofs": list(version.run.reproductions.order_by("-id")),
+        "is_maker": maker == user.pk,
+        "maker_known": maker is not None,
+    }
+
+
+def active_versions(study: Study) -> list[VersionEvent]:
+    """The release of every version that is released now."""
+    released = [pk for pk, state in states_of(study).items() if state == VersionState.RELEASED]
+    events = VersionEvent.objects.filter(version_id__in=released, to_state=VersionState.RELEASED)
+    rows = events.select_related("version", "acted_by").order_by("version_id", "-number")
+    return list(rows.distinct("version_id"))
+
+
+def timeline_of(study: Study) -> list[dict[str, Any]]:
+    """Every event of the study with the versions active after it, the newest first."""
+    events = VersionEvent.objects.filter(study=study).select_related("version", "acted_by")
+    active: dict[int, ModelVersion] = {}
+    rows = []
+    for event in events.order_by("id"):
+        active.pop(event.version_id, None)
+        if event.to_state == VersionState.RELEASED:
+            active[event.version_id] = event.version
+        rows.append({"event": event, "active": list(active.values())})
+    return rows[::-1]

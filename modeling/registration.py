@@ -25,13 +25,14 @@ register_action(
 )
 register_action(
     Action(
-        kind="modeling.rad_score_repeat",
-        title="Run again and compare",
+        kind="modeling.reproduce",
+        title="Reproduce",
         stage="rad_score",
-        description="Computes a Rad-Score run again from its frozen rows, recipe and seed (the "
-        "newest one, or the one named) and says whether every number comes out equal, to the byte.",
+        description="Computes a Rad-Score again from its frozen rows, recipe and seed (the newest "
+        "one, or the version or run named), compares every stored number and keeps the proof: "
+        "equal, within the tolerance, or different and where.",
         order=20,
-        params={"run": ""},
+        params={"version": "", "run": "", "tolerance": "1e-9"},
     )
 )
 register_action(

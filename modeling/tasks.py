@@ -1,11 +1,11 @@
 """The long verbs of modeling."""
 
-from modeling.selectors import rad_score_run_named
+from modeling.selectors import version_to_reproduce
 from modeling.services.parameters import read_seed
 from modeling.services.prognosis import prognosis_run as fit_prognosis
-from modeling.services.rad_score import rad_score_repeat as repeat_rad_score
 from modeling.services.rad_score import rad_score_run as fit_rad_score
 from modeling.services.report import report_build as build_report
+from modeling.services.reproduction import read_tolerance, version_reproduce
 from studies.jobs import RunningJob, job_task
 
 
@@ -18,10 +18,19 @@ def rad_score_run(job: RunningJob) -> None:
     job.result = {"run": str(run.uid)}
 
 
-@job_task("modeling.rad_score_repeat")
-def rad_score_repeat(job: RunningJob) -> None:
-    earlier = rad_score_run_named(job.study, job.params["run"])
-    job.result = repeat_rad_score(earlier, job.progress)
+@job_task("modeling.reproduce")
+def reproduce(job: RunningJob) -> None:
+    params = job.params
+    version = version_to_reproduce(job.study, params["version"], params["run"])
+    proof = version_reproduce(
+        version, read_tolerance(params["tolerance"]), job.progress, job.record
+    )
+    job.result = {
+        "verdict": proof.verdict,
+        "equal": proof.verdict == "equal",
+        "reproduction": str(proof.uid),
+        "run": str(proof.run.uid),
+    }
 
 
 @job_task("modeling.prognosis_run")

@@ -2,17 +2,27 @@
 
 from django.urls import path
 
-from modeling.views import nomogram, report, runs
+from modeling.views import lineage, nomogram, report, runs, versions
 
 app_name = "modeling"
 
 STUDY = "studies/<uuid:uid>/models/"
+VERSION = f"{STUDY}versions/<uuid:version_uid>/"
 REPORT = "studies/<uuid:uid>/report/"
 
 urlpatterns = [
     path(STUDY, runs.runs, name="runs"),
     path(f"{STUDY}runs/<uuid:run_uid>/", runs.run, name="run"),
-    path(f"{STUDY}versions/<uuid:version_uid>/", runs.version, name="version"),
+    path(VERSION, versions.version, name="version"),
+    path(f"{VERSION}state/", versions.move, name="version_move"),
+    path(f"{VERSION}card/", versions.card, name="card"),
+    path(f"{VERSION}card.json", versions.card_json, name="card_json"),
+    path(f"{VERSION}manifest.json", versions.manifest, name="manifest"),
+    path(f"{VERSION}model.onnx", versions.onnx, name="onnx"),
+    path(f"{VERSION}model.skops", versions.estimator, name="estimator"),
+    path(f"{STUDY}timeline/", versions.timeline, name="timeline"),
+    path(f"{STUDY}lineage/<slug:digest>/", lineage.step, name="lineage"),
+    path(f"{STUDY}lineage/<slug:digest>.json", lineage.step_json, name="lineage_json"),
     path(f"{STUDY}versions/<uuid:version_uid>/nomogram/", nomogram.nomogram, name="nomogram"),
     path(f"{STUDY}snapshots/<uuid:snapshot_uid>/", runs.snapshot, name="snapshot"),
     path(REPORT, report.newest, name="report"),

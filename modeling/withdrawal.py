@@ -5,11 +5,18 @@ from __future__ import annotations
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from modeling.models import PURGING, DatasetSnapshot, ModelRun, Prediction, SnapshotMember
+from modeling.models import (
+    PURGING,
+    DatasetSnapshot,
+    ModelRun,
+    PatientScore,
+    Prediction,
+    SnapshotMember,
+)
 from studies.models import Patient
 from studies.services import file_drop
 
-_BELOW: tuple[type[models.Model], ...] = (Prediction, SnapshotMember)
+_BELOW: tuple[type[models.Model], ...] = (PatientScore, Prediction, SnapshotMember)
 TABLES = tuple(model._meta.db_table for model in _BELOW)
 
 
@@ -34,4 +41,5 @@ def purge(patient: Patient) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL {PURGING} = 'on'")
         Prediction.objects.filter(patient=patient).delete()
+        PatientScore.objects.filter(patient=patient).delete()
         cursor.execute(f"SET LOCAL {PURGING} = 'off'")

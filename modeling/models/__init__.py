@@ -1,5 +1,7 @@
 """The records of modeling."""
 
+from .lives import MOVES, Examination, Reproduction, Verdict, VersionEvent, VersionState
+from .plans import AnalysisPlan, SavedQuestion
 from .protect import PURGING
 from .reports import Report
 from .runs import (
@@ -14,21 +16,31 @@ from .runs import (
     RunKind,
     VersionKind,
 )
+from .scores import PatientScore
 from .snapshots import DatasetSnapshot, SnapshotMember
 
 __all__ = [
+    "MOVES",
     "PURGING",
+    "AnalysisPlan",
     "Basis",
     "DatasetSnapshot",
     "Evaluation",
+    "Examination",
     "ModelRun",
     "ModelVersion",
     "ModelVersionParent",
+    "PatientScore",
     "Prediction",
     "PredictionKind",
     "Quantity",
     "Report",
+    "Reproduction",
     "RunKind",
+    "SavedQuestion",
     "SnapshotMember",
+    "Verdict",
+    "VersionEvent",
     "VersionKind",
+    "VersionState",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Mapping
@@ -33,12 +32,9 @@ from modeling.services.rad_score_judging import classifiers_judge, version_judge
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from modeling.services.rad_score_writing import (
     earlier_run,
-    predictions_table,
     rad_score_write,
-    run_results,
 )
 from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
-from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.models import Job, Study
 
@@ -66,67 +62,38 @@ def rad_score_run(
     progress(0, 100, "Freezing the snapshot")
     question = rad_score_question(checked.document["missing"])
     snapshot = snapshot_freeze(study, question, job)
-    run = _prepare(study, snapshot, checked, seed, job, workers)
+    run = run_prepare(study, snapshot, checked, seed, job, workers)
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
-    found = _compute(run, progress)
+    found = run_compute(run, progress)
     seconds = time.monotonic() - began
     return rad_score_write(
         run, found.fitted, found.comparison, found.ablations, found.judged, seconds
     )
 
 
-def rad_score_repeat(
-    earlier: ModelRun, progress: Progress = no_progress, workers: int | None = None
-) -> dict[str, Any]:
-    """Compute a run again from its frozen rows, recipe and seed; nothing is written.
-
-    Returns
-    -------
-    dict
-        Per part of the run whether its bytes came out equal, and ``equal`` for all of them.
-    """
-    progress(0, 100, "Reading the snapshot")
-    checked = read_recipe(earlier.recipe)
-    run = _prepare(earlier.study, earlier.snapshot, checked, earlier.seed, None, workers)
-    found = _compute(run, progress)
-    results = run_results(found.fitted, found.comparison, found.ablations)
-    version = earlier.versions.get()
-    stored = {
-        (e.cohort.name, e.target, e.basis): e.metrics_sha256
-        for e in version.evaluations.filter(snapshot=earlier.snapshot).select_related("cohort")
-    }
-    again = {(j.cohort, j.target, j.basis): json_digest(j.metrics) for j in found.judged}
-    table = hashlib.sha256(predictions_table(run, found.fitted)).hexdigest()
-    parts = {
-        "comparison": json_digest(results) == earlier.results_sha256,
-        "out_of_fold_predictions": table == getattr(earlier.predictions, "sha256", None),
-        "evaluations": again == stored,
-        "threshold": found.fitted.threshold == version.threshold,
-    }
-    return {**parts, "equal": all(parts.values()), "run": str(earlier.uid)}
-
-
 @dataclass(frozen=True)
-class _Found:
+class Found:
+    """What a run computes, before any of it is written."""
+
     fitted: Fitted
     comparison: list[dict[str, Any]]
     ablations: list[dict[str, Any]]
     judged: list[Judged]
 
 
-def _compute(run: RadScoreRun, progress: Progress) -> _Found:
+def run_compute(run: RadScoreRun, progress: Progress) -> Found:
     """Everything between the frozen rows and the numbers."""
     _guard(run)
     fitted = _fit(run, progress)
     comparison = classifiers_judge(run, fitted)
     ablations = ablations_judge(run, fitted, _part(progress, FITTED, ABLATED))
     progress(ABLATED, 100, "Judging in every cohort")
-    return _Found(fitted, comparison, ablations, version_judge(run, fitted))
+    return Found(fitted, comparison, ablations, version_judge(run, fitted))
 
 
-def _prepare(
+def run_prepare(
     study: Study, snapshot: DatasetSnapshot, recipe: Recipe, seed: int,
     job: Job | None, workers: int | None,
 ) -> RadScoreRun:  # fmt: skip

@@ -11,7 +11,8 @@ from django.utils.safestring import mark_safe
 
 from modeling import overviews
 from modeling.figures.render import render_inline_svg
-from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
+from modeling.models import DatasetSnapshot, ModelRun
+from modeling.selectors import states_of
 from studies import access
 from studies.models import Study
 from studies.views.doors import study_page
@@ -24,6 +25,8 @@ def runs(request: HttpRequest, study: Study) -> HttpResponse:
         "runs": overviews.runs_of(study),
         "jobs": overviews.jobs_under_way(study),
         "snapshots": DatasetSnapshot.objects.filter(study=study),
+        "active": overviews.active_versions(study),
+        "states": states_of(study),
     }
     return render(request, "modeling/runs.html", context)
 
@@ -45,19 +48,6 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         context["figure"] = figure
         context["svg"] = mark_safe(render_inline_svg(figure))  # drawn here, from numbers
     return render(request, "modeling/run.html", context)
-
-
-@study_page()
-def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
-    rows = ModelVersion.objects.select_related("run", "fitting_snapshot", "file")
-    found = get_object_or_404(rows, study=study, uid=version_uid)
-    context = {
-        "study": study,
-        "version": found,
-        "rows": overviews.evaluation_rows(found),
-        "lineage": overviews.lineage_of(found),
-    }
-    return render(request, "modeling/version.html", context)
 
 
 @study_page()

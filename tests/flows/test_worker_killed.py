@@ -10,9 +10,6 @@ from tests.flows.conftest import RECIPE, Running
 
 # Long enough to be caught in the middle.
 LONGER = RECIPE | {"name": "longer", "outer": {"folds": 3, "repeats": 12}}
-EQUAL = dict.fromkeys(
-    ("comparison", "out_of_fold_predictions", "evaluations", "threshold", "equal"), True
-)
 
 
 def wait_until_half_way(running: Running, job: dict) -> None:
@@ -38,13 +35,13 @@ def test_a_killed_run_is_taken_up_again_and_ends_once_with_equal_numbers(thread:
     ended = thread.statistician.follow(thread.study, job["uid"], lambda job: None)
     assert ended["attempt"] == 2
     assert len(thread.rows("runs/")) == before + 1
-    repeated = thread.step("modeling.rad_score_repeat", run=ended["result"]["run"])["result"]
-    assert repeated == EQUAL | {"run": ended["result"]["run"]}
+    repeated = thread.step("modeling.reproduce", run=ended["result"]["run"])["result"]
+    assert (repeated["verdict"], repeated["run"]) == ("equal", ended["result"]["run"])
 
 
 def test_two_runs_of_the_same_snapshot_and_seed_give_byte_equal_metrics(thread: Running) -> None:
     """The study's first run, whose version a prognosis has judged again since."""
     first = thread.rows("runs/?kind=rad_score")[-1]["uid"]
     thread.step("modeling.prognosis_run", endpoint="overall_survival", seed=1)
-    repeated = thread.step("modeling.rad_score_repeat", run=first)["result"]
-    assert repeated == EQUAL | {"run": first}
+    repeated = thread.step("modeling.reproduce", run=first)["result"]
+    assert (repeated["verdict"], repeated["run"]) == ("equal", first)

@@ -103,6 +103,7 @@ def test_predictions_follow_a_patient_to_another_site(chain, as_statistician):
 def test_a_purge_takes_predictions_and_bytes_and_leaves_the_member_list(chain):
     purge(chain["patient"])
     assert uses_of(chain["patient"]) == {
+        "modeling_patientscore": 0,
         "modeling_prediction": 0,
         "modeling_snapshotmember": 1,
     }

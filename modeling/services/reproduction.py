@@ -1,0 +1,156 @@
+"""A run computed again from its frozen rows, every stored number compared, the proof kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+
+from modeling.methods.number_comparison import Comparison, compare_numbers
+from modeling.methods.recipe import read_recipe
+from modeling.methods.snapshot_table import read_snapshot_table
+from modeling.models import ModelRun, ModelVersion, Reproduction, RunKind, Verdict
+from modeling.services.environment import code_commit, library_versions
+from modeling.services.rad_score import Found, run_compute, run_prepare
+from modeling.services.rad_score_state import RadScoreRun
+from modeling.services.rad_score_writing import predictions_table, run_results
+from modeling.services.version_manifest import digests_check, libraries_changed
+from modeling.storage import canonical_json
+from studies.jobs import Progress, no_progress
+from studies.methods.problems import DataProblem, Problem, refuse
+from studies.models import Job
+from studies.services import file_read, inputs_digest
+
+TOLERANCE = 1e-9
+
+
+def version_reproduce(
+    version: ModelVersion,
+    tolerance: float = TOLERANCE,
+    progress: Progress = no_progress,
+    job: Job | None = None,
+    workers: int | None = None,
+) -> Reproduction:
+    """Compute a version's run again and say equal, within the tolerance, or different and where.
+
+    Raises
+    ------
+    DataProblem
+        Bytes or numbers that are not those of their digest; a run that is no Rad-Score's.
+    """
+    run = version.run
+    if run.kind != RunKind.RAD_SCORE:
+        raise refuse(
+            str(version),
+            "a nomogram",
+            "a Rad-Score",
+            "Run the prognosis again: the same rows give the earlier run.",
+        )
+    _check_untouched(version)
+    began = time.monotonic()
+    progress(0, 100, "Reading the snapshot")
+    recipe = read_recipe(run.recipe)
+    again = run_prepare(run.study, run.snapshot, recipe, run.seed, None, workers)
+    found = run_compute(again, progress)
+    parts = {
+        name: compare_numbers(stored, now, tolerance)
+        for name, (stored, now) in _both(run, version.run.versions.earliest("id"), again, found)
+    }
+    return _write(run, parts, tolerance, time.monotonic() - began, job)
+
+
+def read_tolerance(value: Any) -> float:
+    """Largest difference of two numbers that still counts as near; forms send text."""
+    try:
+        tolerance = float(str(value))
+    except ValueError:
+        tolerance = math.nan
+    if not 0 <= tolerance <= 1:
+        raise refuse("tolerance", str(value), "a number from 0 to 1", "Give such a number.")
+    return tolerance
+
+
+def _check_untouched(version: ModelVersion) -> None:
+    """What was tampered with is no ground to compare from."""
+    wrong = digests_check(version)
+    if wrong:
+        raise DataProblem(
+            [
+                Problem(
+                    str(version),
+                    text,
+                    "what was written by the run",
+                    "Restore the database and the files from a backup.",
+                )
+                for text in wrong
+            ]
+        )
+
+
+def _both(run: ModelRun, version: ModelVersion, again: RadScoreRun, found: Found) -> Any:
+    """Per part: what is stored, and what came out now."""
+    results = run_results(found.fitted, found.comparison, found.ablations)
+    yield "comparison", (run.results, _as_stored(results))
+    stored = {
+        f"{e.cohort.name}, {e.target}, {e.basis}": e.metrics
+        for e in version.evaluations.filter(snapshot=run.snapshot).select_related("cohort")
+    }
+    now = {f"{j.cohort}, {j.target}, {j.basis}": _as_stored(j.metrics) for j in found.judged}
+    yield "evaluations", (stored, now)
+    yield "threshold", (version.threshold, float(found.fitted.threshold))
+    if run.predictions is not None:
+        before = read_snapshot_table(file_read(run.predictions)).to_dict("list")
+        after = read_snapshot_table(predictions_table(again, found.fitted)).to_dict("list")
+        yield "out_of_fold_predictions", (before, after)
+    applied = dict(zip(again.elsewhere["pseudonym"], map(float, found.fitted.applied), strict=True))
+    applied |= dict(zip(again.keys, map(float, found.fitted.out_of_fold), strict=True))
+    kept = dict(version.predictions.values_list("patient__pseudonym", "value"))
+    yield "predictions", (kept, applied)
+
+
+def _as_stored(content: Any) -> Any:
+    """As the database gives it back: tuples are lists, keys are texts."""
+    return json.loads(canonical_json(content))
+
+
+@transaction.atomic
+def _write(
+    run: ModelRun, parts: dict[str, Comparison], tolerance: float, seconds: float, job: Job | None
+) -> Reproduction:
+    verdicts = {name: comparison.verdict for name, comparison in parts.items()}
+    worst = next(v for v in ("different", "within_tolerance", "equal") if v in verdicts.values())
+    places = [
+        {"part": name, **asdict(difference)}
+        for name, comparison in parts.items()
+        for difference in comparison.differences
+    ]
+    versions = library_versions()
+    return Reproduction.objects.create(
+        study=run.study,
+        run=run,
+        verdict=Verdict(worst),
+        tolerance=tolerance,
+        compared=sum(c.compared for c in parts.values()),
+        largest_difference=max(c.largest for c in parts.values()),
+        parts={
+            name: {
+                "verdict": c.verdict,
+                "compared": c.compared,
+                "different": c.different,
+                "beyond": c.beyond,
+                "largest": c.largest,
+            }
+            for name, c in parts.items()
+        },
+        differences=places[:200],
+        library_versions=versions,
+        changed_libraries=libraries_changed(run.library_versions),
+        commit=code_commit(),
+        seconds=round(seconds, 3),
+        produced_by=job,
+        inputs_digest=inputs_digest("reproduction", run.results_sha256, versions, code_commit()),
+    )

@@ -1,0 +1,143 @@
+"""The model card: what a version is, for whom, how well it does and what it may not be used for.
+
+Written from the records alone; nobody types it, so that it cannot say what was not stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modeling.models import Basis, ModelVersion, VersionKind
+from modeling.selectors import look_numbers, state_of
+from modeling.services.version_life import ancestry_of
+from modeling.storage import canonical_json
+from studies.models import CohortUse
+
+INTENDED = {
+    VersionKind.RAD_SCORE: "Probability of the immune-enhanced (hot) phenotype of a tumour from "
+    "PET and CT of before treatment. A high Rad-Score stands for low risk.",
+    VersionKind.NOMOGRAM: "Survival by the columns of its axes, the Rad-Score among them.",
+}
+NOT_FOR = (
+    "Not for diagnosis or treatment decisions.",
+    "Not for scans made after treatment began.",
+    "Not for patients whose features lie outside the training cohort's range.",
+)
+
+
+def version_card(version: ModelVersion) -> dict[str, Any]:
+    """The card of a version as sections of plain values."""
+    run, snapshot = version.run, version.fitting_snapshot
+    looks = look_numbers(version.study)
+    evaluations = list(version.evaluations.select_related("cohort", "snapshot").order_by("id"))
+    return {
+        "name": str(version),
+        "state": state_of(version),
+        "intended_use": INTENDED[VersionKind(version.kind)],
+        "not_for": list(NOT_FOR),
+        "method": version.method.replace("_", " "),
+        "endpoint": version.endpoint,
+        "parameters": version.content.get("parameters", {}),
+        "features": len(version.content.get("features", [])),
+        "threshold": version.threshold,
+        "recalibration": version.content.get("recalibration"),
+        "choice": run.results.get("choice", {}).get("reason", ""),
+        "trained_on": _trained_on(version),
+        "missing_data": snapshot.question.get("missing", ""),
+        "results": [_result(e, looks) for e in evaluations if "auc" in e.metrics],
+        "baselines": _baselines(version),
+        "notices": [notice["text"] for notice in (*run.notices, *snapshot.notices)],
+        "made_with": [str(v) for v in ancestry_of(version)[1:]],
+        "reproductions": [
+            {
+                "verdict": proof.verdict,
+                "on": proof.created_at.date().isoformat(),
+                "compared": proof.compared,
+                "tolerance": proof.tolerance,
+            }
+            for proof in run.reproductions.order_by("id")
+        ],
+        "history": [
+            {
+                "from": e.from_state,
+                "to": e.to_state,
+                "on": e.created_at.date().isoformat(),
+                "reason": e.reason,
+            }
+            for e in version.events.order_by("number")
+        ],
+        "digests": {
+            "version": version.sha256,
+            "results": run.results_sha256,
+            "snapshot": snapshot.sha256,
+            "code": run.commit,
+        },
+        "libraries": run.library_versions,
+        "seed": run.seed,
+    }
+
+
+def _trained_on(version: ModelVersion) -> dict[str, Any]:
+    members = version.fitting_snapshot.members.filter(included=True)
+    fitted = members.filter(cohort__use=CohortUse.DEVELOPMENT)
+    honest = version.evaluations.filter(basis=Basis.OUT_OF_FOLD).first()
+    classes = (
+        {}
+        if honest is None
+        else {"hot": honest.metrics.get("positives"), "cold": honest.metrics.get("negatives")}
+    )
+    return {
+        "cohorts": sorted(set(fitted.values_list("cohort__name", flat=True))),
+        "patients": fitted.count(),
+        **classes,
+    }
+
+
+def _result(evaluation: Any, looks: dict[int, int]) -> dict[str, Any]:
+    metrics = evaluation.metrics
+    return {
+        "cohort": evaluation.cohort.name,
+        "use": evaluation.cohort.use,
+        "target": evaluation.target,
+        "basis": evaluation.basis,
+        "n": evaluation.n,
+        "auc": {key: metrics["auc"].get(key) for key in ("estimate", "lower", "upper")},
+        "brier": metrics.get("calibration", {}).get("brier", {}).get("estimate"),
+        "slope": metrics.get("calibration", {}).get("slope", {}).get("estimate"),
+        "look": looks.get(evaluation.pk),
+        "date": evaluation.looked_at.date().isoformat(),
+    }
+
+
+def _baselines(version: ModelVersion) -> list[dict[str, Any]]:
+    """Where the Rad-Score does not beat less, said in a sentence."""
+    told = []
+    for row in version.run.results.get("ablations", []):
+        for cell in row["cohorts"]:
+            gain = cell["rad_score_gains"]
+            beats = gain["lower"] is not None and gain["lower"] > 0
+            told.append(
+                {
+                    "columns": row["title"],
+                    "cohort": cell["cohort"],
+                    "target": cell["target"],
+                    "gain": gain,
+                    "beats": beats,
+                }
+            )
+    return told
+
+
+def not_beaten(version: ModelVersion) -> list[str]:
+    """A sentence for every baseline that the Rad-Score does not surely beat."""
+    return [
+        f"Does not surely beat {row['columns'].lower()} in {row['cohort'].replace('_', ' ')} "
+        f"({row['target']}): the interval of the gain reaches zero."
+        for row in _baselines(version)
+        if not row["beats"]
+    ]
+
+
+def card_text(version: ModelVersion) -> bytes:
+    """The card as canonical JSON, for a file."""
+    return canonical_json(version_card(version))

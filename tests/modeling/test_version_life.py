@@ -1,0 +1,264 @@
+"""The life of a version: moves, proofs, manifests, lineage; by pages, API and the database."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from modeling.lineage import chain_above, lineage_step, reports_below
+from modeling.models import ModelVersion, Reproduction, VersionEvent
+from modeling.selectors import active_version, looks_at, state_of
+from modeling.services import environment
+from modeling.services.onnx_export import version_to_onnx
+from modeling.services.rad_score import rad_score_run
+from modeling.services.reproduction import version_reproduce
+from modeling.services.version_card import version_card
+from modeling.services.version_life import version_move
+from modeling.services.version_manifest import (
+    digests_check,
+    manifest_check,
+    manifest_compare,
+    manifest_write,
+)
+from modeling.storage import json_digest
+from studies.access import acting_as
+from studies.jobs import run_inline
+from studies.methods.problems import DataProblem
+from studies.models import Cohort, Job
+from studies.services import action_start
+from studies.storage import storage
+from tests.modeling.rad_score_made import SMALL, make_features
+
+pytestmark = pytest.mark.django_db
+WHY = "Discrimination and calibration hold in every cohort."
+QUICK = {**SMALL, "classifiers": ["logistic_regression", "random_forest"], "ablations": []}
+
+
+def run_as_job(people, seed=1):
+    job = Job.objects.create(
+        study=people.study, acting_user=people.statistician, kind="modeling.rad_score_run",
+        idempotency_key=f"made {seed}",
+    )  # fmt: skip
+    run = rad_score_run(people.study, QUICK, seed, workers=1, job=job)
+    return ModelVersion.objects.select_related("run", "fitting_snapshot", "study").get(run=run)
+
+
+@pytest.fixture
+def made(as_statistician):
+    make_features(as_statistician, patients=70)
+    return as_statistician, run_as_job(as_statistician)
+
+
+def client_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def release(people, version):
+    if state_of(version) == "draft":
+        version_move(version, people.statistician, "validated", WHY)
+    with acting_as(people.administrator):
+        return version_move(version, people.administrator, "released", WHY)
+
+
+def test_from_draft_to_released_to_superseded_and_back(made):
+    people, first = made
+    assert state_of(first) == "draft"
+    with pytest.raises(DataProblem, match="draft to released"):
+        version_move(first, people.administrator, "released", WHY)
+    with pytest.raises(DataProblem, match="reason"):
+        version_move(first, people.statistician, "validated", "fine")
+    version_move(first, people.statistician, "validated", WHY)
+    with pytest.raises(DataProblem, match="second person"):
+        version_move(first, people.statistician, "released", WHY)
+    release(people, first)
+    assert active_version(people.study, "rad_score") == first
+    second = run_as_job(people, seed=2)
+    release(people, second)
+    assert active_version(people.study, "rad_score") == second
+    assert (state_of(first), state_of(second)) == ("retired", "released")
+    assert "Superseded by Rad-Score 2" in first.events.last().reason
+    release(people, first)  # back
+    assert active_version(people.study, "rad_score") == first
+    moves = list(VersionEvent.objects.order_by("id").values_list("version__number", "to_state"))
+    assert moves == [(1, "validated"), (1, "released"), (2, "validated"), (1, "retired"),
+                     (2, "released"), (2, "retired"), (1, "released")]  # fmt: skip
+    card = version_card(first)
+    assert [row["to"] for row in card["history"]] == ["validated", "released", "retired",
+                                                      "released"]  # fmt: skip
+    assert {row["look"] for row in card["results"] if row["use"] == "validation"} == {1}
+    looks = looks_at(Cohort.objects.get(role="external_response"))
+    assert [one[0].version.number for one in looks] == [1, 2]
+    page = client_of(people.statistician).get(reverse("modeling:timeline", args=[people.study.uid]))
+    assert "Superseded by Rad-Score 2" in page.content.decode()
+
+
+PAST_THE_SERVICES = [
+    ({"to_state": "released", "by": "statistician"}, "second person"),
+    ({"from_state": "retired", "to_state": "released"}, "not retired"),
+    ({"from_state": "draft", "to_state": "released"}, "not draft"),
+    ({"to_state": "retired", "reason": " "}, "has_reason"),
+    ({"to_state": "draft"}, "move_known"),
+]
+
+
+def test_the_database_refuses_what_the_pages_refuse(made):
+    """Written past every service, as the application's role."""
+    people, version = made
+    version_move(version, people.statistician, "validated", WHY)
+    for event, message in PAST_THE_SERVICES:
+        given = {"from_state": "validated", "reason": WHY, **event}
+        user = getattr(people, given.pop("by", "administrator"))
+        with pytest.raises(DatabaseError, match=message), transaction.atomic():
+            VersionEvent.objects.create(
+                study=people.study, version=version, number=2, acted_by=user, **given
+            )
+    for statement in ("UPDATE modeling_versionevent SET reason = 'other'",
+                      "DELETE FROM modeling_versionevent"):  # fmt: skip
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_pages_and_api_move_show_and_hand_out_alike(made):
+    people, version = made
+    study, uid = people.study.uid, version.uid
+    statistician, administrator = client_of(people.statistician), client_of(people.administrator)
+    page = reverse("modeling:version_move", args=[study, uid])
+    statistician.post(page, {"to_state": "validated", "reason": WHY})
+    assert state_of(version) == "validated"
+    api = reverse("api:model-version-state", args=[study, uid])
+    asked = {"to_state": "released", "reason": WHY}
+    refused = statistician.post(api, asked, content_type="application/json")
+    assert refused.status_code == 422
+    assert "second person" in refused.json()["problems"][0]["expected"]
+    assert client_of(people.colleague).post(api, asked).status_code == 403
+    assert administrator.post(api, asked, content_type="application/json").status_code == 201
+    assert administrator.get(f"{api[:-6]}").json()["state"] == "released"
+    assert (
+        len(administrator.get(reverse("api:version-event-list", args=[study])).json()["results"])
+        == 2
+    )
+    pages = ("version", "card", "card_json", "manifest")
+    shown = [statistician.get(reverse(f"modeling:{name}", args=[study, uid])) for name in pages]
+    assert [answer.status_code for answer in shown] == [200] * 4
+    assert "Released" in shown[0].content.decode()
+    assert shown[2].json() == statistician.get(f"{api[:-6]}card/").json()
+    assert manifest_check(shown[3].json()) == []
+    for name in ("manifest", "estimator", "onnx"):
+        address = reverse(f"modeling:{name}", args=[study, uid])
+        assert client_of(people.colleague).get(address).status_code == 403
+    assert client_of(people.colleague).get(f"{api[:-6]}manifest/").status_code == 403
+
+
+def test_a_version_is_reproduced_and_the_proof_is_kept(made, tmp_path, monkeypatch):
+    people, version = made
+    study = people.study
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # no process of its own for so few fits
+    job = run_inline(action_start(study, people.statistician, "modeling.reproduce",
+                                  {"version": str(version.uid)}))  # fmt: skip
+    assert job.state == "done", job.problems
+    proof = Reproduction.objects.get()
+    assert job.result["verdict"] == proof.verdict == "equal"
+    assert proof.compared > 1000
+    assert set(proof.parts) == {"comparison", "evaluations", "threshold", "predictions",
+                                "out_of_fold_predictions"}  # fmt: skip
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Reproduction.objects.update(verdict="different")
+    # another scikit-learn: the numbers may be equal, that it was another is said
+    real = environment.version
+    monkeypatch.setattr(
+        environment, "version", lambda name: "0.1" if name == "scikit-learn" else real(name)
+    )
+    call_command("reproduce", str(version.uid), user="statistician", workers=1)
+    assert Reproduction.objects.first().changed_libraries["scikit-learn"][1] == "0.1"
+    with pytest.raises(CommandError, match="has not the right"):
+        call_command("reproduce", str(version.uid), user="colleague")
+    page = client_of(people.statistician).get(
+        reverse("modeling:version", args=[study.uid, version.uid])
+    )
+    assert "numbers and texts compared" in page.content.decode()
+
+
+def test_a_tampered_byte_or_number_is_detected(made, tmp_path):
+    """The database refuses the application; what an owner forces is told by the digests."""
+    people, version = made
+    document = manifest_write(version)
+    assert (manifest_check(document), manifest_compare(document, version)) == ([], [])
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(document))
+    call_command("manifest_verify", file, user="statistician")
+    forged = json.loads(json.dumps(document))
+    forged["manifest"]["evaluations"][0]["metrics_sha256"] = "0" * 64
+    assert "changed after it was signed" in manifest_check(forged)[0]
+    assert "another key" in manifest_check(document, trusted_key="AAAA")[0]
+    file.write_text(json.dumps(forged))
+    with pytest.raises(CommandError, match="does not hold"):
+        call_command("manifest_verify", file)
+    evaluation = version.evaluations.first()
+    for statement in ("UPDATE modeling_evaluation SET metrics = '{}'",
+                      "UPDATE modeling_snapshotmember SET included = false, reason = 'x'",
+                      "UPDATE modeling_datasetsnapshot SET sha256 = repeat('0', 64)",
+                      "ALTER TABLE modeling_evaluation DISABLE TRIGGER ALL"):  # fmt: skip
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    evaluation.metrics["auc"]["estimate"] = 0.999  # as if an owner had written it
+    assert json_digest(evaluation.metrics) != evaluation.metrics_sha256
+    path = storage()._path(people.study.uid, version.fitting_snapshot.sha256)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
+    assert any("frozen table" in text for text in digests_check(version))
+    with pytest.raises(DataProblem, match="frozen table"):
+        version_reproduce(version, workers=1)
+    assert not Reproduction.objects.exists()
+
+
+def test_the_lineage_is_walked_both_ways_in_a_fixed_number_of_questions(
+    made, django_assert_max_num_queries
+):
+    people, version = made
+    study, user = people.study, people.statistician
+    snapshot = version.fitting_snapshot
+    with django_assert_max_num_queries(45):
+        step = lineage_step(study, snapshot.sha256, user)
+    kinds = {kind: len(nodes) for kind, nodes in step.made_of.items()}
+    assert kinds["features"] == 2 * snapshot.members.filter(included=True).count()
+    assert {"phenotype", "uptake", "endpoint"} <= set(kinds)
+    assert [node.kind for node in step.went_into["run"]] == ["run"]
+    run = lineage_step(study, version.run.inputs_digest, user)
+    assert [n.digest for n in run.made_of["snapshot"]] == [snapshot.sha256]
+    assert [n.digest for n in run.went_into["version"]] == [version.sha256]
+    endpoint = step.made_of["endpoint"][0]
+    assert endpoint.patient
+    upload = lineage_step(study, endpoint.digest, user).made_of["upload"][0]
+    assert [node.digest for node in reports_below(study, upload.digest)] == [version.sha256]
+    assert (upload.digest, endpoint.digest) in chain_above(study, snapshot.sha256)
+    with acting_as(people.colleague):  # of another site: the graph, but nobody's name
+        hidden = lineage_step(study, snapshot.sha256, people.colleague)
+        names = {node.patient for nodes in hidden.made_of.values() for node in nodes}
+    assert len(names - {""}) < len({n.patient for n in step.made_of["features"]})
+    client = client_of(user)
+    page = client.get(reverse("modeling:lineage", args=[study.uid, snapshot.sha256]))
+    assert "features of a region" in page.content.decode()
+    told = client.get(reverse("modeling:lineage_json", args=[study.uid, snapshot.sha256])).json()
+    assert (
+        told == client.get(reverse("api:lineage-detail", args=[study.uid, snapshot.sha256])).json()
+    )
+    assert client.get(reverse("modeling:lineage", args=[study.uid, "0" * 64])).status_code == 404
+
+
+def test_onnx_gives_the_estimators_probabilities_or_says_why_not(made):
+    _, version = made
+    data, difference = version_to_onnx(version)
+    assert len(data) > 1000
+    assert difference < 1e-5
+    version.kind = "nomogram"
+    with pytest.raises(DataProblem, match="a nomogram"):
+        version_to_onnx(version)
