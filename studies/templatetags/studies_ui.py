@@ -70,7 +70,6 @@ STATES = {
     "closed": ("check", "Closed", "ready"),
     "reverted": ("stop", "Reverted", "idle"),
     "ended": ("stop", "Ended", "idle"),
-    "draft": ("circle", "Draft", "idle"),
     "validated": ("half", "Validated", "running"),
     "released": ("check", "Released", "ready"),
     "retired": ("stop", "Retired", "idle"),
