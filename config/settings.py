@@ -184,6 +184,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "studies.models.jobs.JobState",
         "BatchStateEnum": "studies.models.imports.BatchState",
+        "VersionStateEnum": "modeling.models.lives.VersionState",
     },
 }
 
