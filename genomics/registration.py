@@ -5,15 +5,18 @@ from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
 from studies.registry import (
     Action,
+    CompletenessColumn,
     PatientPanel,
     Stage,
     Tab,
     UploadKind,
     register_action,
+    register_completeness,
     register_fact,
     register_patient_panel,
     register_stage,
     register_tab,
+    register_traces,
     register_upload,
     register_uses,
 )
@@ -60,3 +63,9 @@ register_patient_panel(
 register_fact("phenotype_rna", phenotype_facts(PhenotypeSource.RNA))
 register_fact("phenotype_ihc", phenotype_facts(PhenotypeSource.IHC))
 register_uses("genomics", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
+register_completeness(
+    CompletenessColumn(
+        "rna", "RNA", "genomics_cellabundance", "t.scores <> '{}'", 40, "expression_matrix"
+    )
+)
+register_traces("genomics", withdrawal.traces)

@@ -16,6 +16,7 @@ from genomics.models import (
     SignatureVersion,
 )
 from studies import registry
+from studies.consents import GENOMICS, usable
 from studies.models import CohortUse, SpecimenChoice, Study
 from studies.selectors import members_table
 from studies.services import inputs_digest
@@ -40,11 +41,11 @@ def abundance_table(study: Study, signature: str = CLUSTERED) -> pd.DataFrame:
     chosen = dict(choices.values_list("specimen_id", "patient_id"))
     rows = (
         CellAbundance.objects.filter(study=study, signature__name=signature, specimen_id__in=chosen)
-        .exclude(patient__status__in=["excluded", "withdrawn"])
         .exclude(scores={})
         .order_by("patient_id", "-id")
         .distinct("patient_id")
     )
+    rows = usable(rows, study, GENOMICS)
     found = {
         row.patient_id: {
             "specimen_id": row.specimen_id,
@@ -96,7 +97,7 @@ def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataF
     """
     columns = ["patient_id", "label", "margin", "stability", "borderline", "in_training", "core"]
     columns += ["rule", "inputs_digest"]
-    rows = Phenotype.objects.filter(study=study, source=source)
+    rows = usable(Phenotype.objects.filter(study=study, source=source), study, GENOMICS)
     if source == PhenotypeSource.RNA:
         rows = rows.filter(fit_id=_fits(study).values_list("pk", flat=True).first())
     newest = (

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 
-from genomics.models import CellAbundance, ExpressionColumn, ExpressionMatrix, Phenotype
+from genomics.models import (
+    CellAbundance,
+    ExpressionColumn,
+    ExpressionMatrix,
+    Phenotype,
+    PhenotypeFit,
+)
 from genomics.storage import matrix_bytes, read_matrix, without_specimens
 from studies.models import FileUse, Patient
+from studies.registry import Trace
 from studies.services import file_drop, file_read, file_store, file_use
 
 _BELOW: tuple[type[models.Model], ...] = (CellAbundance, ExpressionColumn, Phenotype)
@@ -45,3 +53,12 @@ def _cut(matrix: ExpressionMatrix, patient: Patient) -> None:
         file_drop(whole)
     if raw.bytes_dropped_at is None:
         file_drop(raw)
+
+
+def traces(patient: Patient) -> list[Trace]:
+    """Phenotype fits whose centroids the patient took part in."""
+    fits = PhenotypeFit.objects.filter(
+        phenotypes__in=Phenotype.objects.filter(patient=patient, in_training=True)
+    ).distinct()
+    url = reverse("genomics:phenotype", args=[patient.study.uid])
+    return [Trace(fit._meta.db_table, fit.pk, f"{fit}, fitted to it", url) for fit in fits]

@@ -9,15 +9,18 @@ from imaging.selectors import (
 )
 from studies.registry import (
     Action,
+    CompletenessColumn,
     PatientPanel,
     Stage,
     Tab,
     UploadKind,
     register_action,
+    register_completeness,
     register_fact,
     register_patient_panel,
     register_stage,
     register_tab,
+    register_traces,
     register_upload,
     register_uses,
 )
@@ -95,3 +98,40 @@ register_fact("immunoscore", immunoscore_of)
 register_fact("immunoscore_rule", immunoscore_rule_of)
 register_fact("immunoscore_digest", immunoscore_digest_of)
 register_uses("imaging", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
+register_completeness(
+    CompletenessColumn(
+        "pet", "PET", "imaging_series", "t.modality = 'PT' AND t.state = 'ready'", 20, "dicom_zip"
+    ),
+    CompletenessColumn(
+        "ct", "CT", "imaging_series", "t.modality = 'CT' AND t.state = 'ready'", 21, "dicom_zip"
+    ),
+    CompletenessColumn(
+        "baseline_petct",
+        "Baseline PET/CT",
+        "imaging_petctpair",
+        "t.timing = 'baseline'",
+        22,
+        "dicom_zip",
+    ),
+    CompletenessColumn("roi", "ROI", "imaging_roi", "true", 25, "dicom_zip"),
+    *(
+        CompletenessColumn(
+            f"{marker.lower()}_{region}",
+            f"{marker} {place}",
+            "imaging_celldensity",
+            f"t.marker = '{marker}' AND t.region = '{region}' AND t.per_mm2 IS NOT NULL",
+            order,
+            "cell_densities",
+        )
+        for order, (marker, region, place) in enumerate(
+            (
+                ("CD3", "tumor_center", "centre"),
+                ("CD3", "invasive_margin", "margin"),
+                ("CD8", "tumor_center", "centre"),
+                ("CD8", "invasive_margin", "margin"),
+            ),
+            start=50,
+        )
+    ),
+)
+register_traces("imaging", withdrawal.traces)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 
 from imaging.models import (
     CellDensity,
     DicomStudy,
+    ExtractorVersion,
     FeatureSet,
     Immunoscore,
+    ImmunoscoreRule,
     PetCtPair,
     Roi,
     RoiChoice,
     Series,
     Uptake,
 )
-from studies.models import FileUse, Patient, StoredFile
+from studies.models import Derivation, FileUse, Partition, Patient, StoredFile
+from studies.registry import Trace
 from studies.services import file_drop
 
 _BELOW: tuple[type[models.Model], ...] = (
@@ -54,3 +58,25 @@ def purge(patient: Patient) -> None:
     for stored in files:
         if not stored.uses.exists():
             file_drop(stored)
+
+
+def traces(patient: Patient) -> list[Trace]:
+    """Encoders fitted to the patient's volumes, and cuts taken from the patient's densities."""
+    volumes = Series.objects.filter(patient=patient).values("volume__sha256")
+    went_into = Derivation.objects.filter(study=patient.study_id, parent_digest__in=volumes)
+    encoders = ExtractorVersion.objects.filter(
+        study=patient.study_id, weights__sha256__in=went_into.values("child_digest")
+    )
+    rules = ImmunoscoreRule.objects.none()
+    if patient.partition == Partition.DEVELOPMENT:
+        scored = Immunoscore.objects.filter(patient=patient)
+        rules = ImmunoscoreRule.objects.filter(pk__in=scored.values("rule"))
+    uid = patient.study.uid
+    features, slides = (
+        reverse("imaging:features", args=[uid]),
+        reverse("imaging:slides", args=[uid]),
+    )
+    return [
+        *(Trace(v._meta.db_table, v.pk, f"{v}, fitted to it", features) for v in encoders),
+        *(Trace(r._meta.db_table, r.pk, f"{r}, cut on it", slides) for r in rules),
+    ]

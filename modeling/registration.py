@@ -8,6 +8,7 @@ from studies.registry import (
     register_action,
     register_stage,
     register_tab,
+    register_traces,
     register_uses,
 )
 
@@ -63,3 +64,4 @@ register_stage(Stage("report", "Report", 60, stages.report_stage))
 register_tab(Tab("Models", "modeling:runs", order=40))
 register_tab(Tab("Report", "modeling:report", order=50))
 register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
+register_traces("modeling", withdrawal.traces)

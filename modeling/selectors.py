@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
+from django.db.models import QuerySet
 
 from genomics.models import Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table
@@ -24,10 +25,11 @@ from modeling.models import (
     VersionKind,
     VersionState,
 )
+from studies.consents import GENOMICS, IMAGING, refusals, usable
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import refuse
 from studies.models import Cohort, CohortRole, CohortUse, Derivation, Study, Treatment
-from studies.selectors import endpoint_table, members_table
+from studies.selectors import endpoint_table, members_left_out, members_table
 
 # METHODS section 4, "What is predicted where": the first target is the one that must be known.
 TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
@@ -70,10 +72,31 @@ def rad_score_rows(study: Study, missing_features: bool = False) -> RadScoreRows
     table["reason"] = [
         _reason(row, list(features.columns), missing_features) for _, row in table.iterrows()
     ]
+    table["reason"] = _with_consents(study, table)
+    table = _with_left_out(study, table)
     known = set(table.loc[table["reason"] == "", "patient_id"])
     sources = (from_images, from_labels, from_uptake)
     parents = {digest for source in sources for i in known for digest in source.get(i, ())}
     return RadScoreRows(table, sorted(features.columns), sorted(parents))
+
+
+def _with_consents(study: Study, table: pd.DataFrame) -> pd.Series:
+    """Whoever is incomplete because something may not be used is told so."""
+    reasons = table["reason"].astype(object)
+    for scope in (IMAGING, GENOMICS):
+        refused = table["patient_id"].map(refusals(study, scope))
+        both = (reasons != "") & refused.notna()
+        reasons = reasons.mask(both, refused.astype(object) + "; " + reasons)
+    return reasons
+
+
+def _with_left_out(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Below the others: members of whom nothing may be used, listed with the reason."""
+    gone = members_left_out(study)
+    gone = gone[gone["role"].isin(TARGETS_OF_ROLE)]
+    if gone.empty:
+        return table
+    return pd.concat([table, gone.reindex(columns=table.columns)], ignore_index=True)
 
 
 def _features(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
@@ -133,7 +156,7 @@ def _uptake(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
 
 def _dates(study: Study) -> pd.DataFrame:
     """Day of the chosen scan and first day of the index treatment, by patient id."""
-    scans = RoiChoice.objects.filter(study=study, rule=TARGET_RULE)
+    scans = _choices(study)
     starts = Treatment.objects.filter(study=study, is_index=True)
     return _by_patient(pd.DataFrame({
         "scanned_on": pd.Series(
@@ -142,6 +165,10 @@ def _dates(study: Study) -> pd.DataFrame:
         ),
         "treated_on": pd.Series(dict(starts.values_list("patient_id", "date")), dtype=object),
     }))  # fmt: skip
+
+
+def _choices(study: Study) -> QuerySet[RoiChoice]:
+    return usable(RoiChoice.objects.filter(study=study, rule=TARGET_RULE), study, IMAGING)
 
 
 def _reason(row: pd.Series, features: list[str], missing_features: bool) -> str:
@@ -220,7 +247,7 @@ def current_digests(study: Study) -> set[str]:
     versions = [extractor_newest(study, modality) for modality in MODALITIES]
     sets = FeatureSet.objects.filter(
         extractor_version__in=[version for version in versions if version],
-        roi__in=RoiChoice.objects.filter(study=study, rule=TARGET_RULE).values("roi_id"),
+        roi__in=_choices(study).values("roi_id"),
     )
     found = set(sets.values_list("inputs_digest", flat=True))
     found |= {values["inputs_digest"] for values in uptake_of(study).values()}

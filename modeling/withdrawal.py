@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from django.db import connection, models, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from modeling.models import (
     PURGING,
     DatasetSnapshot,
+    Evaluation,
     ModelRun,
+    ModelVersion,
     PatientScore,
     Prediction,
+    Report,
     SnapshotMember,
 )
 from studies.models import Patient
+from studies.registry import Trace
 from studies.services import file_drop
 
 _BELOW: tuple[type[models.Model], ...] = (PatientScore, Prediction, SnapshotMember)
@@ -43,3 +48,35 @@ def purge(patient: Patient) -> None:
         Prediction.objects.filter(patient=patient).delete()
         PatientScore.objects.filter(patient=patient).delete()
         cursor.execute(f"SET LOCAL {PURGING} = 'off'")
+
+
+def traces(patient: Patient) -> list[Trace]:
+    """Snapshots with the patient in them, what was fitted to or judged on these, and reports."""
+    holding = DatasetSnapshot.objects.filter(
+        study=patient.study_id, members__patient=patient, members__included=True
+    ).distinct()
+    fitted = ModelVersion.objects.filter(
+        models.Q(fitting_snapshot__in=holding) | models.Q(parents__fitting_snapshot__in=holding)
+    ).distinct()
+    judged = ModelVersion.objects.filter(
+        pk__in=Evaluation.objects.filter(snapshot__in=holding).values("version")
+    ).exclude(pk__in=fitted.values("pk"))
+    digests = {row.sha256 for rows in (holding, fitted, judged) for row in rows}
+    found = [_trace(row, str(row), "snapshot", patient) for row in holding]
+    found += [_trace(row, f"{row}, fitted to it", "version", patient) for row in fitted]
+    found += [_trace(row, f"{row}, judged on it", "version", patient) for row in judged]
+    for report in Report.objects.filter(study=patient.study_id):
+        if digests & _cited(report):
+            found.append(_trace(report, str(report), "report_version", patient))
+    return found
+
+
+def _cited(report: Report) -> set[str]:
+    named = ("version_sha256", "snapshot_sha256")
+    return {str(source.get(name)) for source in report.content.get("sources", []) for name in named}
+
+
+def _trace(row: DatasetSnapshot | ModelVersion | Report, title: str, page: str, patient: Patient
+           ) -> Trace:  # fmt: skip
+    url = reverse(f"modeling:{page}", args=[patient.study.uid, row.uid])
+    return Trace(row._meta.db_table, row.pk, title, url)

@@ -12,12 +12,19 @@ COLUMNS = [
     "node_positive", "synchronous_metastases", "disease_free_interval_months", "metastasis_count",
     "liver_metastasis_count", "largest_metastasis_cm", "liver_involvement", "cea_ng_ml",
     "ca199_u_ml", "ca125_u_ml", "msi_status", "ras_status", "braf_status", "ecog",
-    "treatment_line", "drug", "prior_chemotherapy", "treatment_started_on", "response_assessed_on",
+    "treatment_line", "drug", "prior_chemotherapy", "other_active_malignancy", "severe_organ_dysfunction",
+    "consent_imaging_on", "consent_genomics_on", "consent_sharing_on",
+    "treatment_started_on", "response_assessed_on",
     "response", "surgery_on", "resection_margin", "progressed_on", "died_on", "last_assessed_on",
     "last_known_alive_on",
 ]  # fmt: skip
 FIRST_TREATMENT = np.datetime64("2011-01-03")
 RECRUITMENT_DAYS = 4 * 365
+SHARED = 0.94  # share of patients who consent to sharing
+EXCLUSIONS = {  # column: share with it, share in whom it is known
+    "other_active_malignancy": (0.01, 0.99),
+    "severe_organ_dysfunction": (0.015, 0.985),
+}
 GAPS = {  # column: share of patients, what stands there instead
     "cea_ng_ml": (0.015, "not_done"),
     "ca199_u_ml": (0.02, "not_done"),
@@ -97,6 +104,7 @@ def write_dates(
     table = clinical.copy()
     table["scanned_on"] = _text(start - rng.integers(3, 31, size), np.zeros(size))
     table["treatment_started_on"] = _text(start, np.zeros(size))
+    _write_participation(plan, table, start)
     for column in ("response_assessed_on", "surgery_on", "progressed_on", "died_on"):
         table[column] = _text(start, days[column])
     for column in ("last_assessed_on", "last_known_alive_on"):
@@ -107,6 +115,18 @@ def write_dates(
     table["resection_margin"] = np.where(operated, margin, "not_applicable")
     _leave_gaps(rng, table)
     return table[[*COLUMNS, "scanned_on"]]
+
+
+def _write_participation(plan: StudyPlan, table: pd.DataFrame, start: np.ndarray) -> None:
+    """Consents some weeks before the scan, to sharing not by all; and two exclusion criteria."""
+    rng = stream(plan.seed, "participation")
+    size = len(table)
+    signed = _text(start - rng.integers(31, 61, size), np.zeros(size))
+    table["consent_imaging_on"] = table["consent_genomics_on"] = signed
+    table["consent_sharing_on"] = np.where(rng.random(size) < SHARED, signed, "")
+    for column, (share, known) in EXCLUSIONS.items():
+        present = np.where(rng.random(size) < share, "yes", "no")
+        table[column] = np.where(rng.random(size) < known, present, "unknown")
 
 
 def _days(rng: np.random.Generator, survival: pd.DataFrame) -> dict[str, np.ndarray]:

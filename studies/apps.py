@@ -1,5 +1,8 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
+
+from studies import completeness
 
 
 class StudiesConfig(AppConfig):
@@ -8,3 +11,9 @@ class StudiesConfig(AppConfig):
     def ready(self) -> None:
         """Every app's ``registration`` says what it offers."""
         autodiscover_modules("registration")
+        post_migrate.connect(_keep_completeness, sender=self)
+
+
+def _keep_completeness(using: str, **_: object) -> None:
+    """The triggers of what is registered now."""
+    completeness.install(using)

@@ -86,6 +86,31 @@ class Uses:
     tables: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class CompletenessColumn:
+    """Something a patient has or lacks: rows of ``table`` that meet ``condition`` (of alias ``t``).
+
+    ``door`` is the upload that mends a gap; without one the patient's page does.
+    """
+
+    key: str
+    title: str
+    table: str
+    condition: str
+    order: int = 0
+    door: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A derived row that used a patient, and where it is shown."""
+
+    table: str
+    row_id: int
+    title: str
+    url: str = ""
+
+
 _uploads: dict[str, UploadKind] = {}
 _actions: dict[str, Action] = {}
 _stages: dict[str, Stage] = {}
@@ -93,6 +118,9 @@ _tabs: dict[str, Tab] = {}
 _panels: dict[str, PatientPanel] = {}
 _facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
 _uses: dict[str, Uses] = {}
+_columns: dict[str, CompletenessColumn] = {}
+_tracers: dict[str, Callable[[Any], list[Trace]]] = {}
+_methods: dict[str, Callable[..., Any]] = {}
 
 
 def register_upload(kind: UploadKind) -> None:
@@ -166,3 +194,30 @@ def register_uses(
 
 def all_uses() -> dict[str, Uses]:
     return dict(_uses)
+
+
+def register_completeness(*columns: CompletenessColumn) -> None:
+    """Columns of the completeness grid; the next ``migrate`` makes the triggers that keep them."""
+    _columns.update({column.key: column for column in columns})
+
+
+def completeness_columns() -> list[CompletenessColumn]:
+    return sorted(_columns.values(), key=lambda column: (column.order, column.key))
+
+
+def register_traces(app_label: str, tracer: Callable[[Any], list[Trace]]) -> None:
+    """``tracer(patient)`` lists the frozen and fitted things that used the patient."""
+    _tracers[app_label] = tracer
+
+
+def traces_of(patient: Any) -> list[Trace]:
+    return [trace for tracer in _tracers.values() for trace in tracer(patient)]
+
+
+def register_method(name: str, method: Callable[..., Any]) -> None:
+    """A method of an app above that a page below shows, so that the house has one of each."""
+    _methods[name] = method
+
+
+def method(name: str) -> Callable[..., Any]:
+    return _methods[name]

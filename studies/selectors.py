@@ -5,31 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from django.db.models import QuerySet
 
+from studies.consents import refusals, usable
 from studies.methods.clinical_risk_score import clinical_risk_score
-from studies.models import CohortMember, EndpointValue, FormEntry, Patient, PatientStatus, Study
+from studies.models import CohortMember, EndpointValue, FormEntry, Patient, Study
+
+_MEMBER_FIELDS = {
+    "patient_id": "patient_id",
+    "patient__pseudonym": "pseudonym",
+    "site__name": "site",
+    "cohort_id": "cohort_id",
+    "cohort__name": "cohort",
+    "cohort__role": "role",
+    "use": "use",
+}
 
 
 def members_table(study: Study) -> pd.DataFrame:
     """Members of cohorts: patient_id, pseudonym, site, cohort_id, cohort, role, use.
 
-    A patient of two validating cohorts has two lines; excluded and withdrawn patients have none.
+    A patient of two validating cohorts has two lines; who is excluded, has withdrawn or has no
+    consent on record has none (``members_left_out``).
     """
-    fields = {
-        "patient_id": "patient_id",
-        "patient__pseudonym": "pseudonym",
-        "site__name": "site",
-        "cohort_id": "cohort_id",
-        "cohort__name": "cohort",
-        "cohort__role": "role",
-        "use": "use",
-    }
-    rows = (
-        CohortMember.objects.filter(study=study)
-        .exclude(patient__status__in=[PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN])
-        .order_by("cohort_id", "patient__pseudonym")
-    )
-    return pd.DataFrame(list(rows.values(*fields)), columns=list(fields)).rename(columns=fields)
+    return _members(usable(CohortMember.objects.filter(study=study), study))
+
+
+def members_left_out(study: Study) -> pd.DataFrame:
+    """The other members, with the ``reason`` why nothing of them may be used."""
+    reasons = refusals(study)
+    table = _members(CohortMember.objects.filter(study=study, patient_id__in=reasons))
+    return table.assign(reason=table["patient_id"].map(reasons).astype(object))
+
+
+def _members(rows: QuerySet) -> pd.DataFrame:
+    values = rows.order_by("cohort_id", "patient__pseudonym").values(*_MEMBER_FIELDS)
+    table = pd.DataFrame(list(values), columns=list(_MEMBER_FIELDS))
+    return table.rename(columns=_MEMBER_FIELDS)
 
 
 def clinical_table(study: Study) -> pd.DataFrame:

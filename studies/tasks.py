@@ -14,3 +14,8 @@ def jobs_sweep() -> int:
 @job_task("studies.cohort_import")
 def cohort_import(job: RunningJob) -> None:
     job.result = services.cohort_import(job.subject, progress=job.progress, job=job.record)
+
+
+@job_task("studies.patient_purge")
+def patient_purge(job: RunningJob) -> None:
+    job.result = services.patient_purge(job.subject)

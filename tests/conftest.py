@@ -50,7 +50,8 @@ def shared() -> Path:
 
 def migrations_digest() -> str:
     digest = hashlib.sha256()
-    for file in sorted(REPO.glob("*/migrations/*.py")):
+    files = [*REPO.glob("*/migrations/*.py"), *REPO.glob("*/registration.py")]  # triggers by both
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

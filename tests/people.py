@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 
 from studies.access import acting_as
 from studies.models import Role, Site, Study
-from studies.services import membership_grant, site_of, study_create
+from studies.services import consent_policy_set, membership_grant, site_of, study_create
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,11 @@ class People:
         return {name: getattr(self, name) for name in names}
 
 
-def make_people(name: str = "A study", is_simulated: bool = False) -> People:
-    """``colleague`` is a collaborator at the site called South only."""
+def make_people(name: str = "A study", is_simulated: bool = False, waived: bool = True) -> People:
+    """``colleague`` is a collaborator at the site called South only.
+
+    ``waived``: the study has decided that consent is not recorded here.
+    """
     users = {role: _user(role) for role in ("administrator", "coordinator", "statistician")}
     users |= {"colleague": _user("colleague"), "outsider": _user("outsider")}
     study = study_create(name, users["administrator"], is_simulated=is_simulated)
@@ -41,6 +44,8 @@ def make_people(name: str = "A study", is_simulated: bool = False) -> People:
         membership_grant(study, users["coordinator"], Role.COORDINATOR)
         membership_grant(study, users["statistician"], Role.STATISTICIAN)
         membership_grant(study, users["colleague"], Role.COLLABORATOR, elsewhere)
+        if waived:
+            consent_policy_set(study, users["administrator"], False, "consent is kept on paper")
     return People(study, here, elsewhere, **users)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from genomics.selectors import RNA
+from studies.consents import GENOMICS, refusals
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.models import Patient, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
@@ -27,14 +28,23 @@ def patients_of_columns(
         for specimen in Specimen.objects.filter(study=study).select_related("patient")
     }
     found = {label: known.get(label) or _by_pseudonym(label, patients) for label in labels}
-    strangers = [label for label, patient in found.items() if patient is None]
+    refused = refusals(study, GENOMICS)
+    strangers = [
+        label for label, patient in found.items() if patient is None or patient.pk in refused
+    ]
     if strangers and (not leave_out or len(strangers) == len(labels)):
-        raise DataProblem(_stranger(label, filename) for label in strangers)
-    mine = {label: patient for label, patient in found.items() if patient is not None}
+        raise DataProblem(_stranger(label, filename, found[label], refused) for label in strangers)
+    mine = {
+        label: patient
+        for label, patient in found.items()
+        if patient is not None and patient.pk not in refused
+    }
     if not strangers:
         return mine, []
     shown = ", ".join(strangers[:12]) + (" and more" if len(strangers) > 12 else "")
-    text = f"{len(strangers)} columns of no patient of the study left out: {shown}."
+    text = (
+        f"{len(strangers)} columns of no patient of the study, or of no consent, left out: {shown}."
+    )
     return mine, [Notice("columns_left_out", text)]
 
 
@@ -48,7 +58,13 @@ def _by_pseudonym(label: str, patients: dict[str, Patient]) -> Patient | None:
     return None
 
 
-def _stranger(label: str, filename: str) -> Problem:
+def _stranger(
+    label: str, filename: str, patient: Patient | None, refused: dict[int, str]
+) -> Problem:
+    if patient is not None:
+        remedy = "Record the consent first, or remove the column."
+        found = f"{label}: {refused[patient.pk]}"
+        return Problem(filename, found, "a patient whose tissue may be used", remedy, 1, label)
     return Problem(
         filename,
         label,

@@ -8,6 +8,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from imaging.models import ExtractorVersion, FeatureSet, Modality, PetCtPair, Roi, RoiChoice, Series
+from studies.consents import IMAGING, usable
 from studies.models import Partition, Study
 
 from .scans import TARGET_RULE, chosen_rois
@@ -52,6 +53,7 @@ def extractor_is_stale(version: ExtractorVersion) -> bool:
     choices = RoiChoice.objects.filter(
         study_id=version.study_id, rule=TARGET_RULE, patient__partition=Partition.DEVELOPMENT
     )
+    choices = usable(choices, version.study, IMAGING)
     now = members_digest(choices.values_list("patient__uid", flat=True))
     return now != version.members_digest
 

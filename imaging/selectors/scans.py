@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from imaging.models import PetCtPair, Roi, RoiChoice, Series, Timing, Uptake
+from studies.consents import IMAGING, usable
 from studies.models import Patient, Study
 
 TARGET_RULE = "largest_mtv_41_percent"
@@ -24,7 +25,7 @@ def pairs_of(patient: Patient) -> QuerySet[PetCtPair]:
 
 def chosen_rois(study: Study, rule: str = TARGET_RULE) -> dict[int, Roi]:
     """The region that speaks for each patient, by patient id; baseline scans only."""
-    choices = RoiChoice.objects.filter(study=study, rule=rule)
+    choices = usable(RoiChoice.objects.filter(study=study, rule=rule), study, IMAGING)
     choices = choices.select_related("roi__mask__study", "roi__patient")
     return {choice.patient_id: choice.roi for choice in choices}
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from imaging.methods.immunoscore import COLUMNS
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from studies.consents import GENOMICS, usable
 from studies.models import CohortUse, Procedure, Specimen, SpecimenChoice, Study
 from studies.selectors import members_table
 from studies.services import inputs_digest
@@ -21,9 +22,8 @@ def density_table(study: Study) -> pd.DataFrame:
     Of several uploads the newest speaks, for each density by itself; what was not measured is
     nan.
     """
-    rows = CellDensity.objects.filter(study=study, per_mm2__isnull=False).exclude(
-        patient__status__in=["excluded", "withdrawn"]
-    )
+    rows = CellDensity.objects.filter(study=study, per_mm2__isnull=False)
+    rows = usable(rows, study, GENOMICS)
     newest = rows.order_by("specimen_id", "marker", "region", "-id").distinct(
         "specimen_id", "marker", "region"
     )

@@ -24,6 +24,7 @@ from imaging.models import ExtractorVersion, FeatureSet, Modality
 from imaging.selectors import extractor_newest, roi_inputs
 from imaging.selectors.features import RoiInput, members_digest
 from imaging.storage import read_volume
+from studies.consents import IMAGING, left_out_counts
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.models import Job, Partition, Patient, Study
@@ -218,6 +219,7 @@ def features_extract(
         "patients": len(inputs),
         "new": len(rows),
         "without_region": without,
+        "left_out": left_out_counts(study, IMAGING),
         "extractors": {m: str(version.uid) for m, version in versions.items()},
     }
 

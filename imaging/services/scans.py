@@ -19,9 +19,10 @@ from imaging.methods.dicom_archive import (
 from imaging.methods.scan_case import ScanSeries, read_case
 from imaging.models import Roi, Series
 from imaging.storage import Shelf, read_volume
+from studies.consents import IMAGING, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.models import ImportBatch, Job, Patient, PatientStatus
+from studies.models import ImportBatch, Job, Patient
 from studies.services import file_drop, file_open, file_read
 
 from .scan_preparing import PreparedPatient, prepare_case
@@ -29,7 +30,6 @@ from .scan_writing import scans_write
 
 LOOKING = 30  # of 100 parts of the progress
 WORDS = {"PT": "PET", "CT": "CT", "RTSTRUCT": "RTSTRUCT", "SEG": "SEG"}
-GONE = (PatientStatus.WITHDRAWN, PatientStatus.EXCLUDED)
 
 
 def scans_import(
@@ -103,15 +103,16 @@ def _patients(
                 "Upload the cohort table with this patient first, or correct the PatientID.",
             )
         )
+    refused = refusals(batch.study, IMAGING, rows)
     for pseudonym, patient in list(found.items()):
-        if patient.status in GONE:
+        if patient.pk in refused:
             del found[pseudonym]
             problems.append(
                 Problem(
                     pseudonym,
-                    f"a patient who is {patient.status}",
-                    "patients in the study",
-                    "Leave this patient's files out.",
+                    refused[patient.pk],
+                    "patients of the study whose scans may be used",
+                    "Record the consent first, or leave this patient's files out.",
                 )
             )
     return found

@@ -18,6 +18,7 @@ from imaging.selectors.slides import (
     density_table,
     specimens_by_label,
 )
+from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
 from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
@@ -45,6 +46,7 @@ def densities_import(
     progress(1, 3, "comparing with the study")
     patients, known = patients_by_pseudonym(batch.study), specimens_by_label(batch.study)
     problems = list(_strangers(table, patients, known, batch.filename))
+    problems += _unconsented(table, patients, batch)
     if problems:
         raise DataProblem(problems)
     progress(2, 3, f"writing {len(table.rows)} densities")
@@ -82,6 +84,25 @@ def _strangers(
                 "Correct the label.",
                 row.row,
                 "specimen",
+            )
+
+
+def _unconsented(
+    table: DensityTable, patients: dict[str, Patient], batch: ImportBatch
+) -> Iterable[Problem]:
+    """Lines of patients whose tissue may not be used."""
+    refused = refusals(batch.study, GENOMICS)
+    for row in table.rows:
+        patient = patients.get(row.pseudonym)
+        if patient is not None and patient.pk in refused:
+            expected, remedy = "a patient whose tissue may be used", "Record the consent first, or "
+            yield Problem(
+                batch.filename,
+                f"{row.pseudonym}: {refused[patient.pk]}",
+                expected,
+                f"{remedy}take the line out.",
+                row.row,
+                "patient_id",
             )
 
 

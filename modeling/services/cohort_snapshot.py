@@ -12,7 +12,7 @@ from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from studies.methods.problems import refuse
 from studies.models import Job, Patient, Study
-from studies.selectors import clinical_table, endpoint_table, members_table
+from studies.selectors import clinical_table, endpoint_table, members_left_out, members_table
 from studies.services import derivation_record, file_store, file_use, inputs_digest
 
 KEY = ("cohort", "pseudonym")
@@ -59,15 +59,17 @@ def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
             inputs_digest=digest,
         )
         file_use(snapshot.table, snapshot)
-        patients = Patient.objects.in_bulk(members["patient_id"].tolist())
+        listed = pd.concat([members.assign(reason=""), members_left_out(study)])
+        patients = Patient.objects.in_bulk(listed["patient_id"].tolist())
         SnapshotMember.objects.bulk_create(
             SnapshotMember(
                 snapshot=snapshot,
                 patient=patients[row.patient_id],
                 cohort_id=row.cohort_id,
-                included=True,
+                included=not row.reason,
+                reason=row.reason,
             )
-            for row in members.itertuples()
+            for row in listed.itertuples()
         )
         derivation_record(study, parents, sha256, job)
     return snapshot

@@ -105,6 +105,9 @@ DEFAULT_DICTIONARY: tuple[VariableSpec, ...] = (
         VariableSpec(
             "ecog", "ECOG performance status", "category", codes={str(n): str(n) for n in range(5)}
         ),
+        _date("consent_imaging_on", "Consent to imaging"),
+        _date("consent_genomics_on", "Consent to tissue (RNA, slides)"),
+        _date("consent_sharing_on", "Consent to sharing"),
         _yes_no("other_active_malignancy", "Other active malignancy"),
         _yes_no("severe_organ_dysfunction", "Severe organ dysfunction"),
     ),

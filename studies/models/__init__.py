@@ -24,6 +24,8 @@ from .clinical import (
     Variable,
     VariableType,
 )
+from .consent import ConsentPolicy, MoveKind, PatientMove, UseTrace, stands
+from .eligibility import Completeness, EligibilityOverride, EligibilityVersion
 from .files import Derivation, FileUse, StoredFile
 from .imports import BatchState, ImportBatch
 from .jobs import ENDED, Job, JobState
@@ -57,7 +59,9 @@ __all__ = [
     "CohortMember",
     "CohortRole",
     "CohortUse",
+    "Completeness",
     "Consent",
+    "ConsentPolicy",
     "Contact",
     "ContactKind",
     "Death",
@@ -66,6 +70,8 @@ __all__ = [
     "DerivedMixin",
     "DerivedVariable",
     "DictionaryVersion",
+    "EligibilityOverride",
+    "EligibilityVersion",
     "EndpointDefinition",
     "EndpointValue",
     "EntryState",
@@ -78,8 +84,10 @@ __all__ = [
     "Lesion",
     "LesionKind",
     "Membership",
+    "MoveKind",
     "Partition",
     "Patient",
+    "PatientMove",
     "PatientQuerySet",
     "PatientRow",
     "PatientStatus",
@@ -105,6 +113,8 @@ __all__ = [
     "StudySite",
     "Surgery",
     "Treatment",
+    "UseTrace",
     "Variable",
     "VariableType",
+    "stands",
 ]

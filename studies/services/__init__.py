@@ -2,6 +2,14 @@
 
 from .actions import action_start, batch_job, batch_receive, job_cancel
 from .cohort_import import cohort_import
+from .consents import (
+    consent_policy_set,
+    consent_record,
+    patient_purge,
+    patient_withdraw,
+    purge_start,
+    rows_of,
+)
 from .dictionary import (
     derived_write,
     dictionary_create,
@@ -27,6 +35,14 @@ from .files import (
     file_use,
     inputs_digest,
 )
+from .patients import (
+    move_record,
+    patient_screen,
+    patient_status_set,
+    patient_transfer,
+    patients_merge,
+    pseudonym_make,
+)
 from .people import (
     membership_end,
     membership_grant,
@@ -41,6 +57,8 @@ __all__ = [
     "batch_job",
     "batch_receive",
     "cohort_import",
+    "consent_policy_set",
+    "consent_record",
     "derivation_record",
     "derivations_record",
     "derived_write",
@@ -62,8 +80,18 @@ __all__ = [
     "job_cancel",
     "membership_end",
     "membership_grant",
+    "move_record",
     "password_path",
+    "patient_purge",
+    "patient_screen",
+    "patient_status_set",
+    "patient_transfer",
+    "patient_withdraw",
+    "patients_merge",
     "person_invite",
+    "pseudonym_make",
+    "purge_start",
+    "rows_of",
     "site_of",
     "study_create",
     "variable_drop",

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models, transaction
 
 from studies.access import sees_all_sites
+from studies.consents import SCOPES
 from studies.jobs import Progress, no_progress
 from studies.methods.cohort_table import CohortRow, CohortTable, read_cohort_table
 from studies.methods.problems import DataProblem, Notice, Problem
@@ -18,6 +19,7 @@ from studies.models import (
     Cohort,
     CohortMember,
     CohortUse,
+    Consent,
     Contact,
     ContactKind,
     Death,
@@ -41,6 +43,7 @@ from .files import file_read
 from .people import site_of
 
 MARKERS = {"cea_ng_ml": "CEA", "ca199_u_ml": "CA19-9", "ca125_u_ml": "CA125"}
+CONSENTS = {f"consent_{scope}_on": scope for scope in SCOPES}
 CLOSED = (EntryState.VERIFIED, EntryState.LOCKED)
 FACTS: tuple[type[models.Model], ...] = (
     Treatment,
@@ -70,7 +73,11 @@ def cohort_import(
     dictionary = dictionary_current(batch.study)
     table = read_cohort_table(file_read(batch.file), dictionary_specs(dictionary), _uses(batch))
     progress(1, 4, "comparing with what is stored")
-    problems = [*_check_partitions(batch, table), *_check_sites(batch, table)]
+    problems = [
+        *_check_partitions(batch, table),
+        *_check_sites(batch, table),
+        *_check_frozen(batch, table),
+    ]
     if problems:
         raise DataProblem(problems)
     with transaction.atomic():
@@ -117,6 +124,24 @@ def _check_partitions(batch: ImportBatch, table: CohortTable) -> Iterable[Proble
             )
 
 
+def _check_frozen(batch: ImportBatch, table: CohortTable) -> Iterable[Problem]:
+    """Nobody enters a frozen cohort; who is in it may come again."""
+    frozen = Cohort.objects.filter(study=batch.study, frozen_at__isnull=False)
+    members = CohortMember.objects.filter(cohort__in=frozen)
+    inside = set(members.values_list("cohort__name", "patient__pseudonym"))
+    names = set(frozen.values_list("name", flat=True))
+    for row in table.rows:
+        if row.cohort in names and (row.cohort, row.pseudonym) not in inside:
+            yield Problem(
+                row.pseudonym,
+                f"a new member of {row.cohort}, which is frozen",
+                "patients who were in it when it was frozen",
+                "Leave the line out, or name another cohort.",
+                row.row,
+                "cohort",
+            )
+
+
 def _check_sites(batch: ImportBatch, table: CohortTable) -> Iterable[Problem]:
     """A coordinator of one hospital enters that hospital's patients; nobody moves a patient."""
     everywhere = sees_all_sites(batch.uploaded_by, batch.study)
@@ -155,6 +180,7 @@ class _Writing:
         first = {row.pseudonym: row for row in reversed(rows)}
         changed = self._entries(first)
         self._facts([first[name] for name in changed])
+        self._consents(first)
         self.counts = {
             "new": self.counts["new"],
             "changed": len(changed) - self.counts["new"],
@@ -236,6 +262,24 @@ class _Writing:
             values=row.values,
             batch=self.batch,
             source_row=row.row,
+        )
+
+    def _consents(self, rows: dict[str, CohortRow]) -> None:
+        """Consents are added, never taken back by a table: their end is recorded by a person."""
+        Consent.objects.bulk_create(
+            [
+                Consent(
+                    patient=self.patients[name],
+                    scope=scope,
+                    batch=self.batch,
+                    source_row=row.row,
+                    **_date(row, column),
+                )
+                for name, row in rows.items()
+                for column, scope in CONSENTS.items()
+                if column in row.dates
+            ],
+            ignore_conflicts=True,
         )
 
     def _facts(self, rows: list[CohortRow]) -> None:

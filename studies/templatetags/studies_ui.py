@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from studies import overviews, registry
 from studies.courses import readable_unit
-from studies.models import Job
+from studies.models import Job, UseTrace
 
 register = template.Library()
 
@@ -179,6 +179,17 @@ def file_size(size: int | None) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+@register.simple_tag
+def withdrawn_since(row: Any) -> SafeString:
+    """A note on what used patients who have withdrawn since: how many, and since when."""
+    if row is None:
+        return mark_safe("")
+    marks = UseTrace.objects.filter(table=row._meta.db_table, row_id=row.pk, study=row.study_id)
+    days = list(marks.order_by("withdrawn_on").values_list("withdrawn_on", flat=True))
+    context = {"days": days, "first": days[0] if days else None}
+    return mark_safe(render_to_string("_partials/withdrawn_since.html", context) if days else "")
 
 
 @register.simple_tag

@@ -1,0 +1,93 @@
+"""The one gate: whose data a job, a model or a file may use, and why not the others'.
+
+A study requires a consent recorded here, scope by scope, unless its administrator has decided
+otherwise with a reason (``ConsentPolicy``). Withdrawn and excluded patients are used in nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from studies.models import Consent, ConsentPolicy, Patient, PatientStatus, Study
+
+IMAGING, GENOMICS, SHARING = "imaging", "genomics", "sharing"
+SCOPES = {
+    IMAGING: "imaging: PET/CT, regions and features",
+    GENOMICS: "tissue: RNA, slides and densities",
+    SHARING: "sharing: rows in a file that leaves the platform",
+}
+ANY = ""  # some scope: what clinical data need
+GONE = (PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN)
+
+
+def policy_of(study: Study) -> ConsentPolicy | None:
+    """The newest decision; none means that consent is required."""
+    return ConsentPolicy.objects.filter(study=study).order_by("-id").first()
+
+
+def is_required(study: Study) -> bool:
+    policy = policy_of(study)
+    return policy is None or policy.required
+
+
+def in_force() -> Q:
+    """Consents that hold today."""
+    today = timezone.localdate()
+    return Q(date__lte=today) & (Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=today))
+
+
+def usable(rows: QuerySet, study: Study, scope: str = ANY, patient: str = "patient") -> QuerySet:
+    """``rows`` of the study whose patient may be used for ``scope``.
+
+    ``patient`` is the path from a row to its patient; empty when the rows are patients.
+    """
+    status = f"{patient}__status" if patient else "status"
+    rows = rows.exclude(**{f"{status}__in": GONE})
+    if not is_required(study):
+        return rows
+    owner = OuterRef(f"{patient}_id" if patient else "pk")
+    return rows.filter(Exists(_consents(scope).filter(patient_id=owner)))
+
+
+def usable_ids(study: Study, scope: str = ANY) -> set[int]:
+    patients = usable(Patient.objects.filter(study=study), study, scope, patient="")
+    return set(patients.values_list("pk", flat=True))
+
+
+def refusals(study: Study, scope: str = ANY, patients: QuerySet | None = None) -> dict[int, str]:
+    """Why a patient may not be used for ``scope``, by patient id; the usable are not in it."""
+    asked = Patient.objects.filter(study=study) if patients is None else patients
+    allowed = usable(asked, study, scope, patient="").values("pk")
+    ended: dict[int, Any] = dict(
+        Consent.objects.filter(study=study, withdrawn_on__isnull=False)
+        .filter(**({"scope": scope} if scope else {}))
+        .order_by("withdrawn_on")
+        .values_list("patient_id", "withdrawn_on")
+    )
+    left = asked.exclude(pk__in=allowed).order_by("pk")
+    return {
+        pk: _reason(status, scope, ended.get(pk)) for pk, status in left.values_list("pk", "status")
+    }
+
+
+def left_out_counts(study: Study, scope: str = ANY) -> dict[str, int]:
+    """How many may not be used for ``scope``, by reason: what a job says of those it left out."""
+    return dict(sorted(Counter(refusals(study, scope).values()).items()))
+
+
+def _reason(status: str, scope: str, ended: Any) -> str:
+    if status == PatientStatus.WITHDRAWN:
+        return "withdrawn from the study"
+    if status == PatientStatus.EXCLUDED:
+        return "excluded from the study"
+    said = f"consent to {scope or 'any use'}"
+    return f"{said} withdrawn" if ended else f"no {said} on record"
+
+
+def _consents(scope: str) -> QuerySet[Consent]:
+    rows = Consent.objects.filter(in_force())
+    return rows.filter(scope=scope) if scope else rows.filter(scope__in=SCOPES)
