@@ -185,6 +185,7 @@ SPECTACULAR_SETTINGS = {
         "JobStateEnum": "studies.models.jobs.JobState",
         "BatchStateEnum": "studies.models.imports.BatchState",
         "VersionStateEnum": "modeling.models.lives.VersionState",
+        "MoveKindEnum": "studies.models.consent.MoveKind",
     },
 }
 

@@ -1,8 +1,8 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from . import dictionaries, records
+from . import cohorts, dictionaries, records
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
-ROUTES = [*records.ROUTES, *dictionaries.ROUTES]
+ROUTES = [*records.ROUTES, *cohorts.ROUTES, *dictionaries.ROUTES]
 
 __all__ = ["ROUTES", "PatientScopedSerializer", "StudyScopedViewSet", "StudyViewSet"]

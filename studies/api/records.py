@@ -259,11 +259,6 @@ class CohortSerializer(serializers.ModelSerializer):
         return cohort.members.count()
 
 
-class CohortViewSet(StudyScopedViewSet):
-    serializer_class = CohortSerializer
-    queryset = Cohort.objects.all()
-
-
 class PatientScopedSerializer(serializers.ModelSerializer):
     """Rows below a patient name the patient by pseudonym."""
 
@@ -340,7 +335,6 @@ ROUTES = [
     ("jobs", JobViewSet, "job"),
     ("imports", ImportViewSet, "import"),
     ("patients", PatientViewSet, "patient"),
-    ("cohorts", CohortViewSet, "cohort"),
     ("form-entries", FormEntryViewSet, "form-entry"),
     ("endpoint-values", EndpointValueViewSet, "endpoint-value"),
     ("specimens", SpecimenViewSet, "specimen"),

@@ -2,6 +2,12 @@
 
 from .actions import action_start, batch_job, batch_receive, job_cancel
 from .cohort_import import cohort_import
+from .cohorts import (
+    cohort_create,
+    cohort_freeze,
+    cohort_members_add,
+    cohort_members_remove,
+)
 from .consents import (
     consent_policy_set,
     consent_record,
@@ -56,7 +62,11 @@ __all__ = [
     "action_start",
     "batch_job",
     "batch_receive",
+    "cohort_create",
+    "cohort_freeze",
     "cohort_import",
+    "cohort_members_add",
+    "cohort_members_remove",
     "consent_policy_set",
     "consent_record",
     "derivation_record",

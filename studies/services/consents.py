@@ -66,8 +66,14 @@ def consent_record(
     require(user, patient.study, "enter")
     problems = [*_scope_problems(scope), *_date_problems(on, withdrawn_on)]
     if patient.status == PatientStatus.WITHDRAWN:
-        problems.append(Problem("consent", "a patient who has withdrawn", "a patient who has not",
-                                "A withdrawal is final here: screen the patient anew."))  # fmt: skip
+        problems.append(
+            Problem(
+                "consent",
+                "a patient who has withdrawn",
+                "a patient who has not",
+                "A withdrawal is final here: screen the patient anew.",
+            )
+        )
     if problems:
         raise DataProblem(problems)
     consent, _ = Consent.objects.get_or_create(patient=patient, scope=scope, date=on)
@@ -91,8 +97,9 @@ def _date_problems(on: date, ended: date | None) -> list[Problem]:
             problems.append(Problem(name, str(day), f"a day up to {today}",
                                     "Correct the date.", column=name))  # fmt: skip
     if ended and ended < on:
-        problems.append(Problem("withdrawn_on", str(ended), f"{on} or later",
-                                "Correct one of the two dates.", column="withdrawn_on"))  # fmt: skip
+        remedy = "Correct one of the two dates."
+        problems.append(Problem("withdrawn_on", str(ended), f"{on} or later", remedy,
+                                column="withdrawn_on"))  # fmt: skip
     return problems
 
 
@@ -113,8 +120,8 @@ def patient_withdraw(
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     problems = _date_problems(on, None)
     if not reason.strip():
-        problems.append(Problem("reason", "nothing", "the reason", "Say why, or that none was given.",
-                                column="reason"))  # fmt: skip
+        remedy = "Say why, or that none was given."
+        problems.append(Problem("reason", "nothing", "the reason", remedy, column="reason"))
     if patient.status == PatientStatus.WITHDRAWN:
         problems.append(Problem("patient", "withdrawn already", "a patient of the study",
                                 "See the earlier withdrawal below."))  # fmt: skip

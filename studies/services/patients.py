@@ -6,7 +6,7 @@ import secrets
 from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, InternalError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from studies import registry
@@ -224,7 +224,11 @@ def _pass_row(table: str, row_id: int, kept: Patient) -> bool:
                 [kept.pk, kept.site_id, row_id],
             )
             FileUse.objects.filter(table=table, row_id=row_id).update(patient_id=kept.pk)
-    except (IntegrityError, InternalError):
+    except IntegrityError:
+        return False
+    except ProgrammingError as refusal:
+        if "pgtrigger" not in str(refusal):
+            raise
         return False
     return True
 

@@ -76,11 +76,15 @@ def product(
     drop_database(owner, name)
 
 
-def open_study(product: Product, name: str) -> Running:
-    """A study of its own in the running product."""
+def open_study(product: Product, name: str, waived: str = "") -> Running:
+    """A study of its own in the running product; ``waived``: why it records no consent."""
     password = "correct horse battery"
     made = json.loads(product.manage("demo_people", "--study", name, "--password", password))
     clients = {who: Client(product.base_url, key) for who, key in made["tokens"].items()}
+    if waived:
+        clients["administrator"].post(
+            f"studies/{made['study']}/consent-policies/", required=False, reason=waived
+        )
     return Running(product, made["study"], clients, password)
 
 

@@ -48,7 +48,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def running(product: Product) -> Running:
-    return open_study(product, "In the browser")
+    return open_study(product, "In the browser", waived="consent is kept elsewhere")
 
 
 def resize(browser: Any, width: int) -> None:

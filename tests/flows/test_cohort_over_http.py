@@ -15,7 +15,7 @@ from tests.studies.test_cohort_import import GOOD, table
 def test_a_table_goes_in_and_a_bad_one_is_refused_with_its_list(
     product: Product, tmp_path: Path
 ) -> None:
-    running = open_study(product, "Over HTTP")
+    running = open_study(product, "Over HTTP", waived="consent is kept elsewhere")
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_bytes(table(GOOD, GOOD | {"patient_id": "P002", "site": "South"}))
     bad.write_bytes(table(GOOD | {"patient_id": "P003", "age_years": "abc"}))

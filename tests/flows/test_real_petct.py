@@ -38,7 +38,7 @@ def source(shared: Path) -> Path:
 @pytest.fixture(scope="module")
 def sarcomas(product: Product, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Running:
     folder = tmp_path_factory.mktemp("sarcomas")
-    running = open_study(product, "Real PET/CT")
+    running = open_study(product, "Real PET/CT", waived="published data")
     table, archive = folder / "cohort.csv", folder / "petct.zip"
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -100,7 +100,7 @@ def test_features_of_real_lesions(sarcomas: Running) -> None:
 def test_a_missing_slice_is_refused_with_its_place(
     product: Product, source: Path, sarcomas: Running, tmp_path: Path
 ) -> None:
-    running = open_study(product, "Real PET/CT, cut short")
+    running = open_study(product, "Real PET/CT, cut short", waived="published data")
     table, archive = tmp_path / "cohort.csv", tmp_path / "cut.zip"
     table.write_text(
         "patient_id,site,cohort,treatment_started_on,last_known_alive_on\n"
