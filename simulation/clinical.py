@@ -12,10 +12,10 @@ COLUMNS = [
     "node_positive", "synchronous_metastases", "disease_free_interval_months", "metastasis_count",
     "liver_metastasis_count", "largest_metastasis_cm", "liver_involvement", "cea_ng_ml",
     "ca199_u_ml", "ca125_u_ml", "msi_status", "ras_status", "braf_status", "ecog",
-    "treatment_line", "drug", "prior_chemotherapy", "other_active_malignancy", "severe_organ_dysfunction",
-    "consent_imaging_on", "consent_genomics_on", "consent_sharing_on",
-    "treatment_started_on", "response_assessed_on",
-    "response", "surgery_on", "resection_margin", "progressed_on", "died_on", "last_assessed_on",
+    "treatment_line", "drug", "prior_chemotherapy", "other_active_malignancy",
+    "severe_organ_dysfunction", "consent_imaging_on", "consent_genomics_on", "consent_sharing_on",
+    "treatment_started_on", "response_assessed_on", "response",
+    "surgery_on", "resection_margin", "progressed_on", "died_on", "last_assessed_on",
     "last_known_alive_on",
 ]  # fmt: skip
 FIRST_TREATMENT = np.datetime64("2011-01-03")
