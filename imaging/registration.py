@@ -53,6 +53,17 @@ register_upload(
 )
 register_action(
     Action(
+        kind="imaging.deidentify",
+        title="De-identify stored scans",
+        stage="imaging",
+        description="Bring scans taken in under earlier rules under those of today: new UIDs, "
+        "moved dates, a report for each.",
+        right="identifiers",
+        order=5,
+    )
+)
+register_action(
+    Action(
         kind="imaging.extractor_fit",
         title="Fit the feature extractor",
         stage="features",

@@ -9,6 +9,11 @@ def scans_import(job: RunningJob) -> None:
     job.result = services.scans_import(job.subject, progress=job.progress, job=job.record)
 
 
+@job_task("imaging.deidentify")
+def deidentify(job: RunningJob) -> None:
+    job.result = services.scans_deidentify(job.study, progress=job.progress)
+
+
 @job_task("imaging.extractor_fit")
 def extractor_fit(job: RunningJob) -> None:
     job.result = services.extractor_fit(

@@ -16,6 +16,7 @@ from imaging.models import (
     Roi,
     RoiChoice,
     Series,
+    UidMap,
     Uptake,
 )
 from studies.models import Derivation, FileUse, Partition, Patient, StoredFile
@@ -31,6 +32,7 @@ _BELOW: tuple[type[models.Model], ...] = (
     Roi,
     RoiChoice,
     Series,
+    UidMap,
     Uptake,
 )
 TABLES = tuple(model._meta.db_table for model in _BELOW)
@@ -49,6 +51,7 @@ def purge(patient: Patient) -> None:
     FeatureSet.objects.filter(patient=patient).delete()
     Uptake.objects.filter(patient=patient).delete()
     RoiChoice.objects.filter(patient=patient).delete()
+    UidMap.objects.filter(patient=patient).delete()
     CellDensity.objects.filter(patient=patient).update(per_mm2=None, as_entered="", working="")
     Series.objects.filter(patient=patient).update(header={}, suv_working=[], notices=[])
     tables = [Series._meta.db_table, Roi._meta.db_table]

@@ -64,3 +64,12 @@ def patient_table_operations(*tables: str) -> list[migrations.RunSQL]:
             policy(table, PATIENT_RULE),
         ]
     return operations
+
+
+def holders_of(*rights: str) -> str:
+    """A condition that the acting user holds one of ``rights`` in the row's study."""
+    names = ", ".join(f"'{right}'" for right in rights)
+    return (
+        f"study_id IN (SELECT m.study_id FROM studies_membership m WHERE {_IN_FORCE}"
+        f" AND m.rights && ARRAY[{names}]::text[])"
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from imaging.models import ExtractorVersion, FeatureSet, PetCtPair, Roi, Series, Uptake
+from imaging.selectors.scans import quality_state
 from imaging.working import without_dates
 from studies.access import rights_of
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
@@ -14,13 +15,18 @@ from studies.api import PatientScopedSerializer, StudyScopedViewSet
 
 class SeriesSerializer(PatientScopedSerializer):
     suv_working = serializers.SerializerMethodField()
+    quality_state = serializers.SerializerMethodField()
     sha256 = serializers.CharField(source="volume.sha256", read_only=True)
 
     class Meta:
         model = Series
         fields = ("uid", "patient", "modality", "manufacturer", "model", "reconstruction",
                   "size", "spacing_mm", "state", "sha256", "suv_working", "header", "notices",
-                  "problems", "inputs_digest")  # fmt: skip
+                  "quality", "quality_state", "deidentification", "problems",
+                  "inputs_digest")  # fmt: skip
+
+    def get_quality_state(self, series: Series) -> str:
+        return quality_state([series.quality])
 
     def get_suv_working(self, series: Series) -> list[dict[str, Any]]:
         view = self.context["view"]
@@ -42,7 +48,7 @@ class PairSerializer(PatientScopedSerializer):
 
     class Meta:
         model = PetCtPair
-        fields = ("uid", "patient", "pet", "ct", "timing", "days_before_treatment")
+        fields = ("uid", "patient", "pet", "ct", "timing", "days_before_treatment", "quality")
 
 
 class PairViewSet(StudyScopedViewSet):
@@ -61,7 +67,8 @@ class RoiSerializer(PatientScopedSerializer):
     class Meta:
         model = Roi
         fields = ("uid", "patient", "series", "lesion", "name", "reader", "tool", "method",
-                  "voxels", "volume_ml", "superseded", "chosen_by", "notices")  # fmt: skip
+                  "voxels", "volume_ml", "superseded", "chosen_by", "notices",
+                  "quality")  # fmt: skip
 
     def get_superseded(self, roi: Roi) -> bool:
         return bool(roi.superseded_by.all())

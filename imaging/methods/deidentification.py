@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydicom.datadict import keyword_for_tag
@@ -30,7 +30,7 @@ from imaging.methods.deidentification_table import (
     WITH_THE_PATIENT,
     action_of,
 )
-from imaging.methods.suv_working import private_element
+from imaging.methods.suv_working import private_element, values_of
 
 PROFILE = f"{EDITION} basic profile, dates moved, SUV kept; rules 1"
 REMOVED, REPLACED, RETAINED = "removed", "replaced", "kept"
@@ -41,6 +41,8 @@ REPEATS = "repeats the patient's name or number"
 PLACEHOLDER = "DEIDENTIFIED"
 OLDEST_STATED = 89
 SHORTEST_WORD = 4
+KNOWN_BY = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
+DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 IDENTIFYING = (
     "PatientName", "PatientID", "OtherPatientIDs", "OtherPatientNames", "PatientBirthName",
     "AccessionNumber", "ReferringPhysicianName", "PatientBirthDate",
@@ -320,6 +322,30 @@ def _placeholder(element: DataElement) -> str | int | None:
     return 0 if element.VR in ("DS", "IS", "US", "UL", "SS", "SL", "FL", "FD") else None
 
 
+def rename_uids(dataset: Dataset, new_uid: Callable[[str], str]) -> None:
+    """Give every UID of an object its successor, in place; those of the standard stay.
+
+    Of a PET or CT image only the four are looked at by which it is known: what else it refers to
+    is not read on.
+    """
+    if dataset.get("Modality") in ("PT", "CT"):
+        for keyword in KNOWN_BY:
+            if dataset.get(keyword):
+                setattr(dataset, keyword, new_uid(str(dataset.get(keyword))))
+        return
+    for element in dataset.iterall():
+        if element.VR == "UI" and element.value:
+            many = element.VM > 1
+            values = [str(value) for value in (element.value if many else [element.value])]
+            new = [v if v.startswith(STANDARD_ROOT) else new_uid(v) for v in values]
+            element.value = new if many else new[0]
+
+
+def moved_dates(said: str, days: int) -> str:
+    """A text with every day in it, written 2025-01-31, some days later."""
+    return DAY.sub(lambda found: str(date.fromisoformat(found[0]) + timedelta(days)), said)
+
+
 def risks_of(dataset: Dataset) -> list[str]:
     """Why the pixels themselves may show who the patient is."""
     found = []
@@ -327,7 +353,7 @@ def risks_of(dataset: Dataset) -> list[str]:
         found.append("BurnedInAnnotation (0028,0301) is YES: text is part of the picture")
     if str(dataset.get("RecognizableVisualFeatures", "")).upper() == "YES":
         found.append("RecognizableVisualFeatures (0028,0302) is YES: a face may be recognised")
-    kinds = {str(value).upper() for value in dataset.get("ImageType") or []}
+    kinds = values_of(dataset, "ImageType")
     if kinds & {"SCREEN SAVE", "SCREENSHOT", "DOSE_INFO"}:
         found.append("ImageType (0008,0008) says that it is a screen shot: text may be in it")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from imaging.methods.deidentification import (
     REPLACED,
     RETAINED,
     Change,
+    Identity,
+    deidentify,
     risks_of,
 )
 from imaging.methods.suv import estimate_suv_factors
@@ -22,6 +24,7 @@ from imaging.methods.suv_working import text
 from studies.methods.problems import DataProblem, Problem
 
 OUTCOMES = (REMOVED, REPLACED, RETAINED)
+PIXELS = 0x7FE00000
 SUV_SAME, SUV_NONE = "the same before and after", "refused before and after alike"
 
 
@@ -64,6 +67,35 @@ class SeriesReport:
             of = f" of {', '.join(sorted(self.private_creators))}" if self.private_creators else ""
             said.append(f"{removed} private attributes{of} were dropped")
         return said
+
+
+def deidentify_headers(
+    slices: Sequence[Dataset], identity: Identity
+) -> tuple[Dataset, dict[str, Any]]:
+    """The de-identified header of a series' first slice, and the report of the series.
+
+    The attributes that only later slices have are looked at too; those of the first speak for
+    the same ones of the others, as nothing of them is kept.
+    """
+    report = SeriesReport()
+    header, changes = deidentify(_without_pixels(slices[0]), identity)
+    report.add(slices[0], changes)
+    seen = set(slices[0].keys())
+    for slice_ in slices[1:]:
+        more = set(slice_.keys()) - seen
+        if more:
+            part = Dataset({tag: slice_.get_item(tag) for tag in more})
+            report.changes.update(set(deidentify(part, identity)[1]))
+            seen |= more
+        report.risks.update(risks_of(slice_))
+    report.files = len(slices)
+    report.changes = Counter(dict.fromkeys(report.changes, len(slices)))
+    return header, report.as_dict()
+
+
+def _without_pixels(slice_: Dataset) -> Dataset:
+    kept = [tag for tag in slice_.keys() if tag < PIXELS]  # noqa: SIM118 (iterating decodes)
+    return Dataset({tag: slice_.get_item(tag) for tag in kept})
 
 
 def creators_of(dataset: Dataset) -> set[str]:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 
+from imaging.methods.deidentification import rename_uids
 from imaging.methods.dicom_file import read_dicom
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
@@ -27,6 +28,12 @@ DAMAGE = (
 USED = ("PT", "CT", "RTSTRUCT", "SEG")
 
 Progress = Callable[[int, int, str], None]
+NewUid = Callable[[str], str]
+
+
+def unchanged(uid: str) -> str:
+    """A UID that stays as it is."""
+    return uid
 
 
 @dataclass(frozen=True)
@@ -117,10 +124,16 @@ def _suspicious(info: zipfile.ZipInfo, archive: str) -> Problem | None:
     return None
 
 
-def index_archive(archive: zipfile.ZipFile, name: str, progress: Progress | None = None) -> Index:
+def index_archive(
+    archive: zipfile.ZipFile,
+    name: str,
+    progress: Progress | None = None,
+    new_uid: NewUid = unchanged,
+) -> Index:
     """Read every header once: which patient, series and instance each file is.
 
-    Byte-equal copies count once; one instance UID with two contents is a problem.
+    Byte-equal copies count once; one instance UID with two contents is a problem. ``new_uid``
+    gives each UID its successor before anything else sees it.
     """
     infos = [info for info in archive.infolist() if not _aside(info)]
     entries: dict[str, list[Entry]] = {}
@@ -129,7 +142,7 @@ def index_archive(archive: zipfile.ZipFile, name: str, progress: Progress | None
     others: dict[str, int] = {}
     for done, info in enumerate(infos, start=1):
         try:
-            entry = _entry(archive, info)
+            entry = _entry(archive, info, new_uid)
         except DataProblem as problem:
             problems.extend(problem.problems)
             continue
@@ -180,7 +193,7 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         ) from error
 
 
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
+def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid) -> Entry:
     data = read_entry(archive, info.filename)
     dataset = read_dicom(data, info.filename)
     patient = str(dataset.get("PatientID") or "").strip()
@@ -195,16 +208,21 @@ def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
         info.filename,
         patient,
         str(dataset.get("Modality") or "").strip(),
-        str(dataset.SeriesInstanceUID),
-        str(dataset.SOPInstanceUID),
+        new_uid(str(dataset.SeriesInstanceUID)),
+        new_uid(str(dataset.SOPInstanceUID)),
         hashlib.sha256(data).hexdigest(),
     )
 
 
-def read_entries(archive: zipfile.ZipFile, entries: list[Entry]) -> Iterator[tuple[Entry, Dataset]]:
-    """The entries with their datasets, pixels included, one after the other."""
+def read_entries(
+    archive: zipfile.ZipFile, entries: list[Entry], new_uid: NewUid = unchanged
+) -> Iterator[tuple[Entry, Dataset]]:
+    """The entries with their datasets, pixels included, under their new UIDs, one by one."""
     for entry in entries:
-        yield entry, read_dicom(read_entry(archive, entry.name), entry.name)
+        dataset = read_dicom(read_entry(archive, entry.name), entry.name)
+        if new_uid is not unchanged:
+            rename_uids(dataset, new_uid)
+        yield entry, dataset
 
 
 def content_digest(entries: list[Entry]) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydicom.dataset import Dataset
 
 from imaging.methods import dicom_seg, rtstruct
 from imaging.methods.dicom_file import IMAGE_CLASSES
-from imaging.methods.dicom_series import read_series
+from imaging.methods.dicom_series import SeriesVolume, read_series
 from imaging.methods.geometry import check_mask, dice_notice, estimate_dice, resample_mask
+from imaging.methods.quality_control import Check, check_pair, check_region, check_series
 from imaging.methods.rtstruct import ContouredRoi
 from imaging.methods.suv import apply_suv, estimate_suv_factors
 from imaging.methods.suv_working import Step
@@ -32,6 +33,8 @@ class ScanSeries:
     header: Dataset
     notices: tuple[Notice, ...] = ()
     steps: tuple[Step, ...] = ()
+    checks: tuple[Check, ...] = ()
+    slices: tuple[Dataset, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class DrawnRoi:
     roi: ContouredRoi
     uptake: Uptake | None
     notices: tuple[Notice, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass
@@ -52,6 +56,7 @@ class ScanCase:
 
     series: list[ScanSeries] = field(default_factory=list)
     pairs: list[tuple[str, str]] = field(default_factory=list)
+    pair_checks: dict[str, tuple[Check, ...]] = field(default_factory=dict)
     rois: list[DrawnRoi] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
@@ -89,6 +94,7 @@ def read_case(
                 problems.extend(problem.problems)
     scans = {**known, **{series.uid: series for series in case.series}}
     case.pairs = list(_pairs(case.series, scans, case.notices, patient))
+    case.pair_checks = {pet: _pair_checks(scans[pet], scans[ct]) for pet, ct in case.pairs}
     broken = {uid for uid, group in groups.items() if group[0].Modality in ("PT", "CT")}
     for uid, group in groups.items():
         if group[0].Modality in ("RTSTRUCT", "SEG"):
@@ -99,7 +105,7 @@ def read_case(
                     problems.extend(problem.problems)
     if not problems:
         try:
-            case.rois = list(_with_uptake(patient, case, scans))
+            case.rois = [_checked(r, case, scans) for r in _with_uptake(patient, case, scans)]
         except DataProblem as problem:
             problems.extend(problem.problems)
     if problems:
@@ -130,7 +136,7 @@ def _image_series(
         return
     series = read_series(kept, name)
     if modality == "CT":
-        yield ScanSeries(uid, "CT", series.volume, series.slices[0], series.notices)
+        yield _scan(uid, "CT", series, series.volume)
         return
     try:
         suv = estimate_suv_factors(series.slices)
@@ -138,7 +144,37 @@ def _image_series(
         raise DataProblem([_of(name, problem) for problem in refused.problems]) from refused
     volume = Volume(apply_suv(series.volume.array, suv), series.volume.grid)
     said = tuple(Notice(n.code, f"{name}: {n.text}") for n in suv.notices)
-    yield ScanSeries(uid, "PT", volume, series.slices[0], (*series.notices, *said), suv.steps)
+    yield _scan(uid, "PT", series, volume, said, suv.steps)
+
+
+def _scan(
+    uid: str,
+    modality: str,
+    series: SeriesVolume,
+    volume: Volume,
+    said: tuple[Notice, ...] = (),
+    steps: tuple[Step, ...] = (),
+) -> ScanSeries:
+    checks = check_series(series.slices, volume.grid)
+    notices = (*series.notices, *said)
+    return ScanSeries(
+        uid, modality, volume, series.slices[0], notices, steps, checks, series.slices
+    )
+
+
+def _pair_checks(pet: ScanSeries, ct: ScanSeries) -> tuple[Check, ...]:
+    return check_pair(pet.volume.grid, ct.volume.grid, _same_frame(pet, ct))
+
+
+def _checked(drawn: DrawnRoi, case: ScanCase, scans: Mapping[str, ScanSeries]) -> DrawnRoi:
+    """The region with its quality: on its own scan, and on the pair's other one."""
+    scan = scans[drawn.series_uid]
+    partner = dict(case.pairs) | {ct: pet for pet, ct in case.pairs}
+    other = scans.get(partner.get(drawn.series_uid, ""))
+    suv = scan.volume if scan.modality == "PT" else None
+    grid = other.volume.grid if other else None
+    checks = check_region(drawn.roi.mask, suv, grid, drawn.roi.name)
+    return replace(drawn, checks=checks)
 
 
 def _of(name: str, problem: Problem) -> Problem:

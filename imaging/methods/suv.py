@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from imaging.methods import suv_timing as timing
 from imaging.methods.suv_body import BODY_KG, body_mass_kg, body_surface_m2, read_weight_kg
-from imaging.methods.suv_working import Step, Working, number, one_value, private_number
+from imaging.methods.suv_working import Step, Working, number, one_value, private_number, values_of
 from studies.methods.problems import Notice, refuse
 
 PHILIPS_CREATOR = "Philips PET Private Group"
@@ -105,8 +105,7 @@ def _check_intercepts(slices: tuple[Dataset, ...], working: Working) -> None:
 def _check_corrections(slices: tuple[Dataset, ...], decay: str, working: Working) -> None:
     """The voxels are corrected for attenuation, and for decay unless the header says NONE."""
     for slice_ in slices:
-        value = slice_.get("CorrectedImage") or []
-        done = {str(v).strip().upper() for v in ([value] if isinstance(value, str) else value)}
+        done = values_of(slice_, "CorrectedImage")
         lacking = [] if "ATTN" in done else ["ATTN"]
         if decay != "NONE" and not done & {"DECY", "DECAY"}:
             lacking.append("DECY")

@@ -87,6 +87,12 @@ def text(dataset: Dataset, keyword: str) -> str:
     return str(dataset.get(keyword) or "").strip().upper()
 
 
+def values_of(dataset: Dataset, keyword: str) -> set[str]:
+    """The values of a tag that may have several, in capitals; one alone comes as plain text."""
+    value = dataset.get(keyword) or []
+    return {str(v).strip().upper() for v in ([value] if isinstance(value, str) else value)}
+
+
 def one_value(slices: tuple[Dataset, ...], keyword: str, tag: str) -> str:
     """The text of a tag that must be the same in every slice."""
     values = {text(slice_, keyword) for slice_ in slices}

@@ -1,6 +1,7 @@
 """What a scanner saw."""
 
 from .features import ExtractorVersion, FeatureSet
+from .identities import UidMap, UidSecret
 from .scans import (
     DicomStudy,
     Modality,
@@ -33,5 +34,7 @@ __all__ = [
     "Series",
     "SeriesState",
     "Timing",
+    "UidMap",
+    "UidSecret",
     "Uptake",
 ]

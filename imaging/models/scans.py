@@ -36,7 +36,7 @@ class Series(PatientRow, DerivedMixin):
     """A PET in SUV or a CT in HU as one volume; the DICOM files themselves are not kept.
 
     ``content_digest`` is the digest of the files as they came in: the same again changes nothing,
-    others under the same UID are refused.
+    others under the same UID are refused. UIDs are the ones given at de-identification.
     """
 
     dicom_study = models.ForeignKey(DicomStudy, on_delete=models.PROTECT, related_name="series")
@@ -58,6 +58,9 @@ class Series(PatientRow, DerivedMixin):
     notices = models.JSONField(default=list)
     state = models.TextField(choices=SeriesState.choices, default=SeriesState.RECEIVED)
     problems = models.JSONField(default=list)
+    instance_uids = models.JSONField(default=list)
+    quality = models.JSONField(default=list)
+    deidentification = models.JSONField(default=dict)
 
     class Meta:
         default_related_name = "series"
@@ -104,6 +107,7 @@ class PetCtPair(PatientRow):
     acquired_on = models.DateField()
     timing = models.TextField(choices=Timing.choices)
     days_before_treatment = models.IntegerField(null=True)
+    quality = models.JSONField(default=list)
 
     class Meta:
         default_related_name = "pet_ct_pairs"
@@ -144,6 +148,7 @@ class Roi(PatientRow, DerivedMixin):
     voxels = models.PositiveIntegerField()
     volume_ml = models.FloatField()
     notices = models.JSONField(default=list)
+    quality = models.JSONField(default=list)
 
     class Meta:
         default_related_name = "rois"

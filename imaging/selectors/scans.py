@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
-from imaging.models import PetCtPair, Roi, RoiChoice, Series, Timing, Uptake
+from imaging.methods.quality_control import worst
+from imaging.models import PetCtPair, Roi, RoiChoice, Series, Timing, UidMap, Uptake
 from studies.consents import IMAGING, usable
-from studies.models import Patient, Study
+from studies.models import DeidentificationKey, Patient, Study
 
+Checks = list[dict[str, str]]
 TARGET_RULE = "largest_mtv_41_percent"
 COLUMNS = (
     "suv_max", "suv_mean", "suv_peak", "volume_ml", "mtv_41_percent_ml", "mtv_suv_2_5_ml",
@@ -48,18 +50,17 @@ class ScanRow:
     pair: PetCtPair | None
     regions: int
     target: Uptake | None
+    quality: str
 
 
 def scan_rows(pets: Sequence[Series]) -> list[ScanRow]:
     """The pairs, regions and target lesions of the PETs of one page, in a few queries."""
     found = PetCtPair.objects.filter(pet__in=pets).select_related("ct")
     pairs = {pair.pet_id: pair for pair in found}
-    regions = dict(
-        Roi.objects.filter(series__in=pets, superseded_by__isnull=True)
-        .order_by()
-        .values_list("series_id")
-        .annotate(Count("id"))
-    )
+    regions: dict[int, list[Checks]] = {}
+    rois = Roi.objects.filter(series__in=pets, superseded_by__isnull=True).order_by()
+    for series_id, quality in rois.values_list("series_id", "quality"):
+        regions.setdefault(series_id, []).append(quality)
     chosen = RoiChoice.objects.filter(roi__series__in=pets, rule=TARGET_RULE)
     targets = {
         row.roi.series_id: row
@@ -67,9 +68,27 @@ def scan_rows(pets: Sequence[Series]) -> list[ScanRow]:
         .select_related("roi")
         .order_by("id")
     }
-    return [
-        ScanRow(pet, pairs.get(pet.pk), regions.get(pet.pk, 0), targets.get(pet.pk)) for pet in pets
-    ]
+    rows = []
+    for pet in pets:
+        pair, drawn = pairs.get(pet.pk), regions.get(pet.pk, [])
+        quality = quality_state([pet.quality, *_pair_quality(pair), *drawn])
+        rows.append(ScanRow(pet, pair, len(drawn), targets.get(pet.pk), quality))
+    return rows
+
+
+def _pair_quality(pair: PetCtPair | None) -> list[Checks]:
+    return [pair.quality, pair.ct.quality] if pair else []
+
+
+def quality_state(lists: Iterable[Checks]) -> str:
+    """The gravest state of several lists of checks; empty when nothing was looked at."""
+    return worst(check["state"] for checks in lists for check in checks)
+
+
+def checks_of(series: Series, pair: PetCtPair | None, rois: Iterable[Roi]) -> Checks:
+    """All that was looked at of a scan: itself, its pair, the regions in force."""
+    found = [*series.quality, *(pair.quality if pair else [])]
+    return found + [c for roi in rois if not roi.superseded_by.all() for c in roi.quality]
 
 
 def uptake_of(study: Study) -> dict[int, dict[str, Any]]:
@@ -80,4 +99,13 @@ def uptake_of(study: Study) -> dict[int, dict[str, Any]]:
         chosen[row.roi_id]: {name: getattr(row, name) for name in COLUMNS}
         | {"inputs_digest": row.inputs_digest, "uid": str(row.uid)}
         for row in rows
+    }
+
+
+def way_back(series: Series) -> dict[str, Any]:
+    """The UIDs a series came with and the days its dates moved: for those who see identifiers."""
+    key = DeidentificationKey.objects.filter(patient_id=series.patient_id).first()
+    return {
+        "uid_map": UidMap.objects.filter(series=series).first(),
+        "offset_days": key.date_offset_days if key else None,
     }

@@ -1,5 +1,6 @@
 """The verbs of imaging."""
 
+from .deidentification import scans_deidentify
 from .features import extractor_fit, features_extract
 from .immunoscores import immunoscore_compute
 from .pictures import roi_picture
@@ -14,6 +15,7 @@ __all__ = [
     "immunoscore_compute",
     "pairs_retime",
     "roi_picture",
+    "scans_deidentify",
     "scans_import",
     "target_choose",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DA
 
+from imaging.methods.deidentification import Identity, moved_dates
+from imaging.methods.deidentification_report import deidentify_headers
 from imaging.methods.scan_case import DrawnRoi, ScanCase, ScanSeries
 from imaging.methods.uptake import Uptake
 from imaging.models import RoiMethod
 from imaging.storage import Piece, Shelf, volume_bytes
 from studies.methods.problems import Notice, refuse
 from studies.models import Patient
+
+from .identities import NewUids, identity_of
 
 # What may be kept of a header: how the scan was made, nothing of who was scanned or where.
 KEPT_KEYWORDS = (
@@ -40,6 +45,7 @@ class PreparedSeries:
     volume: Piece
     content_digest: str
     fields: dict[str, Any]
+    originals: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,19 +62,27 @@ class PreparedPatient:
 
     patient: Patient
     series: list[PreparedSeries] = field(default_factory=list)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[str, str, list[dict[str, str]]]] = field(default_factory=list)
     rois: list[PreparedRoi] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     same: int = 0
 
 
 def prepare_case(
-    patient: Patient, case: ScanCase, digests: dict[str, str], same: int, shelf: Shelf
+    patient: Patient,
+    case: ScanCase,
+    digests: dict[str, str],
+    same: int,
+    shelf: Shelf,
+    uids: NewUids,
 ) -> PreparedPatient:
-    """Put the arrays of a checked case aside and say what its rows hold."""
-    prepared = PreparedPatient(patient, pairs=list(case.pairs), same=same)
+    """Put the arrays of a checked case aside and say what its rows hold, de-identified."""
+    prepared = PreparedPatient(patient, same=same)
+    prepared.pairs = [(p, c, _dicts(case.pair_checks[p])) for p, c in case.pairs]
+    identity = identity_of(patient, uids)
     prepared.series = [
-        _series(patient, series, digests[series.uid], shelf) for series in case.series
+        _series(patient, series, digests[series.uid], shelf, identity, uids)
+        for series in case.series
     ]
     prepared.rois = [_roi(drawn, digests[drawn.source_series_uid], shelf) for drawn in case.rois]
     prepared.notices = [
@@ -79,27 +93,61 @@ def prepare_case(
     return prepared
 
 
-def _series(patient: Patient, series: ScanSeries, digest: str, shelf: Shelf) -> PreparedSeries:
-    header, grid = series.header, series.volume.grid
+def _dicts(items: Iterable[Any]) -> list[dict[str, Any]]:
+    return [item.as_dict() for item in items]
+
+
+def _series(
+    patient: Patient,
+    series: ScanSeries,
+    digest: str,
+    shelf: Shelf,
+    identity: Identity,
+    uids: NewUids,
+) -> PreparedSeries:
+    header, report = deidentify_headers(series.slices, identity)
+    grid = series.volume.grid
+    study_uid = str(series.header.get("StudyInstanceUID") or "")
+    frame_uid = str(series.header.get("FrameOfReferenceUID") or "")
+    instances = [str(slice_.SOPInstanceUID) for slice_ in series.slices]
     reconstruction = header.get(
         "ReconstructionMethod" if series.modality == "PT" else "ConvolutionKernel"
     )
     return PreparedSeries(
-        series.uid, str(header.get("StudyInstanceUID") or ""), _scanned_on(patient, header),
+        series.uid, study_uid, _scanned_on(patient, series.header),
         shelf.put(volume_bytes(series.volume)), digest,
         {
-            "frame_of_reference_uid": str(header.get("FrameOfReferenceUID") or ""),
+            "frame_of_reference_uid": frame_uid,
+            "instance_uids": instances,
             "modality": series.modality,
             "manufacturer": str(header.get("Manufacturer") or "")[:80],
             "model": str(header.get("ManufacturerModelName") or "")[:80],
             "reconstruction": str(reconstruction or "")[:120],
             "size": list(grid.size),
             "spacing_mm": [round(value, 6) for value in grid.spacing],
-            "header": _header(header),
-            "suv_working": [step.as_dict() for step in series.steps],
-            "notices": [notice.as_dict() for notice in series.notices],
+            "header": kept_header(header),
+            "suv_working": moved_steps(_dicts(series.steps), identity.offset_days),
+            "notices": _dicts(series.notices),
+            "quality": _dicts(series.checks),
+            "deidentification": report,
+        },
+        {
+            "study_uid": uids.original(study_uid),
+            "series_uid": uids.original(series.uid) or series.uid,
+            "frame_of_reference_uid": uids.original(frame_uid),
+            "instance_uids": [uids.original(uid) for uid in instances],
         },
     )  # fmt: skip
+
+
+def moved_steps(steps: list[dict[str, Any]], days: int) -> list[dict[str, Any]]:
+    """The working of a SUV with its dates moved as the scan's are."""
+    return [
+        {**step, "value": moved_dates(step["value"], days)}
+        if isinstance(step["value"], str)
+        else step
+        for step in steps
+    ]
 
 
 def _scanned_on(patient: Patient, header: Dataset) -> date:
@@ -117,7 +165,7 @@ def _scanned_on(patient: Patient, header: Dataset) -> date:
     )
 
 
-def _header(header: Dataset) -> dict[str, Any]:
+def kept_header(header: Dataset) -> dict[str, Any]:
     return {
         keyword: _plain(header.get(keyword))
         for keyword in KEPT_KEYWORDS
@@ -142,6 +190,7 @@ def _roi(drawn: DrawnRoi, digest: str, shelf: Shelf) -> PreparedRoi:
             "source_digest": digest,
             "voxels": voxels,
             "volume_ml": voxels * drawn.roi.mask.grid.voxel_ml,
-            "notices": [notice.as_dict() for notice in drawn.notices],
+            "notices": _dicts(drawn.notices),
+            "quality": _dicts(drawn.checks),
         },
     )  # fmt: skip

@@ -23,6 +23,7 @@ from studies.models import (
 )
 from studies.services import derivation_record, file_store, file_use, inputs_digest
 
+from .identities import uid_map_write
 from .scan_preparing import PreparedPatient, PreparedRoi, PreparedSeries
 from .targets import index_treatment, target_choose, timing_of
 
@@ -57,8 +58,8 @@ class _Writing:
             self._series(series)
         stored = Series.objects.filter(patient=self.patient).select_related("volume")
         rows = {row.series_uid: row for row in stored}
-        for pet, ct in self.prepared.pairs:
-            self._pair(rows[pet], rows[ct])
+        for pet, ct, quality in self.prepared.pairs:
+            self._pair(rows[pet], rows[ct], quality)
         lesions = self._lesions()
         for roi in self.prepared.rois:
             self._roi(roi, rows[roi.series_uid], lesions)
@@ -94,6 +95,7 @@ class _Writing:
             **found.fields,
         )  # fmt: skip
         file_use(volume, row)
+        uid_map_write(row, found.originals)
         self.scanned[found.uid] = found.scanned_on
         parents = [found.content_digest, self.batch.file.sha256]
         derivation_record(self.patient.study, parents, volume.sha256, self.job)
@@ -101,7 +103,7 @@ class _Writing:
     def _file(self, piece: Piece, kind: str, name: str) -> StoredFile:
         return file_store(self.patient.study, self.shelf.get(piece), kind, name)
 
-    def _pair(self, pet: Series, ct: Series) -> None:
+    def _pair(self, pet: Series, ct: Series, quality: list[dict[str, str]]) -> None:
         acquired_on = self.scanned.get(pet.series_uid, pet.dicom_study.scanned_on)
         timing, days = timing_of(index_treatment(self.patient), acquired_on)
         PetCtPair.objects.get_or_create(
@@ -114,6 +116,7 @@ class _Writing:
                 "acquired_on": acquired_on,
                 "timing": timing,
                 "days_before_treatment": days,
+                "quality": quality,
             },
         )
 

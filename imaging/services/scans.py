@@ -25,6 +25,7 @@ from studies.methods.problems import DataProblem, Notice, Problem
 from studies.models import ImportBatch, Job, Patient
 from studies.services import file_drop, file_open, file_read
 
+from .identities import NewUids, new_uids
 from .scan_preparing import PreparedPatient, prepare_case
 from .scan_writing import scans_write
 
@@ -64,14 +65,15 @@ def _prepare_all(
     """Read, check and compute everything, patient by patient; volumes are put aside."""
     prepared: list[PreparedPatient] = []
     with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
-        index = index_archive(archive, batch.filename, _scaled(progress, 0, LOOKING))
+        uids = new_uids(batch.study)
+        index = index_archive(archive, batch.filename, _scaled(progress, 0, LOOKING), uids)
         problems, notices = list(index.problems), list(index.notices)
         patients = _patients(batch, set(index.entries), problems)
         reading = _scaled(progress, LOOKING, 95)
         for done, (pseudonym, patient) in enumerate(patients.items()):
             reading(done, len(patients), f"{pseudonym}: reading PET/CT, SUV and regions")
             try:
-                found = _prepare(patient, archive, index.entries[pseudonym], shelf)
+                found = _prepare(patient, archive, index.entries[pseudonym], shelf, uids)
                 notices += found.notices
                 prepared.append(found)
             except DataProblem as problem:
@@ -119,7 +121,7 @@ def _patients(
 
 
 def _prepare(
-    patient: Patient, archive: zipfile.ZipFile, entries: list[Entry], shelf: Shelf
+    patient: Patient, archive: zipfile.ZipFile, entries: list[Entry], shelf: Shelf, uids: NewUids
 ) -> PreparedPatient:
     by_series: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -127,11 +129,11 @@ def _prepare(
     digests = {uid: content_digest(group) for uid, group in by_series.items()}
     new = _new_series(patient, by_series, digests)
     groups: dict[str, list[Dataset]] = {
-        uid: [dataset for _, dataset in read_entries(archive, by_series[uid])] for uid in new
+        uid: [dataset for _, dataset in read_entries(archive, by_series[uid], uids)] for uid in new
     }
     known = _known_series(patient) if groups else {}
     case = read_case(patient.pseudonym, groups, known)
-    return prepare_case(patient, case, digests, len(by_series) - len(new), shelf)
+    return prepare_case(patient, case, digests, len(by_series) - len(new), shelf, uids)
 
 
 def _new_series(

@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from imaging import services
+from imaging.methods.deidentification_report import OUTCOMES
 from imaging.models import PetCtPair, Roi, Series
-from imaging.selectors.scans import TARGET_RULE, scan_rows
+from imaging.selectors.scans import TARGET_RULE, checks_of, quality_state, scan_rows, way_back
 from imaging.working import without_dates
 from studies import access
 from studies.methods.problems import DataProblem
@@ -40,12 +41,16 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
     )
     pair = (PetCtPair.objects.filter(pet=series) | PetCtPair.objects.filter(ct=series)).first()
     rois = Roi.objects.filter(patient=series.patient, series=series).select_related("lesion")
+    rois = list(rois.prefetch_related("uptakes", "superseded_by", "choices"))
     dated = "identifiers" in access.rights_of(request.user, study)
+    checks = checks_of(series, pair, rois)
     return render(request, "imaging/scan.html", {
         "study": study, "series": series, "pair": pair, "dated": dated,
         "steps": series.suv_working if dated else without_dates(series.suv_working),
-        "rois": rois.prefetch_related("uptakes", "superseded_by", "choices"),
-        "target_rule": TARGET_RULE,
+        "rois": rois, "target_rule": TARGET_RULE,
+        "checks": checks, "quality_state": quality_state([checks]),
+        "changes_by_outcome": [(o, series.deidentification.get(o, [])) for o in OUTCOMES],
+        **(way_back(series) if dated else {}),
     })  # fmt: skip
 
 
