@@ -3,7 +3,7 @@
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO isotherm_app', current_database());
+    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO isotherm_app', current_database());
 END
 $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

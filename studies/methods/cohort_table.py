@@ -1,298 +1,245 @@
-"""A cohort table read and checked against the dictionary: every problem at once, or typed rows."""
+"""A table of patients checked against a dictionary, line by line, in the memory of one line."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from .dates import ClinicalDate, read_date
-from .dictionary import KEY_COLUMNS, VariableSpec
-from .endpoints import overall_survival, progression_free_survival
-from .problems import DataProblem, Notice, Problem, refuse
-from .values import BadValueError, implausible, read_value
+from .cells import Value, cell_reader, mangled_identifier
+from .dictionary import VariableSpec
+from .problems import DataProblem, Notice, Problem
+from .record_checks import check_record
+from .table_columns import COHORT, PATIENT, SITE, ColumnPlan
+from .table_lines import Table, TableOptions
+from .values import BadValueError, implausible
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PADDED = re.compile(r"0\d+")
 _LONGEST_SITE = 200
+_COHORTS = re.compile(r"\s*;\s*")
 ELIGIBLE_AGE = (18, 75)
+TOLD = 50
 
 
-@dataclass(frozen=True)
-class CohortRow:
-    """One checked line: who, where, and the values that are not blank.
+@dataclass
+class CheckedLine:
+    """One line: who, where, the values that are not blank, and what is wrong with it.
 
     ``values`` maps a variable to ``{"v": ...}`` (with ``comparator``, ``precision`` or
-    ``unit_as_entered``) or ``{"missing": code}``; ``dates`` repeats the dates as ``ClinicalDate``.
+    ``unit_as_entered``) or ``{"missing": code}``.
     """
 
     row: int
     pseudonym: str
     site: str
-    cohort: str
-    values: dict[str, dict[str, Any]]
-    dates: dict[str, ClinicalDate] = field(default_factory=dict)
+    cohorts: tuple[str, ...]
+    values: dict[str, Value]
+    problems: list[Problem] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class CohortTable:
-    rows: tuple[CohortRow, ...]
-    notices: tuple[Notice, ...]
+@dataclass
+class Told:
+    """What can go on: counted in full, spelled out up to a number."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+
+    def tell(self, code: str, text: str) -> None:
+        self.counts[code] += 1
+        if self.counts[code] <= TOLD:
+            self.texts.setdefault(code, []).append(text)
+
+    def notices(self) -> list[Notice]:
+        found = [Notice(code, text) for code, texts in self.texts.items() for text in texts]
+        more = [(code, n - TOLD) for code, n in self.counts.items() if n > TOLD]
+        return found + [Notice(code, f"and {n:,} more of this kind") for code, n in more]
 
 
-def read_cohort_table(
-    data: bytes, dictionary: Sequence[VariableSpec], cohort_use: Mapping[str, str]
-) -> CohortTable:
-    """Typed rows of a CSV file.
+@dataclass
+class TableCheck:
+    """The check of one table.
 
     Parameters
     ----------
-    data : bytes
-        UTF-8, comma or semicolon, one line per patient; columns ``patient_id``, ``site``,
-        ``cohort`` and any of the dictionary's.
+    table : Table
+    plan : ColumnPlan
     dictionary : sequence of VariableSpec
     cohort_use : mapping of str to str
         Admissible cohorts and their use (development, validation, descriptive).
+    options : TableOptions
+    today : datetime.date
+        No date is later.
+    stored : collection of str
+        Pseudonyms that are known already, for zeros that a spreadsheet took away.
+    """
+
+    table: Table
+    plan: ColumnPlan
+    dictionary: Sequence[VariableSpec]
+    cohort_use: Mapping[str, str]
+    options: TableOptions
+    today: date
+    stored: frozenset[str] = frozenset()
+    told: Told = field(default_factory=Told)
+
+    def lines(self) -> Iterator[CheckedLine]:
+        """Every line, in order; a second line of a patient adds a cohort or is a problem."""
+        readers = self._readers()
+        keys = {name: at for at, name in enumerate(self.plan.columns) if name in _KEYS}
+        width, padded = len(self.table.header), self._padded()
+        earlier: dict[str, tuple[int, tuple[str, ...], int]] = {}
+        for row, cells in self.table.lines():
+            if len(cells) != width and (len(cells) < width or any(cells[width:])):
+                yield CheckedLine(row, "", "", (), {}, [_ragged(row, len(cells), width)])
+                continue
+            line = self._line(row, cells, keys, readers)
+            line.problems += _lost_zeros(line, padded)
+            line.problems += check_record(line.values, line.pseudonym, row)
+            line.problems += self._twice(line, earlier)
+            if not line.problems:
+                self._notice(line)
+            yield line
+
+    def _readers(self) -> list[tuple[int, VariableSpec, Callable[[str], Value | BadValueError]]]:
+        by_name = {spec.name: spec for spec in self.dictionary}
+        return [
+            (at, by_name[name], cell_reader(by_name[name], self.options, self.today))
+            for at, name in enumerate(self.plan.columns)
+            if name in by_name
+        ]
+
+    def _padded(self) -> dict[str, str]:
+        """Known pseudonyms that begin with zeros, by what a spreadsheet would make of them."""
+        return {name.lstrip("0"): name for name in self.stored if _PADDED.fullmatch(name)}
+
+    def _line(self, row: int, cells: list[str], keys: dict[str, int], readers: Any) -> CheckedLine:
+        who = cells[keys[PATIENT]]
+        site = cells[keys[SITE]] if SITE in keys else self.plan.site
+        named = cells[keys[COHORT]] if COHORT in keys else self.plan.cohort
+        cohorts = tuple(dict.fromkeys(_COHORTS.split(named))) if named else ()
+        line = CheckedLine(row, str(who), str(site), cohorts, {})
+        line.problems += _check_who(line, who)
+        line.problems += _check_site(line)
+        if COHORT in keys or cohorts:
+            line.problems += self._check_cohorts(line, named)
+        for at, spec, read in readers:
+            if not (text := cells[at]):
+                if "import" in spec.required_for:
+                    line.problems.append(
+                        Problem(line.pseudonym, "blank", spec.label, "Fill it in.", row, spec.name)
+                    )
+                continue
+            value = read(text)
+            if type(value) is dict:
+                line.values[spec.name] = value
+            else:
+                line.problems.append(
+                    Problem(
+                        line.pseudonym, repr(str(text)), value.expected, value.remedy,
+                        row, spec.name,
+                    )
+                )  # fmt: skip
+        return line
+
+    def _check_cohorts(self, line: CheckedLine, named: str) -> Iterator[Problem]:
+        for name in line.cohorts or ("",):
+            if name not in self.cohort_use:
+                expected = "one of " + ", ".join(sorted(self.cohort_use))
+                yield Problem(line.pseudonym, repr(name), expected, "Correct it.", line.row, COHORT)
+        uses = {self.cohort_use.get(name) for name in line.cohorts}
+        if {"development", "validation"} <= uses:
+            yield Problem(line.pseudonym, named, _WALL, "Keep one side.", line.row, COHORT)
+
+    def _twice(self, line: CheckedLine, earlier: dict[str, Any]) -> Iterator[Problem]:
+        said = hash(json.dumps(line.values))
+        first = earlier.setdefault(line.pseudonym, (line.row, line.cohorts, said))
+        if first[0] == line.row:
+            return
+        uses = {self.cohort_use.get(name) for name in (*first[1], *line.cohorts)}
+        here = f"line {first[0]} ({', '.join(first[1]) or 'no cohort'}) and line {line.row} "
+        here += f"({', '.join(line.cohorts) or 'no cohort'})"
+        if {"development", "validation"} <= uses:
+            remedy = "Keep one of the two lines."
+            yield Problem(line.pseudonym, here, _WALL, remedy, line.row, PATIENT)
+        elif set(first[1]) & set(line.cohorts) or not line.cohorts or first[2] != said:
+            expected = "one line per patient and cohort, with equal values"
+            remedy = "Remove the line, or give the second patient another pseudonym."
+            yield Problem(line.pseudonym, here, expected, remedy, line.row, PATIENT)
+
+    def _notice(self, line: CheckedLine) -> None:
+        for spec in self.dictionary:
+            value = line.values.get(spec.name)
+            if value and (why := implausible(value, spec)):
+                said = f"{line.pseudonym} (line {line.row}): {spec.name} {value['v']:g} {spec.unit}"
+                self.told.tell("implausible_value", f"{said.rstrip()}, {why}")
+        age = line.values.get("age_years", {}).get("v")
+        if age is not None and not ELIGIBLE_AGE[0] <= age <= ELIGIBLE_AGE[1]:
+            text = f"{line.pseudonym} (line {line.row}): age {age:g}, inclusion is "
+            self.told.tell("inclusion_age", text + "-".join(map(str, ELIGIBLE_AGE)))
+
+
+_KEYS = (PATIENT, SITE, COHORT)
+_WALL = "a patient in development or in validation, never in both"
+
+
+def check_table(check: TableCheck) -> list[CheckedLine]:
+    """All lines of a small table at once.
 
     Raises
     ------
     DataProblem
         With every problem of the file.
     """
-    header, lines = _read_lines(data)
-    problems = _check_header(header, dictionary)
-    if problems:
-        raise DataProblem(problems)
-    variables = {spec.name: spec for spec in dictionary}
-    notices: list[Notice] = []
-    rows = [
-        _read_row(number, dict(zip(header, cells, strict=True)), variables, cohort_use, problems)
-        for number, cells in _complete(lines, header, problems)
-    ]
-    problems += _check_duplicates(rows, cohort_use)
-    for row in rows:
-        problems += _check_dates(row)
-        notices += _plausible(row, variables)
-    if not rows and not problems:
-        problems.append(
-            Problem("file", "no patient", "at least one line below the header", "Add patients.")
-        )
-    if problems:
-        raise DataProblem(problems)
-    return CohortTable(tuple(rows), (*notices, *_eligibility(rows)))
-
-
-def _read_lines(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise refuse(
-            "file",
-            f"byte {error.start} is not UTF-8",
-            "text in UTF-8",
-            "In the spreadsheet choose 'CSV UTF-8' when saving.",
-        ) from error
-    first = text.split("\n", 1)[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    lines: list[tuple[int, list[str]]] = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                lines.append((reader.line_num, [cell.strip() for cell in cells]))
-    except csv.Error as error:
-        raise refuse("file", str(error), "a CSV file", "Save the table as CSV.") from error
-    if "\0" in text:
-        raise refuse(
-            "file",
-            "characters of value 0",
-            "text in UTF-8",
-            "In the spreadsheet choose 'CSV UTF-8' when saving.",
-        )
+    lines = list(check.lines())
+    problems = [problem for line in lines for problem in line.problems]
     if not lines:
-        raise refuse("file", "an empty file", "a header and patients", "Upload the table again.")
-    return lines[0][1], lines[1:]
+        problems.append(nobody())
+    if problems:
+        raise DataProblem(problems)
+    return lines
 
 
-def _check_header(header: list[str], dictionary: Sequence[VariableSpec]) -> list[Problem]:
-    known = [*KEY_COLUMNS, *(spec.name for spec in dictionary)]
-    required = [*KEY_COLUMNS, *(s.name for s in dictionary if "import" in s.required_for)]
-    problems = [
-        Problem("header", "absent", f"a column {name!r}", "Add the column.", 1, name)
-        for name in required
-        if name not in header
-    ]
-    for name in dict.fromkeys(header):
-        if header.count(name) > 1:
-            problems.append(
-                Problem("header", f"{name!r} twice", "each column once", "Remove one.", 1, name)
-            )
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = (
-                f"Did you mean {near[0]!r}?" if near else "Remove it or add it to the dictionary."
-            )
-            problems.append(
-                Problem("header", repr(name), "a column of the dictionary", hint, 1, name)
-            )
-    return problems
+def nobody() -> Problem:
+    return Problem("file", "no patient", "at least one line below the header", "Add patients.")
 
 
-def _complete(
-    lines: list[tuple[int, list[str]]], header: list[str], problems: list[Problem]
-) -> Iterable[tuple[int, list[str]]]:
-    for number, cells in lines:
-        if len(cells) == len(header):
-            yield number, cells
-        else:
-            problems.append(
-                Problem(
-                    "line",
-                    f"{len(cells)} cells",
-                    f"{len(header)} cells as in the header",
-                    "Quote cells that hold the separator.",
-                    number,
-                )
-            )
-
-
-def _read_row(
-    number: int,
-    cells: dict[str, str],
-    variables: Mapping[str, VariableSpec],
-    cohort_use: Mapping[str, str],
-    problems: list[Problem],
-) -> CohortRow:
-    who = cells["patient_id"]
-    if not _PSEUDONYM.fullmatch(who):
-        expected = "a pseudonym of letters, digits, '.', '_' or '-' (64 at most)"
-        problems.append(
-            Problem("patient", repr(who), expected, "Correct it.", number, "patient_id")
-        )
-    if not cells["site"]:
-        problems.append(Problem(who, "blank", "the hospital's name", "Fill it in.", number, "site"))
-    elif len(cells["site"]) > _LONGEST_SITE:
-        found = f"{len(cells['site'])} characters"
-        expected = f"a hospital's name of at most {_LONGEST_SITE} characters"
-        problems.append(Problem(who, found, expected, "Shorten it.", number, "site"))
-    if cells["cohort"] not in cohort_use:
-        expected = "one of " + ", ".join(sorted(cohort_use))
-        found = repr(cells["cohort"])
-        problems.append(Problem(who, found, expected, "Correct it.", number, "cohort"))
-    values: dict[str, dict[str, Any]] = {}
-    dates: dict[str, ClinicalDate] = {}
-    for name, spec in variables.items():
-        text = cells.get(name, "")
-        if text == "":
-            if "import" in spec.required_for:
-                problems.append(Problem(who, "blank", f"{spec.label}", "Fill it in.", number, name))
-            continue
-        try:
-            values[name] = read_value(text, spec)
-        except BadValueError as bad:
-            problems.append(Problem(who, repr(text), bad.expected, bad.remedy, number, name))
-            continue
-        if spec.type == "date" and "v" in values[name]:
-            dates[name] = read_date(text)
-    problems += _check_counts(number, who, values)
-    return CohortRow(number, who, cells["site"], cells["cohort"], values, dates)
-
-
-def _check_counts(number: int, who: str, values: dict[str, dict[str, Any]]) -> list[Problem]:
-    whole = ("metastasis_count", "liver_metastasis_count", "treatment_line")
-    problems = [
-        Problem(who, f"{values[name]['v']:g}", "a whole number", "Correct it.", number, name)
-        for name in whole
-        if "v" in values.get(name, {}) and values[name]["v"] % 1
-    ]
-    liver = values.get("liver_metastasis_count", {}).get("v")
-    every = values.get("metastasis_count", {}).get("v")
-    if liver is not None and every is not None and liver > every:
-        found = f"{liver:g} in the liver of {every:g} in all"
-        expected = "at most the number of metastases"
-        problems.append(
-            Problem(who, found, expected, "Correct one.", number, "liver_metastasis_count")
-        )
-    return problems
-
-
-def _check_duplicates(rows: Sequence[CohortRow], cohort_use: Mapping[str, str]) -> list[Problem]:
-    first: dict[str, CohortRow] = {}
-    problems = []
-    for row in rows:
-        earlier = first.setdefault(row.pseudonym, row)
-        if earlier is row:
-            continue
-        here = f"line {earlier.row} ({earlier.cohort}) and line {row.row} ({row.cohort})"
-        uses = {cohort_use.get(earlier.cohort), cohort_use.get(row.cohort)}
-        if uses == {"development", "validation"}:
-            expected = "a patient in development or in validation, never in both"
-            remedy = "Keep one of the two lines."
-        elif earlier.cohort != row.cohort and earlier.values == row.values:
-            continue
-        else:
-            expected = "one line per patient and cohort, with equal values"
-            remedy = "Remove the line, or give the second patient another pseudonym."
-        problems.append(Problem(row.pseudonym, here, expected, remedy, row.row, "patient_id"))
-    return problems
-
-
-def _check_dates(row: CohortRow) -> list[Problem]:
-    """The order of dates, asked of the endpoints themselves."""
-    dates = row.dates
-    started, died = dates.get("treatment_started_on"), dates.get("died_on")
-    alive = [
-        dates[name]
-        for name in ("last_known_alive_on", "last_assessed_on", "response_assessed_on")
-        if name in dates
-    ]
-    problems: list[Problem] = []
-    for derive in (
-        lambda: overall_survival(started, died, alive),
-        lambda: progression_free_survival(started, dates.get("progressed_on"), died, alive),
-    ):
-        try:
-            derive()
-        except DataProblem as refusal:
-            for problem in refusal.problems:
-                column = problem.where if problem.where in dates else "last_known_alive_on"
-                problems.append(
-                    Problem(
-                        row.pseudonym, problem.found, problem.expected, problem.remedy,
-                        row.row, column,
-                    )
-                )  # fmt: skip
-    if "v" in row.values.get("response", {}) and "response_assessed_on" not in dates:
-        expected, remedy = "the date of the assessment", "Fill it in."
-        found = "a response without its date"
-        problems.append(
-            Problem(row.pseudonym, found, expected, remedy, row.row, "response_assessed_on")
-        )
-    return list(dict.fromkeys(problems))
-
-
-def _plausible(row: CohortRow, variables: Mapping[str, VariableSpec]) -> list[Notice]:
-    notices = []
-    for name, value in row.values.items():
-        spec = variables[name]
-        if why := implausible(value, spec):
-            text = f"{row.pseudonym} (line {row.row}): {name} {value['v']:g} {spec.unit}".rstrip()
-            notices.append(Notice("implausible_value", f"{text}, {why}"))
-    return notices
-
-
-def _eligibility(rows: Sequence[CohortRow]) -> list[Notice]:
-    low, high = ELIGIBLE_AGE
-    outside = sorted(
-        row.pseudonym
-        for row in rows
-        if "v" in row.values.get("age_years", {})
-        and not low <= row.values["age_years"]["v"] <= high
+def _ragged(row: int, found: int, expected: int) -> Problem:
+    return Problem(
+        "line",
+        f"{found} cells",
+        f"{expected} cells as in the header",
+        "Quote cells that hold the separator.",
+        row,
     )
-    if not outside:
-        return []
-    text = f"{len(outside)} patients outside the inclusion age of {low}-{high}: "
-    return [Notice("inclusion_age", text + ", ".join(outside))]
+
+
+def _check_who(line: CheckedLine, cell: str) -> Iterator[Problem]:
+    if cell and (wrong := mangled_identifier(cell)):
+        yield Problem("patient", repr(str(cell)), wrong.expected, wrong.remedy, line.row, PATIENT)
+    elif not _PSEUDONYM.fullmatch(cell):
+        expected = "a pseudonym of letters, digits, '.', '_' or '-' (64 at most)"
+        yield Problem("patient", repr(str(cell)), expected, "Correct it.", line.row, PATIENT)
+
+
+def _check_site(line: CheckedLine) -> Iterator[Problem]:
+    if not line.site:
+        expected = "the hospital's name"
+        yield Problem(line.pseudonym, "blank", expected, "Fill it in.", line.row, SITE)
+    elif len(line.site) > _LONGEST_SITE:
+        found = f"{len(line.site)} characters"
+        expected = f"a hospital's name of at most {_LONGEST_SITE} characters"
+        yield Problem(line.pseudonym, found, expected, "Shorten it.", line.row, SITE)
+
+
+def _lost_zeros(line: CheckedLine, padded: dict[str, str]) -> Iterator[Problem]:
+    """``12`` where ``0012`` is known."""
+    known = padded.get(line.pseudonym)
+    if known and known != line.pseudonym:
+        expected = f"{known!r}, as stored; a spreadsheet drops zeros at the beginning"
+        remedy = "Format the column as text and enter the pseudonyms in full."
+        yield Problem(line.pseudonym, repr(line.pseudonym), expected, remedy, line.row, PATIENT)

@@ -15,13 +15,22 @@ from .files import StoredFile
 class BatchState(models.TextChoices):
     RECEIVED = "received"
     RUNNING = "running"
+    LOOKED = "looked"
+    CHECKED = "checked"
     READY = "ready"
+    REVERTED = "reverted"
     FAILED = "failed"
     ERRORED = "errored"
 
 
 class ImportBatch(StudyRow):
-    """received -> running -> ready | failed (mend the file) | errored (ours)."""
+    """received -> running -> ready | failed (mend the file) | errored (ours).
+
+    A table handed in by a person halts twice, looked (its columns are to be confirmed) and checked
+    (its difference is to be confirmed), and a ready one may be reverted. ``look`` is what the file
+    holds; ``difference`` begins what it would change, ``problems`` begin what is wrong with it: the
+    files have all of it. ``written`` names the patients and memberships that it created.
+    """
 
     kind = models.CharField(max_length=40)
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="batches")
@@ -38,6 +47,16 @@ class ImportBatch(StudyRow):
     problems = models.JSONField(default=list, blank=True)
     notices = models.JSONField(default=list, blank=True)
     summary = models.JSONField(default=dict, blank=True)
+    look = models.JSONField(default=dict, blank=True)
+    difference = models.JSONField(default=dict, blank=True)
+    written = models.JSONField(default=dict, blank=True)
+    problem_count = models.PositiveIntegerField(default=0)
+    problems_file = models.ForeignKey(
+        StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    difference_file = models.ForeignKey(
+        StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         default_related_name = "import_batches"
@@ -60,12 +79,26 @@ class ImportBatch(StudyRow):
     ) -> None:
         """``notices`` are ``Notice`` objects or their dictionaries."""
         self.summary = summary
-        self.problems = []
+        self.problems, self.problem_count = [], 0
         self.notices = [n if isinstance(n, dict) else n.as_dict() for n in notices]
         self._move(BatchState.READY)
 
+    def mark_looked(self, look: dict[str, Any]) -> None:
+        self.look = look
+        self.problems, self.problem_count = [], 0
+        self._move(BatchState.LOOKED)
+
+    def mark_checked(self, summary: dict[str, Any], difference: dict[str, Any]) -> None:
+        self.summary, self.difference = summary, difference
+        self._move(BatchState.CHECKED)
+
+    def mark_reverted(self, summary: dict[str, Any]) -> None:
+        self.summary = summary
+        self._move(BatchState.REVERTED)
+
     def mark_failed(self, problems: list[dict[str, Any]]) -> None:
         self.problems = problems
+        self.problem_count = max(self.problem_count, len(problems))
         self._move(BatchState.FAILED)
 
     def mark_errored(self) -> None:
@@ -73,4 +106,5 @@ class ImportBatch(StudyRow):
 
     def _move(self, state: BatchState) -> None:
         self.state = state
-        self.save(update_fields=["state", "problems", "notices", "summary"])
+        told = ["problems", "problem_count", "notices", "summary", "look", "difference"]
+        self.save(update_fields=["state", *told])
