@@ -150,7 +150,9 @@ class Staging:
         return 0.5 * self.check.table.share(), 1
 
     def _stage(self, lines: list[CheckedLine], seen: set[str]) -> None:
-        fresh = [line for line in lines if not (line.pseudonym in seen or seen.add(line.pseudonym))]
+        fresh = [line for line in lines if line.pseudonym not in seen]
+        fresh = list({line.pseudonym: line for line in reversed(fresh)}.values())
+        seen.update(line.pseudonym for line in fresh)
         self._copy("staged_line", [(line.row, line.pseudonym, line.site) for line in lines])
         members = [(n.row, n.pseudonym, cohort) for n in lines for cohort in n.cohorts]
         self._copy("staged_member", members)
