@@ -1,5 +1,7 @@
 """Settings of Isotherm: one file, every outside value read by a helper that fails loudly."""
 
+import os
+import tempfile
 from pathlib import Path
 
 from . import environment as env
@@ -108,6 +110,8 @@ SENDS_MAIL = "EMAIL_HOST" in MAIL
 globals().update(MAIL)
 
 STORAGE_URL = env.storage("STORAGE_URL")
+LOCAL_COPIES = env.text("ISOTHERM_LOCAL_COPIES", f"{tempfile.gettempdir()}/isotherm-{os.getuid()}")
+LOCAL_COPIES_BYTES = env.integer("ISOTHERM_LOCAL_COPIES_BYTES", 20 * 2**30, smallest=1)
 JOB_LEASE_SECONDS = env.integer("ISOTHERM_LEASE_SECONDS", 60, smallest=2)
 LONGEST_JOB_SECONDS = 6 * 3600
 

@@ -51,6 +51,19 @@ register_upload(
         stage="slides",
     )
 )
+register_upload(
+    UploadKind(
+        name="whole_slide",
+        title="Scanned slides",
+        job_kind="imaging.slide_import",
+        accept=".svs,.ndpi,.scn,.tif,.tiff,.zip",
+        help="SVS, NDPI, SCN or tiled TIFF, or a zip of the files of an MRXS or DICOM slide, named "
+        "specimen_marker (S12_CD3.svs) where the study knows the specimen; otherwise add it under "
+        "Slides.",
+        order=55,
+        stage="slides",
+    )
+)
 register_action(
     Action(
         kind="imaging.deidentify",

@@ -38,3 +38,15 @@ def immunoscore(job: RunningJob) -> None:
     job.result = services.immunoscore_compute(
         job.study, job.params, progress=job.progress, job=job.record
     )
+
+
+@job_task("imaging.slide_import")
+def slide_import(job: RunningJob) -> None:
+    job.result = services.slide_import(job.subject, progress=job.progress, job=job.record)
+
+
+@job_task("imaging.slide_count")
+def slide_count(job: RunningJob) -> None:
+    job.result = services.slide_count(
+        job.subject, job.params, progress=job.progress, job=job.record
+    )

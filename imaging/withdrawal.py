@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from imaging.models import (
+    CellCount,
     CellDensity,
     DicomStudy,
     ExtractorVersion,
@@ -16,14 +17,17 @@ from imaging.models import (
     Roi,
     RoiChoice,
     Series,
+    SlideRegion,
     UidMap,
     Uptake,
+    WholeSlide,
 )
 from studies.models import Derivation, FileUse, Partition, Patient, StoredFile
 from studies.registry import Trace
 from studies.services import file_drop
 
 _BELOW: tuple[type[models.Model], ...] = (
+    CellCount,
     CellDensity,
     DicomStudy,
     FeatureSet,
@@ -33,7 +37,9 @@ _BELOW: tuple[type[models.Model], ...] = (
     RoiChoice,
     Series,
     UidMap,
+    SlideRegion,
     Uptake,
+    WholeSlide,
 )
 TABLES = tuple(model._meta.db_table for model in _BELOW)
 
@@ -53,8 +59,13 @@ def purge(patient: Patient) -> None:
     RoiChoice.objects.filter(patient=patient).delete()
     UidMap.objects.filter(patient=patient).delete()
     CellDensity.objects.filter(patient=patient).update(per_mm2=None, as_entered="", working="")
+    CellCount.objects.filter(patient=patient).update(
+        n_cells=0, tissue_mm2=0, per_mm2=None, cells=None, notices=[]
+    )
+    WholeSlide.objects.filter(patient=patient).update(stain_histogram=[], notices=[])
     Series.objects.filter(patient=patient).update(header={}, suv_working=[], notices=[])
-    tables = [Series._meta.db_table, Roi._meta.db_table]
+    kept = (CellCount, Roi, Series, WholeSlide)
+    tables = [model._meta.db_table for model in kept]
     uses = FileUse.objects.filter(table__in=tables, patient_id=patient.pk)
     files = list(StoredFile.objects.filter(uses__in=uses).distinct())
     uses.delete()

@@ -8,7 +8,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +42,7 @@ class Storage(Protocol):
     def write(self, study_uid: UUID, data: bytes | BinaryIO) -> StoredDigest: ...
     def open(self, study_uid: UUID, sha256: str) -> BinaryIO: ...
     def read(self, study_uid: UUID, sha256: str) -> bytes: ...
+    def local(self, study_uid: UUID, sha256: str) -> Path: ...
     def exists(self, study_uid: UUID, sha256: str) -> bool: ...
     def delete(self, study_uid: UUID, sha256: str) -> None: ...
 
@@ -97,6 +101,10 @@ class FolderStorage:
     def read(self, study_uid: UUID, sha256: str) -> bytes:
         return checked(self._path(study_uid, sha256).read_bytes(), sha256)
 
+    def local(self, study_uid: UUID, sha256: str) -> Path:
+        """Where the bytes lie, for libraries that read parts of a file; only to be read."""
+        return self._path(study_uid, sha256)
+
     def exists(self, study_uid: UUID, sha256: str) -> bool:
         return self._path(study_uid, sha256).exists()
 
@@ -132,6 +140,14 @@ class BucketStorage:
         found = self.client.get_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
         return checked(found["Body"].read(), sha256)
 
+    def local(self, study_uid: UUID, sha256: str) -> Path:
+        """A copy on this machine, for libraries that read parts of a file; only to be read."""
+
+        def fetch(target: Path) -> None:
+            self.client.download_file(self.bucket, self._key(study_uid, sha256), str(target))
+
+        return local_copy(f"{study_uid}-{sha256}", fetch)
+
     def exists(self, study_uid: UUID, sha256: str) -> bool:
         try:
             self.client.head_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
@@ -143,6 +159,38 @@ class BucketStorage:
 
     def delete(self, study_uid: UUID, sha256: str) -> None:
         self.client.delete_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
+
+
+def local_copy(name: str, make: Callable[[Path], None]) -> Path:
+    """A file or folder that ``make`` writes once per machine; the least used go when it is full."""
+    folder = Path(settings.LOCAL_COPIES)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder / name
+    if not found.exists():
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as making:
+            new = Path(making, "new")
+            make(new)
+            with suppress(OSError):  # another process was faster
+                new.rename(found)
+        _forget_the_least_used(folder, found)
+    os.utime(found)
+    return found
+
+
+def _forget_the_least_used(folder: Path, kept: Path) -> None:
+    copies = sorted(folder.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
+    sizes = {path: _size(path) for path in copies}
+    while copies and sum(sizes.values()) > settings.LOCAL_COPIES_BYTES:
+        oldest = copies.pop(0)
+        if oldest == kept:
+            continue
+        sizes.pop(oldest)
+        shutil.rmtree(oldest, ignore_errors=True) if oldest.is_dir() else oldest.unlink()
+
+
+def _size(path: Path) -> int:
+    parts = path.rglob("*") if path.is_dir() else [path]
+    return sum(part.stat().st_size for part in parts)
 
 
 @lru_cache(maxsize=4)

@@ -8,13 +8,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from imaging.methods.density_profile import DensityProfile, apply_profile, check_profile
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 MARKERS = ("CD3", "CD8")
 REGIONS = ("tumor_center", "invasive_margin")
 PROCEDURES = ("biopsy", "resection", "unknown")
-REQUIRED = ("patient_id", "marker", "region", "density", "unit")
+REQUIRED = ("patient_id", "marker", "region")
+MEASURES = (("density", "unit"), ("count", "area", "area_unit"))  # one of them
 PER_MM2 = {"cells/mm2": 1.0, "cells/mm²": 1.0, "cells/um2": 1e6, "cells/µm²": 1e6, "cells/μm²": 1e6}
+MM2_PER = {"mm2": 1.0, "mm²": 1.0, "um2": 1e-6, "µm²": 1e-6, "μm²": 1e-6}
 MISSING = ("", "not_done", "unknown", "not_applicable")
 PLAUSIBLE_PER_MM2 = 15_000.0  # nuclei of 8 µm side by side
 
@@ -41,86 +44,126 @@ class DensityTable:
     notices: tuple[Notice, ...]
 
 
-def read_density_table(data: bytes, name: str = "densities") -> DensityTable:
+def read_density_table(
+    data: bytes, name: str = "densities", profile: DensityProfile | None = None
+) -> DensityTable:
     """Cell densities in cells per square millimetre.
 
     Parameters
     ----------
     data : bytes
         CSV with commas, semicolons or tabs: ``patient_id``, ``marker`` (CD3, CD8), ``region``
-        (tumor_center, invasive_margin), ``density``, ``unit`` (cells/mm2, cells/um2); optional
-        ``specimen`` (else the patient is the specimen) and ``procedure`` (biopsy, resection).
-        A density that is empty or not_done was not measured and is left out; it is never 0.
+        (tumor_center, invasive_margin), and ``density`` with ``unit`` (cells/mm2, cells/um2) or
+        ``count`` with ``area`` and ``area_unit`` (mm2, um2); optional ``specimen`` (else the
+        patient is the specimen) and ``procedure`` (biopsy, resection). A density that is empty or
+        not_done was not measured and is left out; it is never 0.
+    profile : DensityProfile, optional
+        How a laboratory's export says the same in its own columns and words. Its lines may leave
+        the patient out where the specimen is known.
 
     Raises
     ------
     DataProblem
         Every problem of the file at once.
     """
-    reader = _reader(data, name)
-    problems: list[Problem] = []
+    header, body = read_lines(data, name)
+    ignored, problems = 0, list[Problem]()
+    if profile is None:
+        _check_header(header, name)
+        lines = [{**line, "row": str(number)} for number, line in enumerate(body, start=2)]
+    else:
+        check_profile(profile, header, name)
+        lines, ignored, problems = apply_profile(profile, body, name)
     rows: list[Density] = []
     unmeasured = 0
-    for line, fields in enumerate(reader, start=2):
-        values = {key: (value or "").strip() for key, value in fields.items() if key}
-        found = _problems(values, line, name)
+    for values in lines:
+        found = _problems(values, name, profile is not None)
         problems += found
-        if values["density"].lower() in MISSING:
+        if _measure(values).lower() in MISSING:
             unmeasured += 1
         elif not found:
-            rows.append(_density(values, line))
+            rows.append(_density(values))
     problems += _contradictions(rows, name)
     if not rows and not problems:
         problems.append(Problem(name, "no densities", "at least one", "Choose the full file."))
     if problems:
         raise DataProblem(problems)
-    return DensityTable(tuple(rows), tuple(_notices(rows, unmeasured)))
+    return DensityTable(tuple(rows), tuple(_notices(rows, unmeasured, ignored)))
 
 
-def _reader(data: bytes, name: str) -> csv.DictReader:
+def read_lines(data: bytes, name: str) -> tuple[list[str], list[dict[str, str]]]:
+    """Columns, and a mapping of column to text for each line below them."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise refuse(name, str(error), "a UTF-8 text table", "Save the table as CSV.") from error
-    first = text.split("\n", 1)[0]
+    first, _, body = text.partition("\n")
     separator = max(",;\t", key=first.count)
-    header = [field.strip().strip('"') for field in first.strip("\r").split(separator)]
-    missing = [column for column in REQUIRED if column not in header]
+    header = next(csv.reader([first.strip("\r")], delimiter=separator), [])
+    header = [field.strip() for field in header]
     repeated = sorted({column for column in header if header.count(column) > 1})
-    if missing or repeated:
-        found = f"no column {', '.join(missing)}" if missing else f"{', '.join(repeated)} twice"
-        expected = f"the columns {', '.join(REQUIRED)}, each once"
-        raise refuse(name, found, expected, "Rename or add the columns.", row=1)
-    body = text.split("\n", 1)[1] if "\n" in text else ""
-    return csv.DictReader(io.StringIO(body), fieldnames=header, delimiter=separator)
-
-
-def _problems(values: Mapping[str, str], line: int, name: str) -> list[Problem]:
-    problems = []
-    if not values["patient_id"]:
-        problems.append(
-            Problem(name, "no patient", "a pseudonym", "Name the patient.", line, "patient_id")
+    if repeated:
+        raise refuse(
+            name, f"{', '.join(repeated)} twice", "each column once", "Rename a column.", row=1
         )
-    known = {"marker": MARKERS, "region": REGIONS, "unit": tuple(PER_MM2)}
+    reader = csv.DictReader(io.StringIO(body), fieldnames=header, delimiter=separator)
+    return header, [
+        {key: (value or "").strip() for key, value in line.items() if key} for line in reader
+    ]
+
+
+def _check_header(header: list[str], name: str) -> None:
+    missing = [column for column in REQUIRED if column not in header]
+    if not any(set(measure) <= set(header) for measure in MEASURES):
+        missing += [column for column in MEASURES[0] if column not in header]
+    if missing:
+        raise refuse(
+            name,
+            f"no column {', '.join(missing)}",
+            f"the columns {', '.join(REQUIRED)}, and density, unit or count, area, area_unit",
+            "Rename or add the columns, or say under Slides, Exports of a laboratory, what the "
+            "columns of this export hold.",
+            row=1,
+        )
+
+
+def _by_count(values: Mapping[str, str]) -> bool:
+    return "density" not in values and "count" in values
+
+
+def _measure(values: Mapping[str, str]) -> str:
+    return values.get("count" if _by_count(values) else "density", "")
+
+
+def _problems(values: Mapping[str, str], name: str, specimen_will_do: bool) -> list[Problem]:
+    problems, line = [], int(values["row"])
+
+    def wrong(column: str, found: str, expected: str, remedy: str = "Correct it.") -> None:
+        problems.append(Problem(name, found or "nothing", expected, remedy, line, column))
+
+    if not values.get("patient_id") and not (specimen_will_do and values.get("specimen")):
+        wrong("patient_id", "no patient", "a pseudonym", "Name the patient.")
+    known: dict[str, tuple[str, ...]] = {"marker": MARKERS, "region": REGIONS}
+    known |= {"area_unit": tuple(MM2_PER)} if _by_count(values) else {"unit": tuple(PER_MM2)}
     if values.get("procedure"):
         known["procedure"] = PROCEDURES
     for column, allowed in known.items():
-        if values[column] not in allowed:
-            expected = ", ".join(allowed)
-            problems.append(
-                Problem(name, values[column] or "nothing", expected, "Correct it.", line, column)
-            )
-    if values["density"].lower() not in MISSING and _number(values["density"]) is None:
-        problems.append(
-            Problem(
-                name,
-                values["density"],
-                "a number, 0 or more; empty when it was not measured",
-                "Correct the density. A density below 0 does not exist.",
-                line,
-                "density",
-            )
-        )
+        if values.get(column, "") not in allowed:
+            wrong(column, values.get(column, ""), ", ".join(allowed))
+    if _measure(values).lower() in MISSING:
+        return problems
+    if not _by_count(values):
+        if _number(values["density"]) is None:
+            expected = "a number, 0 or more; empty when it was not measured"
+            remedy = "Correct the density. A density below 0 does not exist."
+            wrong("density", values["density"], expected, remedy)
+        return problems
+    count = _number(values["count"])
+    if count is None or count != int(count):
+        expected = "a whole number of cells, 0 or more; empty when it was not measured"
+        wrong("count", values["count"], expected)
+    if not _number(values.get("area", "")):
+        wrong("area", values.get("area", ""), "an area above 0", "Give the area counted in.")
     return problems
 
 
@@ -132,16 +175,11 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) and value >= 0 else None
 
 
-def _density(values: Mapping[str, str], line: int) -> Density:
-    entered, unit = values["density"], values["unit"]
-    factor = PER_MM2[unit]
-    per_mm2 = float(entered) * factor
-    working = "as entered"
-    if factor != 1.0:
-        working = f"{entered} {unit} × {factor:,.0f} µm²/mm² = {per_mm2:g} cells/mm2"
+def _density(values: Mapping[str, str]) -> Density:
+    per_mm2, entered, unit, working = _by_area(values) if _by_count(values) else _as_density(values)
     return Density(
-        row=line,
-        pseudonym=values["patient_id"],
+        row=int(values["row"]),
+        pseudonym=values.get("patient_id", ""),
         specimen=values.get("specimen") or values["patient_id"],
         procedure=values.get("procedure") or "unknown",
         marker=values["marker"],
@@ -151,6 +189,24 @@ def _density(values: Mapping[str, str], line: int) -> Density:
         unit=unit,
         working=working,
     )
+
+
+def _as_density(values: Mapping[str, str]) -> tuple[float, str, str, str]:
+    entered, unit = values["density"], values["unit"]
+    factor = PER_MM2[unit]
+    per_mm2 = float(entered) * factor
+    if factor == 1.0:
+        return per_mm2, entered, unit, "as entered"
+    working = f"{entered} {unit} × {factor:,.0f} µm²/mm² = {per_mm2:g} cells/mm2"
+    return per_mm2, entered, unit, working
+
+
+def _by_area(values: Mapping[str, str]) -> tuple[float, str, str, str]:
+    count, unit = float(values["count"]), values["area_unit"]
+    area_mm2 = float(values["area"]) * MM2_PER[unit]
+    per_mm2 = count / area_mm2
+    working = f"{count:g} cells / {values['area']} {unit} = {per_mm2:g} cells/mm2"
+    return per_mm2, values["count"], "count and area", working
 
 
 def _contradictions(rows: list[Density], name: str) -> list[Problem]:
@@ -191,8 +247,11 @@ def _contradiction(name: str, what: str, row: Density, earlier: Density) -> Prob
     )
 
 
-def _notices(rows: list[Density], unmeasured: int) -> list[Notice]:
+def _notices(rows: list[Density], unmeasured: int, ignored: int = 0) -> list[Notice]:
     notices = []
+    if ignored:
+        text = f"{ignored} lines of regions that the laboratory's profile leaves out were not read."
+        notices.append(Notice("density_region_ignored", text))
     if unmeasured:
         text = f"{unmeasured} densities were not measured; they count as missing, never as 0."
         notices.append(Notice("density_not_measured", text))
@@ -205,7 +264,7 @@ def _notices(rows: list[Density], unmeasured: int) -> list[Notice]:
         lines = ", ".join(str(row.row) for row in high[:12])
         text = f"{len(high)} densities above {PLAUSIBLE_PER_MM2:,.0f} cells/mm2 (lines {lines})."
         notices.append(Notice("density_implausible", text + " Is the unit right?"))
-    if any(row.specimen == row.pseudonym for row in rows):
+    if any(row.pseudonym and row.specimen == row.pseudonym for row in rows):
         text = "Lines without a specimen: the patient's pseudonym names the specimen."
         notices.append(Notice("specimen_unnamed", text))
     return notices

@@ -15,8 +15,18 @@ from .scans import (
     Uptake,
 )
 from .slides import CellDensity, CutKind, Immunoscore, ImmunoscoreRule, Marker, Region
+from .whole_slides import (
+    CellCount,
+    CellCountingRule,
+    LaboratoryProfile,
+    RegionSource,
+    SlideRegion,
+    WholeSlide,
+)
 
 __all__ = [
+    "CellCount",
+    "CellCountingRule",
     "CellDensity",
     "CutKind",
     "DicomStudy",
@@ -24,17 +34,21 @@ __all__ = [
     "FeatureSet",
     "Immunoscore",
     "ImmunoscoreRule",
+    "LaboratoryProfile",
     "Marker",
     "Modality",
     "PetCtPair",
     "Region",
+    "RegionSource",
     "Roi",
     "RoiChoice",
     "RoiMethod",
     "Series",
     "SeriesState",
+    "SlideRegion",
     "Timing",
     "UidMap",
     "UidSecret",
     "Uptake",
+    "WholeSlide",
 ]

@@ -19,11 +19,23 @@ class Region(models.TextChoices):
 
 
 class CellDensity(PatientRow):
-    """Cells per mm² of one marker in one region, beside what was entered; append-only."""
+    """Cells per mm² of one marker in one region, beside what was entered; append-only.
+
+    It comes from a line of a table (``batch``) or from a count on the slide itself (``count``).
+    """
 
     specimen = models.ForeignKey(Specimen, on_delete=models.PROTECT, related_name="cell_densities")
-    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+")
-    source_row = models.PositiveIntegerField()
+    batch = models.ForeignKey(
+        ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    source_row = models.PositiveIntegerField(null=True, blank=True)
+    count = models.ForeignKey(
+        "imaging.CellCount",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="densities",
+    )
     marker = models.TextField(choices=Marker.choices)
     region = models.TextField(choices=Region.choices)
     per_mm2 = models.FloatField(null=True)
@@ -37,6 +49,12 @@ class CellDensity(PatientRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["specimen", "marker", "region", "batch"], name="cell_density_once"
+            ),
+            models.UniqueConstraint(fields=["count"], name="cell_density_of_count_once"),
+            models.CheckConstraint(
+                condition=models.Q(batch__isnull=False, count__isnull=True)
+                | models.Q(batch__isnull=True, count__isnull=False),
+                name="cell_density_has_one_source",
             ),
             models.CheckConstraint(
                 condition=models.Q(per_mm2__gte=0) | models.Q(per_mm2__isnull=True),

@@ -1,5 +1,13 @@
 """The verbs of imaging."""
 
+from .cell_counts import (
+    count_adopt,
+    counting_rule_state,
+    regions_state,
+    slide_count,
+    slide_count_start,
+    threshold_suggested,
+)
 from .deidentification import scans_deidentify
 from .features import extractor_fit, features_extract
 from .immunoscores import immunoscore_compute
@@ -7,15 +15,24 @@ from .pictures import roi_picture
 from .scans import scans_import
 from .slides import densities_import
 from .targets import pairs_retime, target_choose
+from .whole_slides import slide_import, slide_receive
 
 __all__ = [
+    "count_adopt",
+    "counting_rule_state",
     "densities_import",
     "extractor_fit",
     "features_extract",
     "immunoscore_compute",
     "pairs_retime",
+    "regions_state",
     "roi_picture",
     "scans_deidentify",
     "scans_import",
+    "slide_count",
+    "slide_count_start",
+    "slide_import",
+    "slide_receive",
     "target_choose",
+    "threshold_suggested",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from imaging.methods.immunoscore import (
@@ -27,6 +28,8 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, derivations_record, inputs_digest
+
+_SOURCE = Coalesce("batch__file__sha256", "count__inputs_digest")
 
 
 def immunoscore_compute(
@@ -120,7 +123,7 @@ def _freeze(
         inputs_digest=digest,
     )
     batches = CellDensity.objects.filter(study=study, specimen_id__in=list(reference.index))
-    files = set(batches.values_list("batch__file__sha256", flat=True))
+    files = set(batches.values_list(_SOURCE, flat=True))
     derivation_record(study, files, row.digest, job)
     return row
 
@@ -159,7 +162,7 @@ def _write(
     )
     files = defaultdict(set)
     uploads = CellDensity.objects.filter(study=rule.study, specimen_id__in=list(table.index))
-    for specimen, sha256 in uploads.values_list("specimen_id", "batch__file__sha256"):
+    for specimen, sha256 in uploads.values_list("specimen_id", _SOURCE):
         files[specimen].add(sha256)
     pairs = [
         (parent, row.inputs_digest)

@@ -55,7 +55,7 @@ def densities_import(
         CellDensity.objects.bulk_create(
             _row(row, specimens[row.specimen], batch) for row in table.rows
         )
-        _choose(batch.study, specimens.values())
+        specimens_choose(batch.study, specimens.values())
         summary = _summary(table)
         batch.mark_ready(summary, table.notices)
     progress(3, 3, "done")
@@ -140,7 +140,7 @@ def _row(row: Density, specimen: Specimen, batch: ImportBatch) -> CellDensity:
     )
 
 
-def _choose(study: Study, specimens: Iterable[Any]) -> None:
+def specimens_choose(study: Study, specimens: Iterable[Any]) -> None:
     """One specimen with slides speaks for a patient; a choice that was made stays."""
     measured = density_table(study)[list(COLUMNS)].notna().sum(axis=1)
     order = {"resection": 0, "unknown": 1, "biopsy": 2}

@@ -1,0 +1,182 @@
+"""A scanned slide as arrays: any part at any scale, never the whole of it in memory."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import openslide
+from numpy.typing import NDArray
+from openslide.deepzoom import DeepZoomGenerator
+from PIL import Image
+
+from studies.methods.problems import Notice, refuse
+
+FORMATS = "SVS, NDPI, SCN, MRXS in a zip, pyramidal TIFF or DICOM"
+TILE, OVERLAP = 254, 1
+PLAUSIBLE_UM = (0.1, 2.0)
+PICTURES_OF_THE_LABEL = ("label", "macro")
+JPEG_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class SlideFacts:
+    """What a slide says of itself; what may name a person is left out.
+
+    ``um_per_pixel`` is missing when the file does not say it.
+    """
+
+    vendor: str
+    width: int
+    height: int
+    um_per_pixel: float | None
+    levels: tuple[float, ...]
+    notices: tuple[Notice, ...]
+
+
+class WholeSlide:
+    """An open slide; close it, or use it as a context.
+
+    Parameters
+    ----------
+    path : path of the file (of one of the files, for formats of several)
+
+    Raises
+    ------
+    DataProblem
+        Not a slide that can be read in tiles.
+    """
+
+    def __init__(self, path: Path, name: str = "slide"):
+        try:
+            self._slide = openslide.OpenSlide(path)
+        except (openslide.OpenSlideError, OSError) as error:
+            raise refuse(
+                name,
+                _reason(error),
+                FORMATS,
+                "Export the slide from the scanner again; a plain picture must be saved as a "
+                "tiled TIFF first.",
+            ) from error
+        self._deep_zoom = DeepZoomGenerator(self._slide, TILE, OVERLAP, limit_bounds=False)
+        self._name = name
+
+    def __enter__(self) -> WholeSlide:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._slide.close()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, height = self._slide.dimensions
+        return width, height
+
+    def facts(self) -> SlideFacts:
+        """Size, resolution and levels; a notice says what the file also holds."""
+        properties = self._slide.properties
+        across, down = (_positive(properties.get(f"openslide.mpp-{axis}")) for axis in "xy")
+        notices = []
+        if across and down and abs(across / down - 1) > 0.01:
+            raise refuse(
+                self._name,
+                f"pixels of {across:g} by {down:g} µm",
+                "square pixels",
+                "Export the slide again; a stretched slide cannot be counted.",
+            )
+        if across and not PLAUSIBLE_UM[0] <= across <= PLAUSIBLE_UM[1]:
+            text = f"The slide says {across:g} µm per pixel; scanners make 0.1 to 2."
+            notices.append(Notice("slide_resolution_implausible", text))
+        if held := [n for n in PICTURES_OF_THE_LABEL if n in self._slide.associated_images]:
+            text = f"The file holds a picture of the glass ({', '.join(held)}), which is not shown."
+            notices.append(Notice("slide_label_hidden", text))
+        width, height = self.size
+        levels = tuple(float(downsample) for downsample in self._slide.level_downsamples)
+        vendor = str(properties.get("openslide.vendor", "unknown"))
+        return SlideFacts(vendor, width, height, across, levels, tuple(notices))
+
+    def read(self, x: int, y: int, width: int, height: int, scale: int = 1) -> NDArray[np.uint8]:
+        """A part of the slide at 1/``scale``, in pixels of that scale: (height, width, 3).
+
+        Taken from the nearest finer level and averaged down; what no scanner saw is white.
+        """
+        level = self._slide.get_best_level_for_downsample(scale * 1.01)
+        finer = max(1.0, self._slide.level_downsamples[level])
+        ratio = scale / finer
+        wanted = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        try:
+            picture = self._slide.read_region((x * scale, y * scale), level, wanted)
+        except openslide.OpenSlideError as error:
+            raise refuse(
+                self._name, _reason(error), "a whole file", "Upload the slide again."
+            ) from error
+        plain = _on_white(picture)
+        if wanted != (width, height):
+            plain = plain.resize((width, height), Image.Resampling.BOX)
+        return np.asarray(plain)
+
+    def overview(self, longest: int) -> tuple[NDArray[np.uint8], float]:
+        """The whole slide with its longer side at most ``longest`` pixels, and its scale."""
+        width, height = self.size
+        scale = max(1.0, max(width, height) / longest)
+        small = self._slide.get_thumbnail((round(width / scale), round(height / scale)))
+        return np.asarray(small.convert("RGB")), width / small.size[0]
+
+    def deep_zoom_levels(self) -> int:
+        return int(self._deep_zoom.level_count)
+
+    def tile_jpeg(self, level: int, column: int, row: int) -> bytes:
+        """A tile of the viewer's pyramid; IndexError when there is none there."""
+        try:
+            tile = self._deep_zoom.get_tile(level, (column, row))
+        except ValueError as error:
+            raise IndexError(f"no tile {column}, {row} on level {level}") from error
+        stream = io.BytesIO()
+        tile.convert("RGB").save(stream, "JPEG", quality=JPEG_QUALITY)
+        return stream.getvalue()
+
+    def tile_place(self, level: int, column: int, row: int) -> tuple[int, int, float, int, int]:
+        """Left, top (pixels of the slide), pixels of the slide per pixel, width and height."""
+        try:
+            (x, y), _, _ = self._deep_zoom.get_tile_coordinates(level, (column, row))
+            width, height = self._deep_zoom.get_tile_dimensions(level, (column, row))
+        except ValueError as error:
+            raise IndexError(f"no tile {column}, {row} on level {level}") from error
+        scale = 2.0 ** (self._deep_zoom.level_count - 1 - level)
+        return int(x), int(y), scale, int(width), int(height)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGBA":
+        white = Image.new("RGB", picture.size, (255, 255, 255))
+        white.paste(picture, mask=picture.getchannel("A"))
+        return white
+    return picture.convert("RGB")
+
+
+def _positive(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if value > 0 else None
+
+
+def _reason(error: Exception) -> str:
+    """Without a path of the server."""
+    text = str(error)
+    if isinstance(error, openslide.OpenSlideUnsupportedFormatError) or not text:
+        return "a file that no reader of slides knows"
+    return re.sub(r"(/[^\s:]+)+", "the file", text)[:160]
