@@ -16,6 +16,7 @@ COPIED = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "openseadragon.min.js": "openseadragon/build/openseadragon/openseadragon.min.js",
 }
 VEGA = "vega.bundle.js"
 WRITE_VEGA = """

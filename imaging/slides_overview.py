@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q
+from PIL import Image
 
+from imaging.methods.cell_overlay import draw_overlay
 from imaging.methods.immunoscore import COLUMNS
-from imaging.models import ImmunoscoreRule
+from imaging.models import CellCount, ImmunoscoreRule, WholeSlide
 from imaging.selectors.slides import chosen_slides, density_table, immunoscore_table, rule_current
+from imaging.selectors.whole_slides import current_regions
+from imaging.slide_storage import cells_for_viewing, slide_for_viewing
 from studies.models import CohortMember, Patient, Specimen, Study
 
 COLUMNS_OF_FILE = (
@@ -126,3 +133,42 @@ def _row(
         reason="" if found is None else str(found["reason"]),
         rule=rule if found is not None else "",
     )
+
+
+MOST_SLIDES = 500
+
+
+def slides_shown(user: Any, study: Study) -> list[WholeSlide]:
+    """Scanned slides with the names of their regions and how often they were counted."""
+    rows = WholeSlide.objects.visible_to(user).filter(study=study)
+    rows = rows.select_related("specimen", "patient").annotate(
+        region_names=ArrayAgg(
+            "regions__region", distinct=True, default=[], filter=Q(regions__isnull=False)
+        ),
+        n_counts=Count("counts", distinct=True),
+    )
+    return list(rows[:MOST_SLIDES])
+
+
+def tile_jpeg(slide: WholeSlide, level: int, column: int, row: int) -> bytes:
+    """A tile of the viewer's pyramid; IndexError when there is none."""
+    opened = slide_for_viewing(slide.study.uid, slide.file.sha256, str(slide))
+    return opened.tile_jpeg(level, column, row)
+
+
+def cells_png(count: CellCount, level: int, column: int, row: int) -> bytes:
+    """The cells of a count on one tile of the viewer's pyramid, see-through."""
+    slide, stream = count.slide, io.BytesIO()
+    if count.cells is None:
+        raise IndexError("the cells of this count are gone")
+    opened = slide_for_viewing(slide.study.uid, slide.file.sha256, str(slide))
+    place = opened.tile_place(level, column, row)
+    cells = cells_for_viewing(slide.study.uid, count.cells.sha256)
+    picture = draw_overlay(cells, place, slide.um_per_pixel)
+    Image.fromarray(picture).save(stream, "PNG", compress_level=3)
+    return stream.getvalue()
+
+
+def regions_drawn(slide: WholeSlide) -> list[dict[str, Any]]:
+    """The current regions for the viewer: name and GeoJSON geometry."""
+    return [{"region": row.region, "geometry": row.geometry} for row in current_regions(slide)]

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from imaging.views import features, scans, slides
+from imaging.views import features, profiles, scans, slides, whole_slides
 
 app_name = "imaging"
 
 STUDY = "studies/<uuid:uid>/imaging/"
+SLIDE, COUNT = "<uuid:slide_uid>", "<uuid:count_uid>"
+TILE = "tiles/<int:level>/<int:column>_<int:row>"
 
 urlpatterns = [
     path(f"{STUDY}scans/", scans.scan_list, name="scans"),
@@ -15,4 +17,19 @@ urlpatterns = [
     path(f"{STUDY}features/", features.feature_page, name="features"),
     path(f"{STUDY}slides/", slides.slides, name="slides"),
     path(f"{STUDY}slides.csv", slides.slides_csv, name="slides_csv"),
+    path(f"{STUDY}slides/add/", whole_slides.slide_add, name="slide_add"),
+    path(f"{STUDY}slides/{SLIDE}/", whole_slides.slide_page, name="slide"),
+    path(f"{STUDY}slides/{SLIDE}/{TILE}.jpeg", whole_slides.slide_tile, name="slide_tile"),
+    path(f"{STUDY}slides/{SLIDE}/regions/", whole_slides.slide_regions, name="slide_regions"),
+    path(f"{STUDY}slides/{SLIDE}/threshold/", whole_slides.slide_threshold, name="slide_threshold"),
+    path(f"{STUDY}slides/{SLIDE}/count/", whole_slides.slide_count, name="slide_count"),
+    path(f"{STUDY}counts/{COUNT}/{TILE}.png", whole_slides.count_tile, name="count_tile"),
+    path(f"{STUDY}counts/{COUNT}/adopt/", whole_slides.count_adopt, name="count_adopt"),
+    path(f"{STUDY}laboratories/", profiles.profile_list, name="profiles"),
+    path(f"{STUDY}laboratories/new/", profiles.profile_new, name="profile_new"),
+    path(
+        f"{STUDY}laboratories/<uuid:profile_uid>/upload/",
+        profiles.profile_upload,
+        name="profile_upload",
+    ),
 ]

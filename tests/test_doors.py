@@ -45,7 +45,8 @@ def with_ids(name: str, route: str, study: Any) -> str:
     """The address filled with the study's uid and random ids elsewhere."""
     keys = re.findall(r"<(?:\w+:)?(\w+)>", route) + re.findall(r"\(\?P<(\w+)>", route)
     owner = "study_uid" if "study_uid" in keys else "uid"
-    values = {key: study.uid if key == owner else uuid7() for key in keys}
+    values: dict[str, Any] = {key: study.uid if key == owner else uuid7() for key in keys}
+    values |= dict.fromkeys(re.findall(r"<int:(\w+)>", route), 0)
     if name.endswith(":action"):
         values["kind"] = "studies.nothing"
     if name.endswith(":upload"):

@@ -9,7 +9,7 @@ from scipy import ndimage
 GLASS_DENSITY = 0.04  # mean optical density of what is nearly empty
 SMALLEST_MM2 = 0.01
 HOLE_MM2 = 0.005
-SMOOTHING_UM = 8.0
+SMOOTHING_UM = 4.0
 
 
 def find_tissue(rgb: NDArray[np.uint8], um_per_pixel: float) -> NDArray[np.bool_]:
@@ -24,7 +24,7 @@ def find_tissue(rgb: NDArray[np.uint8], um_per_pixel: float) -> NDArray[np.bool_
     Returns
     -------
     array, (rows, columns), bool
-        Optical density above that of glass after smoothing over 8 µm; pieces under 0.01 mm² are
+        Optical density above that of glass after smoothing over 4 µm; pieces under 0.01 mm² are
         dust, holes under 0.005 mm² (vessels, fat cells) belong to the tissue; the blue, green and
         black of a pen do not.
     """

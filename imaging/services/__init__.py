@@ -12,6 +12,7 @@ from .deidentification import scans_deidentify
 from .features import extractor_fit, features_extract
 from .immunoscores import immunoscore_compute
 from .pictures import roi_picture
+from .profiles import export_receive, export_suggest, profile_state
 from .scans import scans_import
 from .slides import densities_import
 from .targets import pairs_retime, target_choose
@@ -21,10 +22,13 @@ __all__ = [
     "count_adopt",
     "counting_rule_state",
     "densities_import",
+    "export_receive",
+    "export_suggest",
     "extractor_fit",
     "features_extract",
     "immunoscore_compute",
     "pairs_retime",
+    "profile_state",
     "regions_state",
     "roi_picture",
     "scans_deidentify",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 
 from imaging.methods.density_table import Density, DensityTable, read_density_table
-from imaging.methods.immunoscore import (
-    COLUMNS,
-)
+from imaging.methods.immunoscore import COLUMNS
 from imaging.models import CellDensity
 from imaging.selectors.slides import (
     SLIDES,
     density_table,
     specimens_by_label,
 )
+from imaging.services.profiles import profile_of_batch
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
@@ -42,9 +42,11 @@ def densities_import(
         batch.mark_ready(batch.summary, batch.notices)
         return dict(batch.summary)
     progress(0, 3, "reading the densities")
-    table = read_density_table(file_read(batch.file), batch.filename)
+    profile = profile_of_batch(batch)
+    table = read_density_table(file_read(batch.file), batch.filename, profile)
     progress(1, 3, "comparing with the study")
     patients, known = patients_by_pseudonym(batch.study), specimens_by_label(batch.study)
+    table = _with_patients(table, known)
     problems = list(_strangers(table, patients, known, batch.filename))
     problems += _unconsented(table, patients, batch)
     if problems:
@@ -62,6 +64,17 @@ def densities_import(
     return summary
 
 
+def _with_patients(table: DensityTable, known: dict[str, Specimen]) -> DensityTable:
+    """Lines that leave the patient out take the one whose specimen it is."""
+
+    def named(row: Density) -> Density:
+        if row.pseudonym or row.specimen not in known:
+            return row
+        return replace(row, pseudonym=known[row.specimen].patient.pseudonym)
+
+    return replace(table, rows=tuple(named(row) for row in table.rows))
+
+
 def _strangers(
     table: DensityTable, patients: dict[str, Patient], known: dict[str, Specimen], name: str
 ) -> Iterable[Problem]:
@@ -70,9 +83,9 @@ def _strangers(
         if row.pseudonym not in patients:
             yield Problem(
                 name,
-                row.pseudonym,
-                "a pseudonym of the study",
-                "Upload the cohort table first, or correct the pseudonym.",
+                row.pseudonym or f"specimen {row.specimen}, which nobody has",
+                "a pseudonym of the study, or a specimen that it knows",
+                "Upload the cohort table first, or correct the pseudonym or label.",
                 row.row,
                 "patient_id",
             )

@@ -24,9 +24,11 @@ def slides(request: HttpRequest, study: Study) -> HttpResponse:
         "distribution": slides_overview.distribution(request.user, study),
         "scores": range(5),
         "may_download": "download" in rights,
+        "may_enter": "enter" in rights,
     }
     if "rows" in rights:
         context["rows"] = slides_overview.rows_shown(request.user, study)
+        context["scanned"] = slides_overview.slides_shown(request.user, study)
     return render(request, "imaging/slides.html", context)
 
 

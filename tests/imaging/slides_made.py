@@ -21,7 +21,7 @@ def draw_cells(
     tissue: tuple[int, int, int, int] | None = None,
     seed: int = 5,
 ) -> NDArray[np.uint8]:
-    """Brown discs of 7 µm on pale blue tissue with noise; ``tissue`` is left, top, right, bottom."""
+    """Brown discs of 7 µm on pale blue tissue (left, top, right, bottom), with noise."""
     height, width = size
     left, top, right, bottom = tissue or (0, 0, width, height)
     optical = np.zeros((height, width, 3), np.float32)

@@ -10,12 +10,14 @@ from imaging.methods.density_profile import DensityProfile, image_expression, su
 from imaging.methods.density_table import read_density_table, read_lines
 from studies.methods.problems import DataProblem
 
-QUPATH = """Image\tName\tClass\tParent\tROI\tCentroid X µm\tCentroid Y µm\tNum Detections\tNum Negative\tNum Positive\tPositive %\tNum Positive per mm^2\tArea µm^2\tPerimeter µm
-S1_CD3.svs\t\tTumor center\troot\tPolygon\t1\t1\t900\t500\t400\t44.4\t800\t500000\t9
-S1_CD3.svs\t\tInvasive margin\troot\tPolygon\t1\t1\t900\t100\t800\t88.8\t1600\t500000\t9
-S1_CD3.svs\t\tNecrosis\troot\tPolygon\t1\t1\t9\t9\t0\t0\t0\t500000\t9
-""".encode()
-HALO = """Image Location;Analysis Region;Algorithm Name;Area Analyzed (μm²);Total Cells;CD8 Positive Cells;% CD8 Positive Cells
+QUPATH = """Image|Name|Class|Parent|ROI|Centroid X µm|Centroid Y µm|Num Detections|Num Negative|\
+Num Positive|Positive %|Num Positive per mm^2|Area µm^2|Perimeter µm
+S1_CD3.svs||Tumor center|root|Polygon|1|1|900|500|400|44.4|800|500000|9
+S1_CD3.svs||Invasive margin|root|Polygon|1|1|900|100|800|88.8|1600|500000|9
+S1_CD3.svs||Necrosis|root|Polygon|1|1|9|9|0|0|0|500000|9
+""".replace("|", "\t").encode()
+HALO = """Image Location;Analysis Region;Algorithm Name;Area Analyzed (μm²);Total Cells;\
+CD8 Positive Cells;% CD8 Positive Cells
 D:\\scans\\S1_CD8.svs;CT;Multiplex IHC;500000,5;900;100;11,1
 D:\\scans\\S1_CD8.svs;IM;Multiplex IHC;250000,0;900;300;33,3
 """.encode()
@@ -66,7 +68,7 @@ def test_a_profile_comes_back_from_its_record() -> None:
     ("change", "message"),
     [
         ({"columns": {"image": "Image", "region": "Class"}}, "density, or count and area"),
-        ({"columns": {"density": "Nothing", "image": "Image", "region": "Class"}}, "no column Nothing"),
+        ({"columns": {"density": "No", "image": "Image", "region": "Class"}}, "no column No"),
         ({"image_pattern": "{specimen}"}, "marker"),
         ({"image_pattern": "block {specimen} {marker}"}, "S1_CD3.svs"),
         ({"constants": {}}, "unit"),

@@ -24,8 +24,8 @@ def annotation(name: str, geometry: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_regions_of_qupath_with_areas_by_hand() -> None:
-    hole = {"type": "Polygon", "coordinates": [
-        box(0, 0, 400, 400)["coordinates"][0], box(100, 100, 200, 200)["coordinates"][0]]}  # fmt: skip
+    rings = [box(0, 0, 400, 400)["coordinates"][0], box(100, 100, 200, 200)["coordinates"][0]]
+    hole = {"type": "Polygon", "coordinates": rings}
     made = [
         annotation("Tumor center", hole),
         annotation("Tumor", box(300, 300, 500, 400)),  # overlaps the first: counted once
@@ -51,6 +51,13 @@ def test_what_was_stored_reads_the_same() -> None:
     assert again[0].as_geojson() == first[0].as_geojson()
 
 
+CROSSED = {"type": "Polygon", "coordinates": [[[0, 0], [9, 9], [9, 0], [0, 9], [0, 0]]]}
+SHARED = [
+    annotation("margin", box(0, 0, 50, 50)),
+    annotation("center", box(10, 10, 60, 60)),
+]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -60,10 +67,10 @@ def test_what_was_stored_reads_the_same() -> None:
         (annotation("Stroma", box(0, 0, 5, 5)), "Stroma"),
         (annotation("margin", box(0, 0, 500, 5)), "inside the slide"),
         (annotation("margin", {"type": "Point", "coordinates": [1, 1]}), "a Point"),
-        (annotation("margin", {"type": "Polygon", "coordinates": [[[0, 0], [9, 9], [9, 0], [0, 9], [0, 0]]]}), "cross itself"),
+        (annotation("margin", CROSSED), "cross itself"),
         (annotation("margin", {"type": "Polygon", "coordinates": "x"}), "no geometry"),
         ({"type": "Feature", "properties": {"name": "margin"}}, "no geometry"),
-        ({"features": [annotation("margin", box(0, 0, 50, 50)), annotation("center", box(10, 10, 60, 60))]}, "share"),
+        ({"features": SHARED}, "share"),
     ],
 )  # fmt: skip
 def test_what_is_no_region_is_refused(data: Any, message: str) -> None:

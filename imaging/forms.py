@@ -1,0 +1,126 @@
+"""The shape of what people type about slides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from imaging.methods.density_profile import IGNORED, ROLES
+from imaging.methods.density_table import MARKERS, PER_MM2, PROCEDURES, REGIONS
+
+OURS = ["", *MARKERS]
+NAMES_OF_ROLES = {
+    "patient_id": "Patient", "specimen": "Specimen", "image": "Image", "procedure": "Procedure",
+    "marker": "Marker", "region": "Region", "density": "Density", "count": "Count of cells",
+    "area": "Area",
+}  # fmt: skip
+
+
+def _choices(values: Any, empty: str = "–") -> list[tuple[str, str]]:
+    return [("", empty), *((value, value.replace("_", " ")) for value in values)]
+
+
+class SlideForm(forms.Form):
+    file = forms.FileField(label="Slide", max_length=255)
+    patient_id = forms.CharField(
+        label="Patient", max_length=64, required=False,
+        help_text="The pseudonym; not needed where the study knows the specimen.",
+    )  # fmt: skip
+    specimen = forms.CharField(
+        label="Specimen", max_length=120, required=False,
+        help_text="The block's label, the same for all slides of one piece of tissue.",
+    )  # fmt: skip
+    procedure = forms.ChoiceField(
+        choices=_choices(PROCEDURES, "as the study knows it"), required=False
+    )
+    marker = forms.ChoiceField(choices=_choices(MARKERS))
+    staining_batch = forms.CharField(
+        label="Staining batch", max_length=80, required=False,
+        help_text="Slides stained together share one threshold.",
+    )  # fmt: skip
+    um_per_pixel = forms.FloatField(
+        label="µm per pixel", required=False, min_value=0.05, max_value=4,
+        help_text="Only where the file does not say it.",
+    )  # fmt: skip
+
+
+class RegionsForm(forms.Form):
+    geojson = forms.CharField(
+        label="Regions as GeoJSON", required=False, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Pixels of the full slide; the class of each polygon is tumor_center or "
+        "invasive_margin, or QuPath's name of it.",
+    )  # fmt: skip
+    file = forms.FileField(
+        label="or a file of QuPath", required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ".geojson,.json"}),
+    )  # fmt: skip
+    comment = forms.CharField(max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not given.get("geojson") and not given.get("file"):
+            self.add_error("geojson", "Draw a region, paste GeoJSON or choose a file.")
+        return given
+
+
+class ThresholdForm(forms.Form):
+    threshold = forms.FloatField(
+        min_value=0.01, max_value=3, label="Threshold, optical density of DAB",
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )  # fmt: skip
+    reason = forms.CharField(
+        max_length=400, required=False, help_text="Needed when an earlier threshold changes."
+    )
+
+
+class CountForm(forms.Form):
+    scale = forms.TypedChoiceField(
+        coerce=int, label="Resolution",
+        choices=[(1, "full"), (2, "1/2"), (4, "1/4, about 20 times as fast")],
+    )  # fmt: skip
+
+
+class ProfileForm(forms.Form):
+    """One choice per role, from the columns of an export that was read; words per region."""
+
+    name = forms.CharField(max_length=80, label="Laboratory", help_text="Such as North, HALO 3.6.")
+    image_pattern = forms.CharField(
+        max_length=120, required=False, label="How images are named",
+        help_text="{specimen}_{marker} takes S12_CD3.svs apart; * is anything.",
+    )  # fmt: skip
+    marker = forms.ChoiceField(
+        choices=_choices(MARKERS, "told by column or image"), required=False,
+        label="All lines are of marker",
+    )  # fmt: skip
+    unit = forms.ChoiceField(choices=_choices(PER_MM2), required=False, label="Unit of the density")
+    area_unit = forms.ChoiceField(
+        choices=_choices(("mm2", "um2")), required=False, label="Unit of the area"
+    )
+    decimal_comma = forms.BooleanField(required=False, label="Numbers have a decimal comma")
+
+    def __init__(self, *args: Any, header: list[str], words: list[str], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.words = words
+        columns = [("", "–"), *((name, name) for name in header)]
+        for role in ROLES:
+            label = f"{NAMES_OF_ROLES[role]}: column"
+            self.fields[f"column_{role}"] = forms.ChoiceField(
+                choices=columns, required=False, label=label
+            )
+        regions = [(name, name.replace("_", " ")) for name in REGIONS]
+        for number, word in enumerate(words):
+            self.fields[f"region_{number}"] = forms.ChoiceField(
+                choices=[*regions, (IGNORED, "leave out")], label=f"Region “{word}”"
+            )
+
+    def profile(self) -> dict[str, Any]:
+        """What was chosen, as the record keeps it."""
+        given = self.cleaned_data
+        columns = {role: given[f"column_{role}"] for role in ROLES if given[f"column_{role}"]}
+        constants = {key: given[key] for key in ("marker", "unit", "area_unit") if given[key]}
+        regions = {word: given[f"region_{k}"] for k, word in enumerate(self.words)}
+        return {
+            "columns": columns, "constants": constants, "regions": regions, "markers": {},
+            "image_pattern": given["image_pattern"], "decimal_comma": given["decimal_comma"],
+        }  # fmt: skip
