@@ -11,7 +11,7 @@
     getTileUrl: (level, x, y) => address.replace(/0\/0_0(\.\w+)$/, `${level}/${x}_${y}$1`),
   });
   const viewer = window.OpenSeadragon({
-    element: view, tileSources: source(view.dataset.tile), showNavigationControl: false, crossOriginPolicy: false,
+    element: view, tileSources: source(view.dataset.tile), showNavigationControl: false, drawer: "canvas",
     animationTime: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : .5, maxZoomPixelRatio: 4,
     gestureSettingsMouse: { clickToZoom: false },
   });
@@ -38,10 +38,11 @@
   const added = [];
   let drawing = null;
   const onScreen = ([x, y]) => {
-    const point = viewer.viewport.imageToViewerElementCoordinates(new window.OpenSeadragon.Point(x, y));
+    const point = viewer.world.getItemAt(0).imageToViewerElementCoordinates(new window.OpenSeadragon.Point(x, y));
     return [point.x, point.y];
   };
   const paint = () => {
+    if (!viewer.world.getItemCount()) return;
     const ratio = window.devicePixelRatio || 1;
     canvas.width = view.clientWidth * ratio;
     canvas.height = view.clientHeight * ratio;
@@ -74,9 +75,9 @@
     element: view,
     moveHandler: (event) => {
       if (!viewer.world.getItemCount()) return;
-      const at = viewer.viewport.viewerElementToImageCoordinates(event.position);
+      const at = viewer.world.getItemAt(0).viewerElementToImageCoordinates(event.position);
       under.textContent = `${(at.x * um / 1000).toFixed(3)}, ${(at.y * um / 1000).toFixed(3)} mm; ` +
-        `${(um / viewer.viewport.viewportToImageZoom(viewer.viewport.getZoom(true))).toFixed(2)} µm per screen pixel`;
+        `${(um / viewer.world.getItemAt(0).viewportToImageZoom(viewer.viewport.getZoom(true))).toFixed(2)} µm per screen pixel`;
     },
   });
 
@@ -112,7 +113,7 @@
   close.addEventListener("click", finish);
   viewer.addHandler("canvas-click", (event) => {
     if (!drawing || !event.quick) return;
-    const at = viewer.viewport.viewerElementToImageCoordinates(event.position);
+    const at = viewer.world.getItemAt(0).viewerElementToImageCoordinates(event.position);
     drawing.points.push([Math.min(width, Math.max(0, Math.round(at.x))), Math.min(height, Math.max(0, Math.round(at.y)))]);
     paint();
   });
