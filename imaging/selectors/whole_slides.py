@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.models import CellCount, CellCountingRule, CellDensity, SlideRegion, WholeSlide
+from studies.consents import GENOMICS, usable
 from studies.models import Study
 
 HISTOGRAM_TOP = 2.0
@@ -44,8 +45,8 @@ def stain_histogram(
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
     """Pixels per DAB density over all slides of a marker's batch, and the bins' edges."""
     slides = WholeSlide.objects.filter(study=study, marker=marker, staining_batch=staining_batch)
-    slides = slides.exclude(patient__status__in=["excluded", "withdrawn"])
-    found = [np.asarray(row, np.int64) for row in slides.values_list("stain_histogram", flat=True)]
+    rows = usable(slides, study, GENOMICS).values_list("stain_histogram", flat=True)
+    found = [np.asarray(row, np.int64) for row in rows]
     kept = [row for row in found if len(row)]
     if not kept:
         return None, np.empty(0)

@@ -31,6 +31,7 @@ from imaging.selectors.whole_slides import (
     stain_histogram,
 )
 from imaging.services.slides import specimens_choose
+from imaging.services.whole_slides import unusable
 from imaging.slide_storage import cells_bytes, slide_open
 from studies.access import require
 from studies.jobs import Progress, enqueue, no_progress
@@ -159,6 +160,8 @@ def slide_count_start(slide: SlideRecord, user: Any, scale: int = 1) -> Job:
     rule = current_rule(slide.study, slide.marker, slide.staining_batch)
     if scale not in SCALES:
         raise refuse("scale", scale, "1, 2 or 4", "Choose a scale.", column="scale")
+    if refused := unusable(slide.patient):
+        raise refuse(str(slide), refused, "a patient whose tissue may be used", "Record consent.")
     if rule is None:
         raise refuse(
             str(slide), "no threshold", "one for its marker and batch", "State the threshold first."

@@ -17,6 +17,7 @@ from imaging.methods.whole_slide import PLAUSIBLE_UM, SlideFacts, WholeSlide
 from imaging.models import WholeSlide as SlideRecord
 from imaging.selectors.slides import specimens_by_label
 from imaging.slide_storage import slide_open
+from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.models import ImportBatch, Job, Patient, Specimen, Study
@@ -120,12 +121,26 @@ def _described(
         expected = f"a specimen of {patient.pseudonym}"
         found = f"{specimen.label}, which is another patient's"
         problems.append(Problem(filename, found, expected, "Correct the label.", column="specimen"))
+    elif refused := unusable(patient):
+        remedy = "Record the consent first."
+        problems.append(
+            Problem(
+                filename, f"{patient.pseudonym}: {refused}", "a patient whose tissue may be used",
+                remedy, column="patient_id",
+            )
+        )  # fmt: skip
     if "marker" not in said:
         remedy = "Choose the marker, or name the file specimen_marker, such as S12_CD3.svs."
         problems.append(Problem(filename, "no marker", "CD3 or CD8", remedy, column="marker"))
     if problems or patient is None:
         raise DataProblem(problems)
     return patient, said
+
+
+def unusable(patient: Patient) -> str:
+    """Why the patient's tissue may not be used; empty when it may."""
+    alone = Patient.objects.filter(pk=patient.pk)
+    return refusals(patient.study, GENOMICS, alone).get(patient.pk, "")
 
 
 def _from_name(filename: str) -> dict[str, str]:
