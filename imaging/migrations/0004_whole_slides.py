@@ -11,7 +11,7 @@ from studies.db import patient_table_operations, study_table_operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("imaging", "0002_slides"),
+        ("imaging", "0003_deidentification"),
         ("studies", "0002_tenancy"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
