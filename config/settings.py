@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "studies.middleware.content_security_policy",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "studies.middleware.HistoryMiddleware",
     "studies.middleware.ActingUserMiddleware",
 ]
 
@@ -145,6 +145,7 @@ CACHES = {
 }
 BASELINE_SCAN_DAYS = env.integer("ISOTHERM_BASELINE_SCAN_DAYS", 42, smallest=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a patient with hundreds of dated rows is one form
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 UPLOAD_MAX_BYTES = env.integer("ISOTHERM_UPLOAD_MAX_BYTES", 4 * 2**30, smallest=1)
 

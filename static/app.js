@@ -38,7 +38,8 @@ document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
   else if (event.target.matches("[data-once]")) {
-    event.target.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; });
+    const buttons = event.target.querySelectorAll("button[type=submit]");
+    setTimeout(() => buttons.forEach((button) => { button.disabled = true; })); // the pressed one is sent
   }
 });
 
@@ -57,8 +58,52 @@ document.querySelectorAll("[data-drop]").forEach((zone) => {
 // Typed but unsaved work is not lost by a slip.
 let dirty = false;
 document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) dirty = true; });
-document.addEventListener("submit", () => { dirty = false; });
+document.addEventListener("submit", (event) => { if (!event.defaultPrevented) dirty = false; });
 window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+// Ctrl+S saves the form one is in.
+document.addEventListener("keydown", (event) => {
+  const form = document.querySelector("form[data-guard]");
+  if (form && event.key === "s" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("button[type=submit]"));
+  }
+});
+
+// A form's text stays in this tab until it is saved, so that a lost connection or session loses nothing.
+document.querySelectorAll("form[data-keep]").forEach((form) => {
+  const key = form.dataset.keep;
+  const box = form.querySelector("[data-kept]");
+  const typed = () => [...new FormData(form)].filter(([name]) => !["csrfmiddlewaretoken", "base"].includes(name));
+  const shown = JSON.stringify(typed());
+  const kept = JSON.parse(sessionStorage.getItem(key) || "null");
+  const isError = document.querySelector("[data-focus]");
+  if (kept && kept.version === form.dataset.version && JSON.stringify(kept.cells) !== shown && !isError) {
+    box.hidden = false;
+    box.querySelector("[data-kept-when]").textContent = new Date(kept.at).toLocaleTimeString();
+  } else if (!isError) {
+    sessionStorage.removeItem(key);
+  }
+  form.addEventListener("input", () => {
+    sessionStorage.setItem(key, JSON.stringify({ version: form.dataset.version, at: Date.now(), cells: typed() }));
+  });
+  box.querySelector("[data-kept-restore]").addEventListener("click", () => {
+    kept.cells.forEach(([name, value]) => {
+      const field = form.elements[name];
+      if (field && field.type === "checkbox") field.checked = true;
+      else if (field && field.type !== "submit") field.value = value;
+    });
+    dirty = true;
+    box.hidden = true;
+  });
+  box.querySelector("[data-kept-drop]").addEventListener("click", () => {
+    sessionStorage.removeItem(key);
+    box.hidden = true;
+  });
+});
+
+// What has to be read first gets the focus.
+document.querySelector("[data-focus]")?.focus();
 
 // On a narrow screen the current tab is in sight.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

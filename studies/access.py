@@ -86,6 +86,14 @@ def require(user: Any, study: Study, right: str) -> None:
         raise PermissionDenied(f"The right '{right}' needs a membership at all sites.")
 
 
+def require_at(user: Any, patient: Any, *rights: str) -> None:
+    """Raise PermissionDenied unless one membership at the patient's site gives all ``rights``."""
+    held = [m for m in memberships_of(user, patient.study) if m.site_id in (None, patient.site_id)]
+    if not any(set(rights) <= set(member.rights) for member in held):
+        named = " and ".join(f"'{right}'" for right in rights)
+        raise PermissionDenied(f"This needs the right {named} at {patient.site.name}.")
+
+
 def visible(rows: QuerySet, user: Any, study: Study) -> QuerySet:
     """``rows`` (a queryset of a study's table) of ``study`` that ``user`` may see."""
     return rows.visible_to(user).filter(study=study)  # type: ignore[attr-defined]

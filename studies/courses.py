@@ -44,7 +44,7 @@ def forms_of(patient: Patient, dates: bool) -> list[FormView]:
     entries = patient.form_entries.select_related("dictionary").order_by("form", "occasion")
     return [
         FormView(
-            entry.form if entry.occasion == entry.form else f"{entry.form}, {entry.occasion}",
+            entry.form if entry.occasion == "baseline" else f"{entry.form}, {entry.occasion}",
             entry,
             [value_row(v, entry.values.get(v.name)) for v in _variables(entry, dates)],
         )

@@ -9,7 +9,17 @@ import django_filters
 from django.db.models import QuerySet
 
 from studies import overviews
-from studies.models import Cohort, Job, JobState, Patient, PatientStatus, Site, Study
+from studies.models import (
+    Cohort,
+    Job,
+    JobState,
+    Patient,
+    PatientStatus,
+    Query,
+    QueryState,
+    Site,
+    Study,
+)
 
 
 class PatientFilter(django_filters.FilterSet):
@@ -50,6 +60,38 @@ class JobFilter(django_filters.FilterSet):
         self.filters["kind"].extra["choices"] = [
             (k, overviews.title_of(k)) for k in kinds.distinct()
         ]
+
+
+class QueryFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=QueryState.choices, empty_label="Any state")
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+    )
+    whose = django_filters.ChoiceFilter(
+        label="Whose",
+        choices=[("mine", "asked of me"), ("raised", "asked by me")],
+        method="filter_whose",
+        empty_label="Anybody's",
+    )
+    field = django_filters.ChoiceFilter(label="Field", empty_label="Any field")
+    patient = django_filters.UUIDFilter(field_name="patient__uid", label="Patient")
+
+    class Meta:
+        model = Query
+        fields = ["state", "site", "whose", "field", "patient"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        self.user = user
+        super().__init__(data, queryset)
+        seen = Query.objects.visible_to(user).filter(study=study).order_by()
+        self.filters["site"].queryset = Site.objects.filter(id__in=seen.values("site_id"))
+        names = seen.exclude(field="").order_by("field").values_list("field", flat=True)
+        self.filters["field"].extra["choices"] = [
+            (name, name.replace("_", " ")) for name in names.distinct()
+        ]
+
+    def filter_whose(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(**{"assignee" if value == "mine" else "raised_by": self.user})
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import pghistory.middleware
 from django.http import HttpRequest, HttpResponse
 
 from studies.access import acting_as
+from studies.identifiers import uuid7
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+
+
+class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
+    """What history keeps of a request: who, which address, how, and a number of its own."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        number = request.headers.get("X-Request-ID", "")[:64] or str(uuid7())
+        return {**super().get_context(request), "method": request.method, "request": number}
+
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from studies import access, registry
+from studies.methods.course import FACT_KINDS
 from studies.models import (
     Cohort,
     CohortMember,
@@ -20,9 +21,12 @@ from studies.models import (
     JobState,
     Membership,
     Patient,
+    Query,
+    QueryState,
     Site,
     Study,
     StudySite,
+    Variable,
 )
 
 
@@ -81,6 +85,7 @@ def at_a_glance(user: Any, study: Study) -> dict[str, Any]:
         "jobs": jobs,
         "busy": any(not job.has_ended for job in jobs),
         "batches": latest_batches(study),
+        "queries": query_counts(user, study) if "rows" in access.rights_of(user, study) else None,
     }
 
 
@@ -229,6 +234,26 @@ def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortLine]]:
 
 def _role_and_name(cohort: Cohort) -> tuple[int, str]:
     return CohortRole.values.index(cohort.role), cohort.name
+
+
+def query_counts(user: Any, study: Study) -> dict[str, int]:
+    """Queries by state, as far as the user sees them; those asked of the user and not closed."""
+    seen = access.visible(Query.objects.all(), user, study).order_by()
+    found = dict.fromkeys(QueryState.values, 0)
+    found |= dict(seen.values_list("state").annotate(Count("id")))
+    mine = seen.filter(assignee=user).exclude(state=QueryState.CLOSED).count()
+    return {**found, "mine": mine, "unsettled": found["open"] + found["answered"]}
+
+
+def label_of_field(query: Query) -> str:
+    """What a query is about, as the form spells it."""
+    if not query.field:
+        return f"the form {query.form}"
+    if query.field in FACT_KINDS:
+        return FACT_KINDS[query.field].title
+    rows = Variable.objects.filter(dictionary__study_id=query.study_id, name=query.field)
+    newest = rows.order_by("-dictionary__number").first()
+    return newest.label if newest else query.field
 
 
 def scope_of(user: Any, study: Study) -> str:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from studies.consents import refusals, usable
 from studies.methods.clinical_risk_score import clinical_risk_score
-from studies.models import CohortMember, EndpointValue, FormEntry, Patient, Study
+from studies.models import CohortMember, EndpointValue, EntryState, FormEntry, Patient, Study
 
 _MEMBER_FIELDS = {
     "patient_id": "patient_id",
@@ -47,9 +47,12 @@ def _members(rows: QuerySet) -> pd.DataFrame:
 def clinical_table(study: Study) -> pd.DataFrame:
     """Baseline values by patient id, one column per variable; missing-codes and blanks are NaN.
 
+    A draft is not stated yet: its patient has no line.
+
     The clinical risk score (0-5) is computed beside them.
     """
     entries = FormEntry.objects.filter(study=study, form="baseline", occasion="baseline")
+    entries = entries.exclude(state=EntryState.DRAFT)
     names: dict[str, None] = {}
     rows: dict[int, dict[str, Any]] = {}
     for entry in entries.order_by("patient_id"):

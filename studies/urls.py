@@ -2,11 +2,24 @@
 
 from django.urls import path
 
-from studies.views import cohorts, dictionaries, jobs, overview, patients, people, uploads, welcome
+from studies.views import (
+    cohorts,
+    dictionaries,
+    entry,
+    history,
+    jobs,
+    overview,
+    patients,
+    people,
+    queries,
+    uploads,
+    welcome,
+)
 
 app_name = "studies"
 
 STUDY = "studies/<uuid:uid>/"
+ENTRY = f"{STUDY}patients/<uuid:patient_uid>/entry/<slug:form>"
 DICTIONARY = f"{STUDY}dictionary/<uuid:dictionary_uid>"
 VARIABLE = f"{DICTIONARY}/variables/<uuid:variable_uid>"
 
@@ -17,6 +30,16 @@ urlpatterns = [
     path(f"{STUDY}patients/", patients.patient_list, name="patients"),
     path(f"{STUDY}patients.csv", patients.patients_csv, name="patients_csv"),
     path(f"{STUDY}patients/<uuid:patient_uid>/", patients.patient_page, name="patient"),
+    path(f"{ENTRY}/", entry.entry_page, name="entry"),
+    path(f"{ENTRY}/check/", entry.entry_check, name="entry_check"),
+    path(f"{ENTRY}/rows/<slug:kind>/", entry.entry_row, name="entry_row"),
+    path(f"{ENTRY}/state/", entry.entry_state, name="entry_state"),
+    path(f"{ENTRY}/ask/", queries.query_new, name="query_new"),
+    path(f"{ENTRY}/history/<slug:field>/", history.field_history, name="field_history"),
+    path(f"{STUDY}queries/", queries.query_list, name="queries"),
+    path(f"{STUDY}queries/<uuid:query_uid>/", queries.query_page, name="query"),
+    path(f"{STUDY}history/", history.audit, name="audit"),
+    path(f"{STUDY}history.csv", history.audit_csv, name="audit_csv"),
     path(f"{STUDY}cohorts/", cohorts.cohort_list, name="cohorts"),
     path(f"{STUDY}uploads/", uploads.upload_list, name="uploads"),
     path(f"{STUDY}uploads/new/<str:kind>/", uploads.upload, name="upload"),

@@ -89,6 +89,16 @@ class MembershipQuerySet(StudyQuerySet):
     def in_force(self, user: Any) -> MembershipQuerySet:
         return self.filter(membership_in_force(user))
 
+    def current(self) -> MembershipQuerySet:
+        """Anybody's that hold today."""
+        today = timezone.localdate()
+        ends = models.Q(ends_on__isnull=True) | models.Q(ends_on__gt=today)
+        return self.filter(ends, starts_on__lte=today)
+
+    def at(self, site_id: int) -> MembershipQuerySet:
+        """That reach a site: its own, and those of all sites."""
+        return self.filter(models.Q(site_id__isnull=True) | models.Q(site_id=site_id))
+
 
 @every_change()
 class Membership(StudyRow):

@@ -31,6 +31,7 @@ from .dictionary import (
     variable_write,
 )
 from .endpoints import endpoint_definition, endpoints_compute
+from .fact_rows import facts_of
 from .files import (
     derivation_record,
     derivations_record,
@@ -57,8 +58,19 @@ from .people import (
     site_of,
     study_create,
 )
+from .queries import fields_of, people_who_see, query_raise, query_say
+from .records import (
+    RecordChangedError,
+    record_check,
+    record_read,
+    record_state_set,
+    record_take_over,
+    record_write,
+)
+from .restoring import field_restore
 
 __all__ = [
+    "RecordChangedError",
     "action_start",
     "batch_job",
     "batch_receive",
@@ -81,6 +93,9 @@ __all__ = [
     "dictionary_specs",
     "endpoint_definition",
     "endpoints_compute",
+    "facts_of",
+    "field_restore",
+    "fields_of",
     "file_drop",
     "file_open",
     "file_read",
@@ -98,9 +113,17 @@ __all__ = [
     "patient_transfer",
     "patient_withdraw",
     "patients_merge",
+    "people_who_see",
     "person_invite",
     "pseudonym_make",
     "purge_start",
+    "query_raise",
+    "query_say",
+    "record_check",
+    "record_read",
+    "record_state_set",
+    "record_take_over",
+    "record_write",
     "rows_of",
     "site_of",
     "study_create",

@@ -36,6 +36,7 @@ class FactRule:
     columns: dict[str, str] = field(default_factory=dict)
     needs: str = ""
     stands: bool = False  # a table adds it and never takes it back
+    once: str = "t.date = {date}"  # what a patient has once: a typed one gives way to the file's
 
 
 def _given(name: str) -> str:
@@ -68,9 +69,10 @@ RULES = (
             "line": f"COALESCE({_given('treatment_line')}::numeric::int, 1)",
             "drug": f"COALESCE({_given('drug')}, 'not recorded')",
         },
+        once="t.is_index",
     ),
     FactRule(Progression, "progressed_on"),
-    FactRule(Death, "died_on"),
+    FactRule(Death, "died_on", once="TRUE"),
     FactRule(Contact, "last_assessed_on", {"kind": f"'{ContactKind.ASSESSED}'"}),
     FactRule(Contact, "last_known_alive_on", {"kind": f"'{ContactKind.ALIVE}'"}),
     FactRule(
@@ -103,6 +105,8 @@ def facts_write(study: Study, patients: Sequence[int]) -> None:
             names,
         )
     for rule in RULES:
+        if not rule.stands:
+            execute(f"DELETE FROM {rule.model._meta.db_table} t {_clash(rule)}", names)
         columns = {**_COMMON, **_dates(rule), **rule.columns}
         once = "(patient_id, scope, date)" if rule.stands else ""
         insert_select(rule.model, columns, _source(rule), names, once)
@@ -120,6 +124,22 @@ _COMMON = {
 def _dates(rule: FactRule) -> dict[str, str]:
     value = f"e.values -> '{rule.dated}'"
     return {"date": f"({value} ->> 'v')::date", "precision": f"{value} ->> 'precision'"}
+
+
+def _clash(rule: FactRule) -> str:
+    """Facts that somebody typed where the file says another."""
+    day = f"(e.values -> '{rule.dated}' ->> 'v')::date"
+    same = "".join(
+        f" AND t.{name} = {rule.columns[name]}"
+        for name in ("kind", "analyte")
+        if name in rule.columns
+    )
+    return f"""
+    USING studies_formentry e
+    WHERE t.patient_id = e.patient_id AND e.patient_id = ANY(%(patients)s)
+        AND e.study_id = %(study)s AND e.occasion = 'baseline' AND e.batch_id IS NOT NULL
+        AND {day} IS NOT NULL AND {rule.once.format(date=day)}{same}
+    """
 
 
 def _source(rule: FactRule) -> str:

@@ -261,6 +261,7 @@ FIRST_TABS = (
     ("Cohorts", "studies:cohorts"),
 )
 LAST_TABS = (
+    ("Queries", "studies:queries"),
     ("Dictionary", "studies:dictionaries"),
     ("Uploads", "studies:uploads"),
     ("Jobs", "studies:jobs"),

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from studies import access, courses, overviews, registry
 from studies.filters import PatientFilter, chips
-from studies.models import Patient, Study
+from studies.models import Patient, QueryState, Study
 from studies.paging import page_by_key
 from studies.tables import PatientTable, csv_response, patient_rows
 
@@ -51,10 +51,14 @@ def patients_csv(request: HttpRequest, study: Study) -> HttpResponse:
 def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpResponse:
     mine = overviews.patients_of(request.user, study).select_related("site", "study")
     patient = get_object_or_404(mine, uid=patient_uid)
-    dates = "identifiers" in access.rights_of(request.user, study)
+    rights = access.rights_of(request.user, study)
+    dates = "identifiers" in rights
     context = {
         "study": study,
         "patient": patient,
+        "may_enter": {"enter", "identifiers"} <= rights,
+        "may_comment": "comment" in rights,
+        "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
         "endpoints": courses.endpoints_of(patient),

@@ -18,10 +18,20 @@ from studies.models import (
     Job,
     Membership,
     Patient,
+    Query,
     Treatment,
 )
-from studies.services import batch_job, batch_receive, dictionary_current
+from studies.services import batch_job, batch_receive, dictionary_current, query_raise
 from tests.people import People
+
+ENTRY: dict[str, dict[str, object]] = {
+    "entry": {},
+    "entry_check": {},
+    "entry_row": {"kind": "contact"},
+    "entry_state": {},
+    "query_new": {},
+    "field_history": {"field": "age_years"},
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class MadeStudy:
     job: Job
     membership: Membership
     dictionary: DictionaryVersion
+    query: Query
 
     def address(self, name: str) -> dict[str, object]:
         """What a URL of that name takes beside the study."""
@@ -48,6 +59,11 @@ class MadeStudy:
             found = {"variable_uid": self.dictionary.variables.all()[0].uid}
             found |= {"change": "up"} if name == "variable_change" else {}
             return {"dictionary_uid": self.dictionary.uid, **found}
+        if name in ENTRY:
+            found = {"patient_uid": self.here.uid, "form": "baseline"}
+            return {**found, **ENTRY[name]}
+        if name == "query":
+            return {"query_uid": self.query.uid}
         if name.startswith("batch"):
             return {"batch_uid": self.batch.uid}
         if name.startswith("job") and name != "jobs":
@@ -76,9 +92,10 @@ def make_study(people: People) -> MadeStudy:
         elsewhere = make_patient(people, cohort, dictionary, "S-001")
         batch = batch_receive(people.study, people.coordinator, "cohort_table", b"a,b\n", "c.csv")
         job = batch_job(batch)
+        query = query_raise(here, people.coordinator, "Is it 61?", field="age_years")
         colleague = Membership.objects.get(study=people.study, user=people.colleague)
     assert job is not None
-    return MadeStudy(cohort, here, elsewhere, batch, job, colleague, dictionary)
+    return MadeStudy(cohort, here, elsewhere, batch, job, colleague, dictionary, query)
 
 
 def make_patient(

@@ -32,6 +32,14 @@ GETS = {
     "job_live": ALL,
     "job_problems": (200, 200, 200, 403),
     "people": ALL,
+    "entry": (403, 200, 403, 404),
+    "entry_row": (403, 200, 403, 404),
+    "query_new": (200, 200, 200, 404),
+    "field_history": (200, 200, 200, 404),
+    "queries": ALL,
+    "query": (200, 200, 200, 404),
+    "audit": (200, 403, 403, 403),
+    "audit_csv": (200, 403, 403, 403),
     "dictionaries": ALL,
     "dictionary": ALL,
     "dictionary_csv": ALL,
@@ -40,6 +48,8 @@ GETS = {
     "variable_new": (200, 403, 403, 403),
 }
 POSTS = {
+    "entry_check": (403, 200, 403, 404),
+    "entry_state": (302, 302, 403, 404),
     "dictionary_draft": (302, 403, 403, 403),
     "dictionary_freeze": (200, 403, 403, 403),  # no note: the page comes back
     "dictionary_discard": (302, 403, 403, 403),
@@ -53,7 +63,7 @@ POSTS = {
 
 # Answers that are no page, and pages that only an administrator sees.
 FILES = {"patients_csv", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
-FILES |= {"variable", "variable_new"}
+FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row"}
 
 
 @pytest.fixture

@@ -1,0 +1,302 @@
+"""The dated facts of a patient's course: what each is made of, and the order they must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from .dates import ClinicalDate
+from .dictionary import VariableSpec
+from .endpoints import SIX_MONTHS_DAYS
+from .problems import Notice, Problem
+
+_RESULTS = {
+    "CR": "complete response",
+    "PR": "partial response",
+    "SD": "stable disease",
+    "PD": "progressive disease",
+    "NE": "not evaluable",
+}
+
+
+def _spec(name: str, label: str, type: str, **more: Any) -> VariableSpec:
+    return VariableSpec(name, label, type, missing_codes=(), **more)
+
+
+def _choice(name: str, label: str, codes: Mapping[str, str]) -> VariableSpec:
+    return _spec(name, label, "category", codes=codes, required_for=("complete",))
+
+
+@dataclass(frozen=True)
+class FactKind:
+    """One kind of dated fact: its title and the parts of a row; the first part is its date."""
+
+    name: str
+    title: str
+    parts: tuple[VariableSpec, ...]
+    most: int = 500
+    whole: tuple[str, ...] = ()
+    longest: Mapping[str, int] = field(default_factory=dict)
+
+
+def _date(label: str) -> VariableSpec:
+    return _spec("date", label, "date", required_for=("complete",))
+
+
+FACT_KINDS: dict[str, FactKind] = {
+    kind.name: kind
+    for kind in (
+        FactKind(
+            "treatment",
+            "Treatment",
+            (
+                _date("Started"),
+                _spec("drug", "Drug", "text", required_for=("complete",)),
+                _spec("line", "Line", "number", minimum=1, maximum=9, required_for=("complete",)),
+                _spec("stopped_on", "Stopped", "date"),
+                _choice("is_index", "Study treatment", {"yes": "yes", "no": "no"}),
+            ),
+            whole=("line",),
+            longest={"drug": 80},
+        ),
+        FactKind(
+            "response",
+            "Response assessments",
+            (
+                _date("Assessed"),
+                _choice("result", "Result", _RESULTS),
+                _spec("method", "Method", "text", required_for=("complete",)),
+            ),
+            longest={"method": 40},
+        ),
+        FactKind("progression", "Progression", (_date("Progressed"),)),
+        FactKind("death", "Death", (_date("Died"), _spec("cause", "Cause", "text")),
+                 most=1, longest={"cause": 120}),
+        FactKind(
+            "contact",
+            "Follow-up",
+            (
+                _date("On"),
+                _choice(
+                    "kind", "What", {"alive": "known alive", "assessed": "adequate imaging"}
+                ),
+            ),
+        ),
+        FactKind(
+            "surgery",
+            "Surgery",
+            (
+                _date("Operated"),
+                _choice(
+                    "margin", "Margin", {"R0": "R0", "R1": "R1", "R2": "R2", "unknown": "unknown"}
+                ),
+            ),
+        ),
+        FactKind(
+            "lab",
+            "Laboratory",
+            (
+                _date("Drawn"),
+                _spec("analyte", "Analyte", "text", required_for=("complete",)),
+                _spec("value", "Value", "number", minimum=0, maximum=1e9,
+                      required_for=("complete",)),
+                _spec("unit", "Unit", "text", required_for=("complete",)),
+            ),
+            longest={"analyte": 40, "unit": 40},
+        ),
+        FactKind(
+            "consent",
+            "Consent",
+            (
+                _date("Given"),
+                _choice(
+                    "scope",
+                    "Scope",
+                    {"imaging": "imaging", "genomics": "genomics", "sharing": "sharing"},
+                ),
+                _spec("withdrawn_on", "Withdrawn", "date"),
+            ),
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One dated fact: kind, key of its row, day, and its other parts as stored values."""
+
+    kind: str
+    key: str
+    day: ClinicalDate
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What a patient has once."""
+        extra = {"contact": "kind", "response": "method", "lab": "analyte", "consent": "scope"}
+        return (self.kind, self.day.earliest, self.parts.get(extra.get(self.kind, "")))
+
+
+def check_course(facts: Sequence[Fact], today: date) -> list[Problem]:
+    """Everything that cannot be: ``Problem.column`` is ``kind:key:part``.
+
+    A day in the future, the same fact twice, an end before its beginning, anything after death,
+    progression or death before the study treatment, two deaths, two study treatments.
+    """
+    return [
+        *_future(facts, today),
+        *_twice(facts),
+        *_reversed(facts),
+        *_singles(facts),
+        *_after_death(facts),
+        *_before_start(facts),
+    ]
+
+
+def notice_course(facts: Sequence[Fact]) -> list[Notice]:
+    """What can go on: a progressive assessment whose progression is not dated."""
+    progressive = any(f.kind == "response" and f.parts.get("result") == "PD" for f in facts)
+    if progressive and not any(fact.kind in {"progression", "death"} for fact in facts):
+        text = (
+            "assessed as PD, but no progression is dated; progression-free survival stays censored"
+        )
+        return [Notice("progression_not_dated", text)]
+    return []
+
+
+def _at(fact: Fact, part: str, found: str, expected: str, remedy: str) -> Problem:
+    title = FACT_KINDS[fact.kind].title
+    return Problem(title, found, expected, remedy, column=f"{fact.kind}:{fact.key}:{part}")
+
+
+def _future(facts: Sequence[Fact], today: date) -> Iterable[Problem]:
+    for fact in facts:
+        for part, day in (("date", fact.day), *_ends(fact)):
+            if day.earliest > today:
+                yield _at(fact, part, str(day), "a day that has been", "Correct the date.")
+
+
+def _ends(fact: Fact) -> list[tuple[str, ClinicalDate]]:
+    names = ("stopped_on", "withdrawn_on")
+    return [(name, fact.parts[name]) for name in names if fact.parts.get(name)]
+
+
+def _twice(facts: Sequence[Fact]) -> Iterable[Problem]:
+    seen: set[tuple[Any, ...]] = set()
+    for fact in facts:
+        if fact.kind != "treatment" and fact.identity in seen:
+            yield _at(fact, "date", f"{fact.day} twice", "each once", "Remove one of the rows.")
+        seen.add(fact.identity)
+
+
+def _reversed(facts: Sequence[Fact]) -> Iterable[Problem]:
+    for fact in facts:
+        for part, end in _ends(fact):
+            if end.latest < fact.day.earliest:
+                yield _at(fact, part, f"{end}, before {fact.day}", "an end after its beginning",
+                          "Correct one of the dates.")  # fmt: skip
+
+
+def _singles(facts: Sequence[Fact]) -> Iterable[Problem]:
+    deaths = [fact for fact in facts if fact.kind == "death"]
+    index = [f for f in facts if f.kind == "treatment" and f.parts.get("is_index") == "yes"]
+    for fact in deaths[1:]:
+        yield _at(fact, "date", "a second death", "one", "Remove one of the rows.")
+    for fact in index[1:]:
+        yield _at(fact, "is_index", "a second study treatment", "one",
+                  "Say 'no' for the treatments that are not the study's.")  # fmt: skip
+    treated = [fact for fact in facts if fact.kind == "treatment"]
+    if treated and not index:
+        yield _at(treated[0], "is_index", "no study treatment", "one",
+                  "Say 'yes' for the treatment that the endpoints count from.")  # fmt: skip
+
+
+def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
+    died = next((fact.day for fact in facts if fact.kind == "death"), None)
+    if died is None:
+        return
+    for fact in facts:
+        if fact.kind not in {"death", "consent"} and fact.day.earliest > died.latest:
+            yield _at(fact, "date", f"{fact.day}, after death on {died}", "nothing after death",
+                      "Check both dates.")  # fmt: skip
+
+
+def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
+    start = start_of(facts)
+    if start is None:
+        return
+    for fact in facts:
+        if fact.kind in {"progression", "death"} and fact.day.latest < start.earliest:
+            yield _at(fact, "date", f"{fact.day}, before treatment start {start}",
+                      "a day on or after treatment start", "Check both dates.")  # fmt: skip
+
+
+def start_of(facts: Iterable[Fact]) -> ClinicalDate | None:
+    """The day from which the endpoints count: the start of the study treatment."""
+    for fact in facts:
+        if fact.kind == "treatment" and fact.parts.get("is_index") == "yes":
+            return fact.day
+    return None
+
+
+def read_course(facts: Sequence[Fact]) -> dict[str, dict[str, Any]]:
+    """Baseline variables that the dated facts decide, as stored values (``{"v": ...}``).
+
+    Of several response assessments the one nearest six months speaks, of progressions and
+    operations the first, of contacts the last.
+    """
+    found: dict[str, Any] = {}
+    start = start_of(facts)
+    index = next((f for f in facts if f.day == start and f.parts.get("is_index") == "yes"), None)
+    if index:
+        found |= {"treatment_started_on": index.day, "drug": index.parts.get("drug"),
+                  "treatment_line": index.parts.get("line")}  # fmt: skip
+    for kind, variable in (("progression", "progressed_on"), ("death", "died_on")):
+        if rows := _of_kind(facts, kind):
+            found[variable] = rows[0].day
+    if rows := _of_kind(facts, "surgery"):
+        margin = rows[0].parts.get("margin")
+        found |= {"surgery_on": rows[0].day}
+        found |= {"resection_margin": margin} if margin != "unknown" else {}
+    for contact, variable in (("alive", "last_known_alive_on"), ("assessed", "last_assessed_on")):
+        if rows := [
+            fact for fact in _of_kind(facts, "contact") if fact.parts.get("kind") == contact
+        ]:
+            found[variable] = rows[-1].day
+    if rows := _of_kind(facts, "response"):
+        spoken = min(rows, key=lambda fact: _from_landmark(start, fact.day))
+        found |= {"response_assessed_on": spoken.day, "response": spoken.parts.get("result")}
+    return {name: _stored(value) for name, value in found.items() if value not in (None, "")}
+
+
+MIRRORED: dict[str, str] = {
+    "treatment_started_on": "treatment",
+    "drug": "treatment",
+    "treatment_line": "treatment",
+    "response_assessed_on": "response",
+    "response": "response",
+    "surgery_on": "surgery",
+    "resection_margin": "surgery",
+    "progressed_on": "progression",
+    "died_on": "death",
+    "last_assessed_on": "contact",
+    "last_known_alive_on": "contact",
+}
+
+
+def _of_kind(facts: Sequence[Fact], kind: str) -> list[Fact]:
+    """The earliest first."""
+    rows = (fact for fact in facts if fact.kind == kind)
+    return sorted(rows, key=lambda fact: fact.day.earliest)
+
+
+def _from_landmark(start: ClinicalDate | None, day: ClinicalDate) -> int:
+    return abs((day.earliest - start.earliest).days - SIX_MONTHS_DAYS) if start else 0
+
+
+def _stored(value: Any) -> dict[str, Any]:
+    if isinstance(value, ClinicalDate):
+        return {"v": value.earliest.isoformat(), "precision": value.precision}
+    return {"v": value}
