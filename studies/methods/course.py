@@ -12,6 +12,7 @@ from .dictionary import VariableSpec
 from .endpoints import SIX_MONTHS_DAYS
 from .problems import Notice, Problem
 
+CONSENT_SCOPES = ("imaging", "genomics", "sharing")
 _RESULTS = {
     "CR": "complete response",
     "PR": "partial response",
@@ -111,11 +112,7 @@ FACT_KINDS: dict[str, FactKind] = {
             "Consent",
             (
                 _date("Given"),
-                _choice(
-                    "scope",
-                    "Scope",
-                    {"imaging": "imaging", "genomics": "genomics", "sharing": "sharing"},
-                ),
+                _choice("scope", "Scope", {scope: scope for scope in CONSENT_SCOPES}),
                 _spec("withdrawn_on", "Withdrawn", "date"),
             ),
         ),
@@ -265,6 +262,9 @@ def read_course(facts: Sequence[Fact]) -> dict[str, dict[str, Any]]:
             fact for fact in _of_kind(facts, "contact") if fact.parts.get("kind") == contact
         ]:
             found[variable] = rows[-1].day
+    for scope in CONSENT_SCOPES:
+        given = [fact for fact in _of_kind(facts, "consent") if fact.parts.get("scope") == scope]
+        found |= {f"consent_{scope}_on": given[0].day} if given else {}
     if rows := _of_kind(facts, "response"):
         spoken = min(rows, key=lambda fact: _from_landmark(start, fact.day))
         found |= {"response_assessed_on": spoken.day, "response": spoken.parts.get("result")}
@@ -283,6 +283,7 @@ MIRRORED: dict[str, str] = {
     "died_on": "death",
     "last_assessed_on": "contact",
     "last_known_alive_on": "contact",
+    **{f"consent_{scope}_on": "consent" for scope in CONSENT_SCOPES},
 }
 
 
