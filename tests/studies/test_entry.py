@@ -24,6 +24,7 @@ from studies.models import (
 from studies.selectors import clinical_table, endpoint_table
 from studies.services import dictionary_draft, dictionary_freeze, record_read, variable_write
 from tests.people import People
+from tests.studies.test_cohort_import import GOOD, handed_in, table
 from tests.studies.test_dictionary import LDH
 
 
@@ -318,3 +319,20 @@ def test_an_old_entry_is_taken_over_into_the_dictionary_in_force(
     assert "v-ldh_u_l" in client.get(page).content.decode()
     with acting_as(people.coordinator):
         assert record_read(patient).dictionary.number == 2
+
+
+def test_a_table_after_a_form_says_the_course_anew(
+    people: People, patient: Patient, client: Client, page: str
+) -> None:
+    """What a person typed gives way where the accepted file says another; the rest stays."""
+    client.post(page, fill(client, page, **BASIC, cea_ng_ml="3"))
+    line = GOOD | {"patient_id": "N-1", "treatment_started_on": "2021-03-02", "cea_ng_ml": "4"}
+    with acting_as(people.coordinator):
+        batch = handed_in(people, table(line))
+        assert batch.state == "ready", batch.problems
+        assert str(Treatment.objects.get().date) == "2021-03-02"
+        assert ResponseAssessment.objects.count() == 1
+        assert Death.objects.count() == 1
+        values = sorted((str(lab.date), lab.value) for lab in LabResult.objects.all())
+        assert ("2021-03-02", 4.0) in values
+        assert Contact.objects.filter(date="2022-06-01").exists()
