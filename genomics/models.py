@@ -34,6 +34,90 @@ class SignatureVersion(StudyRow):
         return f"{self.name} version {self.version}"
 
 
+class AnnotationVersion(StudyRow):
+    """Names of genes and transcripts from HGNC or Ensembl; another table is another version."""
+
+    name = models.CharField(max_length=80)
+    version = models.PositiveIntegerField()
+    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    n_genes = models.PositiveIntegerField()
+    n_transcripts = models.PositiveIntegerField()
+
+    class Meta:
+        default_related_name = "annotation_versions"
+        ordering = ["name", "version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "name", "version"], name="annotation_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "name", "digest"], name="annotation_content_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} version {self.version}"
+
+
+class SequencingBatch(PatientRow):
+    """In which run of the laboratory a specimen was sequenced; the newest row speaks."""
+
+    specimen = models.ForeignKey(
+        Specimen, on_delete=models.PROTECT, related_name="sequencing_batches"
+    )
+    name = models.CharField(max_length=80)
+    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        default_related_name = "sequencing_batches"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["specimen", "batch"], name="sequencing_batch_once_per_table"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""), name="sequencing_batch_has_a_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UnseenBatch(models.TextChoices):
+    """What becomes of a specimen whose batch the correction never saw."""
+
+    REFUSE = "refuse"
+    UNCORRECTED = "uncorrected"
+
+
+class BatchCorrection(StudyRow, DerivedMixin):
+    """ComBat fitted on the development cohort and frozen, applied to every matrix."""
+
+    number = models.PositiveIntegerField()
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    batches = models.JSONField()  # name: development specimens
+    unseen = models.TextField(choices=UnseenBatch.choices)
+    n_training = models.PositiveIntegerField()
+    n_genes = models.PositiveIntegerField()
+    summary = models.JSONField(default=dict)
+    notices = models.JSONField(default=list)
+
+    class Meta:
+        default_related_name = "batch_corrections"
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="batch_correction_once"),
+            models.CheckConstraint(
+                condition=models.Q(unseen__in=UnseenBatch.values),
+                name="batch_correction_unseen_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"batch correction {self.number}"
+
+
 class MatrixScale(models.TextChoices):
     COUNTS = "counts"
     CPM = "cpm"
@@ -44,14 +128,18 @@ class MatrixScale(models.TextChoices):
 class ExpressionMatrix(StudyRow, DerivedMixin):
     """Genes by specimens as Parquet; the raw upload stays with its batch."""
 
-    batch = models.OneToOneField(
-        ImportBatch, on_delete=models.PROTECT, related_name="expression_matrix"
+    batch = models.ForeignKey(
+        ImportBatch, on_delete=models.PROTECT, related_name="expression_matrices"
+    )
+    correction = models.ForeignKey(
+        BatchCorrection, null=True, on_delete=models.PROTECT, related_name="matrices"
     )
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
     scale = models.TextField(choices=MatrixScale.choices)
     n_genes = models.PositiveIntegerField()
     n_specimens = models.PositiveIntegerField()
     coverage = models.JSONField(default=dict)
+    quality = models.JSONField(default=dict)
     notices = models.JSONField(default=list)
 
     class Meta:
@@ -61,6 +149,11 @@ class ExpressionMatrix(StudyRow, DerivedMixin):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(scale__in=MatrixScale.values), name="matrix_scale_known"
+            ),
+            models.UniqueConstraint(
+                fields=["batch", "correction"],
+                nulls_distinct=False,
+                name="matrix_once_per_upload_and_correction",
             ),
         ]
 
@@ -74,6 +167,7 @@ class ExpressionColumn(PatientRow):
     )
     position = models.PositiveIntegerField()
     label = models.CharField(max_length=120)
+    quality = models.JSONField(default=dict)
 
     class Meta:
         default_related_name = "expression_columns"
@@ -171,6 +265,8 @@ class Phenotype(PatientRow, DerivedMixin):
     stability = models.FloatField(null=True, blank=True)
     borderline = models.BooleanField(null=True, blank=True)
     core = models.FloatField(null=True, blank=True)
+    distance = models.FloatField(null=True, blank=True)  # to the nearest centroid, SD of training
+    unusual = models.BooleanField(null=True, blank=True)  # farther than every training patient
     stated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

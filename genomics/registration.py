@@ -10,6 +10,7 @@ from studies.registry import (
     Stage,
     Tab,
     UploadKind,
+    UploadOption,
     register_action,
     register_completeness,
     register_fact,
@@ -21,17 +22,82 @@ from studies.registry import (
     register_uses,
 )
 
+SCALES = (
+    ("", "As the values look"), ("counts", "Counts"), ("cpm", "CPM"), ("tpm", "TPM"),
+    ("log", "Logarithms"),
+)  # fmt: skip
+STRANDS = (
+    ("", "Not STAR, or not known"), ("unstranded", "Unstranded (column 2)"),
+    ("forward", "Forward (column 3)"), ("reverse", "Reverse (column 4)"),
+)  # fmt: skip
 register_upload(
     UploadKind(
         name="expression_matrix",
         title="Expression matrix",
         job_kind="genomics.expression_import",
-        accept=".csv,.tsv,.txt,.gz",
-        help="CSV or TSV, gzipped or not: genes in rows, their identifier first (symbol, Ensembl, "
-        "Entrez or HGNC), a column per specimen named by the patient's pseudonym, alone or "
-        "followed by -T1. Counts, CPM, TPM or logarithms; no normalisation is needed, because "
-        "cell abundances use each specimen's own ranking of genes only.",
+        accept=".csv,.tsv,.txt,.gz,.gct,.h5ad,.tab,.zip",
+        help="Genes in rows, their identifier first (symbol, Ensembl, Entrez or HGNC), a column "
+        "per specimen named by the patient's pseudonym, alone or followed by -T1, or by a specimen "
+        "of the specimen table. CSV or TSV (gzipped or not), GCT, featureCounts or h5ad; or a zip "
+        "of STAR ReadsPerGene files, of Salmon folders (quant.sf; needs the annotation first), or "
+        "of matrix.mtx with features.tsv and barcodes.tsv.\n\n"
+        "Counts, CPM, TPM or logarithms; no normalisation is needed, because cell abundances use "
+        "each specimen's own ranking of genes only.",
         order=40,
+        stage="genomics",
+        options=(
+            UploadOption("scale", "Scale", SCALES, "Checked against the values."),
+            UploadOption(
+                "strand", "Strand", STRANDS, "Of STAR's counts only: ask the laboratory. Left "
+                "open, the refusal says what the reads suggest.",
+            ),
+            UploadOption(
+                "unknown_specimens", "Columns of nobody in the study",
+                (("", "Refuse the file"), ("leave_out", "Leave them out, with a notice")),
+            ),
+        ),
+    )
+)  # fmt: skip
+register_upload(
+    UploadKind(
+        name="specimen_table",
+        title="Specimen table",
+        job_kind="genomics.specimens_import",
+        accept=".csv,.tsv,.txt",
+        help="Which specimen is whose: CSV or TSV with specimen (the label of its column) and "
+        "patient_id; procedure (biopsy, resection), tissue, collected_on and batch (of "
+        "sequencing) where known. Upload it before the matrix when columns are not named by "
+        "pseudonyms.",
+        order=38,
+        stage="genomics",
+    )
+)
+register_upload(
+    UploadKind(
+        name="gene_signature",
+        title="Gene signature",
+        job_kind="genomics.signature_import",
+        accept=".csv,.tsv,.txt,.gmt",
+        help="CSV with cell_type and gene_symbol (previous_symbols, hgnc_id, entrez_id, "
+        "ensembl_id where known), or GMT. The file's name is the signature's: bindea24.csv becomes "
+        "the next version of the list that is clustered. Genes are found under every name that "
+        "the shipped lists and uploaded annotations know.",
+        right="run",
+        order=42,
+        stage="genomics",
+    )
+)
+register_upload(
+    UploadKind(
+        name="gene_annotation",
+        title="Gene annotation",
+        job_kind="genomics.annotation_import",
+        accept=".csv,.tsv,.txt,.gz",
+        help="Names of genes, or genes of transcripts: the complete set of HGNC, an Ensembl "
+        "BioMart export, or two columns of transcript and gene. Needed for Salmon, and where a "
+        "signature and a matrix use names that the shipped lists do not know.",
+        right="run",
+        order=44,
         stage="genomics",
     )
 )
@@ -53,6 +119,27 @@ register_action(
         stage="genomics",
         description="Hot is an Immunoscore of 3-4, cold of 0-2; no score, no label.",
         order=20,
+    )
+)
+register_action(
+    Action(
+        kind="genomics.abundances",
+        title="Compute abundances",
+        stage="genomics",
+        description="Scores every matrix by the newest version of a signature: ssgsea, zscore or "
+        "mcpcounter (the last two of log2(CPM + 1)).",
+        order=30,
+        params={"signature": "bindea24", "method": "ssgsea", "ties": "order_invariant"},
+    )
+)
+register_action(
+    Action(
+        kind="genomics.quality",
+        title="Check the matrices' quality",
+        stage="genomics",
+        description="Library sizes, detected genes, housekeeping, PCA, sex and duplicates of every "
+        "matrix, computed again.",
+        order=40,
     )
 )
 register_stage(Stage("genomics", "RNA and phenotype", 30, stages.genomics_stage))

@@ -7,9 +7,11 @@ from typing import Any
 import pandas as pd
 from django.db.models import QuerySet
 
-from genomics.methods.identifiers import Signature, read_signature
+from genomics.methods.identifiers import Signature
+from genomics.methods.signature import read_signature
 from genomics.models import (
     CellAbundance,
+    ExpressionMatrix,
     Phenotype,
     PhenotypeFit,
     PhenotypeSource,
@@ -24,6 +26,7 @@ from studies.services import inputs_digest
 CLUSTERED = "bindea24"  # the signature that makes the phenotype
 BESIDE = "mcpcounter10"  # shown beside, never clustered
 STROMAL_SETS = ("Fibroblasts", "Endothelial cells")
+MARKERS = "paper_markers"  # the genes of the stains, beside the densities
 RNA = "rna"  # purpose of the chosen specimen
 
 
@@ -31,7 +34,20 @@ def signature_content(version: SignatureVersion) -> Signature:
     return read_signature(version.content, str(version))
 
 
-def abundance_table(study: Study, signature: str = CLUSTERED) -> pd.DataFrame:
+def matrices_in_force(study: Study) -> QuerySet[ExpressionMatrix]:
+    """Of each upload the matrix as corrected last, or as it came; the newest upload first."""
+    newest = (
+        ExpressionMatrix.objects.filter(study=study)
+        .order_by("batch_id", "-id")
+        .distinct("batch_id")
+        .values("pk")
+    )
+    return ExpressionMatrix.objects.filter(pk__in=newest).order_by("-batch_id")
+
+
+def abundance_table(
+    study: Study, signature: str = CLUSTERED, method: str = "ssgsea"
+) -> pd.DataFrame:
     """Raw abundances by patient id; ``specimen_id`` and ``digest`` first, then the cell types.
 
     The chosen specimen speaks for the patient, its newest matrix for the specimen; excluded and
@@ -40,7 +56,9 @@ def abundance_table(study: Study, signature: str = CLUSTERED) -> pd.DataFrame:
     choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
     chosen = dict(choices.values_list("specimen_id", "patient_id"))
     rows = (
-        CellAbundance.objects.filter(study=study, signature__name=signature, specimen_id__in=chosen)
+        CellAbundance.objects.filter(
+            study=study, signature__name=signature, method=method, specimen_id__in=chosen
+        )
         .exclude(scores={})
         .order_by("patient_id", "-id")
         .distinct("patient_id")

@@ -17,3 +17,28 @@ def phenotype_fit(job: RunningJob) -> None:
 @job_task("genomics.phenotype_from_ihc")
 def phenotype_from_ihc(job: RunningJob) -> None:
     job.result = services.phenotype_from_ihc(job.study, job.progress, job.record)
+
+
+@job_task("genomics.specimens_import")
+def specimens_import(job: RunningJob) -> None:
+    job.result = services.specimens_import(job.subject, job.record)
+
+
+@job_task("genomics.signature_import")
+def signature_import(job: RunningJob) -> None:
+    job.result = services.signature_import(job.subject, job.record)
+
+
+@job_task("genomics.annotation_import")
+def annotation_import(job: RunningJob) -> None:
+    job.result = services.annotation_import(job.subject, job.record)
+
+
+@job_task("genomics.abundances")
+def abundances_compute(job: RunningJob) -> None:
+    job.result = services.abundances_compute(job.study, job.params, job.progress, job.record)
+
+
+@job_task("genomics.quality")
+def quality_compute(job: RunningJob) -> None:
+    job.result = services.quality_compute(job.study, job.progress, job.record)

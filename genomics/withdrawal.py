@@ -11,13 +11,19 @@ from genomics.models import (
     ExpressionMatrix,
     Phenotype,
     PhenotypeFit,
+    SequencingBatch,
 )
-from genomics.storage import matrix_bytes, read_matrix, without_specimens
+from genomics.storage import checked, matrix_file, read_tiles
 from studies.models import FileUse, Patient
 from studies.registry import Trace
-from studies.services import file_drop, file_read, file_store, file_use
+from studies.services import file_drop, file_open, file_store, file_use
 
-_BELOW: tuple[type[models.Model], ...] = (CellAbundance, ExpressionColumn, Phenotype)
+_BELOW: tuple[type[models.Model], ...] = (
+    CellAbundance,
+    ExpressionColumn,
+    Phenotype,
+    SequencingBatch,
+)
 TABLES = tuple(model._meta.db_table for model in _BELOW)
 
 
@@ -35,6 +41,7 @@ def purge(patient: Patient) -> None:
     Labels and digests stay as proof of what went into a frozen fit.
     """
     CellAbundance.objects.filter(patient=patient).update(scores={})
+    ExpressionColumn.objects.filter(patient=patient).update(quality={})
     matrices = ExpressionMatrix.objects.filter(columns__patient=patient).distinct()
     for matrix in matrices.select_related("file", "batch__file"):
         _cut(matrix, patient)
@@ -43,10 +50,12 @@ def purge(patient: Patient) -> None:
 def _cut(matrix: ExpressionMatrix, patient: Patient) -> None:
     labels = set(matrix.columns.filter(patient=patient).values_list("label", flat=True))
     whole, raw = matrix.file, matrix.batch.file
-    table = read_matrix(file_read(whole))
-    if labels & set(table.specimens):
-        rest = matrix_bytes(without_specimens(table, labels))
-        matrix.file = file_store(matrix.study, rest, "expression", whole.name)
+    with file_open(whole) as stream:
+        tiles = read_tiles(checked(stream, whole.sha256), whole.name)
+    if labels & set(tiles.specimens):
+        kept = tiles.only([label for label in tiles.specimens if label not in labels])
+        with matrix_file(kept) as rest:
+            matrix.file = file_store(matrix.study, rest, "expression", whole.name)
         matrix.save(update_fields=["file"])
         file_use(matrix.file, matrix)
         FileUse.objects.filter(file=whole, table=matrix._meta.db_table, row_id=matrix.pk).delete()

@@ -11,6 +11,16 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class UploadOption:
+    """What is asked beside a file: a choice of values, the first one (often nothing) by default."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    help: str = ""
+
+
+@dataclass(frozen=True)
 class UploadKind:
     """A door for files: what the file is and which job takes it in."""
 
@@ -25,6 +35,7 @@ class UploadKind:
     stage: str = ""
     keeps_bytes: bool = True  # False: dropped once taken in, only their digest stays
     overwrites: bool = False  # True: a later file changes what an earlier one said
+    options: tuple[UploadOption, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,33 @@
-"""Expression tables as users hold them: genes in rows, specimens in columns."""
+"""Expression tables as users hold them: genes in rows, specimens in columns, as text."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import re
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
-from genomics.methods.scale import estimate_scale
+from genomics.methods.expression_tiles import SHOWN, ExpressionTiles
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
-SHOWN = 25  # problems of one kind listed one by one; the rest is counted
-MOST_BYTES = 2 * 2**30  # of text: 20,000 genes of 5,000 specimens are half of it
-SUMMARY_ROW = re.compile(r"__\w+|N_(unmapped|multimapping|noFeature|ambiguous)")
+MOST_BYTES = 8 * 2**30  # of text: 60,000 genes of 5,000 specimens are a quarter of it
+LONGEST_LINE = 2**26
+FEWEST_BYTES_A_BLOCK, MOST_BYTES_A_BLOCK = 2**20, 2**24
+CELLS_A_CHUNK = 2_000_000
 NUMBERS = "a number in every cell, decimal point, no thousands separator"
+
+Open = Callable[[], BinaryIO]
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,17 @@ class ExpressionTable:
     specimens: tuple[str, ...]
     values: NDArray[np.float64]
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the numbers stand in a text table."""
+
+    header: tuple[str, ...]  # specimens
+    separator: str
+    first_line: int = 2  # of the genes, counted from 1
+    beside: int = 0  # columns between gene and numbers (lengths, descriptions)
+    second_name: bool = False  # the first of them is another name of the gene
 
 
 def read_expression_table(
@@ -61,55 +77,82 @@ def read_expression_table(
     DataProblem
         Every problem of the file at once, by line and column as a spreadsheet numbers them.
     """
-    text = _text(data, name)
-    header, separator = _header(text, name)
-    problems = _header_problems(header, name)
-    if problems:
-        raise DataProblem(problems)
-    genes, cells = _cells(text, header, separator, name)
-    values, problems = _numbers(cells, header, name)
-    problems += _gene_problems(genes, name)
-    if not problems:
-        signed = (scale or estimate_scale(values)) == "log"
-        problems = _value_problems(values, header, genes, name, signed)
-    if problems:
-        raise DataProblem(problems)
-    return _without_summary_rows(genes, tuple(header), values)
+    tiles = read_text_table(opener(io.BytesIO(data), name), name)
+    tiles.check(scale)
+    values = tiles.columns(0, len(tiles.specimens)).astype(np.float64)
+    return ExpressionTable(tuple(tiles.genes), tiles.specimens, values, tuple(tiles.notices))
 
 
-def _text(data: bytes, name: str) -> str:
+def opener(stream: BinaryIO, name: str) -> Open:
+    """Opens the text of a seekable file from its beginning, gzipped or not."""
+
+    def fresh() -> BinaryIO:
+        stream.seek(0)
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        text = gzip.GzipFile(fileobj=stream) if packed else stream
+        return cast(BinaryIO, io.BufferedReader(_Bounded(cast(BinaryIO, text), name), 2**20))
+
+    return fresh
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in a refusal: a few packed bytes may unpack to more than a disk holds."""
+
+    def __init__(self, source: BinaryIO, name: str) -> None:
+        self.source, self.name, self.read_bytes = source, name, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self.source.read(len(buffer))
+        except (OSError, EOFError, zlib.error) as error:
+            raise no_text(self.name, error) from error
+        self.read_bytes += len(data)
+        if self.read_bytes > MOST_BYTES:
+            most = f"at most {MOST_BYTES / 2**30:g} GiB unpacked"
+            remedy = "Split the table by specimens."
+            raise refuse(self.name, "a file that unpacks to more", most, remedy)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def no_text(name: str, error: Exception) -> DataProblem:
+    return refuse(
+        name, str(error), "a UTF-8 text table, gzipped or not", "Save the table as CSV or TSV."
+    )
+
+
+def read_text_table(fresh: Open, name: str, layout: Layout | None = None) -> ExpressionTiles:
+    """Tiles of a text table: numbers at full speed; cell by cell when something is wrong.
+
+    Parameters
+    ----------
+    fresh : callable
+        Opens the text from its beginning.
+    layout : Layout, optional
+        Where the numbers stand; found from the first two lines when it is not given.
+    """
+    layout = layout or find_layout(fresh, name)
+    problems = header_problems(layout, name)
+    if problems:
+        raise DataProblem(problems)
     try:
-        raw = _unpacked(data, name) if data[:2] == b"\x1f\x8b" else data
-        text = raw.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise refuse(
-            name, str(error), "a UTF-8 text table, gzipped or not", "Save the table as CSV or TSV."
-        ) from error
-    if not text.strip():
+        return _read_fast(fresh, name, layout)
+    except (pa.ArrowInvalid, _LookCloser):
+        return _read_carefully(fresh, name, layout)
+
+
+def find_layout(fresh: Open, name: str) -> Layout:
+    """Separator and specimens, from the first two lines."""
+    first, second = first_lines(fresh, name, 2)
+    if not first.strip():
         raise refuse(name, "nothing", "a table", "Choose the file with the expression values.")
-    return text
-
-
-def _unpacked(data: bytes, name: str) -> bytes:
-    """As far as a table goes: a few packed bytes may unpack to more than a machine holds."""
-    with gzip.open(io.BytesIO(data)) as file:
-        raw = file.read(MOST_BYTES + 1)
-    if len(raw) > MOST_BYTES:
-        most = f"at most {MOST_BYTES / 2**30:g} GiB unpacked"
-        raise refuse(name, "a file that unpacks to more", most, "Split the table by specimens.")
-    return raw
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    return [field.strip().strip('"') for field in line.rstrip("\r\n").split(separator)]
-
-
-def _header(text: str, name: str) -> tuple[list[str], str]:
-    """Specimen labels and the separator."""
-    lines = text.split("\n", 2)
-    separator = max("\t,;", key=lines[0].count)
-    header = _fields(lines[0], separator)
-    width = len(_fields(lines[1], separator)) if len(lines) > 1 and lines[1].strip() else 0
+    separator = max("\t,;", key=first.count)
+    header = fields(first, separator)
+    width = len(fields(second, separator)) if second.strip() else 0
     if not width:
         raise refuse(name, "a header only", "a line per gene", "Choose the complete file.")
     if len(header) < 2 and width < 2:
@@ -119,23 +162,42 @@ def _header(text: str, name: str) -> tuple[list[str], str]:
             "the gene and at least one specimen, separated by commas or tabs",
             "Save the table as CSV or TSV.",
         )
-    return (header if width == len(header) + 1 else header[1:]), separator
+    return Layout(tuple(header if width == len(header) + 1 else header[1:]), separator)
 
 
-def _header_problems(header: Sequence[str], name: str) -> list[Problem]:
+def first_lines(fresh: Open, name: str, count: int) -> list[str]:
+    """The first lines of a text, empty where it has ended."""
+    stream = fresh()
+    lines = [stream.readline(LONGEST_LINE) for _ in range(count)]
+    if max(map(len, lines)) >= LONGEST_LINE:
+        longest = f"lines of at most {LONGEST_LINE // 2**20} MiB"
+        raise refuse(name, "a longer line", longest, "Save the table as CSV or TSV.")
+    try:
+        return [line.decode("utf-8-sig") for line in lines]
+    except UnicodeDecodeError as error:
+        raise no_text(name, error) from error
+
+
+def fields(line: str, separator: str) -> list[str]:
+    return [field.strip().strip('"') for field in line.rstrip("\r\n").split(separator)]
+
+
+def header_problems(layout: Layout, name: str) -> list[Problem]:
+    row = layout.first_line - 1
     problems = [
         Problem(
             name,
             f"the specimen label {label!r} {times} times",
             "each specimen once",
             "Rename or remove the repeated columns; which one is meant cannot be guessed.",
-            row=1,
+            row=row,
             column=label,
         )
-        for label, times in Counter(header).items()
+        for label, times in Counter(layout.header).items()
         if times > 1 and label
     ]
-    unnamed = [str(number) for number, label in enumerate(header, start=2) if not label]
+    first = 2 + layout.beside
+    unnamed = [str(n) for n, label in enumerate(layout.header, start=first) if not label]
     if unnamed:
         problems.append(
             Problem(
@@ -143,39 +205,117 @@ def _header_problems(header: Sequence[str], name: str) -> list[Problem]:
                 f"no label over column {', '.join(unnamed[:SHOWN])}",
                 "a specimen label over each column",
                 "Name the columns, or remove them when they are empty.",
-                row=1,
+                row=row,
             )
         )
     return problems
 
 
-def _cells(
-    text: str, header: Sequence[str], separator: str, name: str
-) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """Gene identifiers and cells: numbers when every cell is one, else the text as it stands."""
-    options: dict[str, Any] = {
-        "sep": separator,
-        "header": None,
-        "skiprows": 1,
-        "names": ["", *range(len(header))],
-        "index_col": False,
-        "keep_default_na": False,
-        "skip_blank_lines": False,
-        "low_memory": False,
-    }
-    body = text.rstrip("\r\n")
+class _LookCloser(Exception):
+    """Something is wrong; reading cell by cell says what."""
+
+
+def _read_fast(fresh: Open, name: str, layout: Layout) -> ExpressionTiles:
+    tiles, line = ExpressionTiles(layout.header, name), layout.first_line
+    names = 1 + layout.beside
+    for batch in _batches(fresh(), layout):
+        columns = batch.columns
+        genes = columns[0].to_pylist()
+        if layout.second_name:
+            genes = joined(genes, columns[1].to_pylist())
+        genes = [gene.strip() for gene in genes]
+        values = np.stack([column.to_numpy() for column in columns[names:]])
+        if not all(genes) or not np.isfinite(values).all():
+            raise _LookCloser
+        tiles.add(genes, values, line)
+        line += len(genes)
+    return tiles
+
+
+def _batches(stream: BinaryIO, layout: Layout) -> Iterator[pa.RecordBatch]:
+    names = 1 + layout.beside
+    n_columns = names + len(layout.header)
+    columns = [f"c{number}" for number in range(n_columns)]
+    types = {c: pa.string() if k < names else pa.float64() for k, c in enumerate(columns)}
+    size = min(MOST_BYTES_A_BLOCK, max(FEWEST_BYTES_A_BLOCK, 40 * 10 * n_columns))
+    return pacsv.open_csv(
+        stream,
+        read_options=pacsv.ReadOptions(
+            column_names=columns,
+            skip_rows=layout.first_line - 1,
+            block_size=size,
+        ),
+        parse_options=pacsv.ParseOptions(delimiter=layout.separator, ignore_empty_lines=False),
+        convert_options=pacsv.ConvertOptions(
+            column_types=types, null_values=[], strings_can_be_null=False
+        ),
+    )
+
+
+def joined(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """A gene under both its names, where the second is a name and not a description."""
+    return [
+        f"{name}|{other}" if other and other != name and " " not in other else name
+        for name, other in zip(names, others, strict=True)
+    ]
+
+
+def _read_carefully(fresh: Open, name: str, layout: Layout) -> ExpressionTiles:
+    """Every cell as text first: what is no number is listed by its line and column."""
+    tiles, found = ExpressionTiles(layout.header, name), _Found(name, layout)
+    line = layout.first_line
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be dropped
-            table = _parse(body, header, options)
+        for chunk in _without_last_blanks(_chunks(fresh(), layout)):
+            genes, values = found.look(chunk, line)
+            if not found.any:
+                tiles.add(genes, values.T, line)
+            line += len(chunk)
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise refuse(
             name,
             _said(error),
-            f"{len(header) + 1} fields in each line",
+            f"{len(layout.header) + layout.beside + 1} fields in each line",
             "Check for missing or additional separators.",
         ) from error
-    return tuple(table.pop("").fillna("").str.strip()), table
+    except UnicodeDecodeError as error:
+        raise no_text(name, error) from error
+    if found.any:
+        raise DataProblem(found.problems())
+    return tiles
+
+
+def _chunks(stream: BinaryIO, layout: Layout) -> Iterator[pd.DataFrame]:
+    names = 1 + layout.beside
+    for _ in range(layout.first_line - 1):
+        stream.readline()
+    options: dict[str, Any] = {
+        "sep": layout.separator,
+        "header": None,
+        "names": list(range(names + len(layout.header))),
+        "index_col": False,
+        "keep_default_na": False,
+        "na_values": [],
+        "skip_blank_lines": False,
+        "dtype": str,
+        "chunksize": max(20, CELLS_A_CHUNK // (names + len(layout.header))),
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be dropped
+            yield from pd.read_csv(io.TextIOWrapper(stream, "utf-8-sig"), **options)
+    except pd.errors.EmptyDataError:
+        return
+
+
+def _without_last_blanks(chunks: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Empty lines at the end of a file are no lines."""
+    held: pd.DataFrame | None = None
+    for chunk in chain(chunks, [None]):
+        if held is not None:
+            blank = held.isna().all(axis=1) | (held == "").all(axis=1)
+            last = int(np.flatnonzero(~blank)[-1]) + 1 if not blank.all() else 0
+            yield held if chunk is not None else held.iloc[:last]
+        held = chunk
 
 
 def _said(error: Exception) -> str:
@@ -184,140 +324,88 @@ def _said(error: Exception) -> str:
     return str(error).strip().removeprefix("Error tokenizing data. C error: ")
 
 
-def _parse(body: str, header: Sequence[str], options: dict[str, Any]) -> pd.DataFrame:
-    types = {"": str} | dict.fromkeys(range(len(header)), np.float64)
-    try:
-        return pd.read_csv(io.StringIO(body), dtype=types, **options)
-    except pd.errors.ParserError:
-        raise
-    except ValueError:  # some cell is no number: read again as text, to say which
-        return pd.read_csv(io.StringIO(body), dtype=str, na_values=[], **options)
+class _Found:
+    """Problems gathered over the chunks of a file: some by place, the rest counted."""
 
+    def __init__(self, name: str, layout: Layout) -> None:
+        self.name, self.layout = name, layout
+        self.columns: dict[int, tuple[int, int, object]] = {}  # of text: cells, of, an example
+        self.cells: list[Problem] = []
+        self.more = 0
+        self.nameless: list[int] = []
 
-def _numbers(
-    cells: pd.DataFrame, header: Sequence[str], name: str
-) -> tuple[NDArray[np.float64], list[Problem]]:
-    if all(dtype == np.float64 for dtype in cells.dtypes):
-        values = cells.to_numpy(dtype=np.float64)
-    else:
+    @property
+    def any(self) -> bool:
+        return bool(self.columns or self.cells or self.nameless)
+
+    def look(self, chunk: pd.DataFrame, line: int) -> tuple[list[str], NDArray[np.float64]]:
+        names = 1 + self.layout.beside
+        first = chunk.iloc[:, 0].fillna("").str.strip().tolist()
+        second = chunk.iloc[:, 1].fillna("").tolist() if self.layout.second_name else []
+        genes = joined(first, second) if second else first
+        self.nameless += [line + place for place, gene in enumerate(genes) if not gene]
+        cells = chunk.iloc[:, names:]
         values = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    bad = ~np.isfinite(values)
-    problems: list[Problem] = []
-    whole = np.flatnonzero(bad.sum(axis=0) > max(1, len(bad) / 2)).tolist()
-    for column in whole:
-        count, first = int(bad[:, column].sum()), int(np.flatnonzero(bad[:, column])[0])
-        problems.append(
-            Problem(
-                name,
-                f"{count} of {len(bad)} cells without a number, as "
-                f"{_spelled(cells.iat[first, column])}",
-                NUMBERS,
-                "Remove columns that hold no expression values (descriptions, lengths).",
-                column=header[column],
+        bad = ~np.isfinite(values)
+        if bad.any():
+            self._bad(bad, cells, line)
+        return genes, values
+
+    def _bad(self, bad: NDArray[np.bool_], cells: pd.DataFrame, line: int) -> None:
+        for column in np.flatnonzero(bad.sum(axis=0) > max(1, len(bad) / 2)).tolist():
+            example = cells.iat[int(np.flatnonzero(bad[:, column])[0]), column]
+            count, of, first = self.columns.get(column, (0, 0, example))
+            self.columns[column] = (count + int(bad[:, column].sum()), of + len(bad), first)
+        bad[:, list(self.columns)] = False
+        rows, columns = np.nonzero(bad)
+        room = SHOWN - len(self.cells)
+        for row, column in zip(rows[:room], columns[:room], strict=True):
+            remedy = "Correct the cell, or remove the gene; missing values are not filled in."
+            self.cells.append(
+                Problem(
+                    self.name,
+                    _spelled(cells.iat[row, column]),
+                    NUMBERS,
+                    remedy,
+                    row=int(row) + line,
+                    column=self.layout.header[column],
+                )
             )
+        self.more += max(0, len(rows) - max(0, room))
+
+    def problems(self) -> list[Problem]:
+        found = [self._column(column, *seen) for column, seen in sorted(self.columns.items())]
+        found += self.cells
+        if self.more:
+            text = f"{self.more} more cells without a number"
+            remedy = "Correct the cells, or remove their genes."
+            found.append(Problem(self.name, text, NUMBERS, remedy))
+        return found + self._nameless()
+
+    def _column(self, column: int, count: int, of: int, example: object) -> Problem:
+        return Problem(
+            self.name,
+            f"{count} of {of} cells without a number, as {_spelled(example)}",
+            NUMBERS,
+            "Remove columns that hold no expression values (descriptions, lengths).",
+            column=self.layout.header[column],
         )
-    bad[:, whole] = False
-    rows, columns = np.nonzero(bad)
-    for row, column in zip(rows[:SHOWN], columns[:SHOWN], strict=True):
-        problems.append(
+
+    def _nameless(self) -> list[Problem]:
+        if not self.nameless:
+            return []
+        lines, rest = self.nameless[:SHOWN], len(self.nameless) - SHOWN
+        more = f" and {rest} more" if rest > 0 else ""
+        return [
             Problem(
-                name,
-                _spelled(cells.iat[row, column]),
-                NUMBERS,
-                "Correct the cell, or remove the gene; missing values are not filled in.",
-                row=int(row) + 2,
-                column=header[column],
+                self.name,
+                f"no gene identifier in line {', '.join(map(str, lines))}{more}",
+                "an identifier in the first column of each line",
+                "Name the gene, or remove the line.",
+                row=lines[0],
             )
-        )
-    if len(rows) > SHOWN:
-        problems.append(
-            Problem(
-                name,
-                f"{len(rows) - SHOWN} more cells without a number",
-                NUMBERS,
-                "Correct the cells, or remove their genes.",
-            )
-        )
-    return values, problems
+        ]
 
 
 def _spelled(cell: object) -> str:
     return "an empty cell" if cell is None or cell == "" or cell != cell else repr(cell)
-
-
-def _gene_problems(genes: Sequence[str], name: str) -> list[Problem]:
-    lines = [str(line) for line, gene in enumerate(genes, start=2) if not gene]
-    if not lines:
-        return []
-    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return [
-        Problem(
-            name,
-            f"no gene identifier in line {', '.join(lines[:SHOWN])}{more}",
-            "an identifier in the first column of each line",
-            "Name the gene, or remove the line.",
-            row=int(lines[0]),
-        )
-    ]
-
-
-def _value_problems(
-    values: NDArray[np.float64],
-    header: Sequence[str],
-    genes: Sequence[str],
-    name: str,
-    signed: bool,
-) -> list[Problem]:
-    problems = []
-    if not signed:
-        rows, columns = np.nonzero(values < 0)
-        for row, column in zip(rows[:SHOWN], columns[:SHOWN], strict=True):
-            problems.append(
-                Problem(
-                    name,
-                    f"{values[row, column]:g} for the gene {genes[row]}",
-                    "0 or more",
-                    "Correct the cell, or declare the scale as log if the values are logarithms.",
-                    row=int(row) + 2,
-                    column=header[column],
-                )
-            )
-        if len(rows) > SHOWN:
-            problems.append(
-                Problem(
-                    name,
-                    f"{len(rows) - SHOWN} more values below 0",
-                    "0 or more",
-                    "Correct the cells, or declare the scale as log.",
-                )
-            )
-    constant = np.flatnonzero(values.min(axis=0) == values.max(axis=0)).tolist()
-    for column in constant if len(values) > 1 else []:
-        problems.append(
-            Problem(
-                name,
-                f"{values[0, column]:g} for every gene",
-                "genes of different expression",
-                "Remove the specimen; it was not measured.",
-                column=header[column],
-            )
-        )
-    return problems
-
-
-def _without_summary_rows(
-    genes: tuple[str, ...], specimens: tuple[str, ...], values: NDArray[np.float64]
-) -> ExpressionTable:
-    summary = [bool(SUMMARY_ROW.fullmatch(gene)) for gene in genes]
-    keep = ~np.array(summary)
-    left = [gene for gene, out in zip(genes, summary, strict=True) if out]
-    notices = []
-    if left:
-        text = f"Summary rows of the counting program left out: {', '.join(left)}."
-        notices.append(Notice("summary_rows", text))
-    silent = int((values[keep].max(axis=1) == values[keep].min(axis=1)).sum())
-    if silent:
-        text = f"{silent} of {int(keep.sum())} genes have the same value in every specimen; kept."
-        notices.append(Notice("constant_genes", text))
-    kept = tuple(gene for gene, out in zip(genes, summary, strict=True) if not out)
-    return ExpressionTable(kept, specimens, values[keep], tuple(notices))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.problems import DataProblem, Notice, Problem
 
 MINIMUM_COVERAGE = 0.70  # share of the signature's pairs that must be found
 SHOWN = 12
+VERSIONED = re.compile(r"(ENS[A-Z]*\d{11})\.\d+")
 ENSEMBL = re.compile(r"(ENSG\d{11})(\.\d+)?(_PAR_Y)?")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 MANGLED = re.compile(rf"\d{{1,2}}-({_MONTHS})|({_MONTHS})-\d{{1,2}}|\d\.\d+E[+-]\d+", re.IGNORECASE)
@@ -62,49 +61,10 @@ class GeneMap:
     notices: tuple[Notice, ...]
 
 
-def read_signature(text: str, name: str) -> Signature:
-    """Gene sets from a table ``cell_type, gene_symbol`` with further identifiers where known.
-
-    Parameters
-    ----------
-    text : str
-        CSV with a header. ``previous_symbols`` (``|`` between), ``hgnc_id``, ``entrez_id``,
-        ``ensembl_id`` are optional.
-
-    Raises
-    ------
-    DataProblem
-        A required column is missing, or a line lacks its cell type or gene, or repeats a pair.
-    """
-    reader = csv.DictReader(io.StringIO(text))
-    absent = {"cell_type", "gene_symbol"} - set(reader.fieldnames or ())
-    if absent:
-        raise refuse(name, f"no column {', '.join(sorted(absent))}", "both", "Add the column.")
-    sets: dict[str, list[Gene]] = {}
-    problems = []
-    for line, row in enumerate(reader, start=2):
-        gene, known = _gene(row), sets.setdefault(row["cell_type"] or "", [])
-        if not row["cell_type"] or not gene.symbol or gene.symbol in (g.symbol for g in known):
-            found = f"{row['cell_type'] or 'no cell type'}, {gene.symbol or 'no gene'}"
-            problems.append(
-                Problem(name, found, "a new pair of both", "Correct or remove it.", row=line)
-            )
-        known.append(gene)
-    if problems:
-        raise DataProblem(problems)
-    if not sets:
-        raise refuse(name, "no pairs", "a line per cell type and gene", "Choose the full file.")
-    return Signature(name, {cell: tuple(genes) for cell, genes in sets.items()})
-
-
-def _gene(row: dict[str, str]) -> Gene:
-    return Gene(
-        symbol=(row["gene_symbol"] or "").strip(),
-        previous=tuple(s for s in (row.get("previous_symbols") or "").split("|") if s),
-        hgnc=row.get("hgnc_id") or "",
-        entrez=row.get("entrez_id") or "",
-        ensembl=row.get("ensembl_id") or "",
-    )
+def without_version(label: str) -> str:
+    """An Ensembl number without its version; anything else as it is."""
+    match = VERSIONED.fullmatch(label)
+    return match.group(1) if match else label
 
 
 def map_identifiers(
@@ -121,7 +81,7 @@ def map_identifiers(
     ----------
     labels : sequence of str
         Identifiers as the table spells them, one per row; case matters (``Cd3d`` is a mouse's).
-    values : array, genes × specimens
+    values : array, genes × specimens, or the mean of each gene
         Used to choose among rows of the same gene.
     """
     current, previous = _dictionaries(signature)
@@ -189,9 +149,15 @@ def _notices(
 
 
 def check_coverage(
-    genes: GeneMap, labels: Sequence[str], signature: Signature, minimum: float = MINIMUM_COVERAGE
+    genes: GeneMap,
+    labels: Sequence[str],
+    signature: Signature,
+    minimum: float = MINIMUM_COVERAGE,
+    specimens: Sequence[str] = (),
 ) -> tuple[tuple[Coverage, ...], tuple[Notice, ...]]:
     """Share of a signature's pairs that the table has, per cell type.
+
+    ``specimens`` are the table's column labels: genes among them tell a transposed table.
 
     Returns
     -------
@@ -208,7 +174,7 @@ def check_coverage(
     present, total = sum(c.present for c in coverage), sum(c.total for c in coverage)
     problems = []
     if present < minimum * total:
-        problems.append(_too_few(coverage, present, total, labels, signature, minimum))
+        problems.append(_too_few(coverage, labels, signature, minimum, specimens))
     for cell in coverage if not problems else ():
         if not cell.present:
             problems.append(
@@ -238,17 +204,23 @@ def _low(cell: Coverage) -> Notice:
 
 def _too_few(
     coverage: tuple[Coverage, ...],
-    present: int,
-    total: int,
     labels: Sequence[str],
     signature: Signature,
     minimum: float,
+    specimens: Sequence[str],
 ) -> Problem:
+    present, total = sum(c.present for c in coverage), sum(c.total for c in coverage)
     missing = list(dict.fromkeys(symbol for cell in coverage for symbol in cell.missing))
     remedy = "Use HGNC symbols, Ensembl, Entrez or HGNC numbers of human genes."
     upper = {label.upper() for label in labels}
     if sum(symbol in upper for symbol in missing) > len(missing) / 2:
         remedy += " The symbols fit when case is ignored: are they a mouse's?"
+    columns = map_identifiers(specimens, np.zeros(len(specimens)), signature).rows
+    if len(columns) > max(1, present):
+        remedy = (
+            f"The table is transposed: {len(columns)} of the genes stand in its columns. Put genes "
+            "in rows and specimens in columns."
+        )
     return Problem(
         f"signature {signature.name}",
         f"{present} of {total} pairs ({present / total:.0%}); the table's identifiers look like "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,28 @@ RANKS_ONLY = (
 )
 
 
-def check_scale(values: NDArray[np.float64], declared: Scale) -> tuple[Notice, ...]:
+@dataclass(frozen=True)
+class ValueFacts:
+    """What the scale of a table shows in: gathered block by block, whatever the table's size."""
+
+    minimum: float
+    maximum: float
+    whole: bool
+    totals: NDArray[np.float64]  # one per specimen
+
+
+def facts_of(values: NDArray[Any]) -> ValueFacts:
+    """Facts of a table in memory, genes × specimens."""
+    whole = bool((values == np.round(values)).all())
+    return ValueFacts(float(values.min()), float(values.max()), whole, values.sum(axis=0))
+
+
+def check_scale(values: NDArray[Any] | ValueFacts, declared: Scale) -> tuple[Notice, ...]:
     """Agreement of expression values with the scale their owner declares.
 
     Parameters
     ----------
-    values : array, genes × specimens, finite
+    values : array, genes × specimens, finite; or the facts gathered from one
     declared : {"counts", "cpm", "tpm", "log"}
         Reads per gene (whole numbers, or the fractional counts of RSEM and salmon), counts or
         transcripts per million, or a logarithm of one of them.
@@ -46,33 +63,34 @@ def check_scale(values: NDArray[np.float64], declared: Scale) -> tuple[Notice, .
     """
     if declared not in get_args(Scale):
         raise refuse("scale", declared, ", ".join(get_args(Scale)), "Choose one of them.")
-    found = estimate_scale(values)
+    facts = values if isinstance(values, ValueFacts) else facts_of(values)
+    found = estimate_scale(facts)
     if (declared == "log") != (found == "log"):
         raise refuse(
             "scale",
-            f"values from {values.min():g} to {values.max():g}, which look like {_words(found)}",
+            f"values from {facts.minimum:g} to {facts.maximum:g}, which look like {_words(found)}",
             f"{_words(declared)}, as declared",
             "Declare the scale the values are on.",
         )
     if declared in ("cpm", "tpm") and found == "counts":
         raise refuse(
             "scale",
-            f"whole numbers with totals from {_totals(values)}",
+            f"whole numbers with totals from {_totals(facts)}",
             f"{_words(declared)}: up to a million in each specimen",
             "Declare counts, or upload the converted table.",
         )
-    return (*_notices(values, declared, found), Notice("ranks_only", RANKS_ONLY))
+    return (*_notices(facts, declared, found), Notice("ranks_only", RANKS_ONLY))
 
 
-def estimate_scale(values: NDArray[np.float64]) -> Scale | Literal["fractional"]:
+def estimate_scale(values: NDArray[Any] | ValueFacts) -> Scale | Literal["fractional"]:
     """The scale expression values look like; ``fractional`` for non-negative numbers of no kind.
 
     CPM and TPM cannot be told apart by values: both are reported as ``cpm``.
     """
-    whole = bool((values == np.round(values)).all())
-    if values.max() <= LOG_LIMIT and not whole:
+    facts = values if isinstance(values, ValueFacts) else facts_of(values)
+    whole, totals = facts.whole, facts.totals
+    if facts.maximum <= LOG_LIMIT and not whole:
         return "log"
-    totals = values.sum(axis=0)
     per_million = bool((np.abs(totals / TOTAL - 1) < 0.01).all())
     if per_million and not (whole and len(totals) == 1):
         return "cpm"
@@ -89,12 +107,12 @@ def _words(scale: str) -> str:
     }[scale]
 
 
-def _totals(values: NDArray[np.float64]) -> str:
-    totals = values.sum(axis=0)
+def _totals(facts: ValueFacts) -> str:
+    totals = facts.totals
     return f"{totals.min():,.0f} to {totals.max():,.0f}"
 
 
-def _notices(values: NDArray[np.float64], declared: Scale, found: str) -> list[Notice]:
+def _notices(facts: ValueFacts, declared: Scale, found: str) -> list[Notice]:
     notices = []
     if declared == "counts" and found == "cpm":
         text = "Declared as counts, but each specimen adds up to a million, as CPM and TPM do."
@@ -103,9 +121,9 @@ def _notices(values: NDArray[np.float64], declared: Scale, found: str) -> list[N
         text = "Counts with fractions, as RSEM and salmon estimate them."
         notices.append(Notice("scale_fractional_counts", text))
     if declared in ("cpm", "tpm") and found == "fractional":
-        text = f"Totals per specimen are {_totals(values)}, not a million: genes were left out."
+        text = f"Totals per specimen are {_totals(facts)}, not a million: genes were left out."
         notices.append(Notice("scale_partial_total", text))
-    if declared == "counts" and values.sum(axis=0).max() > 20 * max(1, values.sum(axis=0).min()):
-        text = f"Totals per specimen differ more than twentyfold: {_totals(values)}."
+    if declared == "counts" and facts.totals.max() > 20 * max(1, facts.totals.min()):
+        text = f"Totals per specimen differ more than twentyfold: {_totals(facts)}."
         notices.append(Notice("scale_uneven_depth", text))
     return notices

@@ -11,7 +11,8 @@ the area between the walk through the set's genes and the walk through all other
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ BLOCK = 64  # specimens sorted together: a block of 20,000 genes stays near the 
 
 
 def ssgsea(
-    values: NDArray[np.floating],
+    values: NDArray[Any],
     sets: Sequence[Sequence[int]],
     ties: Ties = "order_invariant",
     progress: Callable[[int, int], None] | None = None,
@@ -59,27 +60,45 @@ def ssgsea(
     Barbie D. A. et al. Nature 2009;462:108-112.
     Hänzelmann S. et al. BMC Bioinformatics 2013;14:7.
     """
-    expression: NDArray[np.floating] = np.asarray(values, dtype=np.float64)
+    expression = np.asarray(values)
     _check(expression, sets, ties)
     n_genes, n_specimens = expression.shape
-    narrow = expression.astype(np.float32)
-    if (narrow == expression).all():  # counts: half the bytes, the same order, sorted faster
-        expression = narrow
     rows = np.unique(np.concatenate([np.asarray(s, dtype=np.intp) for s in sets]))
-    member = _membership(sets, rows)
+    members = _members(sets, rows)
     scores = np.empty((len(sets), n_specimens))
     for start in range(0, n_specimens, BLOCK):
-        block = np.array(
-            expression[:, start : start + BLOCK].T, order="C", copy=True
-        )  # sorted below
+        block = _block(expression[:, start : start + BLOCK])
         weight, position = _weights_and_positions(block, rows, ties)
-        scores[:, start : start + BLOCK] = _enrichment(member, weight, position, n_genes)
+        scores[:, start : start + BLOCK] = _enrichment(members, weight, position, n_genes)
         if progress:
             progress(min(start + BLOCK, n_specimens), n_specimens)
     return scores
 
 
-def _check(values: NDArray[np.floating], sets: Sequence[Sequence[int]], ties: str) -> None:
+def _block(values: NDArray[Any]) -> NDArray[Any]:
+    """A copy to sort, a contiguous row per specimen, in the narrowest type that keeps the order."""
+    if values.dtype == np.int32:
+        return np.array(values.T, order="C", copy=True)
+    if values.dtype == np.float32:
+        return _finite(np.array(values.T, order="C", copy=True))
+    block = _finite(np.array(values.T, order="C", dtype=np.float64, copy=True))
+    narrow = block.astype(np.float32)
+    return narrow if (narrow == block).all() else block
+
+
+def _finite(block: NDArray[Any]) -> NDArray[Any]:
+    found = np.isfinite(block)
+    if not found.all():
+        raise refuse(
+            "expression matrix",
+            f"{int((~found).sum())} missing or infinite values",
+            "a number in every cell",
+            "Remove the genes or specimens without values; they are not filled in.",
+        )
+    return block
+
+
+def _check(values: NDArray[Any], sets: Sequence[Sequence[int]], ties: str) -> None:
     if ties not in ("order_invariant", "gsva_compatible"):
         raise refuse("ties", ties, "order_invariant or gsva_compatible", "Choose one of the two.")
     if values.ndim != 2 or not values.size:
@@ -88,14 +107,6 @@ def _check(values: NDArray[np.floating], sets: Sequence[Sequence[int]], ties: st
             f"shape {values.shape}",
             "genes × specimens, neither empty",
             "Give a table with genes in rows and specimens in columns.",
-        )
-    if not np.isfinite(values).all():
-        bad = int((~np.isfinite(values)).sum())
-        raise refuse(
-            "expression matrix",
-            f"{bad} missing or infinite values",
-            "a number in every cell",
-            "Remove the genes or specimens without values; they are not filled in.",
         )
     problems = [
         Problem(
@@ -113,15 +124,27 @@ def _check(values: NDArray[np.floating], sets: Sequence[Sequence[int]], ties: st
         raise DataProblem(problems)
 
 
-def _membership(sets: Sequence[Sequence[int]], rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    member = np.zeros((len(sets), len(rows)))
-    for number, genes in enumerate(sets):
-        member[number, np.searchsorted(rows, np.unique(np.asarray(genes, dtype=np.intp)))] = 1.0
-    return member
+@dataclass(frozen=True)
+class _Members:
+    """The genes of all sets one after another, as places among the rows that are looked at."""
+
+    places: NDArray[np.intp]
+    starts: NDArray[np.intp]  # where each set begins
+    sizes: NDArray[np.intp]
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum over the genes of each set, sets × specimens; no threads, so always the same."""
+        return np.add.reduceat(values[self.places], self.starts, axis=0)
+
+
+def _members(sets: Sequence[Sequence[int]], rows: NDArray[np.intp]) -> _Members:
+    found = [np.searchsorted(rows, np.unique(np.asarray(s, dtype=np.intp))) for s in sets]
+    sizes = np.array([len(places) for places in found])
+    return _Members(np.concatenate(found), np.cumsum(sizes) - sizes, sizes)
 
 
 def _weights_and_positions(
-    block: NDArray[np.floating], rows: NDArray[np.intp], ties: Ties
+    block: NDArray[Any], rows: NDArray[np.intp], ties: Ties
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """w and q of the set genes only, set genes × specimens of the block."""
     wanted = block[:, rows]
@@ -134,7 +157,7 @@ def _weights_and_positions(
     return (np.floor(mean_rank) ** WEIGHT_EXPONENT).T, position.T
 
 
-def _tied_rows_above(block: NDArray[np.floating], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def _tied_rows_above(block: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Place of the set genes in a stable ascending order: genes below + tied rows above."""
     place = np.empty(block.shape, dtype=np.intp)
     np.put_along_axis(
@@ -146,13 +169,31 @@ def _tied_rows_above(block: NDArray[np.floating], rows: NDArray[np.intp]) -> NDA
     return place[:, rows]
 
 
+def normalise_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Raw scores divided by their range over all sets and specimens of the table.
+
+    As R GSVA with ``ssgsea.norm=TRUE``. The range belongs to the table: one more specimen may
+    change every score, so raw scores are what is stored and clustered.
+
+    Parameters
+    ----------
+    scores : array, sets × specimens
+        Raw scores of ``ssgsea``.
+
+    References
+    ----------
+    Barbie D. A. et al. Nature 2009;462:108-112.
+    """
+    return scores / (scores.max() - scores.min())
+
+
 def _enrichment(
-    member: NDArray[np.float64],
+    members: _Members,
     weight: NDArray[np.float64],
     position: NDArray[np.float64],
     n_genes: int,
 ) -> NDArray[np.float64]:
-    size = member.sum(axis=1, keepdims=True)
-    inside = (member @ (weight * position)) / (member @ weight)
-    outside = (n_genes * (n_genes + 1) / 2 - member @ position) / (n_genes - size)
+    size = members.sizes[:, None]
+    inside = members.sums(weight * position) / members.sums(weight)
+    outside = (n_genes * (n_genes + 1) / 2 - members.sums(position)) / (n_genes - size)
     return inside - outside

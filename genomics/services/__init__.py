@@ -1,7 +1,21 @@
 """The verbs of genomics."""
 
+from .abundances import abundances_compute
+from .annotations import annotation_import
 from .expression import expression_import
 from .phenotypes import phenotype_fit, phenotype_from_ihc
-from .signatures import signature_current
+from .quality import quality_compute
+from .signatures import signature_current, signature_import
+from .specimens import specimens_import
 
-__all__ = ["expression_import", "phenotype_fit", "phenotype_from_ihc", "signature_current"]
+__all__ = [
+    "abundances_compute",
+    "annotation_import",
+    "expression_import",
+    "phenotype_fit",
+    "phenotype_from_ihc",
+    "quality_compute",
+    "signature_current",
+    "signature_import",
+    "specimens_import",
+]

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
+from django.db import transaction
+
+from genomics.models import SequencingBatch
 from genomics.selectors import RNA
 from studies.consents import GENOMICS, refusals
-from studies.methods.problems import DataProblem, Notice, Problem
-from studies.models import Patient, Specimen, SpecimenChoice, Study
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.models import ImportBatch, Job, Patient, Procedure, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
+from studies.services import file_read
+
+from .signatures import signature_text
 
 CHOICE_RULE = "resection before biopsy, then the earliest, then by label"
+SPECIMEN_COLUMNS = ("specimen", "patient_id")
+OTHER_COLUMNS = ("procedure", "tissue", "collected_on", "batch")
 
 
 def patients_of_columns(
@@ -68,11 +78,145 @@ def _stranger(
     return Problem(
         filename,
         label,
-        "a pseudonym of the study, alone or followed by - and the specimen's number",
-        "Upload the cohort table first, rename the column, or remove it.",
+        "a pseudonym of the study, alone or followed by - and the specimen's number, or a "
+        "specimen of the specimen table",
+        "Upload the cohort table first, or a specimen table that names its patient, or remove the "
+        "column.",
         row=1,
         column=label,
     )
+
+
+def specimens_import(batch: ImportBatch, job: Job | None = None) -> dict[str, Any]:
+    """Which specimen is whose, and in which batch it was sequenced, from a table.
+
+    Raises
+    ------
+    DataProblem
+        Every problem of the table at once: unknown patients, a specimen of two, dates, procedures.
+    """
+    rows = _rows(signature_text(file_read(batch.file), batch.filename), batch.filename)
+    patients = patients_by_pseudonym(batch.study)
+    known = {s.label: s for s in Specimen.objects.filter(study=batch.study)}
+    problems = [p for row in rows for p in _row_problems(row, patients, known, batch.filename)]
+    problems += _twice(rows, batch.filename)
+    if problems:
+        raise DataProblem(problems)
+    with transaction.atomic():
+        specimens = _write_specimens(rows, patients, known)
+        batches = [
+            SequencingBatch(
+                patient=specimens[row["specimen"]].patient,
+                specimen=specimens[row["specimen"]],
+                name=row["batch"],
+                batch=batch,
+            )
+            for row in rows
+            if row["batch"]
+        ]
+        SequencingBatch.objects.bulk_create(batches)
+        summary = {
+            "specimens": len(rows),
+            "new": len(set(specimens) - set(known)),
+            "sequencing_batches": len({b.name for b in batches}),
+        }
+        batch.mark_ready(summary)
+    return summary
+
+
+def _rows(text: str, name: str) -> list[dict[str, Any]]:
+    lines = text.splitlines()
+    separator = max(",\t;", key=lines[0].count) if lines else ","
+    reader = csv.DictReader(lines, delimiter=separator)
+    header = [str(label).strip().lower() for label in reader.fieldnames or ()]
+    reader.fieldnames = header
+    absent = [column for column in SPECIMEN_COLUMNS if column not in header]
+    if absent:
+        found = f"no column {', '.join(absent)}"
+        expected = f"{', '.join(SPECIMEN_COLUMNS)}; {', '.join(OTHER_COLUMNS)} where known"
+        raise refuse(name, found, expected, "Add the column.", row=1)
+    columns = (*SPECIMEN_COLUMNS, *OTHER_COLUMNS)
+    rows = [
+        {"line": reader.line_num} | {c: (row.get(c) or "").strip() for c in columns}
+        for row in reader
+    ]
+    if not rows:
+        raise refuse(name, "a header only", "a line per specimen", "Choose the complete file.")
+    return rows
+
+
+def _row_problems(
+    row: dict[str, Any],
+    patients: dict[str, Patient],
+    known: dict[str, Specimen],
+    name: str,
+) -> Iterable[Problem]:
+    def problem(column: str, expected: str, remedy: str) -> Problem:
+        found = row[column] or "an empty cell"
+        return Problem(name, found, expected, remedy, row=row["line"], column=column)
+
+    patient, specimen = patients.get(row["patient_id"]), known.get(row["specimen"])
+    if not 0 < len(row["specimen"]) <= 120:
+        yield problem("specimen", "a label of at most 120 signs", "Name the specimen.")
+    if patient is None:
+        remedy = "Upload the cohort table first, or correct the pseudonym."
+        yield problem("patient_id", "a patient of the study", remedy)
+    elif specimen is not None and specimen.patient_id != patient.pk:
+        remedy = "A specimen keeps its patient: correct the table, or give it another label."
+        yield problem("specimen", "a specimen of this patient", remedy)
+    if row["procedure"] and row["procedure"].lower() not in Procedure.values:
+        yield problem("procedure", ", ".join(Procedure.values), "Write one of them, or nothing.")
+    if row["collected_on"] and _date(row["collected_on"]) is None:
+        yield problem("collected_on", "a date as 2021-03-31", "Correct the date.")
+    if len(row["batch"]) > 80:
+        yield problem("batch", "a name of at most 80 signs", "Shorten the name.")
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _twice(rows: list[dict[str, Any]], name: str) -> list[Problem]:
+    first: dict[str, int] = {}
+    problems = []
+    for row in rows:
+        if (line := first.setdefault(row["specimen"], row["line"])) != row["line"]:
+            found = f"{row['specimen']}, which stands in row {line} already"
+            problems.append(
+                Problem(
+                    name,
+                    found,
+                    "each specimen once",
+                    "Remove one of the lines.",
+                    row=row["line"],
+                    column="specimen",
+                )  # fmt: skip
+            )
+    return problems
+
+
+def _write_specimens(
+    rows: list[dict[str, Any]], patients: dict[str, Patient], known: dict[str, Specimen]
+) -> dict[str, Specimen]:
+    """Specimens by label; what the table says of a known one is written over, with its history."""
+    fresh = []
+    for row in rows:
+        specimen = known.get(row["specimen"]) or Specimen(
+            patient=patients[row["patient_id"]], label=row["specimen"]
+        )
+        before = (specimen.procedure, specimen.tissue, specimen.collected_on)
+        specimen.procedure = row["procedure"].lower() or specimen.procedure
+        specimen.tissue = row["tissue"][:80] or specimen.tissue
+        specimen.collected_on = _date(row["collected_on"]) or specimen.collected_on
+        if row["specimen"] not in known:
+            fresh.append(specimen)
+        elif before != (specimen.procedure, specimen.tissue, specimen.collected_on):
+            specimen.save()
+    made = {specimen.label: specimen for specimen in Specimen.objects.bulk_create(fresh)}
+    return {row["specimen"]: known.get(row["specimen"]) or made[row["specimen"]] for row in rows}
 
 
 def specimens_of_columns(study: Study, patients: dict[str, Patient]) -> dict[str, Specimen]:

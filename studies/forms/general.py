@@ -39,6 +39,20 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, kind: UploadKind, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["file"].widget.attrs["accept"] = kind.accept
+        self.option_names = [option.name for option in kind.options]
+        for option in kind.options:
+            self.fields[option.name] = forms.ChoiceField(
+                choices=option.choices, required=False, label=option.label, help_text=option.help
+            )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What was chosen beside the file."""
+        chosen = {name: self.cleaned_data[name] for name in self.option_names}
+        return {name: value for name, value in chosen.items() if value}
+
+    def option_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.option_names]
 
     def clean_file(self) -> list[Any]:
         for file in self.cleaned_data["file"]:

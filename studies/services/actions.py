@@ -52,8 +52,8 @@ def batch_receive(
 ) -> ImportBatch:
     """Take a file in at its door and queue its import.
 
-    The same bytes at the same door again return the earlier batch, unless that one failed or
-    another file has overwritten what it said since.
+    The same bytes at the same door with the same options again return the earlier batch, unless
+    that one failed or another file has overwritten what it said since.
     """
     door = registry.upload_kind(kind)
     if door is None:
@@ -63,9 +63,9 @@ def batch_receive(
     stored = file_store(study, stream, f"upload:{kind}", filename)
     if stored.size == 0:
         raise refuse("file", "an empty file", "a file with content", "Choose the file again.")
-    earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
-        state__in=[BatchState.FAILED, BatchState.ERRORED]
-    )
+    earlier = ImportBatch.objects.filter(
+        study=study, kind=kind, file=stored, options=options or {}
+    ).exclude(state__in=[BatchState.FAILED, BatchState.ERRORED])
     found = earlier.first()
     if found and not _came_to_nothing(found) and not (door.overwrites and _overwritten(found)):
         if found.state == BatchState.READY and not door.keeps_bytes:

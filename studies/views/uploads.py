@@ -83,7 +83,7 @@ def _receive(
     try:
         with transaction.atomic():
             return [
-                services.batch_receive(study, user, door.name, file, file.name, {})
+                services.batch_receive(study, user, door.name, file, file.name, form.options)
                 for file in form.cleaned_data["file"]
             ]
     except DataProblem as refusal:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from genomics.methods.identifiers import Signature, read_signature
+from genomics.methods.identifiers import Signature
 from genomics.methods.phenotype import CORE
+from genomics.methods.signature import read_signature
 from studies.jobs import run_inline
 from studies.models import ImportBatch, Job
 from studies.services import action_start, batch_job, batch_receive

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genomics.methods.identifiers import check_coverage, map_identifiers, read_signature
+from genomics.methods.identifiers import check_coverage, map_identifiers
+from genomics.methods.signature import read_signature
 from studies.methods.problems import DataProblem
 
 FOLDER = Path(__file__).parents[2] / "genomics" / "signatures"

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from genomics.methods import phenotype
-from genomics.methods.identifiers import map_identifiers, read_signature
+from genomics.methods.identifiers import map_identifiers
 from genomics.methods.phenotype import CORE, MYELOID, PhenotypeFit, apply_phenotype, standardise
+from genomics.methods.signature import read_signature
 from genomics.methods.ssgsea import ssgsea
 from studies.methods.problems import DataProblem
 

@@ -1,0 +1,246 @@
+"""An expression table of any size: blocks of genes on disk, read back by genes or by specimens."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genomics.methods.scale import ValueFacts, estimate_scale
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+
+SHOWN = 25  # problems of one kind listed one by one; the rest is counted
+LARGEST_WHOLE = 2**31  # below, whole numbers are kept as integers of half the bytes
+SUMMARY_ROW = re.compile(r"__\w+|N_(unmapped|multimapping|noFeature|ambiguous)")
+
+Array = NDArray[Any]
+
+
+@dataclass
+class _Seen:
+    """What is gathered on the way, so that no check reads the table twice."""
+
+    totals: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    whole: bool = True
+    negative: int = 0
+    below_zero: list[tuple[int | None, str, int, float]] = field(default_factory=list)
+    silent: int = 0  # genes of one value in every specimen
+    summary: list[str] = field(default_factory=list)
+
+
+class ExpressionTiles:
+    """Genes × specimens, held in a temporary file as blocks of genes, a row per specimen each.
+
+    A block of genes and a block of specimens are both read at the speed of the disk; memory holds
+    one of either at a time.
+
+    Parameters
+    ----------
+    specimens : sequence of str
+        Labels of the columns.
+    name : str
+        What to call the table in problems.
+    """
+
+    def __init__(self, specimens: Sequence[str], name: str = "expression matrix") -> None:
+        self.specimens = tuple(specimens)
+        self.name = name
+        self.genes: list[str] = []
+        self.notices: list[Notice] = []
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._closed = weakref.finalize(self, self._file.close)
+        self._tiles: list[tuple[int, int, np.dtype]] = []  # offset, genes, type
+        n = len(self.specimens)
+        self._means: list[NDArray[np.float64]] = []
+        self._seen = _Seen(np.zeros(n), np.full(n, np.inf), np.full(n, -np.inf))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.genes), len(self.specimens)
+
+    @property
+    def types(self) -> set[np.dtype]:
+        """Types the blocks are held in."""
+        return {kind for _, _, kind in self._tiles}
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """Mean of each gene over the specimens."""
+        return np.concatenate(self._means)
+
+    @property
+    def facts(self) -> ValueFacts:
+        """What the scale shows in."""
+        seen = self._seen
+        return ValueFacts(
+            float(seen.low.min()), float(seen.high.max()), seen.whole, seen.totals.copy()
+        )
+
+    def add(self, genes: Sequence[str], values: Array, first_line: int | None = None) -> None:
+        """Append a block of genes.
+
+        Parameters
+        ----------
+        genes : sequence of str
+        values : array, **specimens × genes**, finite
+        first_line : int, optional
+            Line of the file the first gene stands in.
+        """
+        keep = [place for place, gene in enumerate(genes) if not SUMMARY_ROW.fullmatch(gene)]
+        if len(keep) < len(genes):
+            kept = set(keep)
+            self._seen.summary += [g for place, g in enumerate(genes) if place not in kept]
+            lines = None if first_line is None else [first_line + place for place in keep]
+            genes, values = [genes[place] for place in keep], values[:, keep]
+        else:
+            lines = None if first_line is None else list(range(first_line, first_line + len(genes)))
+        if not len(genes):
+            return
+        self._look(genes, values, lines)
+        narrow, whole = _narrow(values)
+        self._seen.whole &= whole
+        self._tiles.append((self._file.seek(0, 2), len(genes), narrow.dtype))
+        self._file.write(np.ascontiguousarray(narrow).data)
+        self.genes += genes
+
+    def _look(self, genes: Sequence[str], values: Array, lines: list[int] | None) -> None:
+        seen = self._seen
+        self._means.append(values.mean(axis=0, dtype=np.float64))
+        seen.totals += values.sum(axis=1, dtype=np.float64)
+        np.minimum(seen.low, values.min(axis=1), out=seen.low)
+        np.maximum(seen.high, values.max(axis=1), out=seen.high)
+        seen.silent += int((values.min(axis=0) == values.max(axis=0)).sum())
+        if values.min() < 0:
+            places, specimens = np.nonzero(values.T < 0)
+            seen.negative += len(places)
+            room = SHOWN - len(seen.below_zero)
+            for place, specimen in zip(places[:room], specimens[:room], strict=True):
+                line = None if lines is None else lines[place]
+                found = float(values[specimen, place])
+                seen.below_zero.append((line, genes[place], int(specimen), found))
+
+    def check(self, scale: str | None = None) -> None:
+        """Refuse what cannot be an expression table; note what can go on.
+
+        Raises
+        ------
+        DataProblem
+            No genes, values below 0 that are no logarithms, specimens of one value.
+        """
+        if not self.genes:
+            raise refuse(
+                self.name, "no gene", "a line per gene", "Choose the file with the expression."
+            )
+        signed = (scale or estimate_scale(self.facts)) == "log"
+        problems = [*([] if signed else self._negative()), *self._constant()]
+        if problems:
+            raise DataProblem(problems)
+        self._say()
+
+    def _negative(self) -> list[Problem]:
+        problems = [
+            Problem(
+                self.name,
+                f"{value:g} for the gene {gene}",
+                "0 or more",
+                "Correct the cell, or declare the scale as log if the values are logarithms.",
+                row=line,
+                column=self.specimens[specimen],
+            )
+            for line, gene, specimen, value in self._seen.below_zero
+        ]
+        if self._seen.negative > len(problems):
+            more = f"{self._seen.negative - len(problems)} more values below 0"
+            remedy = "Correct the cells, or declare the scale as log."
+            problems.append(Problem(self.name, more, "0 or more", remedy))
+        return problems
+
+    def _constant(self) -> list[Problem]:
+        if len(self.genes) < 2:
+            return []
+        same = np.flatnonzero(self._seen.low == self._seen.high).tolist()
+        return [
+            Problem(
+                self.name,
+                f"{self._seen.low[column]:g} for every gene",
+                "genes of different expression",
+                "Remove the specimen; it was not measured.",
+                column=self.specimens[column],
+            )
+            for column in same
+        ]
+
+    def _say(self) -> None:
+        seen = self._seen
+        if seen.summary:
+            names = ", ".join(seen.summary[:SHOWN])
+            text = f"Summary rows of the counting program left out: {names}."
+            self.notices.append(Notice("summary_rows", text))
+        if seen.silent:
+            of = len(self.genes)
+            text = f"{seen.silent} of {of} genes have the same value in every specimen; kept."
+            self.notices.append(Notice("constant_genes", text))
+
+    def blocks(self) -> Iterator[tuple[int, Array]]:
+        """Blocks of genes: where each begins, and its values, specimens × genes."""
+        start = 0
+        for offset, size, dtype in self._tiles:
+            yield start, self._read(offset, size, dtype, 0, len(self.specimens))
+            start += size
+
+    def columns(self, start: int, stop: int) -> Array:
+        """All genes of some specimens, genes × specimens, each specimen contiguous in memory."""
+        stop = min(stop, len(self.specimens))
+        dtype = np.result_type(*{tile[2] for tile in self._tiles})
+        found = np.empty((stop - start, len(self.genes)), dtype=dtype)
+        place = 0
+        for offset, size, kind in self._tiles:
+            found[:, place : place + size] = self._read(offset, size, kind, start, stop)
+            place += size
+        return found.T
+
+    def rows(self, genes: Sequence[int]) -> NDArray[np.float64]:
+        """Values of some genes, genes × specimens, in the order asked."""
+        wanted = np.asarray(genes, dtype=np.intp)
+        found = np.empty((len(wanted), len(self.specimens)))
+        for start, values in self.blocks():
+            here = np.flatnonzero((wanted >= start) & (wanted < start + values.shape[1]))
+            found[here] = values[:, wanted[here] - start].T
+        return found
+
+    def _read(self, offset: int, size: int, dtype: np.dtype, start: int, stop: int) -> Array:
+        self._file.seek(offset + start * size * dtype.itemsize)
+        data = bytearray((stop - start) * size * dtype.itemsize)
+        self._file.readinto(data)
+        return np.frombuffer(data, dtype=dtype).reshape(stop - start, size)
+
+    def only(self, labels: Sequence[str]) -> ExpressionTiles:
+        """The same genes in some specimens, in the order given."""
+        if tuple(labels) == self.specimens:
+            return self
+        place = {label: position for position, label in enumerate(self.specimens)}
+        columns, kept = [place[label] for label in labels], ExpressionTiles(labels, self.name)
+        for start, values in self.blocks():
+            kept.add(self.genes[start : start + values.shape[1]], values[columns])
+        kept.notices = list(self.notices)
+        return kept
+
+
+def _narrow(values: Array) -> tuple[Array, bool]:
+    """Values in the narrowest type that holds them exactly, and whether all are whole numbers."""
+    if values.dtype.kind in "iu":
+        small = bool(np.abs(values).max(initial=0) < LARGEST_WHOLE)
+        return values.astype(np.int32 if small else np.float64), True
+    whole = bool((values == np.rint(values)).all())
+    if whole and np.abs(values).max(initial=0) < LARGEST_WHOLE:
+        return values.astype(np.int32), True
+    single = values.astype(np.float32)
+    return (single if (single == values).all() else values.astype(np.float64)), whole
