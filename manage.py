@@ -7,8 +7,8 @@ import sys
 from django.core.management import execute_from_command_line
 
 # Commands that read and write files only. Their settings point nowhere where none are set, so
-# that a scan can be looked at on a machine without servers.
-WITHOUT_SERVERS = {"deidentify", "suv"}
+# that a scan or a matrix can be looked at on a machine without servers.
+WITHOUT_SERVERS = {"abundance", "deidentify", "suv"}
 NOWHERE = {
     "ISOTHERM_SECRET_KEY": "no server",
     "DATABASE_URL": "postgresql://nobody@localhost:1/none",

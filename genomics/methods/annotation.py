@@ -89,7 +89,11 @@ def read_annotation(text: str, name: str) -> Annotation:
             "Export the table with a header line of these names.",
             row=1,
         )
-    found = [{c: row[k].strip() for c, k in place.items() if k < len(row)} for row in rows if row]
+    found = [
+        _own_columns({c: row[k].strip() for c, k in place.items() if k < len(row)})
+        for row in rows
+        if row
+    ]
     genes = [gene for gene in (_gene(row) for row in found) if gene.symbol]
     if not genes:
         raise refuse(name, "no gene", "a line per gene or transcript", "Choose the full table.")
@@ -98,12 +102,20 @@ def read_annotation(text: str, name: str) -> Annotation:
 
 def _place(header: Sequence[str]) -> dict[str, int]:
     labels = [re.sub(r"[ .\-]+", "_", label.strip().strip('"').lower()) for label in header]
-    found = {}
+    found: dict[str, int] = {}
     for column, names in COLUMNS.items():
         here = [labels.index(name) for name in names if name in labels]
         if here and here[0] not in found.values():
             found[column] = here[0]
     return found
+
+
+def _own_columns(row: dict[str, str]) -> dict[str, str]:
+    """``GeneID`` is NCBI's number in one table and Ensembl's in another: the value tells."""
+    number = row.get("entrez", "").removesuffix(".0")
+    if number and not number.isdecimal():
+        return {**row, "entrez": "", "ensembl": row.get("ensembl") or number}
+    return {**row, "entrez": number}
 
 
 def _gene(row: dict[str, str]) -> Gene:
@@ -113,7 +125,7 @@ def _gene(row: dict[str, str]) -> Gene:
         symbol=row.get("symbol") or ensembl,
         previous=tuple(others),
         hgnc=row.get("hgnc", ""),
-        entrez=row.get("entrez", "").removesuffix(".0"),
+        entrez=row["entrez"],
         ensembl=ensembl,
     )
 

@@ -2,9 +2,9 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import studies.identifiers
 from django.db import migrations, models
 
+import studies.identifiers
 from studies.db import patient_table_operations, study_table_operations
 
 

@@ -183,18 +183,13 @@ def _twice(rows: list[dict[str, Any]], name: str) -> list[Problem]:
     first: dict[str, int] = {}
     problems = []
     for row in rows:
-        if (line := first.setdefault(row["specimen"], row["line"])) != row["line"]:
-            found = f"{row['specimen']}, which stands in row {line} already"
-            problems.append(
-                Problem(
-                    name,
-                    found,
-                    "each specimen once",
-                    "Remove one of the lines.",
-                    row=row["line"],
-                    column="specimen",
-                )  # fmt: skip
-            )
+        if (line := first.setdefault(row["specimen"], row["line"])) == row["line"]:
+            continue
+        found = f"{row['specimen']}, which stands in row {line} already"
+        place = {"row": row["line"], "column": "specimen"}
+        problems.append(
+            Problem(name, found, "each specimen once", "Remove one of the lines.", **place)
+        )
     return problems
 
 

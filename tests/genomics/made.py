@@ -41,7 +41,8 @@ def make_counts(names: list[str] | None = None, seed: int = 0, beside: bool = Tr
     rng = np.random.default_rng(seed)
     genes = [gene.symbol for gene in shipped("bindea24").genes]
     if beside:
-        genes += [g.symbol for g in shipped("mcpcounter10").genes if g.symbol not in genes]
+        for name in ("mcpcounter10", "paper_markers", "quality_genes"):
+            genes += [g.symbol for g in shipped(name).genes if g.symbol not in genes]
     core = {gene.symbol for cell in CORE for gene in shipped("bindea24").sets[cell]}
     labels = [*genes, *(f"OTHER{i}" for i in range(600))]
     level = rng.normal(4, 1, size=(len(labels), 1)) + rng.normal(0, 0.3, (len(labels), len(names)))

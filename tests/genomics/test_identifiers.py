@@ -114,7 +114,7 @@ def test_a_cell_type_without_any_gene_is_refused():
 
 @pytest.mark.parametrize(
     "text",
-    ["cell,gene\nA,B\n", "cell_type,gene_symbol\n", "cell_type,gene_symbol\nT,\n,CD3D\n"],
+    ["cell,gene_count\nA,B\n", "cell_type,gene_symbol\n", "cell_type,gene_symbol\nT,\n,CD3D\n"],
 )
 def test_signature_refuses_what_is_incomplete(text):
     with pytest.raises(DataProblem):

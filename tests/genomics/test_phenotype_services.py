@@ -7,12 +7,11 @@ import pytest
 from genomics import stages
 from genomics.models import CellAbundance, ExpressionMatrix, Phenotype, PhenotypeFit
 from genomics.selectors import fit_current, phenotype_table, training_ids
-from genomics.storage import read_matrix
+from genomics.services.abundances import open_matrix
 from genomics.withdrawal import purge, uses_of
 from studies import registry
 from studies.models import Derivation, Patient
 from studies.registry import facts
-from studies.services import file_read
 from tests.genomics.made import as_csv, hand_in, is_hot, make_counts, pseudonyms, start
 from tests.people import People
 
@@ -134,12 +133,13 @@ def test_slides_without_any_score_are_refused(
 def test_what_is_kept_of_a_patient_is_listed_and_purged(with_phenotype: People) -> None:
     patient = Patient.objects.get(pseudonym="P003")
     assert uses_of(patient) == {
-        "genomics_cellabundance": 2,
+        "genomics_cellabundance": 3,
         "genomics_expressioncolumn": 1,
         "genomics_phenotype": 1,
+        "genomics_sequencingbatch": 0,
     }
     purge(patient)
     assert not any(row.scores for row in CellAbundance.objects.filter(patient=patient))
     matrix = ExpressionMatrix.objects.select_related("file", "batch__file").get()
-    assert "P003" not in read_matrix(file_read(matrix.file)).specimens
+    assert "P003" not in open_matrix(matrix).specimens
     assert matrix.batch.file.bytes_dropped_at is not None

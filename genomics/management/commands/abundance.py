@@ -24,6 +24,8 @@ from genomics.services.signatures import (
 )
 from studies.methods.problems import DataProblem, Notice
 
+REFUSED = 2
+
 
 class Command(BaseCommand):
     help = (
@@ -74,7 +76,7 @@ class Command(BaseCommand):
             table, notices = self._estimate(options)
         except DataProblem as refusal:
             lines = "\n".join(f"- {problem}" for problem in refusal.problems)
-            raise CommandError(f"Nothing was written.\n{lines}") from refusal
+            raise CommandError(f"Nothing was written.\n{lines}", returncode=REFUSED) from refusal
         except OSError as error:
             raise CommandError(str(error)) from error
         table.to_csv(options["out"], index_label="cell_type")

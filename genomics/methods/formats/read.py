@@ -15,7 +15,7 @@ from genomics.methods.formats.h5ad import read_h5ad
 from genomics.methods.formats.reading import Reading, entries, member_opener, open_zip, plain_name
 from studies.methods.problems import Notice, refuse
 
-HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+HDF5, ZIP = b"\x89HDF\r\n\x1a\n", (b"PK\x03\x04", b"PK\x05\x06")
 KINDS = (
     "one table (CSV, TSV, GCT, featureCounts), STAR ReadsPerGene files, Salmon folders with "
     "quant.sf, or matrix.mtx with features.tsv and barcodes.tsv"
@@ -52,7 +52,7 @@ def read_expression(
     stream.seek(0)
     if start == HDF5:
         tiles = read_h5ad(stream, name)
-    elif start[:4] == ZIP:
+    elif start[:4] in ZIP:
         with open_zip(stream, name) as archive:
             tiles = _read_zip(archive, name, reading)
     else:

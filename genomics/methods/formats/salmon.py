@@ -118,9 +118,9 @@ def _genes(
 ) -> tuple[list[str], NDArray[np.intp]]:
     """Genes, and the place of each transcript's gene among them (-1: none)."""
     found = [_gene(transcript, gene_of or {}) for transcript in transcripts]
-    genes = list(dict.fromkeys(gene for gene in found if gene))
+    genes = list(dict.fromkeys(gene for gene in found if gene is not None))
     order = {gene: place for place, gene in enumerate(genes)}
-    place = np.array([order.get(gene, -1) for gene in found], dtype=np.intp)
+    place = np.array([order.get(gene or "", -1) for gene in found], dtype=np.intp)
     share = float(reads[place >= 0].sum() / max(reads.sum(), 1e-300))
     if share < FEWEST_MAPPED:
         raise refuse(
