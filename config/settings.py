@@ -147,6 +147,7 @@ BASELINE_SCAN_DAYS = env.integer("ISOTHERM_BASELINE_SCAN_DAYS", 42, smallest=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a patient with hundreds of dated rows is one form
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+STUDY_QUOTA_BYTES = env.integer("ISOTHERM_STUDY_QUOTA_BYTES", 500 * 10**9, smallest=0)
 UPLOAD_MAX_BYTES = env.integer("ISOTHERM_UPLOAD_MAX_BYTES", 4 * 2**30, smallest=1)
 
 STATIC_URL = "static/"
@@ -191,6 +192,8 @@ SPECTACULAR_SETTINGS = {
         "BatchStateEnum": "studies.models.imports.BatchState",
         "VersionStateEnum": "modeling.models.lives.VersionState",
         "MoveKindEnum": "studies.models.consent.MoveKind",
+        "UploadStateEnum": "studies.models.uploads.UploadState",
+        "ArrivalStateEnum": "imaging.models.arrivals.ArrivalState",
     },
 }
 

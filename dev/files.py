@@ -52,11 +52,13 @@ class Bucket:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def names(self) -> list[str]:
+        """By their key; hidden ones are uploads not finished yet."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix
         )
         keys = (entry["Key"] for page in pages for entry in page.get("Contents", ()))
-        return sorted(key.removeprefix(self.prefix) for key in keys)
+        names = (key.removeprefix(self.prefix) for key in keys)
+        return sorted(name for name in names if not name.rpartition("/")[2].startswith("."))
 
     def open(self, name: str) -> BinaryIO:
         return self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"]

@@ -17,6 +17,7 @@ COPIED = {
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "openseadragon.min.js": "openseadragon/build/openseadragon/openseadragon.min.js",
+    "niivue.umd.js": "@niivue/niivue/dist/niivue.umd.js",
 }
 VEGA = "vega.bundle.js"
 WRITE_VEGA = """

@@ -1,4 +1,4 @@
-"""The shape of what people type about slides."""
+"""The shape of what people type about slides, and decide on scans."""
 
 from __future__ import annotations
 
@@ -124,3 +124,17 @@ class ProfileForm(forms.Form):
             "columns": columns, "constants": constants, "regions": regions, "markers": {},
             "image_pattern": given["image_pattern"], "decimal_comma": given["decimal_comma"],
         }  # fmt: skip
+
+
+class DecisionForm(forms.Form):
+    decision = forms.ChoiceField(widget=forms.RadioSelect)
+    patient = forms.CharField(
+        required=False, max_length=64, label="Pseudonym", help_text="Whose scans these are."
+    )
+    reason = forms.CharField(max_length=500, help_text="Kept with the decision.")
+
+    def __init__(self, *args: Any, offered: list[tuple[str, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["decision"].choices = offered  # type: ignore[attr-defined]
+        if "assign" not in dict(offered):
+            del self.fields["patient"]

@@ -7,6 +7,7 @@ from imaging.selectors import (
     immunoscore_rule_of,
     uptake_of,
 )
+from imaging.services import SETTLE
 from studies.registry import (
     Action,
     CompletenessColumn,
@@ -17,6 +18,7 @@ from studies.registry import (
     register_action,
     register_completeness,
     register_fact,
+    register_job_title,
     register_patient_panel,
     register_stage,
     register_tab,
@@ -31,8 +33,11 @@ register_upload(
         title="PET/CT scans",
         job_kind="imaging.scans_import",
         accept=".zip",
-        help="A zip of DICOM files, any number of patients: the PET and CT series and the lesions "
-        "as RTSTRUCT or SEG. PatientID is the patient's pseudonym in the cohort table.",
+        help="A zip or a folder of DICOM files, any number of patients: the PET and CT series and "
+        "the lesions as RTSTRUCT or SEG. PatientID is the patient's pseudonym in the cohort table. "
+        "Each visit goes in whole or waits with its reason; other files are named and left out.",
+        takes_folders=True,
+        details_url="imaging:batch_files",
         order=20,
         stage="imaging",
         keeps_bytes=False,
@@ -106,6 +111,7 @@ register_action(
         params={"kind": "reference_percentile", "parameter": None, "cuts": None},
     )
 )
+register_job_title(SETTLE, "Take in scans that waited")
 register_stage(Stage("imaging", "PET/CT", 20, stages.imaging_stage))
 register_stage(Stage("features", "Features", 25, stages.features_stage))
 register_stage(Stage("slides", "Slides and Immunoscore", 35, slides_stage.slides_stage))

@@ -24,7 +24,9 @@ def imaging_stage(study: Study, user: Any) -> StageState:
     url = reverse("imaging:scans", args=[study.uid])
     batches = ImportBatch.objects.filter(study=study, kind="dicom_zip")
     running = batches.filter(state__in=OPEN_BATCH).count()
-    baseline = PetCtPair.objects.filter(study=study, timing=Timing.BASELINE)
+    baseline = PetCtPair.objects.filter(
+        study=study, timing=Timing.BASELINE, pet__replaced_at__isnull=True
+    )
     patients = baseline.values("patient_id").distinct().count()
     regions = RoiChoice.objects.filter(study=study).count()
     headline = f"{patients} patients with a baseline PET/CT"

@@ -2,11 +2,19 @@
 
 from imaging import services
 from studies.jobs import RunningJob, job_task
+from studies.models import ImportBatch
 
 
 @job_task("imaging.scans_import")
 def scans_import(job: RunningJob) -> None:
     job.result = services.scans_import(job.subject, progress=job.progress, job=job.record)
+    job.problems = services.import_problems(job.subject)
+
+
+@job_task(services.SETTLE)
+def arrivals_settle(job: RunningJob) -> None:
+    batch = ImportBatch.objects.get(study=job.study, uid=job.params["batch"])
+    job.result = services.arrivals_settle(batch, progress=job.progress, job=job.record)
 
 
 @job_task("imaging.deidentify")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from imaging.views import features, profiles, scans, slides, whole_slides
+from imaging.views import arrivals, features, profiles, scans, slides, whole_slides
 
 app_name = "imaging"
 
@@ -14,6 +14,10 @@ urlpatterns = [
     path(f"{STUDY}scans/", scans.scan_list, name="scans"),
     path(f"{STUDY}scans/<uuid:series_uid>/", scans.scan_page, name="scan"),
     path(f"{STUDY}regions/<uuid:roi_uid>/<str:modality>.png", scans.roi_picture, name="picture"),
+    path(f"{STUDY}waiting/", arrivals.waiting_list, name="waiting"),
+    path(f"{STUDY}waiting/<uuid:arrival_uid>/", arrivals.arrival_decide, name="arrival"),
+    path(f"{STUDY}uploads/<uuid:batch_uid>/", arrivals.batch_files, name="batch_files"),
+    path(f"{STUDY}uploads/<uuid:batch_uid>/again/", arrivals.batch_try_again, name="try_again"),
     path(f"{STUDY}features/", features.feature_page, name="features"),
     path(f"{STUDY}slides/", slides.slides, name="slides"),
     path(f"{STUDY}slides.csv", slides.slides_csv, name="slides_csv"),

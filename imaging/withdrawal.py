@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
 from imaging.models import (
+    WAITING,
+    ArrivalState,
+    ArrivedFile,
     CellCount,
     CellDensity,
     DicomStudy,
@@ -16,6 +21,7 @@ from imaging.models import (
     PetCtPair,
     Roi,
     RoiChoice,
+    ScanArrival,
     Series,
     SlideRegion,
     UidMap,
@@ -35,6 +41,7 @@ _BELOW: tuple[type[models.Model], ...] = (
     PetCtPair,
     Roi,
     RoiChoice,
+    ScanArrival,
     Series,
     UidMap,
     SlideRegion,
@@ -52,6 +59,18 @@ def uses_of(patient: Patient) -> dict[str, int]:
     }
 
 
+def _purge_arrivals(patient: Patient) -> None:
+    """What waits is thrown away with its upload's bytes; names of files may name somebody."""
+    arrivals = ScanArrival.objects.filter(patient=patient)
+    waiting = arrivals.filter(state__in=WAITING).select_related("batch__file__study")
+    for stored in {row.batch.file for row in waiting}:
+        file_drop(stored)
+    ArrivedFile.objects.filter(arrival__in=arrivals).update(name="", reason="")
+    waiting.update(state=ArrivalState.DISCARDED)
+    nobody = Concat(Value("purged "), Cast("id", models.CharField()))
+    arrivals.update(claimed_patient_id=nobody, problems=[], decision_reason="")
+
+
 def purge(patient: Patient) -> None:
     """Features, uptake and choices go; scans and masks lose their bytes and keep their digests."""
     FeatureSet.objects.filter(patient=patient).delete()
@@ -64,6 +83,7 @@ def purge(patient: Patient) -> None:
     )
     WholeSlide.objects.filter(patient=patient).update(stain_histogram=[], notices=[])
     Series.objects.filter(patient=patient).update(header={}, suv_working=[], notices=[])
+    _purge_arrivals(patient)
     kept = (CellCount, Roi, Series, WholeSlide)
     tables = [model._meta.db_table for model in kept]
     uses = FileUse.objects.filter(table__in=tables, patient_id=patient.pk)

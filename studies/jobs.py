@@ -87,11 +87,15 @@ def send(job: Job) -> None:
 
 @dataclass
 class RunningJob:
-    """What a task gets: the row, its subject, and a way to say how far it is."""
+    """What a task gets: the row, its subject, and a way to say how far it is.
+
+    A verb that writes down what it refuses, instead of raising, leaves it in ``problems``.
+    """
 
     record: Job
     _state: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def study(self) -> Study:
@@ -200,7 +204,8 @@ def _settle(job: RunningJob, verb: Callable[[RunningJob], None]) -> None:
         if record.end(JobState.ERRORED, error_id=error_id) and batch:
             batch.mark_errored()
     else:
-        record.end(JobState.DONE, result=job.result)
+        state = JobState.FAILED if job.problems else JobState.DONE
+        record.end(state, problems=job.problems, result=job.result)
 
 
 def _check_right(record: Job) -> None:

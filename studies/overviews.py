@@ -179,7 +179,7 @@ def title_of(kind: str) -> str:
     if action := registry.action(kind):
         return action.title
     doors = [door for door in registry.upload_kinds() if door.job_kind == kind]
-    return f"Import: {doors[0].title}" if doors else kind
+    return f"Import: {doors[0].title}" if doors else registry.job_title(kind)
 
 
 def with_filenames(jobs: Iterable[Job]) -> list[Job]:

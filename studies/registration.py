@@ -6,6 +6,7 @@ from studies.registry import (
     Stage,
     UploadKind,
     register_completeness,
+    register_job_title,
     register_stage,
     register_upload,
     register_uses,
@@ -25,6 +26,7 @@ register_upload(
         stage="cohort",
     )
 )
+register_job_title("studies.upload_join", "Join an upload")
 register_stage(Stage("cohort", "Cohort", 10, stages.cohort_stage))
 register_uses("studies", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_completeness(

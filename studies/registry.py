@@ -33,6 +33,8 @@ class UploadKind:
     order: int = 0
     template_url: str = ""
     stage: str = ""
+    takes_folders: bool = False  # True: a folder may be chosen; it comes as a zip
+    details_url: str = ""  # a page of the batch beside the house's own: study uid, batch uid
     keeps_bytes: bool = True  # False: dropped once taken in, only their digest stays
     overwrites: bool = False  # True: a later file changes what an earlier one said
     options: tuple[UploadOption, ...] = ()
@@ -124,6 +126,7 @@ class Trace:
 
 _uploads: dict[str, UploadKind] = {}
 _actions: dict[str, Action] = {}
+_job_titles: dict[str, str] = {}
 _stages: dict[str, Stage] = {}
 _tabs: dict[str, Tab] = {}
 _panels: dict[str, PatientPanel] = {}
@@ -157,6 +160,15 @@ def actions(stage: str | None = None) -> list[Action]:
 
 def action(kind: str) -> Action | None:
     return _actions.get(kind)
+
+
+def register_job_title(kind: str, title: str) -> None:
+    """What a job does that is neither a step nor the import of a file."""
+    _job_titles[kind] = title
+
+
+def job_title(kind: str) -> str:
+    return _job_titles.get(kind, kind)
 
 
 def register_stage(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 from django.conf import settings
 
 CHUNK = 2**20
+PART = ".part-{:06d}"  # hidden: a backup passes unfinished uploads over
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Storage(Protocol):
     def local(self, study_uid: UUID, sha256: str) -> Path: ...
     def exists(self, study_uid: UUID, sha256: str) -> bool: ...
     def delete(self, study_uid: UUID, sha256: str) -> None: ...
+    def open_range(self, study_uid: UUID, sha256: str, start: int, size: int) -> BinaryIO: ...
+    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: bytes) -> None: ...
+    def open_parts(self, study_uid: UUID, upload_uid: UUID, count: int) -> BinaryIO: ...
+    def delete_parts(self, study_uid: UUID, upload_uid: UUID) -> None: ...
 
 
 class _Spooled:
@@ -67,6 +72,26 @@ class _Spooled:
     def discard(self) -> None:
         self.file.close()
         Path(self.file.name).unlink(missing_ok=True)
+
+
+class _Joined(io.RawIOBase):
+    """Parts read one after the other, each opened when its turn comes."""
+
+    def __init__(self, opened: Iterator[BinaryIO]):
+        self._opened = opened
+        self._part: BinaryIO | None = next(opened, None)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while self._part is not None:
+            if data := self._part.read(len(buffer)):
+                buffer[: len(data)] = data
+                return len(data)
+            self._part.close()
+            self._part = next(self._opened, None)
+        return 0
 
 
 def checked(data: bytes, sha256: str) -> bytes:
@@ -110,6 +135,32 @@ class FolderStorage:
 
     def delete(self, study_uid: UUID, sha256: str) -> None:
         self._path(study_uid, sha256).unlink(missing_ok=True)
+
+    def open_range(self, study_uid: UUID, sha256: str, start: int, size: int) -> BinaryIO:
+        """The file from ``start`` on; the reader stops after ``size`` bytes."""
+        handle = self.open(study_uid, sha256)
+        handle.seek(start)
+        return handle
+
+    def _parts(self, study_uid: UUID, upload_uid: UUID) -> Path:
+        return self.root / str(study_uid) / "parts" / str(upload_uid)
+
+    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: bytes) -> None:
+        folder = self._parts(study_uid, upload_uid)
+        folder.mkdir(parents=True, exist_ok=True)
+        spooled = _Spooled(data, folder)
+        try:
+            os.replace(spooled.file.name, folder / PART.format(number))
+        finally:
+            spooled.discard()
+
+    def open_parts(self, study_uid: UUID, upload_uid: UUID, count: int) -> BinaryIO:
+        folder = self._parts(study_uid, upload_uid)
+        names = (folder / PART.format(number) for number in range(count))
+        return io.BufferedReader(_Joined(path.open("rb") for path in names), CHUNK)
+
+    def delete_parts(self, study_uid: UUID, upload_uid: UUID) -> None:
+        shutil.rmtree(self._parts(study_uid, upload_uid), ignore_errors=True)
 
 
 class BucketStorage:
@@ -159,6 +210,34 @@ class BucketStorage:
 
     def delete(self, study_uid: UUID, sha256: str) -> None:
         self.client.delete_object(Bucket=self.bucket, Key=self._key(study_uid, sha256))
+
+    def open_range(self, study_uid: UUID, sha256: str, start: int, size: int) -> BinaryIO:
+        found = self.client.get_object(
+            Bucket=self.bucket,
+            Key=self._key(study_uid, sha256),
+            Range=f"bytes={start}-{start + size - 1}",
+        )
+        return found["Body"]
+
+    def _part(self, study_uid: UUID, upload_uid: UUID, number: int) -> str:
+        return f"{self.prefix}{study_uid}/parts/{upload_uid}/{PART.format(number)}"
+
+    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: bytes) -> None:
+        key = self._part(study_uid, upload_uid, number)
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def open_parts(self, study_uid: UUID, upload_uid: UUID, count: int) -> BinaryIO:
+        keys = (self._part(study_uid, upload_uid, number) for number in range(count))
+        opened = (self.client.get_object(Bucket=self.bucket, Key=key)["Body"] for key in keys)
+        return io.BufferedReader(_Joined(opened), CHUNK)
+
+    def delete_parts(self, study_uid: UUID, upload_uid: UUID) -> None:
+        folder = f"{self.prefix}{study_uid}/parts/{upload_uid}/"
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=folder
+        )
+        for entry in (entry for page in pages for entry in page.get("Contents", ())):
+            self.client.delete_object(Bucket=self.bucket, Key=entry["Key"])
 
 
 def local_copy(name: str, make: Callable[[Path], None]) -> Path:

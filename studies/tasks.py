@@ -19,3 +19,8 @@ def cohort_import(job: RunningJob) -> None:
 @job_task("studies.patient_purge")
 def patient_purge(job: RunningJob) -> None:
     job.result = services.patient_purge(job.subject)
+
+
+@job_task("studies.upload_join")
+def upload_join(job: RunningJob) -> None:
+    job.result = services.upload_join(job.subject, progress=job.progress)

@@ -45,6 +45,11 @@ urlpatterns = [
     path(f"{STUDY}uploads/new/<str:kind>/", uploads.upload, name="upload"),
     path(f"{STUDY}uploads/<uuid:batch_uid>/", uploads.batch, name="batch"),
     path(
+        f"{STUDY}uploads/parts/<uuid:upload_uid>/discard/",
+        uploads.upload_discard,
+        name="upload_discard",
+    ),
+    path(
         f"{STUDY}uploads/<uuid:batch_uid>/problems.csv",
         uploads.batch_problems,
         name="batch_problems",

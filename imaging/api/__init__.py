@@ -1,5 +1,5 @@
 """Imaging records under /api/v1/studies/<uid>/."""
 
-from . import scans, slides
+from . import arrivals, scans, slides
 
-ROUTES = [*scans.ROUTES, *slides.ROUTES]
+ROUTES = [*arrivals.ROUTES, *scans.ROUTES, *slides.ROUTES]

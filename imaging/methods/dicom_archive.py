@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from lzma import LZMAError
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from imaging.methods import dicom_seg, rtstruct
 from imaging.methods.deidentification import rename_uids
-from imaging.methods.dicom_file import read_dicom
+from imaging.methods.dicom_file import UNREADABLE, read_dicom
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 MOST_FILES = 250_000
@@ -26,6 +31,9 @@ DAMAGE = (
     zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, zlib.error, LZMAError,
 )  # fmt: skip
 USED = ("PT", "CT", "RTSTRUCT", "SEG")
+REFERS = {"RTSTRUCT": rtstruct.referenced_series, "SEG": dicom_seg.referenced_series}
+DICOM_SUFFIXES = ("", "dcm", "dicom", "dic", "ima", "img")
+PREAMBLE = 132
 
 Progress = Callable[[int, int, str], None]
 NewUid = Callable[[str], str]
@@ -38,14 +46,43 @@ def unchanged(uid: str) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """One DICOM file of an archive."""
+    """One DICOM file of an archive; ``refers`` are the series on which its regions were drawn."""
 
     name: str
+    size: int
     patient_id: str
+    study_uid: str
     modality: str
     series_uid: str
     instance_uid: str
     sha256: str
+    refers: tuple[str, ...] = ()
+
+    @property
+    def visit(self) -> tuple[str, str]:
+        return self.patient_id, self.study_uid
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A file that goes into no series.
+
+    Parameters
+    ----------
+    name, size : of the file in the archive
+    reason : str
+        In words, for the list of files.
+    problem : Problem or None
+        None when the file is left out on purpose: it is no DICOM, or of another modality.
+    visit : (PatientID, StudyInstanceUID) or None
+        Where a damaged file belongs, when its header still says so.
+    """
+
+    name: str
+    size: int
+    reason: str
+    problem: Problem | None = None
+    visit: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +92,20 @@ class Index:
     Parameters
     ----------
     entries : dict of patient ID to the entries to read
-    problems : tuple of Problem
-        Files that cannot be used.
+    asides : tuple of Aside
+        Every other file, each with its reason.
     notices : tuple of Notice
         Files left out on purpose.
     """
 
     entries: dict[str, list[Entry]]
-    problems: tuple[Problem, ...]
+    asides: tuple[Aside, ...]
     notices: tuple[Notice, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Files that cannot be used."""
+        return tuple(aside.problem for aside in self.asides if aside.problem)
 
 
 def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
@@ -132,55 +174,67 @@ def index_archive(
 ) -> Index:
     """Read every header once: which patient, series and instance each file is.
 
-    Byte-equal copies count once; one instance UID with two contents is a problem. ``new_uid``
-    gives each UID its successor before anything else sees it.
+    Byte-equal copies count once; one instance UID with two contents is a problem. No link is
+    followed. ``new_uid`` gives each UID its successor before anything else sees it.
     """
-    infos = [info for info in archive.infolist() if not _aside(info)]
+    infos = [info for info in archive.infolist() if not _of_the_computer(info)]
     entries: dict[str, list[Entry]] = {}
     seen: dict[str, Entry] = {}
-    problems: list[Problem] = []
-    others: dict[str, int] = {}
+    asides: list[Aside] = []
     for done, info in enumerate(infos, start=1):
-        try:
-            entry = _entry(archive, info, new_uid)
-        except DataProblem as problem:
-            problems.extend(problem.problems)
-            continue
-        twin = seen.setdefault(entry.instance_uid, entry)
-        if entry.modality not in USED:
-            others[entry.modality or "no modality"] = others.get(entry.modality, 0) + 1
-        elif twin is entry:
-            entries.setdefault(entry.patient_id, []).append(entry)
-        elif twin.sha256 != entry.sha256:
-            problems.append(
-                Problem(
-                    info.filename,
-                    f"the same SOPInstanceUID (0008,0018) as {twin.name} with other content",
-                    "one file per instance",
-                    "Leave one of the two out.",
-                )
-            )
+        looked = _look_at(archive, info, new_uid)
+        found = _once(looked, seen) if isinstance(looked, Entry) else looked
+        if isinstance(found, Aside):
+            asides.append(found)
+        elif found is not None:
+            entries.setdefault(found.patient_id, []).append(found)
         if progress:
             progress(done, len(infos), f"{name}: looking through {len(infos)} files")
     if not infos:
-        problems.append(
-            Problem(
-                name,
-                "an empty archive",
-                "DICOM files of PET and CT",
-                "Pack the series and upload again.",
-            )
+        empty = Problem(
+            name,
+            "an empty archive",
+            "DICOM files of PET and CT",
+            "Pack the series and upload again.",
         )
-    notices = tuple(
-        Notice("left_out", f"{name}: {count} files of modality {modality} left out")
-        for modality, count in sorted(others.items())
-    )
-    return Index(entries, tuple(problems), notices)
+        asides.append(Aside(name, 0, empty.found, empty))
+    return Index(entries, tuple(asides), _left_out(asides, name))
 
 
-def _aside(info: zipfile.ZipInfo) -> bool:
+def _of_the_computer(info: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(info.filename)
     return info.is_dir() or path.name.lower() in ASIDE or "__MACOSX" in path.parts
+
+
+def _once(entry: Entry, seen: dict[str, Entry]) -> Entry | Aside | None:
+    """The entry, unless its modality is not used or its instance was met before."""
+    twin = seen.setdefault(entry.instance_uid, entry)
+    if entry.modality not in USED:
+        modality = entry.modality or "no modality"
+        return Aside(entry.name, entry.size, f"of modality {modality}")
+    if twin is entry:
+        return entry
+    if twin.sha256 == entry.sha256:
+        return Aside(entry.name, entry.size, f"the same as {twin.name}")
+    problem = Problem(
+        entry.name,
+        f"the same SOPInstanceUID (0008,0018) as {twin.name} with other content",
+        "one file per instance",
+        "Leave one of the two out.",
+    )
+    return Aside(entry.name, entry.size, problem.found, problem, entry.visit)
+
+
+def _left_out(asides: list[Aside], name: str) -> tuple[Notice, ...]:
+    counted = Counter(
+        "that are the same as others" if aside.reason.startswith("the same as ") else aside.reason
+        for aside in asides
+        if aside.problem is None
+    )
+    return tuple(
+        Notice("left_out", f"{name}: {count} files {reason} left out")
+        for reason, count in sorted(counted.items())
+    )
 
 
 def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -193,25 +247,49 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         ) from error
 
 
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid) -> Entry:
-    data = read_entry(archive, info.filename)
-    dataset = read_dicom(data, info.filename)
-    patient = str(dataset.get("PatientID") or "").strip()
-    if not patient:
-        raise refuse(
-            f"{info.filename}: PatientID (0010,0020)",
-            "nothing",
-            "the patient's pseudonym in this study",
-            "Set PatientID to the pseudonym.",
-        )
+def _look_at(archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid) -> Entry | Aside:
+    """What one file is; a damaged one keeps the visit that its header still names."""
+    name, size, data = info.filename, info.file_size, b""
+    try:
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise refuse(name, "a symbolic link", "a file", "Pack the file that it points to.")
+        data = read_entry(archive, name)
+        dataset = read_dicom(data, name)
+    except DataProblem as refusal:
+        if data and _is_something_else(name, data):
+            return Aside(name, size, "that are not DICOM")
+        [problem] = refusal.problems
+        return Aside(name, size, problem.found, problem, _visit_named(data, new_uid))
+    modality = str(dataset.get("Modality") or "").strip()
+    refers = tuple(map(new_uid, REFERS[modality](dataset))) if modality in REFERS else ()
     return Entry(
-        info.filename,
-        patient,
-        str(dataset.get("Modality") or "").strip(),
+        name,
+        size,
+        str(dataset.get("PatientID") or "").strip(),
+        new_uid(str(dataset.get("StudyInstanceUID") or "")),
+        modality,
         new_uid(str(dataset.SeriesInstanceUID)),
         new_uid(str(dataset.SOPInstanceUID)),
         hashlib.sha256(data).hexdigest(),
+        refers,
     )
+
+
+def _is_something_else(name: str, data: bytes) -> bool:
+    """Whether a file never was DICOM: text, or named as another kind of file is."""
+    suffix = PurePosixPath(name).suffix.lower().lstrip(".")
+    if b"DICM" in data[:PREAMBLE]:
+        return False
+    return b"\0" not in data[:1024] or not (suffix in DICOM_SUFFIXES or suffix.isdigit())
+
+
+def _visit_named(data: bytes, new_uid: NewUid) -> tuple[str, str] | None:
+    try:
+        header = dcmread(BytesIO(data), stop_before_pixels=True)
+        patient_id = str(header.get("PatientID") or "").strip()
+        return patient_id, new_uid(str(header.StudyInstanceUID))
+    except UNREADABLE:
+        return None
 
 
 def read_entries(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydicom.dataset import Dataset
@@ -61,6 +61,14 @@ class ScanCase:
     notices: list[Notice] = field(default_factory=list)
 
 
+class CaseRefused(DataProblem):
+    """The case is refused; ``by_series`` says which series has which problems."""
+
+    def __init__(self, by_series: Mapping[str, Sequence[Problem]]):
+        self.by_series = {uid: tuple(problems) for uid, problems in by_series.items()}
+        super().__init__(problem for found in self.by_series.values() for problem in found)
+
+
 def lesion_key(roi_name: str) -> str:
     """What names the lesion in a region's name: ``GTV_Mass_PET`` and ``GTV_Mass_CT`` are one."""
     plain = re.sub(r"[\s_\-]+", " ", roi_name).strip().lower()
@@ -81,36 +89,48 @@ def read_case(
 
     Raises
     ------
-    DataProblem
+    CaseRefused
         Every problem of the patient's files at once.
     """
     case = ScanCase()
-    problems: list[Problem] = []
-    for uid, group in groups.items():
-        if group[0].Modality in ("PT", "CT"):
-            try:
-                case.series += _image_series(patient, uid, group, case.notices)
-            except DataProblem as problem:
-                problems.extend(problem.problems)
+    problems: dict[str, list[Problem]] = {}
+    images = {uid for uid, group in groups.items() if group[0].Modality in ("PT", "CT")}
+    for uid in (uid for uid in groups if uid in images):
+        try:
+            case.series += _image_series(patient, uid, groups[uid], case.notices)
+        except DataProblem as problem:
+            problems.setdefault(uid, []).extend(problem.problems)
     scans = {**known, **{series.uid: series for series in case.series}}
     case.pairs = list(_pairs(case.series, scans, case.notices, patient))
     case.pair_checks = {pet: _pair_checks(scans[pet], scans[ct]) for pet, ct in case.pairs}
-    broken = {uid for uid, group in groups.items() if group[0].Modality in ("PT", "CT")}
-    for uid, group in groups.items():
-        if group[0].Modality in ("RTSTRUCT", "SEG"):
-            for dataset in group:
-                try:
-                    case.rois += _regions(patient, uid, dataset, scans, broken)
-                except DataProblem as problem:
-                    problems.extend(problem.problems)
-    if not problems:
+    for uid, dataset in ((uid, d) for uid, g in groups.items() if uid not in images for d in g):
         try:
-            case.rois = [_checked(r, case, scans) for r in _with_uptake(patient, case, scans)]
+            case.rois += _regions(patient, uid, dataset, scans, images)
         except DataProblem as problem:
-            problems.extend(problem.problems)
+            problems.setdefault(uid, []).extend(problem.problems)
+    if not problems:
+        _measure(patient, case, scans, problems)
     if problems:
-        raise DataProblem(problems)
+        raise CaseRefused(problems)
     return case
+
+
+def _measure(
+    patient: str,
+    case: ScanCase,
+    scans: Mapping[str, ScanSeries],
+    problems: dict[str, list[Problem]],
+) -> None:
+    """Give each region its uptake; what cannot be measured is a problem of its source."""
+    measured = []
+    on_pet = {lesion_key(d.roi.name): d for d in case.rois if scans[d.series_uid].modality == "PT"}
+    for drawn in case.rois:
+        try:
+            told = _with_uptake(patient, drawn, on_pet, case, scans)
+            measured.append(_checked(told, case, scans))
+        except DataProblem as problem:
+            problems.setdefault(drawn.source_series_uid, []).extend(problem.problems)
+    case.rois = measured
 
 
 def _image_series(
@@ -184,8 +204,8 @@ def _of(name: str, problem: Problem) -> Problem:
 def _pairs(
     new: list[ScanSeries], scans: Mapping[str, ScanSeries], notices: list[Notice], patient: str
 ) -> Iterable[tuple[str, str]]:
-    """The CT of each new PET: same frame of reference, else same visit; the most slices win."""
-    for pet in (series for series in new if series.modality == "PT"):
+    """The CT of each PET: same frame of reference, else same visit; the most slices win."""
+    for pet in _pets_to_pair(new, scans):
         ranked = sorted(
             (ct for ct in scans.values() if ct.modality == "CT" and _same_visit(pet, ct)),
             key=lambda ct: (_same_frame(pet, ct), ct.volume.grid.size[2], ct.uid),
@@ -204,6 +224,17 @@ def _pairs(
                 )
             )
         yield pet.uid, ranked[0].uid
+
+
+def _pets_to_pair(new: list[ScanSeries], scans: Mapping[str, ScanSeries]) -> list[ScanSeries]:
+    """New PETs, and stored ones whose CT may have come now."""
+    came = {series.uid for series in new}
+    cts = [series for series in new if series.modality == "CT"]
+    return [
+        scan
+        for scan in scans.values()
+        if scan.modality == "PT" and (scan.uid in came or any(_same_visit(scan, ct) for ct in cts))
+    ]
 
 
 def _same_visit(first: ScanSeries, second: ScanSeries) -> bool:
@@ -245,30 +276,29 @@ def _regions(
 
 
 def _with_uptake(
-    patient: str, case: ScanCase, scans: Mapping[str, ScanSeries]
-) -> Iterable[DrawnRoi]:
-    """Uptake of each region: on PET as drawn; drawn on CT alone, moved to the PET's grid."""
+    patient: str,
+    drawn: DrawnRoi,
+    on_pet: Mapping[str, DrawnRoi],
+    case: ScanCase,
+    scans: Mapping[str, ScanSeries],
+) -> DrawnRoi:
+    """Uptake of a region: on PET as drawn; drawn on CT alone, moved to the PET's grid."""
     pet_of = {ct: pet for pet, ct in case.pairs}
-    on_pet = {lesion_key(d.roi.name): d for d in case.rois if scans[d.series_uid].modality == "PT"}
-    for drawn in case.rois:
-        name = f"{patient}, {drawn.roi.name}"
-        scan, twin = scans[drawn.series_uid], on_pet.get(lesion_key(drawn.roi.name))
-        if scan.modality == "PT":
-            uptake = estimate_uptake(scan.volume, drawn.roi.mask, name)
-            yield _told(drawn, uptake, uptake.notices)
-        elif twin is not None and pet_of.get(drawn.series_uid) == twin.series_uid:
-            moved = resample_mask(twin.roi.mask, drawn.roi.mask.grid)
-            yield _told(drawn, None, dice_notice(estimate_dice(moved, drawn.roi.mask), name))
-        elif drawn.series_uid in pet_of:
-            pet = scans[pet_of[drawn.series_uid]].volume
-            moved = resample_mask(drawn.roi.mask, pet.grid)
-            said = Notice(
-                "roi_of_ct", f"{name}: drawn on CT, uptake measured on PET at the nearest voxels"
-            )
-            uptake = estimate_uptake(pet, moved, name)
-            yield _told(drawn, uptake, (said, *uptake.notices))
-        else:
-            yield drawn
+    name = f"{patient}, {drawn.roi.name}"
+    scan, twin = scans[drawn.series_uid], on_pet.get(lesion_key(drawn.roi.name))
+    if scan.modality == "PT":
+        uptake = estimate_uptake(scan.volume, drawn.roi.mask, name)
+        return _told(drawn, uptake, uptake.notices)
+    if twin is not None and pet_of.get(drawn.series_uid) == twin.series_uid:
+        moved = resample_mask(twin.roi.mask, drawn.roi.mask.grid)
+        return _told(drawn, None, dice_notice(estimate_dice(moved, drawn.roi.mask), name))
+    if drawn.series_uid not in pet_of:
+        return drawn
+    pet = scans[pet_of[drawn.series_uid]].volume
+    moved = resample_mask(drawn.roi.mask, pet.grid)
+    said = Notice("roi_of_ct", f"{name}: drawn on CT, uptake measured on PET at the nearest voxels")
+    uptake = estimate_uptake(pet, moved, name)
+    return _told(drawn, uptake, (said, *uptake.notices))
 
 
 def _told(drawn: DrawnRoi, uptake: Uptake | None, notices: tuple[Notice, ...]) -> DrawnRoi:

@@ -1,5 +1,6 @@
 """What a scanner saw."""
 
+from .arrivals import WAITING, ArrivalState, ArrivedFile, Decision, ScanArrival
 from .features import ExtractorVersion, FeatureSet
 from .identities import UidMap, UidSecret
 from .scans import (
@@ -25,10 +26,14 @@ from .whole_slides import (
 )
 
 __all__ = [
+    "WAITING",
+    "ArrivalState",
+    "ArrivedFile",
     "CellCount",
     "CellCountingRule",
     "CellDensity",
     "CutKind",
+    "Decision",
     "DicomStudy",
     "ExtractorVersion",
     "FeatureSet",
@@ -43,6 +48,7 @@ __all__ = [
     "Roi",
     "RoiChoice",
     "RoiMethod",
+    "ScanArrival",
     "Series",
     "SeriesState",
     "SlideRegion",

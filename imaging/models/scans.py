@@ -36,7 +36,8 @@ class Series(PatientRow, DerivedMixin):
     """A PET in SUV or a CT in HU as one volume; the DICOM files themselves are not kept.
 
     ``content_digest`` is the digest of the files as they came in: the same again changes nothing,
-    others under the same UID are refused. UIDs are the ones given at de-identification.
+    others under the same UID wait for a person, who may let them replace it. UIDs are the ones
+    given at de-identification.
     """
 
     dicom_study = models.ForeignKey(DicomStudy, on_delete=models.PROTECT, related_name="series")
@@ -61,13 +62,18 @@ class Series(PatientRow, DerivedMixin):
     instance_uids = models.JSONField(default=list)
     quality = models.JSONField(default=list)
     deidentification = models.JSONField(default=dict)
+    replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         default_related_name = "series"
         verbose_name_plural = "series"
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "series_uid"], name="series_uid_once"),
+            models.UniqueConstraint(
+                fields=["study", "series_uid"],
+                condition=models.Q(replaced_at__isnull=True),
+                name="series_uid_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(modality__in=Modality.values), name="series_modality_known"
             ),

@@ -22,7 +22,8 @@ COLUMNS = (
 
 
 def pairs_of(patient: Patient) -> QuerySet[PetCtPair]:
-    return patient.pet_ct_pairs.select_related("pet", "ct").order_by("acquired_on", "id")
+    pairs = patient.pet_ct_pairs.filter(pet__replaced_at__isnull=True, ct__replaced_at__isnull=True)
+    return pairs.select_related("pet", "ct").order_by("acquired_on", "id")
 
 
 def chosen_rois(study: Study, rule: str = TARGET_RULE) -> dict[int, Roi]:
@@ -34,7 +35,9 @@ def chosen_rois(study: Study, rule: str = TARGET_RULE) -> dict[int, Roi]:
 
 def baseline_uptakes(patient: Patient) -> list[Uptake]:
     """Newest uptake of each region that is in force on a baseline PET or CT."""
-    pairs = patient.pet_ct_pairs.filter(timing=Timing.BASELINE)
+    pairs = patient.pet_ct_pairs.filter(
+        timing=Timing.BASELINE, pet__replaced_at__isnull=True, ct__replaced_at__isnull=True
+    )
     series = [uid for pair in pairs for uid in (pair.pet_id, pair.ct_id)]
     rows = Uptake.objects.filter(
         patient=patient, roi__series_id__in=series, roi__superseded_by__isnull=True

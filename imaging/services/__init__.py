@@ -1,5 +1,6 @@
 """The verbs of imaging."""
 
+from .arrivals import SETTLE, arrival_decide, batch_try_again, visit_arrivals
 from .cell_counts import (
     count_adopt,
     counting_rule_state,
@@ -13,12 +14,16 @@ from .features import extractor_fit, features_extract
 from .immunoscores import immunoscore_compute
 from .pictures import roi_picture
 from .profiles import export_receive, export_suggest, profile_state
-from .scans import scans_import
+from .scans import arrivals_settle, import_problems, scans_import
 from .slides import densities_import
 from .targets import pairs_retime, target_choose
 from .whole_slides import slide_import, slide_receive
 
 __all__ = [
+    "SETTLE",
+    "arrival_decide",
+    "arrivals_settle",
+    "batch_try_again",
     "count_adopt",
     "counting_rule_state",
     "densities_import",
@@ -27,6 +32,7 @@ __all__ = [
     "extractor_fit",
     "features_extract",
     "immunoscore_compute",
+    "import_problems",
     "pairs_retime",
     "profile_state",
     "regions_state",
@@ -39,4 +45,5 @@ __all__ = [
     "slide_receive",
     "target_choose",
     "threshold_suggested",
+    "visit_arrivals",
 ]

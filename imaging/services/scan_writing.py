@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from imaging.methods.scan_case import lesion_key
 from imaging.methods.uptake import Uptake as Measured
 from imaging.models import DicomStudy, PetCtPair, Roi, Series, SeriesState, Uptake
 from imaging.storage import Piece, Shelf
-from studies.jobs import Progress
 from studies.methods.problems import refuse
 from studies.models import (
     ImportBatch,
@@ -28,19 +25,11 @@ from .scan_preparing import PreparedPatient, PreparedRoi, PreparedSeries
 from .targets import index_treatment, target_choose, timing_of
 
 
-def scans_write(
-    batch: ImportBatch,
-    prepared: list[PreparedPatient],
-    shelf: Shelf,
-    job: Job | None,
-    progress: Progress,
-) -> dict[str, Any]:
-    """Write every patient's rows; counts of what was new."""
-    counts: Counter[str] = Counter()
-    for done, patient in enumerate(prepared):
-        progress(95 + 5 * done / len(prepared), 100, f"writing {patient.patient.pseudonym}")
-        counts.update(_Writing(batch, job, patient, shelf).write())
-    return {"patients": len(prepared), **counts}
+def scan_write(
+    batch: ImportBatch, prepared: PreparedPatient, shelf: Shelf, job: Job | None
+) -> dict[str, int]:
+    """Write the rows of one patient's visit; counts of what was new."""
+    return _Writing(batch, job, prepared, shelf).write()
 
 
 class _Writing:
@@ -56,7 +45,8 @@ class _Writing:
     def write(self) -> dict[str, int]:
         for series in self.prepared.series:
             self._series(series)
-        stored = Series.objects.filter(patient=self.patient).select_related("volume")
+        stored = Series.objects.filter(patient=self.patient, replaced_at__isnull=True)
+        stored = stored.select_related("volume")
         rows = {row.series_uid: row for row in stored}
         for pet, ct, quality in self.prepared.pairs:
             self._pair(rows[pet], rows[ct], quality)

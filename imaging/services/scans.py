@@ -1,86 +1,130 @@
-"""A zip of DICOM files becomes series, pairs, regions and uptake: all of it, or nothing."""
+"""A zip of DICOM files becomes series, pairs, regions and uptake, visit by visit."""
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from pydicom.dataset import Dataset
 
 from imaging.methods.dicom_archive import (
-    Entry,
-    content_digest,
+    Index,
     index_archive,
     open_archive,
-    read_entries,
 )
-from imaging.methods.scan_case import ScanSeries, read_case
-from imaging.models import Roi, Series
-from imaging.storage import Shelf, read_volume
-from studies.consents import IMAGING, refusals
+from imaging.methods.dicom_visits import Visit, group_visits, shared_identifiers
+from imaging.models import WAITING
+from imaging.storage import Shelf
 from studies.jobs import Progress, no_progress
-from studies.methods.problems import DataProblem, Notice, Problem
-from studies.models import ImportBatch, Job, Patient
-from studies.services import file_drop, file_open, file_read
+from studies.methods.problems import DataProblem, Problem, refuse
+from studies.models import BatchState, ImportBatch, Job
+from studies.services import file_drop, file_open
 
+from .arrival_writing import arrivals_write, batch_conclude
 from .identities import NewUids, new_uids
-from .scan_preparing import PreparedPatient, prepare_case
-from .scan_writing import scans_write
+from .scan_taking import Decided, Taken, visit_take
 
 LOOKING = 30  # of 100 parts of the progress
-WORDS = {"PT": "PET", "CT": "CT", "RTSTRUCT": "RTSTRUCT", "SEG": "SEG"}
 
 
 def scans_import(
     batch: ImportBatch, progress: Progress = no_progress, job: Job | None = None
 ) -> dict[str, Any]:
-    """Check every file of the archive, then write everything in one transaction.
+    """Look at every file, then take each visit in whole or not at all, all in one transaction.
 
-    The same files again change nothing. The archive's bytes are dropped afterwards, its digest
-    stays.
+    What is not taken in is written down with its reason and waits; the batch has failed when
+    nothing was. The same files again change nothing. The archive's bytes are dropped when nothing
+    of it waits, its digest stays.
 
     Raises
     ------
     DataProblem
-        Every problem of every patient; nothing is written then.
+        The archive as a whole cannot be used; nothing is written then.
     """
-    if batch.summary:  # an earlier attempt was killed after it had written
-        batch.mark_ready(batch.summary, batch.notices)
-    else:
+    if not batch.arrivals.exists():  # else an earlier attempt was killed after it had written
+        uids = new_uids(batch.study)
         with Shelf() as shelf:
-            prepared, notices = _prepare_all(batch, shelf, progress)
+            index, visits, alone = _look(batch, progress, uids)
+            if not visits:
+                raise DataProblem(alone or _no_scans(batch, index))
+            taken = _take_all(batch, visits, shelf, uids, {}, _scaled(progress, LOOKING, 95))
             with transaction.atomic():
-                summary = scans_write(batch, prepared, shelf, job, progress)
-                batch.mark_ready(summary, notices)
-    file_drop(batch.file)
+                arrivals_write(batch, index, taken, shelf, job, progress)
+                batch_conclude(batch, taken, index.notices, alone)
+    else:
+        batch_conclude(batch)
+    _drop_when_settled(batch)
     progress(100, 100, "done")
     return dict(batch.summary)
 
 
-def _prepare_all(
-    batch: ImportBatch, shelf: Shelf, progress: Progress
-) -> tuple[list[PreparedPatient], list[Notice]]:
-    """Read, check and compute everything, patient by patient; volumes are put aside."""
-    prepared: list[PreparedPatient] = []
-    with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
-        uids = new_uids(batch.study)
-        index = index_archive(archive, batch.filename, _scaled(progress, 0, LOOKING), uids)
-        problems, notices = list(index.problems), list(index.notices)
-        patients = _patients(batch, set(index.entries), problems)
+def arrivals_settle(
+    batch: ImportBatch, progress: Progress = no_progress, job: Job | None = None
+) -> dict[str, Any]:
+    """Take in again what waits of a batch and somebody wants: decided on, or tried once more."""
+    wanted = batch.arrivals.filter(state__in=WAITING, wanted_again=True)
+    decided = {
+        (row.claimed_patient_id, row.series_uid): Decided(row.decision, row.patient)
+        for row in wanted.select_related("patient__site", "patient__study")
+    }
+    if not decided:
+        return {}
+    if batch.file.bytes_dropped_at is not None:
+        raise refuse(
+            batch.filename, "an archive whose bytes are gone", "its files", "Upload them again."
+        )
+    uids = new_uids(batch.study)
+    with Shelf() as shelf:
+        index, visits, alone = _look(batch, progress, uids)
+        again = [v for v in visits if any((v.patient_id, uid) in decided for uid in v.by_series)]
         reading = _scaled(progress, LOOKING, 95)
-        for done, (pseudonym, patient) in enumerate(patients.items()):
-            reading(done, len(patients), f"{pseudonym}: reading PET/CT, SUV and regions")
-            try:
-                found = _prepare(patient, archive, index.entries[pseudonym], shelf, uids)
-                notices += found.notices
-                prepared.append(found)
-            except DataProblem as problem:
-                problems.extend(problem.problems)
-    if problems:
-        raise DataProblem(problems)
-    return prepared, notices
+        taken = _take_all(batch, again, shelf, uids, decided, reading, visits)
+        with transaction.atomic():
+            arrivals_write(batch, index, taken, shelf, job, progress)
+            batch.arrivals.update(wanted_again=False)
+            batch_conclude(batch, taken, (), alone)
+    _drop_when_settled(batch)
+    progress(100, 100, "done")
+    return {"series taken in": sum(len(t.stored) for t in taken), "still waiting": _waiting(batch)}
+
+
+def _look(
+    batch: ImportBatch, progress: Progress, uids: NewUids
+) -> tuple[Index, list[Visit], list[Problem]]:
+    with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
+        index = index_archive(archive, batch.filename, _scaled(progress, 0, LOOKING), uids)
+    return index, *group_visits(index)
+
+
+def _no_scans(batch: ImportBatch, index: Index) -> list[Problem]:
+    return [
+        Problem(
+            batch.filename,
+            f"{len(index.asides)} files, none of PET, CT, RTSTRUCT or SEG",
+            "DICOM files of PET and CT",
+            "Choose the folder or archive that holds the scans.",
+        )
+    ]
+
+
+def _take_all(
+    batch: ImportBatch,
+    visits: list[Visit],
+    shelf: Shelf,
+    uids: NewUids,
+    decided: dict[tuple[str, str], Decided],
+    progress: Callable[[int, int, str], None],
+    every: list[Visit] | None = None,
+) -> list[Taken]:
+    """Read, check and compute visit by visit; volumes are put aside."""
+    shared = shared_identifiers(every or visits)
+    taken = []
+    with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
+        for done, visit in enumerate(visits):
+            name = visit.patient_id or "no PatientID"
+            progress(done, len(visits), f"{name}: reading PET/CT, SUV and regions")
+            taken.append(visit_take(batch, archive, visit, shelf, uids, shared, decided))
+    return taken
 
 
 def _scaled(progress: Progress, start: int, end: int) -> Callable[[int, int, str], None]:
@@ -90,90 +134,20 @@ def _scaled(progress: Progress, start: int, end: int) -> Callable[[int, int, str
     )
 
 
-def _patients(
-    batch: ImportBatch, pseudonyms: set[str], problems: list[Problem]
-) -> dict[str, Patient]:
-    """Patients of the study whose pseudonym is the files' PatientID."""
-    rows = Patient.objects.filter(study=batch.study, pseudonym__in=pseudonyms)
-    found = {patient.pseudonym: patient for patient in rows.order_by("pseudonym")}
-    for pseudonym in sorted(pseudonyms - set(found)):
-        problems.append(
-            Problem(
-                f"{batch.filename}: PatientID (0010,0020)",
-                pseudonym,
-                "the pseudonym of a patient of this study and of your site",
-                "Upload the cohort table with this patient first, or correct the PatientID.",
-            )
-        )
-    refused = refusals(batch.study, IMAGING, rows)
-    for pseudonym, patient in list(found.items()):
-        if patient.pk in refused:
-            del found[pseudonym]
-            problems.append(
-                Problem(
-                    pseudonym,
-                    refused[patient.pk],
-                    "patients of the study whose scans may be used",
-                    "Record the consent first, or leave this patient's files out.",
-                )
-            )
-    return found
+def _waiting(batch: ImportBatch) -> int:
+    return batch.arrivals.filter(state__in=WAITING).count()
 
 
-def _prepare(
-    patient: Patient, archive: zipfile.ZipFile, entries: list[Entry], shelf: Shelf, uids: NewUids
-) -> PreparedPatient:
-    by_series: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_series.setdefault(entry.series_uid, []).append(entry)
-    digests = {uid: content_digest(group) for uid, group in by_series.items()}
-    new = _new_series(patient, by_series, digests)
-    groups: dict[str, list[Dataset]] = {
-        uid: [dataset for _, dataset in read_entries(archive, by_series[uid], uids)] for uid in new
-    }
-    known = _known_series(patient) if groups else {}
-    case = read_case(patient.pseudonym, groups, known)
-    return prepare_case(patient, case, digests, len(by_series) - len(new), shelf, uids)
+def _drop_when_settled(batch: ImportBatch) -> None:
+    """Bytes are kept while something of them waits, here or in another batch of the same file."""
+    same = ImportBatch.objects.filter(file=batch.file)
+    open_states = [BatchState.RECEIVED, BatchState.RUNNING]
+    under_way = same.exclude(pk=batch.pk).filter(state__in=open_states).exists()
+    waits = any(_waiting(row) for row in same)
+    if batch.state == BatchState.READY and not batch.problems and not waits and not under_way:
+        file_drop(batch.file)
 
 
-def _new_series(
-    patient: Patient, by_series: dict[str, list[Entry]], digests: dict[str, str]
-) -> list[str]:
-    """Series not stored yet; refuses a stored UID that comes with other content."""
-    stored = {
-        row.series_uid: row
-        for row in Series.objects.filter(study=patient.study, series_uid__in=by_series)
-    }
-    drawn = set(Roi.objects.filter(patient=patient).values_list("source_digest", flat=True))
-    problems, new = [], []
-    for uid, group in by_series.items():
-        row = stored.get(uid)
-        if row and (row.content_digest != digests[uid] or row.patient_id != patient.pk):
-            problems.append(
-                Problem(
-                    f"{patient.pseudonym}, {WORDS[group[0].modality]}: "
-                    "SeriesInstanceUID (0020,000E)",
-                    "a series that is stored already, with other content or another patient",
-                    "the same files as before, or a series of its own UID",
-                    "Export the changed series under a new SeriesInstanceUID.",
-                )
-            )
-        elif row is None and digests[uid] not in drawn:
-            new.append(uid)
-    if problems:
-        raise DataProblem(problems)
-    return new
-
-
-def _known_series(patient: Patient) -> dict[str, ScanSeries]:
-    """Series of the patient that are stored: regions may be drawn on them later."""
-    known = {}
-    for row in Series.objects.filter(patient=patient).select_related(
-        "volume__study", "dicom_study"
-    ):
-        header = Dataset()
-        header.StudyInstanceUID = row.dicom_study.dicom_study_uid
-        header.FrameOfReferenceUID = row.frame_of_reference_uid
-        volume = read_volume(file_read(row.stored))
-        known[row.series_uid] = ScanSeries(row.series_uid, row.modality, volume, header)
-    return known
+def import_problems(batch: ImportBatch) -> list[dict[str, Any]]:
+    """What a job must say of an import of which nothing was taken in."""
+    return list(batch.problems) if batch.state == BatchState.FAILED else []

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from imaging import services
 from imaging.methods.deidentification_report import OUTCOMES
 from imaging.models import PetCtPair, Roi, Series
+from imaging.selectors.arrivals import waiting_count
 from imaging.selectors.scans import TARGET_RULE, checks_of, quality_state, scan_rows, way_back
 from imaging.working import without_dates
 from studies import access
@@ -21,7 +22,9 @@ from studies.views.doors import study_page
 
 @study_page("rows")
 def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
-    pets = access.visible(Series.objects.filter(modality="PT"), request.user, study)
+    pets = access.visible(
+        Series.objects.filter(modality="PT", replaced_at__isnull=True), request.user, study
+    )
     after, before = (request.GET.get(name, "") for name in ("after", "before"))
     page = page_by_key(pets.select_related("patient"), "id", after=after, before=before)
     refused = ImportBatch.objects.filter(
@@ -30,6 +33,7 @@ def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "imaging/scans.html", {
         "study": study, "page": page, "rows": scan_rows(page.rows),
         "refused": list(refused.order_by("-id")[:5]),
+        "waiting": waiting_count(request.user, study),
     })  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from . import cohorts, dictionaries, records
+from . import cohorts, dictionaries, records, uploads
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
-ROUTES = [*records.ROUTES, *cohorts.ROUTES, *dictionaries.ROUTES]
+ROUTES = [*records.ROUTES, *cohorts.ROUTES, *dictionaries.ROUTES, *uploads.ROUTES]
 
 __all__ = ["ROUTES", "PatientScopedSerializer", "StudyScopedViewSet", "StudyViewSet"]

@@ -47,9 +47,11 @@ from .patients import (
 )
 from .people import RIGHTS, RIGHTS_OF_ROLE, Membership, Role, Site, Study, StudySite
 from .queries import Query, QueryMessage, QueryState
+from .uploads import PART_BYTES, ResumableUpload, StudyQuota, UploadState
 
 __all__ = [
     "ENDED",
+    "PART_BYTES",
     "RIGHTS",
     "RIGHTS_OF_ROLE",
     "USE_OF_ROLE",
@@ -101,6 +103,7 @@ __all__ = [
     "ResectionMargin",
     "ResponseAssessment",
     "ResponseResult",
+    "ResumableUpload",
     "Role",
     "Row",
     "Site",
@@ -109,10 +112,12 @@ __all__ = [
     "StoredFile",
     "Study",
     "StudyQuerySet",
+    "StudyQuota",
     "StudyRow",
     "StudySite",
     "Surgery",
     "Treatment",
+    "UploadState",
     "UseTrace",
     "Variable",
     "VariableType",

@@ -75,11 +75,14 @@ class ImportBatch(StudyRow):
         self._move(BatchState.RUNNING)
 
     def mark_ready(
-        self, summary: dict[str, Any], notices: list[Any] | tuple[Any, ...] = ()
+        self,
+        summary: dict[str, Any],
+        notices: list[Any] | tuple[Any, ...] = (),
+        problems: list[dict[str, Any]] | tuple[()] = (),
     ) -> None:
-        """``notices`` are ``Notice`` objects or their dictionaries."""
+        """``notices`` are ``Notice`` objects or their dictionaries; ``problems`` say what waits."""
         self.summary = summary
-        self.problems, self.problem_count = [], 0
+        self.problems, self.problem_count = list(problems), len(problems)
         self.notices = [n if isinstance(n, dict) else n.as_dict() for n in notices]
         self._move(BatchState.READY)
 

@@ -59,6 +59,7 @@ from .people import (
     study_create,
 )
 from .queries import fields_of, people_who_see, query_raise, query_say
+from .quota import quota_check, quota_of, quota_set, study_bytes
 from .records import (
     RecordChangedError,
     record_check,
@@ -68,8 +69,10 @@ from .records import (
     record_write,
 )
 from .restoring import field_restore
+from .uploads import KEPT_DAYS, upload_begin, upload_discard, upload_join, upload_part, uploads_open
 
 __all__ = [
+    "KEPT_DAYS",
     "RecordChangedError",
     "action_start",
     "batch_job",
@@ -119,6 +122,9 @@ __all__ = [
     "purge_start",
     "query_raise",
     "query_say",
+    "quota_check",
+    "quota_of",
+    "quota_set",
     "record_check",
     "record_read",
     "record_state_set",
@@ -126,7 +132,13 @@ __all__ = [
     "record_write",
     "rows_of",
     "site_of",
+    "study_bytes",
     "study_create",
+    "upload_begin",
+    "upload_discard",
+    "upload_join",
+    "upload_part",
+    "uploads_open",
     "variable_drop",
     "variable_move",
     "variable_spec",

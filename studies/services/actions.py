@@ -13,6 +13,7 @@ from studies.methods.problems import refuse
 from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, Study
 
 from .files import file_drop, file_store, file_use
+from .quota import quota_check
 
 
 @transaction.atomic
@@ -60,6 +61,8 @@ def batch_receive(
         known = ", ".join(k.name for k in registry.upload_kinds())
         raise refuse("kind", kind, f"one of {known}", "Choose what the file is.", column="kind")
     require(user, study, door.right)
+    if (size := _size_known(stream)) is not None:
+        quota_check(study, size, filename)
     stored = file_store(study, stream, f"upload:{kind}", filename)
     if stored.size == 0:
         raise refuse("file", "an empty file", "a file with content", "Choose the file again.")
@@ -68,7 +71,7 @@ def batch_receive(
     ).exclude(state__in=[BatchState.FAILED, BatchState.ERRORED])
     found = earlier.first()
     if found and not _came_to_nothing(found) and not (door.overwrites and _overwritten(found)):
-        if found.state == BatchState.READY and not door.keeps_bytes:
+        if found.state == BatchState.READY and not door.keeps_bytes and not found.problems:
             file_drop(stored)
         return found
     batch = ImportBatch.objects.create(
@@ -82,6 +85,11 @@ def batch_receive(
     file_use(stored, batch)
     enqueue(door.job_kind, study, user, subject=batch)
     return batch
+
+
+def _size_known(stream: bytes | BinaryIO) -> int | None:
+    """Bytes of what is handed in; unknown for an upload in parts, which was checked before."""
+    return len(stream) if isinstance(stream, bytes) else getattr(stream, "size", None)
 
 
 def _overwritten(batch: ImportBatch) -> bool:

@@ -9,13 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from studies import access, overviews, registry, services
 from studies.forms import UploadForm, refuse_in
 from studies.methods.problems import DataProblem
-from studies.models import ImportBatch, Study
+from studies.models import BatchState, ImportBatch, Study
 from studies.paging import page_by_key
 from studies.tables import problems_csv
+from studies.templatetags.studies_ui import file_size
 
 from .doors import study_page
 
@@ -44,7 +47,25 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
         return _follow(study, received)
     kinds = _kinds(request.user, study)
     context = {"study": study, "kind": door, "kinds": kinds, "form": form}
+    context["unfinished"] = services.uploads_open(study, request.user).filter(kind=kind)
+    context |= {"kept_days": services.KEPT_DAYS, "room": _room(study)}
     return render(request, "studies/upload.html", context)
+
+
+@require_POST
+@study_page()
+def upload_discard(request: HttpRequest, study: Study, upload_uid: UUID) -> HttpResponse:
+    found = get_object_or_404(services.uploads_open(study, request.user), uid=upload_uid)
+    services.upload_discard(found)
+    return redirect("studies:upload", study.uid, found.kind)
+
+
+def _room(study: Study) -> str:
+    """How much of the study's room is taken, in words; nothing when there is no limit."""
+    quota = services.quota_of(study)
+    return (
+        f"{file_size(services.study_bytes(study))} of {file_size(quota)} in use." if quota else ""
+    )
 
 
 @study_page()
@@ -58,6 +79,7 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
         "readable": readable,
         "problems": found.problems[:PROBLEMS_SHOWN] if readable else [],
         "job": overviews.job_of_batch(found),
+        "details_url": _details_url(study, found),
         "may_upload": found.kind in {kind.name for kind in _kinds(request.user, study)},
     }
     return render(request, "studies/batch.html", context)
@@ -69,6 +91,15 @@ def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpR
     if not access.reads_names(request.user, study, found.uploaded_by_id):
         raise PermissionDenied("The problems name patients of other sites.")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
+
+
+def _details_url(study: Study, batch: ImportBatch) -> str:
+    """The page that the app of this kind has for the batch, once there is something to see."""
+    door = registry.upload_kind(batch.kind)
+    waiting = batch.state in (BatchState.RECEIVED, BatchState.RUNNING)
+    if door is None or not door.details_url or waiting:
+        return ""
+    return reverse(door.details_url, args=[study.uid, batch.uid])
 
 
 def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:

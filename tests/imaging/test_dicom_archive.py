@@ -9,6 +9,7 @@ from dicom_made import as_bytes, image_series
 from scans_made import zipped
 
 from imaging.methods.dicom_archive import content_digest, index_archive, open_archive
+from imaging.methods.dicom_visits import group_visits
 from studies.methods.problems import DataProblem
 
 SLICES = [as_bytes(s) for s in image_series(np.zeros((3, 4, 4), int), series_uid="1.2.3.9")]
@@ -58,8 +59,43 @@ def test_other_modalities_are_left_out_with_a_notice():
 
 def test_every_unusable_file_is_told():
     nameless = image_series(np.zeros((1, 4, 4), int), PatientID="")[0]
-    found = index({"a": SLICES[0], "b": b"text", "c": SLICES[1][:-9], "d": as_bytes(nameless)})
-    assert [problem.where for problem in found.problems] == ["b", "c", "d: PatientID (0010,0020)"]
+    broken = {"b": b"\0\1", "c": SLICES[1][:-9], "e.dcm": b"", "f.dcm": b"DICM\0"}
+    found = index({"a": SLICES[0], "d": as_bytes(nameless)} | broken)
+    assert [problem.where for problem in found.problems] == ["b", "c", "e.dcm", "f.dcm"]
+    assert [len(found.entries[name]) for name in ("P001", "")] == [1, 1], "nameless: quarantine"
+    assert found.asides[1].visit == ("P001", "1.2.3"), "a damaged file still says whose it is"
+
+
+def test_files_that_never_were_dicom_are_left_out():
+    others = {"readme": b"hello", "a.jpg": b"\xff\xd8\0", "report.pdf": b"%PDF\0"}
+    found = index({"x": SLICES[0]} | others)
+    assert not found.problems
+    assert [(aside.name, aside.reason) for aside in found.asides] == [
+        (name, "that are not DICOM") for name in others
+    ]
+
+
+def test_a_link_is_named_and_not_followed():
+    buffer = BytesIO(zipped({"a": SLICES[0]}))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        link = zipfile.ZipInfo("b")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    [problem] = index_archive(open_archive(buffer, "scans.zip"), "scans.zip").problems
+    assert (problem.where, problem.found) == ("b", "a symbolic link")
+
+
+def test_a_damaged_file_holds_back_its_visit_or_its_folder():
+    other = [as_bytes(s) for s in image_series(np.zeros((2, 4, 4), int), StudyInstanceUID="1.9")]
+    files = {"one/a": SLICES[0], "two/a": other[0]}
+    visits, alone = group_visits(index(files | {"two/b": SLICES[1][:-9], "x/c": b"\0"}))
+    assert [(v.uid, [p.where for p in v.problems]) for v in visits] == [
+        ("1.2.3", ["two/b"]),
+        ("1.9", []),
+    ]
+    assert [problem.where for problem in alone] == ["x/c"]
+    visits, alone = group_visits(index(files | {"two/b": b"\0"}))
+    assert ([len(visit.problems) for visit in visits], alone) == ([0, 1], [])
 
 
 def test_damage_inside_the_archive_is_told_of_the_file():

@@ -9,6 +9,7 @@ from scans_made import PET, enrolled, handed_in, scan_files, zipped
 
 from imaging.models import DicomStudy, PetCtPair, Roi, RoiChoice, Series, Uptake
 from imaging.selectors import chosen_rois, uptake_of
+from imaging.selectors.arrivals import file_counts
 from imaging.services import scans_import
 from imaging.storage import read_volume
 from studies.models import FileUse, Lesion, StoredFile
@@ -86,6 +87,7 @@ def test_a_series_with_other_content_is_refused(as_coordinator):
     batch = handed_in(as_coordinator, zipped(changed), "changed.zip")
     assert batch.state == "failed"
     assert "stored already, with other content" in where(batch)
+    assert Series.objects.count() == 2
 
 
 def test_a_contour_drawn_anew_supersedes_the_first(as_coordinator):
@@ -122,10 +124,6 @@ def _garbled(files):
     return files | {"P001/PT/3.dcm": files["P001/PT/3.dcm"][:700]}
 
 
-def _with_text(files):
-    return files | {"readme.txt": b"hello"}
-
-
 def _without_slice(files):
     return {name: data for name, data in files.items() if name != "P001/PT/5.dcm"}
 
@@ -149,7 +147,7 @@ def _without_scan(files):
         (lambda: _without_slice(scan_files("P001")), "1 gaps"),
         (lambda: _without_scan(scan_files("P001")), "SeriesInstanceUID (0020,000E) of the scan"),
         (lambda: _garbled(scan_files("P001")), "P001/PT/3.dcm"),
-        (lambda: _with_text(scan_files("P001")), "readme.txt: a file that is not DICOM"),
+        (lambda: {"readme.txt": b"hello"}, "1 files, none of PET"),
     ],
 )
 def test_bad_input_is_a_problem_list_and_nothing_is_written(as_coordinator, files, says):
@@ -161,7 +159,7 @@ def test_bad_input_is_a_problem_list_and_nothing_is_written(as_coordinator, file
     assert storage().exists(as_coordinator.study.uid, batch.file.sha256)
 
 
-def test_one_bad_patient_holds_back_all_and_every_problem_is_told(as_coordinator):
+def test_a_bad_visit_waits_with_its_reasons_and_the_others_go_in(as_coordinator):
     for pseudonym in ("P001", "P002", "P003"):
         enrolled(as_coordinator, pseudonym)
     files = (
@@ -169,15 +167,27 @@ def test_one_bad_patient_holds_back_all_and_every_problem_is_told(as_coordinator
         | scan_files("P002", 2, pet_tags={"PatientWeight": 0.0})
         | scan_files("P003", 3, pet_tags={"CorrectedImage": ["DECY"]})
         | scan_files("P004", 4)
+        | {"readme.txt": b"hello"}
     )
     batch = handed_in(as_coordinator, zipped(files))
+    assert batch.state == "ready"
     assert [p["where"].split(",")[0].split(":")[0] for p in batch.problems] == [
-        "petct.zip",
         "P002",
         "P003",
+        "petct.zip",
     ]
-    assert nothing_written()
-    assert StoredFile.objects.count() == 1
+    assert batch.summary == {
+        "patients": 1, "series": 2, "regions": 1, "same": 0,
+        "refused": 2, "held": 4, "quarantined": 3,
+    }  # fmt: skip
+    assert set(Series.objects.values_list("patient__pseudonym", flat=True)) == {"P001"}
+    assert storage().exists(as_coordinator.study.uid, batch.file.sha256), "kept for what waits"
+    counted = file_counts(batch)
+    assert sum(counted.values()) == len(files), "every file has a state"
+    assert counted["left_out"] == 1
+    assert batch.arrived_files.filter(state="refused", reason__contains="PatientWeight").exists()
+    assert handed_in(as_coordinator, zipped(files)) == batch
+    assert storage().exists(as_coordinator.study.uid, batch.file.sha256)
 
 
 @pytest.mark.parametrize(

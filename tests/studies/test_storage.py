@@ -9,6 +9,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from studies.identifiers import uuid7
@@ -64,3 +65,18 @@ def test_bytes_that_changed_are_never_handed_out(store: Storage) -> None:
         store.client.put_object(Bucket=store.bucket, Key=key, Body=b"false")
     with pytest.raises(DigestMismatch):
         store.read(study, written.sha256)
+
+
+def test_parts_come_back_as_one_and_a_range_as_itself(store: Storage) -> None:
+    study, upload = uuid7(), uuid7()
+    parts = [b"a" * 3_000_000, b"b" * 3_000_000, b"c"]
+    for number in (1, 0, 2):
+        store.write_part(study, upload, number, parts[number])
+    with store.open_parts(study, upload, 3) as joined:
+        written = store.write(study, joined)
+    assert store.read(study, written.sha256) == b"".join(parts)
+    with store.open_range(study, written.sha256, 2_999_998, 4) as handle:
+        assert handle.read(4) == b"aabb"
+    store.delete_parts(study, upload)
+    with pytest.raises((OSError, ClientError)):
+        store.open_parts(study, upload, 3).read()

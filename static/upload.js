@@ -1,0 +1,206 @@
+// Files and folders in parts: a lost connection costs one part, and the same file chosen again goes
+// on where it broke off. Without script the form sends the file whole.
+"use strict";
+
+(() => {
+  const form = document.querySelector("form[data-resumable]");
+  if (!form) return;
+  const root = form.dataset.resumable;
+  const kind = form.dataset.kind;
+  const list = document.getElementById("upload-list");
+  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+  const folder = form.querySelector("[data-folder]");
+  const WAIT_MS = [500, 1000, 2000, 4000, 8000, 15000];
+  const STEP = 4 * 1024 * 1024;
+
+  class Refused extends Error {}
+
+  async function ask(method, address, body, headers = {}) {
+    const answer = await fetch(address, {
+      method, body, headers: { "X-CSRFToken": token, Accept: "application/json", ...headers },
+    });
+    if (answer.status === 204) return null;
+    const said = await answer.json().catch(() => ({}));
+    if (answer.ok) return said;
+    if (answer.status >= 500 || answer.status === 409) throw new Error(`answer ${answer.status}`);
+    const problems = (said.problems || []).map((p) => `${p.where}: found ${p.found}; expected ${p.expected}. ${p.remedy}`);
+    const moved = (said.problems || []).some((p) => ["offset", "part"].includes(p.column));
+    if (moved) throw new Error("the upload stands elsewhere");
+    throw new Refused(problems.join(" ") || said.detail || `answer ${answer.status}`);
+  }
+
+  // ---- a folder as a zip without compression, made while it is sent; the same files, the same bytes
+  const CRC = new Uint32Array(256).map((_, n) => {
+    let c = n;
+    for (let k = 0; k < 8; k += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    return c;
+  });
+
+  async function crcOf(file) {
+    let crc = 0xffffffff;
+    for (let at = 0; at < file.size; at += STEP) {
+      const bytes = new Uint8Array(await file.slice(at, at + STEP).arrayBuffer());
+      for (let i = 0; i < bytes.length; i += 1) crc = CRC[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+    }
+    return (crc ^ 0xffffffff) >>> 0;
+  }
+
+  function record(fields) {
+    const size = fields.reduce((sum, [width]) => sum + width, 0);
+    const view = new DataView(new ArrayBuffer(size));
+    let at = 0;
+    for (const [width, value] of fields) {
+      if (width === 2) view.setUint16(at, value, true);
+      if (width === 4) view.setUint32(at, value, true);
+      if (width === 8) view.setBigUint64(at, BigInt(value), true);
+      at += width;
+    }
+    return new Uint8Array(view.buffer);
+  }
+
+  function zipOf(name, files) {
+    const BIG = 0xffffffff;
+    const flags = 0x0808; // sizes follow the file; names are UTF-8
+    const entries = [...files]
+      .map((file) => ({ file, path: new TextEncoder().encode(file.webkitRelativePath || file.name) }))
+      .sort((a, b) => ((a.file.webkitRelativePath || a.file.name) < (b.file.webkitRelativePath || b.file.name) ? -1 : 1));
+    const pieces = [];
+    let size = 0;
+    const add = (length, bytes) => { pieces.push({ start: size, length, bytes }); size += length; };
+    const crc = (entry) => (entry.crc ??= crcOf(entry.file));
+    for (const entry of entries) {
+      entry.offset = size;
+      const head = record([[4, 0x04034b50], [2, 20], [2, flags], [2, 0], [2, 0], [2, 0x21], [4, 0], [4, 0], [4, 0], [2, entry.path.length], [2, 0]]);
+      add(head.length + entry.path.length, async (a, b) => new Blob([head, entry.path]).slice(a, b));
+      add(entry.file.size, async (a, b) => entry.file.slice(a, b));
+      add(16, async (a, b) => new Blob([record([[4, 0x08074b50], [4, await crc(entry)], [4, entry.file.size], [4, entry.file.size]])]).slice(a, b));
+    }
+    const directory = size;
+    for (const entry of entries) {
+      const far = entry.offset >= BIG;
+      add(46 + entry.path.length + (far ? 12 : 0), async (a, b) => new Blob([
+        record([[4, 0x02014b50], [2, 45], [2, far ? 45 : 20], [2, flags], [2, 0], [2, 0], [2, 0x21], [4, await crc(entry)],
+          [4, entry.file.size], [4, entry.file.size], [2, entry.path.length], [2, far ? 12 : 0], [2, 0], [2, 0], [2, 0], [4, 0], [4, far ? BIG : entry.offset]]),
+        entry.path, far ? record([[2, 1], [2, 8], [8, entry.offset]]) : new Uint8Array(),
+      ]).slice(a, b));
+    }
+    const length = size - directory;
+    const end = size;
+    const large = entries.length > 0xfffe || end >= BIG;
+    const count = Math.min(entries.length, 0xffff);
+    const last = new Blob([
+      ...(large ? [
+        record([[4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], [8, entries.length], [8, entries.length], [8, length], [8, directory]]),
+        record([[4, 0x07064b50], [4, 0], [8, end], [4, 1]]),
+      ] : []),
+      record([[4, 0x06054b50], [2, 0], [2, 0], [2, large ? 0xffff : count], [2, large ? 0xffff : count], [4, large ? BIG : length], [4, large ? BIG : directory], [2, 0]]),
+    ]);
+    add(last.size, async (a, b) => last.slice(a, b));
+    const newest = entries.reduce((latest, entry) => Math.max(latest, entry.file.lastModified), 0);
+    return {
+      name: `${name}.zip`, size, fingerprint: `folder:${entries.length}:${size}:${newest}`,
+      async slice(from, to) {
+        const parts = [];
+        for (const piece of pieces) {
+          const a = Math.max(from - piece.start, 0);
+          const b = Math.min(to - piece.start, piece.length);
+          if (a < b) parts.push(await piece.bytes(a, b));
+        }
+        return new Blob(parts);
+      },
+    };
+  }
+
+  const single = (file) => ({
+    name: file.name, size: file.size, fingerprint: `file:${file.size}:${file.lastModified}`,
+    slice: async (from, to) => file.slice(from, to),
+  });
+
+  // ---- one line per file: what it is, how far it is, what became of it
+  function line(source) {
+    const item = document.createElement("li");
+    const words = document.createElement("p");
+    const bar = document.createElement("progress");
+    words.className = "progress-words";
+    bar.max = 1;
+    bar.value = 0;
+    bar.setAttribute("aria-label", source.name);
+    const name = Object.assign(document.createElement("span"), { textContent: source.name, className: "upload-name" });
+    const said = Object.assign(document.createElement("span"), { className: "quiet" });
+    words.append(name, said);
+    item.append(words, bar);
+    list.append(item);
+    return {
+      say(text, share) { said.textContent = text; if (share !== undefined) bar.value = share; },
+      wrong(text) { item.className = "upload-refused"; said.textContent = text; bar.remove(); },
+      done(address) {
+        const link = Object.assign(document.createElement("a"), { href: address, textContent: "see what became of it" });
+        said.replaceChildren("handed in: ", link);
+        bar.value = 1;
+      },
+    };
+  }
+
+  const rest = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+
+  async function stubborn(shown, attempt) {
+    for (let tries = 0; ; tries += 1) {
+      try { return await attempt(tries); } catch (problem) {
+        if (problem instanceof Refused) throw problem;
+        const wait = WAIT_MS[Math.min(tries, WAIT_MS.length - 1)];
+        shown.say(`the connection broke; trying again in ${Math.ceil(wait / 1000)} s`);
+        await rest(wait);
+      }
+    }
+  }
+
+  async function send(source, shown) {
+    const chosen = [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string" && value);
+    const options = Object.fromEntries(chosen);
+    const body = JSON.stringify({ kind, filename: source.name, size: source.size, fingerprint: source.fingerprint, options });
+    let upload = await stubborn(shown, () => ask("POST", root, body, { "Content-Type": "application/json" }));
+    const address = `${root}${upload.uid}/`;
+    if (upload.received) shown.say(`going on at ${megabytes(upload.received)}`, upload.received / source.size);
+    while (upload.state === "open") {
+      upload = await stubborn(shown, async (tries) => {
+        if (tries) upload = await ask("GET", address);
+        if (upload.state !== "open") return upload;
+        const part = await source.slice(upload.received, Math.min(upload.received + upload.part_bytes, source.size));
+        return ask("PATCH", address, part, { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(upload.received) });
+      });
+      shown.say(`${megabytes(upload.received)} of ${megabytes(source.size)}`, upload.received / source.size);
+    }
+    while (upload.state === "joining") {
+      shown.say("all here; being joined");
+      await rest(400);
+      upload = await stubborn(shown, () => ask("GET", address));
+    }
+    if (!upload.page) throw new Refused(upload.problems.map((p) => `${p.where}: found ${p.found}; expected ${p.expected}. ${p.remedy}`).join(" ") || upload.state);
+    shown.done(upload.page);
+    return upload.page;
+  }
+
+  let busy = false;
+  window.addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
+
+  form.addEventListener("submit", async (event) => {
+    const files = [...form.elements.file.files].map(single);
+    const chosen = folder ? [...folder.files] : [];
+    if (chosen.length) files.push(zipOf(chosen[0].webkitRelativePath.split("/")[0] || "folder", chosen));
+    if (!files.length) return; // the server says that nothing was chosen
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const buttons = form.querySelectorAll("button[type=submit]");
+    buttons.forEach((button) => { button.disabled = true; });
+    busy = true;
+    const pages = [];
+    for (const source of files) {
+      const shown = line(source);
+      try { pages.push(await send(source, shown)); } catch (problem) { shown.wrong(problem.message); }
+    }
+    busy = false;
+    buttons.forEach((button) => { button.disabled = false; });
+    if (pages.length === 1 && files.length === 1) window.location.assign(pages[0]);
+  }, true);
+})();
