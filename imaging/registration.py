@@ -2,9 +2,12 @@
 
 from imaging import slides_stage, stages, withdrawal
 from imaging.selectors import (
+    cd3_high_of,
+    cd8_high_of,
     immunoscore_digest_of,
     immunoscore_of,
     immunoscore_rule_of,
+    marker_densities_of,
     uptake_of,
 )
 from imaging.services import SETTLE
@@ -124,6 +127,9 @@ register_patient_panel(
     PatientPanel("Slides", "imaging/_slides_panel.html", slides_stage.patient_panel, 30)
 )
 register_fact("uptake", uptake_of)
+register_fact("cd3_high", cd3_high_of)
+register_fact("cd8_high", cd8_high_of)
+register_fact("marker_densities", marker_densities_of)
 register_fact("immunoscore", immunoscore_of)
 register_fact("immunoscore_rule", immunoscore_rule_of)
 register_fact("immunoscore_digest", immunoscore_digest_of)

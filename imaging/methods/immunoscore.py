@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.metrics import cohen_kappa_score
 
 from imaging.methods.density_table import MARKERS, REGIONS
 from studies.methods.problems import DataProblem, Problem, refuse
@@ -20,6 +22,15 @@ MINIMUM_REFERENCE = 10
 DEFAULTS: dict[str, float] = {"reference_percentile": 75.0, "reference_mean_share": 0.75}
 CONSENSUS_BOUNDS = (10.0, 25.0, 70.0, 95.0)  # percent; each bound belongs to the class below it
 MARKER_HIGH_FROM = 50.0  # mean percentile
+BIOPSY_HIGH_FROM = 70.0  # mean percentile of CD3 and CD8; known, check the source
+
+# Readings beside the four calls, each by the percentiles of the same frozen reference.
+READINGS: dict[str, str] = {
+    "consensus": "consensus: mean percentile of the four densities, classes 0 to 4",
+    "biopsy": "biopsy: mean percentile of CD3 and CD8 in the tumour centre, high above 70",
+    "cd3_high": "CD3-high: mean percentile of CD3 over the regions, 50 or more",
+    "cd8_high": "CD8-high: mean percentile of CD8 over the regions, 50 or more",
+}
 
 Array = NDArray[np.float64]
 
@@ -163,6 +174,84 @@ def apply_immunoscore(
         high = (own >= MARKER_HIGH_FROM).astype("boolean")
         result[f"{marker.lower()}_high"] = high.where(own.notna())
     return result
+
+
+def apply_reading(
+    reading: str, rule: ImmunoscoreRule, densities: pd.DataFrame, biopsy: pd.Series
+) -> pd.DataFrame:
+    """One reading of specimens by the frozen reference of a rule.
+
+    Parameters
+    ----------
+    reading : one of ``READINGS``
+        ``consensus`` as in ``apply_immunoscore``; ``biopsy`` for biopsies alone; ``cd3_high`` and
+        ``cd8_high`` for every specimen with a region of that marker.
+    rule, densities, biopsy : as in ``apply_immunoscore``
+
+    Returns
+    -------
+    table, a row per specimen
+        ``score`` (consensus alone), ``high``, ``mean_percentile``, ``reason`` why there is none.
+    """
+    if reading not in READINGS:
+        raise refuse("reading", reading, ", ".join(READINGS), "Choose one of them.")
+    found = apply_immunoscore(rule, densities, biopsy)
+    none = pd.Series(pd.NA, index=found.index, dtype="Int64")
+    if reading == "consensus":
+        result = pd.DataFrame({"score": found["consensus"], "reason": found["reason"]})
+        result["mean_percentile"] = found["mean_percentile"]
+        result["high"] = (result["score"] >= HIGH_FROM).astype("boolean")
+    elif reading == "biopsy":
+        mean, reasons = _biopsy_percentile(rule, densities, biopsy)
+        result = pd.DataFrame({"score": none, "reason": reasons, "mean_percentile": mean})
+        result["high"] = (mean > BIOPSY_HIGH_FROM).astype("boolean").where(mean.notna())
+    else:
+        marker = reading.removesuffix("_high")
+        mean = found[f"{marker}_percentile"]
+        reasons = np.where(mean.isna(), f"no {marker.upper()} measured", "")
+        result = pd.DataFrame({"score": none, "reason": reasons, "mean_percentile": mean})
+        result["high"] = found[f"{marker}_high"]
+    return result
+
+
+def _biopsy_percentile(
+    rule: ImmunoscoreRule, densities: pd.DataFrame, biopsy: pd.Series
+) -> tuple[pd.Series, list[str]]:
+    """Mean percentile of both markers in the tumour centre, for biopsies with both."""
+    columns = [f"{marker}_tumor_center" for marker in MARKERS]
+    table = densities.reindex(columns=columns).astype(float)
+    own = {column: _percentile(rule.reference[column], table[column]) for column in columns}
+    mean = pd.DataFrame(own, index=table.index).mean(axis=1, skipna=False)
+    taken = biopsy.reindex(table.index).astype(bool)
+    reasons = [
+        "" if is_biopsy and known else "CD3 and CD8 not both measured" if is_biopsy else "no biopsy"
+        for is_biopsy, known in zip(taken, mean.notna(), strict=True)
+    ]
+    return mean.where(taken), reasons
+
+
+def compare_readings(calls: pd.DataFrame) -> pd.DataFrame:
+    """Agreement of high and low between readings, pair by pair.
+
+    Parameters
+    ----------
+    calls : table, specimens × readings, boolean
+        Missing where a reading gives none.
+
+    Returns
+    -------
+    table, a row per pair
+        ``first``, ``second``, ``n`` specimens with both, ``agreement`` (share of them) and Cohen's
+        ``kappa``; missing when no specimen has both, or neither reading varies.
+    """
+    rows = []
+    for first, second in combinations(calls.columns, 2):
+        both = calls[[first, second]].dropna().astype(bool)
+        same = float((both[first] == both[second]).mean()) if len(both) else None
+        varies = len(both) and not (both.nunique() == 1).all()
+        kappa = float(cohen_kappa_score(both[first], both[second])) if varies else None
+        rows.append((first, second, len(both), same, kappa))
+    return pd.DataFrame(rows, columns=["first", "second", "n", "agreement", "kappa"])
 
 
 def _percentile(reference: tuple[float, ...], values: pd.Series) -> Array:

@@ -15,7 +15,7 @@ from .scans import (
     Timing,
     Uptake,
 )
-from .slides import CellDensity, CutKind, Immunoscore, ImmunoscoreRule, Marker, Region
+from .slides import CellDensity, CutKind, Immunoscore, ImmunoscoreRule, Marker, Reading, Region
 from .whole_slides import (
     CellCount,
     CellCountingRule,
@@ -43,6 +43,7 @@ __all__ = [
     "Marker",
     "Modality",
     "PetCtPair",
+    "Reading",
     "Region",
     "RegionSource",
     "Roi",

@@ -75,10 +75,24 @@ class CutKind(models.TextChoices):
     FIXED = "fixed", "fixed cuts"
 
 
+class Reading(models.TextChoices):
+    """What a rule gives: the Immunoscore by four calls, or another reading beside it."""
+
+    IMMUNOSCORE = "immunoscore", "Immunoscore"
+    CONSENSUS = "consensus", "consensus"
+    BIOPSY = "biopsy", "biopsy"
+    CD3_HIGH = "cd3_high", "CD3-high"
+    CD8_HIGH = "cd8_high", "CD8-high"
+
+
 class ImmunoscoreRule(StudyRow, DerivedMixin):
-    """Four cuts in cells/mm², frozen on the development cohort; the rule stated last speaks."""
+    """Cuts in cells/mm² or percentiles, frozen on the development cohort; the last stated speaks.
+
+    ``reading`` says what it gives; a study has a rule that speaks for each.
+    """
 
     number = models.PositiveIntegerField()
+    reading = models.TextField(choices=Reading.choices, default=Reading.IMMUNOSCORE)
     kind = models.TextField(choices=CutKind.choices)
     parameter = models.FloatField(null=True, blank=True)
     cuts = models.JSONField()
@@ -94,7 +108,7 @@ class ImmunoscoreRule(StudyRow, DerivedMixin):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(
-                fields=["study", "number"], name="immunoscore_rule_number_once"
+                fields=["study", "reading", "number"], name="immunoscore_rule_number_once"
             ),
             models.UniqueConstraint(
                 fields=["study", "inputs_digest"], name="immunoscore_rule_inputs_once"
@@ -102,10 +116,16 @@ class ImmunoscoreRule(StudyRow, DerivedMixin):
             models.CheckConstraint(
                 condition=models.Q(kind__in=CutKind.values), name="immunoscore_rule_kind_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(reading__in=Reading.values),
+                name="immunoscore_rule_reading_known",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"Immunoscore rule {self.number}"
+        if self.reading == Reading.IMMUNOSCORE:
+            return f"Immunoscore rule {self.number}"
+        return f"{self.get_reading_display()} rule {self.number}"
 
 
 class Immunoscore(PatientRow, DerivedMixin):
@@ -135,7 +155,9 @@ class Immunoscore(PatientRow, DerivedMixin):
                 name="immunoscore_at_most_4",
             ),
             models.CheckConstraint(
-                condition=models.Q(score__isnull=False) | ~models.Q(reason=""),
+                condition=models.Q(score__isnull=False)
+                | models.Q(high__isnull=False)
+                | ~models.Q(reason=""),
                 name="immunoscore_none_has_reason",
             ),
         ]

@@ -3,14 +3,19 @@
 from .features import extractor_newest, feature_vectors, roi_inputs
 from .scans import chosen_rois, pairs_of, uptake_of
 from .slides import (
+    cd3_high_of,
+    cd8_high_of,
     density_table,
     immunoscore_digest_of,
     immunoscore_of,
     immunoscore_rule_of,
     immunoscore_table,
+    marker_densities_of,
 )
 
 __all__ = [
+    "cd3_high_of",
+    "cd8_high_of",
     "chosen_rois",
     "density_table",
     "extractor_newest",
@@ -19,6 +24,7 @@ __all__ = [
     "immunoscore_of",
     "immunoscore_rule_of",
     "immunoscore_table",
+    "marker_densities_of",
     "pairs_of",
     "roi_inputs",
     "uptake_of",

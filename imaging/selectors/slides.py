@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from imaging.methods.density_table import MARKERS, REGIONS
 from imaging.methods.immunoscore import COLUMNS
-from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule, Reading
 from studies.consents import GENOMICS, usable
 from studies.models import CohortUse, Procedure, Specimen, SpecimenChoice, Study
 from studies.selectors import members_table
@@ -65,9 +66,9 @@ def rule_is_stale(rule: ImmunoscoreRule) -> bool:
     return rule.inputs_digest != rule_inputs(reference, rule.kind, rule.parameter, rule.cuts)
 
 
-def rule_current(study: Study) -> ImmunoscoreRule | None:
-    """The frozen rule that was stated last."""
-    rules = ImmunoscoreRule.objects.filter(study=study)
+def rule_current(study: Study, reading: str = Reading.IMMUNOSCORE) -> ImmunoscoreRule | None:
+    """The frozen rule of a reading that was stated last."""
+    rules = ImmunoscoreRule.objects.filter(study=study, reading=reading)
     return rules.order_by("-stated_at", "-id").first()
 
 
@@ -87,6 +88,60 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
     table["rule"] = str(rule) if rule else ""
     table = table.astype({"score": "Int64", "consensus": "Int64", "high": "boolean"})
     return table.rename(columns={"inputs_digest": "digest"})
+
+
+def reading_table(study: Study, reading: str) -> pd.DataFrame:
+    """One reading by patient id: high, mean_percentile, score, reason; biopsies by their own."""
+    columns = ["patient_id", "high", "mean_percentile", "score", "reason"]
+    rule = rule_current(study, reading)
+    rows = Immunoscore.objects.filter(study=study, rule=rule)
+    if reading != Reading.BIOPSY:
+        rows = rows.filter(specimen_id__in=chosen_slides(study))
+    newest = rows.order_by("patient_id", "high", "-stated_at", "-id").distinct("patient_id")
+    table = pd.DataFrame(list(newest.values_list(*columns)), columns=columns)
+    return table.astype({"high": "boolean", "score": "Int64"}).set_index("patient_id")
+
+
+def calls_table(study: Study) -> pd.DataFrame:
+    """High or low by patient id under every reading that has a rule; missing where none is given.
+
+    The column ``use`` says how the patient's cohorts use them.
+    """
+    columns = {
+        reading: reading_table(study, reading)["high"]
+        for reading in Reading.values
+        if rule_current(study, reading)
+    }
+    table = pd.DataFrame(columns).astype("boolean")
+    members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")
+    table["use"] = members["use"].reindex(table.index)
+    return table
+
+
+def marker_high_of(study: Study, reading: str) -> dict[int, bool]:
+    """The facts ``cd3_high`` and ``cd8_high``: by patient id, those measured."""
+    high = reading_table(study, reading)["high"].dropna()
+    return {int(patient): bool(value) for patient, value in high.items()}
+
+
+def cd3_high_of(study: Study) -> dict[int, bool]:
+    return marker_high_of(study, Reading.CD3_HIGH)
+
+
+def cd8_high_of(study: Study) -> dict[int, bool]:
+    return marker_high_of(study, Reading.CD8_HIGH)
+
+
+def marker_densities_of(study: Study) -> dict[int, dict[str, float]]:
+    """The fact ``marker_densities``: mean cells/mm² of CD3 and CD8 over the regions measured."""
+    table = density_table(study)
+    table = table[table.index.isin(chosen_slides(study))]
+    found: dict[int, dict[str, float]] = {}
+    for marker in MARKERS:
+        own = table[[f"{marker}_{region}" for region in REGIONS]].mean(axis=1).dropna()
+        for specimen, value in own.items():
+            found.setdefault(int(table.at[specimen, "patient_id"]), {})[marker] = float(value)
+    return found
 
 
 def immunoscore_of(study: Study) -> dict[int, int]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 import pandas as pd
 from django.db import transaction
-from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from imaging.methods.immunoscore import (
     COLUMNS,
@@ -18,7 +16,7 @@ from imaging.methods.immunoscore import (
     fit_immunoscore_rule,
 )
 from imaging.methods.immunoscore import ImmunoscoreRule as Rule
-from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from imaging.models import ImmunoscoreRule
 from imaging.selectors.slides import (
     density_table,
     reference_table,
@@ -26,10 +24,8 @@ from imaging.selectors.slides import (
 )
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
-from studies.models import Job, Patient, Study
-from studies.services import derivation_record, derivations_record, inputs_digest
-
-_SOURCE = Coalesce("batch__file__sha256", "count__inputs_digest")
+from studies.models import Job, Study
+from studies.services import derivation_record, inputs_digest
 
 
 def immunoscore_compute(
@@ -61,8 +57,9 @@ def immunoscore_compute(
     scores = apply_immunoscore(rule, table, table["biopsy"].astype(bool))
     progress(2, 3, "writing scores")
     with transaction.atomic():
-        row = _stated(row) if row else _freeze(study, rule, reference, digest, job)
-        _write(row, table, scores, job)
+        row = rule_state_again(row) if row else _freeze(study, rule, reference, digest, job)
+        scores_write(row, table, scores, job)
+        readings_write(rule, reference, table, row, job)
     progress(3, 3, "done")
     return _result(row, scores)
 
@@ -92,17 +89,9 @@ def _cut(name: str, cut: Any) -> float:
         raise refuse(f"cuts.{name}", cut, "cells/mm2", "Give a number.") from error
 
 
-def _stated(row: ImmunoscoreRule) -> ImmunoscoreRule:
-    """A rule of earlier speaks again."""
-    row.stated_at = timezone.now()
-    row.save(update_fields=["stated_at"])
-    return row
-
-
 def _freeze(
     study: Study, rule: Rule, reference: pd.DataFrame, digest: str, job: Job | None
 ) -> ImmunoscoreRule:
-    last = ImmunoscoreRule.objects.filter(study=study).order_by("-number").first()
     stored = rule.as_dict()
     shares: dict[str, float | None] = {**compare_immunoscore_rules(reference)}
     own = apply_immunoscore(rule, reference)["high"].mean()
@@ -110,7 +99,7 @@ def _freeze(
     complete = int(reference[list(COLUMNS)].notna().all(axis=1).sum())
     row = ImmunoscoreRule.objects.create(
         study=study,
-        number=last.number + 1 if last else 1,
+        number=next_number(study, Reading.IMMUNOSCORE),
         kind=rule.kind,
         parameter=rule.parameter,
         cuts=rule.cuts,
@@ -122,9 +111,7 @@ def _freeze(
         produced_by=job,
         inputs_digest=digest,
     )
-    batches = CellDensity.objects.filter(study=study, specimen_id__in=list(reference.index))
-    files = set(batches.values_list(_SOURCE, flat=True))
-    derivation_record(study, files, row.digest, job)
+    derivation_record(study, files_behind(study, list(reference.index)), row.digest, job)
     return row
 
 
@@ -144,47 +131,6 @@ def _notices(rule: Rule, shares: dict[str, float | None]) -> list[Notice]:
         )
         notices.append(Notice("immunoscore_percentile_limit", text))
     return notices
-
-
-def _write(
-    rule: ImmunoscoreRule, table: pd.DataFrame, scores: pd.DataFrame, job: Job | None
-) -> None:
-    patients = Patient.objects.in_bulk(table["patient_id"].astype(int).unique().tolist())
-    rows = [
-        _scored(rule, patients[int(measured["patient_id"])], measured, found, job)
-        for (_, measured), (_, found) in zip(table.iterrows(), scores.iterrows(), strict=True)
-    ]
-    Immunoscore.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["specimen", "rule", "inputs_digest"],
-        update_fields=["stated_at"],
-    )
-    files = defaultdict(set)
-    uploads = CellDensity.objects.filter(study=rule.study, specimen_id__in=list(table.index))
-    for specimen, sha256 in uploads.values_list("specimen_id", _SOURCE):
-        files[specimen].add(sha256)
-    pairs = [
-        (parent, row.inputs_digest)
-        for row in rows
-        for parent in (rule.digest, *files[row.specimen_id])
-    ]
-    derivations_record(rule.study, pairs, job)
-
-
-def _scored(
-    rule: ImmunoscoreRule, patient: Patient, measured: pd.Series, found: pd.Series, job: Job | None
-) -> Immunoscore:
-    densities = [round(float(measured[column]), 6) for column in COLUMNS]
-    stored = {name: None if pd.isna(value) else value for name, value in found.items()}
-    return Immunoscore(
-        patient=patient,
-        specimen_id=measured.name,
-        rule=rule,
-        produced_by=job,
-        inputs_digest=inputs_digest(rule.digest, densities, bool(measured["biopsy"])),
-        **{**stored, "reason": str(found["reason"])[:120]},
-    )
 
 
 def _result(rule: ImmunoscoreRule, scores: pd.DataFrame) -> dict[str, Any]:
