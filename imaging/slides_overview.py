@@ -13,9 +13,15 @@ from django.db.models import Count, Q
 from PIL import Image
 
 from imaging.methods.cell_overlay import draw_overlay
-from imaging.methods.immunoscore import COLUMNS
-from imaging.models import CellCount, ImmunoscoreRule, WholeSlide
-from imaging.selectors.slides import chosen_slides, density_table, immunoscore_table, rule_current
+from imaging.methods.immunoscore import COLUMNS, READINGS, compare_readings
+from imaging.models import CellCount, ImmunoscoreRule, Reading, WholeSlide
+from imaging.selectors.slides import (
+    calls_table,
+    chosen_slides,
+    density_table,
+    immunoscore_table,
+    rule_current,
+)
 from imaging.selectors.whole_slides import current_regions
 from imaging.slide_storage import cells_for_viewing, slide_for_viewing
 from studies.models import CohortMember, Patient, Specimen, Study
@@ -133,6 +139,31 @@ def _row(
         reason="" if found is None else str(found["reason"]),
         rule=rule if found is not None else "",
     )
+
+
+def readings_shown(user: Any, study: Study) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Each reading with its record and the share it calls high, and how far any two agree."""
+    calls = calls_table(study)
+    names = [reading for reading in Reading.values if reading in calls]
+    rows = []
+    for reading in names:
+        rule = rule_current(study, reading)
+        called = calls[reading].dropna()
+        rows.append(
+            {
+                "rule": rule,
+                "name": Reading(reading).label,
+                "text": READINGS.get(reading, "at least three of four densities at or above cuts"),
+                "reference": rule.shares_high.get("this rule") if rule else None,
+                "n": len(called),
+                "high": int(called.sum()),
+            }
+        )
+    pairs = compare_readings(calls[names]).to_dict("records") if len(names) > 1 else []
+    for pair in pairs:
+        pair |= {key: Reading(pair[key]).label for key in ("first", "second")}
+        pair |= {key: None for key in ("agreement", "kappa") if pd.isna(pair[key])}
+    return rows, [pair for pair in pairs if pair["n"]]
 
 
 MOST_SLIDES = 500

@@ -16,7 +16,7 @@ from imaging.methods.immunoscore import (
     fit_immunoscore_rule,
 )
 from imaging.methods.immunoscore import ImmunoscoreRule as Rule
-from imaging.models import ImmunoscoreRule
+from imaging.models import ImmunoscoreRule, Reading
 from imaging.selectors.slides import (
     density_table,
     reference_table,
@@ -26,6 +26,9 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
 from studies.models import Job, Study
 from studies.services import derivation_record, inputs_digest
+
+from .readings import readings_write
+from .score_writing import files_behind, next_number, rule_state_again, scores_write
 
 
 def immunoscore_compute(

@@ -26,6 +26,9 @@ def slides(request: HttpRequest, study: Study) -> HttpResponse:
         "may_download": "download" in rights,
         "may_enter": "enter" in rights,
     }
+    if context["rule"] is not None:
+        shown = slides_overview.readings_shown(request.user, study)
+        context["readings"], context["agreements"] = shown
     if "rows" in rights:
         context["rows"] = slides_overview.rows_shown(request.user, study)
         context["scanned"] = slides_overview.slides_shown(request.user, study)

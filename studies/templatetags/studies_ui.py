@@ -228,6 +228,12 @@ def person(user: Any) -> str:
 
 
 @register.filter
+def percent(share: float | None) -> str:
+    """A share of one as whole per cent."""
+    return "–" if share is None else f"{share:.0%}"
+
+
+@register.filter
 def months(days: float) -> str:
     return f"{days / 30.4375:.1f}"
 

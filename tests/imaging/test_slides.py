@@ -7,14 +7,16 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
 from genomics.selectors import slides_are_stale
 from imaging import slides_stage
-from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
+from imaging.methods.immunoscore import compare_readings
+from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule, Reading
 from imaging.selectors import density_table, immunoscore_table
-from imaging.selectors.slides import rule_current
+from imaging.selectors.slides import calls_table, rule_current
 from imaging.withdrawal import purge, uses_of
 from studies.access import acting_as
 from studies.jobs import run_inline
@@ -22,6 +24,16 @@ from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice
 from studies.registry import facts
 from studies.services import action_start, batch_job, batch_receive
 from tests.people import People
+
+
+def rules() -> QuerySet[ImmunoscoreRule]:
+    """Those of the four calls; each study has other readings beside."""
+    return ImmunoscoreRule.objects.filter(reading=Reading.IMMUNOSCORE)
+
+
+def scores() -> QuerySet[Immunoscore]:
+    return Immunoscore.objects.filter(rule__in=rules())
+
 
 HEADER = "patient_id,specimen,marker,region,density,unit,procedure\n"
 MEDIANS = {
@@ -118,7 +130,7 @@ def test_an_import_taken_up_after_its_commit_ends_ready(measured: People) -> Non
 
 
 def test_cuts_are_percentiles_of_development_resections(scored: People) -> None:
-    rule = ImmunoscoreRule.objects.get()
+    rule = rules().get()
     table = density_table(scored.study)
     names = dict(Patient.objects.values_list("pk", "pseudonym"))
     training = table["patient_id"].map(names).between("P001", "P019")
@@ -132,7 +144,8 @@ def test_scores_are_0_to_4_and_absent_without_a_margin(scored: People) -> None:
     assert scores["P001"] == 0
     assert scores["P029"] == 4
     assert scores["P020"] is pd.NA
-    reasons = set(Immunoscore.objects.filter(score=None).values_list("reason", flat=True))
+    without = Immunoscore.objects.filter(rule__in=rules(), score=None)
+    reasons = set(without.values_list("reason", flat=True))
     assert reasons == {"a biopsy has no margin"}
     given = facts("immunoscore", scored.study)
     assert len(given) == 28
@@ -152,7 +165,7 @@ def test_scores_make_labels_by_slides(scored: People) -> None:
 
 
 def test_the_share_of_high_under_each_rule_is_recorded(scored: People) -> None:
-    shares = ImmunoscoreRule.objects.get().shares_high
+    shares = rules().get().shares_high
     assert shares["reference_percentile"] <= 1 / 3 + 0.02
     assert shares["reference_mean_share"] > shares["reference_percentile"]
 
@@ -160,16 +173,16 @@ def test_the_share_of_high_under_each_rule_is_recorded(scored: People) -> None:
 def test_the_same_step_again_changes_nothing_and_another_rule_is_another_version(
     scored: People,
 ) -> None:
-    before = Immunoscore.objects.count()
+    before = scores().count()
     assert score(scored).state == "done"
-    assert (ImmunoscoreRule.objects.count(), Immunoscore.objects.count()) == (1, before)
+    assert (rules().count(), scores().count()) == (1, before)
     assert score(scored, kind="reference_mean_share").state == "done"
-    assert ImmunoscoreRule.objects.count() == 2
-    assert Immunoscore.objects.count() == 2 * before
+    assert rules().count() == 2
+    assert scores().count() == 2 * before
     assert rule_current(scored.study).number == 2
     assert score(scored).state == "done"  # the first rule speaks again
     assert rule_current(scored.study).number == 1
-    assert Immunoscore.objects.count() == 2 * before
+    assert scores().count() == 2 * before
 
 
 def test_fixed_cuts_are_taken_as_given_and_refused_when_incomplete(measured: People) -> None:
@@ -177,7 +190,7 @@ def test_fixed_cuts_are_taken_as_given_and_refused_when_incomplete(measured: Peo
     assert score(measured, kind="fixed", cuts=cuts).state == "failed"
     assert score(measured, kind="fixed", cuts=cuts | {"CD8_invasive_margin": "x"}).state == "failed"
     assert score(measured, kind="fixed", cuts=cuts | {"CD8_invasive_margin": 480}).state == "done"
-    assert ImmunoscoreRule.objects.get().cuts["CD8_invasive_margin"] == 480
+    assert rules().get().cuts["CD8_invasive_margin"] == 480
 
 
 def test_development_densities_that_change_make_the_rule_stale(scored: People) -> None:
@@ -193,7 +206,7 @@ def test_development_densities_that_change_make_the_rule_stale(scored: People) -
 
 
 def test_validating_densities_do_not_move_the_cuts(scored: People) -> None:
-    cuts = ImmunoscoreRule.objects.get().cuts
+    cuts = rules().get().cuts
     lines = (
         densities()
         .decode()
@@ -201,8 +214,8 @@ def test_validating_densities_do_not_move_the_cuts(scored: People) -> None:
     )
     assert hand_in(scored, "cell_densities", lines.encode()).state == "ready"
     assert score(scored).state == "done"
-    assert ImmunoscoreRule.objects.order_by("-number").first().cuts == cuts
-    assert ImmunoscoreRule.objects.count() == 1
+    assert rules().order_by("-number").first().cuts == cuts
+    assert rules().count() == 1
     assert len(immunoscore_table(scored.study)) == 30
 
 
@@ -212,7 +225,7 @@ def test_validating_densities_do_not_move_the_cuts(scored: People) -> None:
 )
 def test_rules_that_mean_nothing_are_refused(measured: People, params: dict[str, object]) -> None:
     assert score(measured, **params).state == "failed"
-    assert not ImmunoscoreRule.objects.exists()
+    assert not rules().exists()
 
 
 def test_a_step_without_densities_is_refused(cohort: People) -> None:
@@ -242,7 +255,7 @@ def test_a_specimen_of_another_patient_is_refused(measured: People) -> None:
 def test_what_is_kept_of_a_patient_is_purged(scored: People) -> None:
     patient = Patient.objects.get(pseudonym="P003")
     assert uses_of(patient)["imaging_celldensity"] == 4
-    assert uses_of(patient)["imaging_immunoscore"] == 1
+    assert uses_of(patient)["imaging_immunoscore"] == len(Reading.values)
     purge(patient)
     assert not CellDensity.objects.filter(patient=patient, per_mm2__isnull=False).exists()
 
@@ -267,3 +280,30 @@ def test_the_page_shows_each_member_their_own_rows(scored: People) -> None:
     assert "not given: a biopsy has no margin" in answer.content.decode()
     stage = slides_stage.slides_stage(scored.study, scored.coordinator)
     assert (stage.state, stage.headline) == ("ready", "Immunoscore of 28 patients")
+
+
+def test_every_reading_is_a_record_and_their_agreement_is_told(scored: People) -> None:
+    by_reading = {rule.reading: rule for rule in ImmunoscoreRule.objects.all()}
+    assert set(by_reading) == set(Reading.values)
+    calls = calls_table(scored.study)
+    biopsies = calls["biopsy"].notna()
+    assert biopsies.sum() == 2  # of them no other reading of four densities exists
+    assert calls.loc[biopsies, ["immunoscore", "consensus"]].isna().all(axis=None)
+    assert calls["cd3_high"].notna().all()
+    own = calls.loc[calls["use"] == "development", "consensus"].mean()
+    assert by_reading["consensus"].shares_high["this rule"] == pytest.approx(own)
+    pairs = compare_readings(calls.drop(columns="use")).set_index(["first", "second"])
+    pair = pairs.loc[("immunoscore", "consensus")]
+    assert pair["n"] == 28
+    both = calls[["immunoscore", "consensus"]].dropna().astype(bool)
+    agreed = (both["immunoscore"] == both["consensus"]).mean()
+    by_chance = sum(
+        (both["immunoscore"] == value).mean() * (both["consensus"] == value).mean()
+        for value in (True, False)
+    )
+    assert pair["kappa"] == pytest.approx((agreed - by_chance) / (1 - by_chance))
+    assert facts("cd8_high", scored.study).keys() == facts("marker_densities", scored.study).keys()
+    client = Client()
+    client.force_login(scored.coordinator)
+    shown = client.get(f"/studies/{scored.study.uid}/imaging/slides/").content.decode()
+    assert "CD8-high" in shown
