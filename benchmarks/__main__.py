@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("demo", "simulation_seeds")
+BENCHMARKS = ("demo", "simulation_seeds", "slide_counting")
 
 
 def main(names: list[str]) -> int:

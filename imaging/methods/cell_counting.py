@@ -126,8 +126,7 @@ def find_cells(rgb: NDArray[np.uint8], um_per_pixel: float, rule: CountingRule) 
     stained = smooth >= np.float32(rule.threshold)
     if not stained.any():
         return Cells.together([])
-    highest = ndimage.maximum_filter(smooth, size=3, mode="constant", cval=-np.inf)
-    y, x = np.nonzero(stained & (smooth == highest))
+    y, x = np.nonzero(stained & (smooth == _highest_near(smooth)))
     apart = _apart(x, y, smooth[y, x], radius)
     y, x = y[apart], x[apart]
     filled = _share_stained(stained, x, y, radius) >= rule.share
@@ -155,6 +154,13 @@ def _check_resolution(um_per_pixel: float) -> None:
             f"0.05 to {COARSEST_UM_PER_PIXEL:g} µm per pixel",
             "State the resolution of the slide, or count at a finer scale.",
         )
+
+
+def _highest_near(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The highest of each pixel and its eight neighbours."""
+    padded = np.pad(values, 1, constant_values=-np.inf)
+    across = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    return np.maximum(np.maximum(across[:-2], across[1:-1]), across[2:])
 
 
 def _apart(

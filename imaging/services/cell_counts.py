@@ -42,7 +42,7 @@ from studies.services import derivations_record, file_store, inputs_digest
 KIND = "imaging.slide_count"
 SCALES = (1, 2, 4)
 TILE = 2048
-OVERVIEW = 2048
+OVERVIEW = 1024
 LITTLE_TISSUE = 0.8
 
 

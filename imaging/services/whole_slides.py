@@ -26,7 +26,7 @@ from studies.services import batch_receive, file_use
 
 DOOR = "whole_slide"
 OPTIONS = ("patient_id", "specimen", "procedure", "marker", "staining_batch", "um_per_pixel")
-OVERVIEW = 2048
+OVERVIEW = 1024
 SAMPLED_TILES, SAMPLED_SIZE = 48, 512
 HISTOGRAM_BINS, HISTOGRAM_TOP = 200, 2.0
 STAIN_FROM = 0.02

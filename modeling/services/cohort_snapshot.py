@@ -12,15 +12,17 @@ from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from studies.methods.problems import refuse
 from studies.models import Job, Patient, Study
+from studies.registry import facts
 from studies.selectors import clinical_table, endpoint_table, members_left_out, members_table
 from studies.services import derivation_record, file_store, file_use, inputs_digest
 
 KEY = ("cohort", "pseudonym")
 CLINICAL = ("sex", "age_years", "primary_site")
 RESPONSE = "response_at_6_months"
+SLIDES = ("immunoscore", "cd3_high", "cd8_high", "cd3_per_mm2", "cd8_per_mm2")
 QUESTION = {
     "purpose": "cohorts",
-    "columns": [*CLINICAL, "response at 6 months", *ENDPOINTS],
+    "columns": [*CLINICAL, "response at 6 months", *ENDPOINTS, *SLIDES],
     "missing": "kept",
 }
 
@@ -93,6 +95,22 @@ def _table(study: Study, members: pd.DataFrame) -> tuple[pd.DataFrame, list[str]
         columns[f"{name}_days"] = follow_up["duration_days"].astype(float)
         columns[f"{name}_event"] = follow_up["event"].astype("boolean").astype(float)
         found.append(follow_up)
+    columns |= _slides(study, patients)
     parents = {str(digest) for rows in found for digest in rows["inputs_digest"].dropna()}
+    scored = facts("immunoscore_digest", study)
+    parents |= {scored[patient] for patient in patients if patient in scored}
     table = pd.DataFrame({name: list(values) for name, values in columns.items()})
     return table, sorted(parents)
+
+
+def _slides(study: Study, patients: pd.Series) -> dict[str, pd.Series]:
+    """Immunoscore, the two markers' readings, and their mean densities; gaps are missing."""
+    found: dict[str, dict[int, float]] = {
+        name: {patient: float(value) for patient, value in facts(name, study).items()}
+        for name in ("immunoscore", "cd3_high", "cd8_high")
+    }
+    densities = facts("marker_densities", study)
+    for marker in ("CD3", "CD8"):
+        name = f"{marker.lower()}_per_mm2"
+        found[name] = {p: values[marker] for p, values in densities.items() if marker in values}
+    return {name: patients.map(found[name]).astype(float) for name in SLIDES}

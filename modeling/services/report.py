@@ -13,6 +13,7 @@ from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft
+from modeling.services.report_immunoscore import immunoscore_section
 from modeling.services.report_paper import paper_section
 from modeling.services.report_rad_score import rad_score_section
 from modeling.services.report_sources import version_title
@@ -23,7 +24,7 @@ from studies.methods.problems import refuse
 from studies.models import Job, Study
 from studies.services import derivation_record, inputs_digest
 
-FORMAT = 1  # of the content; a change of form makes a new report of the same versions
+FORMAT = 2  # of the content; a change of form makes a new report of the same versions
 
 
 def report_build(study: Study, progress: Progress = no_progress, job: Job | None = None) -> Report:
@@ -62,17 +63,19 @@ def _content(
     nomograms: list[ModelVersion],
     progress: Progress,
 ) -> dict[str, Any]:
-    draft, total = Draft(study.is_simulated), 4 + len(nomograms)
+    draft, total = Draft(study.is_simulated), 5 + len(nomograms)
     progress(0, total, "Against the published study")
     paper_section(draft, study, rad_score, nomograms)
     progress(1, total, "Patients")
     cohorts_section(draft, cohorts, rad_score, nomograms)
-    progress(2, total, "Rad-Score")
+    progress(2, total, "Immunoscore")
+    immunoscore_section(draft, cohorts)
+    progress(3, total, "Rad-Score")
     rad_score_section(draft, rad_score)
-    progress(3, total, "Survival by Rad-Score")
+    progress(4, total, "Survival by Rad-Score")
     survival_by_rad_score(draft, rad_score)
     for done, version in enumerate(nomograms):
-        progress(4 + done, total, f"Nomogram: {version.endpoint.replace('_', ' ')}")
+        progress(5 + done, total, f"Nomogram: {version.endpoint.replace('_', ' ')}")
         nomogram_section(draft, version)
     return {
         "format": FORMAT,

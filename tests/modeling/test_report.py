@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from django.test import Client
 from django.urls import reverse
+from scipy.stats import fisher_exact
 
 from genomics.models import (
     CellAbundance,
@@ -44,6 +46,12 @@ def make_report(people: People, monkeypatch: Any, patients: int = 140) -> Report
     level = np.clip(np.round(2 + truth["z"] + random.normal(0, 0.6, len(truth))), 0, 4)
     found = dict(zip([p.pk for p in truth["patient"]], level.astype(int).tolist(), strict=True))
     monkeypatch.setitem(registry._facts, "immunoscore", lambda study: found)
+    high = {patient: level >= 3 for patient, level in found.items()}
+    densities = {
+        p: {"CD3": 300.0 * (level + 1), "CD8": 90.0 * (level + 2)} for p, level in found.items()
+    }
+    for name, values in {"cd3_high": high, "cd8_high": high, "marker_densities": densities}.items():
+        monkeypatch.setitem(registry._facts, name, lambda study, values=values: values)
     rad_score_run(people.study, SMALL, seed=1, workers=1)
     for endpoint in ("overall_survival", "progression_free_survival"):
         prognosis_run(people.study, endpoint, seed=1)
@@ -67,6 +75,7 @@ def test_report_from_features_to_page(
     every_number_names_its_version_and_snapshot(report)
     all_sections_and_figures_are_there(report)
     the_cohorts_are_those_of_their_own_snapshot(report)
+    response_by_reading_is_recounted(report)
     assert report_build(people.study).pk == report.pk
     assert DatasetSnapshot.objects.filter(question__purpose="cohorts").count() == 1
     page_shows_figures_tables_and_sources(people, report, client)
@@ -108,15 +117,33 @@ def the_cohorts_are_those_of_their_own_snapshot(report: Report) -> None:
 def all_sections_and_figures_are_there(report: Report) -> None:
     content = report.content
     assert [section["key"] for section in content["sections"]] == [
-        "paper", "patients", "rad-score", "classifiers", "survival", "overall-survival",
-        "progression-free-survival",
+        "paper", "patients", "immunoscore", "rad-score", "classifiers", "survival",
+        "overall-survival", "progression-free-survival",
     ]  # fmt: skip
     shown = [key for section in content["sections"] for key in section["figures"]]
     assert sorted(shown) == sorted(content["figures"])
     assert {"roc", "classifiers", "nomogram_overall_survival", "calibration_overall_survival",
-            "km_overall_survival_training", "rad_score_calibration"} <= set(shown)  # fmt: skip
+            "km_overall_survival_training", "rad_score_calibration", "cd3_against_cd8",
+            "response_by_immunoscore", "km_progression_free_survival_cd3_high",
+            "km_overall_survival_cd3_and_cd8"} <= set(shown)  # fmt: skip
     paper = content["sections"][0]["tables"][0]["rows"]
     assert [row[1] for row in paper[:4]] == ["0.855", "0.844", "0.814", "0.784"]
+
+
+def response_by_reading_is_recounted(report: Report) -> None:
+    """Counts and Fisher's p from the frozen rows, by pandas."""
+    content = report.content
+    section = next(s for s in content["sections"] if s["key"] == "immunoscore")
+    rows = {row[0]: row for row in section["tables"][0]["rows"]}
+    frozen = snapshot_read(DatasetSnapshot.objects.get(question__purpose="cohorts"))
+    known = frozen.drop_duplicates("pseudonym").dropna(subset=["immunoscore"])
+    known = known[known["response"].isin(["CR", "PR", "SD", "PD"])]
+    responded = known["response"].isin(["CR", "PR"])
+    table = pd.crosstab(known["immunoscore"] >= 3, responded).reindex([True, False])
+    counts = [f"{table.loc[level, True]}/{table.loc[level].sum()}" for level in (True, False)]
+    assert rows["Immunoscore"][2:4] == counts
+    expected = fisher_exact(table.to_numpy()).pvalue
+    assert rows["Immunoscore"][4]["value"] == pytest.approx(expected)
 
 
 def page_shows_figures_tables_and_sources(people: People, report: Report, client: Client) -> None:
@@ -158,7 +185,7 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
 def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> None:
     """Sixty patients: some numbers cannot be estimated, and the report says so."""
     report = make_report(as_statistician, monkeypatch, 60)
-    assert len(report.content["sections"]) == 7
+    assert len(report.content["sections"]) == 8
     assert "few_events_per_column" in {notice["code"] for notice in report.content["notices"]}
     warned = {"code": "phenotype_stromal", "text": "hot may mean mesenchymal."}
     assert PhenotypeFit.objects.update(notices=[warned]) == 1
