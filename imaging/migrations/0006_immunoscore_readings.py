@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("imaging", "0004_whole_slides"),
+        ("imaging", "0005_arrivals"),
         ("studies", "0007_import_states"),
     ]
 
