@@ -208,7 +208,7 @@ def apply_reading(
     else:
         marker = reading.removesuffix("_high")
         mean = found[f"{marker}_percentile"]
-        reasons = np.where(mean.isna(), f"no {marker.upper()} measured", "")
+        reasons = [f"no {marker.upper()} measured" if gone else "" for gone in mean.isna()]
         result = pd.DataFrame({"score": none, "reason": reasons, "mean_percentile": mean})
         result["high"] = found[f"{marker}_high"]
     return result
