@@ -48,6 +48,21 @@ register_upload(
 )
 register_upload(
     UploadKind(
+        name="nifti_zip",
+        title="PET/CT as NIfTI, and masks",
+        job_kind="imaging.nifti_import",
+        accept=".zip",
+        help="A zip with a folder per patient, named by the pseudonym. A volume (.nii, .nii.gz, "
+        ".nrrd) has a .json beside it with DICOM's keywords: Modality, AcquisitionDate, Units "
+        "(BQML, GML or HU) and what the SUV needs. A mask stands on the grid of a scan of that "
+        "patient; a .json with Labels may name its regions.",
+        order=22,
+        stage="imaging",
+        keeps_bytes=False,
+    )
+)
+register_upload(
+    UploadKind(
         name="cell_densities",
         title="Cell densities",
         job_kind="imaging.densities_import",

@@ -17,6 +17,11 @@ def arrivals_settle(job: RunningJob) -> None:
     job.result = services.arrivals_settle(batch, progress=job.progress, job=job.record)
 
 
+@job_task("imaging.nifti_import")
+def nifti_import(job: RunningJob) -> None:
+    job.result = services.nifti_import(job.subject, progress=job.progress, job=job.record)
+
+
 @job_task("imaging.deidentify")
 def deidentify(job: RunningJob) -> None:
     job.result = services.scans_deidentify(job.study, progress=job.progress)

@@ -20,6 +20,7 @@ from imaging.models import (
     ImmunoscoreRule,
     PetCtPair,
     Roi,
+    RoiAgreement,
     RoiChoice,
     ScanArrival,
     Series,
@@ -40,6 +41,7 @@ _BELOW: tuple[type[models.Model], ...] = (
     Immunoscore,
     PetCtPair,
     Roi,
+    RoiAgreement,
     RoiChoice,
     ScanArrival,
     Series,
@@ -75,6 +77,7 @@ def purge(patient: Patient) -> None:
     """Features, uptake and choices go; scans and masks lose their bytes and keep their digests."""
     FeatureSet.objects.filter(patient=patient).delete()
     Uptake.objects.filter(patient=patient).delete()
+    RoiAgreement.objects.filter(patient=patient).delete()
     RoiChoice.objects.filter(patient=patient).delete()
     UidMap.objects.filter(patient=patient).delete()
     CellDensity.objects.filter(patient=patient).update(per_mm2=None, as_entered="", working="")

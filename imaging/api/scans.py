@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
 
-from imaging.models import ExtractorVersion, FeatureSet, PetCtPair, Roi, Series, Uptake
+from imaging.methods.roi_files import FORMATS
+from imaging.models import (
+    ExtractorVersion,
+    FeatureSet,
+    PetCtPair,
+    Roi,
+    RoiAgreement,
+    Series,
+    Uptake,
+)
+from imaging.region_downloads import file_of_regions
 from imaging.selectors.scans import quality_state
 from imaging.working import without_dates
 from studies.access import rights_of
@@ -85,6 +100,35 @@ class RoiViewSet(StudyScopedViewSet):
     )
     filterset_fields = ("patient__pseudonym", "method", "lesion__number")
 
+    @extend_schema(
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        parameters=[
+            OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=list(FORMATS)),
+            OpenApiParameter("uids", str, enum=["given"]),
+        ],
+    )
+    @action(detail=True, url_path="file/(?P<kind>[a-z]+)")
+    def file(self, request: Request, study_uid: str, uid: str, kind: str) -> HttpResponse:
+        """The region as RTSTRUCT, DICOM SEG, NIfTI or NRRD."""
+        return file_of_regions(request, self.study, kind, uid=uid)
+
+
+class RoiAgreementSerializer(PatientScopedSerializer):
+    first = serializers.UUIDField(source="first.uid", read_only=True)
+    second = serializers.UUIDField(source="second.uid", read_only=True)
+
+    class Meta:
+        model = RoiAgreement
+        fields = ("uid", "patient", "first", "second", "dice", "hausdorff_mm", "hausdorff_95_mm",
+                  "mean_surface_mm", "shift_mm", "inputs_digest")  # fmt: skip
+
+
+class RoiAgreementViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = RoiAgreementSerializer
+    queryset = RoiAgreement.objects.select_related("patient", "first", "second")
+    filterset_fields = ("patient__pseudonym",)
+
 
 class UptakeSerializer(PatientScopedSerializer):
     roi = serializers.UUIDField(source="roi.uid", read_only=True)
@@ -140,6 +184,7 @@ ROUTES = [
     ("series", SeriesViewSet, "series"),
     ("pet-ct-pairs", PairViewSet, "pet-ct-pair"),
     ("regions", RoiViewSet, "region"),
+    ("region-agreements", RoiAgreementViewSet, "region-agreement"),
     ("uptakes", UptakeViewSet, "uptake"),
     ("extractor-versions", ExtractorVersionViewSet, "extractor-version"),
     ("feature-sets", FeatureSetViewSet, "feature-set"),

@@ -101,13 +101,36 @@ def read_case(
         except DataProblem as problem:
             problems.setdefault(uid, []).extend(problem.problems)
     scans = {**known, **{series.uid: series for series in case.series}}
-    case.pairs = list(_pairs(case.series, scans, case.notices, patient))
-    case.pair_checks = {pet: _pair_checks(scans[pet], scans[ct]) for pet, ct in case.pairs}
     for uid, dataset in ((uid, d) for uid, g in groups.items() if uid not in images for d in g):
         try:
             case.rois += _regions(patient, uid, dataset, scans, images)
         except DataProblem as problem:
             problems.setdefault(uid, []).extend(problem.problems)
+    return finish_case(patient, case, scans, problems)
+
+
+def finish_case(
+    patient: str,
+    case: ScanCase,
+    scans: Mapping[str, ScanSeries],
+    problems: dict[str, list[Problem]],
+) -> ScanCase:
+    """The case with its pairs, and the uptake and quality of its regions.
+
+    Parameters
+    ----------
+    case : ScanCase
+        Its series and regions are filled in.
+    scans : every series of the patient, new and stored, by UID
+    problems : what was wrong before, by series
+
+    Raises
+    ------
+    CaseRefused
+        ``problems``, and those of measuring, at once.
+    """
+    case.pairs = list(_pairs(case.series, scans, case.notices, patient))
+    case.pair_checks = {pet: _pair_checks(scans[pet], scans[ct]) for pet, ct in case.pairs}
     if not problems:
         _measure(patient, case, scans, problems)
     if problems:
@@ -154,17 +177,26 @@ def _image_series(
         )
     if not kept:
         return
-    series = read_series(kept, name)
+    yield scan_of(uid, modality, read_series(kept, name), name)
+
+
+def scan_of(uid: str, modality: str, series: SeriesVolume, name: str) -> ScanSeries:
+    """A volume as a scan: a PET in SUV with its working, a CT as it is.
+
+    Raises
+    ------
+    DataProblem
+        The PET does not come to SUV; ``name`` is what the user calls it.
+    """
     if modality == "CT":
-        yield _scan(uid, "CT", series, series.volume)
-        return
+        return _scan(uid, "CT", series, series.volume)
     try:
         suv = estimate_suv_factors(series.slices)
     except DataProblem as refused:
         raise DataProblem([_of(name, problem) for problem in refused.problems]) from refused
     volume = Volume(apply_suv(series.volume.array, suv), series.volume.grid)
     said = tuple(Notice(n.code, f"{name}: {n.text}") for n in suv.notices)
-    yield _scan(uid, "PT", series, volume, said, suv.steps)
+    return _scan(uid, "PT", series, volume, said, suv.steps)
 
 
 def _scan(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from imaging.methods.geometry import LOW_DICE
 from studies.models import DerivedMixin, ImportBatch, Lesion, PatientRow, StoredFile
 
 
@@ -171,6 +172,36 @@ class Roi(PatientRow, DerivedMixin):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RoiAgreement(PatientRow, DerivedMixin):
+    """Two drawings of one lesion compared: two readers' on a scan, or PET's with CT's."""
+
+    first = models.ForeignKey(Roi, on_delete=models.PROTECT, related_name="agreements")
+    second = models.ForeignKey(Roi, on_delete=models.PROTECT, related_name="+")
+    dice = models.FloatField()
+    hausdorff_mm = models.FloatField()
+    hausdorff_95_mm = models.FloatField()
+    mean_surface_mm = models.FloatField()
+    shift_mm = models.FloatField()
+
+    class Meta:
+        default_related_name = "roi_agreements"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="roi_agreement_once"),
+            models.CheckConstraint(
+                condition=models.Q(dice__gte=0, dice__lte=1), name="roi_agreement_dice_is_share"
+            ),
+        ]
+
+    @property
+    def of_readers(self) -> bool:
+        return self.first.series_id == self.second.series_id
+
+    @property
+    def is_low(self) -> bool:
+        return self.dice < LOW_DICE
 
 
 class RoiChoice(PatientRow):

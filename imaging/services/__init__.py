@@ -12,8 +12,10 @@ from .cell_counts import (
 from .deidentification import scans_deidentify
 from .features import extractor_fit, features_extract
 from .immunoscores import immunoscore_compute
+from .nifti import nifti_import
 from .pictures import roi_picture
 from .profiles import export_receive, export_suggest, profile_state
+from .regions import agreements_update, regions_export
 from .scans import arrivals_settle, import_problems, scans_import
 from .slides import densities_import
 from .targets import pairs_retime, target_choose
@@ -21,6 +23,7 @@ from .whole_slides import slide_import, slide_receive
 
 __all__ = [
     "SETTLE",
+    "agreements_update",
     "arrival_decide",
     "arrivals_settle",
     "batch_try_again",
@@ -33,8 +36,10 @@ __all__ = [
     "features_extract",
     "immunoscore_compute",
     "import_problems",
+    "nifti_import",
     "pairs_retime",
     "profile_state",
+    "regions_export",
     "regions_state",
     "roi_picture",
     "scans_deidentify",

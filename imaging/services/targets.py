@@ -10,6 +10,8 @@ from imaging.models import PetCtPair, Roi, RoiChoice, Timing
 from imaging.selectors.scans import TARGET_RULE, baseline_uptakes
 from studies.models import Lesion, Patient, Precision, Study, Treatment
 
+from .regions import agreements_update
+
 
 def index_treatment(patient: Patient) -> Treatment | None:
     """The treatment from which endpoints count, when its start is known to the day."""
@@ -45,7 +47,11 @@ def pairs_retime(study: Study) -> int:
 
 
 def target_choose(patient: Patient) -> Roi | None:
-    """The target lesion: largest volume at or above 41 % of SUVmax on the baseline scan."""
+    """The target lesion: largest volume at or above 41 % of SUVmax on the baseline scan.
+
+    Whoever writes a region calls this; how it agrees with others of its lesion follows too.
+    """
+    agreements_update(patient)
     uptakes = baseline_uptakes(patient)
     choices = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE)
     if not uptakes:

@@ -9,7 +9,9 @@ from django.shortcuts import get_object_or_404, render
 
 from imaging import services
 from imaging.methods.deidentification_report import OUTCOMES
-from imaging.models import PetCtPair, Roi, Series
+from imaging.methods.roi_files import FORMATS
+from imaging.models import PetCtPair, Roi, RoiAgreement, Series
+from imaging.region_downloads import file_of_regions
 from imaging.selectors.arrivals import waiting_count
 from imaging.selectors.scans import TARGET_RULE, checks_of, quality_state, scan_rows, way_back
 from imaging.working import without_dates
@@ -48,10 +50,16 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
     rois = list(rois.prefetch_related("uptakes", "superseded_by", "choices"))
     dated = "identifiers" in access.rights_of(request.user, study)
     checks = checks_of(series, pair, rois)
+    agreements = RoiAgreement.objects.filter(first__in=rois) | RoiAgreement.objects.filter(
+        second__in=rois
+    )
     return render(request, "imaging/scan.html", {
         "study": study, "series": series, "pair": pair, "dated": dated,
+        "may_download": "download" in access.rights_of(request.user, study),
         "steps": series.suv_working if dated else without_dates(series.suv_working),
         "rois": rois, "target_rule": TARGET_RULE,
+        "agreements": agreements.select_related("first__series", "second__series"),
+        "formats": FORMATS,
         "checks": checks, "quality_state": quality_state([checks]),
         "changes_by_outcome": [(o, series.deidentification.get(o, [])) for o in OUTCOMES],
         **(way_back(series) if dated else {}),
@@ -74,3 +82,15 @@ def roi_picture(request: HttpRequest, study: Study, roi_uid: UUID, modality: str
     response = HttpResponse(picture, content_type="image/png")
     response["Cache-Control"] = "private, max-age=86400"
     return response
+
+
+@study_page("download")
+def roi_file(request: HttpRequest, study: Study, roi_uid: UUID, kind: str) -> HttpResponse:
+    """One region as RTSTRUCT, DICOM SEG, NIfTI or NRRD."""
+    return file_of_regions(request, study, kind, uid=roi_uid)
+
+
+@study_page("download")
+def scan_file(request: HttpRequest, study: Study, series_uid: UUID, kind: str) -> HttpResponse:
+    """Every region in force on a scan in one file."""
+    return file_of_regions(request, study, kind, series__uid=series_uid, superseded_by__isnull=True)
