@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 from skimage.measure import find_contours
 
 from imaging.methods.deidentification import mapped_uid
@@ -99,8 +99,8 @@ def write_rtstruct(masks: Sequence[NamedMask], names: ScanNames, uid_seed: str) 
 
 def _file(uid_seed: str) -> FileDataset:
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = STRUCTURES_CLASS
-    meta.MediaStorageSOPInstanceUID = mapped_uid(b"rtstruct", uid_seed)
+    meta.MediaStorageSOPClassUID = UID(STRUCTURES_CLASS)
+    meta.MediaStorageSOPInstanceUID = UID(mapped_uid(b"rtstruct", uid_seed))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made = FileDataset("", {}, b"\0" * 128, meta)
     made.SOPClassUID, made.SOPInstanceUID = STRUCTURES_CLASS, meta.MediaStorageSOPInstanceUID
