@@ -107,7 +107,7 @@ class RoiViewSet(StudyScopedViewSet):
             OpenApiParameter("uids", str, enum=["given"]),
         ],
     )
-    @action(detail=True, url_path="file/(?P<kind>[a-z]+)")
+    @action(detail=True, url_path="file/(?P<kind>[^/.]+)")
     def file(self, request: Request, study_uid: str, uid: str, kind: str) -> HttpResponse:
         """The region as RTSTRUCT, DICOM SEG, NIfTI or NRRD."""
         return file_of_regions(request, self.study, kind, uid=uid)
