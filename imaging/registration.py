@@ -113,9 +113,34 @@ register_action(
         kind="imaging.features_extract",
         title="Extract features",
         stage="features",
-        description="Features of every patient's target lesion by the newest extractor.",
+        description="Features of every patient's target lesion by the newest extractor; who failed "
+        "before is tried again. control: shuffled is the control.",
         order=20,
-        params={"preset": ""},
+        params={"preset": "", "extractor": "", "control": ""},
+    )
+)
+register_action(
+    Action(
+        kind="imaging.extractor_seed",
+        title="Add a random network",
+        stage="features",
+        description="A 3D ResNet drawn by a seed and never trained: a random baseline.",
+        order=30,
+        params={"architecture": "resnet10", "seed": 1},
+    )
+)
+register_upload(
+    UploadKind(
+        name="extractor_weights",
+        title="Weights of a 3D ResNet",
+        job_kind="imaging.weights_import",
+        accept=".safetensors,.pth,.pt",
+        help="Weights of a 3D ResNet-10, 18 or 50 of one channel, as safetensors or as a .pth of "
+        "tensors; nothing else in the file is read. They are used for PET and for CT, from then on "
+        "in place of the fitted encoder.",
+        right="run",
+        order=90,
+        stage="features",
     )
 )
 register_action(

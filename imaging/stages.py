@@ -7,10 +7,18 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
-from imaging.models import ExtractorVersion, FeatureSet, PetCtPair, RoiChoice, Timing
+from imaging.models import (
+    ExtractorVersion,
+    FeatureFailure,
+    FeatureSet,
+    PetCtPair,
+    RoiChoice,
+    Timing,
+)
 from imaging.selectors import extractor_newest, pairs_of
 from imaging.selectors.features import extractor_is_stale
 from imaging.selectors.scans import baseline_uptakes
+from studies import access
 from studies.models import BatchState, ImportBatch, Job, JobState, Patient, Study
 from studies.registry import StageState
 
@@ -88,3 +96,9 @@ def patient_panel(patient: Patient) -> dict[str, Any]:
 def extractor_versions(study: Study) -> list[ExtractorVersion]:
     rows = ExtractorVersion.objects.filter(study=study).select_related("weights", "produced_by")
     return list(rows.annotate(sets=Count("feature_sets")).order_by("-id"))
+
+
+def feature_failures(study: Study, user: Any) -> list[FeatureFailure]:
+    """Regions that gave no features, with the reasons, as far as the user's rows reach."""
+    rows = access.visible(FeatureFailure.objects.all(), user, study)
+    return list(rows.select_related("patient", "extractor_version").order_by("patient__pseudonym"))

@@ -34,6 +34,16 @@ def extractor_fit(job: RunningJob) -> None:
     )
 
 
+@job_task("imaging.extractor_seed")
+def extractor_seed(job: RunningJob) -> None:
+    job.result = services.extractor_seed(job.study, job.params, job=job.record)
+
+
+@job_task("imaging.weights_import")
+def weights_import(job: RunningJob) -> None:
+    job.result = services.weights_import(job.subject, progress=job.progress, job=job.record)
+
+
 @job_task("imaging.features_extract")
 def features_extract(job: RunningJob) -> None:
     job.result = services.features_extract(

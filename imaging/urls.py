@@ -21,6 +21,12 @@ urlpatterns = [
     path(f"{STUDY}regions/<uuid:roi_uid>/file/<str:kind>/", scans.roi_file, name="region_file"),
     path(f"{STUDY}scans/<uuid:series_uid>/regions/<str:kind>/", scans.scan_file, name="scan_file"),
     path(f"{STUDY}features/", features.feature_page, name="features"),
+    path(f"{STUDY}extractors/<uuid:extractor_uid>/", features.extractor_page, name="extractor"),
+    path(
+        f"{STUDY}extractors/<uuid:extractor_uid>/reconstructions.png",
+        features.extractor_picture,
+        name="extractor_picture",
+    ),
     path(f"{STUDY}slides/", slides.slides, name="slides"),
     path(f"{STUDY}slides.csv", slides.slides_csv, name="slides_csv"),
     path(f"{STUDY}slides/add/", whole_slides.slide_add, name="slide_add"),

@@ -15,6 +15,7 @@ from imaging.models import (
     CellDensity,
     DicomStudy,
     ExtractorVersion,
+    FeatureFailure,
     FeatureSet,
     Immunoscore,
     ImmunoscoreRule,
@@ -37,6 +38,7 @@ _BELOW: tuple[type[models.Model], ...] = (
     CellCount,
     CellDensity,
     DicomStudy,
+    FeatureFailure,
     FeatureSet,
     Immunoscore,
     PetCtPair,
@@ -76,6 +78,7 @@ def _purge_arrivals(patient: Patient) -> None:
 def purge(patient: Patient) -> None:
     """Features, uptake and choices go; scans and masks lose their bytes and keep their digests."""
     FeatureSet.objects.filter(patient=patient).delete()
+    FeatureFailure.objects.filter(patient=patient).delete()
     Uptake.objects.filter(patient=patient).delete()
     RoiAgreement.objects.filter(patient=patient).delete()
     RoiChoice.objects.filter(patient=patient).delete()

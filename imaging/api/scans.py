@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from imaging.methods.roi_files import FORMATS
 from imaging.models import (
     ExtractorVersion,
+    FeatureFailure,
     FeatureSet,
     PetCtPair,
     Roi,
@@ -152,7 +153,8 @@ class ExtractorVersionSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ExtractorVersion
-        fields = ("uid", "modality", "preset", "seed", "sha256", "fitted_on", "members_digest",
+        fields = ("uid", "name", "architecture", "role", "modality", "preset", "seed", "sha256",
+                  "held_out_losses", "fitted_on", "members_digest",
                   "feature_names", "losses", "settings", "versions", "inputs_digest",
                   "created_at")  # fmt: skip
 
@@ -160,7 +162,7 @@ class ExtractorVersionSerializer(serializers.ModelSerializer):
 class ExtractorVersionViewSet(StudyScopedViewSet):
     serializer_class = ExtractorVersionSerializer
     queryset = ExtractorVersion.objects.select_related("weights")
-    filterset_fields = ("modality", "preset")
+    filterset_fields = ("modality", "preset", "role", "name")
 
 
 class FeatureSetSerializer(PatientScopedSerializer):
@@ -170,6 +172,7 @@ class FeatureSetSerializer(PatientScopedSerializer):
     class Meta:
         model = FeatureSet
         fields = ("uid", "patient", "roi", "modality", "extractor_version", "vector",
+                  "computed_with",
                   "inputs_digest")  # fmt: skip
 
 
@@ -180,6 +183,22 @@ class FeatureSetViewSet(StudyScopedViewSet):
     filterset_fields = ("modality", "patient__pseudonym")
 
 
+class FeatureFailureSerializer(PatientScopedSerializer):
+    roi = serializers.UUIDField(source="roi.uid", read_only=True)
+    extractor_version = serializers.UUIDField(source="extractor_version.uid", read_only=True)
+
+    class Meta:
+        model = FeatureFailure
+        fields = ("uid", "patient", "roi", "extractor_version", "problems", "created_at")
+
+
+class FeatureFailureViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = FeatureFailureSerializer
+    queryset = FeatureFailure.objects.select_related("patient", "roi", "extractor_version")
+    filterset_fields = ("patient__pseudonym",)
+
+
 ROUTES = [
     ("series", SeriesViewSet, "series"),
     ("pet-ct-pairs", PairViewSet, "pet-ct-pair"),
@@ -187,5 +206,6 @@ ROUTES = [
     ("region-agreements", RoiAgreementViewSet, "region-agreement"),
     ("uptakes", UptakeViewSet, "uptake"),
     ("extractor-versions", ExtractorVersionViewSet, "extractor-version"),
+    ("feature-failures", FeatureFailureViewSet, "feature-failure"),
     ("feature-sets", FeatureSetViewSet, "feature-set"),
 ]

@@ -19,14 +19,17 @@ from studies.methods.problems import refuse
 Progress = Callable[[int, int, str], None]
 Cubes = Sequence[NDArray[np.float32]]
 SLOPE = 0.1  # of the rectifiers below zero
+FEWEST_TO_HOLD_OUT = 5  # one patient in so many tells when to stop
+SHOWN = 4
 
 
 @dataclass(frozen=True)
 class Preset:
     """A named, recorded way to fit: cube, channels of the three stages, training.
 
-    ``window`` is the edge of the part of a cube that a training step sees, drawn anew each time:
-    a convolution learns the same from it at a third of the cost.
+    Training stops when the held-out loss has not fallen for ``patience`` epochs, and the weights of
+    the best epoch are kept. ``window`` is the edge of the part of a cube that a training step sees,
+    drawn anew each time: a convolution learns the same from it at a third of the cost.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Preset:
     window: int = 24
     epochs: int = 20
     learning_rate: float = 2e-3
+    patience: int = 5
 
 
 PRESETS = {
@@ -61,7 +65,12 @@ class EncoderFit:
     n_training : int
         Patients it was fitted on.
     losses : tuple of float
-        Mean squared error of the cubes given back, after each epoch.
+        Mean squared error of the parts given back, over each epoch.
+    held_out_losses : tuple of float
+        The same of whole cubes of training patients that no step saw, after each epoch; empty
+        for fewer than 5 patients, where none is held out.
+    reconstructions : tuple of pairs of arrays (n, n, n)
+        Cubes as the network sees them and as it gives them back: held-out ones where there are.
     versions : dict
         Packages and threads, which reproduce the bytes.
     """
@@ -73,6 +82,8 @@ class EncoderFit:
     sha256: str
     n_training: int
     losses: tuple[float, ...]
+    held_out_losses: tuple[float, ...]
+    reconstructions: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
     versions: dict[str, str]
 
 
@@ -124,7 +135,8 @@ def fit_encoder(
     generator = torch.Generator().manual_seed(seed)
     _initialise(network, generator)
     inputs = [_tensor(scale_cube(cube, modality)) for cube in cubes]
-    losses = _train(network, inputs, preset, generator, progress, modality)
+    seen, held_out = _hold_out(inputs, preset, generator)
+    losses, held = _train(network, seen, held_out, preset, generator, progress, modality)
     weights = _as_bytes(network)
     return EncoderFit(
         modality,
@@ -134,6 +146,8 @@ def fit_encoder(
         hashlib.sha256(weights).hexdigest(),
         len(cubes),
         losses,
+        held,
+        _reconstructions(network, held_out or seen),
         _versions(),
     )
 
@@ -214,19 +228,34 @@ def _tensor(cube: NDArray[np.float32]) -> Any:
     return tensor.contiguous(memory_format=torch.channels_last_3d)
 
 
+def _hold_out(inputs: list[Any], preset: Preset, generator: Any) -> tuple[list[Any], list[Any]]:
+    """A fifth of the training patients, drawn by the generator, tells when to stop."""
+    import torch
+
+    if len(inputs) < FEWEST_TO_HOLD_OUT or not preset.epochs:
+        return inputs, []
+    order = torch.randperm(len(inputs), generator=generator).tolist()
+    count = len(inputs) // FEWEST_TO_HOLD_OUT
+    return [inputs[i] for i in order[count:]], [inputs[i] for i in order[:count]]
+
+
 def _train(
     network: Any,
     inputs: list[Any],
+    held_out: list[Any],
     preset: Preset,
     generator: Any,
     progress: Progress | None,
     modality: str,
-) -> tuple[float, ...]:
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     import torch
 
     network.train().to(memory_format=torch.channels_last_3d)
     optimiser = torch.optim.Adam(network.parameters(), lr=preset.learning_rate)
-    total, losses = preset.epochs * len(inputs), []
+    total = preset.epochs * len(inputs)
+    losses: list[float] = []
+    held: list[float] = []
+    best: dict[str, Any] = {}
     for epoch in range(preset.epochs):
         summed = 0.0
         order = torch.randperm(len(inputs), generator=generator).tolist()
@@ -240,7 +269,42 @@ def _train(
                     f"{modality} encoder, epoch {epoch + 1} of {preset.epochs}",
                 )
         losses.append(summed / len(inputs))
-    return tuple(losses)
+        if not held_out:
+            continue
+        held.append(_held_out_loss(network, held_out))
+        if held[-1] == min(held):
+            best = {name: value.clone() for name, value in network.state_dict().items()}
+        elif epoch - int(np.argmin(held)) >= preset.patience:
+            break
+    if best:
+        network.load_state_dict(best)
+    return tuple(losses), tuple(held)
+
+
+def _held_out_loss(network: Any, cubes: list[Any]) -> float:
+    import torch
+
+    with torch.inference_mode():
+        found = [((_given_back(network, cube) - cube) ** 2).mean() for cube in cubes]
+    return float(sum(float(loss) for loss in found) / len(found))
+
+
+def _given_back(network: Any, value: Any) -> Any:
+    for stage in network["encoder"]:
+        value = stage(value)
+    return network["decoder"](value)
+
+
+def _reconstructions(
+    network: Any, cubes: list[Any]
+) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]:
+    import torch
+
+    with torch.inference_mode():
+        return tuple(
+            (cube[0, 0].numpy().copy(), _given_back(network, cube)[0, 0].numpy().copy())
+            for cube in cubes[:SHOWN]
+        )
 
 
 def _window(cube: Any, edge: int, generator: Any) -> Any:
@@ -254,10 +318,7 @@ def _window(cube: Any, edge: int, generator: Any) -> Any:
 
 
 def _step(network: Any, cube: Any, optimiser: Any) -> float:
-    value = cube
-    for stage in network["encoder"]:
-        value = stage(value)
-    loss = ((network["decoder"](value) - cube) ** 2).mean()
+    loss = ((_given_back(network, cube) - cube) ** 2).mean()
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its customary name)
@@ -126,3 +126,13 @@ def _cut_off(
             f"{cube.shape[0] * spacing_mm:g} mm; {min(kept, 1):.0%} of it lies inside",
         ),
     )
+
+
+def shuffle_inside(patch: Patch, seed: int) -> Patch:
+    """The control: the region's voxels in another order, drawn by ``seed``.
+
+    Its values, its shape and all around it stay; what is lost is where in the lesion they were.
+    """
+    image = patch.image.copy()
+    image[patch.mask] = np.random.default_rng(seed).permutation(image[patch.mask])
+    return replace(patch, image=image)

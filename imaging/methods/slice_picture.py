@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
@@ -51,3 +53,27 @@ def _pixels(scan: Volume, height: int) -> tuple[NDArray[np.int_], NDArray[np.int
     x_mm, y_mm, _ = scan.grid.spacing
     width = max(1, round(height * columns_n * x_mm / (rows_n * y_mm)))
     return (np.arange(height) * rows_n // height, np.arange(width) * columns_n // width)
+
+
+def draw_reconstructions(
+    pairs: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]], height: int = 128
+) -> NDArray[np.uint8]:
+    """Middle slices of cubes (above) and of what an encoder gives back of them (below).
+
+    Parameters
+    ----------
+    pairs : cubes as the network sees them, -2 to 2, and as it gives them back
+
+    Returns
+    -------
+    array (2 × height, height × pairs, 3) uint8
+    """
+    columns = []
+    for pair in pairs:
+        middle = [cube[cube.shape[0] // 2] for cube in pair]
+        low, high = float(middle[0].min()), float(max(middle[0].max(), middle[0].min() + 1e-6))
+        steps = np.arange(height) * middle[0].shape[0] // height
+        grey = [np.clip((m - low) / (high - low), 0, 1)[steps][:, steps] for m in middle]
+        columns.append(np.vstack(grey))
+    picture = (np.hstack(columns) * 255).astype(np.uint8)
+    return np.repeat(picture[..., None], 3, axis=2)

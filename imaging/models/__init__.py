@@ -1,7 +1,7 @@
 """What a scanner saw."""
 
 from .arrivals import WAITING, ArrivalState, ArrivedFile, Decision, ScanArrival
-from .features import ExtractorVersion, FeatureSet
+from .features import ExtractorRole, ExtractorVersion, FeatureFailure, FeatureSet
 from .identities import UidMap, UidSecret
 from .scans import (
     DicomStudy,
@@ -36,7 +36,9 @@ __all__ = [
     "CutKind",
     "Decision",
     "DicomStudy",
+    "ExtractorRole",
     "ExtractorVersion",
+    "FeatureFailure",
     "FeatureSet",
     "Immunoscore",
     "ImmunoscoreRule",

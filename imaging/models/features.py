@@ -6,17 +6,30 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from studies.models import DerivedMixin, PatientRow, StoredFile, StudyRow
+from studies.models import DerivedMixin, Job, PatientRow, StoredFile, StudyRow
 
 from .scans import Modality, Roi
 
 
+class ExtractorRole(models.TextChoices):
+    """What features of an extractor are for; only a primary one feeds a model unasked."""
+
+    PRIMARY = "primary"
+    ABLATION = "ablation", "ablation: never trained"
+    BASELINE = "baseline", "random baseline"
+    CONTROL = "control", "control: voxels shuffled inside the region"
+
+
 class ExtractorVersion(StudyRow, DerivedMixin):
-    """A label-free encoder of one modality, fitted on patients of development cohorts only.
+    """A frozen network of one modality: fitted here without labels, supplied, or drawn by a seed.
 
     Of several the one stated last speaks: a fit with the inputs of an earlier one states it again.
+    ``settings`` hold the preprocessing: cube, spacing, scale, interpolation, pooling.
     """
 
+    name = models.CharField(max_length=80, default="label-free encoder")
+    architecture = models.CharField(max_length=20, default="encoder")
+    role = models.TextField(choices=ExtractorRole.choices, default=ExtractorRole.PRIMARY)
     modality = models.CharField(max_length=2, choices=Modality.choices)
     preset = models.CharField(max_length=40)
     seed = models.BigIntegerField()
@@ -27,6 +40,10 @@ class ExtractorVersion(StudyRow, DerivedMixin):
     members_digest = models.CharField(max_length=64)
     feature_names = ArrayField(models.CharField(max_length=40))
     losses = ArrayField(models.FloatField())
+    held_out_losses = ArrayField(models.FloatField(), default=list)
+    picture = models.ForeignKey(
+        StoredFile, null=True, on_delete=models.PROTECT, related_name="pictures_of_extractors"
+    )
     settings = models.JSONField(default=dict)
     versions = models.JSONField(default=dict)
     stated_at = models.DateTimeField(default=timezone.now)
@@ -41,10 +58,13 @@ class ExtractorVersion(StudyRow, DerivedMixin):
             models.CheckConstraint(
                 condition=models.Q(modality__in=Modality.values), name="extractor_modality_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=ExtractorRole.values), name="extractor_role_known"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_modality_display()} encoder {self.preset}, seed {self.seed}"
+        return f"{self.get_modality_display()}: {self.name} {self.preset}, seed {self.seed}"
 
 
 class FeatureSet(PatientRow, DerivedMixin):
@@ -56,6 +76,7 @@ class FeatureSet(PatientRow, DerivedMixin):
         ExtractorVersion, on_delete=models.PROTECT, related_name="feature_sets"
     )
     vector = ArrayField(models.FloatField())
+    computed_with = models.JSONField(default=dict)
 
     class Meta:
         default_related_name = "feature_sets"
@@ -71,3 +92,25 @@ class FeatureSet(PatientRow, DerivedMixin):
     @property
     def names(self) -> list[str]:
         return self.extractor_version.feature_names
+
+
+class FeatureFailure(PatientRow):
+    """Why a region gave no features by an extractor; gone once it does."""
+
+    roi = models.ForeignKey(Roi, on_delete=models.PROTECT, related_name="feature_failures")
+    extractor_version = models.ForeignKey(
+        ExtractorVersion, on_delete=models.PROTECT, related_name="failures"
+    )
+    problems = models.JSONField(default=list)
+    produced_by = models.ForeignKey(
+        Job, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        default_related_name = "feature_failures"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["roi", "extractor_version"], name="feature_failure_once"
+            ),
+        ]

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from imaging.models import ExtractorVersion, FeatureSet, Modality, PetCtPair, Roi, RoiChoice, Series
+from imaging.models import (
+    ExtractorRole,
+    ExtractorVersion,
+    FeatureSet,
+    Modality,
+    PetCtPair,
+    Roi,
+    RoiChoice,
+    Series,
+)
 from studies.consents import IMAGING, usable
 from studies.models import Partition, Study
 
@@ -36,10 +45,24 @@ def roi_inputs(study: Study) -> dict[int, RoiInput]:
     return found
 
 
-def extractor_newest(study: Study, modality: str, preset: str = "") -> ExtractorVersion | None:
-    """The version of a preset stated last; without one, of those that were trained."""
+def extractor_newest(
+    study: Study, modality: str, preset: str = "", name: str = "", control: bool = False
+) -> ExtractorVersion | None:
+    """The version of a preset or a name stated last; without either, of the primary ones.
+
+    ``control``: the same network on regions whose voxels were shuffled.
+    """
     versions = ExtractorVersion.objects.filter(study=study, modality=modality)
-    versions = versions.filter(preset=preset) if preset else versions.exclude(preset="untrained")
+    if control:
+        versions = versions.filter(role=ExtractorRole.CONTROL)
+    elif name:
+        versions = versions.filter(name=name).exclude(role=ExtractorRole.CONTROL)
+    elif not preset:
+        versions = versions.filter(role=ExtractorRole.PRIMARY)
+    else:
+        versions = versions.exclude(role=ExtractorRole.CONTROL)
+    if preset:
+        versions = versions.filter(preset=preset)
     return versions.select_related("weights__study", "study").order_by("-stated_at", "-id").first()
 
 
@@ -50,6 +73,8 @@ def members_digest(uids: Iterable[UUID]) -> str:
 
 def extractor_is_stale(version: ExtractorVersion) -> bool:
     """Whether the development patients with a region are others than it was fitted on."""
+    if not version.fitted_on:
+        return False  # fitted elsewhere, or never
     choices = RoiChoice.objects.filter(
         study_id=version.study_id, rule=TARGET_RULE, patient__partition=Partition.DEVELOPMENT
     )

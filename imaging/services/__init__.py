@@ -10,7 +10,8 @@ from .cell_counts import (
     threshold_suggested,
 )
 from .deidentification import scans_deidentify
-from .features import extractor_fit, features_extract
+from .extractors import extractor_fit, extractor_seed, weights_import
+from .features import features_extract
 from .immunoscores import immunoscore_compute
 from .nifti import nifti_import
 from .pictures import roi_picture
@@ -33,6 +34,7 @@ __all__ = [
     "export_receive",
     "export_suggest",
     "extractor_fit",
+    "extractor_seed",
     "features_extract",
     "immunoscore_compute",
     "import_problems",
@@ -51,4 +53,5 @@ __all__ = [
     "target_choose",
     "threshold_suggested",
     "visit_arrivals",
+    "weights_import",
 ]

@@ -157,7 +157,7 @@ def _patients(
             Problem(
                 f"{batch.filename}: folder {pseudonym}",
                 refused[patient.pk] if patient else "no such patient",
-                "the pseudonym of a patient of this study and of your site, whose scans may be used",
+                "a patient of this study and of your site whose scans may be used",
                 "Upload the cohort table or record the consent first, or correct the name.",
             )
         )

@@ -1,19 +1,48 @@
-"""Extractor versions and how far their features reach."""
+"""Extractor versions, how far their features reach, and what one of them learned."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from uuid import UUID
 
-from imaging.stages import extractor_versions, features_stage
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from imaging.loss_curve import loss_curve
+from imaging.models import ExtractorVersion
+from imaging.stages import extractor_versions, feature_failures, features_stage
+from studies import access
 from studies.models import Study
+from studies.services import file_read
 from studies.views.doors import study_page
 
 
 @study_page("aggregates")
 def feature_page(request: HttpRequest, study: Study) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
     return render(request, "imaging/features.html", {
         "study": study,
         "versions": extractor_versions(study),
+        "failures": feature_failures(study, request.user) if "rows" in rights else [],
         "state": features_stage(study, request.user),
     })  # fmt: skip
+
+
+@study_page("aggregates")
+def extractor_page(request: HttpRequest, study: Study, extractor_uid: UUID) -> HttpResponse:
+    version = get_object_or_404(
+        ExtractorVersion.objects.select_related("weights"), study=study, uid=extractor_uid
+    )
+    rights = access.rights_of(request.user, study)
+    return render(request, "imaging/extractor.html", {
+        "study": study, "version": version, "curve": loss_curve(version),
+        "shows_patients": "rows" in rights and access.sees_all_sites(request.user, study),
+    })  # fmt: skip
+
+
+@study_page("rows")
+def extractor_picture(request: HttpRequest, study: Study, extractor_uid: UUID) -> HttpResponse:
+    """Cubes of patients of any site, as they were given back: for readers of every site's rows."""
+    version = get_object_or_404(ExtractorVersion, study=study, uid=extractor_uid)
+    if version.picture is None or not access.sees_all_sites(request.user, study):
+        raise Http404("No such picture.")
+    return HttpResponse(file_read(version.picture), content_type="image/png")

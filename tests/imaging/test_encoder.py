@@ -41,6 +41,18 @@ def test_fit_gives_cubes_back_better_with_every_few_epochs(fit):
     assert fit.versions["threads"] == "1"
 
 
+def test_training_stops_when_the_held_out_patients_gain_no_more(fit):
+    assert len(fit.held_out_losses) == len(fit.losses) <= TINY.epochs
+    again = fit_encoder(cubes(), "PT", replace(TINY, epochs=40, learning_rate=0.05, patience=2), 5)
+    best = int(np.argmin(again.held_out_losses))
+    assert len(again.losses) == best + 3 < 40
+    [(cube, back)] = again.reconstructions
+    assert float(((cube - back) ** 2).mean()) == pytest.approx(min(again.held_out_losses), rel=1e-5)
+    few = fit_encoder(cubes(4), "PT", replace(TINY, epochs=2), 5)
+    assert few.held_out_losses == ()
+    assert len(few.reconstructions) == 4
+
+
 def test_maps_equal_a_plain_convolution(fit):
     """First stage recomputed by numpy from the stored weights."""
     network = read_encoder(fit.weights, fit.sha256, fit.preset)
@@ -68,7 +80,7 @@ def test_one_patient_is_refused_and_progress_can_stop():
         if done == 3:
             raise InterruptedError(f"{done}/{total} {message}")
 
-    with pytest.raises(InterruptedError, match="3/36 CT encoder, epoch 1 of 6"):
+    with pytest.raises(InterruptedError, match="3/30 CT encoder, epoch 1 of 6"):
         fit_encoder(cubes(), "CT", TINY, seed=1, progress=stop)
 
 

@@ -9,7 +9,8 @@ from imaging.methods.pooled_features import pool_features
 from imaging.models import ExtractorVersion, FeatureSet
 from imaging.selectors import extractor_newest, feature_vectors, roi_inputs
 from imaging.services import extractor_fit, features_extract
-from imaging.services.features import PRESETS, patches_of
+from imaging.services.extractors import PRESETS
+from imaging.services.patches import patches_of
 from imaging.stages import features_stage
 from studies.access import acting_as
 from studies.jobs import run_inline

@@ -1,0 +1,148 @@
+"""Features of several scanners brought to one scale: fitted on training, frozen, applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+
+FEWEST = 3  # training patients of a scanner
+CONVERGED, MOST_ROUNDS = 1e-4, 1000
+UNSEEN = ("as_is", "refuse")
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HarmoniseFit:
+    """What each scanner adds to and stretches of each feature.
+
+    Parameters
+    ----------
+    scanners : tuple of str
+    mean, sd : arrays (features,)
+        Grand mean; SD within scanners, 0 where a feature is left as it is.
+    shift, scale : arrays (scanners, features)
+        In ``sd``; factor of the SD.
+    unseen : "as_is" or "refuse"
+    """
+
+    scanners: tuple[str, ...]
+    mean: Array
+    sd: Array
+    shift: Array
+    scale: Array
+    unseen: str
+
+
+def fit_harmoniser(features: Array, scanners: Sequence[str], unseen: str = "as_is") -> HarmoniseFit:
+    """Location and scale of each scanner, shrunk over features by empirical Bayes (ComBat).
+
+    Nothing of an outcome enters, yet it learns from the feature matrix: fit it inside the fold.
+
+    Parameters
+    ----------
+    features : array (patients, features)
+        Of training patients only.
+    scanners : scanner and reconstruction of each patient
+    unseen : "as_is" or "refuse"
+        What ``apply_harmoniser`` does with a scanner that training did not have: leave its
+        features as they are, with a notice, or refuse. Nothing is learned from validating
+        patients.
+
+    Raises
+    ------
+    DataProblem
+        One scanner only, or one of under 3 patients; all of them at once.
+
+    References
+    ----------
+    Johnson WE et al. Biostatistics 2007;8:118 (R sva, ``ComBat``); Orlhac F et al. JNM 2018;59:1321
+    (ComBat for PET features).
+    """
+    if unseen not in UNSEEN:
+        raise refuse("unseen", unseen, " or ".join(UNSEEN), "Choose a rule for unseen scanners.")
+    values, labels = np.asarray(features, float), np.asarray(scanners)
+    names = tuple(sorted(set(scanners)))
+    groups = [values[labels == name] for name in names]
+    _check(names, groups)
+    counts = np.array([len(group) for group in groups])
+    means = np.array([group.mean(axis=0) for group in groups])
+    mean = counts @ means / counts.sum()
+    within = sum(((group - m) ** 2).sum(axis=0) for group, m in zip(groups, means, strict=True))
+    sd = np.sqrt(within / counts.sum())
+    flat = np.any([np.ptp(group, axis=0) == 0 for group in groups], axis=0)
+    sd[flat] = 0
+    shift, scale = np.zeros_like(means), np.ones_like(means)
+    moving = sd > 0
+    for row, group in enumerate(groups):
+        z = (group[:, moving] - mean[moving]) / sd[moving]
+        shift[row, moving], scale[row, moving] = _shrunk(z)
+    return HarmoniseFit(names, mean, sd, shift, scale, unseen)
+
+
+def apply_harmoniser(
+    fit: HarmoniseFit, features: Array, scanners: Sequence[str]
+) -> tuple[Array, tuple[Notice, ...]]:
+    """Features (patients, features) on the common scale, and which scanners were unseen.
+
+    Raises
+    ------
+    DataProblem
+        An unseen scanner where the fit refuses them.
+    """
+    values = np.array(features, float)
+    unseen = sorted(set(scanners) - set(fit.scanners))
+    if unseen and fit.unseen == "refuse":
+        raise refuse("scanner", ", ".join(unseen), "one of " + ", ".join(fit.scanners),
+                     "Leave the patients out, or choose the rule as_is.")  # fmt: skip
+    moving = fit.sd > 0
+    for row, name in enumerate(fit.scanners):
+        here = np.asarray(scanners) == name
+        z = (values[np.ix_(here, moving)] - fit.mean[moving]) / fit.sd[moving]
+        z = (z - fit.shift[row, moving]) / fit.scale[row, moving]
+        values[np.ix_(here, moving)] = z * fit.sd[moving] + fit.mean[moving]
+    return values, tuple(
+        Notice("unseen_scanner", f"{name}: no training scanner; its features are left as they are")
+        for name in unseen
+    )  # fmt: skip
+
+
+def _check(names: tuple[str, ...], groups: list[Array]) -> None:
+    problems = [
+        Problem(f"scanner {name}", f"{len(group)} training patients", f"at least {FEWEST}",
+                "Put it with the scanner it is most like, or leave its patients out.")
+        for name, group in zip(names, groups, strict=True)
+        if len(group) < FEWEST
+    ]  # fmt: skip
+    if len(names) < 2:
+        problems.append(Problem("scanners", f"{len(names)} in training", "at least two",
+                                "With one scanner there is nothing to harmonise."))  # fmt: skip
+    if problems:
+        raise DataProblem(problems)
+
+
+def _shrunk(z: Array) -> tuple[Array, Array]:
+    """Posterior shift and scale of one scanner over its standardised features."""
+    n, shift, variance = len(z), z.mean(axis=0), z.var(axis=0, ddof=1)
+    if len(shift) < 2:
+        return shift, np.sqrt(variance)
+    centre, spread = shift.mean(), shift.var(ddof=1)
+    m, s2 = variance.mean(), variance.var(ddof=1)
+    a, b = (2 * s2 + m**2) / s2, (m * s2 + m**3) / s2
+    old_shift, old_variance = shift, variance
+    for _ in range(MOST_ROUNDS):
+        new_shift = (n * spread * shift + old_variance * centre) / (n * spread + old_variance)
+        squares = ((z - new_shift) ** 2).sum(axis=0)
+        new_variance = (squares / 2 + b) / (n / 2 + a - 1)
+        change = max(
+            float(np.max(np.abs(new_shift - old_shift) / old_shift)),
+            float(np.max(np.abs(new_variance - old_variance) / old_variance)),
+        )
+        old_shift, old_variance = new_shift, new_variance
+        if change <= CONVERGED:  # as sva stops, sign of the shift included
+            break
+    return old_shift, np.sqrt(old_variance)
