@@ -100,7 +100,7 @@ def _versions(study: Study, params: dict[str, Any], job: Job | None) -> Versions
     if len(versions) < len(MODALITIES):
         raise refuse(
             "extractor",
-            f"no extractor {name or preset}".strip(),
+            f"no fitted encoder {name or preset}".strip(),
             "one for PET, one for CT",
             "Fit the feature extractor first, or register one.",
         )

@@ -2,21 +2,23 @@
 
 import numpy as np
 import pytest
+from django.urls import reverse
 from scans_made import enrolled, handed_in, scan_files, zipped
 
 from imaging.methods.encoder import apply_encoder, read_encoder
 from imaging.methods.pooled_features import pool_features
-from imaging.models import ExtractorVersion, FeatureSet
+from imaging.methods.resnet import seeded_weights
+from imaging.models import ExtractorVersion, FeatureFailure, FeatureSet
 from imaging.selectors import extractor_newest, feature_vectors, roi_inputs
-from imaging.services import extractor_fit, features_extract
+from imaging.services import extractor_fit, extractors, features, features_extract
 from imaging.services.extractors import PRESETS
 from imaging.services.patches import patches_of
 from imaging.stages import features_stage
 from studies.access import acting_as
 from studies.jobs import run_inline
-from studies.methods.problems import DataProblem
+from studies.methods.problems import DataProblem, refuse
 from studies.models import Derivation, JobState
-from studies.services import action_start, file_read
+from studies.services import action_start, batch_job, batch_receive, file_read
 from tests.people import People
 
 COHORTS = [
@@ -168,3 +170,76 @@ def test_lineage_leads_from_features_to_the_upload(scanned, short):
     }
     above = Derivation.objects.filter(child_digest=row.roi.series.volume.sha256)
     assert row.roi.batch.file.sha256 in above.values_list("parent_digest", flat=True)
+
+
+@pytest.fixture
+def small_cube(monkeypatch):
+    """A residual network on a cube of 24 voxels: the way is the same."""
+    monkeypatch.setattr(extractors, "RESNET_CUBE", {"size": 24, "spacing_mm": 4.0})
+
+
+def test_a_random_network_and_supplied_weights_are_registered_and_extract(scanned, small_cube):
+    seeded = run(scanned, "imaging.extractor_seed")
+    assert seeded.state == JobState.DONE, seeded.problems
+    pet = ExtractorVersion.objects.get(modality="PT")
+    assert (pet.name, pet.role, len(pet.feature_names)) == ("seeded-resnet10", "baseline", 2048)
+    assert extractor_newest(scanned.study, "PT") is None, "a baseline feeds no model unasked"
+    done = run(scanned, "imaging.features_extract", extractor="seeded-resnet10")
+    assert done.state == JobState.DONE, done.problems
+    first = {row.pk: row.vector for row in FeatureSet.objects.all()}
+    assert len(first) == 6
+    assert {row.computed_with["device"] for row in FeatureSet.objects.all()} <= {"cpu", "cuda"}
+    with acting_as(scanned.statistician):
+        batch = batch_receive(scanned.study, scanned.statistician, "extractor_weights",
+                              seeded_weights("resnet10", 1, 9), "mine.safetensors")  # fmt: skip
+        run_inline(batch_job(batch))
+        batch.refresh_from_db()
+    assert batch.state == "ready", batch.problems
+    assert extractor_newest(scanned.study, "PT").name == "mine"
+    assert batch.summary["sha256"] == extractor_newest(scanned.study, "CT").weights.sha256
+
+
+def test_the_control_stands_apart(scanned, short):
+    run(scanned, "imaging.extractor_fit")
+    run(scanned, "imaging.features_extract")
+    before = {p: sets["PT"].vector for p, sets in feature_vectors(scanned.study).items()}
+    assert run(scanned, "imaging.features_extract", control="shuffled").state == JobState.DONE
+    assert {p: s["PT"].vector for p, s in feature_vectors(scanned.study).items()} == before
+    control = {m: extractor_newest(scanned.study, m, control=True) for m in ("PT", "CT")}
+    shuffled = feature_vectors(scanned.study, control)
+    assert shuffled.keys() == before.keys()
+    for patient, sets in shuffled.items():
+        assert sets["PT"].vector != before[patient]
+        assert sets["PT"].names == feature_vectors(scanned.study)[patient]["PT"].names
+
+
+def broken_for(pseudonym):
+    def cut(found, size, spacing_mm):
+        if found.roi.patient.pseudonym == pseudonym:
+            raise refuse(pseudonym, "outside the scan", "a region inside", "Draw it again.")
+        return patches_of(found, size, spacing_mm)
+
+    return cut
+
+
+def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monkeypatch):
+    run(scanned, "imaging.extractor_fit")
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "patches_of", broken_for("P003"))
+        done = run(scanned, "imaging.features_extract")
+    assert done.state == JobState.DONE, done.problems
+    assert done.result["failed"].keys() == {"P003"}
+    assert FeatureSet.objects.count() == 4
+    assert FeatureFailure.objects.count() == 2
+    client.force_login(scanned.statistician)
+    page = reverse("imaging:features", args=[scanned.study.uid])
+    assert "No features yet" in client.get(page).content.decode()
+    again = run(scanned, "imaging.features_extract")
+    assert (again.result["new"], again.result["failed"]) == (2, {})
+    assert not FeatureFailure.objects.exists()
+    version = ExtractorVersion.objects.get(modality="PT")
+    shown = client.get(reverse("imaging:extractor", args=[scanned.study.uid, version.uid]))
+    assert "Loss by epoch" in shown.content.decode()
+    assert client.get(
+        reverse("imaging:extractor_picture", args=[scanned.study.uid, version.uid])
+    ).content.startswith(b"\x89PNG")

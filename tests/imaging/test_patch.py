@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from scipy.ndimage import gaussian_filter
 
-from imaging.methods.patch import cut_patch
+from imaging.methods.patch import cut_patch, shuffle_inside
 from imaging.methods.volume import Grid, Volume, as_sitk
 from studies.methods.problems import DataProblem
 
@@ -89,3 +89,40 @@ def test_edges_are_said():
     far = Grid(GRID.size, (5000.0, 0.0, 0.0), GRID.spacing)
     with pytest.raises(DataProblem, match="outside the scan"):
         cut_patch(Volume(scan().array, far), ball(), "CT")
+
+
+def test_the_control_keeps_the_values_and_loses_their_place():
+    patch = cut_patch(scan(), ball(), "PT")
+    control = shuffle_inside(patch, 1)
+    inside, outside = patch.mask, ~patch.mask
+    assert np.array_equal(control.image[outside], patch.image[outside])
+    assert not np.array_equal(control.image[inside], patch.image[inside])
+    assert np.array_equal(np.sort(control.image[inside]), np.sort(patch.image[inside]))
+    assert np.array_equal(shuffle_inside(patch, 1).image, control.image)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+@pytest.mark.parametrize("flips", [(), (0,), (1, 2)])
+def test_a_patch_is_blind_to_the_order_in_which_voxels_are_stored(axes, flips):
+    """The same scan with its axes turned or flipped, and cropped, gives the same cube."""
+    whole, region = scan(), ball()
+    expected = cut_patch(whole, region, "PT")
+
+    def stored(volume):
+        order = [2 - axis for axis in axes[::-1]]
+        array = np.flip(volume.array.transpose(order), [2 - axis for axis in flips])
+        directions = np.eye(3)[:, list(axes)] * [-1 if i in flips else 1 for i in range(3)]
+        size = [GRID.size[axis] for axis in axes]
+        corner = np.zeros(3)
+        for i in flips:
+            corner[axes[i]] = GRID.size[axes[i]] - 1
+        origin = GRID.points_of(corner[None])[0]
+        grid = Grid(tuple(size), tuple(origin), GRID.spacing, tuple(directions.ravel()))
+        return Volume(np.ascontiguousarray(array), grid)
+
+    found = cut_patch(stored(whole), stored(region), "PT")
+    assert np.array_equal(found.mask, expected.mask)
+    assert np.abs(found.image - expected.image).max() < 1e-4
+    part = Grid((50, 50, 44), tuple(GRID.points_of(np.array([[5.0, 3.0, 4.0]]))[0]), GRID.spacing)
+    cropped = Volume(whole.array[4:48, 3:53, 5:55], part)
+    assert np.abs(cut_patch(cropped, region, "PT").image - expected.image).max() < 1e-4
