@@ -152,7 +152,7 @@ def test_a_mask_comes_later_on_a_stored_scan(scanned, tmp_path):
         ("no JSON", {"P001/pet.json": b"{"}),
         ("a folder per patient", {"stray.nii.gz": b"x"}),
         ("a whole NIfTI", {"P001/ct.nii.gz": b"x"}),
-        ("the pseudonym", {"P999/a.json": b"{}"}),
+        ("no such patient", {"P999/a.json": b"{}"}),
         ("sidecar without its image", {"P001/other.json": b"{}"}),
     ],
 )  # fmt: skip
