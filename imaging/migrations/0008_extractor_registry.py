@@ -11,7 +11,7 @@ from studies.db import patient_table_operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("imaging", "0006_roi_agreement"),
+        ("imaging", "0007_roi_agreement"),
         ("studies", "0007_import_states"),
     ]
 

@@ -10,7 +10,7 @@ from studies.db import patient_table_operations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("imaging", "0005_arrivals"),
+        ("imaging", "0006_immunoscore_readings"),
         ("studies", "0006_cohort_keeping_rules"),
     ]
 
