@@ -190,6 +190,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "studies.models.jobs.JobState",
         "BatchStateEnum": "studies.models.imports.BatchState",
+        "QueryStateEnum": "studies.models.queries.QueryState",
         "VersionStateEnum": "modeling.models.lives.VersionState",
         "MoveKindEnum": "studies.models.consent.MoveKind",
         "UploadStateEnum": "studies.models.uploads.UploadState",

@@ -133,7 +133,7 @@ def _value_of(spec: VariableSpec, sent: Mapping[str, str], found: Sent) -> str:
 
 def _only_defaults(kind: FactKind, texts: list[str]) -> bool:
     """A new row in which nobody typed: what it is offered with is no statement."""
-    return texts == NEW.get(kind.name, [""] * len(kind.parts))
+    return texts == blank_row(kind.name)
 
 
 NEW = {
@@ -152,6 +152,11 @@ def _row_keys(sent: Mapping[str, str]) -> list[tuple[FactKind, str]]:
             if part == "date" and key.replace("-", "").isalnum() and len(key) <= 40:
                 found[parts[1], key] = (FACT_KINDS[parts[1]], key)
     return list(found.values())
+
+
+def blank_row(kind: str) -> list[str]:
+    """What an empty row offers."""
+    return NEW.get(kind, [""] * len(FACT_KINDS[kind].parts))
 
 
 def new_key() -> str:
@@ -192,7 +197,7 @@ def page_of(
 
 def row_view(record: Record, kind: FactKind, key: str = "") -> RowView:
     """An empty row to fill in."""
-    return _row(record, kind, key or new_key(), NEW.get(kind.name, [""] * len(kind.parts)), {})
+    return _row(record, kind, key or new_key(), blank_row(kind.name), {})
 
 
 def _field(

@@ -264,6 +264,12 @@ def scope_of(user: Any, study: Study) -> str:
     return f"Patients of {', '.join(sites)}: your membership is for that site."
 
 
+def seen_by(user: Any, study: Study) -> list[tuple[str, int]]:
+    """Patients by site that a person sees, asked of the same rule as their pages."""
+    rows = Patient.objects.visible_to(user).filter(study=study).order_by("site__name")
+    return list(rows.values_list("site__name").annotate(Count("id")))
+
+
 def members_of(study: Study) -> QuerySet[Membership]:
     return (
         Membership.objects.filter(study=study)

@@ -1,8 +1,14 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from . import cohorts, dictionaries, records, uploads
+from . import cohorts, dictionaries, entry, records, uploads
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
-ROUTES = [*records.ROUTES, *cohorts.ROUTES, *dictionaries.ROUTES, *uploads.ROUTES]
+ROUTES = [
+    *records.ROUTES,
+    *cohorts.ROUTES,
+    *dictionaries.ROUTES,
+    *entry.ROUTES,
+    *uploads.ROUTES,
+]
 
 __all__ = ["ROUTES", "PatientScopedSerializer", "StudyScopedViewSet", "StudyViewSet"]

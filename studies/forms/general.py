@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 
 from studies.methods.problems import DataProblem
-from studies.models import Role, Site, Study
+from studies.models import RIGHTS, Role, Site, Study
 from studies.registry import UploadKind
 
 
@@ -64,6 +64,26 @@ class UploadForm(forms.Form):
                     f"{file.name} is larger than {largest:g} GB: split it into several files."
                 )
         return self.cleaned_data["file"]
+
+
+class MembershipForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices)
+    site = forms.ModelChoiceField(
+        Site.objects.none(), required=False, empty_label="All sites", label="Site"
+    )
+    rights = forms.MultipleChoiceField(
+        choices=[(right, right) for right in RIGHTS], widget=forms.CheckboxSelectMultiple
+    )
+    ends_on = forms.DateField(
+        required=False,
+        label="Until",
+        widget=forms.DateInput(attrs={"placeholder": "YYYY-MM-DD"}),
+        help_text="The first day without the membership; blank: open.",
+    )
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
 
 
 class InviteForm(forms.Form):

@@ -51,8 +51,10 @@ from .patients import (
     pseudonym_make,
 )
 from .people import (
+    membership_change,
     membership_end,
     membership_grant,
+    password_link,
     password_path,
     person_invite,
     site_of,
@@ -106,9 +108,11 @@ __all__ = [
     "file_use",
     "inputs_digest",
     "job_cancel",
+    "membership_change",
     "membership_end",
     "membership_grant",
     "move_record",
+    "password_link",
     "password_path",
     "patient_purge",
     "patient_screen",

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from studies.access import acting_as
-from studies.methods.problems import refuse
-from studies.models import Membership, Role, Site, Study, StudySite
+from studies.access import acting_as, require
+from studies.methods.problems import DataProblem, Problem, refuse
+from studies.models import RIGHTS, Membership, Role, Site, Study, StudySite
 
 
 @transaction.atomic
@@ -61,20 +61,116 @@ def membership_end(membership: Membership, user: Any) -> Membership:
     DataProblem
         Nobody would be left to manage the study.
     """
+    if "manage" in membership.rights:
+        _refuse_nobody_managing(membership)
+    today = timezone.localdate()
+    membership.ends_on = max(today, membership.starts_on)
+    membership.save(update_fields=["ends_on"])
+    return membership
+
+
+def _refuse_nobody_managing(membership: Membership) -> None:
     managers = Membership.objects.filter(
         study=membership.study, rights__contains=["manage"], ends_on__isnull=True, site=None
     ).exclude(pk=membership.pk)
-    if "manage" in membership.rights and not managers.exists():
+    if not managers.exists():
         raise refuse(
             "membership",
             "the last administrator",
             "one administrator at least",
             "Invite another administrator first.",
         )
-    today = timezone.localdate()
-    membership.ends_on = max(today, membership.starts_on)
-    membership.save(update_fields=["ends_on"])
+
+
+@transaction.atomic
+def membership_change(
+    membership: Membership,
+    user: Any,
+    role: str,
+    site: Site | None,
+    rights: list[str],
+    ends_on: date | None = None,
+) -> Membership:
+    """Another role, site, set of rights or end; the person keeps one part at this place.
+
+    Raises
+    ------
+    DataProblem
+        Rights that need all sites at one site, a part the person has already, an end before the
+        beginning, or nobody left to manage the study.
+    """
+    require(user, membership.study, "manage")
+    problems = _part_problems(membership, role, site, rights, ends_on)
+    if problems:
+        raise DataProblem(problems)
+    kept = "manage" in rights and site is None and ends_on is None
+    if "manage" in membership.rights and not kept:
+        _refuse_nobody_managing(membership)
+    membership.role, membership.site = role, site
+    membership.rights = [right for right in RIGHTS if right in rights]
+    membership.ends_on = ends_on
+    membership.save(update_fields=["role", "site", "rights", "ends_on"])
     return membership
+
+
+def _part_problems(
+    membership: Membership, role: str, site: Site | None, rights: list[str], ends_on: date | None
+) -> list[Problem]:
+    problems = []
+    wide = sorted({"run", "manage"} & set(rights)) if site else []
+    if wide:
+        remedy = "Choose all sites, or take them away."
+        problems.append(
+            Problem("rights", ", ".join(wide), "rights of one site", remedy, column="rights")
+        )
+    if not rights:
+        remedy = "End the membership instead."
+        problems.append(Problem("rights", "none", "one at least", remedy, column="rights"))
+    if ends_on and ends_on < membership.starts_on:
+        expected = f"{membership.starts_on} or later"
+        problems.append(Problem("ends_on", str(ends_on), expected, "Correct it.", column="ends_on"))
+    return [*problems, *_other_parts(membership, role, site)]
+
+
+def _other_parts(membership: Membership, role: str, site: Site | None) -> list[Problem]:
+    """A person has one role in a study, at all sites or at some: rights add up over sites."""
+    problems = []
+    others = Membership.objects.filter(study=membership.study, user=membership.user)
+    for held in others.exclude(pk=membership.pk).select_related("site"):
+        place = held.site or "all sites"
+        ended = held.ends_on is not None and held.ends_on <= timezone.localdate()
+        if held.site == site:
+            found, remedy = f"a part at {place} already", "Change that part."
+            problems.append(Problem("site", found, "another site", remedy, column="site"))
+        elif not ended and (held.role != role or site is None or held.site is None):
+            found, remedy = f"{held.role} at {place} too", "End the other part first."
+            expected = "one role over all sites of a person"
+            problems.append(Problem("role", found, expected, remedy, column="role"))
+    return problems
+
+
+@transaction.atomic
+def password_link(membership: Membership, user: Any) -> str:
+    """The one-time path where a member sets a new password; needs ``manage``.
+
+    Raises
+    ------
+    DataProblem
+        The person takes part in another study: whoever holds the link becomes the person there.
+    """
+    require(user, membership.study, "manage")
+    person = membership.user
+    if Membership.objects.in_force(person).exclude(study=membership.study).exists():
+        raise refuse(
+            "person",
+            f"{person.email or person.username} takes part in another study, too",
+            "a person of this study alone",
+            "They ask for a link themselves, at the sign-in page.",
+        )
+    if person.is_staff or person.is_superuser:
+        raise refuse("person", "an administrator of the server", "a member of the study",
+                     "The server's administrator resets it.")  # fmt: skip
+    return password_path(person)
 
 
 @transaction.atomic

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from studies import access, overviews, services
-from studies.forms import InviteForm, refuse_in
+from studies.forms import InviteForm, MembershipForm, refuse_in
 from studies.methods.problems import DataProblem
-from studies.models import Membership, Study
+from studies.models import RIGHTS, Membership, Study
 
 from .doors import study_page
 
@@ -22,10 +22,15 @@ MEANINGS = (
     ("rows", "See single patients by pseudonym, at the membership's site or at all sites."),
     ("identifiers", "See calendar dates; without it, days from the start of treatment."),
     ("download", "Take rows out as files."),
-    ("enter", "Upload and enter data."),
+    ("enter", "Upload and enter data, save and complete forms (needs identifiers, too)."),
+    ("verify", "Verify complete forms and open them again; close anybody's query."),
     ("run", "Start analyses; they read every site, so it needs a membership at all sites."),
     ("comment", "Ask and answer questions about data and results."),
-    ("manage", "Invite people and end memberships; needs a membership at all sites."),
+    (
+        "manage",
+        "Invite and change people, edit the dictionary, lock forms, read the whole history; "
+        "needs a membership at all sites.",
+    ),
 )
 
 
@@ -39,7 +44,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     if form and form.is_valid() and _invite(request, study, form):
         return redirect("studies:people", study.uid)
     context = {"study": study, "members": overviews.members_of(study), "form": form}
-    context |= {"may_manage": may_manage, "meanings": MEANINGS}
+    context |= {"may_manage": may_manage, "meanings": MEANINGS, "rights": RIGHTS}
     context["link"] = request.session.pop("invitation", None)
     return render(request, "studies/people.html", context)
 
@@ -53,6 +58,44 @@ def membership_end(request: HttpRequest, study: Study, membership_uid: UUID) -> 
         messages.success(request, "The membership has ended.")
     except DataProblem as refusal:
         messages.error(request, str(refusal))
+    return redirect("studies:people", study.uid)
+
+
+@study_page("manage")
+def membership(request: HttpRequest, study: Study, membership_uid: UUID) -> HttpResponse:
+    """One person's part: change it, or make a link for a new password."""
+    rows = Membership.objects.select_related("user", "site")
+    member = get_object_or_404(rows, study=study, uid=membership_uid)
+    if request.method == "POST" and "link" in request.POST:
+        return _password_link(request, study, member)
+    initial = {name: getattr(member, name) for name in ("role", "site", "rights", "ends_on")}
+    sent = request.POST if request.method == "POST" else None
+    form = MembershipForm(sent, initial=initial, study=study)
+    if form.is_valid() and _change(request, member, form):
+        return redirect("studies:people", study.uid)
+    context = {"study": study, "member": member, "form": form, "meanings": MEANINGS}
+    context["sees"] = overviews.seen_by(member.user, study)
+    return render(request, "studies/membership.html", context)
+
+
+def _change(request: HttpRequest, member: Membership, form: MembershipForm) -> bool:
+    try:
+        services.membership_change(member, request.user, **form.cleaned_data)
+    except DataProblem as refusal:
+        refuse_in(form, refusal)
+        return False
+    messages.success(request, "The membership is changed.")
+    return True
+
+
+def _password_link(request: HttpRequest, study: Study, member: Membership) -> HttpResponse:
+    try:
+        path = services.password_link(member, request.user)
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+        return redirect("studies:membership", study.uid, member.uid)
+    url = request.build_absolute_uri(reverse("studies:welcome", args=path.split("/")))
+    request.session["invitation"] = {"email": member.user.email, "url": url, "again": True}
     return redirect("studies:people", study.uid)
 
 

@@ -51,6 +51,7 @@ class MadeStudy:
             "patient": {"patient_uid": self.here.uid},
             "upload": {"kind": "cohort_table"},
             "action": {"kind": "no.such_step"},
+            "membership": {"membership_uid": self.membership.uid},
             "membership_end": {"membership_uid": self.membership.uid},
         }
         if name.startswith("dictionary_") or name in ("dictionary", "variable_new"):

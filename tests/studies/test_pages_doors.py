@@ -40,6 +40,7 @@ GETS = {
     "query": (200, 200, 200, 404),
     "audit": (200, 403, 403, 403),
     "audit_csv": (200, 403, 403, 403),
+    "membership": (200, 403, 403, 403),
     "dictionaries": ALL,
     "dictionary": ALL,
     "dictionary_csv": ALL,
@@ -63,7 +64,7 @@ POSTS = {
 
 # Answers that are no page, and pages that only an administrator sees.
 FILES = {"patients_csv", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
-FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row"}
+FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row", "membership"}
 
 
 @pytest.fixture

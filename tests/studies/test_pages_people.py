@@ -111,3 +111,49 @@ def test_nobody_takes_an_address_that_was_not_given_to_them(people: People, clie
     people.colleague.refresh_from_db()
     assert people.colleague.email == "colleague@example.org"
     assert not EmailAddress.objects.filter(email="chief@example.org").exists()
+
+
+def change(people: People, client: Client, who: str, **given: object) -> str:
+    """What the page of a membership says to a change."""
+    member = Membership.objects.get(study=people.study, user=people.members[who])
+    address = reverse("studies:membership", args=[people.study.uid, member.uid])
+    form = client.get(address).context["form"].initial
+    sent = {k: v for k, v in form.items() if v is not None} | given
+    sent["site"] = getattr(sent.get("site"), "pk", sent.get("site", ""))
+    return client.post(address, sent, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "given", "told"),
+    [
+        ("statistician", {"rights": ["aggregates"]}, "is changed"),
+        ("colleague", {"rights": ["rows", "run"]}, "Choose all sites"),
+        ("colleague", {"ends_on": "2001-01-01"}, "or later"),
+        ("administrator", {"rights": ["rows"]}, "Invite another administrator first"),
+        ("administrator", {"ends_on": "2999-01-01"}, "Invite another administrator first"),
+        ("coordinator", {"rights": ["king"]}, "Select a valid choice"),
+    ],
+)
+def test_a_membership_is_changed_within_its_rules(
+    people: People, page: str, client: Client, who: str, given: dict[str, object], told: str
+):
+    rows = Membership.objects.filter(study=people.study, user=people.members[who])
+    before = rows.values("role", "rights", "ends_on").get()
+    assert told in change(people, client, who, **given)
+    changed = told == "is changed"
+    assert (rows.values("role", "rights", "ends_on").get() != before) == changed
+    log = client.get(reverse("studies:audit", args=[people.study.uid]) + "?table=membership")
+    assert ("membership changed" in log.content.decode()) == changed
+
+
+def test_a_link_for_a_new_password_is_never_a_way_into_another_study(
+    people: People, page: str, client: Client
+):
+    member = Membership.objects.get(study=people.study, user=people.colleague)
+    address = reverse("studies:membership", args=[people.study.uid, member.uid])
+    shown = client.post(address, {"link": "1"}, follow=True)
+    link = shown.context["link"]["url"]
+    form = Client().get(link, follow=True)
+    assert "Welcome" in form.content.decode()
+    study_create("Theirs", people.colleague)
+    assert "in another study" in client.post(address, {"link": "1"}, follow=True).content.decode()
