@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from studies.methods.derivations import derive_all, spoken
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
+from studies.services.dictionary import dictionary_derived, dictionary_specs
 
 DATE_FORMATS = {Precision.DAY: "%-d %b %Y", Precision.MONTH: "%b %Y", Precision.YEAR: "%Y"}
 
@@ -29,6 +31,7 @@ class FormView:
     title: str
     entry: FormEntry
     rows: list[ValueRow]
+    derived: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,22 @@ def forms_of(patient: Patient, dates: bool) -> list[FormView]:
             entry.form if entry.occasion == "baseline" else f"{entry.form}, {entry.occasion}",
             entry,
             [value_row(v, entry.values.get(v.name)) for v in _variables(entry, dates)],
+            _derived(entry) if entry.form == "baseline" else [],
         )
         for entry in entries
     ]
+
+
+def _derived(entry: FormEntry) -> list[dict[str, Any]]:
+    """Computed fields under the entry's dictionary, with their working."""
+    version = entry.dictionary
+    specs = {spec.name: spec for spec in dictionary_derived(version)}
+    found = derive_all(list(specs.values()), dictionary_specs(version), entry.values)
+    return [
+        {"label": specs[one.name].label, "text": spoken(one.value), "missing": one.value is None,
+         "unit": readable_unit(specs[one.name].unit), "working": one.working, "name": one.name}
+        for one in found
+    ]  # fmt: skip
 
 
 def _variables(entry: FormEntry, dates: bool) -> list[Variable]:

@@ -283,7 +283,8 @@ def _subject(event: Any, patients: dict[int, str]) -> str:
     return ""
 
 
-HIDDEN = {"id", "uid", "created_at", "row_version", "pgh_id", "study", "patient", "batch"}
+HIDDEN = {"id", "uid", "created_at", "row_version", "pgh_id", "study", "patient", "batch", "query",
+          "dictionary", "produced_by", "inputs_digest"}  # fmt: skip
 
 
 def _differences(event: Any, before: Any, dates: bool) -> list[tuple[str, str, str]]:

@@ -16,6 +16,7 @@ from studies.models import (
     Cohort,
     CohortMember,
     CohortRole,
+    EndpointDefinition,
     ImportBatch,
     Job,
     JobState,
@@ -254,6 +255,15 @@ def label_of_field(query: Query) -> str:
     rows = Variable.objects.filter(dictionary__study_id=query.study_id, name=query.field)
     newest = rows.order_by("-dictionary__number").first()
     return newest.label if newest else query.field
+
+
+def endpoint_rules(study: Study) -> list[tuple[str, list[EndpointDefinition]]]:
+    """Every definition by name, the newest version first, with how many values it has."""
+    rows = EndpointDefinition.objects.filter(study=study).annotate(used=Count("values"))
+    found: dict[str, list[EndpointDefinition]] = {}
+    for row in rows.order_by("name", "-version"):
+        found.setdefault(row.name, []).append(row)
+    return list(found.items())
 
 
 def scope_of(user: Any, study: Study) -> str:

@@ -5,6 +5,7 @@ from django.urls import path
 from studies.views import (
     cohorts,
     dictionaries,
+    endpoints,
     entry,
     history,
     jobs,
@@ -36,6 +37,7 @@ urlpatterns = [
     path(f"{ENTRY}/state/", entry.entry_state, name="entry_state"),
     path(f"{ENTRY}/ask/", queries.query_new, name="query_new"),
     path(f"{ENTRY}/history/<slug:field>/", history.field_history, name="field_history"),
+    path(f"{STUDY}endpoints/", endpoints.endpoint_list, name="endpoints"),
     path(f"{STUDY}queries/", queries.query_list, name="queries"),
     path(f"{STUDY}queries/<uuid:query_uid>/", queries.query_page, name="query"),
     path(f"{STUDY}history/", history.audit, name="audit"),

@@ -17,6 +17,7 @@ from studies import registry, services
 from studies.access import reads_names, rights_of, study_for
 from studies.models import (
     Cohort,
+    EndpointDefinition,
     EndpointValue,
     FormEntry,
     ImportBatch,
@@ -312,6 +313,20 @@ class EndpointValueViewSet(StudyScopedViewSet):
     filterset_fields = ("definition__name",)
 
 
+class EndpointDefinitionSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = EndpointDefinition
+        fields = ("uid", "name", "version", "rule", "created_at")
+
+
+class EndpointDefinitionViewSet(StudyScopedViewSet):
+    """How each endpoint is derived, by version."""
+
+    serializer_class = EndpointDefinitionSerializer
+    queryset = EndpointDefinition.objects.all()
+    filterset_fields = ("name", "version")
+
+
 class SpecimenSerializer(PatientScopedSerializer):
     class Meta:
         model = Specimen
@@ -336,6 +351,7 @@ ROUTES = [
     ("imports", ImportViewSet, "import"),
     ("patients", PatientViewSet, "patient"),
     ("form-entries", FormEntryViewSet, "form-entry"),
+    ("endpoint-definitions", EndpointDefinitionViewSet, "endpoint-definition"),
     ("endpoint-values", EndpointValueViewSet, "endpoint-value"),
     ("specimens", SpecimenViewSet, "specimen"),
 ]

@@ -18,6 +18,18 @@ def every_change(**options: Any) -> Callable[[type[models.Model]], type[models.M
     return pghistory.track(*events, **options)
 
 
+class CodesField(models.JSONField):
+    """Code to label, in the order that was given: kept as pairs, since jsonb sorts its keys."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        stored = super().from_db_value(value, expression, connection)
+        return dict(stored) if isinstance(stored, list) else stored
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        pairs = [list(pair) for pair in value.items()] if isinstance(value, dict) else value
+        return super().get_db_prep_value(pairs, connection, prepared)
+
+
 class Row(models.Model):
     """A bigint inside the house, a uuidv7 outside."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pgtrigger
 from django.db import models
 
-from .base import DerivedMixin, PatientRow, Row, StudyRow, every_change
+from .base import CodesField, DerivedMixin, PatientRow, Row, StudyRow, every_change
 
 
 class VariableType(models.TextChoices):
@@ -90,7 +90,7 @@ class Variable(Row):
     maximum = models.FloatField(null=True, blank=True)
     plausible_minimum = models.FloatField(null=True, blank=True)
     plausible_maximum = models.FloatField(null=True, blank=True)
-    codes = models.JSONField(default=dict, blank=True)
+    codes = CodesField(default=dict, blank=True)
     missing_codes = models.JSONField(default=list, blank=True)
     required_for = models.JSONField(default=list, blank=True)
 

@@ -128,7 +128,8 @@ def _part_problems(
         problems.append(Problem("rights", "none", "one at least", remedy, column="rights"))
     if ends_on and ends_on < membership.starts_on:
         expected = f"{membership.starts_on} or later"
-        problems.append(Problem("ends_on", str(ends_on), expected, "Correct it.", column="ends_on"))
+        remedy = f"Write {expected}."
+        problems.append(Problem("ends_on", str(ends_on), expected, remedy, column="ends_on"))
     return [*problems, *_other_parts(membership, role, site)]
 
 

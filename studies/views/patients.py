@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from studies import access, courses, overviews, registry
+from studies import access, courses, overviews, registry, timelines
 from studies.filters import PatientFilter, chips
 from studies.models import Patient, QueryState, Study
 from studies.paging import page_by_key
@@ -53,6 +53,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
     patient = get_object_or_404(mine, uid=patient_uid)
     rights = access.rights_of(request.user, study)
     dates = "identifiers" in rights
+    endpoints = courses.endpoints_of(patient)
     context = {
         "study": study,
         "patient": patient,
@@ -61,7 +62,8 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
-        "endpoints": courses.endpoints_of(patient),
+        "endpoints": endpoints,
+        "drawing": timelines.timeline_of(patient, endpoints),
         "forms": courses.forms_of(patient, dates),
         "timeline": courses.course_of(patient, dates),
         "lesions": patient.lesions.order_by("number"),

@@ -40,6 +40,7 @@ GETS = {
     "query": (200, 200, 200, 404),
     "audit": (200, 403, 403, 403),
     "audit_csv": (200, 403, 403, 403),
+    "endpoints": ALL,
     "membership": (200, 403, 403, 403),
     "dictionaries": ALL,
     "dictionary": ALL,

@@ -1,0 +1,135 @@
+"""A patient's course as a drawing: positions only, in days from the start of treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from studies.models import EndpointValue, Patient
+
+WIDTH, LEFT, RIGHT, LANE, TOP = 900, 128, 24, 34, 26
+DAYS_PER_MONTH = 30.4375
+LANES = ("Treatment", "Response", "Events", "PFS", "OS")
+
+
+@dataclass(frozen=True)
+class Bar:
+    lane: str
+    x: float
+    y: float
+    width: float
+    ends: str = ""
+    text: str = ""
+
+    @property
+    def end(self) -> float:
+        return self.x + self.width
+
+
+@dataclass(frozen=True)
+class Mark:
+    kind: str
+    x: float
+    y: float
+    text: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A drawing of ``WIDTH`` by ``height``; ``words`` tell the same to who cannot see it."""
+
+    height: int
+    lanes: list[tuple[str, float]]
+    ticks: list[tuple[float, str]]
+    bars: list[Bar]
+    marks: list[Mark]
+    words: str
+    width: int = WIDTH
+    left: int = LEFT
+    floor: int = field(default=0)
+
+
+def timeline_of(patient: Patient, endpoints: Sequence[EndpointValue]) -> Timeline | None:
+    """Treatment, responses, events, and both survival times; nothing without a start."""
+    treatments = list(patient.treatments.all())
+    index = next((row for row in treatments if row.is_index), None)
+    if index is None:
+        return None
+    start, facts = index.date, _facts(patient)
+    survival = {v.definition.name: v for v in endpoints if v.duration_days is not None}
+    days = [(day - start).days for _, day, _, _ in facts]
+    days += [(row.stopped_on - start).days for row in treatments if row.stopped_on]
+    days += [(row.date - start).days for row in treatments]
+    days += [int(value.duration_days or 0) for value in survival.values()]
+    first, last = min([0, *days]), max([90, *days])
+    x = _Scale(first, last)
+    bars = [_treatment(row, start, x, last) for row in treatments]
+    bars += [
+        Bar(lane, x(0), _y(lane), x(value.duration_days or 0) - x(0),
+            "event" if value.event else "censored",
+            f"{(value.duration_days or 0) / DAYS_PER_MONTH:.1f} months")
+        for lane, name in (("PFS", "progression_free_survival"), ("OS", "overall_survival"))
+        if (value := survival.get(name))
+    ]  # fmt: skip
+    marks = [
+        Mark(kind, x((day - start).days), _y("Response" if kind == "response" else "Events"),
+             text, f"{title}, day {(day - start).days}")
+        for kind, day, text, title in facts
+    ]  # fmt: skip
+    height = TOP + LANE * len(LANES) + 26
+    return Timeline(
+        height, [(lane, _y(lane)) for lane in LANES], x.ticks(), bars, marks,
+        "; ".join([*(mark.title for mark in marks),
+                   *(f"{b.lane} {b.text}, {b.ends}" for b in bars if b.text)]),
+        floor=height - 22,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Scale:
+    first: int
+    last: int
+
+    def __call__(self, days: float) -> float:
+        share = (days - self.first) / (self.last - self.first)
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Months at a step that leaves room for their words."""
+        months = (self.last - self.first) / DAYS_PER_MONTH
+        step = next(step for step in (1, 3, 6, 12, 24, 60, 600) if months / step <= 12)
+        begin = int(self.first / DAYS_PER_MONTH / step)
+        count = int(self.last / DAYS_PER_MONTH / step)
+        return [(self(n * step * DAYS_PER_MONTH), str(n * step)) for n in range(begin, count + 1)]
+
+
+def _y(lane: str) -> float:
+    return TOP + LANE * LANES.index(lane)
+
+
+def _treatment(row: Any, start: date, x: _Scale, last: int) -> Bar:
+    begin = (row.date - start).days
+    end = (row.stopped_on - start).days if row.stopped_on else last
+    ends = "stopped" if row.stopped_on else "open"
+    return Bar("Treatment", x(begin), _y("Treatment"), max(x(end) - x(begin), 3), ends, row.drug)
+
+
+def _facts(patient: Patient) -> list[tuple[str, date, str, str]]:
+    """Kind, day, a letter or two, and words of each event."""
+    found = [
+        ("response", row.date, row.result, f"response {row.result}")
+        for row in patient.response_assessments.all()
+    ]
+    found += [
+        ("surgery", row.date, "S", f"surgery {row.margin}") for row in patient.surgeries.all()
+    ]
+    found += [("progression", row.date, "P", "progression") for row in patient.progressions.all()]
+    found += [("death", row.date, "D", "death") for row in patient.deaths.all()]
+    found += [
+        ("contact", row.date, "", "known alive" if row.kind == "alive" else "adequate imaging")
+        for row in patient.contacts.all()
+    ]
+    return sorted(found, key=lambda fact: fact[1])
