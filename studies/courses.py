@@ -14,6 +14,8 @@ from studies.methods.derivations import derive_all, spoken
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
 from studies.services.dictionary import dictionary_derived, dictionary_specs
 
+FACTS = ("treatments", "response_assessments", "surgeries", "progressions", "deaths", "contacts",
+         "consents", "lab_results")  # fmt: skip
 DATE_FORMATS = {Precision.DAY: "%-d %b %Y", Precision.MONTH: "%b %Y", Precision.YEAR: "%Y"}
 
 

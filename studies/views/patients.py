@@ -50,7 +50,7 @@ def patients_csv(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page("rows")
 def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpResponse:
     mine = overviews.patients_of(request.user, study).select_related("site", "study")
-    patient = get_object_or_404(mine, uid=patient_uid)
+    patient = get_object_or_404(mine.prefetch_related(*courses.FACTS), uid=patient_uid)
     rights = access.rights_of(request.user, study)
     dates = "identifiers" in rights
     endpoints = courses.endpoints_of(patient)
