@@ -61,7 +61,7 @@ def write_value(value: dict[str, Any] | None) -> str:
         return str(value["missing"])
     shown = value.get("v", "")
     if isinstance(shown, float):
-        shown = f"{shown:.15g}"
+        shown = repr(shown).removesuffix(".0")
     elif "precision" in value:
         shown = str(shown)[: {"day": 10, "month": 7, "year": 4}[value["precision"]]]
     return f"{value.get('comparator', '')}{shown}"

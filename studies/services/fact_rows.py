@@ -13,7 +13,7 @@ from django.db import models
 from studies.methods.course import FACT_KINDS, Fact, FactKind
 from studies.methods.dates import ClinicalDate
 from studies.methods.problems import Problem
-from studies.methods.values import BadValueError, read_value
+from studies.methods.values import BadValueError, read_value, write_value
 from studies.models import (
     Consent,
     Contact,
@@ -153,7 +153,7 @@ def lab_fields(value: Mapping[str, Any], unit: str) -> dict[str, Any]:
     return {
         "value": value["v"],
         "unit": unit,
-        "value_as_entered": f"{value['v']:.12g}",
+        "value_as_entered": write_value({"v": value["v"]}),
         "unit_as_entered": unit,
         "comparator": value.get("comparator", ""),
     }
