@@ -30,7 +30,7 @@ def _rewrite(statement: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0007_import_states")]
+    dependencies = [("studies", "0008_resumable_uploads")]
 
     operations = [
         migrations.RemoveConstraint("variable", "variable_category_has_codes"),
