@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
 from django import forms
 
-from modeling.models import MOVES, ModelVersion
+from modeling.methods.recipe import PRESETS
+from modeling.models import MOVES, DatasetSnapshot, ModelVersion
 from modeling.selectors import state_of
+from studies.models import Study
 
 
 class VersionMoveForm(forms.Form):
@@ -26,3 +29,60 @@ class VersionMoveForm(forms.Form):
         if now == "retired":
             choices = [(value, f"{word} again (rollback)") for value, word in choices]
         self.fields["to_state"].choices = choices  # type: ignore[attr-defined]
+
+
+QUESTION = {
+    "format": 1,
+    "name": "Adults, all features",
+    "features": ["pet.", "ct."],
+    "filters": [{"variable": "age_years", "minimum": 18}],
+    "missing": "complete_case",
+}
+PLAN = {
+    "format": 1,
+    "question": "Does PET/CT before treatment tell immune-enhanced from other tumours?",
+    "target": "rna",
+    "recipe": "paper",
+    "seed": 0,
+    "horizons_months": {
+        "overall_survival": [12, 24, 36],
+        "progression_free_survival": [6, 12, 18],
+    },
+    "sensitivity": ["not_evaluable_as_non_responder"],
+}
+
+
+class DocumentForm(forms.Form):
+    """A document as YAML or JSON."""
+
+    document = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 12, "class": "mono", "spellcheck": "false"}),
+        help_text="YAML or JSON; an unknown key is refused with its place.",
+    )
+
+    @staticmethod
+    def examples(what: str) -> dict[str, str]:
+        document = QUESTION if what == "question" else PLAN
+        return {"document": yaml.safe_dump(document, sort_keys=False, allow_unicode=True)}
+
+
+class RecipeForm(forms.Form):
+    """A preset by its name, or a whole recipe."""
+
+    recipe = forms.CharField(
+        initial="paper", widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
+        help_text=f"{', '.join(PRESETS)}, or a whole recipe as YAML.",
+    )  # fmt: skip
+
+
+class CompareForm(forms.Form):
+    """Two snapshots of a study."""
+
+    before = forms.ModelChoiceField(DatasetSnapshot.objects.none(), to_field_name="uid")
+    after = forms.ModelChoiceField(DatasetSnapshot.objects.none(), to_field_name="uid")
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        rows = DatasetSnapshot.objects.filter(study=study).select_related("table", "study")
+        for name in ("before", "after"):
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]

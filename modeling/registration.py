@@ -21,7 +21,18 @@ register_action(
         "keeps one by the recipe's rule and judges it in every cohort. Recipes: demo (minutes on "
         "two cores, smaller grids), paper, full; or a whole recipe as YAML.",
         order=10,
-        params={"recipe": "paper", "seed": 0},
+        params={"recipe": "paper", "seed": 0, "question": ""},
+    )
+)
+register_action(
+    Action(
+        kind="modeling.snapshot_freeze",
+        title="Freeze a table",
+        stage="rad_score",
+        description="Freezes the rows of a saved question (or of everybody) as they stand now, "
+        "without running anything.",
+        order=15,
+        params={"question": ""},
     )
 )
 register_action(

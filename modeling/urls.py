@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modeling.views import lineage, nomogram, report, runs, versions
+from modeling.views import lineage, nomogram, plans, report, runs, versions
 
 app_name = "modeling"
 
@@ -20,6 +20,14 @@ urlpatterns = [
     path(f"{VERSION}manifest.json", versions.manifest, name="manifest"),
     path(f"{VERSION}model.onnx", versions.onnx, name="onnx"),
     path(f"{VERSION}model.skops", versions.estimator, name="estimator"),
+    path(f"{STUDY}before/", plans.before, name="before"),
+    path(f"{STUDY}plans/<uuid:plan_uid>/lock/", plans.lock, name="plan_lock"),
+    path(f"{STUDY}snapshots/compare/", plans.compare, name="compare"),
+    path(
+        f"{STUDY}snapshots/<uuid:before_uid>/to/<uuid:after_uid>.json",
+        plans.compare_json,
+        name="compare_json",
+    ),
     path(f"{STUDY}timeline/", versions.timeline, name="timeline"),
     path(f"{STUDY}lineage/<slug:digest>/", lineage.step, name="lineage"),
     path(f"{STUDY}lineage/<slug:digest>.json", lineage.step_json, name="lineage_json"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,11 +165,18 @@ class Recipe:
 
     def fits(self) -> int:
         """Number of fits of the comparison: what the run will cost, before it starts."""
-        per_search = sum(
-            _points(self.tuning.grid(name)) * self.tuning.inner_folds + 1
-            for name in self.classifiers
-        )
-        return per_search * self.folds * self.repeats
+        return sum(self._per_search(name) for name in self.classifiers) * self.folds * self.repeats
+
+    def work(self) -> float:
+        """Fits weighed by what each costs: comparison, and ablations that fit a forest again."""
+        chosen = self.document["choose"].get("classifier", "random_forest")
+        again = sum(name in ("pet_only", "ct_only") for name in self.document["ablations"])
+        units = sum(self._per_search(n) * CLASSIFIERS[n].cost for n in self.classifiers)
+        units += again * self._per_search(chosen) * CLASSIFIERS[chosen].cost
+        return units * self.folds * self.repeats
+
+    def _per_search(self, name: str) -> int:
+        return _points(self.tuning.grid(name)) * self.tuning.inner_folds + 1
 
 
 def read_recipe(document: str | Mapping[str, Any]) -> Recipe:
@@ -190,20 +197,36 @@ def read_recipe(document: str | Mapping[str, Any]) -> Recipe:
         Every place where the document departs from the schema, a grid of more than eight
         points, or a chosen classifier that is not compared; all at once.
     """
-    found = _parse(document)
+    found = PRESETS.get(document) if isinstance(document, str) else None
+    found = found or parse_document(document, "recipe", PRESETS)
     problems = [
-        _as_problem(error) for error in Draft202012Validator(SCHEMA).iter_errors(found)
+        as_problem(error, "recipe") for error in Draft202012Validator(SCHEMA).iter_errors(found)
     ] or _beyond_schema(found)
     if problems:
         raise DataProblem(problems)
     return Recipe(copy.deepcopy(dict(found)))
 
 
-def _parse(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
+def parse_document(
+    document: str | Mapping[str, Any], place: str, names: Sequence[str] | Mapping[str, Any] = ()
+) -> Mapping[str, Any]:
+    """A mapping as it is, or the mapping that a YAML or JSON text holds.
+
+    Parameters
+    ----------
+    document : str or mapping
+    place : str
+        What the document is called in a refusal.
+    names : sequence of str
+        Names that would have been known.
+
+    Raises
+    ------
+    DataProblem
+        A text that holds no mapping.
+    """
     if not isinstance(document, str):
         return document
-    if document in PRESETS:
-        return PRESETS[document]
     try:
         found = yaml.safe_load(document)
     except yaml.YAMLError as error:
@@ -213,18 +236,26 @@ def _parse(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
     raise DataProblem(
         [
             Problem(
-                "recipe",
+                place,
                 str(found)[:120],
-                f"{' | '.join(PRESETS)}, or a document of keys",
-                "Name a preset or give the whole recipe as YAML.",
+                " | ".join([*names, "a document of keys"]),
+                f"Give the whole {place} as YAML or JSON.",
             )
         ]
     )
 
 
-def _as_problem(error: ValidationError) -> Problem:
-    place = ".".join(map(str, ["recipe", *error.absolute_path]))
-    return Problem(place, error.message[:300], _expected(error), "Correct this key of the recipe.")
+def as_problem(error: ValidationError, name: str) -> Problem:
+    """An error of the schema with its place in the document.
+
+    Parameters
+    ----------
+    error : ValidationError
+    name : str
+        What the document is called.
+    """
+    place = ".".join(map(str, [name, *error.absolute_path]))
+    return Problem(place, error.message[:300], _expected(error), f"Correct this key of the {name}.")
 
 
 def _expected(error: ValidationError) -> str:

@@ -9,30 +9,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from modeling.methods.classifier_choice import choose_classifier
-from modeling.methods.leak_guard import (
-    check_classes,
-    check_dates,
-    check_features,
-    check_identical_rows,
-    check_sides,
-    check_uses,
-    notice_events_per_variable,
-    refuse_leaks,
-)
 from modeling.methods.nested_cross_validation import estimate_out_of_fold, fit_classifier
 from modeling.methods.recipe import Recipe, read_recipe
 from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import DatasetSnapshot, ModelRun
-from modeling.selectors import is_development, uses_of_cohorts
+from modeling.selectors import is_development, question_named
 from modeling.services.rad_score_ablations import ablations_judge
+from modeling.services.rad_score_guard import leaks_refuse
 from modeling.services.rad_score_judging import classifiers_judge, version_judge
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from modeling.services.rad_score_writing import (
     earlier_run,
     rad_score_write,
+    run_results,
 )
 from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
 from studies.jobs import Progress, no_progress
@@ -49,6 +40,7 @@ def rad_score_run(
     progress: Progress = no_progress,
     job: Job | None = None,
     workers: int | None = None,
+    question: str = "",
 ) -> ModelRun:
     """Run a recipe on the study as it stands now; the same rows and seed give the earlier run.
 
@@ -60,17 +52,15 @@ def rad_score_run(
     began = time.monotonic()
     checked = read_recipe(recipe)
     progress(0, 100, "Freezing the snapshot")
-    question = rad_score_question(checked.document["missing"])
-    snapshot = snapshot_freeze(study, question, job)
+    asked = rad_score_question(checked.document["missing"], question_named(study, question))
+    snapshot = snapshot_freeze(study, asked, job)
     run = run_prepare(study, snapshot, checked, seed, job, workers)
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
     found = run_compute(run, progress)
     seconds = time.monotonic() - began
-    return rad_score_write(
-        run, found.fitted, found.comparison, found.ablations, found.judged, seconds
-    )
+    return rad_score_write(run, found.fitted, found.results, found.judged, seconds)
 
 
 @dataclass(frozen=True)
@@ -81,16 +71,21 @@ class Found:
     comparison: list[dict[str, Any]]
     ablations: list[dict[str, Any]]
     judged: list[Judged]
+    guard: dict[str, Any]
+
+    @property
+    def results(self) -> dict[str, Any]:
+        return run_results(self.fitted, self.comparison, self.ablations, self.guard)
 
 
 def run_compute(run: RadScoreRun, progress: Progress) -> Found:
     """Everything between the frozen rows and the numbers."""
-    _guard(run)
+    checks = leaks_refuse(run)
     fitted = _fit(run, progress)
     comparison = classifiers_judge(run, fitted)
     ablations = ablations_judge(run, fitted, _part(progress, FITTED, ABLATED))
     progress(ABLATED, 100, "Judging in every cohort")
-    return Found(fitted, comparison, ablations, version_judge(run, fitted))
+    return Found(fitted, comparison, ablations, version_judge(run, fitted), checks)
 
 
 def run_prepare(
@@ -104,29 +99,6 @@ def run_prepare(
     names = sorted(c for c in table.columns if c.startswith(("pet.", "ct.")))
     count = workers or min(4, os.cpu_count() or 1)
     return RadScoreRun(study, snapshot, recipe, seed, job, count, fitting, elsewhere, names)
-
-
-def _guard(run: RadScoreRun) -> None:
-    whole = pd.concat([run.fitting, run.elsewhere], ignore_index=True)
-    judging = {
-        str(cohort): list(rows["pseudonym"]) for cohort, rows in run.elsewhere.groupby("cohort")
-    }
-    filled = run.recipe.document["missing"] == "median_in_fold"
-    refuse_leaks([
-        *check_uses(list(run.fitting["cohort"]), uses_of_cohorts(whole)),
-        *check_sides(run.keys, judging),
-        *check_features(run.features, run.names, missing_allowed=filled),
-        *check_identical_rows(list(whole["pseudonym"]), whole[run.names].to_numpy()),
-        *check_dates(
-            list(whole["pseudonym"]), list(whole["scanned_on"]), list(whole["treated_on"])
-        ),
-        *check_classes(
-            run.y, run.recipe.document["smallest_class"],
-            max(run.recipe.folds, run.recipe.tuning.inner_folds),
-        ),
-    ])  # fmt: skip
-    smaller = int(min(run.y.sum(), (1 - run.y).sum()))
-    run.notices += notice_events_per_variable(smaller, len(run.names))
 
 
 def _fit(run: RadScoreRun, progress: Progress) -> Fitted:

@@ -33,7 +33,10 @@ def run_digest(run: RadScoreRun) -> str:
 
 
 def run_results(
-    fitted: Fitted, comparison: list[dict[str, Any]], ablations: list[dict[str, Any]]
+    fitted: Fitted,
+    comparison: list[dict[str, Any]],
+    ablations: list[dict[str, Any]],
+    guard: dict[str, Any],
 ) -> dict[str, Any]:
     """What the run stores of its comparison; ``results_sha256`` is the digest of this."""
     return {
@@ -44,6 +47,7 @@ def run_results(
             "reason": fitted.choice.reason,
         },
         "ablations": ablations,
+        "guard": guard,
     }
 
 
@@ -63,8 +67,7 @@ def earlier_run(run: RadScoreRun) -> ModelRun | None:
 def rad_score_write(
     run: RadScoreRun,
     fitted: Fitted,
-    comparison: list[dict[str, Any]],
-    ablations: list[dict[str, Any]],
+    results: dict[str, Any],
     judged: Sequence[Judged],
     seconds: float,
 ) -> ModelRun:
@@ -73,7 +76,6 @@ def rad_score_write(
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
-    results = run_results(fitted, comparison, ablations)
     record = _record(run, results, _predictions_file(run, fitted), seconds)
     version = _version(run, fitted, record, number)
     Prediction.objects.bulk_create(_predictions(run, fitted, version))

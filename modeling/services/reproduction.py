@@ -17,7 +17,7 @@ from modeling.models import ModelRun, ModelVersion, Reproduction, RunKind, Verdi
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.rad_score import Found, run_compute, run_prepare
 from modeling.services.rad_score_state import RadScoreRun
-from modeling.services.rad_score_writing import predictions_table, run_results
+from modeling.services.rad_score_writing import predictions_table
 from modeling.services.version_manifest import digests_check, libraries_changed
 from modeling.storage import canonical_json
 from studies.jobs import Progress, no_progress
@@ -93,8 +93,7 @@ def _check_untouched(version: ModelVersion) -> None:
 
 def _both(run: ModelRun, version: ModelVersion, again: RadScoreRun, found: Found) -> Any:
     """Per part: what is stored, and what came out now."""
-    results = run_results(found.fitted, found.comparison, found.ablations)
-    yield "comparison", (run.results, _as_stored(results))
+    yield "comparison", (run.results, _as_stored(found.results))
     stored = {
         f"{e.cohort.name}, {e.target}, {e.basis}": e.metrics
         for e in version.evaluations.filter(snapshot=run.snapshot).select_related("cohort")

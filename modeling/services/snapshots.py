@@ -8,12 +8,13 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
+from modeling.methods.question import outside_reasons
 from modeling.methods.snapshot_table import (
     digest_table,
     read_snapshot_table,
     write_snapshot_table,
 )
-from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.models import DatasetSnapshot, SavedQuestion, SnapshotMember
 from modeling.selectors import (
     RadScoreRows,
     is_development,
@@ -31,9 +32,13 @@ LEFT_OUT_OF_TABLE = ("patient_id", "cohort_id", "reason")
 SMALLEST_JUDGED = 2
 
 
-def rad_score_question(missing: str = "complete_case") -> dict[str, Any]:
-    """What the Rad-Score asks of the study."""
+def rad_score_question(
+    missing: str = "complete_case", saved: SavedQuestion | None = None
+) -> dict[str, Any]:
+    """What the Rad-Score asks of the study, narrowed by a saved question when there is one."""
+    narrowed = {} if saved is None else {"saved": str(saved), "asks": saved.document}
     return {
+        **narrowed,
         "purpose": "rad_score",
         "columns": ["features of PET and CT", "phenotype", "response at 6 months", "uptake"],
         "missing": missing,
@@ -51,7 +56,11 @@ def snapshot_freeze(
         Nobody complete in the cohort that is fitted to, or one class only.
     """
     question = question or rad_score_question()
-    rows = rad_score_rows(study, question["missing"] == "median_in_fold")
+    asks = question.get("asks", {})
+    rows = rad_score_rows(
+        study, question["missing"] == "median_in_fold", asks.get("cohorts"), asks.get("features")
+    )
+    _leave_out(rows.table, asks.get("filters", []))
     _check(rows.table)
     included = rows.table[rows.table["reason"] == ""]
     data = write_snapshot_table(included.drop(columns=list(LEFT_OUT_OF_TABLE)), KEY)
@@ -62,6 +71,14 @@ def snapshot_freeze(
     if earlier is not None and earlier.not_reproducible_since is None:
         return earlier
     return _write(study, question, rows, data, sha256, digest, job)
+
+
+def _leave_out(table: pd.DataFrame, filters: list[dict[str, Any]]) -> None:
+    """Whom the filters leave out stays listed, with that reason before any other."""
+    for row, said in enumerate(outside_reasons(table, filters)):
+        if said:
+            earlier = table.at[row, "reason"]
+            table.at[row, "reason"] = "; ".join(filter(None, (said, earlier)))
 
 
 def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from modeling import overviews
 from modeling.figures.render import render_inline_svg
 from modeling.models import DatasetSnapshot, ModelRun
 from modeling.selectors import states_of
+from modeling.services.plans import departures_of
 from studies import access
 from studies.models import Study
 from studies.views.doors import study_page
@@ -41,6 +42,7 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         "run": found,
         "classifiers": overviews.classifier_rows(found),
         "versions": [(v, overviews.evaluation_rows(v)) for v in found.versions.all()],
+        "plan": departures_of(found),
         "ablation_heads": heads,
         "ablations": ablations,
     }

@@ -20,7 +20,16 @@ from imaging.models import (
 from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.recipe import PRESETS
 from simulation.plan import StudyPlan
-from studies.models import CohortMember, ImportBatch, Lesion, Patient, Specimen, Study, Treatment
+from studies.models import (
+    CohortMember,
+    ImportBatch,
+    Lesion,
+    Patient,
+    Specimen,
+    StoredFile,
+    Study,
+    Treatment,
+)
 from studies.services import file_store
 from tests.modeling.prognosis_made import _import_cohorts
 from tests.people import People
@@ -56,6 +65,10 @@ def make_features(people: People, patients: int = 120, seed: int = 5) -> pd.Data
 def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> None:
     batch = ImportBatch.objects.filter(study=study).first()
     stored = file_store(study, b"a volume", "volume")
+    images = StoredFile.objects.bulk_create(
+        StoredFile(study=study, sha256=f"{p.pk:064x}", size=1, kind="volume")
+        for p in truth["patient"]
+    )
     versions = {
         modality: ExtractorVersion.objects.create(
             study=study, modality=modality, preset="demo", seed=0, weights=stored, fitted_on=1,
@@ -75,9 +88,9 @@ def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> N
     series = Series.objects.bulk_create(
         Series(
             patient=p, dicom_study=visit, batch=batch, series_uid=f"1.3.{p.pk}",
-            modality="PT", content_digest="b" * 64, volume=stored, state="ready",
+            modality="PT", content_digest="b" * 64, volume=image, state="ready",
         )
-        for p, visit in zip(patients, visits, strict=True)
+        for p, visit, image in zip(patients, visits, images, strict=True)
     )  # fmt: skip
     lesions = Lesion.objects.bulk_create(Lesion(patient=p, number=1) for p in patients)
     rois = Roi.objects.bulk_create(

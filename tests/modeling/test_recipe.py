@@ -46,7 +46,7 @@ def test_a_recipe_is_refused(change, says):
 
 
 def test_a_text_that_is_no_recipe():
-    with pytest.raises(DataProblem, match="Name a preset"):
+    with pytest.raises(DataProblem, match="a document of keys"):
         read_recipe("quick")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -12,24 +12,34 @@ from django.db.models import QuerySet
 
 from genomics.models import Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table
-from imaging.models import FeatureSet, Immunoscore, ImmunoscoreRule, RoiChoice
-from imaging.selectors import extractor_newest, feature_vectors, uptake_of
+from imaging.models import (
+    FeatureSet,
+    Immunoscore,
+    ImmunoscoreRule,
+    RoiChoice,
+)
+from imaging.selectors import extractor_newest, feature_vectors, immunoscore_table, uptake_of
 from imaging.selectors.scans import TARGET_RULE
+from modeling.methods.question import choose_features
 from modeling.models import (
-    Basis,
     DatasetSnapshot,
-    Evaluation,
-    ModelRun,
-    ModelVersion,
-    VersionEvent,
-    VersionKind,
-    VersionState,
 )
 from studies.consents import GENOMICS, IMAGING, refusals, usable
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import refuse
-from studies.models import Cohort, CohortRole, CohortUse, Derivation, Study, Treatment
-from studies.selectors import endpoint_table, members_left_out, members_table
+from studies.models import (
+    CohortRole,
+    CohortUse,
+    Derivation,
+    Study,
+    Treatment,
+)
+from studies.selectors import (
+    clinical_table,
+    endpoint_table,
+    members_left_out,
+    members_table,
+)
 
 # METHODS section 4, "What is predicted where": the first target is the one that must be known.
 TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
@@ -40,6 +50,8 @@ TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
 }
 RESPONSE = "response_at_6_months"
 MODALITIES = {"PT": "pet", "CT": "ct"}
+CLINICAL = ("sex", "age_years")
+IMMUNE = ("score", "cd3_high", "cd8_high")
 UPTAKE = ("suv_max", "volume_ml", "mtv_41_percent_ml")
 _MISSING_TARGET = {
     "rna": "no RNA phenotype",
@@ -60,20 +72,34 @@ class RadScoreRows:
     parents: list[str]
 
 
-def rad_score_rows(study: Study, missing_features: bool = False) -> RadScoreRows:
-    """Features, uptake, phenotypes and response of everybody the question asks about."""
+def rad_score_rows(
+    study: Study,
+    missing_features: bool = False,
+    cohorts: Sequence[str] | None = None,
+    wanted: Sequence[str] | None = None,
+) -> RadScoreRows:
+    """Features, uptake, phenotypes and response of everybody the question asks about.
+
+    Raises
+    ------
+    DataProblem
+        A cohort or feature that is not there.
+    """
     members = members_table(study)
-    members = members[members["role"].isin(TARGETS_OF_ROLE)].reset_index(drop=True)
+    members = _asked_members(members[members["role"].isin(TARGETS_OF_ROLE)], cohorts)
     features, from_images = _features(study)
+    features = features[choose_features(list(features.columns), wanted)]
     targets, from_labels = _targets(study)
     uptake, from_uptake = _uptake(study)
     table = members.join(targets, on="patient_id").join(uptake, on="patient_id")
-    table = table.join(_dates(study), on="patient_id").join(features, on="patient_id")
+    table = table.join(_dates(study), on="patient_id").join(_described(study), on="patient_id")
+    table = table.join(features, on="patient_id")
     table["reason"] = [
-        _reason(row, list(features.columns), missing_features) for _, row in table.iterrows()
+        _reason(row, list(features.columns), missing_features, bool(wanted))
+        for _, row in table.iterrows()
     ]
     table["reason"] = _with_consents(study, table)
-    table = _with_left_out(study, table)
+    table = _with_left_out(study, table, cohorts)
     known = set(table.loc[table["reason"] == "", "patient_id"])
     sources = (from_images, from_labels, from_uptake)
     parents = {digest for source in sources for i in known for digest in source.get(i, ())}
@@ -90,13 +116,43 @@ def _with_consents(study: Study, table: pd.DataFrame) -> pd.Series:
     return reasons
 
 
-def _with_left_out(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+def _with_left_out(
+    study: Study, table: pd.DataFrame, cohorts: Sequence[str] | None
+) -> pd.DataFrame:
     """Below the others: members of whom nothing may be used, listed with the reason."""
     gone = members_left_out(study)
     gone = gone[gone["role"].isin(TARGETS_OF_ROLE)]
+    gone = gone if cohorts is None else gone[gone["cohort"].isin(cohorts)]
     if gone.empty:
         return table
     return pd.concat([table, gone.reindex(columns=table.columns)], ignore_index=True)
+
+
+def _choices(study: Study) -> QuerySet[RoiChoice]:
+    return usable(RoiChoice.objects.filter(study=study, rule=TARGET_RULE), study, IMAGING)
+
+
+def _asked_members(members: pd.DataFrame, cohorts: Sequence[str] | None) -> pd.DataFrame:
+    unknown = sorted(set(cohorts or ()) - set(members["cohort"]))
+    if unknown:
+        known = ", ".join(sorted(set(members["cohort"])))
+        raise refuse(
+            "question.cohorts",
+            ", ".join(unknown),
+            f"some of {known}",
+            "Name cohorts of the study that have a target and members.",
+        )
+    kept = members if cohorts is None else members[members["cohort"].isin(cohorts)]
+    return kept.reset_index(drop=True)
+
+
+def _described(study: Study) -> pd.DataFrame:
+    """Sex, age and the Immunoscore with its markers: to describe by, never to fit to."""
+    clinical = clinical_table(study).reindex(columns=list(CLINICAL))
+    clinical["age_years"] = pd.to_numeric(clinical["age_years"], errors="coerce").astype(float)
+    immune = immunoscore_table(study)[list(IMMUNE)].rename(columns={"score": "immunoscore"})
+    immune = immune.astype("Float64").astype(float)
+    return _by_patient(clinical.join(immune, how="outer"))
 
 
 def _features(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
@@ -167,15 +223,13 @@ def _dates(study: Study) -> pd.DataFrame:
     }))  # fmt: skip
 
 
-def _choices(study: Study) -> QuerySet[RoiChoice]:
-    return usable(RoiChoice.objects.filter(study=study, rule=TARGET_RULE), study, IMAGING)
-
-
-def _reason(row: pd.Series, features: list[str], missing_features: bool) -> str:
-    """Why a patient cannot be used, or nothing."""
+def _reason(row: pd.Series, features: list[str], missing_features: bool, chosen: bool) -> str:
+    """Why a patient cannot be used, or nothing; ``chosen`` columns need one modality only."""
     reasons = []
     for prefix, name in (("pet.", "PET"), ("ct.", "CT")):
         values = [row[column] for column in features if column.startswith(prefix)]
+        if chosen and not values:
+            continue
         if not values or np.isnan(values).all():
             reasons.append(f"no {name} features of a baseline scan")
         elif np.isnan(values).any() and not missing_features:
@@ -254,118 +308,3 @@ def current_digests(study: Study) -> set[str]:
     for labels in (phenotype_table(study, "rna"), phenotype_table(study, "ihc")):
         found |= set(labels["digest"])
     return found | set(endpoint_table(study, RESPONSE)["inputs_digest"])
-
-
-def version_to_reproduce(study: Study, uid: str = "", run_uid: str = "") -> ModelVersion:
-    """The version of that uid, the first of a run, or the newest Rad-Score.
-
-    Raises
-    ------
-    DataProblem
-        There is none.
-    """
-    if not run_uid:
-        return version_named(study, uid, "" if uid else VersionKind.RAD_SCORE)
-    runs = ModelRun.objects.filter(study=study, uid=run_uid) if _is_uuid(run_uid) else []
-    versions = ModelVersion.objects.filter(run__in=runs).order_by("id")
-    first = versions.select_related("run", "fitting_snapshot", "file", "study").first()
-    if first is None:
-        raise refuse("run", run_uid, "the uid of a run", "Name a run of this study.")
-    return first
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
-def version_named(study: Study, uid: str = "", kind: str = "") -> ModelVersion:
-    """The version of that uid, or the newest of its kind.
-
-    Raises
-    ------
-    DataProblem
-        There is none.
-    """
-    versions = ModelVersion.objects.filter(study=study).select_related(
-        "run__produced_by", "fitting_snapshot", "file", "study", "produced_by"
-    )
-    if kind:
-        versions = versions.filter(kind=kind)
-    if uid:
-        versions = versions.filter(uid=uid) if _is_uuid(uid) else versions.none()
-    version = versions.order_by("-id").first()
-    if version is None:
-        raise refuse(
-            "version",
-            uid or "no version in the study",
-            "the uid of a model version",
-            "Run the models first, or name another version.",
-            column="version",
-        )
-    return version
-
-
-def state_of(version: ModelVersion) -> str:
-    """Where the last event left a version; a draft before any."""
-    last = version.events.order_by("-number").values_list("to_state", flat=True).first()
-    return last or VersionState.DRAFT.value
-
-
-def states_of(study: Study) -> dict[int, str]:
-    """State by version id, of those that ever moved."""
-    events = VersionEvent.objects.filter(study=study).order_by("number")
-    return dict(events.values_list("version_id", "to_state"))
-
-
-def scope_of(version: ModelVersion) -> tuple[str, str, str]:
-    """What a version is for: kind, endpoint, and the cohort it was recalibrated to."""
-    site = (version.content.get("recalibration") or {}).get("cohort", "")
-    return version.kind, version.endpoint, site
-
-
-def active_version(
-    study: Study, kind: str, endpoint: str = "", recalibrated_to: str = ""
-) -> ModelVersion | None:
-    """The released version of a purpose, when there is one."""
-    released = [pk for pk, state in states_of(study).items() if state == VersionState.RELEASED]
-    versions = ModelVersion.objects.filter(pk__in=released, kind=kind, endpoint=endpoint)
-    wanted = (kind, endpoint, recalibrated_to)
-    return next((v for v in versions.order_by("-id") if scope_of(v) == wanted), None)
-
-
-def maker_of(version: ModelVersion) -> int | None:
-    """Who ran a version, by the job that made it."""
-    job = version.produced_by or version.run.produced_by
-    return None if job is None else job.acting_user_id
-
-
-def looks_at(cohort: Cohort) -> list[list[Evaluation]]:
-    """Every look at a validating cohort, the first one first: what one version was shown there.
-
-    A look is a version judged on a frozen table; its targets belong together. Evaluations cannot
-    be deleted, so that no look is forgotten.
-    """
-    rows = Evaluation.objects.filter(cohort=cohort, basis=Basis.APPLIED)
-    found: dict[tuple[int, int], list[Evaluation]] = {}
-    for row in rows.select_related("version", "snapshot", "cohort").order_by("id"):
-        found.setdefault((row.version_id, row.snapshot_id), []).append(row)
-    return list(found.values())
-
-
-def look_numbers(study: Study) -> dict[int, int]:
-    """Per evaluation in a validating cohort the number of the look it belongs to."""
-    rows = Evaluation.objects.filter(
-        study=study, basis=Basis.APPLIED, cohort__use=CohortUse.VALIDATION
-    ).order_by("id")
-    seen: dict[int, dict[tuple[int, int], int]] = {}
-    numbers: dict[int, int] = {}
-    for pk, cohort, version, snapshot in rows.values_list(
-        "pk", "cohort_id", "version_id", "snapshot_id"
-    ):
-        looks = seen.setdefault(cohort, {})
-        numbers[pk] = looks.setdefault((version, snapshot), len(looks) + 1)
-    return numbers

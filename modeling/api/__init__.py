@@ -1,0 +1,21 @@
+"""Records of modeling under /api/v1/studies/<uid>/."""
+
+from .plans import AnalysisPlanViewSet, SavedQuestionViewSet
+from .results import EvaluationViewSet, PredictionViewSet, ReportViewSet
+from .runs import ModelRunViewSet, ReproductionViewSet, SnapshotMemberViewSet, SnapshotViewSet
+from .versions import LineageViewSet, ModelVersionViewSet, VersionEventViewSet
+
+ROUTES = [
+    ("snapshots", SnapshotViewSet, "snapshot"),
+    ("snapshot-members", SnapshotMemberViewSet, "snapshot-member"),
+    ("questions", SavedQuestionViewSet, "question"),
+    ("analysis-plans", AnalysisPlanViewSet, "analysis-plan"),
+    ("runs", ModelRunViewSet, "run"),
+    ("model-versions", ModelVersionViewSet, "model-version"),
+    ("version-events", VersionEventViewSet, "version-event"),
+    ("reproductions", ReproductionViewSet, "reproduction"),
+    ("lineage", LineageViewSet, "lineage"),
+    ("evaluations", EvaluationViewSet, "evaluation"),
+    ("predictions", PredictionViewSet, "prediction"),
+    ("reports", ReportViewSet, "report"),
+]

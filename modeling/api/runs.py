@@ -1,0 +1,134 @@
+"""Frozen tables, runs, and runs that were computed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from modeling.models import (
+    DatasetSnapshot,
+    ModelRun,
+    Reproduction,
+    SnapshotMember,
+)
+from modeling.services.plans import (
+    departures_of,
+    recipe_preview,
+)
+from modeling.services.snapshot_comparison import snapshots_compare
+from studies.api import PatientScopedSerializer, StudyScopedViewSet
+
+from .plans import DocumentSerializer, document_of
+
+
+class SnapshotSerializer(serializers.ModelSerializer):
+    included = serializers.SerializerMethodField()
+    left_out = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DatasetSnapshot
+        fields = ("uid", "number", "question", "targets", "columns", "sha256", "notices",
+                  "frozen_at", "not_reproducible_since", "included", "left_out")  # fmt: skip
+
+    def get_included(self, snapshot: DatasetSnapshot) -> int:
+        return snapshot.members.filter(included=True).count()
+
+    def get_left_out(self, snapshot: DatasetSnapshot) -> int:
+        return snapshot.members.filter(included=False).count()
+
+
+class SnapshotViewSet(StudyScopedViewSet):
+    """Frozen rows of a question; ``sha256`` is that of their Parquet table."""
+
+    serializer_class = SnapshotSerializer
+    queryset = DatasetSnapshot.objects.select_related("table", "study")
+
+    @extend_schema(
+        responses={200: dict}, parameters=[OpenApiParameter("to", str, OpenApiParameter.QUERY)]
+    )
+    @action(detail=True)
+    def compare(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Who came and went and what changed between this snapshot and the one named ``to``."""
+        before = self.get_object()
+        wanted = request.query_params.get("to")
+        after = next((row for row in self.get_queryset() if str(row.uid) == wanted), None)
+        if after is None:
+            raise Http404("Name another snapshot of the study: ?to=uid.")
+        return Response(snapshots_compare(before, after, request.user))
+
+
+class SnapshotMemberSerializer(PatientScopedSerializer):
+    snapshot = serializers.UUIDField(source="snapshot.uid", read_only=True)
+    cohort = serializers.CharField(source="cohort.name", read_only=True)
+
+    class Meta:
+        model = SnapshotMember
+        fields = ("uid", "snapshot", "patient", "cohort", "included", "reason")
+
+
+class SnapshotMemberViewSet(StudyScopedViewSet):
+    """Who is in a snapshot, and who is not and why."""
+
+    right = "rows"
+    serializer_class = SnapshotMemberSerializer
+    queryset = SnapshotMember.objects.select_related("patient", "snapshot", "cohort")
+    filterset_fields = ("snapshot__uid", "cohort__name", "included")
+
+
+class ModelRunSerializer(serializers.ModelSerializer):
+    snapshot = serializers.UUIDField(source="snapshot.uid", read_only=True)
+    snapshot_sha256 = serializers.CharField(source="snapshot.sha256", read_only=True)
+    versions = serializers.SlugRelatedField(slug_field="uid", many=True, read_only=True)
+
+    class Meta:
+        model = ModelRun
+        fields = ("uid", "kind", "recipe", "snapshot", "snapshot_sha256", "seed", "threads",
+                  "library_versions", "commit", "results", "results_sha256", "notices",
+                  "seconds", "versions", "created_at")  # fmt: skip
+
+
+class ModelRunViewSet(StudyScopedViewSet):
+    """Recipe, snapshot and seed with what came out: the comparison of classifiers, ablations."""
+
+    serializer_class = ModelRunSerializer
+    queryset = ModelRun.objects.select_related("snapshot", "produced_by", "study").prefetch_related(
+        "versions"
+    )
+    filterset_fields = ("kind",)
+
+    @extend_schema(responses={200: dict})
+    @action(detail=True)
+    def plan(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The plan that was locked before the run, and where the run departs from it."""
+        found = departures_of(self.get_object()) or {"plan": None, "departures": []}
+        return Response(found | {"plan": found["plan"] and str(found["plan"].uid)})
+
+    @extend_schema(request=DocumentSerializer, responses={200: dict})
+    @action(detail=False, methods=["post"])
+    def preview(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What a recipe will cost, before it starts."""
+        return Response(recipe_preview(self.study, document_of(request)))
+
+
+class ReproductionSerializer(serializers.ModelSerializer):
+    run = serializers.UUIDField(source="run.uid", read_only=True)
+
+    class Meta:
+        model = Reproduction
+        fields = ("uid", "run", "verdict", "tolerance", "compared", "largest_difference", "parts",
+                  "differences", "library_versions", "changed_libraries", "commit", "seconds",
+                  "created_at")  # fmt: skip
+
+
+class ReproductionViewSet(StudyScopedViewSet):
+    """Runs that were computed again, and whether every number came out."""
+
+    serializer_class = ReproductionSerializer
+    queryset = Reproduction.objects.select_related("run")
+    filterset_fields = ("run__uid", "verdict")

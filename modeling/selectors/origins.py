@@ -1,0 +1,60 @@
+"""Where frozen rows come from: whose image, and whom the fits outside the folds have seen."""
+
+from __future__ import annotations
+
+from genomics.models import CellAbundance, Phenotype, PhenotypeFit
+from imaging.models import ExtractorVersion, FeatureSet, RoiChoice, Series
+from imaging.selectors.scans import TARGET_RULE
+from modeling.methods.leak_origins import FrozenFit
+from modeling.models import DatasetSnapshot
+from studies.models import CohortMember, CohortUse, Derivation, Study
+
+from .rows import parents_of
+
+
+def image_digests(study: Study) -> dict[str, set[str]]:
+    """By pseudonym the digests of the voxels that the chosen regions were drawn on."""
+    chosen = RoiChoice.objects.filter(study=study, rule=TARGET_RULE)
+    found: dict[str, set[str]] = {}
+    for name, digest in chosen.values_list("patient__pseudonym", "roi__series__volume__sha256"):
+        found.setdefault(name, set()).add(digest)
+    return found
+
+
+def frozen_fits(snapshot: DatasetSnapshot) -> list[FrozenFit]:
+    """What was fitted outside the folds behind a snapshot, and to whom, by the lineage."""
+    study, digests = snapshot.study, parents_of(snapshot)
+    sets = FeatureSet.objects.filter(study=study, inputs_digest__in=digests)
+    extractors = ExtractorVersion.objects.filter(pk__in=sets.values("extractor_version"))
+    labels = Phenotype.objects.filter(study=study, inputs_digest__in=digests, fit__isnull=False)
+    fits = PhenotypeFit.objects.filter(pk__in=labels.values("fit")).defer("fit")
+    named = {
+        row.weights.sha256: f"{row.modality} encoder"
+        for row in extractors.select_related("weights")
+    }
+    named |= {row.digest: f"centroids of {row}" for row in fits}
+    behind: dict[str, set[str]] = {digest: set() for digest in named}
+    for parent, child in Derivation.objects.filter(study=study, child_digest__in=named).values_list(
+        "parent_digest", "child_digest"
+    ):
+        behind[child].add(parent)
+    uses = _uses_of_digests(study, {d for parents in behind.values() for d in parents})
+    return [
+        FrozenFit(name, {k: u for d in sorted(behind[digest]) for k, u in uses.get(d, {}).items()})
+        for digest, name in sorted(named.items())
+    ]
+
+
+def _uses_of_digests(study: Study, digests: set[str]) -> dict[str, dict[str, str]]:
+    """By digest of an image or abundance its patient's pseudonym and use."""
+    uses: dict[int, str] = {}
+    for patient, use in CohortMember.objects.filter(study=study).values_list("patient_id", "use"):
+        if use != CohortUse.DESCRIPTIVE:
+            uses[patient] = use
+    found: dict[str, dict[str, str]] = {}
+    images = Series.objects.filter(study=study, volume__sha256__in=digests)
+    abundances = CellAbundance.objects.filter(study=study, inputs_digest__in=digests)
+    for rows, field in ((images, "volume__sha256"), (abundances, "inputs_digest")):
+        for digest, patient, name in rows.values_list(field, "patient_id", "patient__pseudonym"):
+            found.setdefault(digest, {})[name] = uses.get(patient, "none")
+    return found

@@ -1,0 +1,150 @@
+"""Model versions: which is meant, how it stands, who made it, and how often it was looked at."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from modeling.models import (
+    Basis,
+    Evaluation,
+    ModelRun,
+    ModelVersion,
+    SavedQuestion,
+    VersionEvent,
+    VersionKind,
+    VersionState,
+)
+from studies.methods.problems import refuse
+from studies.models import Cohort, CohortUse, Study
+
+
+def version_to_reproduce(study: Study, uid: str = "", run_uid: str = "") -> ModelVersion:
+    """The version of that uid, the first of a run, or the newest Rad-Score.
+
+    Raises
+    ------
+    DataProblem
+        There is none.
+    """
+    if not run_uid:
+        return version_named(study, uid, "" if uid else VersionKind.RAD_SCORE)
+    runs = ModelRun.objects.filter(study=study, uid=run_uid) if _is_uuid(run_uid) else []
+    versions = ModelVersion.objects.filter(run__in=runs).order_by("id")
+    first = versions.select_related("run", "fitting_snapshot", "file", "study").first()
+    if first is None:
+        raise refuse("run", run_uid, "the uid of a run", "Name a run of this study.")
+    return first
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def version_named(study: Study, uid: str = "", kind: str = "") -> ModelVersion:
+    """The version of that uid, or the newest of its kind.
+
+    Raises
+    ------
+    DataProblem
+        There is none.
+    """
+    versions = ModelVersion.objects.filter(study=study).select_related(
+        "run__produced_by", "fitting_snapshot", "file", "study", "produced_by"
+    )
+    if kind:
+        versions = versions.filter(kind=kind)
+    if uid:
+        versions = versions.filter(uid=uid) if _is_uuid(uid) else versions.none()
+    version = versions.order_by("-id").first()
+    if version is None:
+        raise refuse(
+            "version",
+            uid or "no version in the study",
+            "the uid of a model version",
+            "Run the models first, or name another version.",
+            column="version",
+        )
+    return version
+
+
+def state_of(version: ModelVersion) -> str:
+    """Where the last event left a version; a draft before any."""
+    last = version.events.order_by("-number").values_list("to_state", flat=True).first()
+    return last or VersionState.DRAFT.value
+
+
+def states_of(study: Study) -> dict[int, str]:
+    """State by version id, of those that ever moved."""
+    events = VersionEvent.objects.filter(study=study).order_by("number")
+    return dict(events.values_list("version_id", "to_state"))
+
+
+def scope_of(version: ModelVersion) -> tuple[str, str, str]:
+    """What a version is for: kind, endpoint, and the cohort it was recalibrated to."""
+    site = (version.content.get("recalibration") or {}).get("cohort", "")
+    return version.kind, version.endpoint, site
+
+
+def active_version(
+    study: Study, kind: str, endpoint: str = "", recalibrated_to: str = ""
+) -> ModelVersion | None:
+    """The released version of a purpose, when there is one."""
+    released = [pk for pk, state in states_of(study).items() if state == VersionState.RELEASED]
+    versions = ModelVersion.objects.filter(pk__in=released, kind=kind, endpoint=endpoint)
+    wanted = (kind, endpoint, recalibrated_to)
+    return next((v for v in versions.order_by("-id") if scope_of(v) == wanted), None)
+
+
+def maker_of(version: ModelVersion) -> int | None:
+    """Who ran a version, by the job that made it."""
+    job = version.produced_by or version.run.produced_by
+    return None if job is None else job.acting_user_id
+
+
+def looks_at(cohort: Cohort) -> list[list[Evaluation]]:
+    """Every look at a validating cohort, the first one first: what one version was shown there.
+
+    A look is a version judged on a frozen table; its targets belong together. Evaluations cannot
+    be deleted, so that no look is forgotten.
+    """
+    rows = Evaluation.objects.filter(cohort=cohort, basis=Basis.APPLIED)
+    found: dict[tuple[int, int], list[Evaluation]] = {}
+    for row in rows.select_related("version", "snapshot", "cohort").order_by("id"):
+        found.setdefault((row.version_id, row.snapshot_id), []).append(row)
+    return list(found.values())
+
+
+def look_numbers(study: Study) -> dict[int, int]:
+    """Per evaluation in a validating cohort the number of the look it belongs to."""
+    rows = Evaluation.objects.filter(
+        study=study, basis=Basis.APPLIED, cohort__use=CohortUse.VALIDATION
+    ).order_by("id")
+    seen: dict[int, dict[tuple[int, int], int]] = {}
+    numbers: dict[int, int] = {}
+    for pk, cohort, version, snapshot in rows.values_list(
+        "pk", "cohort_id", "version_id", "snapshot_id"
+    ):
+        looks = seen.setdefault(cohort, {})
+        numbers[pk] = looks.setdefault((version, snapshot), len(looks) + 1)
+    return numbers
+
+
+def question_named(study: Study, uid: str = "") -> SavedQuestion | None:
+    """The saved question of that uid; none for none.
+
+    Raises
+    ------
+    DataProblem
+        There is none of that uid.
+    """
+    if not uid:
+        return None
+    rows = SavedQuestion.objects.filter(study=study, uid=uid) if _is_uuid(uid) else []
+    found = next(iter(rows), None)
+    if found is None:
+        raise refuse("question", uid, "the uid of a saved question", "Save the question first.")
+    return found

@@ -1,0 +1,130 @@
+"""Questions and plans: written before a run, a plan locked, departures told afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from modeling.methods.plan import compare_to_plan, read_plan
+from modeling.methods.question import read_question
+from modeling.methods.recipe import read_recipe
+from modeling.models import AnalysisPlan, ModelRun, RunKind, SavedQuestion
+from modeling.services.numbering import next_number
+from modeling.storage import json_digest
+from studies.access import require
+from studies.methods.problems import refuse
+from studies.models import Study
+
+# Seconds per unit of work (Recipe.work) with two processes, where no run has told better.
+SECONDS_PER_UNIT = 0.0035
+
+
+@transaction.atomic
+def question_save(study: Study, user: Any, document: str | Mapping[str, Any]) -> SavedQuestion:
+    """Keep a checked question; the same words again give the earlier one."""
+    require(user, study, "run")
+    checked = read_question(document)
+    number = next_number(SavedQuestion, study)
+    earlier = SavedQuestion.objects.filter(study=study, document=checked).first()
+    return earlier or SavedQuestion.objects.create(
+        study=study, number=number, name=checked["name"], document=checked, written_by=user
+    )
+
+
+@transaction.atomic
+def plan_save(
+    study: Study, user: Any, document: str | Mapping[str, Any], plan: AnalysisPlan | None = None
+) -> AnalysisPlan:
+    """A new plan, or other words for one that is not locked.
+
+    Raises
+    ------
+    DataProblem
+        A document that departs from its schema; a plan that is locked.
+    """
+    require(user, study, "run")
+    checked = read_plan(document)
+    digest = json_digest(checked)
+    if plan is None:
+        return AnalysisPlan.objects.create(
+            study=study, number=next_number(AnalysisPlan, study), document=checked,
+            sha256=digest, written_by=user,
+        )  # fmt: skip
+    _check_open(plan)
+    plan.document, plan.sha256 = checked, digest
+    plan.save(update_fields=["document", "sha256"])
+    return plan
+
+
+@transaction.atomic
+def plan_lock(plan: AnalysisPlan, user: Any) -> AnalysisPlan:
+    """From now on nothing of it changes, and every later run is compared with it."""
+    require(user, plan.study, "run")
+    _check_open(plan)
+    plan.locked_at, plan.locked_by = timezone.now(), user
+    plan.save(update_fields=["locked_at", "locked_by"])
+    return plan
+
+
+def _check_open(plan: AnalysisPlan) -> None:
+    if plan.locked_at is not None:
+        found = f"locked on {plan.locked_at:%Y-%m-%d}"
+        raise refuse(
+            str(plan),
+            found,
+            "a plan that is not locked",
+            "Write a new plan: what departs from this one stays visible.",
+        )
+
+
+def plan_of(run: ModelRun) -> AnalysisPlan | None:
+    """The plan in force when a run began: the one locked last before it."""
+    job = run.produced_by
+    began = (job.started_at if job else None) or run.created_at
+    plans = AnalysisPlan.objects.filter(study=run.study, locked_at__lte=began)
+    return plans.order_by("-locked_at").first()
+
+
+def departures_of(run: ModelRun) -> dict[str, Any] | None:
+    """The plan of a Rad-Score run and every place where the run departs; nothing without a plan."""
+    if run.kind != RunKind.RAD_SCORE:
+        return None
+    plan = plan_of(run)
+    if plan is None:
+        late = AnalysisPlan.objects.filter(study=run.study, locked_at__isnull=False).exists()
+        return {"plan": None, "departures": []} if late else None
+    found = [asdict(d) for d in compare_to_plan(plan.document, run.recipe, run.seed)]
+    asks = run.snapshot.question.get("saved")
+    if asks:
+        found.append({"place": "rows", "planned": "everybody of the question", "done": asks})
+    return {"plan": plan, "departures": found}
+
+
+def recipe_preview(study: Study, document: str | Mapping[str, Any]) -> dict[str, Any]:
+    """What a recipe will cost, before it starts: fits, and minutes by the newest run's pace.
+
+    Raises
+    ------
+    DataProblem
+        As ``read_recipe``.
+    """
+    recipe = read_recipe(document)
+    newest = ModelRun.objects.filter(study=study, kind=RunKind.RAD_SCORE, seconds__gt=0).first()
+    pace, basis = SECONDS_PER_UNIT, "the pace of two processes at 105 patients"
+    if newest is not None:
+        pace = newest.seconds / max(read_recipe(newest.recipe).work(), 1.0)
+        basis = f"the pace of the run of {newest.created_at:%Y-%m-%d}"
+    return {
+        "name": recipe.name,
+        "fits": recipe.fits(),
+        "classifiers": recipe.classifiers,
+        "folds": recipe.folds,
+        "repeats": recipe.repeats,
+        "seconds": round(pace * recipe.work(), 1),
+        "basis": basis,
+        "document": dict(recipe.document),
+    }

@@ -1,0 +1,131 @@
+"""Every check that must pass before anything is fitted, each with what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.leak_guard import (
+    check_classes,
+    check_dates,
+    check_features,
+    check_identical_rows,
+    check_sides,
+    check_uses,
+    notice_events_per_variable,
+    refuse_leaks,
+)
+from modeling.methods.leak_origins import (
+    check_frozen_fits,
+    check_identical_images,
+    check_outcome_columns,
+)
+from modeling.selectors import frozen_fits, image_digests, uses_of_cohorts
+from modeling.services.rad_score_state import RadScoreRun
+from studies.methods.problems import Problem
+
+EXPLAINED = {
+    "uses": "Only development cohorts are fitted to.",
+    "sides": "Nobody is fitted to and judged on.",
+    "identical_images": "No two patients share an image: its voxels would stand on both sides.",
+    "identical_rows": "No two patients have the same features to the last digit.",
+    "frozen_fits": "Encoders, centroids and harmonisation saw development patients only.",
+    "dates": "Every scan was made before the outcome began to count.",
+    "outcome_columns": "No column was made of the outcome.",
+    "features": "Features are finite and vary.",
+    "classes": "There are enough patients of each class for the folds.",
+}
+
+
+def leaks_refuse(run: RadScoreRun) -> dict[str, Any]:
+    """Raise everything that was found at once; else what was checked, for the run's record.
+
+    Raises
+    ------
+    DataProblem
+        A leak, or too few patients.
+    """
+    found = {name: check(run) for name, check in _CHECKS.items()}
+    refuse_leaks([problem for problems in found.values() for problem in problems])
+    smaller = int(min(run.y.sum(), (1 - run.y).sum()))
+    run.notices += notice_events_per_variable(smaller, len(run.names))
+    return {
+        "checks": [{"name": name, "explanation": EXPLAINED[name]} for name in found],
+        "smaller_class": smaller,
+        "columns": len(run.names),
+        "events_per_variable": smaller / len(run.names),
+        "needed_per_class": _needed(run),
+    }
+
+
+def _needed(run: RadScoreRun) -> int:
+    recipe = run.recipe
+    return max(recipe.document["smallest_class"], recipe.folds, recipe.tuning.inner_folds)
+
+
+def _whole(run: RadScoreRun) -> pd.DataFrame:
+    return pd.concat([run.fitting, run.elsewhere], ignore_index=True)
+
+
+def _uses(run: RadScoreRun) -> list[Problem]:
+    return check_uses(list(run.fitting["cohort"]), uses_of_cohorts(_whole(run)))
+
+
+def _sides(run: RadScoreRun) -> list[Problem]:
+    judging = {str(c): list(rows["pseudonym"]) for c, rows in run.elsewhere.groupby("cohort")}
+    return check_sides(run.keys, judging)
+
+
+def _identical_images(run: RadScoreRun) -> list[Problem]:
+    images = image_digests(run.study)
+    keys = sorted(set(_whole(run)["pseudonym"]))
+    pairs = [(key, image) for key in keys for image in images.get(key, ())]
+    return check_identical_images([key for key, _ in pairs], [image for _, image in pairs])
+
+
+def _identical_rows(run: RadScoreRun) -> list[Problem]:
+    whole = _whole(run)
+    return check_identical_rows(list(whole["pseudonym"]), whole[run.names].to_numpy())
+
+
+def _frozen_fits(run: RadScoreRun) -> list[Problem]:
+    return check_frozen_fits(frozen_fits(run.snapshot))
+
+
+def _dates(run: RadScoreRun) -> list[Problem]:
+    whole = _whole(run)
+    return check_dates(
+        list(whole["pseudonym"]), list(whole["scanned_on"]), list(whole["treated_on"])
+    )
+
+
+def _outcome_columns(run: RadScoreRun) -> list[Problem]:
+    return check_outcome_columns(run.names, run.features, run.y)
+
+
+def _features(run: RadScoreRun) -> list[Problem]:
+    filled = run.recipe.document["missing"] == "median_in_fold"
+    with np.errstate(invalid="ignore"):
+        return check_features(run.features, run.names, missing_allowed=filled)
+
+
+def _classes(run: RadScoreRun) -> list[Problem]:
+    recipe = run.recipe
+    folds = max(recipe.folds, recipe.tuning.inner_folds)
+    return check_classes(run.y, recipe.document["smallest_class"], folds)
+
+
+_CHECKS: dict[str, Callable[[RadScoreRun], list[Problem]]] = {
+    "uses": _uses,
+    "sides": _sides,
+    "identical_images": _identical_images,
+    "identical_rows": _identical_rows,
+    "frozen_fits": _frozen_fits,
+    "dates": _dates,
+    "outcome_columns": _outcome_columns,
+    "features": _features,
+    "classes": _classes,
+}

@@ -1,0 +1,194 @@
+"""Each leak is planted, through the API too, and seen to be refused before the first fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from genomics.models import CellAbundance, ExpressionColumn, ExpressionMatrix, Phenotype
+from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiChoice, Series
+from modeling.methods.leak_origins import (
+    FrozenFit,
+    check_frozen_fits,
+    check_identical_images,
+    check_outcome_columns,
+)
+from modeling.methods.question import choose_features, outside_reasons, read_question
+from modeling.models import DatasetSnapshot, ModelRun
+from modeling.services.rad_score import rad_score_run
+from studies.jobs import run_inline
+from studies.methods.problems import DataProblem
+from studies.models import Derivation, ImportBatch, Job, Patient, Treatment
+from tests.modeling.rad_score_made import SMALL, make_features
+
+QUICK = {**SMALL, "classifiers": ["random_forest"], "ablations": []}
+
+
+def patients_of(use):
+    return list(Patient.objects.filter(cohort_memberships__use=use).order_by("id"))
+
+
+def one_image_on_both_sides(people):
+    here, there = patients_of("development")[0], patients_of("validation")[0]
+    volume = Series.objects.get(patient=here).volume
+    Series.objects.filter(patient=there).update(volume=volume)
+    return "one image for"
+
+
+def identical_rows_on_both_sides(people):
+    here, there = patients_of("development")[0], patients_of("validation")[0]
+    for modality in ("PT", "CT"):
+        vector = FeatureSet.objects.get(patient=here, modality=modality).vector
+        FeatureSet.objects.filter(patient=there, modality=modality).update(vector=vector)
+    return "equal rows for"
+
+
+def an_encoder_that_saw_a_validating_patient(people):
+    weights = ExtractorVersion.objects.get(modality="PT").weights
+    seen = Series.objects.get(patient=patients_of("validation")[0]).volume
+    Derivation.objects.create(
+        study=people.study, parent_digest=seen.sha256, child_digest=weights.sha256
+    )
+    return "encoder.*validating cohort"
+
+
+def centroids_that_saw_a_validating_patient(people):
+    patient = patients_of("validation")[0]
+    label = Phenotype.objects.filter(patient=patient, fit__isnull=False).first()
+    batch = ImportBatch.objects.first()
+    matrix = ExpressionMatrix.objects.create(
+        study=people.study, batch=batch, file=batch.file, scale="counts", n_genes=1, n_specimens=1
+    )
+    column = ExpressionColumn.objects.create(
+        patient=patient, matrix=matrix, specimen=label.specimen, label="C1", position=0
+    )
+    CellAbundance.objects.create(
+        patient=patient, specimen=label.specimen, column=column,
+        signature=label.fit.signature, scores={}, inputs_digest="seen",
+    )  # fmt: skip
+    Derivation.objects.create(
+        study=people.study, parent_digest="seen", child_digest=label.fit.digest
+    )
+    return "centroids.*validating cohort"
+
+
+def a_scan_dated_after_the_outcome(people):
+    choice = RoiChoice.objects.filter(patient__in=patients_of("development")).first()
+    visit = Roi.objects.get(pk=choice.roi_id).series.dicom_study
+    visit.scanned_on = Treatment.objects.get(patient=choice.patient, is_index=True).date.replace(
+        year=2040
+    )
+    visit.save()
+    return "after treatment began"
+
+
+def a_feature_made_of_the_outcome(people):
+    labels = dict(Phenotype.objects.filter(source="rna").values_list("patient_id", "label"))
+    for row in FeatureSet.objects.filter(modality="PT"):
+        hot = labels.get(row.patient_id) == "hot"
+        FeatureSet.objects.filter(pk=row.pk).update(
+            vector=[float(hot) + row.pk * 1e-6, *row.vector[1:]]
+        )
+    return "without one exception"
+
+
+def too_few_of_a_class(people):
+    hot = Phenotype.objects.filter(source="rna", label="hot").values_list("pk", flat=True)
+    Phenotype.objects.filter(pk__in=list(hot)[3:]).update(label="cold")
+    return "at least"
+
+
+PLANTED = [
+    one_image_on_both_sides,
+    identical_rows_on_both_sides,
+    an_encoder_that_saw_a_validating_patient,
+    centroids_that_saw_a_validating_patient,
+    a_scan_dated_after_the_outcome,
+    a_feature_made_of_the_outcome,
+    too_few_of_a_class,
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_planted_leak_stops_the_run_before_it_starts(as_statistician, plant):
+    many = plant is a_feature_made_of_the_outcome  # in few, chance separates too
+    make_features(as_statistician, patients=130 if many else 70)
+    said = plant(as_statistician)
+    with pytest.raises(DataProblem, match=said):
+        rad_score_run(as_statistician.study, QUICK, 1, workers=1)
+    assert not ModelRun.objects.exists()
+
+
+@pytest.mark.django_db
+def test_no_way_round_by_the_api(as_statistician):
+    """A patient on both sides, outcome columns in a question, parameters past the schema."""
+    people = as_statistician
+    make_features(people, patients=70)
+    client = Client()
+    client.force_login(people.statistician)
+    questions = reverse("api:question-list", args=[people.study.uid])
+    for features in (["target_rna"], ["rna_margin", "pet."], ["response_label"], ["cd8_high"]):
+        asked = {"document": {"format": 1, "name": "x", "features": features}}
+        answer = client.post(questions, asked, content_type="application/json")
+        assert answer.status_code == 422
+        assert answer.json()["problems"][0]["where"].startswith("question.features.")
+    refused = {"format": 1, "name": "x", "fit_on": ["external_response"]}
+    answer = client.post(questions, {"document": refused}, content_type="application/json")
+    assert "fit_on" in answer.json()["problems"][0]["found"]
+    saved = client.post(
+        questions, {"document": {"format": 1, "name": "x", "cohorts": ["external_response"]}},
+        content_type="application/json",
+    ).json()  # fmt: skip
+    jobs = reverse("api:job-list", args=[people.study.uid])
+    for params, said in (
+        ({"question": saved["uid"]}, "development"),
+        ({"recipe": {**QUICK, "fitting_cohorts": ["internal_validation"]}}, "fitting_cohorts"),
+        ({"recipe": {**QUICK, "outer": {"folds": 5, "repeats": 1, "keys": []}}}, "recipe.outer"),
+    ):
+        params = {"recipe": QUICK, **params}
+        job = client.post(
+            jobs, {"kind": "modeling.rad_score_run", "params": params},
+            content_type="application/json",
+        ).json()  # fmt: skip
+        done = run_inline(Job.objects.get(uid=job["uid"]))
+        assert done.state == "failed"
+        assert said in str(done.problems)
+    unknown = {"kind": "modeling.rad_score_run", "params": {"fit_on": "everybody"}}
+    assert client.post(jobs, unknown, content_type="application/json").status_code == 422
+    assert not ModelRun.objects.exists()
+    assert DatasetSnapshot.objects.count() <= 1
+
+
+def test_images_fits_and_columns_in_numbers():
+    assert check_identical_images(["a", "a", "b"], ["x", "x", None]) == []
+    assert "a, b" in check_identical_images(["a", "b"], ["x", "x"])[0].found
+    clean = FrozenFit("PT encoder", {"a": "development", "b": "none"})
+    assert check_frozen_fits([clean]) == []
+    y = np.repeat([0, 1], 20)
+    X = np.column_stack([y + np.linspace(0, 0.5, 40), np.tile([0.0, 1.0], 20)])
+    found = check_outcome_columns(["pet.a", "pet.b"], X, y)
+    assert "pet.a" in found[0].found
+    assert "pet.b" not in found[0].found
+    assert check_outcome_columns(["pet.a", "pet.b"], X[[0, 1, 38, 39]], y[[0, 1, 38, 39]]) == []
+    assert "target_rna" in check_outcome_columns(["target_rna", "pet.b"], X, y)[0].found
+
+
+def test_a_question_narrows_columns_and_says_who_is_outside():
+    names = ["pet.a", "pet.b", "ct.a"]
+    assert choose_features(names, ["pet.", "ct.a"]) == names
+    with pytest.raises(DataProblem, match="mr"):
+        choose_features(names, ["mr."])
+    table = pd.DataFrame({"sex": ["F", "M", None], "age_years": [17.0, 50.0, np.nan]})
+    said = outside_reasons(
+        table, [{"variable": "age_years", "minimum": 18}, {"variable": "sex", "one_of": ["F"]}]
+    )
+    assert "17 under 18" in said[0]
+    assert said[1] == "outside the question: sex M"
+    assert "unknown" in said[2]
+    with pytest.raises(DataProblem, match=r"filters\.0"):
+        read_question({"format": 1, "name": "x", "filters": [
+            {"variable": "age_years", "minimum": 9, "maximum": 1}]})  # fmt: skip
