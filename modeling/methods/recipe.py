@@ -197,8 +197,8 @@ def read_recipe(document: str | Mapping[str, Any]) -> Recipe:
         Every place where the document departs from the schema, a grid of more than eight
         points, or a chosen classifier that is not compared; all at once.
     """
-    found = PRESETS.get(document) if isinstance(document, str) else None
-    found = found or parse_document(document, "recipe", PRESETS)
+    named = isinstance(document, str) and document in PRESETS
+    found = PRESETS[str(document)] if named else parse_document(document, "recipe", PRESETS)
     problems = [
         as_problem(error, "recipe") for error in Draft202012Validator(SCHEMA).iter_errors(found)
     ] or _beyond_schema(found)
