@@ -5,7 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("demo", "simulation_seeds", "slide_counting")
+BENCHMARKS = (
+    "demo",
+    "auc_resampling",
+    "classifier_comparison",
+    "simulation_seeds",
+    "slide_counting",
+)
 
 
 def main(names: list[str]) -> int:

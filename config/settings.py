@@ -113,6 +113,7 @@ STORAGE_URL = env.storage("STORAGE_URL")
 LOCAL_COPIES = env.text("ISOTHERM_LOCAL_COPIES", f"{tempfile.gettempdir()}/isotherm-{os.getuid()}")
 LOCAL_COPIES_BYTES = env.integer("ISOTHERM_LOCAL_COPIES_BYTES", 20 * 2**30, smallest=1)
 JOB_LEASE_SECONDS = env.integer("ISOTHERM_LEASE_SECONDS", 60, smallest=2)
+RUN_SHARES = env.integer("ISOTHERM_RUN_SHARES", 0)
 LONGEST_JOB_SECONDS = 6 * 3600
 
 # The queue: tasks carry ids only, are acknowledged late, and the job's row decides.

@@ -10,7 +10,7 @@ from django import forms
 from modeling.methods.recipe import PRESETS
 from modeling.models import MOVES, DatasetSnapshot, ModelVersion
 from modeling.selectors import state_of
-from studies.models import Study
+from studies.models import Cohort, CohortUse, Patient, Study
 
 
 class VersionMoveForm(forms.Form):
@@ -50,6 +50,39 @@ PLAN = {
     },
     "sensitivity": ["not_evaluable_as_non_responder"],
 }
+
+
+class CohortForm(forms.Form):
+    """A validating cohort, for a step that takes its name."""
+
+    cohort = forms.ChoiceField()
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        rows = Cohort.objects.filter(study=study, use=CohortUse.VALIDATION)
+        names = rows.values_list("name", flat=True)
+        self.fields["cohort"].choices = [  # type: ignore[attr-defined]
+            (name, name.replace("_", " ")) for name in names
+        ]
+
+
+class ScoreForm(forms.Form):
+    """A patient whom the user may see, by pseudonym."""
+
+    pseudonym = forms.CharField(
+        max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, study: Study, user: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.patients = Patient.objects.visible_to(user).filter(study=study)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        found = self.patients.filter(pseudonym=given.get("pseudonym", "")).first()
+        if found is None and "pseudonym" in given:
+            self.add_error("pseudonym", "No patient of this pseudonym that you may see.")
+        return {**given, "patient": found}
 
 
 class DocumentForm(forms.Form):

@@ -24,6 +24,9 @@ KINDS = (
     "modeling.prognosis_run",
     "modeling.report_build",
     "modeling.reproduce",
+    "modeling.rad_score_examine",
+    "modeling.version_validate",
+    "modeling.version_recalibrate",
 )
 ROLES = list(CohortRole.values)
 OPEN = (JobState.QUEUED, JobState.RUNNING)

@@ -49,6 +49,39 @@ register_action(
 )
 register_action(
     Action(
+        kind="modeling.rad_score_examine",
+        title="Examine the Rad-Score",
+        stage="rad_score",
+        description="Groups, cuts, subgroups, importance, learning curve, drift and sensitivity of "
+        "the newest Rad-Score, or of the version named; shuffled voxels are a control.",
+        order=12,
+        params={"version": "", "seed": 0, "shuffled_voxels": "yes"},
+    )
+)
+register_action(
+    Action(
+        kind="modeling.version_validate",
+        title="Validate in a cohort",
+        stage="rad_score",
+        description="Freezes a validating cohort as it stands and shows it to a version: one look "
+        "more at this cohort, counted.",
+        order=30,
+        params={"version": "", "cohort": "external_response"},
+    )
+)
+register_action(
+    Action(
+        kind="modeling.version_recalibrate",
+        title="Recalibrate to a cohort",
+        stage="rad_score",
+        description="Fits intercept and slope in a cohort and keeps a child version; the cohort "
+        "no longer validates the child.",
+        order=40,
+        params={"version": "", "cohort": "external_phenotype"},
+    )
+)
+register_action(
+    Action(
         kind="modeling.prognosis_run",
         title="Run the prognosis",
         stage="prognosis",

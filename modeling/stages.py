@@ -26,7 +26,9 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
     version = _newest(study, VersionKind.RAD_SCORE)
     if version is None:
         return _none(study, "modeling.rad_score_run", "No Rad-Score yet", url)
-    judged = version.evaluations.filter(target__in=["rna", "ihc", "response"])
+    judged = version.evaluations.filter(
+        target__in=["rna", "ihc", "response"], snapshot=version.fitting_snapshot
+    )
     judged = judged.exclude(basis=Basis.APPARENT).select_related("cohort").order_by("id")
     detail = ", ".join(_auc(evaluation) for evaluation in judged)
     headline = f"Rad-Score {version.number}, {version.method.replace('_', ' ')}"

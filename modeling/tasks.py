@@ -1,6 +1,13 @@
 """The long verbs of modeling."""
 
-from modeling.selectors import question_named, version_to_reproduce
+from typing import Any
+
+from modeling.models import VersionKind
+from modeling.selectors import question_named, version_named, version_to_reproduce
+from modeling.services.examination import version_examine
+from modeling.services.external_validation import cohort_named, looks_said
+from modeling.services.external_validation import version_validate as validate_version
+from modeling.services.fan_out import share_compute
 from modeling.services.parameters import read_seed
 from modeling.services.prognosis import prognosis_run as fit_prognosis
 from modeling.services.rad_score import rad_score_run as fit_rad_score
@@ -8,6 +15,7 @@ from modeling.services.report import report_build as build_report
 from modeling.services.reproduction import read_tolerance, version_reproduce
 from modeling.services.snapshots import rad_score_question
 from modeling.services.snapshots import snapshot_freeze as freeze_snapshot
+from modeling.services.version_recalibrating import version_recalibrate as recalibrate_version
 from studies.jobs import RunningJob, job_task
 
 
@@ -46,6 +54,43 @@ def reproduce(job: RunningJob) -> None:
         "reproduction": str(proof.uid),
         "run": str(proof.run.uid),
     }
+
+
+@job_task("modeling.rad_score_share")
+def rad_score_share(job: RunningJob) -> None:
+    job.result = share_compute(job.record, job.progress)
+
+
+@job_task("modeling.rad_score_examine")
+def rad_score_examine(job: RunningJob) -> None:
+    params = job.params
+    version = version_named(job.study, params["version"], _kind(params))
+    seed, shuffle = read_seed(params["seed"]), str(params["shuffled_voxels"]) != "no"
+    found = version_examine(version, seed, shuffle, job.progress, job.record)
+    job.result = {"examination": str(found.uid), "version": str(version.uid)}
+
+
+@job_task("modeling.version_validate")
+def version_validate(job: RunningJob) -> None:
+    params = job.params
+    version = version_named(job.study, params["version"], _kind(params))
+    cohort = cohort_named(job.study, params["cohort"])
+    looked = validate_version(version, cohort, job.progress, job.record)
+    job.result = {"version": str(version.uid), "look": looks_said(looked)}
+
+
+@job_task("modeling.version_recalibrate")
+def version_recalibrate(job: RunningJob) -> None:
+    params = job.params
+    version = version_named(job.study, params["version"], _kind(params))
+    cohort = cohort_named(job.study, params["cohort"])
+    child = recalibrate_version(version, cohort, job.progress, job.record)
+    job.result = {"version": str(child.uid)}
+
+
+def _kind(params: dict[str, Any]) -> str:
+    """Without a name the newest Rad-Score is meant."""
+    return "" if params["version"] else VersionKind.RAD_SCORE.value
 
 
 @job_task("modeling.prognosis_run")

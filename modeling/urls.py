@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from modeling.views import lineage, nomogram, plans, report, runs, versions
+from modeling.views import examination, lineage, nomogram, plans, report, runs, versions
 
 app_name = "modeling"
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path(f"{VERSION}card.json", versions.card_json, name="card_json"),
     path(f"{VERSION}manifest.json", versions.manifest, name="manifest"),
     path(f"{VERSION}model.onnx", versions.onnx, name="onnx"),
+    path(f"{VERSION}result/", examination.result, name="result"),
+    path(f"{VERSION}scores/", examination.scores, name="scores"),
     path(f"{VERSION}model.skops", versions.estimator, name="estimator"),
     path(f"{STUDY}before/", plans.before, name="before"),
     path(f"{STUDY}plans/<uuid:plan_uid>/lock/", plans.lock, name="plan_lock"),

@@ -171,11 +171,11 @@ def run(job_id: int, verb: Callable[[RunningJob], None], in_worker: bool = True)
             close_old_connections()
 
 
-def run_inline(job: Job) -> Job:
-    """Run a queued job here and now, in this transaction: for tests and for the shell."""
+def run_inline(job: Job, in_worker: bool = False) -> Job:
+    """Run a queued job here and now: for tests, for the shell, and for a worker that waits."""
     if job.kind not in _verbs:
         current_app.loader.import_default_modules()
-    run(job.pk, _verbs[job.kind], in_worker=False)
+    run(job.pk, _verbs[job.kind], in_worker)
     job.refresh_from_db()
     return job
 

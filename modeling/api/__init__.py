@@ -1,7 +1,13 @@
 """Records of modeling under /api/v1/studies/<uid>/."""
 
 from .plans import AnalysisPlanViewSet, SavedQuestionViewSet
-from .results import EvaluationViewSet, PredictionViewSet, ReportViewSet
+from .results import (
+    EvaluationViewSet,
+    ExaminationViewSet,
+    PatientScoreViewSet,
+    PredictionViewSet,
+    ReportViewSet,
+)
 from .runs import ModelRunViewSet, ReproductionViewSet, SnapshotMemberViewSet, SnapshotViewSet
 from .versions import LineageViewSet, ModelVersionViewSet, VersionEventViewSet
 
@@ -17,5 +23,7 @@ ROUTES = [
     ("lineage", LineageViewSet, "lineage"),
     ("evaluations", EvaluationViewSet, "evaluation"),
     ("predictions", PredictionViewSet, "prediction"),
+    ("examinations", ExaminationViewSet, "examination"),
+    ("patient-scores", PatientScoreViewSet, "patient-score"),
     ("reports", ReportViewSet, "report"),
 ]

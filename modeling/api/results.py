@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from rest_framework import serializers
+from typing import Any
 
-from modeling.models import (
-    Evaluation,
-    Prediction,
-    Report,
-)
-from modeling.selectors import look_numbers
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
+from modeling.selectors import look_numbers, version_named
+from modeling.services.patient_score import patient_score
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
+from studies.models import Patient
 
 
 class EvaluationSerializer(serializers.ModelSerializer):
@@ -57,6 +61,58 @@ class PredictionViewSet(StudyScopedViewSet):
     serializer_class = PredictionSerializer
     queryset = Prediction.objects.select_related("patient", "version")
     filterset_fields = ("version__uid", "version__kind", "kind", "quantity")
+
+
+class ExaminationSerializer(serializers.ModelSerializer):
+    version = serializers.UUIDField(source="version.uid", read_only=True)
+
+    class Meta:
+        model = Examination
+        fields = ("uid", "version", "seed", "results", "results_sha256", "notices", "seconds",
+                  "created_at")  # fmt: skip
+
+
+class ExaminationViewSet(StudyScopedViewSet):
+    """Groups, cuts, subgroups, importance, learning, drift and sensitivity of a version."""
+
+    serializer_class = ExaminationSerializer
+    queryset = Examination.objects.select_related("version")
+    filterset_fields = ("version__uid",)
+
+
+class PatientScoreSerializer(PatientScopedSerializer):
+    version = serializers.UUIDField(source="version.uid", read_only=True)
+
+    class Meta:
+        model = PatientScore
+        fields = ("uid", "version", "patient", "value", "above_threshold", "applicable",
+                  "distance", "distance_percentile", "reasons", "created_at")  # fmt: skip
+
+
+class ScoreRequestSerializer(serializers.Serializer):
+    version = serializers.UUIDField()
+    patient = serializers.CharField(max_length=64)
+
+
+class PatientScoreViewSet(StudyScopedViewSet):
+    """Patients who came later through a released version; POST scores one."""
+
+    right = "rows"
+    serializer_class = PatientScoreSerializer
+    queryset = PatientScore.objects.select_related("patient", "version")
+    filterset_fields = ("version__uid", "applicable")
+
+    @extend_schema(request=ScoreRequestSerializer, responses={201: PatientScoreSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        asked = ScoreRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        version = version_named(self.study, str(asked.validated_data["version"]))
+        patients = Patient.objects.visible_to(request.user).filter(study=self.study)
+        patient = patients.filter(pseudonym=asked.validated_data["patient"]).first()
+        if patient is None:
+            raise Http404("No such patient that you may see.")
+        row = patient_score(version, patient, request.user)
+        return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
 
 class ReportSerializer(serializers.ModelSerializer):

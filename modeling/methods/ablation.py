@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from modeling.methods.nested_cross_validation import (
     Progress,
+    Runner,
     Tuning,
     estimate_out_of_fold,
     fit_classifier,
 )
+from modeling.methods.parallel import run_tasks
 from studies.methods.problems import refuse
 
 # One column needs no forest: a line through it has the fairest chance.
@@ -76,6 +78,7 @@ def estimate_ablation(
     tuning: Tuning,
     workers: int = 1,
     progress: Progress | None = None,
+    runner: Runner = run_tasks,
 ) -> Ablation:
     """Out-of-fold and applied probabilities of a model on fewer columns, on the same folds.
 
@@ -85,7 +88,7 @@ def estimate_ablation(
         As ``columns_of``.
     classifier : str
         Of the families of columns; a single column takes logistic regression.
-    keys, features, feature_names, outcome, folds, repeats, seed, tuning, workers, progress
+    keys, features, feature_names, outcome, folds, repeats, seed, tuning, workers, progress, runner
         As ``estimate_out_of_fold``; ``features`` has all columns of ``feature_names``.
     elsewhere : array of shape (m, p)
         Patients of other cohorts, the same columns.
@@ -104,7 +107,7 @@ def estimate_ablation(
     X, Z = np.asarray(features)[:, where], np.asarray(elsewhere)[:, where]
     name = FOR_SINGLE if ablation in SINGLE else classifier
     found = estimate_out_of_fold(
-        keys, X, kept, outcome, [name], folds, repeats, seed, tuning, workers, progress
+        keys, X, kept, outcome, [name], folds, repeats, seed, tuning, workers, progress, runner
     )
     fitted, _ = fit_classifier(name, keys, X, kept, outcome, seed, tuning)
     applied = fitted.predict_proba(Z)[:, 1] if len(Z) else np.empty(0)

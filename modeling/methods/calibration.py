@@ -94,8 +94,8 @@ def estimate_calibration(
     y, p = check_probability(outcome, probability)
     eta, notices = _finite_logit(p)
     z = float(norm.ppf(0.5 + level / 2))
-    joint = _fit_logistic(y, np.column_stack([np.ones(y.size), eta]), np.zeros(y.size))
-    offset = _fit_logistic(y, np.ones((y.size, 1)), eta)
+    joint = fit_logistic(y, np.column_stack([np.ones(y.size), eta]), np.zeros(y.size))
+    offset = fit_logistic(y, np.ones((y.size, 1)), eta)
     edges = np.linspace(0, y.size, min(bins, y.size) + 1).round().astype(int)
     order = _order(y, p, seed)
     if joint is None:
@@ -133,10 +133,19 @@ def _finite_logit(p: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[Not
     return logit(np.clip(p, edge, 1 - edge)), [Notice("calibration_certain", text)]
 
 
-def _fit_logistic(
+def fit_logistic(
     y: NDArray[np.bool_], design: NDArray[np.float64], offset: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Coefficients and standard errors by Newton's method, None where they do not exist."""
+    """Coefficients and standard errors by Newton's method, None where they do not exist.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        True or False.
+    design : array of shape (n, k)
+    offset : array of shape (n,)
+        Added to the linear predictor as it is.
+    """
     coefficients = np.zeros(design.shape[1])
     for _ in range(100):
         mean = expit(design @ coefficients + offset)

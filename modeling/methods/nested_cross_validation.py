@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from threadpoolctl import threadpool_limits
 from modeling.methods.classifiers import CLASSIFIERS, Grid, build_classifier
 from modeling.methods.folds import assign_folds, split_pairs
 from modeling.methods.parallel import Progress, run_tasks
+
+Runner = Callable[..., dict[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,12 @@ class NestedCrossValidation:
     folds: NDArray[np.int_]
 
 
+FoldResult = tuple[Any, dict[str, Any]]  # held-out probabilities, tuned parameters
+
+
 @dataclass(frozen=True)
 class _Common:
+    names: list[str]
     keys: list[str]
     X: NDArray[np.float64]
     y: NDArray[np.int_]
@@ -64,7 +70,9 @@ class _Common:
 
 
 @dataclass(frozen=True)
-class _Task:
+class FoldTask:
+    """One fit of the comparison: a classifier, a repeat, a fold held out."""
+
     classifier: str
     repeat: int
     fold: int
@@ -82,6 +90,7 @@ def estimate_out_of_fold(
     tuning: Tuning | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    runner: Runner = run_tasks,
 ) -> NestedCrossValidation:
     """Out-of-fold probability of class 1 per patient and classifier.
 
@@ -106,6 +115,8 @@ def estimate_out_of_fold(
         Processes that fit at the same time; the numbers do not depend on it.
     progress : callable (done, total, message)
         Called from the calling thread at least every two seconds; may raise to stop.
+    runner : callable
+        Takes the place of ``run_tasks``: where the fits are done changes no number.
 
     Returns
     -------
@@ -124,14 +135,46 @@ def estimate_out_of_fold(
     rows, X, y = sort_rows(keys, features, feature_names, outcome)
     ordered = [keys[i] for i in rows]
     table = assign_folds(ordered, y, folds, repeats, seed)
-    common = _Common(ordered, X, y, table, seed, tuning or Tuning())
-    tasks = [_Task(c, r, f) for c in classifiers for r in range(repeats) for f in range(folds)]
+    common = _Common(sorted(feature_names), ordered, X, y, table, seed, tuning or Tuning())
+    tasks = [FoldTask(c, r, f) for c in classifiers for r in range(repeats) for f in range(folds)]
     tasks.sort(key=lambda task: -CLASSIFIERS[task.classifier].cost)
-    done = run_tasks(_hold_out, common, tasks, workers, progress, "Fitting classifiers")
+    done = runner(_hold_out, common, tasks, workers, progress, "Fitting classifiers")
     results = {c: _gather(c, done, table, rows) for c in classifiers}
     folds_as_given = np.empty_like(table)
     folds_as_given[:, rows] = table
     return NestedCrossValidation(results, folds_as_given)
+
+
+def hold_out_tasks(
+    keys: Sequence[str],
+    features: ArrayLike,
+    feature_names: Sequence[str],
+    outcome: ArrayLike,
+    folds: int,
+    repeats: int,
+    seed: int,
+    tuning: Tuning,
+    tasks: Sequence[FoldTask],
+    progress: Progress | None = None,
+) -> dict[FoldTask, FoldResult]:
+    """Some of the fits of ``estimate_out_of_fold``, for a worker that does a share of them.
+
+    Parameters
+    ----------
+    keys, features, feature_names, outcome, folds, repeats, seed, tuning, progress
+        As ``estimate_out_of_fold``: the same give the same folds and seeds.
+    tasks : sequence of FoldTask
+
+    Raises
+    ------
+    DataProblem
+        As ``assign_folds``.
+    """
+    rows, X, y = sort_rows(keys, features, feature_names, outcome)
+    ordered = [keys[i] for i in rows]
+    table = assign_folds(ordered, y, folds, repeats, seed)
+    common = _Common(sorted(feature_names), ordered, X, y, table, seed, tuning)
+    return run_tasks(_hold_out, common, tasks, 1, progress, "Fitting classifiers")
 
 
 def fit_classifier(
@@ -202,7 +245,7 @@ def derive_seed(seed: int, *parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-def _hold_out(common: _Common, task: _Task) -> tuple[NDArray[np.float64], dict[str, Any]]:
+def _hold_out(common: _Common, task: FoldTask) -> tuple[NDArray[np.float64], dict[str, Any]]:
     fit_rows, test_rows = split_pairs(common.folds[task.repeat])[task.fold]
     seed = derive_seed(common.seed, task.classifier, task.repeat, task.fold)
     keys = [common.keys[i] for i in fit_rows]
@@ -236,13 +279,13 @@ def _within(grid: Grid, patients: int) -> Grid:
 
 
 def _gather(
-    classifier: str, done: Mapping[_Task, tuple[NDArray[np.float64], dict[str, Any]]],
+    classifier: str, done: Mapping[FoldTask, tuple[NDArray[np.float64], dict[str, Any]]],
     table: NDArray[np.int_], rows: NDArray[np.intp],
 ) -> OutOfFold:  # fmt: skip
     by_repeat = np.full(table.shape, np.nan)
     chosen = []
     for repeat, fold in np.ndindex(table.shape[0], int(table.max()) + 1):
-        values, parameters = done[_Task(classifier, repeat, fold)]
+        values, parameters = done[FoldTask(classifier, repeat, fold)]
         by_repeat[repeat, rows[table[repeat] == fold]] = values
         chosen.append(parameters)
     return OutOfFold(classifier, by_repeat.mean(axis=0), by_repeat, tuple(chosen))

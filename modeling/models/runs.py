@@ -54,6 +54,7 @@ class ModelRun(DerivedMixin, StudyRow):
 
 class VersionKind(models.TextChoices):
     RAD_SCORE = "rad_score", "Rad-Score"
+    RECALIBRATED = "recalibrated", "Recalibrated Rad-Score"
     NOMOGRAM = "nomogram"
 
 

@@ -1,8 +1,10 @@
 """Reads of modeling."""
 
 from .origins import (
+    extractors_behind,
     frozen_fits,
     image_digests,
+    patient_dates,
 )
 from .rows import (
     RadScoreRows,
@@ -32,6 +34,7 @@ __all__ = [
     "RadScoreRows",
     "active_version",
     "current_digests",
+    "extractors_behind",
     "frozen_fits",
     "image_digests",
     "is_development",
@@ -40,6 +43,7 @@ __all__ = [
     "looks_at",
     "maker_of",
     "parents_of",
+    "patient_dates",
     "question_named",
     "rad_score_rows",
     "scope_of",

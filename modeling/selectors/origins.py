@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from genomics.models import CellAbundance, Phenotype, PhenotypeFit
 from imaging.models import ExtractorVersion, FeatureSet, RoiChoice, Series
 from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.leak_origins import FrozenFit
 from modeling.models import DatasetSnapshot
-from studies.models import CohortMember, CohortUse, Derivation, Study
+from studies.models import CohortMember, CohortUse, Derivation, Patient, Study, Treatment
 
 from .rows import parents_of
 
@@ -58,3 +60,18 @@ def _uses_of_digests(study: Study, digests: set[str]) -> dict[str, dict[str, str
         for digest, patient, name in rows.values_list(field, "patient_id", "patient__pseudonym"):
             found.setdefault(digest, {})[name] = uses.get(patient, "none")
     return found
+
+
+def extractors_behind(snapshot: DatasetSnapshot) -> dict[str, ExtractorVersion]:
+    """By modality the encoder whose features a snapshot holds."""
+    sets = FeatureSet.objects.filter(study=snapshot.study, inputs_digest__in=parents_of(snapshot))
+    found = ExtractorVersion.objects.filter(pk__in=sets.values("extractor_version"))
+    return {version.modality: version for version in found.select_related("weights")}
+
+
+def patient_dates(patient: Patient) -> tuple[date | None, date | None]:
+    """Day of the scan that speaks for a patient, and first day of the index treatment."""
+    scans = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE)
+    starts = Treatment.objects.filter(patient=patient, is_index=True)
+    scanned = scans.values_list("roi__series__dicom_study__scanned_on", flat=True).first()
+    return scanned, starts.values_list("date", flat=True).first()

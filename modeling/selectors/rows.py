@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from genomics.models import Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table
 from imaging.models import (
+    ExtractorVersion,
     FeatureSet,
     Immunoscore,
     ImmunoscoreRule,
@@ -77,6 +78,7 @@ def rad_score_rows(
     missing_features: bool = False,
     cohorts: Sequence[str] | None = None,
     wanted: Sequence[str] | None = None,
+    encoders: dict[str, ExtractorVersion] | None = None,
 ) -> RadScoreRows:
     """Features, uptake, phenotypes and response of everybody the question asks about.
 
@@ -87,7 +89,7 @@ def rad_score_rows(
     """
     members = members_table(study)
     members = _asked_members(members[members["role"].isin(TARGETS_OF_ROLE)], cohorts)
-    features, from_images = _features(study)
+    features, from_images = _features(study, encoders)
     features = features[choose_features(list(features.columns), wanted)]
     targets, from_labels = _targets(study)
     uptake, from_uptake = _uptake(study)
@@ -155,11 +157,13 @@ def _described(study: Study) -> pd.DataFrame:
     return _by_patient(clinical.join(immune, how="outer"))
 
 
-def _features(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    """Columns ``pet.…`` and ``ct.…`` by patient id."""
+def _features(
+    study: Study, encoders: dict[str, ExtractorVersion] | None = None
+) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    """Columns ``pet.…`` and ``ct.…`` by patient id; of the newest encoders by default."""
     rows: dict[int, dict[str, float]] = {}
     digests: dict[int, list[str]] = {}
-    for patient, sets in feature_vectors(study).items():
+    for patient, sets in feature_vectors(study, encoders).items():
         for modality, found in sets.items():
             prefix = MODALITIES[str(modality)]
             named = zip(found.names, found.vector, strict=True)

@@ -30,7 +30,7 @@ def version_to_onnx(version: ModelVersion) -> tuple[bytes, float]:
         No estimator, a classifier that the converter or the runtime does not know, or
         probabilities further than 1e-5 from the estimator's.
     """
-    if version.kind != VersionKind.RAD_SCORE or version.file is None:
+    if version.kind == VersionKind.NOMOGRAM or version.file is None:
         raise refuse(
             str(version),
             "a nomogram",

@@ -40,7 +40,9 @@ SHARES = {
 
 def rad_score_evaluations(version: ModelVersion) -> list[Evaluation]:
     """Against phenotype and response, the paper's order; survival is told elsewhere."""
-    found = Evaluation.objects.filter(version=version, target__in=TARGETS)
+    found = Evaluation.objects.filter(
+        version=version, target__in=TARGETS, snapshot=version.fitting_snapshot
+    )
     return sorted(
         found.select_related("cohort", "snapshot", "version"),
         key=lambda e: (cohort_order(e.cohort.name), e.basis == Basis.APPARENT, e.target),

@@ -13,7 +13,7 @@ from django.db import transaction
 from modeling.methods.number_comparison import Comparison, compare_numbers
 from modeling.methods.recipe import read_recipe
 from modeling.methods.snapshot_table import read_snapshot_table
-from modeling.models import ModelRun, ModelVersion, Reproduction, RunKind, Verdict
+from modeling.models import ModelRun, ModelVersion, Reproduction, Verdict, VersionKind
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.rad_score import Found, run_compute, run_prepare
 from modeling.services.rad_score_state import RadScoreRun
@@ -43,7 +43,7 @@ def version_reproduce(
         Bytes or numbers that are not those of their digest; a run that is no Rad-Score's.
     """
     run = version.run
-    if run.kind != RunKind.RAD_SCORE:
+    if version.kind == VersionKind.NOMOGRAM:
         raise refuse(
             str(version),
             "a nomogram",

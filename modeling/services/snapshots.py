@@ -62,6 +62,13 @@ def snapshot_freeze(
     )
     _leave_out(rows.table, asks.get("filters", []))
     _check(rows.table)
+    return snapshot_of_rows(study, question, rows, job)
+
+
+def snapshot_of_rows(
+    study: Study, question: dict[str, Any], rows: RadScoreRows, job: Job | None = None
+) -> DatasetSnapshot:
+    """The frozen table of rows as they were read; the same rows again give the same snapshot."""
     included = rows.table[rows.table["reason"] == ""]
     data = write_snapshot_table(included.drop(columns=list(LEFT_OUT_OF_TABLE)), KEY)
     sha256, targets = digest_table(data), targets_of(rows.table)

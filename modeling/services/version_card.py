@@ -16,6 +16,8 @@ from studies.models import CohortUse
 INTENDED = {
     VersionKind.RAD_SCORE: "Probability of the immune-enhanced (hot) phenotype of a tumour from "
     "PET and CT of before treatment. A high Rad-Score stands for low risk.",
+    VersionKind.RECALIBRATED: "The Rad-Score it was made from, set right for one cohort by an "
+    "intercept and a slope on the logit; the order of patients is the same.",
     VersionKind.NOMOGRAM: "Survival by the columns of its axes, the Rad-Score among them.",
 }
 NOT_FOR = (

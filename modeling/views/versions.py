@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from modeling import overviews
-from modeling.forms import VersionMoveForm
+from modeling.forms import CohortForm, VersionMoveForm
 from modeling.models import ModelVersion, VersionKind
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.version_card import not_beaten, version_card
@@ -35,6 +35,7 @@ def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespon
         "life": overviews.life_of(found, request.user),
         "not_beaten": not_beaten(found),
         "form": VersionMoveForm(version=found),
+        "cohort_form": CohortForm(study=study),
         "is_rad_score": found.kind == VersionKind.RAD_SCORE,
     }
     context["rights"] = access.rights_of(request.user, study)

@@ -1,0 +1,150 @@
+"""What the page of an examined Rad-Score shows: figures, and tables by cohort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from django.utils.safestring import mark_safe
+
+from modeling.figures.estimates import (
+    CurvePoint,
+    Estimate,
+    draw_estimates,
+    draw_learning_curve,
+)
+from modeling.figures.figure import Figure
+from modeling.figures.render import render_inline_svg
+from modeling.models import Examination, ModelVersion
+from modeling.overviews import TARGETS, evaluation_rows
+from modeling.services.version_card import not_beaten
+
+
+def examination_context(version: ModelVersion, found: Examination | None) -> dict[str, Any]:
+    """Everything the template needs, with figures drawn from the stored numbers."""
+    context: dict[str, Any] = {
+        "rows": evaluation_rows(version),
+        "not_beaten": not_beaten(version),
+        "examination": found,
+        "figures": {},
+        "targets": TARGETS,
+    }
+    if found is None:
+        return context
+    results = found.results
+    context["results"] = results
+    context["cut_heads"] = _cut_heads(results["cuts"])
+    context["figures"] = {
+        name: {"svg": mark_safe(render_inline_svg(figure)), "figure": figure}  # from numbers
+        for name, figure in figures_of(results).items()
+    }
+    return context
+
+
+def _cut_heads(cuts: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(row["cohort"], row["target"]) for row in cuts[0]["cohorts"]] if cuts else []
+
+
+def figures_of(results: dict[str, Any]) -> dict[str, Figure]:
+    """Figures that have something to show."""
+    drawn = {
+        "groups": _groups(results["groups"]),
+        "subgroups": _subgroups(results["subgroups"]),
+        "importance": _importance(results["importance"]),
+        "learning": _learning(results["learning_curve"]),
+    }
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
+
+
+def _groups(rows: list[dict[str, Any]]) -> Figure | None:
+    if not rows:
+        return None
+    estimates = [
+        Estimate(
+            f"{row['title']}: {row['higher']} over {row['lower']}",
+            _words(row["cohort"]),
+            row["effect"],
+            row["effect_lower"],
+            row["effect_upper"],
+            row["n_first"] + row["n_other"],
+        )
+        for row in sorted(rows, key=lambda row: row["title"])
+    ]
+    return draw_estimates(
+        estimates,
+        "Rad-Score between groups",
+        "Rank-biserial correlation with 95 % interval; right of the dotted line the first group "
+        "scores higher.",
+        "effect (rank-biserial)",
+        "groups",
+        0.0,
+        (-1.0, 1.0),
+    )
+
+
+def _subgroups(rows: list[dict[str, Any]]) -> Figure | None:
+    estimates = [
+        Estimate(
+            f"{row['by']} {row['level']} (n {row['n']}), {_words(row['cohort'])}",
+            TARGETS[row["target"]],
+            row["auc"]["estimate"],
+            row["auc"]["lower"],
+            row["auc"]["upper"],
+            row["n"],
+        )
+        for row in rows
+        if row["auc"]
+    ]
+    if not estimates:
+        return None
+    lowest = min(0.4, *(e.value if e.lower is None else e.lower for e in estimates))
+    return draw_estimates(
+        estimates,
+        "AUC in subgroups",
+        "DeLong 95 % intervals; the dotted line is chance. Small groups say little.",
+        "AUC (95 % CI)",
+        "subgroups",
+        0.5,
+        (max(0.0, lowest), 1.0),
+    )
+
+
+def _importance(found: dict[str, Any]) -> Figure | None:
+    if not found["rows"]:
+        return None
+    estimates = [
+        Estimate(
+            f"{row['family']} ({row['columns']})",
+            _words(found["cohort"]),
+            row["fall"],
+            row["fall"] - row["sd"],
+            row["fall"] + row["sd"],
+            found["n"],
+        )
+        for row in found["rows"]
+    ]
+    return draw_estimates(
+        estimates,
+        "What the Rad-Score leans on",
+        "Fall of the AUC when a family of columns is shuffled together, mean and SD over shuffles.",
+        "fall of the AUC",
+        "importance",
+        0.0,
+    )
+
+
+def _learning(points: list[dict[str, Any]]) -> Figure | None:
+    if len(points) < 2:
+        return None
+    drawn = [CurvePoint(p["n"], p["auc"], p["sd"]) for p in points]
+    rising = len(drawn) > 2 and np.diff([p.mean for p in drawn])[-1] > 0.01
+    said = "still rising: more patients would help" if rising else "no longer rising much"
+    return draw_learning_curve(
+        drawn,
+        f"Out-of-fold AUC of the chosen classifier with its tuned "
+        f"parameters, one SD between draws; {said}.",
+    )

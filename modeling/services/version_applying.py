@@ -1,0 +1,87 @@
+"""A frozen version applied to rows it was not fitted to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from modeling.methods.recalibration import RecalibrationFit, apply_recalibration
+from modeling.models import DatasetSnapshot, ModelVersion, VersionKind
+from modeling.selectors import RadScoreRows, extractors_behind, rad_score_rows
+from modeling.services.snapshots import SMALLEST_JUDGED, snapshot_of_rows
+from modeling.services.version_life import ancestry_of
+from modeling.storage import read_estimator
+from studies.methods.problems import refuse
+from studies.models import Cohort, Job
+from studies.services import file_read
+
+RAD_SCORES = (VersionKind.RAD_SCORE, VersionKind.RECALIBRATED)
+
+
+def check_rad_score(version: ModelVersion) -> None:
+    if version.kind not in RAD_SCORES:
+        raise refuse(str(version), "a nomogram", "a Rad-Score", "Choose a Rad-Score.")
+
+
+def root_of(version: ModelVersion) -> ModelVersion:
+    """The version with the estimator: itself, or what it was recalibrated from."""
+    line = ancestry_of(version)
+    return next(v for v in line if v.kind == VersionKind.RAD_SCORE)
+
+
+def version_apply(version: ModelVersion, features: Any) -> NDArray[np.float64]:
+    """Probability of hot by a version; columns in the order of its root's features."""
+    root = root_of(version)
+    if root.file is None:
+        raise refuse(str(root), "no stored estimator", "a skops file", "Fit the model again.")
+    pipeline = read_estimator(file_read(root.file), root.sha256)
+    score = pipeline.predict_proba(np.asarray(features, dtype=float))[:, 1]
+    for step in reversed(ancestry_of(version)):
+        if step.kind == VersionKind.RECALIBRATED:
+            told = step.content["recalibration"]
+            fit = RecalibrationFit(told["intercept"], told["slope"], told["n"], told["events"])
+            score = apply_recalibration(fit, score)
+    return score
+
+
+def rows_for(version: ModelVersion, cohort: Cohort) -> RadScoreRows:
+    """Rows of one cohort with the columns and the encoders the version was fitted to."""
+    root = root_of(version)
+    missing = root.run.recipe["missing"] == "median_in_fold"
+    encoders = extractors_behind(root.fitting_snapshot)
+    return rad_score_rows(version.study, missing, [cohort.name], root.content["features"], encoders)
+
+
+def cohort_freeze(version: ModelVersion, cohort: Cohort, job: Job | None) -> DatasetSnapshot:
+    """The cohort's rows as a version reads them, frozen.
+
+    Raises
+    ------
+    DataProblem
+        Too few of the cohort have what the version reads.
+    """
+    rows = rows_for(version, cohort)
+    complete = int((rows.table["reason"] == "").sum())
+    if complete < SMALLEST_JUDGED:
+        raise refuse(
+            cohort.name,
+            f"{complete} patients with all that the version reads",
+            f"at least {SMALLEST_JUDGED}",
+            "Extract their features first.",
+        )
+    root = root_of(version)
+    question = {
+        "purpose": "external_validation",
+        "columns": ["features of PET and CT", "phenotype", "response at 6 months", "uptake"],
+        "missing": root.run.recipe["missing"],
+        "cohort": cohort.name,
+        "version": version.sha256,
+    }
+    return snapshot_of_rows(version.study, question, rows, job)
+
+
+def targets_with_both_classes(rows: pd.DataFrame, targets: list[str]) -> list[str]:
+    return [t for t in targets if rows[f"target_{t}"].dropna().nunique() == 2]
