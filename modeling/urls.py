@@ -38,6 +38,8 @@ urlpatterns = [
     path(REPORT, report.newest, name="report"),
     path(f"{REPORT}<uuid:report_uid>/", report.report, name="report_version"),
     path(f"{REPORT}<uuid:report_uid>/report.json", report.whole, name="report_json"),
+    path(f"{REPORT}<uuid:report_uid>/report.pdf", report.paper, name="report_pdf"),
+    path(f"{REPORT}<uuid:report_uid>/report.zip", report.bundle, name="report_zip"),
     path(f"{REPORT}<uuid:report_uid>/tables/<slug:key>.csv", report.table, name="report_table"),
     path(
         f"{REPORT}<uuid:report_uid>/figures/<slug:key>.csv",

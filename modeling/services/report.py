@@ -13,6 +13,7 @@ from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft
+from modeling.services.report_files import report_files_write
 from modeling.services.report_immunoscore import immunoscore_section
 from modeling.services.report_paper import paper_section
 from modeling.services.report_rad_score import rad_score_section
@@ -48,7 +49,10 @@ def report_build(study: Study, progress: Progress = no_progress, job: Job | None
     cohorts = cohorts_freeze(study, job)
     content = _content(study, cohorts, rad_score, nomograms, progress)
     parents = [cohorts.sha256, rad_score.sha256, *(version.sha256 for version in nomograms)]
-    return _write(study, content, json_digest(content), parents, job)
+    report = _write(study, content, json_digest(content), parents, job)
+    progress(1, 1, "PDF and zip")
+    report_files_write(report)
+    return report
 
 
 def _newest(study: Study, **which: Any) -> ModelVersion | None:

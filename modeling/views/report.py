@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from modeling.figures.figure import Figure
 from modeling.figures.render import figure_csv, render_png, render_svg
 from modeling.models import Report
+from modeling.publication.bundle import table_csv
+from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
 from studies.models import Study
-from studies.tables import harmless
+from studies.services import file_read
 from studies.views.doors import study_page
 
 TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
@@ -39,6 +40,7 @@ def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResp
         others = Report.objects.filter(study=study).exclude(pk=report.pk)
         context["earlier"] = others.defer("content")
         context["may_download"] = "download" in access.rights_of(request.user, study)
+        context["has_files"] = report_file(report, PDF) is not None
     return render(request, "modeling/report.html", context)
 
 
@@ -67,7 +69,7 @@ def table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> Htt
     for section in content["sections"]:
         for found in section["tables"]:
             if found["key"] == key:
-                return _table_csv(found)
+                return _file(table_csv(found), f"{key}.csv", TYPES["csv"])
     raise Http404
 
 
@@ -79,6 +81,25 @@ def whole(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
     response = JsonResponse(body)
     response["Content-Disposition"] = f'attachment; filename="report-{found.number}.json"'
     return response
+
+
+@study_page()
+def paper(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
+    """The report as a PDF."""
+    return _kept(study, report_uid, PDF, "application/pdf")
+
+
+@study_page("download")
+def bundle(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
+    """The report with every figure's data, as one zip."""
+    return _kept(study, report_uid, ZIP, "application/zip")
+
+
+def _kept(study: Study, report_uid: UUID, kind: str, content_type: str) -> HttpResponse:
+    found = report_file(get_object_or_404(Report, study=study, uid=report_uid), kind)
+    if found is None:
+        raise Http404("This report was built before there were such files: build it again.")
+    return _file(file_read(found), found.name, content_type)
 
 
 def _figure(study: Study, report_uid: UUID, key: str) -> Figure:
@@ -94,21 +115,3 @@ def _file(data: str | bytes, name: str, content_type: str) -> HttpResponse:
     response = HttpResponse(data, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def _table_csv(found: dict[str, Any]) -> HttpResponse:
-    response = _file("", f"{found['key']}.csv", TYPES["csv"])
-    writer = csv.writer(response, lineterminator="\n")
-    heads = ("row", "column", "value", "lower", "upper", "n", "model_version", "snapshot_sha256")
-    writer.writerow(heads)
-    for row in found["rows"]:
-        for column, value in zip(found["columns"][1:], row[1:], strict=True):
-            writer.writerow(map(harmless, [row[0], column, *_parts(value)]))
-    return response
-
-
-def _parts(value: Any) -> list[Any]:
-    if not isinstance(value, dict):
-        return ["" if value is None else value, "", "", "", "", ""]
-    low, high = value["ci"] or ("", "")
-    return [value["value"], low, high, value["n"], value["model_version"], value["snapshot_sha"]]

@@ -21,6 +21,7 @@ from genomics.models import (
 )
 from imaging.models import FeatureSet, Series
 from modeling.models import DatasetSnapshot, ModelVersion, Report
+from modeling.publication.bundle import table_csv
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
@@ -28,7 +29,6 @@ from modeling.services.report import report_build
 from modeling.services.report_notices import material_notices
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import json_digest
-from modeling.views.report import _table_csv
 from studies import registry
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
@@ -166,6 +166,8 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
         reverse("modeling:report", args=[people.study.uid]),
         reverse("modeling:report_version", args=[people.study.uid, report.uid]),
         reverse("modeling:report_json", args=[people.study.uid, report.uid]),
+        reverse("modeling:report_pdf", args=[people.study.uid, report.uid]),
+        reverse("modeling:report_zip", args=[people.study.uid, report.uid]),
         reverse("modeling:report_table", args=[people.study.uid, report.uid, "paper"]),
         reverse("modeling:report_figure_csv", args=[people.study.uid, report.uid, "roc"]),
         reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "svg"]),
@@ -262,7 +264,7 @@ def test_a_study_without_report_says_how_to_get_one(people: People, client: Clie
 
 def test_a_name_that_a_spreadsheet_would_run_is_made_harmless():
     rows = [["=HYPERLINK(1)", "@x", -0.5]]
-    answer = _table_csv({"key": "t", "columns": ["of", "=a", "b"], "rows": rows}).content.decode()
+    answer = table_csv({"key": "t", "columns": ["of", "=a", "b"], "rows": rows})
     assert [line.split(",")[:3] for line in answer.splitlines()[1:]] == [
         ["'=HYPERLINK(1)", "'=a", "'@x"],
         ["'=HYPERLINK(1)", "b", "-0.5"],

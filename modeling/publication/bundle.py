@@ -1,0 +1,149 @@
+"""One zip of a report: the PDF, every figure and table, what they came from, RO-Crate metadata."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from modeling.figures.figure import Figure
+from modeling.figures.render import figure_csv, render_svg
+from modeling.publication.words import cell_parts
+from studies.tables import harmless
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same report gives the same zip
+TYPES = {
+    "pdf": "application/pdf", "svg": "image/svg+xml", "csv": "text/csv", "json": "application/json",
+}  # fmt: skip
+TABLE_COLUMNS = (
+    "row",
+    "column",
+    "value",
+    "lower",
+    "upper",
+    "n",
+    "model_version",
+    "snapshot_sha256",
+)
+LICENCE = "For the study's members; what may be shared is said in the study's consents."
+
+
+def write_bundle(
+    content: dict[str, Any], number: int, sha256: str, built_at: datetime, paper: bytes
+) -> bytes:
+    """A zip whose ``ro-crate-metadata.json`` names every file with its digest."""
+    files = {"report.pdf": paper, "report.json": _content_bytes(content)}
+    for key, stored in content["figures"].items():
+        names = Figure.__dataclass_fields__
+        figure = Figure.from_dict({name: part for name, part in stored.items() if name in names})
+        files[f"figures/{key}.svg"] = render_svg(figure).encode()
+        files[f"figures/{key}.csv"] = figure_csv(figure).encode()
+        files[f"figures/{key}.vl.json"] = _json(figure.spec)
+    for section in content["sections"]:
+        for table in section["tables"]:
+            files[f"tables/{table['key']}.csv"] = table_csv(table).encode()
+    files["ro-crate-metadata.json"] = _json(_crate(content, number, sha256, built_at, files))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), data, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def table_csv(table: dict[str, Any]) -> str:
+    """A table of the report: value, interval, n, version and snapshot in columns of their own."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(TABLE_COLUMNS)
+    for row in table["rows"]:
+        first = row[0]["value"] if isinstance(row[0], dict) else row[0]
+        for column, value in zip(table["columns"][1:], row[1:], strict=True):
+            writer.writerow(map(harmless, [first, column, *cell_parts(value)]))
+    return stream.getvalue()
+
+
+def _content_bytes(content: dict[str, Any]) -> bytes:
+    """The content without the drawings, which lie beside it."""
+    figures = {
+        key: {name: part for name, part in figure.items() if name not in ("svg", "spec")}
+        for key, figure in content["figures"].items()
+    }
+    return _json({**content, "figures": figures})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _crate(
+    content: dict[str, Any], number: int, sha256: str, built_at: datetime, files: dict[str, bytes]
+) -> dict[str, Any]:
+    """RO-Crate 1.1: the report as a data set made by a run of the software."""
+    study = content["study"]["name"]
+    software = "#isotherm"
+    graph: list[dict[str, Any]] = [
+        {
+            "@id": "ro-crate-metadata.json",
+            "@type": "CreativeWork",
+            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+            "about": {"@id": "./"},
+        },
+        {
+            "@id": "./",
+            "@type": "Dataset",
+            "name": f"{study}: report {number}",
+            "description": "Numbers and figures of a study, each with the model version and the "
+            "frozen table it comes from.",
+            "datePublished": built_at.isoformat(),
+            "identifier": f"sha256:{sha256}",
+            "license": LICENCE,
+            "hasPart": [{"@id": name} for name in files],
+        },
+        {
+            "@id": "#build",
+            "@type": "CreateAction",
+            "name": "Build the report",
+            "endTime": built_at.isoformat(),
+            "instrument": {"@id": software},
+            "object": [{"@id": f"#source-{source['number']}"} for source in content["sources"]],
+            "result": {"@id": "./"},
+        },
+        {
+            "@id": software,
+            "@type": "SoftwareApplication",
+            "name": "Isotherm",
+            "softwareVersion": settings.VERSION,
+        },
+    ]
+    graph += [_source(source) for source in content["sources"]]
+    graph += [
+        {
+            "@id": name,
+            "@type": "File",
+            "encodingFormat": TYPES[name.rsplit(".", 1)[-1]],
+            "contentSize": str(len(data)),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
+        for name, data in files.items()
+    ]
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "@id": f"#source-{source['number']}",
+        "@type": "Dataset",
+        "name": f"{source['model_version']}, {source['snapshot']}",
+        "description": source["purpose"],
+        "identifier": [
+            f"sha256:{digest}"
+            for digest in (source["version_sha256"], source["snapshot_sha256"])
+            if digest
+        ],
+    }
