@@ -11,6 +11,7 @@ BENCHMARKS = (
     "classifier_comparison",
     "simulation_seeds",
     "slide_counting",
+    "imaging_viewer",
 )
 
 

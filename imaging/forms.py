@@ -8,6 +8,10 @@ from django import forms
 
 from imaging.methods.density_profile import IGNORED, ROLES
 from imaging.methods.density_table import MARKERS, PER_MM2, PROCEDURES, REGIONS
+from imaging.methods.drawn_region import PERCIST
+from imaging.methods.region_recipe import BRUSH, GROWING, THRESHOLD
+from imaging.models import Roi, Series
+from studies.models import Lesion
 
 OURS = ["", *MARKERS]
 NAMES_OF_ROLES = {
@@ -138,3 +142,84 @@ class DecisionForm(forms.Form):
         self.fields["decision"].choices = offered  # type: ignore[attr-defined]
         if "assign" not in dict(offered):
             del self.fields["patient"]
+
+
+class DrawForm(forms.Form):
+    """A region on a PET by coordinates: what a mouse does in the viewer, typed."""
+
+    method = forms.ChoiceField(
+        choices=[
+            (THRESHOLD, "Threshold inside a sphere"),
+            (GROWING, "Growing from a seed"),
+            (BRUSH, "Brush"),
+        ],
+        initial=THRESHOLD,
+    )
+    rule = forms.ChoiceField(
+        choices=[
+            ("41_percent", "41 % of SUVmax"),
+            ("suv_2_5", "SUV 2.5"),
+            ("suv_4_0", "SUV 4.0"),
+            (PERCIST, "PERCIST: 1.5 × liver mean + 2 SD"),
+        ],
+        required=False,
+        label="Threshold",
+    )
+    x = forms.FloatField(label="x, mm", required=False)
+    y = forms.FloatField(label="y, mm", required=False)
+    z = forms.FloatField(label="z, mm", required=False)
+    radius_mm = forms.FloatField(label="Radius, mm", min_value=0.1, max_value=200, initial=30)
+    level = forms.FloatField(label="Lower SUV", required=False, min_value=0)
+    liver_x = forms.FloatField(label="Liver x, mm", required=False)
+    liver_y = forms.FloatField(label="Liver y, mm", required=False)
+    liver_z = forms.FloatField(label="Liver z, mm", required=False)
+    liver_radius = forms.FloatField(
+        label="Liver radius, mm", required=False, min_value=0.1, max_value=50, initial=15
+    )
+    strokes = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Brush",
+        help_text="One ball per line: x y z radius, in mm; a line that begins with - erases.",
+    )  # fmt: skip
+    start = forms.ModelChoiceField(
+        Roi.objects.none(), required=False, to_field_name="uid", empty_label="an empty region",
+        label="Brush goes on with",
+    )  # fmt: skip
+    name = forms.CharField(max_length=120, required=False)
+    lesion = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+    supersedes = forms.ModelChoiceField(
+        Roi.objects.none(), required=False, to_field_name="uid", empty_label="nothing",
+        label="Supersedes",
+    )  # fmt: skip
+    comment = forms.CharField(max_length=500, required=False)
+
+    def __init__(self, *args: Any, pet: Series, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        rois = Roi.objects.filter(series=pet, superseded_by__isnull=True)
+        for name in ("start", "supersedes"):
+            self.fields[name].queryset = rois  # type: ignore[attr-defined]
+        lesions = Lesion.objects.filter(patient=pet.patient_id).order_by("number")
+        numbers = [(row.number, f"lesion {row.number}") for row in lesions]
+        self.fields["lesion"].choices = [("", "a new lesion"), *numbers]  # type: ignore[attr-defined]
+
+    def recipe(self) -> dict[str, Any]:
+        """How to draw it, as ``imaging.methods.region_recipe`` reads it."""
+        given = self.cleaned_data
+        place = [given["x"], given["y"], given["z"]]
+        if given["method"] == BRUSH:
+            start = str(given["start"].uid) if given["start"] else None
+            return {"method": BRUSH, "strokes": _balls(given["strokes"]), "start": start}
+        if given["method"] == GROWING:
+            return {"method": GROWING, "seed_mm": place, "level": given["level"],
+                    "radius_mm": given["radius_mm"]}  # fmt: skip
+        recipe = {"method": THRESHOLD, "rule": given["rule"], "centre_mm": place,
+                  "radius_mm": given["radius_mm"], "liver": None}  # fmt: skip
+        if given["rule"] == PERCIST and given["liver_x"] is not None:
+            liver = [given["liver_x"], given["liver_y"], given["liver_z"]]
+            recipe["liver"] = {"centre_mm": liver, "radius_mm": given["liver_radius"]}
+        return recipe
+
+
+def _balls(text: str) -> list[list[str]]:
+    """Lines ``x y z radius`` and ``- x y z radius`` as the recipe's strokes."""
+    lines = [line.split() for line in text.replace(",", " ").splitlines() if line.strip()]
+    return [[*line[1:], "1"] if line[0] == "-" else [*line, "0"] for line in lines]

@@ -7,7 +7,7 @@ import struct
 import tempfile
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,18 +81,27 @@ def read_volume(data: bytes) -> Volume:
             "a packed NIfTI file",
             "Restore the file from a backup.",
         ) from error
-    size, code = fields[8:11], fields[19]
+    code, grid = fields[19], _grid(fields)
+    array = np.frombuffer(plain, TYPES[code], offset=352).reshape(grid.shape)
+    return Volume(array.astype(bool) if code == CODES["uint8"] else array.astype(np.float32), grid)
+
+
+def read_grid(packed: BinaryIO) -> Grid:
+    """Where the voxels of a stored volume stand; its numbers are not unpacked."""
+    with gzip.GzipFile(fileobj=packed) as file:
+        return _grid(struct.unpack(HEADER, file.read(348)))
+
+
+def _grid(fields: tuple[Any, ...]) -> Grid:
     affine = np.array(fields[-14:-2], np.float64).reshape(3, 4) * LPS_TO_RAS[:, None]
     spacing = np.linalg.norm(affine[:, :3], axis=0)
     direction = affine[:, :3] / spacing
-    grid = Grid(
-        size,
+    return Grid(
+        fields[8:11],  # type: ignore[arg-type]
         tuple(affine[:, 3].tolist()),
         tuple(spacing.tolist()),
         tuple(direction.ravel().tolist()),
     )
-    array = np.frombuffer(plain, TYPES[code], offset=352).reshape(grid.shape)
-    return Volume(array.astype(bool) if code == CODES["uint8"] else array.astype(np.float32), grid)
 
 
 def _smallest(array: NDArray) -> NDArray:

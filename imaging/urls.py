@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from imaging.views import arrivals, features, profiles, scans, slides, whole_slides
+from imaging.views import arrivals, features, profiles, scans, slides, viewer, whole_slides
 
 app_name = "imaging"
 
@@ -13,6 +13,14 @@ TILE = "tiles/<int:level>/<int:column>_<int:row>"
 urlpatterns = [
     path(f"{STUDY}scans/", scans.scan_list, name="scans"),
     path(f"{STUDY}scans/<uuid:series_uid>/", scans.scan_page, name="scan"),
+    path(f"{STUDY}scans/<uuid:series_uid>/view/", viewer.viewer, name="viewer"),
+    path(f"{STUDY}scans/<uuid:series_uid>/volume.nii.gz", viewer.volume, name="volume"),
+    path(
+        f"{STUDY}scans/<uuid:series_uid>/mip/<int:degrees>.png",
+        viewer.projection,
+        name="projection",
+    ),
+    path(f"{STUDY}regions/<uuid:roi_uid>/mask.nii.gz", viewer.mask, name="mask"),
     path(f"{STUDY}regions/<uuid:roi_uid>/<str:modality>.png", scans.roi_picture, name="picture"),
     path(f"{STUDY}waiting/", arrivals.waiting_list, name="waiting"),
     path(f"{STUDY}waiting/<uuid:arrival_uid>/", arrivals.arrival_decide, name="arrival"),

@@ -1,16 +1,19 @@
-"""Series, pairs, regions, uptake, extractor versions and feature sets: read only."""
+"""Series, pairs, regions, uptake, extractor versions and feature sets; drawing on a PET."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from imaging import services
 from imaging.methods.roi_files import FORMATS
 from imaging.models import (
     ExtractorVersion,
@@ -24,8 +27,9 @@ from imaging.models import (
 )
 from imaging.region_downloads import file_of_regions
 from imaging.selectors.scans import quality_state
+from imaging.serving import NIFTI, mask_response, volume_response
 from imaging.working import without_dates
-from studies.access import rights_of
+from studies.access import require, rights_of, visible
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 
 
@@ -51,11 +55,91 @@ class SeriesSerializer(PatientScopedSerializer):
         return without_dates(series.suv_working)
 
 
+class RoiSerializer(PatientScopedSerializer):
+    series = serializers.UUIDField(source="series.uid", read_only=True)
+    lesion = serializers.IntegerField(source="lesion.number", read_only=True)
+    supersedes = serializers.UUIDField(source="supersedes.uid", read_only=True, default=None)
+    superseded = serializers.SerializerMethodField()
+    chosen_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Roi
+        fields = ("uid", "patient", "series", "lesion", "name", "reader", "tool", "method",
+                  "voxels", "volume_ml", "supersedes", "superseded", "chosen_by", "notices",
+                  "quality", "recipe", "comment")  # fmt: skip
+
+    def get_superseded(self, roi: Roi) -> bool:
+        return bool(roi.superseded_by.all())
+
+    def get_chosen_by(self, roi: Roi) -> list[str]:
+        return [choice.rule for choice in roi.choices.all()]
+
+
+class DrawSerializer(serializers.Serializer):
+    recipe = serializers.JSONField(
+        help_text="method threshold (rule, centre_mm, radius_mm, liver), growing (seed_mm, level, "
+        "radius_mm) or brush (strokes, start); places in mm, LPS."
+    )
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+    lesion = serializers.IntegerField(default=None, allow_null=True)
+    supersedes = serializers.UUIDField(default=None, allow_null=True)
+    comment = serializers.CharField(max_length=500, default="", allow_blank=True)
+
+    def validate_recipe(self, recipe: Any) -> dict[str, Any]:
+        if not isinstance(recipe, dict):
+            raise serializers.ValidationError("A recipe is an object.")
+        return recipe
+
+
+class DrawnSerializer(serializers.Serializer):
+    """A region that is only shown: its numbers, units in the names, and its mask."""
+
+    suv_max = serializers.FloatField()
+    suv_mean = serializers.FloatField()
+    suv_peak = serializers.FloatField()
+    volume_ml = serializers.FloatField()
+    mtv_41_percent_ml = serializers.FloatField()
+    mtv_suv_2_5_ml = serializers.FloatField()
+    mtv_suv_4_0_ml = serializers.FloatField()
+    tlg_41_percent = serializers.FloatField()
+    tlg_suv_2_5 = serializers.FloatField()
+    tlg_suv_4_0 = serializers.FloatField()
+    level = serializers.FloatField(allow_null=True)
+    voxels = serializers.IntegerField()
+    notices = serializers.JSONField()
+    mask = serializers.CharField(help_text="Packed NIfTI, base64.")
+
+
 class SeriesViewSet(StudyScopedViewSet):
     right = "rows"
     serializer_class = SeriesSerializer
-    queryset = Series.objects.select_related("patient", "volume")
+    queryset = Series.objects.select_related("patient", "volume__study")
     filterset_fields = ("modality", "state", "patient__pseudonym")
+
+    @extend_schema(responses={(200, NIFTI): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def volume(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The series as packed NIfTI, PET in SUV and CT in HU; takes ranges."""
+        require(request.user, self.study, "download")
+        return volume_response(request._request, self.get_object())
+
+    @extend_schema(request=DrawSerializer, responses={200: DrawnSerializer, 201: RoiSerializer})
+    @action(detail=True, methods=["post"])
+    def draw(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Draw a region on the PET: with a name it is kept, without one only shown."""
+        asked = DrawSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given, pet = asked.validated_data, self.get_object()
+        if not given["name"]:
+            return Response(services.region_preview(pet, given["recipe"]).as_dict())
+        rois = visible(Roi.objects.all(), request.user, self.study).filter(series=pet)
+        earlier = get_object_or_404(rois, uid=given["supersedes"]) if given["supersedes"] else None
+        roi = services.region_keep(
+            pet, request.user, given["recipe"], given["name"], given["lesion"], earlier,
+            given["comment"],
+        )  # fmt: skip
+        shown = RoiSerializer(roi, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
 
 
 class PairSerializer(PatientScopedSerializer):
@@ -74,32 +158,20 @@ class PairViewSet(StudyScopedViewSet):
     filterset_fields = ("timing", "patient__pseudonym")
 
 
-class RoiSerializer(PatientScopedSerializer):
-    series = serializers.UUIDField(source="series.uid", read_only=True)
-    lesion = serializers.IntegerField(source="lesion.number", read_only=True)
-    superseded = serializers.SerializerMethodField()
-    chosen_by = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Roi
-        fields = ("uid", "patient", "series", "lesion", "name", "reader", "tool", "method",
-                  "voxels", "volume_ml", "superseded", "chosen_by", "notices",
-                  "quality")  # fmt: skip
-
-    def get_superseded(self, roi: Roi) -> bool:
-        return bool(roi.superseded_by.all())
-
-    def get_chosen_by(self, roi: Roi) -> list[str]:
-        return [choice.rule for choice in roi.choices.all()]
-
-
 class RoiViewSet(StudyScopedViewSet):
     right = "rows"
     serializer_class = RoiSerializer
-    queryset = Roi.objects.select_related("patient", "series", "lesion").prefetch_related(
-        "superseded_by", "choices"
-    )
+    queryset = Roi.objects.select_related(
+        "patient", "series", "lesion", "supersedes", "mask__study"
+    ).prefetch_related("superseded_by", "choices")
     filterset_fields = ("patient__pseudonym", "method", "lesion__number")
+
+    @extend_schema(responses={(200, NIFTI): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def mask(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The region as packed NIfTI on the grid of its series; takes ranges."""
+        require(request.user, self.study, "download")
+        return mask_response(request._request, self.get_object())
 
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},

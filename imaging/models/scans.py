@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from imaging.methods.geometry import LOW_DICE
@@ -138,13 +139,23 @@ class RoiMethod(models.TextChoices):
 
 
 class Roi(PatientRow, DerivedMixin):
-    """A region drawn on a series: many per lesion, by one reader or several."""
+    """A region drawn on a series: many per lesion, by one reader or several.
+
+    Read from a file of a ``batch``, or ``drawn_by`` a user here; ``recipe`` draws it again.
+    """
 
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="rois")
     lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="rois")
-    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="rois")
+    batch = models.ForeignKey(
+        ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="rois"
+    )
     name = models.CharField(max_length=120)
     reader = models.CharField(max_length=120, blank=True)
+    drawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    recipe = models.JSONField(default=dict, blank=True)
+    comment = models.TextField(blank=True)
     tool = models.CharField(max_length=120, blank=True)
     method = models.TextField(choices=RoiMethod.choices, default=RoiMethod.UNKNOWN)
     supersedes = models.ForeignKey(
@@ -165,6 +176,10 @@ class Roi(PatientRow, DerivedMixin):
                 fields=["series", "name", "source_digest"], name="roi_once_per_source"
             ),
             models.CheckConstraint(condition=models.Q(voxels__gt=0), name="roi_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(batch__isnull=False) | models.Q(drawn_by__isnull=False),
+                name="roi_has_a_source",
+            ),
             models.CheckConstraint(
                 condition=models.Q(method__in=RoiMethod.values), name="roi_method_known"
             ),

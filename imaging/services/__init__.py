@@ -14,8 +14,10 @@ from .extractors import extractor_fit, extractor_seed, weights_import
 from .features import features_extract
 from .immunoscores import immunoscore_compute
 from .nifti import nifti_import
-from .pictures import roi_picture
+from .pictures import mask_picture, projection_picture, roi_picture
 from .profiles import export_receive, export_suggest, profile_state
+from .receiving import Inbox, received_hand_in
+from .region_drawing import Drawn, region_keep, region_preview
 from .regions import agreements_update, regions_export
 from .scans import arrivals_settle, import_problems, scans_import
 from .slides import densities_import
@@ -24,6 +26,8 @@ from .whole_slides import slide_import, slide_receive
 
 __all__ = [
     "SETTLE",
+    "Drawn",
+    "Inbox",
     "agreements_update",
     "arrival_decide",
     "arrivals_settle",
@@ -38,9 +42,14 @@ __all__ = [
     "features_extract",
     "immunoscore_compute",
     "import_problems",
+    "mask_picture",
     "nifti_import",
     "pairs_retime",
     "profile_state",
+    "projection_picture",
+    "received_hand_in",
+    "region_keep",
+    "region_preview",
     "regions_export",
     "regions_state",
     "roi_picture",

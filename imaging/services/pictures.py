@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from imaging.methods.geometry import resample_mask
+from imaging.methods.projection import draw_projection
 from imaging.methods.slice_picture import draw_slice
+from imaging.methods.volume import Volume
 from imaging.models import PetCtPair, Roi, Series
 from imaging.storage import png_bytes, read_volume
 from studies.methods.problems import refuse
@@ -27,3 +29,13 @@ def _series(roi: Roi, modality: str) -> Series:
     if pair is None:
         raise refuse(roi.name, f"no {modality} beside its scan", "a PET/CT pair", "Upload it.")
     return pair.pet if modality == "PT" else pair.ct
+
+
+def mask_picture(suv: Volume, mask: Volume) -> bytes:
+    """PNG of the PET slice through the widest part of a region that nobody has kept yet."""
+    return png_bytes(draw_slice(suv, mask, "PT"))
+
+
+def projection_picture(pet: Series, degrees: int) -> bytes:
+    """PNG of the PET's maximum intensity projection."""
+    return png_bytes(draw_projection(read_volume(file_read(pet.stored)), degrees))

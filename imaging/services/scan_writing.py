@@ -144,19 +144,21 @@ class _Writing:
         parents = [found.fields["source_digest"], series.content_digest]
         derivation_record(self.patient.study, parents, mask.sha256, self.job)
         if found.uptake is not None:
-            self._uptake(found.uptake, row, series)
+            uptake_write(found.uptake, row, series, self.job)
 
-    def _uptake(self, measured: Measured, roi: Roi, series: Series) -> None:
-        values = asdict(measured)
-        mtv, tlg = values.pop("mtv_ml"), values.pop("tlg")
-        values["notices"] = [notice.as_dict() for notice in measured.notices]
-        Uptake.objects.create(
-            patient=self.patient, roi=roi, produced_by=self.job,
-            inputs_digest=inputs_digest("uptake/1", series.stored.sha256, roi.mask.sha256),
-            **{f"mtv_{key}_ml": value for key, value in mtv.items()},
-            **{f"tlg_{key}": value for key, value in tlg.items()},
-            **values,
-        )  # fmt: skip
+
+def uptake_write(measured: Measured, roi: Roi, pet: Series, job: Job | None = None) -> Uptake:
+    """The uptake of a region that was measured on ``pet``."""
+    values = asdict(measured)
+    mtv, tlg = values.pop("mtv_ml"), values.pop("tlg")
+    values["notices"] = [notice.as_dict() for notice in measured.notices]
+    return Uptake.objects.create(
+        patient=roi.patient, roi=roi, produced_by=job,
+        inputs_digest=inputs_digest("uptake/1", pet.stored.sha256, roi.mask.sha256),
+        **{f"mtv_{key}_ml": value for key, value in mtv.items()},
+        **{f"tlg_{key}": value for key, value in tlg.items()},
+        **values,
+    )  # fmt: skip
 
 
 def _number_in(key: str) -> int | None:

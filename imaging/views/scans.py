@@ -46,7 +46,8 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
         visible.select_related("patient", "batch", "dicom_study"), uid=series_uid
     )
     pair = (PetCtPair.objects.filter(pet=series) | PetCtPair.objects.filter(ct=series)).first()
-    rois = Roi.objects.filter(patient=series.patient, series=series).select_related("lesion")
+    rois = Roi.objects.filter(patient=series.patient, series=series)
+    rois = rois.select_related("lesion", "supersedes")
     rois = list(rois.prefetch_related("uptakes", "superseded_by", "choices"))
     dated = "identifiers" in access.rights_of(request.user, study)
     checks = checks_of(series, pair, rois)

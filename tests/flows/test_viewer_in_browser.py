@@ -1,0 +1,171 @@
+"""In a real browser: a real PET/CT goes in as a zip, is seen fused, and gets a 41 % region."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dev.processes import Product
+from tests.flows.conftest import Running, open_study
+from tests.flows.test_real_petct import pack
+
+pytest.importorskip("selenium")
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.flows.test_browser import CHROMIUM, DRIVER, NARROW, WIDE, fits, resize, sign_in, wait_for
+
+PATIENCE_SECONDS = 90
+# The hottest voxel, LPS, and the volume of the 221 voxels connected to it at 41 % within 60 mm.
+HOTTEST_LPS_MM = (79.3, 123.0, -566.9)
+MTV_ML = 21.61
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
+)
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """With WebGL 2 drawn by the processor."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def running(product: Product) -> Running:
+    return open_study(product, "Viewer in the browser", waived="consent is kept elsewhere")
+
+
+@pytest.fixture
+def archive(shared: Path, tmp_path: Path) -> Path:
+    """STS_002 as hospitals send it: with a note among the files, and a stranger's image."""
+    source = shared / "data/imaging/soft_tissue_sarcoma_petct/dicom"
+    if not source.is_dir():
+        pytest.skip("the sarcoma PET/CT are absent")
+    part = tmp_path / "export"
+    shutil.copytree(source / "STS_002", part / "STS_002")
+    (part / "readme.txt").write_text("exported for the study")
+    pack(part, tmp_path / "sts_002.zip")
+    return tmp_path / "sts_002.zip"
+
+
+def text_of(browser: Any, selector: str) -> str:
+    return browser.find_element(By.CSS_SELECTOR, selector).text
+
+
+def until(browser: Any, said: str, condition: Any) -> None:
+    WebDriverWait(browser, PATIENCE_SECONDS).until(condition, said)
+
+
+def press(browser: Any, selector: str) -> None:
+    """Click what is in the middle of the window, so that nothing lies over it."""
+    found = browser.find_element(By.CSS_SELECTOR, selector)
+    to_the_middle = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+    browser.execute_script(to_the_middle, found)
+    found.click()
+
+
+def fill(browser: Any, **values: object) -> None:
+    for name, value in values.items():
+        field = browser.find_element(By.CSS_SELECTOR, f"form[data-draw] [name={name}]")
+        if field.tag_name == "select":
+            Select(field).select_by_value(str(value))
+        else:
+            field.clear()
+            field.send_keys(str(value))
+
+
+def test_from_a_zip_to_a_region_on_the_fused_scan(
+    browser: Any, running: Running, archive: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "cohort.csv"
+    table.write_text(
+        "patient_id,site,cohort,treatment_started_on,last_known_alive_on\n"
+        "STS_002,North,training,2006-02-07,2006-02-07\n"
+    )
+    running.upload("cohort_table", table)
+    resize(browser, WIDE)
+    sign_in(browser, running)
+    base = f"{running.product.base_url}/studies/{running.study}"
+    browser.get(f"{base}/uploads/new/dicom_zip/")
+    browser.find_element(By.NAME, "file").send_keys(str(archive))
+    browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
+    wait_for(browser, "h1", "Import: PET/CT scans")
+    until(browser, "the import ends", lambda b: b.find_elements(By.CSS_SELECTOR, ".state-ready"))
+    [batch] = [b for b in running.coordinator.every(f"studies/{running.study}/imports/")
+               if b["kind"] == "dicom_zip"]  # fmt: skip
+
+    browser.get(f"{base}/imaging/uploads/{batch['uid']}/")
+    files = text_of(browser, "main")
+    assert "readme.txt" in files or "left out (1)" in files
+    assert "Stored" in files
+    [pet] = [row for row in running.rows("series/") if row["modality"] == "PT"]
+    browser.get(f"{base}/imaging/scans/{pet['uid']}/")
+    page = text_of(browser, "main")
+    assert "How the SUV was computed" in page
+    assert "Quality" in page
+
+    browser.find_element(By.LINK_TEXT, "Open the viewer").click()
+    until(browser, "volumes and regions are shown",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "[data-ready]"))  # fmt: skip
+    draw_41_percent(browser)
+    assert text_of(browser, "[data-number=suv_max]") == "21.68"
+    mtv = float(text_of(browser, "[data-number=mtv_41_percent_ml]"))
+    assert mtv == pytest.approx(MTV_ML, abs=0.05)
+    browser.save_screenshot(str(tmp_path / "viewer.png"))
+    under_cross = text_of(browser, "[data-values]")
+    assert "SUV 21.68 g/mL" in under_cross
+    assert "CT" in under_cross
+    resize(browser, NARROW)
+    assert fits(browser)
+    resize(browser, WIDE)
+
+    fill(browser, name="Tumour, 41 %", comment="in the browser")
+    press(browser, "[name=keep]")
+    wait_for(browser, ".note-success", "is kept")
+    [row] = [r for r in running.rows("regions/") if r["name"] == "Tumour, 41 %"]
+    assert (row["reader"], row["comment"]) == ("coordinator", "in the browser")
+    [uptake] = [u for u in running.rows("uptakes/") if u["roi"] == row["uid"]]
+    assert uptake["mtv_41_percent_ml"] == pytest.approx(mtv, abs=0.06)
+    severe = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert severe == [], "nothing is refused by the content security policy"
+
+
+def draw_41_percent(browser: Any) -> None:
+    """Put the cross on the hottest voxel and take a sphere around it."""
+    hottest = browser.execute_script(
+        "return [...document.querySelectorAll('[data-axis]')].map((field) => field.value)"
+    )
+    assert all(hottest), "the cross has a place"
+    x, y, z = HOTTEST_LPS_MM
+    for axis, value in zip("xyz", (x, y, z), strict=True):
+        field = browser.find_element(By.CSS_SELECTOR, f"[data-axis={axis}]")
+        field.clear()
+        field.send_keys(f"{value:.1f}")
+    press(browser, "[data-cross] button")
+    press(browser, "[data-take='']")
+    fill(browser, rule="41_percent", radius_mm=60)
+    press(browser, "[name=preview]")
+    until(browser, "the region is shown",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "form[data-shown='1']"))  # fmt: skip
