@@ -9,6 +9,7 @@ BENCHMARKS = (
     "demo",
     "auc_resampling",
     "classifier_comparison",
+    "prognosis",
     "simulation_seeds",
     "slide_counting",
     "imaging_viewer",

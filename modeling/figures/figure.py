@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+from altair.utils.schemapi import debug_mode
 
 WIDTH, HEIGHT = 330, 290
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -53,7 +54,7 @@ def make_figure(
     wide: bool = False,
 ) -> Figure:
     """A chart in the shared look, with the table of what it shows."""
-    spec = plain(dress(chart, title).to_dict())
+    spec = plain(dress(chart, title).to_dict(validate=False))
     table = tuple(tuple(plain(cell) for cell in row) for row in rows)
     return Figure(key, title, caption, spec, tuple(columns), table, wide)
 
@@ -95,8 +96,9 @@ def rows_of(**columns: Any) -> alt.Data:
     """Inline data from columns; numbers that do not exist become null."""
     lists = {name: list(values) for name, values in columns.items()}
     length = max(len(values) for values in lists.values())
-    records = [{name: plain(lists[name][k]) for name in lists} for k in range(length)]
-    return alt.Data(values=records)
+    records = tuple({name: plain(lists[name][k]) for name in lists} for k in range(length))
+    with debug_mode(False):  # a check of each value against the schema takes most of the time
+        return alt.Data(values=records)  # type: ignore[arg-type]  # a tuple is not copied again
 
 
 def unit_axis(title: str, **options: Any) -> alt.Axis:

@@ -15,30 +15,32 @@ from modeling.figures.figure import (
     WIDTH,
     Figure,
     make_figure,
-    number,
     rows_of,
     style_scales,
     unit_axis,
 )
 from modeling.methods.kaplan_meier import KaplanMeier
+from modeling.methods.nomogram import pretty
 
 LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
 
 
 @dataclass(frozen=True)
 class SurvivalGroup:
-    """One curve, in months; ``short`` names its row of numbers at risk."""
+    """One curve, in ``unit``; ``short`` names its row of numbers at risk."""
 
     name: str
     short: str
     curve: KaplanMeier
+    unit: str = "months"
+    note: str = ""
 
     @property
     def label(self) -> str:
         n, events = int(self.curve.at_risk[0]), int(self.curve.events.sum())
         median = self.curve.median[0]
-        said = "not reached" if np.isnan(median) else f"{number(median, 1)} months"
-        return f"{self.name}: {events}/{n} events, median {said}"
+        said = "not reached" if np.isnan(median) else f"{median:.4g} {self.unit}"
+        return f"{self.name}: {events}/{n} events, median {said}{self.note}"
 
 
 def draw_kaplan_meier(
@@ -48,16 +50,17 @@ def draw_kaplan_meier(
     endpoint: str = "Overall survival",
     test: str = "",
     key: str = "kaplan_meier",
+    unit: str = "months",
 ) -> Figure:
     """Curves with log-log 95 % band; ``test`` (such as "log-rank p = 0.012") stands inside."""
-    ticks = _ticks(max(float(group.curve.time[-1]) for group in groups))
+    ticks = _ticks(max(float(group.curve.time[-1]) for group in groups), unit)
     names = [group.label for group in groups]
     chart = alt.vconcat(
-        _curves(groups, ticks, endpoint, test, style_scales(names)),
+        _curves(groups, ticks, endpoint, test, style_scales(names), unit),
         _numbers(groups, ticks),
         spacing=8,
     )  # fmt: skip
-    return make_figure(key, title, caption, chart, _columns(), _rows(groups))
+    return make_figure(key, title, caption, chart, _columns(unit), _rows(groups))
 
 
 def _curves(
@@ -66,11 +69,12 @@ def _curves(
     endpoint: str,
     test: str,
     scales: dict[str, alt.Scale],
+    unit: str,
 ) -> alt.LayerChart:
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=[0, ticks[-1]], nice=False),
-        axis=unit_axis("Months", values=ticks),
+        axis=unit_axis(unit.capitalize(), values=ticks),
     )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
               axis=unit_axis(endpoint, values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
@@ -145,16 +149,19 @@ def _steps(curve: KaplanMeier) -> tuple[np.ndarray, ...]:
     return (np.r_[0.0, curve.time], start(curve.survival), start(curve.lower), start(curve.upper))
 
 
-def _ticks(longest: float) -> list[float]:
-    """Whole years or half-years, six steps or fewer."""
+def _ticks(longest: float, unit: str) -> list[float]:
+    """Whole years or half-years of months, round numbers of days; about six steps."""
+    if unit != "months":
+        step = float(pretty(0.0, longest, 6)[1])
+        return [step * k for k in range(int(np.ceil(longest / step)) + 1)]
     for step in (1, 2, 3, 6, 12, 24, 36, 60, 120):
         if longest / step <= 6.2:
             return [float(step * k) for k in range(int(np.ceil(longest / step)) + 1)]
     return [0.0, float(np.ceil(longest))]
 
 
-def _columns() -> tuple[str, ...]:
-    return ("group", "months", "at risk", "events", "censored", "survival", "lower", "upper")
+def _columns(unit: str) -> tuple[str, ...]:
+    return ("group", unit, "at risk", "events", "censored", "survival", "lower", "upper")
 
 
 def _rows(groups: Sequence[SurvivalGroup]) -> list[tuple]:

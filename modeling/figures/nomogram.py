@@ -9,9 +9,8 @@ import altair as alt
 import numpy as np
 
 from modeling.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
-from modeling.methods.nomogram import Axis, Nomogram, pretty
+from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty
 
-PROBABILITIES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
 CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
 SPAN, ROW = 620, 46
 

@@ -86,6 +86,34 @@ def estimate_brier_score(
     return BrierScore(horizon, float(part.mean()), _error(time, flag, part, horizon), null)
 
 
+def integrate_brier_score(
+    duration: ArrayLike, event: ArrayLike, survival: ArrayLike, times: ArrayLike
+) -> tuple[float, float]:
+    """Brier score averaged over time: of the model, and of a model that knows nothing.
+
+    Parameters
+    ----------
+    duration, event : arrays, shape (n,)
+    survival : array, shape (n, times)
+        Predicted S(t|x).
+    times : ascending array
+        From the first on; the mean is taken by trapezoids from 0 (where it is 0) to the last.
+
+    References
+    ----------
+    Graf et al., Stat Med 1999;18:2529.
+    """
+    at, predicted = np.asarray(times, dtype=float), np.asarray(survival, dtype=float)
+    told = [estimate_brier_score(duration, event, 1 - predicted[:, k], t)
+            for k, t in enumerate(at)]  # fmt: skip
+    moments = np.r_[0.0, at]
+    model, null = (
+        float(np.trapezoid(np.r_[0.0, values], moments) / moments[-1])
+        for values in ([b.brier for b in told], [b.null for b in told])
+    )
+    return model, null
+
+
 def _weights(time: Floats, flag: Flags, horizon: float) -> Floats:
     beyond = 1 / censoring_survival(time, flag, [horizon])[0]
     case = (time <= horizon) & flag

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from modeling.methods.survival_table import Flags, Floats, check_survival
+from modeling.methods.time_dependent_auc import case_weights
 from studies.methods.problems import refuse
 
+Weighting = Literal["harrell", "uno"]
 ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
 class Concordance:
-    """C and the pairs behind it; higher score = higher risk."""
+    """C and the (weighted) pairs behind it; higher score = higher risk."""
 
     c: float
     std_error: float
-    concordant: int
-    discordant: int
-    tied_score: int
-    tied_time: int
+    concordant: float
+    discordant: float
+    tied_score: float
+    tied_time: float
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Wald interval, cut to 0..1; NaN where nothing varies (all pairs in order)."""
@@ -33,8 +36,14 @@ class Concordance:
         return max(0.0, self.c - half), min(1.0, self.c + half)
 
 
-def estimate_concordance(duration: ArrayLike, event: ArrayLike, risk: ArrayLike) -> Concordance:
-    """Harrell's C: share of usable pairs in which the higher risk fails first.
+def estimate_concordance(
+    duration: ArrayLike,
+    event: ArrayLike,
+    risk: ArrayLike,
+    weighting: Weighting = "harrell",
+    horizon: float | None = None,
+) -> Concordance:
+    """Harrell's or Uno's C: share of usable pairs in which the higher risk fails first.
 
     Parameters
     ----------
@@ -44,6 +53,11 @@ def estimate_concordance(duration: ArrayLike, event: ArrayLike, risk: ArrayLike)
         1 where the endpoint happened.
     risk : array, shape (n,)
         Higher = worse. Equal scores count one half.
+    weighting : {"harrell", "uno"}
+        Uno's gives a pair 1/G(t−)² at the earlier event's time t, G the curve of censoring, so
+        that C does not hang on who was censored.
+    horizon : float or None
+        Only events by then open a pair.
 
     Raises
     ------
@@ -56,7 +70,8 @@ def estimate_concordance(duration: ArrayLike, event: ArrayLike, risk: ArrayLike)
 
     References
     ----------
-    Harrell et al., JAMA 1982;247:2543. Compared with R survival::concordance.
+    Harrell et al., JAMA 1982;247:2543. Uno et al., Stat Med 2011;30:1105. Compared with R
+    survival::concordance.
     """
     time, flag = check_survival(duration, event)
     score = np.asarray(risk, dtype=float)
@@ -67,27 +82,42 @@ def estimate_concordance(duration: ArrayLike, event: ArrayLike, risk: ArrayLike)
             f"{time.size} numbers",
             "Leave out rows without a score.",
         )
+    opens = flag if horizon is None else flag & (time <= horizon)
+    weight = opens * _weights(time, flag, weighting)
     counts = np.concatenate(
         [
-            _pairs(time, flag, score, slice(start, start + ROWS_AT_ONCE))
+            _pairs(time, flag, score, weight, slice(start, start + ROWS_AT_ONCE))
             for start in range(0, time.size, ROWS_AT_ONCE)
         ]
     )
     return _summary(counts)
 
 
-def _pairs(time: Floats, flag: Flags, score: Floats, rows: slice) -> Floats:
+def _weights(time: Floats, flag: Flags, weighting: Weighting) -> Floats:
+    if weighting == "harrell":
+        return np.ones(time.size)
+    if weighting != "uno":
+        raise ValueError(f"weighting is harrell or uno, not {weighting!r}")
+    return case_weights(time, flag) ** 2
+
+
+def _pairs(time: Floats, flag: Flags, score: Floats, weight: Floats, rows: slice) -> Floats:
     """Per row: concordant, discordant, tied in score (of usable pairs), tied in time."""
     mine, my_flag, my_score = time[rows, None], flag[rows, None], score[rows, None]
     first = my_flag & ((mine < time) | ((mine == time) & ~flag))
     later = flag & ((time < mine) | ((time == mine) & ~my_flag))
     higher, lower = my_score > score, my_score < score
-    agree = (first & higher) | (later & lower)
-    differ = (first & lower) | (later & higher)
-    tied = (first | later) & ~higher & ~lower
+    own = weight[rows]
+
+    def counted(when_first: Flags, when_later: Flags) -> Floats:
+        return own * (first & when_first).sum(axis=1) + (later & when_later) @ weight
+
+    neither = ~higher & ~lower
     same_time = my_flag & flag & (mine == time)
-    parts = [part.sum(axis=1) for part in (agree, differ, tied)]
-    return np.column_stack([*parts, (same_time.sum(axis=1) - my_flag[:, 0])]).astype(float)
+    tied_time = own * (same_time.sum(axis=1) - my_flag[:, 0])
+    return np.column_stack(
+        [counted(higher, lower), counted(lower, higher), counted(neither, neither), tied_time]
+    )
 
 
 def _summary(counts: Floats) -> Concordance:
@@ -105,8 +135,8 @@ def _summary(counts: Floats) -> Concordance:
     return Concordance(
         float((somers + 1) / 2),
         float(np.sqrt((influence**2).sum())),
-        int(agree),
-        int(differ),
-        int(tied),
-        int(same_time),
+        float(agree),
+        float(differ),
+        float(tied),
+        float(same_time),
     )

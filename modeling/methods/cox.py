@@ -1,4 +1,4 @@
-"""Proportional hazards: the Cox model with Efron or Breslow ties."""
+"""Proportional hazards: the Cox model with Efron or Breslow ties, strata, weights and offset."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import qr
 from scipy.stats import chi2, norm
 
-from modeling.methods.survival_table import Flags, Floats, check_survival
+from modeling.methods.covariates import check_columns, check_estimable
+from modeling.methods.risk_sets import Baseline, StratifiedRiskSets, Ties
+from modeling.methods.survival_table import Floats, check_survival
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
-Ties = Literal["efron", "breslow"]
+Scale = Literal["log-log", "log", "plain"]
 RELATIVE_STOP = 1e-9
 LARGEST_EFFECT = 15.0  # |coefficient| × SD of its column: a hazard ratio of 3 million per SD
 LARGEST_ERROR = 10.0  # standard error × SD: about 1/√events in an honest fit
@@ -32,10 +33,23 @@ class Test:
 
 
 @dataclass(frozen=True)
-class CoxFit:
-    """A fitted Cox model; the linear predictor is ``(x − center) @ coefficients``.
+class SurvivalEstimate:
+    """S(t|x) with its interval, each of shape (rows, times); NaN beyond follow-up.
 
-    ``cumulative_hazard`` belongs to ``x = center``; its ``time`` are the event times.
+    ``std_error`` is that of log S.
+    """
+
+    survival: Floats
+    std_error: Floats
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True)
+class CoxFit:
+    """A fitted Cox model; the linear predictor is ``(x − center) @ coefficients`` (+ offset).
+
+    A baseline belongs to ``x = center`` and its stratum (one, named "", without strata).
     Higher linear predictor = higher risk.
     """
 
@@ -50,11 +64,23 @@ class CoxFit:
     likelihood_ratio: Test
     wald: Test
     score: Test
-    time: Floats
-    cumulative_hazard: Floats
+    baselines: tuple[Baseline, ...]
+    strata: tuple[str, ...]
     iterations: int
-    last_follow_up: float
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def time(self) -> Floats:
+        """Event times of the (first) baseline."""
+        return self.baselines[0].time
+
+    @property
+    def cumulative_hazard(self) -> Floats:
+        return self.baselines[0].cumulative_hazard
+
+    @property
+    def last_follow_up(self) -> float:
+        return max(baseline.last_follow_up for baseline in self.baselines)
 
     @property
     def std_error(self) -> Floats:
@@ -77,21 +103,78 @@ class CoxFit:
     def aic(self) -> float:
         return 2 * len(self.names) - 2 * self.log_likelihood[1]
 
+    @property
+    def bic(self) -> float:
+        """With the number of events for n, as R's coxph."""
+        return float(np.log(self.n_events) * len(self.names) - 2 * self.log_likelihood[1])
+
     def linear_predictor(self, x: ArrayLike) -> Floats:
         """Centred linear predictor of rows ``x`` (n × columns); higher = higher risk."""
         return (np.asarray(x, dtype=float) - self.center) @ self.coefficients
 
-    def baseline_at(self, times: ArrayLike) -> Floats:
+    def baseline_at(self, times: ArrayLike, stratum: str | None = None) -> Floats:
         """Cumulative hazard at the centre; NaN beyond the last follow-up."""
-        moments = np.asarray(times, dtype=float)
-        index = np.searchsorted(self.time, moments, side="right")
-        hazard = np.append(0.0, self.cumulative_hazard)[index]
-        return np.where(moments > self.last_follow_up, np.nan, hazard)
+        moments, baseline = np.asarray(times, dtype=float), self._baseline(stratum)
+        index = np.searchsorted(baseline.time, moments, side="right")
+        hazard = np.append(0.0, baseline.cumulative_hazard)[index]
+        return np.where(moments > baseline.last_follow_up, np.nan, hazard)
 
-    def survival(self, x: ArrayLike, times: ArrayLike) -> Floats:
+    def survival(self, x: ArrayLike, times: ArrayLike, stratum: str | None = None) -> Floats:
         """S(t|x), shape (rows, times)."""
         risk = np.exp(self.linear_predictor(x))
-        return np.exp(-np.outer(risk, np.atleast_1d(self.baseline_at(times))))
+        return np.exp(-np.outer(risk, np.atleast_1d(self.baseline_at(times, stratum))))
+
+    def survival_interval(
+        self,
+        x: ArrayLike,
+        times: ArrayLike,
+        level: float = 0.95,
+        scale: Scale = "log-log",
+        stratum: str | None = None,
+    ) -> SurvivalEstimate:
+        """S(t|x) with its interval: of the baseline and of the coefficients together.
+
+        ``scale`` is where the interval is symmetric; R's survfit of a coxph uses "log".
+
+        References
+        ----------
+        Tsiatis, Ann Stat 1981;9:93. Compared with R survival::survfit.coxph.
+        """
+        moments = np.atleast_1d(np.asarray(times, dtype=float))
+        hazard = self.baseline_at(moments, stratum)
+        baseline = self._baseline(stratum)
+        index = np.searchsorted(baseline.time, moments, side="right")
+        spread = np.append(0.0, baseline.variance)[index]
+        mean = np.vstack([np.zeros(len(self.names)), baseline.mean])[index]
+        rows = np.asarray(x, dtype=float) - self.center
+        risk = np.exp(rows @ self.coefficients)
+        away = rows[:, None, :] * hazard[None, :, None] - mean[None]
+        of_effects = np.einsum("rtj,jk,rtk->rt", away, self.covariance, away)
+        error = risk[:, None] * np.sqrt(spread[None] + of_effects)
+        survival = np.exp(-np.outer(risk, hazard))
+        return SurvivalEstimate(survival, error, *_bounds(survival, error, level, scale))
+
+    def _baseline(self, stratum: str | None) -> Baseline:
+        if stratum is None and len(self.baselines) == 1:
+            return self.baselines[0]
+        if stratum not in self.strata:
+            raise refuse("Stratum", f"{stratum}", f"one of {', '.join(self.strata)}",
+                         "Name the stratum whose baseline is meant.")  # fmt: skip
+        return self.baselines[self.strata.index(str(stratum))]
+
+
+def _bounds(survival: Floats, error: Floats, level: float, scale: Scale) -> tuple[Floats, Floats]:
+    z = norm.ppf(0.5 + level / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if scale == "plain":
+            low, high = survival * (1 - z * error), survival * (1 + z * error)
+        elif scale == "log":
+            low, high = survival * np.exp(-z * error), survival * np.exp(z * error)
+        else:
+            factor = np.exp(z * error / -np.log(survival))
+            low, high = survival**factor, survival ** (1 / factor)
+            low, high = (np.where(survival == 1, 1.0, bound) for bound in (low, high))
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 
 def fit_cox(
@@ -100,6 +183,9 @@ def fit_cox(
     x: ArrayLike,
     names: Sequence[str] | None = None,
     ties: Ties = "efron",
+    strata: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
 ) -> CoxFit:
     """Log hazard ratios by maximum partial likelihood, with baseline hazard.
 
@@ -115,6 +201,13 @@ def fit_cox(
         Column names, for messages and results.
     ties : {"efron", "breslow"}
         How events at the same time share their risk set.
+    strata : array of labels, shape (n,), or None
+        Groups with baselines of their own and common effects.
+    weights : array, shape (n,), or None
+        How many patients a row stands for, above zero. Standard errors are the model's own; for
+        sampling weights take :func:`modeling.methods.cox_residuals.robust_covariance`.
+    offset : array, shape (n,), or None
+        Part of the linear predictor that is known.
 
     Raises
     ------
@@ -134,181 +227,34 @@ def fit_cox(
     """
     time, flag = check_survival(duration, event, minimum_events=1)
     columns, labels = check_columns(x, names, time.size)
-    _check_estimable(columns, labels, int(flag.sum()))
-    center = columns.mean(axis=0)
-    risk_sets = RiskSets(time, flag, columns - center, ties)
+    check_estimable(columns, labels, int(flag.sum()))
+    case, known = check_weights(weights, offset, time.size)
+    center = columns.mean(axis=0) if case is None else np.average(columns, axis=0, weights=case)
+    groups = None if strata is None else np.asarray(strata).astype(str)
+    risk_sets = StratifiedRiskSets(time, flag, columns - center, ties, groups, case, known)
     found = _maximise(risk_sets, columns.std(axis=0), labels)
-    return _as_fit(found, risk_sets, time, labels, center, ties)
+    return _as_fit(found, risk_sets, labels, center, ties, int(flag.sum()))
 
 
-def check_columns(
-    x: ArrayLike, names: Sequence[str] | None, rows: int
-) -> tuple[Floats, tuple[str, ...]]:
-    """Covariates as a float matrix with a name per column, or refused."""
-    columns = np.asarray(x, dtype=float)
-    columns = columns[:, None] if columns.ndim == 1 else columns
-    labels = tuple(names or (f"x{j + 1}" for j in range(columns.shape[1])))
-    if columns.ndim != 2 or columns.shape != (rows, len(labels)):
-        raise refuse(
-            "Covariates",
-            f"a table of {columns.shape}",
-            f"({rows}, {len(labels)})",
-            "Give one row per patient and one name per column.",
-        )
-    gaps = [
-        (name, int((~np.isfinite(column)).sum()))
-        for name, column in zip(labels, columns.T, strict=True)
-    ]
-    problems = [
-        Problem(
-            "Covariates",
-            f"{count} missing values",
-            "a number in every row",
-            "Leave these rows out, or impute first.",
-            column=name,
-        )
-        for name, count in gaps
-        if count
-    ]
+def check_weights(
+    weights: ArrayLike | None, offset: ArrayLike | None, rows: int
+) -> tuple[Floats | None, Floats | None]:
+    """Case weights above zero and a finite offset, or refused; None stays None."""
+    problems, found = [], []
+    for what, values, least in (("Weights", weights, 0.0), ("Offset", offset, -np.inf)):
+        numbers = None if values is None else np.asarray(values, dtype=float)
+        found.append(numbers)
+        if numbers is None:
+            continue
+        if numbers.shape != (rows,) or not (np.isfinite(numbers) & (numbers > least)).all():
+            problems.append(
+                Problem(what, f"shape {numbers.shape}, or a value missing or too small",
+                        f"{rows} numbers{' above 0' if least == 0 else ''}",
+                        "Leave rows without one out.")
+            )  # fmt: skip
     if problems:
         raise DataProblem(problems)
-    return columns, labels
-
-
-def _check_estimable(columns: Floats, names: tuple[str, ...], events: int) -> None:
-    constant = [name for name, column in zip(names, columns.T, strict=True) if np.ptp(column) == 0]
-    if constant:
-        raise DataProblem(
-            [
-                Problem(
-                    "Covariates",
-                    "the same value in every row",
-                    "at least two values",
-                    "Leave this column out.",
-                    column=name,
-                )
-                for name in constant
-            ]
-        )
-    if columns.shape[1] >= events:
-        raise refuse(
-            "Covariates",
-            f"{columns.shape[1]} columns for {events} events",
-            "fewer columns than events",
-            "Leave columns out or wait for events.",
-        )
-    dependent = _dependent_columns(columns, names)
-    if dependent:
-        raise DataProblem(
-            [
-                Problem(
-                    "Covariates",
-                    "a linear combination of the other columns",
-                    "columns that each add something",
-                    "Leave this column out.",
-                    column=name,
-                )
-                for name in dependent
-            ]
-        )
-
-
-def _dependent_columns(columns: Floats, names: tuple[str, ...]) -> list[str]:
-    """Columns that add no rank to those before them (later columns are named)."""
-    scaled = (columns - columns.mean(axis=0)) / columns.std(axis=0)
-    _, upper, pivot = qr(scaled, mode="economic", pivoting=True)
-    diagonal = np.abs(np.diag(upper))
-    return [names[pivot[k]] for k in np.flatnonzero(diagonal < diagonal[0] * 1e-9)]
-
-
-# A step too far ends in infinity or NaN, and the caller halves it.
-_extremes_allowed = np.errstate(over="ignore", divide="ignore", invalid="ignore")
-
-
-class RiskSets:
-    """The sums over risk sets behind likelihood, score and information.
-
-    Rows are held by descending time, so that a risk set is a prefix. Each event is one term
-    k of its block of ties, with f = k/d (Efron) or 0 (Breslow); all sums over risk sets come
-    from two scans, and memory stays linear in the rows.
-    """
-
-    def __init__(self, time: Floats, event: Flags, x: Floats, ties: Ties):
-        if ties not in ("efron", "breslow"):
-            raise ValueError(f"ties are efron or breslow, not {ties!r}")
-        order = np.argsort(-time, kind="stable")
-        self.time, self.event, self.x = time[order], event[order], x[order]
-        moments, block = np.unique(-self.time, return_inverse=True)
-        deaths = np.bincount(block, self.event, moments.size).astype(int)
-        self.order, self.block, self.deaths = order, block, deaths
-        self.last = np.searchsorted(-self.time, moments, side="right") - 1
-        self.term_block = np.repeat(np.arange(moments.size), deaths)
-        first = np.repeat(np.cumsum(deaths) - deaths, deaths)
-        rank = np.arange(deaths.sum()) - first
-        self.fraction = rank / np.repeat(deaths, deaths) if ties == "efron" else np.zeros(rank.size)
-
-    def sums(self, values: Floats) -> tuple[Floats, Floats]:
-        """Per block: the sum of ``values`` over those at risk and over those that fail."""
-        at_risk = np.cumsum(values, axis=0)[self.last]
-        failing = np.zeros((self.deaths.size, *values.shape[1:]))
-        np.add.at(failing, self.block[self.event], values[self.event])
-        return at_risk, failing
-
-    @_extremes_allowed
-    def log_likelihood(self, beta: Floats) -> float:
-        lp = self.x @ beta
-        shift = lp.max()
-        s0, d0 = self.sums(np.exp(lp - shift))
-        z = s0[self.term_block] - self.fraction * d0[self.term_block]
-        return float(lp[self.event].sum() - np.log(z).sum() - shift * z.size)
-
-    @_extremes_allowed
-    def evaluate(self, beta: Floats, weight: Floats | None = None) -> tuple[float, Floats, Floats]:
-        """Log partial likelihood, score and information at ``beta``.
-
-        ``weight`` (one per block) multiplies each event's part of score and information.
-        """
-        lp = self.x @ beta
-        shift = lp.max()
-        risk = np.exp(lp - shift)
-        s0, d0 = self.sums(risk)
-        s1, d1 = self.sums(risk[:, None] * self.x)
-        z = s0[self.term_block] - self.fraction * d0[self.term_block]
-        value = lp[self.event].sum() - np.log(z).sum() - shift * z.size
-        w = np.ones(self.deaths.size) if weight is None else weight
-        pull = risk * self._hazard(z, w[self.term_block])
-        score = self.x.T @ (self.event * w[self.block] - pull)
-        return float(value), score, self._information(pull, z, s1, d1, w[self.term_block])
-
-    def _hazard(self, z: Floats, weight: Floats) -> Floats:
-        """Per row: hazard collected up to its time, less the part tied events give back."""
-        blocks = self.deaths.size
-        step = np.bincount(self.term_block, weight / z, blocks).astype(float)
-        back = np.bincount(self.term_block, weight * self.fraction / z, blocks)
-        collected: Floats = np.cumsum(step[::-1])[::-1]
-        return collected[self.block] - back[self.block] * self.event
-
-    def _information(
-        self, pull: Floats, z: Floats, s1: Floats, d1: Floats, weight: Floats
-    ) -> Floats:
-        blocks = self.deaths.size
-        p, q, r = (
-            np.bincount(self.term_block, weight * self.fraction**power / z**2, blocks)
-            for power in (0, 1, 2)
-        )
-        cross = (q[:, None] * s1).T @ d1
-        outer = (p[:, None] * s1).T @ s1 - cross - cross.T + (r[:, None] * d1).T @ d1
-        return (self.x * pull[:, None]).T @ self.x - outer
-
-    def baseline(self, beta: Floats) -> tuple[Floats, Floats]:
-        """Event times ascending with the cumulative hazard at x = 0."""
-        risk = np.exp(self.x @ beta)
-        s0, d0 = self.sums(risk)
-        z = s0[self.term_block] - self.fraction * d0[self.term_block]
-        step = np.bincount(self.term_block, 1 / z, self.deaths.size)
-        has_event = self.deaths > 0
-        moments = self.time[self.last][has_event][::-1]
-        return moments, np.cumsum(step[has_event][::-1])
+    return found[0], found[1]
 
 
 @dataclass(frozen=True)
@@ -320,8 +266,10 @@ class _Maximum:
     iterations: int
 
 
-def _maximise(sets: RiskSets, scale: Floats, names: tuple[str, ...], limit: int = 60) -> _Maximum:
-    beta: Floats = np.zeros(sets.x.shape[1])
+def _maximise(
+    sets: StratifiedRiskSets, scale: Floats, names: tuple[str, ...], limit: int = 60
+) -> _Maximum:
+    beta: Floats = np.zeros(len(names))
     null = value, score, information = sets.evaluate(beta)
     settled = False
     for iteration in range(1, limit + 1):
@@ -342,7 +290,7 @@ def _maximise(sets: RiskSets, scale: Floats, names: tuple[str, ...], limit: int 
 
 
 def _step(
-    sets: RiskSets, beta: Floats, value: float, score: Floats, information: Floats
+    sets: StratifiedRiskSets, beta: Floats, value: float, score: Floats, information: Floats
 ) -> tuple[Floats, tuple[float, Floats, Floats]]:
     move = np.linalg.solve(information, score)
     for _ in range(30):
@@ -363,7 +311,8 @@ def _refuse_separation(size: Floats, names: tuple[str, ...]) -> None:
                     "Covariates",
                     "events on one side of this column only (separation)",
                     "events at every level",
-                    "Join rare levels or leave this column out.",
+                    "Join rare levels, leave this column out, or model the event by a horizon "
+                    "with Firth's penalised logistic regression (fit_logistic).",
                     column=name,
                 )
                 for name in runaway
@@ -373,23 +322,21 @@ def _refuse_separation(size: Floats, names: tuple[str, ...]) -> None:
 
 def _as_fit(
     found: _Maximum,
-    sets: RiskSets,
-    time: Floats,
+    sets: StratifiedRiskSets,
     names: tuple[str, ...],
     center: Floats,
     ties: Ties,
+    events: int,
 ) -> CoxFit:
     null_value, null_score, null_information = found.null
     beta, freedom = found.beta, found.beta.size
-    moments, hazard = sets.baseline(beta)
-    events = int(sets.event.sum())
     return CoxFit(
         names=names,
         coefficients=beta,
         covariance=np.linalg.inv(found.information),
         center=center,
         ties=ties,
-        n=time.size,
+        n=sets.n,
         n_events=events,
         log_likelihood=(null_value, found.value),
         likelihood_ratio=_chi_squared(2 * (found.value - null_value), freedom),
@@ -397,10 +344,9 @@ def _as_fit(
         score=_chi_squared(
             float(null_score @ np.linalg.solve(null_information, null_score)), freedom
         ),
-        time=moments,
-        cumulative_hazard=hazard,
+        baselines=sets.baselines(beta),
+        strata=sets.names if len(sets.parts) > 1 else ("",),
         iterations=found.iterations,
-        last_follow_up=float(time.max()),
         notices=_few_events(events, freedom),
     )
 

@@ -8,22 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from modeling.methods.splines import spline_basis
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem, Problem
 
 
 @dataclass(frozen=True)
 class Term:
-    """One variable: numeric (``levels`` empty) or a factor whose first level is the reference."""
+    """One variable: numeric, bent by a spline (``knots``), or a factor (``levels``).
+
+    The first level is the reference.
+    """
 
     name: str
     levels: tuple[str, ...] = ()
+    knots: tuple[float, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        if not self.levels:
-            return (self.name,)
-        return tuple(f"{self.name}{level}" for level in self.levels[1:])
+        if self.levels:
+            return tuple(f"{self.name}{level}" for level in self.levels[1:])
+        return tuple(self.name + "'" * bend for bend in range(max(1, len(self.knots) - 1)))
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,11 @@ def _number(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
                 column=term.name,
             )
         )
-    return column[:, None]
+    return spline_basis(column, term.knots) if term.knots else column[:, None]
 
 
 def _factor(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
-    text = table[term.name].map(_as_level).to_numpy(dtype=object)
+    text = table[term.name].map(as_level).to_numpy(dtype=object)
     unknown = sorted({str(v) for v in text if v not in term.levels})
     if unknown:
         problems.append(
@@ -123,7 +128,8 @@ def _factor(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
     return np.column_stack([(text == level).astype(float) for level in term.levels[1:]])
 
 
-def _as_level(value: object) -> str:
+def as_level(value: object) -> str:
+    """A factor's level as text: whole numbers without a decimal point."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

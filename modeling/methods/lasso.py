@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from modeling.methods.cox import RiskSets, check_columns
+from modeling.methods.covariates import check_columns
+from modeling.methods.risk_sets import RiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
 

@@ -45,6 +45,7 @@ def compare_log_rank(
     group: ArrayLike,
     order: Sequence[str] | None = None,
     rho: float = 0.0,
+    strata: ArrayLike | None = None,
 ) -> LogRank:
     """Log-rank statistic of two or more groups (chi-squared on groups − 1).
 
@@ -60,6 +61,8 @@ def compare_log_rank(
         Order of the groups; as they appear when None.
     rho : float
         Fleming-Harrington weight S(t−)^rho: 0 is the log-rank test, 1 Peto-Peto's.
+    strata : array of labels, shape (n,), or None
+        Patients are compared within their stratum only.
 
     Raises
     ------
@@ -82,7 +85,11 @@ def compare_log_rank(
             "Choose a grouping that divides the patients.",
         )
     member = np.array([labels == name for name in names])
-    observed, expected, variance = _observed_expected(time, flag, member, rho)
+    parts = [
+        _observed_expected(time[rows], flag[rows], member[:, rows], rho)
+        for rows in _strata_rows(strata, time.size)
+    ]
+    observed, expected, variance = (np.sum([part[k] for part in parts], axis=0) for k in range(3))
     kept = slice(0, len(names) - 1)
     gap = (observed - expected)[kept]
     statistic = float(gap @ np.linalg.pinv(variance[kept, kept]) @ gap)
@@ -141,6 +148,11 @@ def _back(values: Floats, order: np.ndarray) -> Floats:
     placed = np.empty_like(values)
     placed[order] = values
     return placed
+
+
+def _strata_rows(strata: ArrayLike | None, n: int) -> list[np.ndarray]:
+    labels = np.zeros(n, dtype=int) if strata is None else np.asarray(strata).astype(str)
+    return [np.flatnonzero(labels == label) for label in np.unique(labels)]
 
 
 def _pair(time: Floats, flag: Flags, labels: np.ndarray, pair: tuple[str, str]) -> LogRank:

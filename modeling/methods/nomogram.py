@@ -3,61 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import expit, logit
 
 from modeling.methods.cox import CoxFit
-from modeling.methods.design_matrix import Design, Term, apply_design
+from modeling.methods.design_matrix import Design, Term, apply_design, as_level
+from modeling.methods.logistic import LogisticFit
+from modeling.methods.splines import spline_basis
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import refuse
 
+PROBABILITIES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)  # of an axis
 MOST_VALUES = 10  # a numeric axis shows its own values up to this many, a pretty scale beyond
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One variable's ruler: its ticks, their part of the linear predictor, their points."""
+    """One variable's ruler: its ticks, their part of the linear predictor, their points.
+
+    ``effects`` are the coefficients of a numeric variable (several with a spline), none of a
+    factor's.
+    """
 
     term: Term
     values: tuple[float | str, ...]
     linear: Floats
     points: Floats
-    slope: float | None  # per unit of a numeric variable, else None
+    effects: tuple[float, ...]
 
     @property
     def name(self) -> str:
         return self.term.name
 
+    @property
+    def slope(self) -> float | None:
+        """Per unit of a plain numeric variable, else None."""
+        return self.effects[0] if len(self.effects) == 1 else None
+
+    def linear_at(self, column: pd.Series) -> Floats:
+        """Part of the linear predictor at each value."""
+        if self.term.levels:
+            known = dict(zip(self.values, self.linear, strict=True))
+            return column.map(as_level).map(known).to_numpy(float)
+        numbers = pd.to_numeric(column).to_numpy(float)
+        basis = spline_basis(numbers, self.term.knots) if self.term.knots else numbers[:, None]
+        return basis @ np.array(self.effects)
+
 
 @dataclass(frozen=True)
-class Nomogram:
-    """Axes, and the way from total points to survival.
+class Rulers:
+    """Axes, and the way from values to total points and to the linear predictor.
 
-    ``linear predictor = total / points_per_unit + intercept``, centred as the Cox fit is;
-    ``baseline`` is the cumulative hazard at that centre for each of ``times``.
+    ``linear predictor = total / points_per_unit + intercept``.
     """
 
     axes: tuple[Axis, ...]
     points_per_unit: float
     intercept: float
-    center: float
-    times: tuple[float, ...]
-    baseline: Floats
 
     def points(self, table: pd.DataFrame) -> pd.DataFrame:
         """Points of each row per variable, with ``total_points``."""
         apply_design(table, [axis.term for axis in self.axes])
-        parts = {axis.name: self._axis_points(axis, table[axis.name]) for axis in self.axes}
+        parts = {
+            axis.name: self.points_per_unit * (axis.linear_at(table[axis.name]) - axis.linear.min())
+            for axis in self.axes
+        }
         rows = pd.DataFrame(parts, index=table.index)
         return rows.assign(total_points=rows.sum(axis=1))
 
     def linear_predictor(self, total_points: ArrayLike) -> Floats:
-        """Centred linear predictor of totals; higher = higher risk."""
+        """Linear predictor of totals; higher = higher risk."""
         return np.asarray(total_points, dtype=float) / self.points_per_unit + self.intercept
+
+    @property
+    def largest_total(self) -> float:
+        return float(sum(axis.points.max() for axis in self.axes))
+
+
+@dataclass(frozen=True)
+class Nomogram(Rulers):
+    """From total points to survival; the linear predictor is centred as the Cox fit is.
+
+    ``baseline`` is the cumulative hazard at that centre for each of ``times``.
+    """
+
+    center: float
+    times: tuple[float, ...]
+    baseline: Floats
 
     def survival(self, total_points: ArrayLike) -> Floats:
         """S(t) per total, shape (totals, times)."""
@@ -72,17 +109,17 @@ class Nomogram:
         hazard = self.baseline[self.times.index(time)]
         return self.points_per_unit * (np.log(-np.log(probability) / hazard) - self.intercept)
 
-    @property
-    def largest_total(self) -> float:
-        return float(sum(axis.points.max() for axis in self.axes))
 
-    def _axis_points(self, axis: Axis, column: pd.Series) -> Floats:
-        if axis.slope is None:
-            known = dict(zip(axis.values, axis.points, strict=True))
-            levels = column.map(lambda v: str(int(v)) if isinstance(v, float) else str(v))
-            return levels.map(known).to_numpy(float)
-        linear = pd.to_numeric(column).to_numpy(float) * axis.slope
-        return self.points_per_unit * (linear - axis.linear.min())
+@dataclass(frozen=True)
+class LogisticNomogram(Rulers):
+    """From total points to the probability of an outcome."""
+
+    def probability(self, total_points: ArrayLike) -> Floats:
+        return np.asarray(expit(self.linear_predictor(total_points)))
+
+    def total_for(self, probability: ArrayLike) -> Floats:
+        """Total points at which the probability is the given one (the inverse)."""
+        return self.points_per_unit * (logit(np.asarray(probability, float)) - self.intercept)
 
 
 def build_nomogram(fit: CoxFit, design: Design, table: pd.DataFrame, times: ArrayLike) -> Nomogram:
@@ -123,9 +160,44 @@ def build_nomogram(fit: CoxFit, design: Design, table: pd.DataFrame, times: Arra
             "horizons within follow-up",
             "Choose earlier times.",
         )
+    axes, scale = _axes(dict(zip(fit.names, fit.coefficients.tolist(), strict=True)), design, table)
+    center = float(fit.center @ fit.coefficients)
+    lowest = sum(float(axis.linear.min()) for axis in axes)
+    return Nomogram(axes, scale, lowest - center, center, horizons, baseline)
+
+
+def build_logistic_nomogram(
+    fit: LogisticFit, design: Design, table: pd.DataFrame
+) -> LogisticNomogram:
+    """Nomogram of a fitted logistic regression.
+
+    Parameters
+    ----------
+    fit : LogisticFit
+        Fitted on ``design``.
+    design, table
+        As in :func:`build_nomogram`.
+
+    Raises
+    ------
+    DataProblem
+        When every coefficient is zero.
+
+    References
+    ----------
+    Harrell, Regression Modeling Strategies, 2015. Compared with R rms::nomogram.
+    """
     beta = dict(zip(fit.names, fit.coefficients.tolist(), strict=True))
+    axes, scale = _axes(beta, design, table)
+    lowest = sum(float(axis.linear.min()) for axis in axes)
+    return LogisticNomogram(axes, scale, lowest + float(fit.coefficients[0]))
+
+
+def _axes(
+    beta: Mapping[str, float], design: Design, table: pd.DataFrame
+) -> tuple[tuple[Axis, ...], float]:
     rulers = [_ruler(term, beta, table[term.name]) for term in design.terms]
-    widest = max((np.ptp(linear) for _, linear, _ in rulers), default=0.0)
+    widest = max((np.ptp(ruler.linear) for ruler in rulers), default=0.0)
     if not widest > 0:
         raise refuse(
             "Nomogram",
@@ -133,25 +205,22 @@ def build_nomogram(fit: CoxFit, design: Design, table: pd.DataFrame, times: Arra
             "one at least",
             "A nomogram needs a model with effects.",
         )
-    scale = 100 / widest
-    axes = tuple(
-        Axis(term, values, linear, scale * (linear - linear.min()), slope)
-        for term, (values, linear, slope) in zip(design.terms, rulers, strict=True)
-    )
-    center = float(fit.center @ fit.coefficients)
-    lowest = sum(float(axis.linear.min()) for axis in axes)
-    return Nomogram(axes, float(scale), lowest - center, center, horizons, baseline)
+    scale = float(100 / widest)
+    return tuple(
+        replace(ruler, points=scale * (ruler.linear - ruler.linear.min())) for ruler in rulers
+    ), scale
 
 
-def _ruler(
-    term: Term, beta: Mapping[str, float], column: pd.Series
-) -> tuple[tuple[float | str, ...], Floats, float | None]:
+def _ruler(term: Term, beta: Mapping[str, float], column: pd.Series) -> Axis:
+    """An axis that has no points yet."""
+    effects = tuple(beta[name] for name in term.columns)
     if term.levels:
-        linear = np.array([0.0, *(beta[name] for name in term.columns)])
-        return term.levels, linear, None
+        linear = np.array([0.0, *effects])
+        return Axis(term, term.levels, linear, linear, ())
     numbers = np.unique(pd.to_numeric(column).to_numpy(float))
     ticks = numbers if numbers.size <= MOST_VALUES else pretty(numbers[0], numbers[-1], 10)
-    return tuple(ticks.tolist()), ticks * beta[term.name], beta[term.name]
+    axis = Axis(term, tuple(ticks.tolist()), ticks, ticks, effects)
+    return replace(axis, linear=axis.linear_at(pd.Series(ticks)))
 
 
 def pretty(low: float, high: float, intervals: int = 5) -> Floats:
@@ -185,6 +254,8 @@ def nomogram_as_dict(nomogram: Nomogram) -> dict[str, Any]:
             "linear": axis.linear.tolist(),
             "points": axis.points.tolist(),
             "slope": axis.slope,
+            "effects": list(axis.effects),
+            "knots": list(axis.term.knots),
         }
         for axis in nomogram.axes
     ]
@@ -202,11 +273,11 @@ def nomogram_from_dict(stored: Mapping[str, Any]) -> Nomogram:
     """The nomogram that :func:`nomogram_as_dict` wrote."""
     axes = tuple(
         Axis(
-            Term(part["name"], tuple(part["levels"])),
+            Term(part["name"], tuple(part["levels"]), tuple(part.get("knots", ()))),
             tuple(part["values"]),
             np.array(part["linear"], dtype=float),
             np.array(part["points"], dtype=float),
-            part["slope"],
+            _effects(part),
         )
         for part in stored["axes"]
     )
@@ -218,3 +289,10 @@ def nomogram_from_dict(stored: Mapping[str, Any]) -> Nomogram:
         tuple(stored["times"]),
         np.array(stored["baseline"], dtype=float),
     )
+
+
+def _effects(part: Mapping[str, Any]) -> tuple[float, ...]:
+    """Those of an axis stored before splines came have one slope or none."""
+    if "effects" in part:
+        return tuple(part["effects"])
+    return () if part["slope"] is None else (part["slope"],)

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2, rankdata
 
-from modeling.methods.cox import CoxFit, RiskSets
-from modeling.methods.survival_table import Floats, check_survival
+from modeling.methods.cox import CoxFit
+from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.methods.risk_sets import StratifiedRiskSets
+from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
 
 Transform = Literal["km", "identity", "log", "rank"]
@@ -35,6 +37,7 @@ def check_proportional_hazards(
     x: ArrayLike,
     transform: Transform = "km",
     terms: Mapping[str, Sequence[str]] | None = None,
+    strata: ArrayLike | None = None,
 ) -> ProportionalHazards:
     """Score statistic for a coefficient that drifts with g(t), per term and over all.
 
@@ -42,7 +45,7 @@ def check_proportional_hazards(
     ----------
     fit : CoxFit
         The model, fitted on these very rows.
-    duration, event, x : arrays
+    duration, event, x, strata : arrays
         The rows of the fit.
     transform : {"km", "identity", "log", "rank"}
         g(t): 1 − S(t−) of all rows, t, log t, or the rank of t among all follow-up.
@@ -64,8 +67,8 @@ def check_proportional_hazards(
     Grambsch, Therneau, Biometrika 1994;81:515.
     """
     time, flag = check_survival(duration, event, minimum_events=1)
-    sets = RiskSets(time, flag, np.asarray(x, dtype=float) - fit.center, fit.ties)
-    drift = _drift(sets, transform)
+    sets = risk_sets_of(fit, time, flag, x, strata)
+    drift = drift_of_time(sets, time, flag, transform)
     _, score, _ = sets.evaluate(fit.coefficients, drift)
     tested = _tested_information(sets, fit.coefficients, drift)
     groups = dict(terms) if terms is not None else {name: [name] for name in fit.names}
@@ -83,33 +86,53 @@ def _quadratic(score: Floats, information: Floats, chosen: list[int]) -> float:
     return float(part @ np.linalg.solve(information[np.ix_(chosen, chosen)], part))
 
 
-def _tested_information(sets: RiskSets, beta: Floats, drift: Floats) -> Floats:
+def _tested_information(sets: StratifiedRiskSets, beta: Floats, drift: list[Floats]) -> Floats:
     """Information about the drift once the coefficients themselves are accounted for."""
     plain = sets.evaluate(beta)[2]
     mixed = sets.evaluate(beta, drift)[2]
-    return sets.evaluate(beta, drift**2)[2] - mixed @ np.linalg.solve(plain, mixed)
+    return sets.evaluate(beta, [part**2 for part in drift])[2] - mixed @ np.linalg.solve(
+        plain, mixed
+    )
 
 
-def _drift(sets: RiskSets, transform: Transform) -> Floats:
-    """g(t) per block of equal times, centred over the events."""
-    moments = sets.time[sets.last]
+def risk_sets_of(
+    fit: CoxFit, time: Floats, flag: Flags, x: ArrayLike, strata: ArrayLike | None = None
+) -> StratifiedRiskSets:
+    """The risk sets of a fit, made again from its rows."""
+    columns = np.asarray(x, dtype=float).reshape(time.size, -1) - fit.center
+    groups = None if strata is None else np.asarray(strata).astype(str)
+    return StratifiedRiskSets(time, flag, columns, fit.ties, groups)
+
+
+def drift_of_time(
+    sets: StratifiedRiskSets, time: Floats, flag: Flags, transform: Transform
+) -> list[Floats]:
+    """g(t) per block of equal times in each stratum, centred over all events."""
+    value = transform_time(time, flag, transform)
+    own = [
+        value[rows[part.order]][part.last] for rows, part in zip(sets.rows, sets.parts, strict=True)
+    ]
+    center = value[flag].mean()
+    return [part - center for part in own]
+
+
+def transform_time(time: Floats, flag: Flags, transform: Transform) -> Floats:
+    """g(t) of every row's follow-up, over all rows together."""
     if transform == "km":
-        at_risk = sets.last + 1
-        survival = np.cumprod((1 - sets.deaths / at_risk)[::-1])[::-1]
-        value = 1 - np.append(survival[1:], 1.0)
-    elif transform == "log":
-        if moments[sets.deaths > 0].min() <= 0:
+        curve = estimate_kaplan_meier(time, flag)
+        before = np.append(1.0, curve.survival)[np.searchsorted(curve.time, time, side="left")]
+        return 1 - before
+    if transform == "log":
+        if time[flag].min() <= 0:
             raise refuse(
                 "Proportional hazards",
                 "an event at time 0",
                 "event times above 0",
                 "Choose another transform than log.",
             )
-        value = np.log(np.where(moments > 0, moments, 1.0))
-    elif transform == "rank":
-        value = rankdata(sets.time)[sets.last]
-    elif transform == "identity":
-        value = moments
-    else:
-        raise ValueError(f"transform is km, identity, log or rank, not {transform!r}")
-    return value - np.average(value, weights=sets.deaths)
+        return np.log(np.where(time > 0, time, 1.0))
+    if transform == "rank":
+        return np.asarray(rankdata(time))
+    if transform == "identity":
+        return time
+    raise ValueError(f"transform is km, identity, log or rank, not {transform!r}")

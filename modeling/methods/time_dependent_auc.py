@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from modeling.methods.survival_table import Flags, Floats, check_survival
+
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,10 @@ def estimate_time_dependent_auc(
     counts = int(case.sum()), int(control.sum()), int((~case & ~control).sum())
     if not counts[0] or not counts[1]:
         return TimeDependentAuc(horizon, np.nan, np.nan, *counts)
-    wins = _wins(score[case], score[control])
     weight = case_weights(time, flag)[case]
-    auc = float(weight @ wins.mean(axis=1) / weight.sum())
-    influence = _influence(time, flag, case, control, weight, wins, auc)
+    won, lost = _wins(score[case], score[control], weight)
+    auc = float(weight @ won / counts[1] / weight.sum())
+    influence = _influence(time, flag, case, control, weight, won, lost, auc)
     error = float(np.std(influence, ddof=1) / np.sqrt(time.size))
     return TimeDependentAuc(horizon, auc, error, *counts)
 
@@ -97,15 +100,15 @@ def estimate_time_dependent_roc(
     time, flag, score = _sorted(duration, event, risk)
     case, control = (time <= horizon) & flag, time > horizon
     weight = np.where(case, case_weights(time, flag), 0.0)
-    threshold = np.unique(score)[::-1]
-    above = score[None, :] >= threshold[:, None]
-    true = above @ weight / weight.sum() if case.any() else np.full(threshold.size, np.nan)
-    false = (
-        above @ control.astype(float) / control.sum()
-        if control.any()
-        else np.full(threshold.size, np.nan)
+    values, index = np.unique(score, return_inverse=True)
+    shares = []
+    for part in (weight, control.astype(float)):
+        total = part.sum()
+        above = np.cumsum(np.bincount(index, part, values.size)[::-1])
+        shares.append(above / total if total > 0 else np.full(values.size, np.nan))
+    return TimeDependentRoc(
+        np.append(np.inf, values[::-1]), np.append(0.0, shares[1]), np.append(0.0, shares[0])
     )
-    return TimeDependentRoc(np.append(np.inf, threshold), np.append(0.0, false), np.append(0, true))
 
 
 def case_weights(time: Floats, event: Flags) -> Floats:
@@ -131,20 +134,31 @@ def _sorted(duration: ArrayLike, event: ArrayLike, risk: ArrayLike) -> tuple[Flo
     return time[order], flag[order], np.asarray(risk, dtype=float)[order]
 
 
-def _wins(case_score: Floats, control_score: Floats) -> Floats:
-    mine, theirs = case_score[:, None], control_score[None, :]
-    return (mine > theirs) + 0.5 * (mine == theirs)
+def _wins(case: Floats, control: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Per case the controls below it, per control the weight of cases above it; ties one half."""
+    controls, order = np.sort(control), np.argsort(case)
+    lower, upper = (np.searchsorted(controls, case, side) for side in _SIDES)
+    below = np.append(0.0, np.cumsum(weight[order]))
+    first, last = (below[np.searchsorted(case[order], control, side)] for side in _SIDES)
+    return (lower + upper) / 2, below[-1] - (first + last) / 2
 
 
 def _influence(
-    time: Floats, flag: Flags, case: Flags, control: Flags, weight: Floats, wins: Floats, auc: float
+    time: Floats,
+    flag: Flags,
+    case: Flags,
+    control: Flags,
+    weight: Floats,
+    won_over: Floats,
+    lost: Floats,
+    auc: float,
 ) -> Floats:
     """Each patient's pull on the AUC, through cases, controls and the censoring curve."""
     n = time.size
     weights, won = np.zeros(n), np.zeros(n)
-    weights[case], won[case] = weight, wins.sum(axis=1) / n
+    weights[case], won[case] = weight, won_over / n
     lost_to = np.zeros(n)
-    lost_to[control] = wins.T @ weight / n
+    lost_to[control] = lost / n
     joint, cases, controls = weights @ won / n, weights.sum() / n, control.sum() / n
     shift = censoring_influence(time, flag, np.stack([weights * won, weights]))
     pull_joint = weights * won + lost_to - 2 * joint + shift[0]

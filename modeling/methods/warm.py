@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from modeling.methods.cox_validation import validate_cox
 from modeling.methods.lasso import fit_lasso_logistic
+from modeling.methods.pipeline_validation import validate_pipeline
 
 
 def warm_compiled_methods() -> None:
     """Fill numba's cache, so that no worker compiles at first use."""
     x = np.array([[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]])
     fit_lasso_logistic([0, 1, 0, 1, 0, 1], x)
+    time, event = np.arange(1.0, 25.0), np.arange(24) % 3 > 0
+    columns = np.cos(time[:, None] * [1.0, 2.0])
+    validate_cox(time, event, columns, resamples=10, horizon=12.0)
+    validate_pipeline(time, event, lambda rows: columns[:, 0], resamples=2)
 
 
 if __name__ == "__main__":

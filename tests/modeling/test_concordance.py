@@ -43,3 +43,18 @@ def test_c_turns_over_with_the_score_and_ignores_monotone_change():
 def test_c_refuses_when_no_pair_is_ordered():
     with pytest.raises(DataProblem, match="no pair"):
         estimate_concordance([1, 2, 3], [0, 0, 0], [1, 2, 3])
+
+
+@every_dataset
+def test_unos_c_and_its_error_equal_r(name):
+    lp = np.round(table(name, "cox_predictions.csv")["lp_uncentered"].to_numpy(), 12)
+    theirs = values(name, "cox.json")["c_index_uno"]
+    ours = estimate_concordance(*survival(name), lp, "uno")
+    close(ours.c, theirs["c"], 1e-9)
+    close(ours.std_error, theirs["se"], 1e-9)
+    close(ours.concordant, theirs["counts"]["concordant"], 1e-6)
+    cut = values(name, "cox.json")["c_index_harrell_ymax_u"]
+    horizon = values(name, "meta.json")["calibration_horizon"]
+    ours = estimate_concordance(*survival(name), lp, horizon=horizon)
+    close(ours.c, cut["c"], 1e-9)
+    close(ours.std_error, cut["se"], 1e-9)

@@ -102,6 +102,7 @@ def test_cox_names_what_cannot_be_estimated():
     with pytest.raises(DataProblem) as separated:
         fit_cox(time, event, np.c_[x[:, :2], event], names)
     assert separated.value.problems[0].column == "c"
+    assert "Firth" in separated.value.problems[0].remedy
     with pytest.raises(DataProblem, match="missing"):
         fit_cox(time, event, np.where(x > 2, np.nan, x), names)
     with pytest.raises(DataProblem, match="fewer columns than events"):

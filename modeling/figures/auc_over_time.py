@@ -1,0 +1,74 @@
+"""The time-dependent AUC along follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+
+from modeling.figures.figure import (
+    COLOURS,
+    DASHES,
+    DOTS,
+    HEIGHT,
+    QUIET,
+    WIDTH,
+    Figure,
+    make_figure,
+    rows_of,
+    unit_axis,
+)
+from modeling.methods.time_dependent_auc import TimeDependentAuc
+
+
+@dataclass(frozen=True)
+class AucOverTime:
+    """One model's (or cohort's) AUC at several times."""
+
+    name: str
+    points: Sequence[TimeDependentAuc]
+
+
+def draw_auc_over_time(
+    curves: Sequence[AucOverTime],
+    title: str = "AUC over time",
+    caption: str = "",
+    unit: str = "months",
+    key: str = "auc",
+) -> Figure:
+    """AUC(t) with its 95 % band; what is not estimable is left out."""
+    names = [curve.name for curve in curves]
+    known = [(curve.name, p, *p.interval()) for curve in curves for p in curve.points
+             if p.estimable]  # fmt: skip
+    lowest = min([0.4, *(low for *_, low, _ in known if np.isfinite(low))])
+    scale = alt.Scale(domain=[np.floor(lowest * 10) / 10, 1], nice=False)
+    data = rows_of(
+        curve=[name for name, *_ in known], x=[p.horizon for _, p, *_ in known],
+        y=[p.auc for _, p, *_ in known], low=[low for *_, low, _ in known],
+        high=[high for *_, high in known],
+    )  # fmt: skip
+    x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=True),
+              axis=unit_axis(unit.capitalize(), tickCount=5))  # fmt: skip
+    y = alt.Y("y:Q", scale=scale, axis=unit_axis("AUC(t)", format=".1f", tickCount=6))
+    base = alt.Chart(data)
+    colour = alt.Color("curve:N", sort=names, scale=alt.Scale(
+        domain=names, range=[COLOURS[k % len(COLOURS)] for k in range(len(names))]),
+        legend=None if len(names) == 1 else alt.Undefined)  # fmt: skip
+    dash = alt.StrokeDash("curve:N", sort=names, scale=alt.Scale(
+        domain=names, range=[DASHES[k % len(DASHES)] for k in range(len(names))]),
+        legend=None if len(names) == 1 else alt.Undefined)  # fmt: skip
+    chance = alt.Chart(rows_of(y=[0.5])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q")
+    chart = alt.layer(
+        base.mark_area(opacity=0.15, clip=True).encode(
+            x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q",
+            color=colour,
+        ),
+        chance,
+        base.mark_line(strokeWidth=2, clip=True).encode(x=x, y=y, color=colour, strokeDash=dash),
+    ).properties(width=WIDTH, height=HEIGHT - 40)  # fmt: skip
+    rows = [(name, p.horizon, p.auc, low, high, p.cases, p.controls)
+            for name, p, low, high in known]  # fmt: skip
+    columns = ("curve", unit, "AUC(t)", "lower", "upper", "cases", "controls")
+    return make_figure(key, title, caption, chart, columns, rows)

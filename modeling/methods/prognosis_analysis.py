@@ -1,0 +1,341 @@
+"""The whole prognostic analysis of one table: model, nomogram, validation, and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from modeling.methods.analysis_table import AnalysisTable
+from modeling.methods.brier_score import BrierScore, estimate_brier_score, integrate_brier_score
+from modeling.methods.concordance import Concordance, estimate_concordance
+from modeling.methods.cox import CoxFit, SurvivalEstimate, fit_cox
+from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
+from modeling.methods.cox_validation import RMS_STOP, CoxValidation, validate_cox
+from modeling.methods.design_matrix import Design, apply_design
+from modeling.methods.kaplan_meier import KaplanMeier, estimate_kaplan_meier
+from modeling.methods.lasso import CrossValidatedLasso, cross_validate_lasso_cox
+from modeling.methods.log_rank import (
+    LogRank,
+    PairwiseLogRank,
+    compare_log_rank,
+    compare_log_rank_pairwise,
+)
+from modeling.methods.nomogram import Nomogram, build_nomogram
+from modeling.methods.prognosis import stratified_folds
+from modeling.methods.proportional_hazards import (
+    ProportionalHazards,
+    Transform,
+    check_proportional_hazards,
+)
+from modeling.methods.regression_table import RegressionTable, tabulate_cox
+from modeling.methods.sample_size import SampleSize, estimate_sample_size
+from modeling.methods.smooth_calibration import (
+    CalibrationInTheLarge,
+    SmoothCalibration,
+    estimate_calibration_in_the_large,
+    estimate_smooth_calibration,
+)
+from modeling.methods.survival_calibration import (
+    SurvivalCalibration,
+    estimate_survival_calibration,
+)
+from modeling.methods.survival_decision_curve import (
+    SurvivalDecisionCurve,
+    estimate_survival_decision_curve,
+)
+from modeling.methods.survival_table import Floats
+from modeling.methods.time_dependent_auc import (
+    TimeDependentAuc,
+    TimeDependentRoc,
+    estimate_time_dependent_auc,
+    estimate_time_dependent_roc,
+)
+from studies.methods.problems import DataProblem, Notice, Problem
+
+TRANSFORMS: tuple[Transform, ...] = ("km", "rank", "identity", "log")
+GROUPS, FOLDS = 5, 10
+GRID = 60  # times of the integrated Brier score, at most
+BAND = 300  # resamples of the decision curve's band
+RISK_GROUPS = ("low risk", "middle risk", "high risk")  # thirds of the linear predictor
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SurvivalGroups:
+    """Kaplan-Meier curves of the levels of one variable, compared."""
+
+    variable: str
+    curves: dict[str, KaplanMeier]
+    test: LogRank | None
+    pairwise: PairwiseLogRank | None
+
+
+@dataclass(frozen=True)
+class PrognosisAnalysis:
+    """Everything that `manage.py prognosis` writes. Measures are apparent unless ``validation``'s.
+
+    ``times`` lie within follow-up; those asked for beyond it are ``not_estimable``.
+    """
+
+    table: AnalysisTable
+    design: Design
+    times: tuple[float, ...]
+    not_estimable: tuple[float, ...]
+    horizon: float
+    seed: int
+    cox: CoxFit
+    tabulated: RegressionTable
+    hazards: dict[str, ProportionalHazards]
+    schoenfeld: SchoenfeldResiduals
+    survival: SurvivalEstimate
+    nomogram: Nomogram
+    validation: CoxValidation
+    validation_rms: CoxValidation
+    validation_632: CoxValidation
+    cross_validation: CoxValidation
+    calibration: SurvivalCalibration
+    smooth: SmoothCalibration | None
+    in_the_large: CalibrationInTheLarge
+    harrell: Concordance
+    uno: Concordance
+    auc: tuple[TimeDependentAuc, ...]
+    roc: TimeDependentRoc
+    rocs: tuple[TimeDependentRoc, ...]
+    auc_curve: tuple[TimeDependentAuc, ...]
+    brier: tuple[BrierScore, ...]
+    integrated_brier: tuple[float, float]
+    decision_curves: tuple[SurvivalDecisionCurve, ...]
+    groups: tuple[SurvivalGroups, ...]
+    lasso: CrossValidatedLasso | None
+    sample_size: SampleSize
+    notices: tuple[Notice, ...]
+
+    @property
+    def linear_predictor(self) -> Floats:
+        return self.cox.linear_predictor(self.design.matrix)
+
+
+def analyse_prognosis(
+    table: AnalysisTable,
+    times: Sequence[float],
+    horizon: float | None = None,
+    resamples: int = 1000,
+    seed: int = 1,
+    threads: int = 2,
+    progress: Progress = lambda stage: None,
+) -> PrognosisAnalysis:
+    """Cox model, nomogram, optimism-corrected validation, calibration, AUC(t), decision curves.
+
+    Parameters
+    ----------
+    table : AnalysisTable
+    times : sequence of float
+        Horizons in the unit of follow-up; those beyond it are not estimable, and said so.
+    horizon : float or None
+        For calibration, ROC and the smooth curve; the last of ``times`` within follow-up if None.
+    resamples, seed, threads
+        Of the bootstrap.
+    progress : callable (stage)
+
+    Raises
+    ------
+    DataProblem
+        A horizon beyond follow-up, collinear columns, separation: named.
+    """
+    inside, beyond, at = _horizons(times, horizon, table)
+    design = apply_design(table.covariates, table.terms)
+    time, event, x, names = table.duration, table.event, design.matrix, design.names
+    progress("Cox model")
+    cox = fit_cox(time, event, x, names)
+    tabulated = tabulate_cox(time, event, table.covariates, table.terms)
+    hazards, unknown = _hazards(cox, table, design)
+    predicted = cox.survival_interval(x, inside)
+    every = cox.survival(x, [*inside, at])
+    risk_at = 1 - every[:, -1]
+    progress(f"validation, {resamples} resamples")
+    told = {"horizon": at, "groups": GROUPS, "seed": seed, "threads": threads}
+    validation = validate_cox(time, event, x, names, resamples=resamples, **told)  # type: ignore[arg-type]
+    as_rms = validate_cox(time, event, x, names, resamples=resamples, stop=RMS_STOP,
+                          instability=0, **told)  # type: ignore[arg-type]  # fmt: skip
+    outside = validate_cox(time, event, x, names, ".632+", resamples, seed, threads=threads)
+    folded = validate_cox(time, event, x, names, "cross-validation", resamples, seed,
+                          folds=FOLDS, threads=threads)  # fmt: skip
+    progress("calibration, AUC(t), decision curves")
+    lp = cox.linear_predictor(x)
+    smooth, rough = _smooth(table, risk_at, at)
+    until = np.minimum(time, at)
+    brier = tuple(estimate_brier_score(time, event, 1 - every[:, k], t)
+                  for k, t in enumerate(inside))  # fmt: skip
+    return PrognosisAnalysis(
+        table=table,
+        design=design,
+        times=inside,
+        not_estimable=beyond,
+        horizon=at,
+        seed=seed,
+        cox=cox,
+        tabulated=tabulated,
+        hazards=hazards,
+        schoenfeld=estimate_schoenfeld(cox, time, event, x),
+        survival=predicted,
+        nomogram=build_nomogram(cox, design, table.covariates, inside),
+        validation=validation,
+        validation_rms=as_rms,
+        validation_632=outside,
+        cross_validation=folded,
+        calibration=estimate_survival_calibration(
+            time, event, every[:, -1], at,
+            cuts=validation.groups.cuts if validation.groups else None,
+        ),
+        smooth=smooth,
+        in_the_large=estimate_calibration_in_the_large(
+            time, event, lp, cox.baseline_at(until) * np.exp(lp), risk_at, at
+        ),
+        harrell=estimate_concordance(time, event, lp),
+        uno=estimate_concordance(time, event, lp, weighting="uno"),
+        auc=tuple(estimate_time_dependent_auc(time, event, lp, t) for t in inside),
+        roc=estimate_time_dependent_roc(time, event, lp, at),
+        rocs=tuple(estimate_time_dependent_roc(time, event, lp, t) for t in inside),
+        auc_curve=_auc_curve(table, lp),
+        brier=brier,
+        integrated_brier=_integrated(table, cox, x, at),
+        decision_curves=tuple(
+            estimate_survival_decision_curve(time, event, 1 - every[:, k], t, resamples=BAND,
+                                             seed=seed)
+            for k, t in enumerate(inside)
+        ),
+        groups=_groups(table, lp),
+        lasso=_lasso(table, design, seed),
+        sample_size=estimate_sample_size(
+            time.size, int(event.sum()), len(names), cox.log_likelihood
+        ),
+        notices=(
+            *table.notices, *_beyond(beyond), *cox.notices, *unknown, *rough,
+            *validation.notices,
+        ),
+    )  # fmt: skip
+
+
+def _horizons(
+    times: Sequence[float], horizon: float | None, table: AnalysisTable
+) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    longest = float(table.duration.max())
+    wanted = sorted(dict.fromkeys(float(t) for t in times))
+    inside = tuple(t for t in wanted if 0 < t <= longest)
+    beyond = tuple(t for t in wanted if t > longest)
+    asked = [("times", t) for t in wanted if t <= 0] if inside or beyond else [("times", np.nan)]
+    if not inside:
+        asked += [("times", t) for t in beyond]
+    if horizon is not None and not 0 < horizon <= longest:
+        asked.append(("horizon", float(horizon)))
+    if asked:
+        raise DataProblem(
+            [
+                Problem(
+                    f"--{name}",
+                    f"{t:g}: not estimable" if t > longest else f"{t:g}",
+                    f"above 0 and within follow-up (the longest is {longest:g})",
+                    "Choose an earlier horizon.",
+                )
+                for name, t in asked
+            ]
+        )
+    return inside, beyond, float(horizon) if horizon is not None else inside[-1]
+
+
+def _beyond(times: Sequence[float]) -> list[Notice]:
+    if not times:
+        return []
+    text = ", ".join(f"{t:g}" for t in times)
+    return [Notice("beyond_follow_up", f"{text} lie beyond follow-up: not estimable")]
+
+
+def _hazards(
+    cox: CoxFit, table: AnalysisTable, design: Design
+) -> tuple[dict[str, ProportionalHazards], list[Notice]]:
+    found: dict[str, ProportionalHazards] = {}
+    notices = []
+    for transform in TRANSFORMS:
+        try:
+            found[transform] = check_proportional_hazards(
+                cox, table.duration, table.event, design.matrix, transform, design.groups
+            )
+        except DataProblem as refusal:  # log of an event at time 0
+            notices.append(Notice("hazards_not_tested", f"{transform}: {refusal.problems[0]}"))
+    drifting = [term for term, p in zip(found["km"].terms, found["km"].p_value, strict=True)
+                if p < 0.05 and term != "GLOBAL"]  # fmt: skip
+    if drifting:
+        text = f"the effect of {', '.join(drifting)} changes over time (score test, p < 0.05)"
+        notices.append(Notice("hazards_not_proportional", text))
+    return found, notices
+
+
+def _smooth(
+    table: AnalysisTable, risk: Floats, at: float
+) -> tuple[SmoothCalibration | None, list[Notice]]:
+    try:
+        return estimate_smooth_calibration(table.duration, table.event, risk, at), []
+    except DataProblem as refusal:  # few distinct predictions
+        text = f"smooth calibration is not estimable: {refusal.problems[0].found}"
+        return None, [Notice("smooth_calibration", text)]
+
+
+def _integrated(table: AnalysisTable, cox: CoxFit, x: Floats, at: float) -> tuple[float, float]:
+    """On at most sixty of the event times up to the horizon."""
+    moments = np.unique(table.duration[table.event & (table.duration < at) & (table.duration > 0)])
+    if moments.size == 0:
+        return float("nan"), float("nan")
+    chosen = moments[np.unique(np.linspace(0, moments.size - 1, GRID).astype(int))]
+    return integrate_brier_score(table.duration, table.event, cox.survival(x, chosen), chosen)
+
+
+def _auc_curve(table: AnalysisTable, lp: Floats) -> tuple[TimeDependentAuc, ...]:
+    """AUC at thirty times between the fifth and the ninetieth percentile of event times."""
+    low, high = np.quantile(table.duration[table.event], [0.05, 0.9])
+    return tuple(
+        estimate_time_dependent_auc(table.duration, table.event, lp, float(t))
+        for t in np.linspace(low, high, 30)
+    )
+
+
+def _groups(table: AnalysisTable, lp: Floats) -> tuple[SurvivalGroups, ...]:
+    everyone = np.full(len(table.row), "all", dtype=object)
+    thirds = np.searchsorted(np.quantile(lp, [1 / 3, 2 / 3]), lp, side="right")
+    wanted: list[tuple[str, np.ndarray, tuple[str, ...]]] = [("overall", everyone, ("all",))]
+    wanted += [
+        (term.name, table.covariates[term.name].to_numpy(dtype=object), term.levels)
+        for term in table.terms
+        if term.levels
+    ]
+    wanted.append(("risk_group", np.array(RISK_GROUPS, dtype=object)[thirds], RISK_GROUPS))
+    return tuple(_compare(table, *parts) for parts in wanted)
+
+
+def _compare(
+    table: AnalysisTable, name: str, label: np.ndarray, order: tuple[str, ...]
+) -> SurvivalGroups:
+    present = [level for level in order if (label == level).any()]
+    curves = {
+        level: estimate_kaplan_meier(table.duration[label == level], table.event[label == level])
+        for level in present
+    }
+    if len(present) < 2:
+        return SurvivalGroups(name, curves, None, None)
+    return SurvivalGroups(
+        name,
+        curves,
+        compare_log_rank(table.duration, table.event, label, present),
+        compare_log_rank_pairwise(table.duration, table.event, label, present),
+    )
+
+
+def _lasso(table: AnalysisTable, design: Design, seed: int) -> CrossValidatedLasso | None:
+    fold = stratified_folds(table.event, FOLDS, seed)
+    try:
+        return cross_validate_lasso_cox(
+            table.duration, table.event, design.matrix, fold, design.names
+        )
+    except DataProblem:  # no column has anything to say
+        return None

@@ -1,0 +1,198 @@
+"""Regression tables as papers print them: terms alone and together, events per level, exact p."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import chi2
+
+from modeling.methods.cox import CoxFit, Test, fit_cox
+from modeling.methods.design_matrix import Term, apply_design, as_level
+from modeling.methods.logistic import LogisticFit, fit_logistic
+from modeling.methods.risk_sets import RiskSets
+from modeling.methods.survival_table import Flags, Floats, check_survival
+from studies.methods.problems import DataProblem, Problem
+
+Fitted = tuple[tuple[str, ...], Floats, Floats, Floats, Floats, float]
+Fit = Callable[[Sequence[Term]], Fitted]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A hazard or odds ratio with its interval and Wald p; None where it was not estimable."""
+
+    ratio: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One coefficient, or the reference level of a factor (``reference``, no effect)."""
+
+    term: str
+    level: str
+    n: int
+    events: int
+    reference: bool
+    alone: Effect | None
+    together: Effect | None
+
+
+@dataclass(frozen=True)
+class RegressionTable:
+    """``term_tests`` holds, per term, the likelihood-ratio test alone and given the others.
+
+    ``problems`` says why a term alone, or all together, could not be estimated.
+    """
+
+    kind: str
+    n: int
+    events: int
+    lines: tuple[Line, ...]
+    term_tests: dict[str, tuple[Test | None, Test | None]]
+    problems: tuple[Problem, ...]
+
+
+def tabulate_cox(
+    duration: ArrayLike, event: ArrayLike, table: pd.DataFrame, terms: Sequence[Term]
+) -> RegressionTable:
+    """Hazard ratios of each term alone (univariable) and of all together (multivariable).
+
+    Parameters
+    ----------
+    duration, event : arrays, shape (n,)
+    table : DataFrame, (n rows)
+        Complete cases of the terms.
+    terms : sequence of Term
+
+    Raises
+    ------
+    DataProblem
+        On impossible follow-up or values; what cannot be estimated is listed in ``problems``.
+
+    References
+    ----------
+    Compared with R survival::coxph and drop1.
+    """
+    time, flag = check_survival(duration, event, minimum_events=1)
+
+    def fit(chosen: Sequence[Term]) -> Fitted:
+        if not chosen:
+            empty = np.empty(0)
+            null = RiskSets(time, flag, np.zeros((time.size, 1)), "efron")
+            return (), empty, empty, empty, empty, null.log_likelihood(np.zeros(1))
+        design = apply_design(table, chosen)
+        return _told(fit_cox(time, flag, design.matrix, design.names))
+
+    return _tabulate("cox", flag, table, terms, fit)
+
+
+def tabulate_logistic(
+    outcome: ArrayLike, table: pd.DataFrame, terms: Sequence[Term]
+) -> RegressionTable:
+    """Odds ratios of each term alone and of all together, Wald intervals.
+
+    Parameters
+    ----------
+    outcome : array, shape (n,)
+        1 where it happened.
+    table, terms
+        As in :func:`tabulate_cox`.
+
+    References
+    ----------
+    Compared with R glm and drop1.
+    """
+    y = np.asarray(outcome, dtype=float) == 1
+
+    def fit(chosen: Sequence[Term]) -> Fitted:
+        if not chosen:
+            share, empty = y.mean(), np.empty(0)
+            null = float(y.sum() * np.log(share) + (~y).sum() * np.log1p(-share))
+            return (), empty, empty, empty, empty, null
+        design = apply_design(table, chosen)
+        return _told(fit_logistic(outcome, design.matrix, design.names))
+
+    return _tabulate("logistic", y, table, terms, fit)
+
+
+def _told(fit: CoxFit | LogisticFit) -> Fitted:
+    low, high = fit.interval()
+    first = int(isinstance(fit, LogisticFit))  # the intercept is no line of the table
+    parts = (fit.coefficients, low, high, fit.p_value)
+    a, b, c, d = (part[first:] for part in parts)
+    return fit.names[first:], a, b, c, d, fit.log_likelihood[1]
+
+
+def _tabulate(
+    kind: str, events: Flags, table: pd.DataFrame, terms: Sequence[Term], fit: Fit
+) -> RegressionTable:
+    problems: list[Problem] = []
+    whole = _try(fit, terms, problems)
+    alone = {term.name: _try(fit, [term], problems) for term in terms}
+    null = fit([])[5]
+    tests = {}
+    for term in terms:
+        rest = [other for other in terms if other is not term]
+        less = _try(fit, rest, []) if whole else None
+        freedom = len(term.columns)
+        mine = alone[term.name]
+        tests[term.name] = (
+            _ratio_test(mine[5] - null, freedom) if mine else None,
+            _ratio_test(whole[5] - less[5], freedom) if whole and less else None,
+        )
+    lines = [line for term in terms
+             for line in _lines(term, table, events, alone[term.name], whole)]  # fmt: skip
+    return RegressionTable(
+        kind, events.size, int(events.sum()), tuple(lines), tests, tuple(dict.fromkeys(problems))
+    )
+
+
+def _try(fit: Fit, terms: Sequence[Term], problems: list[Problem]) -> Fitted | None:
+    try:
+        return fit(terms)
+    except DataProblem as refusal:
+        problems += refusal.problems
+        return None
+
+
+def _ratio_test(gain: float, freedom: int) -> Test:
+    statistic = max(0.0, 2 * gain)
+    return Test(statistic, freedom, float(chi2.sf(statistic, freedom)))
+
+
+def _lines(
+    term: Term, table: pd.DataFrame, events: Flags, alone: Fitted | None, whole: Fitted | None
+) -> list[Line]:
+    if not term.levels:
+        return [
+            Line(term.name, "", events.size, int(events.sum()), False,
+                 _effect(alone, column), _effect(whole, column))
+            for column in term.columns
+        ]  # fmt: skip
+    text = table[term.name].map(as_level).to_numpy(dtype=object)
+    lines = []
+    for k, level in enumerate(term.levels):
+        here = text == level
+        column = term.columns[k - 1] if k else ""
+        lines.append(
+            Line(term.name, level, int(here.sum()), int(events[here].sum()), k == 0,
+                 _effect(alone, column) if k else None, _effect(whole, column) if k else None)
+        )  # fmt: skip
+    return lines
+
+
+def _effect(fitted: Fitted | None, column: str) -> Effect:
+    if fitted is None:
+        return Effect(None, None, None, None)
+    names, value, low, high, p, _ = fitted
+    k = names.index(column)
+    return Effect(
+        float(np.exp(value[k])), float(np.exp(low[k])), float(np.exp(high[k])), float(p[k])
+    )

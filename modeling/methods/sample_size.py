@@ -1,0 +1,131 @@
+"""Is the table large enough for the model: events per parameter, shrinkage, Riley's criteria."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.methods.problems import refuse
+
+LEAST_SHRINKAGE, LARGEST_GAP = 0.9, 0.05
+
+
+@dataclass(frozen=True)
+class SampleSize:
+    """What the data hold and what Riley's first two criteria ask for.
+
+    ``heuristic_shrinkage`` is van Houwelingen's (LR − p)/LR; ``r2_adjusted`` is Cox and Snell's
+    R² after shrinkage; ``required`` counts patients, None where no size is enough (R² 0).
+    """
+
+    n: int
+    events: int
+    parameters: int
+    events_per_parameter: float
+    likelihood_ratio: float
+    heuristic_shrinkage: float
+    r2: float
+    r2_adjusted: float
+    r2_largest: float
+    required_for_shrinkage: int | None
+    required_for_optimism: int | None
+
+    @property
+    def required(self) -> int | None:
+        both = (self.required_for_shrinkage, self.required_for_optimism)
+        known = [size for size in both if size is not None]
+        return max(known) if len(known) == len(both) else None
+
+    @property
+    def enough(self) -> bool:
+        return self.required is not None and self.n >= self.required
+
+
+def estimate_sample_size(
+    n: int, events: int, parameters: int, log_likelihood: tuple[float, float]
+) -> SampleSize:
+    """Statement on sample size of a fitted Cox model.
+
+    Parameters
+    ----------
+    n, events, parameters : int
+        Patients, events, and candidate coefficients (those dropped by selection count too).
+    log_likelihood : (float, float)
+        Of the null model and of the model.
+
+    Raises
+    ------
+    DataProblem
+        Without events or parameters.
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276. van Houwelingen, le Cessie, Stat Med 1990;9:1303.
+    """
+    if events < 1 or parameters < 1:
+        raise refuse("Sample size", f"{events} events and {parameters} parameters",
+                     "one of each at least", "Wait for events.")  # fmt: skip
+    ratio = 2 * (log_likelihood[1] - log_likelihood[0])
+    shrinkage = max(0.0, (ratio - parameters) / ratio) if ratio > 0 else 0.0
+    r2 = float(1 - np.exp(-ratio / n))
+    adjusted = float(1 - np.exp(-ratio * shrinkage / n))
+    largest = largest_r2(events / n)
+    return SampleSize(
+        n,
+        events,
+        parameters,
+        events / parameters,
+        float(ratio),
+        float(shrinkage),
+        r2,
+        adjusted,
+        largest,
+        required_for_shrinkage(parameters, adjusted),
+        required_for_optimism(parameters, adjusted, largest),
+    )
+
+
+def largest_r2(events_per_patient: float) -> float:
+    """Highest Cox-Snell R² that an exponential survival model can reach.
+
+    Parameters
+    ----------
+    events_per_patient : float
+    """
+    null = events_per_patient * (np.log(events_per_patient) - 1)
+    return float(1 - np.exp(2 * null))
+
+
+def required_for_shrinkage(
+    parameters: int, r2: float, shrinkage: float = LEAST_SHRINKAGE
+) -> int | None:
+    """Patients for an expected shrinkage of at least ``shrinkage`` (Riley's criterion 1).
+
+    Parameters
+    ----------
+    parameters : int
+    r2 : float
+        Cox and Snell's R² that is expected in new patients.
+    shrinkage : float
+    """
+    if not 0 < r2 < shrinkage:
+        return None
+    return int(np.ceil(parameters / ((shrinkage - 1) * np.log(1 - r2 / shrinkage))))
+
+
+def required_for_optimism(
+    parameters: int, r2: float, largest: float, gap: float = LARGEST_GAP
+) -> int | None:
+    """Patients for at most ``gap`` between apparent and adjusted Nagelkerke R² (criterion 2).
+
+    Parameters
+    ----------
+    parameters : int
+    r2, largest : float
+        Expected and highest possible Cox-Snell R².
+    gap : float
+    """
+    if not r2 > 0:
+        return None
+    return required_for_shrinkage(parameters, r2, r2 / (r2 + gap * largest))

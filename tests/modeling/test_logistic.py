@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy.stats import chi2
+
+from modeling.methods.design_matrix import build_design
+from modeling.methods.logistic import find_separating_columns, fit_logistic
+from modeling.methods.logistic_validation import validate_logistic
+from modeling.methods.nomogram import build_logistic_nomogram
+from studies.methods.problems import DataProblem
+from tests.modeling.survival_reference import close, every_binary_dataset, table, values
+
+
+def _made(name):
+    """The reference's own columns: terms such as genderFemale come from a factor."""
+    rows, theirs = table(name, "input.csv"), values(name, "binary.json")["logistic"]["table"]
+    columns = [c for c in rows if c not in ("id", "y")]
+    factors = {
+        c: _levels(rows[c], c, theirs["term"]) for c in columns if f"{c}" not in theirs["term"]
+    }
+    return rows, build_design(rows, columns, factors)
+
+
+def _levels(column, name, terms):
+    shown = [t.removeprefix(name) for t in terms if t.startswith(name)]
+    return [*sorted(set(column.astype(str)) - set(shown)), *shown]
+
+
+def _fit(name):
+    rows, design = _made(name)
+    return fit_logistic(rows["y"], design.matrix, design.names), rows, design
+
+
+@every_binary_dataset
+def test_odds_ratios_and_intervals_equal_glm(name):
+    theirs, ours = values(name, "binary.json")["logistic"], _fit(name)[0]
+    shown = theirs["table"]
+    assert list(ours.names) == shown["term"]
+    close(ours.coefficients, shown["coef"], 1e-6)
+    close(ours.std_error, shown["se"], 1e-6)
+    close(ours.p_value, shown["p"], 1e-6)
+    low, high = ours.interval()
+    np.testing.assert_allclose(np.exp(low), shown["or_wald_lo"], rtol=1e-6)
+    np.testing.assert_allclose(np.exp(high), shown["or_wald_hi"], rtol=1e-6)
+    low, high = ours.profile_interval()
+    np.testing.assert_allclose(np.exp(low), shown["or_profile_lo"], rtol=5e-4)
+    np.testing.assert_allclose(np.exp(high), shown["or_profile_hi"], rtol=5e-4)
+    close(ours.log_likelihood[1], theirs["loglik"], 1e-8)
+    close(-2 * ours.log_likelihood[0], theirs["null_deviance"], 1e-8)
+    close(ours.aic, theirs["AIC"], 1e-8)
+
+
+@every_binary_dataset
+def test_logistic_nomogram_equals_rms(name):
+    fit, rows, design = _fit(name)
+    theirs, ours = (
+        values(name, "binary.json")["nomogram"],
+        build_logistic_nomogram(fit, design, rows),
+    )
+    close(ours.points_per_unit, theirs["sc"], 1e-3)  # rms stops early
+    for axis in ours.axes:
+        close(axis.points, theirs["axes"][axis.name]["points"], 1e-3)
+    close(ours.total_for(theirs["fun_axis"]["at"]), theirs["fun_axis"]["total_points"], 1e-2)
+    total = ours.points(rows)["total_points"]
+    close(ours.probability(total), fit.probability(design.matrix), 1e-12)
+    np.testing.assert_allclose(ours.total_for(ours.probability(total)), total, rtol=1e-7)
+
+
+@every_binary_dataset
+def test_profile_interval_ends_where_the_likelihood_has_fallen_by_the_quantile(name):
+    """R reads the ends off a spline, 8e-4 of the deviance away; ours are where they should be."""
+    fit, _, _ = _fit(name)
+    low, high = fit.profile_interval()
+    for ends in (low, high):
+        for j, end in enumerate(ends):
+            kept = np.delete(fit.x, j, axis=1)
+            model = sm.GLM(fit.outcome.astype(float), kept, sm.families.Binomial(),
+                           offset=fit.x[:, j] * end).fit(tol=1e-13, maxiter=200)  # fmt: skip
+            fallen = 2 * (fit.log_likelihood[1] - model.llf)
+            assert fallen == pytest.approx(chi2.ppf(0.95, 1), abs=1e-6)
+
+
+def _two_by_two(a, b, c, d):
+    """Exposed with and without the outcome, unexposed with and without."""
+    x = np.repeat([1, 1, 0, 0], [a, b, c, d])
+    return np.repeat([1, 0, 1, 0], [a, b, c, d]), x
+
+
+@pytest.mark.parametrize("cells", [(7, 3, 4, 9), (12, 0, 5, 8), (6, 6, 0, 9)])
+def test_firth_of_a_table_adds_one_half_to_each_cell(cells):
+    """For a saturated 2 × 2 table Firth's estimate is the odds ratio with 1/2 added (by hand)."""
+    y, x = _two_by_two(*cells)
+    fit = fit_logistic(y, x, ["exposed"], penalty="firth")
+    a, b, c, d = (cell + 0.5 for cell in cells)
+    assert fit.coefficients[1] == pytest.approx(np.log(a * d / (b * c)), abs=1e-8)
+    assert fit.coefficients[0] == pytest.approx(np.log(c / d), abs=1e-8)
+    low, high = fit.profile_interval()
+    assert low[1] < fit.coefficients[1] < high[1]
+    assert 0 < fit.likelihood_ratio_p()[1] < 1
+
+
+def test_separation_is_named_and_firth_is_finite():
+    random = np.random.default_rng(2)
+    y = np.repeat([0, 1], 40)
+    noise = random.normal(size=80)
+    marker = np.where(y == 1, random.uniform(5, 9, 80), random.uniform(0, 4, 80))
+    rare = ((y == 1) & (np.arange(80) % 8 == 0)).astype(float)
+    for column, name in ((marker, "marker"), (rare, "rare")):
+        x = np.c_[noise, column]
+        with pytest.raises(DataProblem, match="Firth") as refusal:
+            fit_logistic(y, x, ["noise", name])
+        assert [p.column for p in refusal.value.problems] == [name]
+        assert find_separating_columns(y, x, ["noise", name]) == [name]
+        fit = fit_logistic(y, x, ["noise", name], penalty="firth")
+        assert np.isfinite(fit.coefficients).all()
+        assert np.isfinite(fit.std_error).all()
+        assert fit.likelihood_ratio_p()[2] < 0.05
+
+
+def test_logistic_refuses_one_class_and_collinear_columns():
+    random = np.random.default_rng(3)
+    x = random.normal(size=(60, 2))
+    with pytest.raises(DataProblem, match="both 0 and 1"):
+        fit_logistic(np.ones(60), x)
+    with pytest.raises(DataProblem, match="c is a linear combination of a, b"):
+        fit_logistic(random.random(60) < 0.5, np.c_[x, x.sum(axis=1)], ["a", "b", "c"])
+
+
+@every_binary_dataset
+def test_optimism_of_a_logistic_model_equals_rms(name):
+    rows, design = _made(name)
+    theirs = values(name, "binary.json")["validate_lrm_B500"]
+    ours = validate_logistic(rows["y"], design.matrix, design.names, resamples=500, seed=1)
+    assert ours.indexes["c"].apparent == pytest.approx(theirs["mean"]["C_apparent"], abs=1e-9)
+    for mine in ("c", "slope", "intercept", "brier"):
+        key = "C_corrected" if mine == "c" else f"{mine}_corrected"
+        room = 4 * theirs["sd_between_seeds"][key] * np.sqrt(1 + 1 / theirs["n_seeds"])
+        assert abs(ours.indexes[mine].corrected - theirs["mean"][key]) <= room, mine
+    assert ours.usable > 490
