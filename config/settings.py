@@ -193,6 +193,7 @@ SPECTACULAR_SETTINGS = {
         "BatchStateEnum": "studies.models.imports.BatchState",
         "QueryStateEnum": "studies.models.queries.QueryState",
         "VersionStateEnum": "modeling.models.lives.VersionState",
+        "CohortRoleEnum": "studies.models.patients.CohortRole",
         "MoveKindEnum": "studies.models.consent.MoveKind",
         "UploadStateEnum": "studies.models.uploads.UploadState",
         "ArrivalStateEnum": "imaging.models.arrivals.ArrivalState",
