@@ -13,6 +13,8 @@ BENCHMARKS = (
     "simulation_seeds",
     "slide_counting",
     "imaging_viewer",
+    "imaging_ingest",
+    "imaging_features",
 )
 
 
