@@ -35,7 +35,7 @@ def address(people, name, *parts):
 
 def status(client, place):
     answer = client.get(place)
-    answer.close()
+    body(answer)  # read to its end, the file is closed
     return answer.status_code
 
 
