@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,7 @@ from studies.models import (
 from studies.services.fact_rows import MODEL_OF, cell_of, parts_of, texts_of
 
 PAGE = 50
+_DATED = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 LABELS = {"insert": "entered", "update": "changed", "delete": "removed", "password": "password set"}
 
 
@@ -185,22 +187,36 @@ def tracked_tables() -> dict[str, Any]:
 
 
 def audit_lines(
-    user: Any, study: Study, table: str = "", before: datetime | None = None,
+    user: Any, study: Study, table: str = "", before: datetime | None = None, skip: int = 0,
     person: int | None = None, dates: bool = False,
 ) -> list[Line]:  # fmt: skip
-    """The newest events that ``user`` may see, older than ``before``: at most ``PAGE``."""
+    """The newest events that ``user`` may see, from ``before`` on: at most ``PAGE``.
+
+    All events of a transaction have one time: ``skip`` of those at ``before`` were shown already.
+    """
     tables = tracked_tables()
     chosen = {table: tables[table]} if table in tables else tables
     events: list[tuple[str, Any]] = []
     for word, model in chosen.items():
         rows = _events_of(model, user, study).select_related("pgh_context")
         if before:
-            rows = rows.filter(pgh_created_at__lt=before)
+            rows = rows.filter(pgh_created_at__lte=before)
         if person:
             rows = rows.filter(pgh_context__metadata__user=person)
-        events += [(word, event) for event in rows.order_by("-pgh_created_at", "-pgh_id")[:PAGE]]
-    events.sort(key=lambda pair: (pair[1].pgh_created_at, pair[1].pgh_id), reverse=True)
-    return _lines(events[:PAGE], dates)
+        events += [
+            (word, event) for event in rows.order_by("-pgh_created_at", "-pgh_id")[: PAGE + skip]
+        ]
+    events.sort(key=lambda pair: (pair[1].pgh_created_at, pair[0], pair[1].pgh_id), reverse=True)
+    return _lines(events[skip : skip + PAGE], dates)
+
+
+def after_these(lines: list[Line], before: datetime | None, skip: int) -> dict[str, Any] | None:
+    """Where the next page begins; nothing after the last."""
+    if len(lines) < PAGE:
+        return None
+    last = lines[-1].at
+    shown = sum(line.at == last for line in lines) + (skip if last == before else 0)
+    return {"before": last, "skip": shown}
 
 
 def _events_of(model: Any, user: Any, study: Study) -> QuerySet:
@@ -319,8 +335,9 @@ def _value_names(
     for name in sorted({*was, *now}):
         if was.get(name) == now.get(name):
             continue
-        secret = clinical and "precision" in {**was.get(name, {}), **now.get(name, {})}
         before, after = write_value(was.get(name)), write_value(now.get(name))
+        dated = "precision" in {**was.get(name, {}), **now.get(name, {})}
+        secret = clinical and (dated or any(map(_DATED.fullmatch, (before, after))))
         if secret:
             before, after = ("a date" if text else "" for text in (before, after))
         found.append((name, before, after))

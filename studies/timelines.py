@@ -132,4 +132,4 @@ def _facts(patient: Patient) -> list[tuple[str, date, str, str]]:
         ("contact", row.date, "", "known alive" if row.kind == "alive" else "adequate imaging")
         for row in patient.contacts.all()
     ]
-    return sorted(found, key=lambda fact: fact[1])
+    return sorted(found, key=lambda fact: (fact[0] != "contact", fact[1]))  # contacts lie below

@@ -52,7 +52,7 @@ def audit(request: HttpRequest, study: Study) -> HttpResponse:
         "tables": list(histories.tracked_tables()),
         "people": list({m.user_id: m.user for m in members}.values()),
         "asked": asked,
-        "next": lines[-1].at.isoformat() if len(lines) == histories.PAGE else "",
+        "next": histories.after_these(lines, asked["before"], asked["skip"]),
     }
     return render(request, "studies/audit.html", context)
 
@@ -68,9 +68,10 @@ def audit_csv(request: HttpRequest, study: Study) -> HttpResponse:
             what = "; ".join(f"{name}: {was} -> {now}" for name, was, now in line.changes)
             rows.append([line.at.isoformat(), line.who or "", line.label, line.table, line.subject,
                          what, line.reason, line.request])  # fmt: skip
-        if len(lines) < histories.PAGE:
+        following = histories.after_these(lines, asked["before"], asked["skip"])
+        if following is None:
             break
-        asked["before"] = lines[-1].at
+        asked |= following
     columns = ["at", "who", "what", "record", "of", "fields", "reason", "request"]
     return csv_response("history.csv", columns, rows)
 
@@ -85,7 +86,9 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
         before = parse_datetime(request.GET.get("before", ""))
     except ValueError:
         before = None
+    skip = request.GET.get("skip", "")
     return {
+        "skip": int(skip) if before and skip.isdecimal() and len(skip) < 7 else 0,
         "table": request.GET.get("table", ""),
         "person": int(person) if person.isdecimal() and len(person) < 18 else None,
         "before": before,

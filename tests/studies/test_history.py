@@ -1,0 +1,151 @@
+"""History by trigger: who, before, after, why and by which request; and the way back."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+
+from studies import histories
+from studies.access import acting_as
+from studies.models import (
+    AccessToken,
+    Cohort,
+    CohortMember,
+    FormEntry,
+    Membership,
+    Person,
+    Progression,
+)
+from tests.people import People
+from tests.studies.study_made import MadeStudy, make_study
+
+
+@pytest.fixture
+def made(people: People) -> MadeStudy:
+    return make_study(people)
+
+
+def every_line(people: People) -> list[histories.Line]:
+    """All pages of the study's history; one transaction's events have one time."""
+    lines: list[histories.Line] = []
+    at: dict[str, object] | None = {"before": None, "skip": 0}
+    while at is not None:
+        page = histories.audit_lines(people.coordinator, people.study, **at)
+        lines += page
+        at = histories.after_these(page, **at)
+    assert len({(line.table, line.event.pgh_id) for line in lines}) == len(lines) > histories.PAGE
+    return lines
+
+
+def labels(model: type, **narrow: object) -> list[str]:
+    events = model.pgh_event_model.objects.filter(**narrow)  # type: ignore[attr-defined]
+    return list(events.order_by("pgh_id").values_list("pgh_label", flat=True))
+
+
+def test_accounts_and_tokens_are_kept_without_their_secrets(people: People) -> None:
+    user = people.outsider
+    user.set_password("another horse")
+    user.email = "moved@example.org"
+    user.save()
+    assert sorted(labels(Person, pgh_obj_id=user.pk)) == ["insert", "password", "update"]
+    token = Token.objects.create(user=user)
+    secret = token.key
+    token.delete()
+    assert labels(AccessToken, user_id=user.pk) == ["insert", "delete"]
+    for model in (Person, AccessToken):
+        for event in model.pgh_event_model.objects.values():  # type: ignore[attr-defined]
+            kept = " ".join(map(str, event.values()))
+            assert user.password not in kept
+            assert secret not in kept
+
+
+def test_every_tracked_table_keeps_inserts_updates_and_deletes() -> None:
+    for word, model in histories.tracked_tables().items():
+        tracked = model.pgh_tracked_model
+        names = {trigger.name for trigger in tracked._meta.triggers}
+        assert {"insert_insert", "update_update", "delete_delete"} <= names, word
+    assert len(histories.tracked_tables()) > 20
+
+
+def test_what_is_removed_stays_in_the_history(people: People, made: MadeStudy) -> None:
+    with acting_as(people.coordinator):
+        member = CohortMember.objects.get(patient=made.here)
+        member.delete()
+        Cohort.objects.filter(pk=made.cohort.pk).update(name="renamed")
+        lines = every_line(people)
+    told = [(line.table, line.label, line.subject) for line in lines]
+    assert ("cohort member", "removed", "N-001") in told
+    renamed = next(line for line in lines if line.table == "cohort" and line.label == "changed")
+    assert renamed.changes == [("name", "training", "renamed")]
+
+
+def test_a_change_over_http_names_person_address_request_and_reason(
+    people: People, made: MadeStudy, client: Client
+) -> None:
+    client.force_login(people.coordinator)
+    record = reverse("api:record-detail", args=[people.study.uid, made.here.uid])
+    for version, age in ((1, "62"), (2, "63")):
+        change = {"row_version": version, "values": {"age_years": age}, "reason": f"to {age}"}
+        headers = {"X-Request-ID": f"request-{age}"}
+        answer = client.patch(record, change, content_type="application/json", headers=headers)
+        assert answer.status_code == 200, answer.content
+    told = client.get(f"{record}history/", {"field": "age_years"}).json()
+    assert [(c["before"], c["after"], c["reason"]) for c in told] == [
+        ("62", "63", "to 63"), ("61", "62", "to 62"), ("", "61", ""),
+    ]  # fmt: skip
+    assert told[0]["who"] == "coordinator"
+    assert told[0]["request"] == f"PATCH {record} request-63"
+    page = reverse("studies:field_history",
+                   args=[people.study.uid, made.here.uid, "baseline", "age_years"])  # fmt: skip
+    earlier = told[-1]["change"]
+    refused = client.post(page, {"event": earlier, "reason": ""}, follow=True)
+    assert "found blank" in refused.content.decode()
+    client.post(page, {"event": earlier, "reason": "it was right"})
+    with acting_as(people.coordinator):
+        assert FormEntry.objects.get(patient=made.here).values["age_years"]["v"] == 61
+    told = client.get(f"{record}history/", {"field": "age_years"}).json()
+    assert (told[0]["before"], told[0]["after"], told[0]["reason"]) == ("63", "61", "it was right")
+
+
+def test_a_removed_row_is_restored_and_dates_are_days_for_others(
+    people: People, made: MadeStudy, client: Client
+) -> None:
+    client.force_login(people.coordinator)
+    record = reverse("api:record-detail", args=[people.study.uid, made.here.uid])
+
+    def change(**facts: object) -> dict[str, object]:
+        version = client.get(record).json()["row_version"]
+        sent = {"row_version": version, "facts": facts}
+        return client.patch(record, sent, content_type="application/json").json()
+
+    shown = change(progression=[{"date": "2020-06-01"}])
+    key = shown["facts"]["progression"][0]["key"]
+    change(progression=[{"key": key, "remove": True}])
+    told = client.get(f"{record}history/", {"field": "progression"}).json()
+    assert [c["what"] for c in told] == ["removed", "entered"]
+    back = {"field": "progression", "change": told[1]["change"], "reason": "removed by mistake"}
+    restored = client.post(f"{record}restore/", back)
+    assert restored.json()["facts"]["progression"][0]["date"] == "2020-06-01"
+    with acting_as(people.coordinator):
+        assert Progression.objects.count() == 1
+    client.force_login(people.statistician)
+    told = client.get(f"{record}history/", {"field": "progression"}).json()
+    assert told[0]["after"] == "day 92"
+    assert client.get(record).status_code == 403
+
+
+def test_the_study_s_history_is_for_administrators_and_shows_no_date(
+    people: People, made: MadeStudy, client: Client
+) -> None:
+    client.force_login(people.administrator)
+    page = reverse("studies:audit", args=[people.study.uid])
+    text = client.get(page, {"table": "treatment"}).content.decode()
+    assert "treatment entered" in text
+    assert "2020-03-01" not in text
+    assert "a date" in text
+    file = client.get(reverse("studies:audit_csv", args=[people.study.uid])).content.decode()
+    assert "2020-03-01" not in file
+    assert "membership" in file
+    assert Membership.objects.filter(study=people.study).exists()
