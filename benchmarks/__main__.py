@@ -15,6 +15,7 @@ BENCHMARKS = (
     "imaging_viewer",
     "imaging_ingest",
     "imaging_features",
+    "table_import",
 )
 
 

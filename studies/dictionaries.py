@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from studies.methods.dictionary import DerivedSpec, VariableSpec
 from studies.methods.dictionary_difference import Difference, compare_dictionaries
+from studies.methods.dictionary_file import COLUMNS, dictionary_lines
 from studies.models import DictionaryVersion, Study, Variable
 from studies.services.dictionary import dictionary_derived, dictionary_specs
 
@@ -54,19 +55,7 @@ def names_of(version: DictionaryVersion) -> list[tuple[str, str]]:
 
 def as_table(version: DictionaryVersion) -> tuple[list[str], list[list[Any]]]:
     """One line per variable, for a file."""
-    columns = ["name", "label", "type", "form", "section", "unit", "minimum", "plausible_minimum",
-               "plausible_maximum", "maximum", "codes", "missing_codes", "required_for",
-               "expression"]  # fmt: skip
-    return columns, [_line(spec) for spec in _everything(version)]
-
-
-def _line(spec: VariableSpec | DerivedSpec) -> list[Any]:
-    if isinstance(spec, DerivedSpec):
-        return [spec.name, spec.label, "derived", "", "", spec.unit, *[""] * 7, spec.expression]
-    codes = "; ".join(f"{code} = {label}" for code, label in spec.codes.items())
-    bounds = (spec.minimum, spec.plausible_minimum, spec.plausible_maximum, spec.maximum)
-    return [spec.name, spec.label, spec.type, spec.form, spec.section, spec.unit, *bounds, codes,
-            "; ".join(spec.missing_codes), "; ".join(spec.required_for), ""]  # fmt: skip
+    return list(COLUMNS), dictionary_lines(dictionary_specs(version), dictionary_derived(version))
 
 
 def _everything(version: DictionaryVersion) -> list[VariableSpec | DerivedSpec]:

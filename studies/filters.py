@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_filters
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from studies import overviews
@@ -17,6 +18,8 @@ from studies.models import (
     PatientStatus,
     Query,
     QueryState,
+    ReadAction,
+    ReadRecord,
     Site,
     Study,
 )
@@ -92,6 +95,20 @@ class QueryFilter(django_filters.FilterSet):
 
     def filter_whose(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(**{"assignee" if value == "mine" else "raised_by": self.user})
+
+
+class ReadFilter(django_filters.FilterSet):
+    action = django_filters.ChoiceFilter(choices=ReadAction.choices, empty_label="Any way")
+    user = django_filters.ModelChoiceFilter(queryset=None, label="Who", empty_label="Anybody")
+
+    class Meta:
+        model = ReadRecord
+        fields = ["action", "user"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study):
+        super().__init__(data, queryset)
+        people = get_user_model()._default_manager.filter(memberships__study=study)
+        self.filters["user"].queryset = people.distinct().order_by("email", "pk")
 
 
 @dataclass(frozen=True)

@@ -286,3 +286,14 @@ def members_of(study: Study) -> QuerySet[Membership]:
         .select_related("user", "site")
         .order_by("ends_on", "user__email", "user__username", "id")
     )
+
+
+def with_jobs(exports: Iterable[Any]) -> None:
+    """Each export with the newest ``job`` that makes it."""
+    rows = list(exports)
+    ids = [row.pk for row in rows]
+    table = rows[0]._meta.db_table if rows else ""
+    jobs = Job.objects.filter(subject_table=table, subject_id__in=ids).order_by("id")
+    newest = {job.subject_id: job for job in jobs}
+    for row in rows:
+        row.job = newest.get(row.pk)

@@ -1,6 +1,7 @@
 """What studies itself offers: a door, a stage, and what it keeps below a patient."""
 
 from studies import stages, withdrawal
+from studies.methods.table_lines import LARGEST_BYTES
 from studies.registry import (
     CompletenessColumn,
     Stage,
@@ -17,16 +18,39 @@ register_upload(
         name="cohort_table",
         title="Cohort table",
         job_kind="studies.cohort_import",
-        accept=".csv",
-        help="CSV (UTF-8), one line per patient: patient_id, site, cohort, treatment_started_on "
-        "and any column of the data dictionary. Dates as YYYY-MM-DD; missing-codes not_done, "
-        "unknown, not_applicable.",
+        accept=".csv,.tsv,.txt,.xlsx",
+        help="CSV or XLSX, one line per patient: a pseudonym, a site, a cohort and any column of "
+        "the data dictionary. What the file leaves open (encoding, decimal comma, order of dates) "
+        "is asked; you see every problem and every change before anything is stored. "
+        "Missing-codes: not_done, unknown, not_applicable.",
         overwrites=True,
+        confirms=True,
+        largest=LARGEST_BYTES,
         order=10,
         stage="cohort",
     )
 )
 register_job_title("studies.upload_join", "Join an upload")
+register_job_title("studies.table_look", "Look at a table")
+register_job_title("studies.table_check", "Check a table")
+register_job_title("studies.table_commit", "Store a table")
+register_job_title("studies.export", "Make a file to take away")
+register_job_title("studies.batch_revert", "Take a file back")
+register_upload(
+    UploadKind(
+        name="dictionary",
+        title="Data dictionary",
+        job_kind="studies.dictionary_import",
+        accept=".csv,.xlsx",
+        help="CSV or XLSX as this study's dictionary downloads, one line per variable: name, "
+        "label, type, unit, ranges, codes (code = label; ...), missing_codes, required_for. "
+        "A REDCap data dictionary (CSV) is read, too. It becomes a draft that you put in force.",
+        right="manage",
+        overwrites=True,
+        order=5,
+        largest=LARGEST_BYTES,
+    )
+)
 register_stage(Stage("cohort", "Cohort", 10, stages.cohort_stage))
 register_uses("studies", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_completeness(

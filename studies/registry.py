@@ -38,6 +38,8 @@ class UploadKind:
     keeps_bytes: bool = True  # False: dropped once taken in, only their digest stays
     overwrites: bool = False  # True: a later file changes what an earlier one said
     options: tuple[UploadOption, ...] = ()
+    confirms: bool = False  # True: handed in on a page, it halts to be described and confirmed
+    largest: int = 0  # bytes; 0: as large as any upload
 
 
 @dataclass(frozen=True)

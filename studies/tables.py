@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import csv
+import mimetypes
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import django_tables2 as tables
-from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from studies.models import DictionaryVersion, FormEntry, Patient, Study, Variable, VariableType
+from studies.methods.cells import escaped
+from studies.models import Patient, Study
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 EMPTY = "–"
+
+
+PATIENT_COLUMNS = ("pseudonym", "site", "cohorts", "status", "treatment")
 
 
 class PatientTable(tables.Table):
@@ -50,39 +54,6 @@ class PatientTable(tables.Table):
         return f"{index.drug}, line {index.line}" if index else EMPTY
 
 
-def patient_rows(
-    study: Study, patients: QuerySet[Patient], dates: bool
-) -> tuple[list[str], Iterable[list[Any]]]:
-    """Column names and rows of the patients' file: who, where, and the newest baseline values.
-
-    Calendar dates are for readers with the right ``identifiers`` (``dates``).
-    """
-    frozen = DictionaryVersion.objects.filter(study=study, frozen_at__isnull=False)
-    newest = frozen.order_by("-number").first()
-    variables = newest.variables.filter(form="baseline") if newest else Variable.objects.none()
-    names = [v.name for v in variables if dates or v.type != VariableType.DATE]
-    entries = {
-        entry.patient_id: entry.values
-        for entry in FormEntry.objects.filter(patient__in=patients.order_by(), form="baseline")
-    }
-    rows = []
-    for patient in patients:
-        cohorts = ";".join(member.cohort.name for member in patient.cohort_memberships.all())
-        values = entries.get(patient.pk, {})
-        given = [_cell(values.get(name)) for name in names]
-        rows.append([patient.pseudonym, patient.site.name, cohorts, patient.status, *given])
-    return ["patient_id", "site", "cohorts", "status", *names], rows
-
-
-def _cell(value: dict[str, Any] | None) -> Any:
-    """As the import reads it: a value with its comparator, a missing code, or nothing."""
-    if not value:
-        return ""
-    if "missing" in value:
-        return value["missing"]
-    return f"{value['comparator']}{value['v']}" if value.get("comparator") else value.get("v")
-
-
 def csv_response(
     filename: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> HttpResponse:
@@ -96,6 +67,15 @@ def csv_response(
     return response
 
 
+def attachment(data: bytes | BinaryIO, filename: str) -> HttpResponseBase:
+    """A file as a download, never shown in the browser."""
+    if not isinstance(data, bytes):
+        return FileResponse(data, as_attachment=True, filename=filename)
+    kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    disposition = f'attachment; filename="{filename}"'
+    return HttpResponse(data, content_type=kind, headers={"Content-Disposition": disposition})
+
+
 def problems_csv(filename: str, problems: Sequence[dict[str, Any]]) -> HttpResponse:
     columns = ["row", "column", "where", "found", "expected", "remedy"]
     rows = [[problem.get(name) for name in columns] for problem in problems]
@@ -104,6 +84,6 @@ def problems_csv(filename: str, problems: Sequence[dict[str, Any]]) -> HttpRespo
 
 def harmless(cell: Any) -> Any:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        return escaped(cell)
     return "" if cell is None else cell

@@ -24,3 +24,36 @@ def patient_purge(job: RunningJob) -> None:
 @job_task("studies.upload_join")
 def upload_join(job: RunningJob) -> None:
     job.result = services.upload_join(job.subject, progress=job.progress)
+
+
+@job_task("studies.table_look")
+def table_look(job: RunningJob) -> None:
+    job.result = services.table_look(job.subject, progress=job.progress)
+
+
+@job_task("studies.table_check")
+def table_check(job: RunningJob) -> None:
+    job.result = services.table_check(job.subject, progress=job.progress)
+
+
+@job_task("studies.table_commit")
+def table_commit(job: RunningJob) -> None:
+    job.result = services.table_commit(
+        job.subject, progress=job.progress, job=job.record, **job.params
+    )
+
+
+@job_task("studies.batch_revert")
+def batch_revert(job: RunningJob) -> None:
+    batch = services.batch_named(job.study, job.params["batch"])
+    job.result = services.batch_revert(batch, progress=job.progress, job=job.record)
+
+
+@job_task("studies.dictionary_import")
+def dictionary_import(job: RunningJob) -> None:
+    job.result = services.dictionary_import(job.subject)
+
+
+@job_task("studies.export")
+def export_make(job: RunningJob) -> None:
+    job.result = services.export_make(job.subject, progress=job.progress)

@@ -7,12 +7,14 @@ from studies.views import (
     dictionaries,
     endpoints,
     entry,
+    exports,
     history,
     jobs,
     overview,
     patients,
     people,
     queries,
+    tables,
     uploads,
     welcome,
 )
@@ -22,6 +24,7 @@ app_name = "studies"
 STUDY = "studies/<uuid:uid>/"
 ENTRY = f"{STUDY}patients/<uuid:patient_uid>/entry/<slug:form>"
 DICTIONARY = f"{STUDY}dictionary/<uuid:dictionary_uid>"
+BATCH = f"{STUDY}uploads/<uuid:batch_uid>"
 VARIABLE = f"{DICTIONARY}/variables/<uuid:variable_uid>"
 
 urlpatterns = [
@@ -29,7 +32,9 @@ urlpatterns = [
     path("welcome/<uidb64>/<token>/", welcome.SetPassword.as_view(), name="welcome"),
     path(STUDY, overview.study_overview, name="overview"),
     path(f"{STUDY}patients/", patients.patient_list, name="patients"),
-    path(f"{STUDY}patients.csv", patients.patients_csv, name="patients_csv"),
+    path(f"{STUDY}exports/", exports.export_list, name="exports"),
+    path(f"{STUDY}exports/<uuid:export_uid>/file/", exports.export_file, name="export_file"),
+    path(f"{STUDY}reads/", exports.read_list, name="reads"),
     path(f"{STUDY}patients/<uuid:patient_uid>/", patients.patient_page, name="patient"),
     path(f"{ENTRY}/", entry.entry_page, name="entry"),
     path(f"{ENTRY}/check/", entry.entry_check, name="entry_check"),
@@ -56,6 +61,11 @@ urlpatterns = [
         uploads.batch_problems,
         name="batch_problems",
     ),
+    path(f"{BATCH}/columns/", tables.table_columns, name="table_columns"),
+    path(f"{BATCH}/commit/", tables.table_commit, name="table_commit"),
+    path(f"{BATCH}/revert/", tables.batch_revert, name="batch_revert"),
+    path(f"{BATCH}/difference.csv", tables.batch_difference, name="batch_difference"),
+    path(f"{BATCH}/dictionary/", tables.dictionary_propose, name="dictionary_propose"),
     path(f"{STUDY}jobs/", jobs.job_list, name="jobs"),
     path(f"{STUDY}jobs/<uuid:job_uid>/", jobs.job_page, name="job"),
     path(f"{STUDY}jobs/<uuid:job_uid>/live/", jobs.job_live, name="job_live"),
@@ -66,6 +76,11 @@ urlpatterns = [
     path(f"{STUDY}dictionary/draft/", dictionaries.dictionary_draft, name="dictionary_draft"),
     path(f"{DICTIONARY}/", dictionaries.dictionary_page, name="dictionary"),
     path(f"{DICTIONARY}/dictionary.csv", dictionaries.dictionary_csv, name="dictionary_csv"),
+    path(
+        f"{DICTIONARY}/template.<str:kind>",
+        tables.dictionary_template,
+        name="dictionary_template",
+    ),
     path(
         f"{DICTIONARY}/against/<uuid:other_uid>/",
         dictionaries.dictionary_compare,

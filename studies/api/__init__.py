@@ -1,6 +1,6 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from . import cohorts, dictionaries, entry, records, uploads
+from . import cohorts, dictionaries, entry, exports, imports, records, uploads
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
 ROUTES = [
@@ -8,6 +8,8 @@ ROUTES = [
     *cohorts.ROUTES,
     *dictionaries.ROUTES,
     *entry.ROUTES,
+    *imports.ROUTES,
+    *exports.ROUTES,
     *uploads.ROUTES,
 ]
 

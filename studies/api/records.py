@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -20,7 +19,6 @@ from studies.models import (
     EndpointDefinition,
     EndpointValue,
     FormEntry,
-    ImportBatch,
     Job,
     Patient,
     Specimen,
@@ -28,6 +26,7 @@ from studies.models import (
     Variable,
     VariableType,
 )
+from studies.services import read_record
 
 
 class StudySerializer(serializers.ModelSerializer):
@@ -82,11 +81,28 @@ class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
         self.rights = rights_of(request.user, self.study)
         self.reads_every_name = reads_names(request.user, self.study)
 
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Who was answered with rows of patients is kept."""
+        answered = super().finalize_response(request, response, *args, **kwargs)
+        reads = self.right == "rows" and request.method == "GET" and response.status_code == 200
+        if reads and hasattr(self, "study"):
+            _keep(self, request, response, str(kwargs.get("uid", "")))
+        return answered
+
     def get_queryset(self) -> QuerySet:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
         visible = self.queryset.visible_to(self.request.user)  # type: ignore[attr-defined]
         return visible.filter(study=self.study)
+
+
+def _keep(view: Any, request: Request, response: Any, uid: str) -> None:
+    """Which rows of patients were handed out: of a list, of one record, or a file."""
+    data = getattr(response, "data", None)
+    rows = data.get("results", [data]) if isinstance(data, dict) else data or []
+    columns = list(rows[0]) if rows and isinstance(rows[0], dict) else []
+    number = len(rows) if data is not None else None
+    read_record(view.study, request.user, "api", view.basename or "", uid, columns, number)
 
 
 class NamesPatients(serializers.ModelSerializer):
@@ -158,76 +174,6 @@ class JobViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         job = services.job_cancel(self.get_object(), request.user)
         return Response(self.get_serializer(job).data)
-
-
-class ImportBatchSerializer(NamesPatients):
-    names = ("problems", "notices")
-    owner = "uploaded_by_id"
-    sha256 = serializers.CharField(source="file.sha256", read_only=True)
-    size = serializers.IntegerField(source="file.size", read_only=True)
-    job = serializers.SerializerMethodField()
-
-    class Meta:
-        model = ImportBatch
-        fields = (
-            "uid",
-            "kind",
-            "filename",
-            "sha256",
-            "size",
-            "state",
-            "problems",
-            "notices",
-            "summary",
-            "created_at",
-            "job",
-        )
-
-    def get_job(self, batch: ImportBatch) -> str | None:
-        job = services.batch_job(batch)
-        return str(job.uid) if job else None
-
-
-class UploadSerializer(serializers.Serializer):
-    kind = serializers.CharField()
-    file = serializers.FileField(allow_empty_file=True)
-    options = serializers.JSONField(default=dict)
-
-    def validate_file(self, file: Any) -> Any:
-        if file.size > settings.UPLOAD_MAX_BYTES:
-            largest = settings.UPLOAD_MAX_BYTES / 2**30
-            raise serializers.ValidationError(f"The file is larger than {largest:g} GB: split it.")
-        return file
-
-    def validate_options(self, options: Any) -> dict[str, Any]:
-        if not isinstance(options, dict):
-            raise serializers.ValidationError("Options are an object of names and values.")
-        return options
-
-
-class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
-    """Files handed in; POST hands one in (multipart: kind, file)."""
-
-    serializer_class = ImportBatchSerializer
-    queryset = ImportBatch.objects.select_related("file", "study")
-    filterset_fields = ("kind", "state")
-
-    @extend_schema(
-        request={"multipart/form-data": UploadSerializer}, responses={201: ImportBatchSerializer}
-    )
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        asked = UploadSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        file = asked.validated_data["file"]
-        batch = services.batch_receive(
-            self.study,
-            request.user,
-            asked.validated_data["kind"],
-            file,
-            file.name,
-            asked.validated_data["options"],
-        )
-        return Response(self.get_serializer(batch).data, status=status.HTTP_201_CREATED)
 
 
 class PatientSerializer(serializers.ModelSerializer):
@@ -348,7 +294,6 @@ class SpecimenViewSet(StudyScopedViewSet):
 
 ROUTES = [
     ("jobs", JobViewSet, "job"),
-    ("imports", ImportViewSet, "import"),
     ("patients", PatientViewSet, "patient"),
     ("form-entries", FormEntryViewSet, "form-entry"),
     ("endpoint-definitions", EndpointDefinitionViewSet, "endpoint-definition"),

@@ -48,7 +48,7 @@ class ResumableUploadSerializer(serializers.ModelSerializer):
         if upload.batch is None:
             return None
         job = services.batch_job(upload.batch)
-        if job and not job.has_ended:
+        if job and not job.has_ended and job.kind != "studies.table_look":
             return reverse("studies:job", args=[upload.study.uid, job.uid])
         return reverse("studies:batch", args=[upload.study.uid, upload.batch.uid])
 

@@ -125,8 +125,7 @@ class TableCheck:
         line = CheckedLine(row, str(who), str(site), cohorts, {})
         line.problems += _check_who(line, who)
         line.problems += _check_site(line)
-        if COHORT in keys or cohorts:
-            line.problems += self._check_cohorts(line, named)
+        line.problems += self._check_cohorts(line, named)
         for at, spec, read in readers:
             if not (text := cells[at]):
                 if "import" in spec.required_for:
@@ -147,7 +146,7 @@ class TableCheck:
         return line
 
     def _check_cohorts(self, line: CheckedLine, named: str) -> Iterator[Problem]:
-        for name in line.cohorts or ("",):
+        for name in line.cohorts:
             if name not in self.cohort_use:
                 expected = "one of " + ", ".join(sorted(self.cohort_use))
                 yield Problem(line.pseudonym, repr(name), expected, "Correct it.", line.row, COHORT)
@@ -177,6 +176,8 @@ class TableCheck:
             if value and (why := implausible(value, spec)):
                 said = f"{line.pseudonym} (line {line.row}): {spec.name} {value['v']:g} {spec.unit}"
                 self.told.tell("implausible_value", f"{said.rstrip()}, {why}")
+        if COHORT in self.plan.columns and not line.cohorts:
+            self.told.tell("no_cohort", f"{line.pseudonym} (line {line.row}) is in no cohort")
         age = line.values.get("age_years", {}).get("v")
         if age is not None and not ELIGIBLE_AGE[0] <= age <= ELIGIBLE_AGE[1]:
             text = f"{line.pseudonym} (line {line.row}): age {age:g}, inclusion is "

@@ -62,7 +62,7 @@ def plan_suggest(
     found: dict[int, tuple[str, str]] = {}
     rules = (
         ("remembered", lambda name: remembered.get(name)),
-        ("name", lambda name: name if name in targets else None),
+        ("name", lambda name: name if name in targets else variable_name(name)),
         ("alike", lambda name: _alike(name, dictionary)),
     )
     for why, rule in rules:
@@ -86,6 +86,12 @@ def _alike(name: str, dictionary: Sequence[VariableSpec]) -> str | None:
     spoken |= {_plain(spec.label): spec.name for spec in dictionary}
     near = difflib.get_close_matches(plain, list(spoken), 1, cutoff=0.85)
     return spoken[near[0]] if near else None
+
+
+def variable_name(column: str) -> str:
+    """``ph.ecog`` as ``ph_ecog``: what a dictionary and an expression can name."""
+    plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:60]
+    return plain if re.match(r"[a-z]", plain) else f"v_{plain}".rstrip("_")
 
 
 def _plain(name: str) -> str:

@@ -26,6 +26,7 @@ from .clinical import (
 )
 from .consent import ConsentPolicy, MoveKind, PatientMove, UseTrace, stands
 from .eligibility import Completeness, EligibilityOverride, EligibilityVersion
+from .exports import Export, ExportContent, ExportFormat, ReadAction, ReadRecord
 from .files import Derivation, FileUse, StoredFile
 from .imports import BatchState, ImportBatch
 from .jobs import ENDED, Job, JobState
@@ -77,6 +78,9 @@ __all__ = [
     "EndpointDefinition",
     "EndpointValue",
     "EntryState",
+    "Export",
+    "ExportContent",
+    "ExportFormat",
     "FileUse",
     "FormEntry",
     "ImportBatch",
@@ -100,6 +104,8 @@ __all__ = [
     "Query",
     "QueryMessage",
     "QueryState",
+    "ReadAction",
+    "ReadRecord",
     "ResectionMargin",
     "ResponseAssessment",
     "ResponseResult",

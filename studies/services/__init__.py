@@ -1,7 +1,8 @@
 """The verbs of studies."""
 
 from .actions import action_start, batch_job, batch_receive, job_cancel
-from .cohort_import import cohort_import
+from .batch_revert import batch_revert
+from .cohort_import import cohort_import, table_check, table_commit
 from .cohorts import (
     cohort_create,
     cohort_freeze,
@@ -23,6 +24,7 @@ from .dictionary import (
     dictionary_derived,
     dictionary_discard,
     dictionary_draft,
+    dictionary_draft_write,
     dictionary_freeze,
     dictionary_specs,
     variable_drop,
@@ -30,7 +32,14 @@ from .dictionary import (
     variable_spec,
     variable_write,
 )
+from .dictionary_files import (
+    TEMPLATES,
+    dictionary_import,
+    dictionary_propose,
+    dictionary_template,
+)
 from .endpoints import endpoint_definition, endpoints_compute
+from .exports import export_download, export_make, export_start, exports_expire
 from .fact_rows import facts_of
 from .files import (
     derivation_record,
@@ -62,6 +71,7 @@ from .people import (
 )
 from .queries import fields_of, people_who_see, query_raise, query_say
 from .quota import quota_check, quota_of, quota_set, study_bytes
+from .reads import read_record
 from .records import (
     RecordChangedError,
     record_check,
@@ -71,14 +81,30 @@ from .records import (
     record_write,
 )
 from .restoring import field_restore
+from .table_steps import (
+    TO_DESCRIBE,
+    batch_named,
+    batch_revert_job,
+    batch_revert_start,
+    table_confirm,
+    table_describe,
+    table_look,
+    table_suggestions,
+)
 from .uploads import KEPT_DAYS, upload_begin, upload_discard, upload_join, upload_part, uploads_open
 
 __all__ = [
     "KEPT_DAYS",
+    "TEMPLATES",
+    "TO_DESCRIBE",
     "RecordChangedError",
     "action_start",
     "batch_job",
+    "batch_named",
     "batch_receive",
+    "batch_revert",
+    "batch_revert_job",
+    "batch_revert_start",
     "cohort_create",
     "cohort_freeze",
     "cohort_import",
@@ -94,10 +120,18 @@ __all__ = [
     "dictionary_derived",
     "dictionary_discard",
     "dictionary_draft",
+    "dictionary_draft_write",
     "dictionary_freeze",
+    "dictionary_import",
+    "dictionary_propose",
     "dictionary_specs",
+    "dictionary_template",
     "endpoint_definition",
     "endpoints_compute",
+    "export_download",
+    "export_make",
+    "export_start",
+    "exports_expire",
     "facts_of",
     "field_restore",
     "fields_of",
@@ -129,6 +163,7 @@ __all__ = [
     "quota_check",
     "quota_of",
     "quota_set",
+    "read_record",
     "record_check",
     "record_read",
     "record_state_set",
@@ -138,6 +173,12 @@ __all__ = [
     "site_of",
     "study_bytes",
     "study_create",
+    "table_check",
+    "table_commit",
+    "table_confirm",
+    "table_describe",
+    "table_look",
+    "table_suggestions",
     "upload_begin",
     "upload_discard",
     "upload_join",

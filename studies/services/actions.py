@@ -50,8 +50,9 @@ def batch_receive(
     stream: bytes | BinaryIO,
     filename: str,
     options: dict[str, Any] | None = None,
+    confirm: bool = False,
 ) -> ImportBatch:
-    """Take a file in at its door and queue its import.
+    """Take a file in at its door and queue its import, or with ``confirm`` a first look at it.
 
     The same bytes at the same door with the same options again return the earlier batch, unless
     that one failed or another file has overwritten what it said since.
@@ -61,16 +62,21 @@ def batch_receive(
         known = ", ".join(k.name for k in registry.upload_kinds())
         raise refuse("kind", kind, f"one of {known}", "Choose what the file is.", column="kind")
     require(user, study, door.right)
+    said = dict(options or {})
+    confirm = bool(said.pop("confirm", confirm)) and door.confirms
+    _check_size(stream, door.largest)
     if (size := _size_known(stream)) is not None:
         quota_check(study, size, filename)
     stored = file_store(study, stream, f"upload:{kind}", filename)
     if stored.size == 0:
         raise refuse("file", "an empty file", "a file with content", "Choose the file again.")
-    earlier = ImportBatch.objects.filter(
-        study=study, kind=kind, file=stored, options=options or {}
-    ).exclude(state__in=[BatchState.FAILED, BatchState.ERRORED])
+    earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
+        state__in=[BatchState.FAILED, BatchState.ERRORED, BatchState.REVERTED]
+    )
+    if not confirm:
+        earlier = earlier.filter(options={n: v for n, v in said.items() if n != "mapping"})
     found = earlier.first()
-    if found and not _came_to_nothing(found) and not (door.overwrites and _overwritten(found)):
+    if found and _goes_on(found, door, confirm):
         if found.state == BatchState.READY and not door.keeps_bytes and not found.problems:
             file_drop(stored)
         return found
@@ -79,17 +85,38 @@ def batch_receive(
         kind=kind,
         file=stored,
         filename=filename,
-        options=options or {},
+        mapping=said.pop("mapping", {}),
+        options=said,
         uploaded_by=user,
     )
     file_use(stored, batch)
-    enqueue(door.job_kind, study, user, subject=batch)
+    enqueue("studies.table_look" if confirm else door.job_kind, study, user, subject=batch)
     return batch
 
 
 def _size_known(stream: bytes | BinaryIO) -> int | None:
     """Bytes of what is handed in; unknown for an upload in parts, which was checked before."""
     return len(stream) if isinstance(stream, bytes) else getattr(stream, "size", None)
+
+
+def _check_size(stream: bytes | BinaryIO, largest: int) -> None:
+    """A file too large for its door is not even stored."""
+    size = _size_known(stream)
+    if largest and size is not None and size > largest:
+        raise refuse(
+            "file",
+            f"{size / 2**20:,.0f} MB",
+            f"at most {largest / 2**20:,.0f} MB",
+            "Keep the columns that are needed, or split the file.",
+        )
+
+
+def _goes_on(batch: ImportBatch, door: registry.UploadKind, confirm: bool) -> bool:
+    """Whether the same bytes lead to the earlier batch: it stands, or it waits for a person."""
+    halted = batch.state in (BatchState.LOOKED, BatchState.CHECKED)
+    if _came_to_nothing(batch) or (halted and not confirm):
+        return False
+    return not (door.overwrites and _overwritten(batch))
 
 
 def _overwritten(batch: ImportBatch) -> bool:

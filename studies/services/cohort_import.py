@@ -210,6 +210,7 @@ def _write(
     if DATED & {spec.name for spec in staging.check.dictionary}:
         notices += _endpoints(batch, changed, progress, job)
     batch.dictionary = dictionary
+    batch.written["until"] = timezone.now().isoformat()
     batch.save(update_fields=["dictionary", "written"])
     batch.mark_ready(summary, notices)
     progress(1, 1, "done")

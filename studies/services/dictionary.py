@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any
 
@@ -195,6 +195,47 @@ def derived_write(
     if problems:
         raise DataProblem(problems)
     return row
+
+
+@transaction.atomic
+def dictionary_draft_write(
+    study: Study, user: Any, specs: Sequence[VariableSpec], derived: Sequence[DerivedSpec] = ()
+) -> DictionaryVersion:
+    """These variables as the draft, in place of what a draft held.
+
+    Raises
+    ------
+    DataProblem
+        Everything that is wrong with any of them.
+    """
+    draft = dictionary_draft(study, user)
+    draft.variables.all().delete()
+    draft.derived.all().delete()
+    problems = []
+    names: set[str] = set()
+    everything: list[VariableSpec | DerivedSpec] = [*specs, *derived]
+    for spec in everything:
+        found = [] if spec.name in names else _check_name(draft, spec.name, draft.variables)
+        if spec.name in names:
+            found.append(Problem("name", f"{spec.name} twice", "each name once", "Rename one."))
+        if isinstance(spec, VariableSpec):
+            found += _check_spec(spec)
+        problems += [replace(problem, where=spec.name) for problem in found]
+        names.add(spec.name)
+    problems = problems or _check_expressions(specs, derived)
+    if problems:
+        raise DataProblem(problems)
+    _write(draft, specs, derived)
+    return draft
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """``name``, or with a number or a word behind it when it is taken or reserved."""
+    base = f"{name}_value" if name in _RESERVED else name
+    number, found = 2, base
+    while found in taken:
+        number, found = number + 1, f"{base[:60]}_{number}"
+    return found
 
 
 def _next_version(study: Study) -> DictionaryVersion:

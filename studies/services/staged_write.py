@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from studies.methods.problems import DataProblem, Problem
 from studies.models import (
     USE_OF_ROLE,
@@ -43,6 +45,7 @@ def staged_write(batch: ImportBatch, dictionary: DictionaryVersion) -> list[int]
     created = query(CREATED, names | {"newest": newest})
     changed = [pk for (pk,) in query(CHANGED_PATIENTS, names)]
     batch.written = {
+        "at": timezone.now().isoformat(),
         "patients": [pk for (pk,) in created],
         "members": _members_of_known(members, names, {pk for (pk,) in created}),
     }

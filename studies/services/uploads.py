@@ -59,7 +59,7 @@ def upload_begin(
     )  # fmt: skip
     if fingerprint and (found := same.first()):
         return found
-    _check_size(size, filename)
+    _check_size(size, filename, door.largest)
     quota_check(study, size, filename)
     return ResumableUpload.objects.create(
         study=study, uploaded_by=user, kind=kind, filename=filename[:255], size=size,
@@ -67,14 +67,15 @@ def upload_begin(
     )  # fmt: skip
 
 
-def _check_size(size: int, filename: str) -> None:
+def _check_size(size: int, filename: str, largest: int) -> None:
+    most = min(largest or settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_BYTES)
     if size <= 0:
         raise refuse(filename, "an empty file", "a file with content", "Choose it again.")
-    if size > settings.UPLOAD_MAX_BYTES:
+    if size > most:
         raise refuse(
             filename,
             f"{size / 2**30:.2f} GB",
-            f"at most {settings.UPLOAD_MAX_BYTES / 2**30:g} GB in one file",
+            f"at most {most / 2**30:.2g} GB in one file",
             "Split it into several files.",
             column="file",
         )

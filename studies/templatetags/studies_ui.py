@@ -80,6 +80,8 @@ STATES = {
     "open": ("alert", "Open", "failed"),
     "answered": ("half", "Answered", "running"),
     "closed": ("check", "Closed", "ready"),
+    "looked": ("clock", "To describe", "running"),
+    "checked": ("half", "To confirm", "running"),
     "reverted": ("stop", "Reverted", "idle"),
     "ended": ("stop", "Ended", "idle"),
     "validated": ("half", "Validated", "running"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -10,6 +10,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from studies import access
+from studies.models import ReadAction, Study
+from studies.services import read_record
+
+READS = ("rows", "download")
 
 View = Callable[..., HttpResponse]
 
@@ -21,11 +25,30 @@ def study_page(right: str = "aggregates") -> Callable[[View], View]:
         @_signed_in
         @wraps(view)
         def page(request: HttpRequest, uid: Any, **names: Any) -> HttpResponse:
-            return view(request, access.study_for(request.user, uid, right), **names)
+            study = access.study_for(request.user, uid, right)
+            answer = view(request, study, **names)
+            if answer.status_code == 200 and (right in READS or "patient_uid" in names):
+                _keep(request, study, right, names)
+            return answer
 
         return page
 
     return decorate
+
+
+def has_read(request: HttpRequest, columns: Sequence[str], rows: int) -> None:
+    """Said by a view that shows rows of patients: which columns, of how many."""
+    request.has_read = (list(columns), rows)  # type: ignore[attr-defined]
+
+
+def _keep(request: HttpRequest, study: Study, right: str, names: dict[str, Any]) -> None:
+    """Who saw which page of patients."""
+    columns, rows = getattr(request, "has_read", ((), None))
+    match = request.resolver_match
+    page = match.view_name.split(":")[-1] if match else ""
+    subject = " ".join(str(value) for value in names.values())
+    action = ReadAction.DOWNLOAD if right == "download" else ReadAction.VIEW
+    read_record(study, request.user, action, page, subject, columns, rows)
 
 
 def _signed_in(view: View) -> View:

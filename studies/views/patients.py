@@ -12,9 +12,9 @@ from studies import access, courses, overviews, registry, timelines
 from studies.filters import PatientFilter, chips
 from studies.models import Patient, QueryState, Study
 from studies.paging import page_by_key
-from studies.tables import PatientTable, csv_response, patient_rows
+from studies.tables import PATIENT_COLUMNS, PatientTable
 
-from .doors import study_page
+from .doors import has_read, study_page
 
 
 @study_page("rows")
@@ -24,6 +24,7 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
     search, narrowed = _narrowed(request, study)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = page_by_key(narrowed.qs, "pseudonym", **cursor)
+    has_read(request, PATIENT_COLUMNS, len(page.rows))
     context = {
         "study": study,
         "page": page,
@@ -36,15 +37,6 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         "may_download": "download" in access.rights_of(request.user, study),
     }
     return render(request, "studies/patients.html", context)
-
-
-@study_page("download")
-def patients_csv(request: HttpRequest, study: Study) -> HttpResponse:
-    access.require(request.user, study, "rows")
-    _, narrowed = _narrowed(request, study)
-    dates = "identifiers" in access.rights_of(request.user, study)
-    columns, rows = patient_rows(study, narrowed.qs.order_by("pseudonym"), dates)
-    return csv_response("patients.csv", columns, rows)
 
 
 @study_page("rows")

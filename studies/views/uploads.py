@@ -15,14 +15,15 @@ from django.views.decorators.http import require_POST
 from studies import access, overviews, registry, services
 from studies.forms import UploadForm, refuse_in
 from studies.methods.problems import DataProblem
-from studies.models import BatchState, ImportBatch, Study
+from studies.models import BatchState, ImportBatch, Job, Study
 from studies.paging import page_by_key
-from studies.tables import problems_csv
+from studies.tables import attachment, problems_csv
 from studies.templatetags.studies_ui import file_size
 
 from .doors import study_page
 
 PROBLEMS_SHOWN = 200
+STEPS = {"looked": "columns", "checked": "check", "ready": "result", "reverted": "result"}
 
 
 @study_page()
@@ -73,13 +74,23 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     rows = ImportBatch.objects.select_related("file", "uploaded_by", "dictionary")
     found = get_object_or_404(rows, study=study, uid=batch_uid)
     readable = access.reads_names(request.user, study, found.uploaded_by_id)
+    job = overviews.job_of_batch(found)
+    may_continue = readable and "enter" in access.rights_of(request.user, study)
+    ended = job is None or job.has_ended
+    if request.headers.get("HX-Request") and ended and found.state == BatchState.LOOKED:
+        here = reverse("studies:table_columns", args=[study.uid, found.uid])
+        return HttpResponse(headers={"HX-Redirect": here})
+    reverting = services.batch_revert_job(found)
     context = {
         "study": study,
         "batch": found,
         "readable": readable,
         "problems": found.problems[:PROBLEMS_SHOWN] if readable else [],
-        "job": overviews.job_of_batch(found),
         "details_url": _details_url(study, found),
+        "job": job if ended is False or not reverting else _newer(job, reverting),
+        "revert_problems": reverting.problems if reverting and readable else [],
+        "may_continue": may_continue,
+        "step": STEPS.get(found.state, ""),
         "may_upload": found.kind in {kind.name for kind in _kinds(request.user, study)},
     }
     return render(request, "studies/batch.html", context)
@@ -90,6 +101,8 @@ def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpR
     found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
     if not access.reads_names(request.user, study, found.uploaded_by_id):
         raise PermissionDenied("The problems name patients of other sites.")
+    if found.problems_file:
+        return attachment(services.file_open(found.problems_file), f"problems-{found.uid}.csv")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
 
 
@@ -100,6 +113,11 @@ def _details_url(study: Study, batch: ImportBatch) -> str:
     if door is None or not door.details_url or waiting:
         return ""
     return reverse(door.details_url, args=[study.uid, batch.uid])
+
+
+def _newer(job: Job | None, reverting: Job) -> Job:
+    """A revert under way is what the page follows."""
+    return reverting if job is None or not reverting.has_ended else job
 
 
 def _kinds(user: Any, study: Study) -> list[registry.UploadKind]:
@@ -114,7 +132,9 @@ def _receive(
     try:
         with transaction.atomic():
             return [
-                services.batch_receive(study, user, door.name, file, file.name, form.options)
+                services.batch_receive(
+                    study, user, door.name, file, file.name, form.options, confirm=door.confirms
+                )
                 for file in form.cleaned_data["file"]
             ]
     except DataProblem as refusal:
@@ -127,6 +147,9 @@ def _follow(study: Study, received: list[ImportBatch]) -> HttpResponse:
     if len(received) > 1:
         return redirect("studies:uploads", study.uid)
     job = overviews.job_of_batch(received[0])
+    if job and job.kind == "studies.table_look":
+        name = "table_columns" if received[0].state == BatchState.LOOKED else "batch"
+        return redirect(f"studies:{name}", study.uid, received[0].uid)
     if job and not job.has_ended:
         return redirect("studies:job", study.uid, job.uid)
     return redirect("studies:batch", study.uid, received[0].uid)

@@ -96,6 +96,10 @@ def test_a_bad_table_ends_as_a_problem_list(
     wait_for(browser, "h1", "Cohort table")
     browser.find_element(By.NAME, "file").send_keys(str(bad))
     browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
+    wait_for(browser, "h1", "Which column is which?")
+    assert fits(browser)
+    check = browser.find_element(By.CSS_SELECTOR, "main form[data-guard] button[type=submit]")
+    check.send_keys(Keys.ENTER)
     wait_for(browser, "#problems-title", "2 problems to mend")
     cells = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, ".problems td.found")]
     assert "abc" in cells[0]

@@ -13,6 +13,7 @@ from studies.models import (
     CohortUse,
     Death,
     DictionaryVersion,
+    Export,
     FormEntry,
     ImportBatch,
     Job,
@@ -21,7 +22,13 @@ from studies.models import (
     Query,
     Treatment,
 )
-from studies.services import batch_job, batch_receive, dictionary_current, query_raise
+from studies.services import (
+    batch_job,
+    batch_receive,
+    dictionary_current,
+    export_start,
+    query_raise,
+)
 from tests.people import People
 
 ENTRY: dict[str, dict[str, object]] = {
@@ -44,16 +51,20 @@ class MadeStudy:
     membership: Membership
     dictionary: DictionaryVersion
     query: Query
+    export: Export
 
     def address(self, name: str) -> dict[str, object]:
         """What a URL of that name takes beside the study."""
         named = {
             "patient": {"patient_uid": self.here.uid},
             "upload": {"kind": "cohort_table"},
+            "upload_discard": {"upload_uid": self.job.uid},
             "action": {"kind": "no.such_step"},
             "membership": {"membership_uid": self.membership.uid},
             "membership_end": {"membership_uid": self.membership.uid},
         }
+        if name == "dictionary_propose" or name.startswith(("batch", "table_")):
+            return {"batch_uid": self.batch.uid}
         if name.startswith("dictionary_") or name in ("dictionary", "variable_new"):
             return self._of_dictionary(name)
         if name in ("variable", "variable_change"):
@@ -63,10 +74,10 @@ class MadeStudy:
         if name in ENTRY:
             found = {"patient_uid": self.here.uid, "form": "baseline"}
             return {**found, **ENTRY[name]}
+        if name == "export_file":
+            return {"export_uid": self.export.uid}
         if name == "query":
             return {"query_uid": self.query.uid}
-        if name.startswith("batch"):
-            return {"batch_uid": self.batch.uid}
         if name.startswith("job") and name != "jobs":
             return {"job_uid": self.job.uid}
         return named.get(name, {})
@@ -75,6 +86,8 @@ class MadeStudy:
         found: dict[str, object] = {"dictionary_uid": self.dictionary.uid}
         if name == "dictionary_compare":
             found["other_uid"] = self.dictionary.uid
+        if name == "dictionary_template":
+            found["kind"] = "xlsx"
         if name == "variable_new":
             found["kind"] = "variable"
         return {} if name == "dictionary_draft" else found
@@ -94,9 +107,10 @@ def make_study(people: People) -> MadeStudy:
         batch = batch_receive(people.study, people.coordinator, "cohort_table", b"a,b\n", "c.csv")
         job = batch_job(batch)
         query = query_raise(here, people.coordinator, "Is it 61?", field="age_years")
+        export, _ = export_start(people.study, people.coordinator)
         colleague = Membership.objects.get(study=people.study, user=people.colleague)
     assert job is not None
-    return MadeStudy(cohort, here, elsewhere, batch, job, colleague, dictionary, query)
+    return MadeStudy(cohort, here, elsewhere, batch, job, colleague, dictionary, query, export)
 
 
 def make_patient(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -47,7 +44,7 @@ def queries(client: Client, address: str) -> int:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("patients", 22), ("patients_csv", 22), ("cohorts", 16), ("overview", 70), ("people", 12)],
+    [("patients", 22), ("cohorts", 16), ("overview", 70), ("people", 12)],
 )
 def test_queries_do_not_grow_with_patients(
     people: People, made: MadeStudy, client: Client, name: str, most: int
@@ -124,18 +121,6 @@ def test_nobody_found_says_what_to_do(people: People, made: MadeStudy, client: C
     text = client.post(url(people, "patients"), {"search": "X"}, follow=True).content.decode()
     assert "No patient fits" in text
     assert client.post(url(people, "patients"), {"search": "X\0"}).status_code == 302
-
-
-def test_the_patients_file_has_values_and_missing_codes(
-    people: People, made: MadeStudy, client: Client
-):
-    answer = client.get(url(people, "patients_csv"))
-    assert answer["Content-Disposition"] == 'attachment; filename="patients.csv"'
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert [row["patient_id"] for row in rows] == ["N-001", "S-001"]
-    first = rows[0]
-    assert (first["sex"], first["age_years"], first["cea_ng_ml"]) == ("female", "61.0", "not_done")
-    assert first["cohorts"] == "training"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])

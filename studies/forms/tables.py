@@ -1,0 +1,144 @@
+"""How a table is read and which column is which, as a person says it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from studies.methods.cells import ORDERS
+from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
+from studies.methods.table_columns import COHORT, LEFT_OUT, SITE, Suggestion
+from studies.models import ImportBatch
+
+DECIMALS = (("point", "a decimal point: 12.5"), ("comma", "a decimal comma: 12,5"))
+BLANKS = (
+    ("keep", "leaves the stored value as it is"),
+    ("clear", "clears the stored value: the file is the whole truth"),
+)
+KEYS = {"patient_id": "Pseudonym of the patient", "site": "Site", "cohort": "Cohort"}
+WORDS = {"remembered": "as last time", "name": "by its name", "alike": "similar: please check"}
+
+
+class QuestionsForm(forms.Form):
+    """What the file does not say itself: encoding, delimiter, sheet."""
+
+    def __init__(self, *args: Any, batch: ImportBatch, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for question in batch.look.get("questions", []):
+            self.fields[question["name"]] = forms.ChoiceField(
+                label=question["text"], choices=question["choices"], widget=forms.RadioSelect
+            )
+
+    def options(self) -> dict[str, str]:
+        return dict(self.cleaned_data)
+
+
+class ColumnsForm(forms.Form):
+    """A select per column, and what is said once for all lines."""
+
+    def __init__(
+        self,
+        *args: Any,
+        batch: ImportBatch,
+        suggestions: list[Suggestion],
+        specs: tuple[VariableSpec, ...],
+        sites: list[str],
+        cohorts: list[str],
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs)
+        self.batch, self.suggestions = batch, suggestions
+        groups = [
+            (LEFT_OUT, "– left out –"),
+            ("Who and where", [(name, KEYS[name]) for name in KEY_COLUMNS]),
+            ("Variables", [(spec.name, f"{spec.name}: {spec.label}"[:70]) for spec in specs]),
+        ]
+        for at, suggestion in enumerate(suggestions):
+            self.fields[f"column_{at}"] = forms.ChoiceField(
+                label=suggestion.column or f"column {at + 1}",
+                choices=groups,
+                required=False,
+                initial=suggestion.target,
+            )
+        self._once(sites, cohorts)
+        self._asked()
+
+    def _once(self, sites: list[str], cohorts: list[str]) -> None:
+        said = self.batch.mapping
+        site_choices = [("", "– a column says it –"), *((name, name) for name in sites)]
+        self.fields[SITE] = forms.ChoiceField(
+            label="One site for all lines", choices=site_choices, required=False,
+            initial=said.get("site", ""),
+        )  # fmt: skip
+        self.fields["new_site"] = forms.CharField(
+            label="or a new site", required=False, max_length=200
+        )
+        cohort_choices = [
+            ("", "– a column says it, or none –"),
+            *((name, name.replace("_", " ")) for name in cohorts),
+        ]
+        self.fields[COHORT] = forms.ChoiceField(
+            label="One cohort for all lines", choices=cohort_choices, required=False,
+            initial=said.get("cohort", ""),
+        )  # fmt: skip
+
+    def _asked(self) -> None:
+        """Only what the file leaves open, with the cells that do."""
+        asks, said = self.batch.look.get("asks", {}), self.batch.options
+        if found := asks.get("decimal"):
+            self.fields["decimal"] = forms.ChoiceField(
+                label="Numbers are written with", choices=DECIMALS, widget=forms.RadioSelect,
+                initial=said.get("decimal"), help_text=f"The file has {', '.join(found)}.",
+            )  # fmt: skip
+        if found := asks.get("date_order"):
+            self.fields["date_order"] = forms.ChoiceField(
+                label="Dates are written as", choices=list(ORDERS.items()),
+                widget=forms.RadioSelect, initial=said.get("date_order"),
+                help_text=f"The file has {', '.join(found)}.",
+            )  # fmt: skip
+        self.fields["blank"] = forms.ChoiceField(
+            label="A blank cell", choices=BLANKS, widget=forms.RadioSelect,
+            initial=said.get("blank", "keep"),
+        )  # fmt: skip
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A line per column: its name, its first cells, its select."""
+        samples = self.batch.look.get("rows", [])
+        profiles = self.batch.look.get("columns", [])
+        return [
+            {
+                "field": self[f"column_{at}"],
+                "name": suggestion.column,
+                "why": WORDS.get(suggestion.why, ""),
+                "unknown": not suggestion.target and suggestion.why != "remembered",
+                "cells": [row[at] for row in samples if at < len(row)][:4],
+                "filled": profiles[at]["filled"] if at < len(profiles) else 0,
+            }
+            for at, suggestion in enumerate(self.suggestions)
+        ]
+
+    def once(self) -> list[Any]:
+        return [self[name] for name in (SITE, "new_site", COHORT)]
+
+    def asked(self) -> list[Any]:
+        return [self[n] for n in ("decimal", "date_order", "blank") if n in self.fields]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("new_site") and given.get(SITE):
+            self.add_error("new_site", "Choose a site, or name a new one.")
+        return given
+
+    def options(self) -> dict[str, str]:
+        names = ("decimal", "date_order", "blank")
+        return {name: self.cleaned_data[name] for name in names if self.cleaned_data.get(name)}
+
+    def mapping(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        columns = {
+            suggestion.column: given[f"column_{at}"]
+            for at, suggestion in enumerate(self.suggestions)
+        }
+        site = given.get("new_site") or given.get(SITE) or ""
+        return {"columns": columns, "site": site, "cohort": given.get(COHORT) or ""}

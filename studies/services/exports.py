@@ -1,0 +1,273 @@
+"""Patients, or the record of who read them, as one file; made as a job, gone after a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from studies import consents
+from studies.access import require, rights_of, visible
+from studies.jobs import Progress, enqueue, no_progress
+from studies.methods.cells import escaped
+from studies.methods.dictionary_file import COLUMNS, dictionary_lines
+from studies.methods.problems import refuse
+from studies.methods.table_export import export_cells, export_header
+from studies.methods.table_workbook import SHEET_OF_PATIENTS
+from studies.models import (
+    CohortMember,
+    Export,
+    ExportContent,
+    ExportFormat,
+    FileUse,
+    FormEntry,
+    Job,
+    Patient,
+    ReadAction,
+    ReadRecord,
+    Study,
+)
+
+from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
+from .files import file_drop, file_store
+from .reads import read_record
+
+KEPT = timedelta(days=7)
+AT_ONCE = 2_000
+FILTERS = ("cohort", "site", "status")
+NEEDS = {ExportContent.PATIENTS: ("rows", "download"), ExportContent.READS: ("manage",)}
+READ_COLUMNS = ("when", "person", "action", "page", "subject", "rows", "columns")
+
+
+@transaction.atomic
+def export_start(
+    study: Study,
+    user: Any,
+    content: str = ExportContent.PATIENTS,
+    file_format: str = ExportFormat.CSV,
+    filters: dict[str, str] | None = None,
+) -> tuple[Export, Job]:
+    """Queue the making of a file.
+
+    Raises
+    ------
+    DataProblem
+        An unknown content, format or filter.
+    PermissionDenied
+        A right is missing.
+    """
+    for name, value, known in (
+        ("content", content, ExportContent.values),
+        ("format", file_format, ExportFormat.values),
+    ):
+        if value not in known:
+            raise refuse(name, value, "one of " + ", ".join(known), "Choose one.", column=name)
+    for right in NEEDS[ExportContent(content)]:
+        require(user, study, right)
+    for name in set(filters or {}) - set(FILTERS):
+        raise refuse("filters", name, "one of " + ", ".join(FILTERS), "Remove it.", column=name)
+    exports_expire(study)
+    said = {name: value for name, value in (filters or {}).items() if value}
+    export = Export.objects.create(
+        study=study, made_by=user, content=content, format=file_format, filters=said
+    )
+    return export, enqueue("studies.export", study, user, subject=export)
+
+
+def export_make(export: Export, progress: Progress = no_progress) -> dict[str, Any]:
+    """Write the file as its maker may see it: own sites, dates only with ``identifiers``."""
+    user, study = export.made_by, export.study
+    for right in NEEDS[ExportContent(export.content)]:
+        require(user, study, right)
+    make = _patients if export.content == ExportContent.PATIENTS else _reads
+    header, rows, about = make(export, progress)
+    write = _csv if export.format == ExportFormat.CSV else _xlsx
+    with tempfile.TemporaryFile() as handle:
+        export.row_count = write(handle, header, rows, about)
+        handle.seek(0)
+        name = f"{export.content}.{export.format}"
+        with transaction.atomic():
+            export.file = file_store(study, handle, "export", name, export)
+            export.columns, export.expires_at = header, timezone.now() + KEPT
+            export.save()
+            read_record(
+                study, user, ReadAction.EXPORT, export.content, str(export.uid), header,
+                export.row_count,
+            )  # fmt: skip
+    progress(1, 1, "done")
+    return {"rows": export.row_count, "columns": len(header), **export.left_out}
+
+
+def export_download(export: Export, user: Any) -> Export:
+    """The file is there for its maker, while it lasts and the rights do.
+
+    Raises
+    ------
+    PermissionDenied, DataProblem
+    """
+    for right in NEEDS[ExportContent(export.content)]:
+        require(user, export.study, right)
+    if not export.is_there or export.made_by_id != user.pk:
+        raise refuse("file", "no file", "a file that is there", "Make the export again.")
+    read_record(
+        export.study, user, ReadAction.DOWNLOAD, export.content, str(export.uid), export.columns,
+        export.row_count,
+    )  # fmt: skip
+    return export
+
+
+def exports_expire(study: Study) -> int:
+    """Drop the bytes of files whose time has come; what was in them stays said."""
+    gone = Export.objects.filter(study=study, expires_at__lt=timezone.now(), file__isnull=False)
+    expired = list(gone.select_related("file__study"))
+    for export in expired:
+        stored = export.file
+        assert stored is not None
+        FileUse.objects.filter(file=stored, table=export._meta.db_table, row_id=export.pk).delete()
+        if not stored.uses.exists():
+            file_drop(stored)
+        export.file = None
+        export.save(update_fields=["file"])
+    return len(expired)
+
+
+Made = tuple[list[str], Iterable[list[Any]], list[tuple[str, Iterable[list[Any]]]]]
+
+
+def _patients(export: Export, progress: Progress) -> Made:
+    study, user = export.study, export.made_by
+    dates = "identifiers" in rights_of(user, study)
+    version = dictionary_current(study)
+    specs = dictionary_specs(version)
+    mine = _narrowed(visible(Patient.objects.all(), user, study), export.filters)
+    usable = consents.usable(mine, study, consents.SHARING, patient="")
+    export.left_out = {"left_out": mine.count() - usable.count()}
+    about = [
+        ["study", study.name],
+        ["dictionary", version.number],
+        ["made", timezone.now().strftime("%Y-%m-%d %H:%M UTC")],
+        ["dates", "calendar dates" if dates else "days from the start of treatment"],
+        ["left out", export.left_out["left_out"]],
+        *([name, value] for name, value in export.filters.items()),
+    ]
+    lines = dictionary_lines(specs, dictionary_derived(version))
+    sheets = [("dictionary", [list(COLUMNS), *lines]), ("about", about)]
+    cells = _patient_cells(usable, specs, dates, progress)
+    return export_header(specs, dates), cells, sheets  # type: ignore[return-value]
+
+
+def _narrowed(patients: Any, filters: dict[str, str]) -> Any:
+    if "cohort" in filters:
+        patients = patients.filter(cohort_memberships__cohort__uid=filters["cohort"])
+    if "site" in filters:
+        patients = patients.filter(site__uid=filters["site"])
+    if "status" in filters:
+        patients = patients.filter(status=filters["status"])
+    return patients
+
+
+def _patient_cells(
+    patients: Any, specs: Any, dates: bool, progress: Progress
+) -> Iterator[list[Any]]:
+    """A line per patient, some at a time, in the order of pseudonyms."""
+    total, done, last = max(1, patients.count()), 0, ""
+    ordered = patients.order_by("pseudonym").values_list("pk", "pseudonym", "site__name")
+    while some := list(ordered.filter(pseudonym__gt=last)[:AT_ONCE]):
+        ids = [pk for pk, _, _ in some]
+        values = _values_of(ids)
+        cohorts = _cohorts_of(ids)
+        for pk, pseudonym, site in some:
+            cells = export_cells(values[pk], specs, dates)
+            yield [pseudonym, escaped(site), escaped(";".join(cohorts[pk])), *cells]
+        done, last = done + len(some), some[-1][1]
+        progress(done, total, f"{done:,} patients")
+
+
+def _values_of(ids: list[int]) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    entries = FormEntry.objects.filter(patient_id__in=ids, occasion="baseline").order_by("form")
+    for patient, values in entries.values_list("patient_id", "values"):
+        found[patient] |= values
+    return found
+
+
+def _cohorts_of(ids: list[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    members = CohortMember.objects.filter(patient_id__in=ids).order_by("cohort_id")
+    for patient, name in members.values_list("patient_id", "cohort__name"):
+        found[patient].append(name)
+    return found
+
+
+def _reads(export: Export, progress: Progress) -> Made:
+    rows = ReadRecord.objects.filter(study=export.study).select_related("user").order_by("id")
+
+    def cells() -> Iterator[list[Any]]:
+        for number, row in enumerate(rows.iterator(chunk_size=AT_ONCE), 1):
+            if number % AT_ONCE == 0:
+                progress(0, 1, f"{number:,} lines")
+            yield [
+                row.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+                escaped(row.user.email or row.user.get_username()),
+                row.action,
+                row.page,
+                row.subject,
+                "" if row.row_count is None else row.row_count,
+                ";".join(row.columns),
+            ]
+
+    return list(READ_COLUMNS), cells(), []
+
+
+def _csv(handle: Any, header: list[str], rows: Iterable[list[Any]], sheets: Any) -> int:
+    """UTF-8 with a mark, decimal points and ISO dates whatever the country."""
+    text = io.TextIOWrapper(handle, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow(header)
+    number = 0
+    for row in rows:
+        writer.writerow(row)
+        number += 1
+    text.detach()
+    return number
+
+
+def _xlsx(handle: Any, header: list[str], rows: Iterable[list[Any]], sheets: Any) -> int:
+    book = Workbook(write_only=True)
+    number = _sheet(book, SHEET_OF_PATIENTS, [header], rows)
+    for name, lines in sheets:
+        _sheet(book, name, [], lines)
+    book.save(handle)
+    return number
+
+
+def _sheet(book: Any, name: str, first: list[Any], rows: Iterable[list[Any]]) -> int:
+    sheet = book.create_sheet(name)
+    cell: Callable[[Any], Any] = lambda value: _typed(sheet, value)  # noqa: E731
+    for row in first:
+        sheet.append([cell(value) for value in row])
+    number = 0
+    for row in rows:
+        sheet.append([cell(value) for value in row])
+        number += 1
+    return number
+
+
+def _typed(sheet: Any, value: Any) -> Any:
+    """Text is text: nothing that begins with = becomes a formula."""
+    if not isinstance(value, str):
+        return value
+    if value == "":
+        return None
+    cell = WriteOnlyCell(sheet, value)
+    cell.data_type, cell.number_format = "s", "@"
+    return cell

@@ -1,0 +1,99 @@
+"""Files to take away, and the record of who read what."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+
+from studies import access, overviews, services
+from studies.filters import ReadFilter, chips
+from studies.forms import ExportForm
+from studies.methods.problems import DataProblem
+from studies.models import Export, ExportContent, ReadRecord, Study
+from studies.paging import page_by_key
+from studies.tables import attachment
+
+from .doors import study_page
+
+
+@study_page()
+def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
+    """Own files, and the form that makes one."""
+    access.require(request.user, study, "download")
+    access.require(request.user, study, "rows")
+    if request.method == "POST":
+        return _make(request, study)
+    services.exports_expire(study)
+    mine = Export.objects.filter(study=study, made_by=request.user).select_related("file")
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(mine, "id", newest_first=True, **cursor)
+    overviews.with_jobs(page.rows)
+    rights = access.rights_of(request.user, study)
+    context: dict[str, Any] = {"study": study, "page": page, "dates": "identifiers" in rights}
+    context["form"] = ExportForm(study=study, user=request.user, initial=request.GET)
+    context["dictionary"] = services.dictionary_current(study)
+    context["busy"] = any(row.job and not row.job.has_ended for row in page.rows)
+    return render(request, "studies/exports.html", context)
+
+
+@study_page()
+def export_file(request: HttpRequest, study: Study, export_uid: UUID) -> HttpResponseBase:
+    mine = Export.objects.select_related("file__study", "study")
+    export = get_object_or_404(mine, study=study, uid=export_uid, made_by=request.user)
+    try:
+        services.export_download(export, request.user)
+    except DataProblem as refusal:
+        raise Http404("The file has expired.") from refusal
+    assert export.file is not None
+    name = f"{export.content}-{export.created_at:%Y-%m-%d}.{export.format}"
+    return attachment(services.file_open(export.file), name)
+
+
+@study_page("manage")
+def read_list(request: HttpRequest, study: Study) -> HttpResponseBase:
+    """Who saw what of patients, newest first; as a file by a job."""
+    if request.method == "POST":
+        return _started(request, study, ExportContent.READS, "csv", {}, "studies:reads")
+    rows = ReadRecord.objects.filter(study=study).select_related("user")
+    narrowed = ReadFilter(request.GET, rows, study=study)
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
+    files = Export.objects.filter(
+        study=study, made_by=request.user, content=ExportContent.READS, file__isnull=False
+    )
+    context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
+    context["latest"] = next((row for row in files[:1] if row.is_there), None)
+    return render(request, "studies/reads.html", context)
+
+
+def _make(request: HttpRequest, study: Study) -> HttpResponseBase:
+    form = ExportForm(request.POST, study=study, user=request.user)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(map(str, errors)))
+        return redirect("studies:exports", study.uid)
+    given = form.filters()
+    return _started(
+        request,
+        study,
+        ExportContent.PATIENTS,
+        form.cleaned_data["format"],
+        given,
+        "studies:exports",
+    )
+
+
+def _started(
+    request: HttpRequest, study: Study, content: str, kind: str, filters: dict[str, str], to: str
+) -> HttpResponseBase:
+    try:
+        _, job = services.export_start(study, request.user, content, kind, filters)
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+        return redirect(to, study.uid)
+    return redirect("studies:job", study.uid, job.uid)
