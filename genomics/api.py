@@ -5,11 +5,14 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from genomics.models import (
+    AnnotationVersion,
+    BatchCorrection,
     CellAbundance,
     ExpressionColumn,
     ExpressionMatrix,
     Phenotype,
     PhenotypeFit,
+    SequencingBatch,
     SignatureVersion,
 )
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
@@ -30,16 +33,17 @@ class SignatureViewSet(StudyScopedViewSet):
 class ExpressionMatrixSerializer(serializers.ModelSerializer):
     batch = serializers.UUIDField(source="batch.uid", read_only=True)
     sha256 = serializers.CharField(source="file.sha256", read_only=True)
+    correction = serializers.IntegerField(source="correction.number", read_only=True, default=None)
 
     class Meta:
         model = ExpressionMatrix
         fields = ("uid", "batch", "sha256", "scale", "n_genes", "n_specimens", "coverage",
-                  "notices", "inputs_digest", "created_at")  # fmt: skip
+                  "quality", "correction", "notices", "inputs_digest", "created_at")  # fmt: skip
 
 
 class ExpressionMatrixViewSet(StudyScopedViewSet):
     serializer_class = ExpressionMatrixSerializer
-    queryset = ExpressionMatrix.objects.select_related("batch", "file")
+    queryset = ExpressionMatrix.objects.select_related("batch", "file", "correction")
 
 
 class ExpressionColumnSerializer(PatientScopedSerializer):
@@ -48,7 +52,7 @@ class ExpressionColumnSerializer(PatientScopedSerializer):
 
     class Meta:
         model = ExpressionColumn
-        fields = ("uid", "patient", "specimen", "matrix", "position", "label")
+        fields = ("uid", "patient", "specimen", "matrix", "position", "label", "quality")
 
 
 class ExpressionColumnViewSet(StudyScopedViewSet):
@@ -83,8 +87,8 @@ class PhenotypeFitSerializer(serializers.ModelSerializer):
     class Meta:
         model = PhenotypeFit
         fields = ("uid", "number", "signature", "signature_version", "method", "ties", "k",
-                  "seed", "n_training", "fit", "digest", "inputs_digest", "notices",
-                  "created_at")  # fmt: skip
+                  "seed", "n_training", "borderline_rule", "fit", "digest",
+                  "inputs_digest", "notices", "created_at")  # fmt: skip
 
 
 class PhenotypeFitViewSet(StudyScopedViewSet):
@@ -98,7 +102,8 @@ class PhenotypeSerializer(PatientScopedSerializer):
     class Meta:
         model = Phenotype
         fields = ("uid", "patient", "source", "label", "fit", "rule", "in_training", "margin",
-                  "stability", "borderline", "core", "inputs_digest")  # fmt: skip
+                  "stability", "borderline", "core", "distance", "unusual",
+                  "inputs_digest")  # fmt: skip
 
 
 class PhenotypeViewSet(StudyScopedViewSet):
@@ -108,6 +113,49 @@ class PhenotypeViewSet(StudyScopedViewSet):
     filterset_fields = ("source", "label", "borderline", "in_training")
 
 
+class AnnotationSerializer(serializers.ModelSerializer):
+    batch = serializers.UUIDField(source="batch.uid", read_only=True)
+
+    class Meta:
+        model = AnnotationVersion
+        fields = ("uid", "name", "version", "digest", "n_genes", "n_transcripts", "batch")
+
+
+class AnnotationViewSet(StudyScopedViewSet):
+    serializer_class = AnnotationSerializer
+    queryset = AnnotationVersion.objects.select_related("batch")
+    filterset_fields = ("name",)
+
+
+class SequencingBatchSerializer(PatientScopedSerializer):
+    specimen = serializers.CharField(source="specimen.label", read_only=True)
+
+    class Meta:
+        model = SequencingBatch
+        fields = ("uid", "patient", "specimen", "name", "created_at")
+
+
+class SequencingBatchViewSet(StudyScopedViewSet):
+    right = "rows"
+    serializer_class = SequencingBatchSerializer
+    queryset = SequencingBatch.objects.select_related("patient", "specimen")
+    filterset_fields = ("name",)
+
+
+class BatchCorrectionSerializer(serializers.ModelSerializer):
+    sha256 = serializers.CharField(source="file.sha256", read_only=True)
+
+    class Meta:
+        model = BatchCorrection
+        fields = ("uid", "number", "batches", "unseen", "n_training", "n_genes", "sha256",
+                  "notices", "lifted_at", "inputs_digest", "created_at")  # fmt: skip
+
+
+class BatchCorrectionViewSet(StudyScopedViewSet):
+    serializer_class = BatchCorrectionSerializer
+    queryset = BatchCorrection.objects.select_related("file")
+
+
 ROUTES = [
     ("signatures", SignatureViewSet, "signature"),
     ("expression-matrices", ExpressionMatrixViewSet, "expression-matrix"),
@@ -115,4 +163,7 @@ ROUTES = [
     ("cell-abundances", CellAbundanceViewSet, "cell-abundance"),
     ("phenotype-fits", PhenotypeFitViewSet, "phenotype-fit"),
     ("phenotypes", PhenotypeViewSet, "phenotype"),
+    ("gene-annotations", AnnotationViewSet, "gene-annotation"),
+    ("sequencing-batches", SequencingBatchViewSet, "sequencing-batch"),
+    ("batch-corrections", BatchCorrectionViewSet, "batch-correction"),
 ]

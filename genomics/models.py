@@ -102,6 +102,7 @@ class BatchCorrection(StudyRow, DerivedMixin):
     n_genes = models.PositiveIntegerField()
     summary = models.JSONField(default=dict)
     notices = models.JSONField(default=list)
+    lifted_at = models.DateTimeField(null=True, blank=True)  # uncorrected matrices speak since
 
     class Meta:
         default_related_name = "batch_corrections"
@@ -208,6 +209,13 @@ class CellAbundance(PatientRow, DerivedMixin):
         ]
 
 
+class BorderlineRule(models.TextChoices):
+    """Whether patients of an undecided label teach the Rad-Score; they are judged either way."""
+
+    KEEP = "keep"
+    LEAVE_OUT_OF_TRAINING = "leave_out_of_training"
+
+
 class PhenotypeFit(StudyRow, DerivedMixin):
     """Centroids frozen on the development cohort, and what was seen when they were found.
 
@@ -221,6 +229,7 @@ class PhenotypeFit(StudyRow, DerivedMixin):
     k = models.PositiveSmallIntegerField()
     seed = models.BigIntegerField()
     n_training = models.PositiveIntegerField()
+    borderline_rule = models.TextField(choices=BorderlineRule.choices, default=BorderlineRule.KEEP)
     fit = models.JSONField()
     digest = models.CharField(max_length=64)
     notices = models.JSONField(default=list)
@@ -233,6 +242,10 @@ class PhenotypeFit(StudyRow, DerivedMixin):
             models.UniqueConstraint(fields=["study", "number"], name="phenotype_fit_number_once"),
             models.UniqueConstraint(
                 fields=["study", "inputs_digest"], name="phenotype_fit_inputs_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(borderline_rule__in=BorderlineRule.values),
+                name="phenotype_fit_borderline_rule_known",
             ),
         ]
 

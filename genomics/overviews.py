@@ -6,16 +6,36 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from genomics.figures import HeatMap, draw_heat_map
+import pandas as pd
+
+from genomics.figures.agreement import draw_agreement
+from genomics.figures.distributions import draw_distributions
+from genomics.figures.figure import Figure
+from genomics.figures.heat_map import draw_heat_map
+from genomics.methods.agreement import compare_markers
+from genomics.methods.phenotype import CORE, MYELOID, standardise
 from genomics.methods.phenotype import PhenotypeFit as Fit
-from genomics.methods.phenotype import standardise
+from genomics.methods.phenotype_shift import check_shift
 from genomics.models import ExpressionMatrix, Phenotype, PhenotypeFit, PhenotypeSource
-from genomics.selectors import abundance_table, fit_current, phenotype_table, scores_of
-from studies.models import CohortMember, Study
+from genomics.selectors import (
+    BESIDE,
+    MARKERS,
+    STROMAL_SETS,
+    abundance_table,
+    fit_current,
+    phenotype_table,
+    scores_of,
+)
+from studies import registry
+from studies.methods.problems import Notice
+from studies.models import CohortMember, Patient, Study
+from studies.selectors import endpoint_table, members_table
+
+RESPONSE = "response_at_6_months"
 
 LABEL_COLUMNS = (
     "patient_id", "source", "label", "margin", "stability", "borderline", "core",
-    "in_training", "by",
+    "in_training", "distance", "unusual", "by",
 )  # fmt: skip
 
 
@@ -44,7 +64,7 @@ def counts_of(user: Any, study: Study) -> list[dict[str, Any]]:
         cohorts.setdefault(member.cohort.name, set()).add(member.patient_id)
     rows = []
     for source in PhenotypeSource.values:
-        labels = phenotype_table(study, source)
+        labels = phenotype_table(study, source, as_found=True)
         for cohort, patients in cohorts.items():
             own = labels[labels.index.isin(patients)]
             if len(own):
@@ -76,20 +96,82 @@ def label_rows(rows: Iterable[Phenotype]) -> Iterable[list[Any]]:
         by = str(row.fit) if row.fit else row.rule
         yield [
             row.patient.pseudonym, row.source, row.label, row.margin, row.stability,
-            row.borderline, row.core, row.in_training, by,
+            row.borderline, row.core, row.in_training, row.distance, row.unusual, by,
         ]  # fmt: skip
 
 
-def heat_map_of(user: Any, study: Study, fit: PhenotypeFit) -> HeatMap | None:
+def figure_of(user: Any, study: Study, key: str) -> Figure | None:
+    """A figure of the phenotype page, from the rows the user may see."""
+    if key == "agreement":
+        return agreement_of(user, study)
+    fit = fit_of(study)
+    if fit is None:
+        return None
+    return next((f for f in figures_of(user, study, fit) if f.key == key), None)
+
+
+def figures_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Figure]:
+    """Heat map and distributions; nothing when no label is visible."""
     mine = Phenotype.objects.visible_to(user).filter(study=study, fit=fit)
     mine_ids = set(mine.values_list("patient_id", flat=True))
     table = abundance_table(study, fit.signature.name)
-    labels = phenotype_table(study)
+    labels = phenotype_table(study, as_found=True)
     shown = sorted(mine_ids & set(table.index) & set(labels.index))
     if not shown:
-        return None
+        return []
     frozen = Fit.from_dict(fit.fit)
-    scores = scores_of(table.loc[shown])[list(frozen.cell_types)]
-    z = scores.copy()
-    z[:] = standardise(frozen, scores)
-    return draw_heat_map(z, labels.loc[shown], frozen.drive)
+    z = _standard(frozen, scores_of(table.loc[shown]))
+    labels = labels.loc[shown]
+    cells = [cell for cell in (*CORE, *MYELOID) if cell in z]
+    return [
+        draw_heat_map(z, labels, frozen.drive, _about(study)),
+        draw_distributions(z, labels["label"], cells, _stroma(study, labels)),
+    ]
+
+
+def _standard(frozen: Fit, scores: pd.DataFrame) -> pd.DataFrame:
+    z = scores[list(frozen.cell_types)].copy()
+    z[:] = standardise(frozen, z)
+    return z
+
+
+def _about(study: Study) -> pd.DataFrame:
+    """Cohort, site and response by patient."""
+    members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")
+    response = endpoint_table(study, RESPONSE)["label"].replace("", None)
+    return members[["cohort", "site"]].assign(response=response.reindex(members.index))
+
+
+def _stroma(study: Study, labels: pd.DataFrame) -> pd.DataFrame | None:
+    """The stromal sets in SD of training, where the matrices have their genes."""
+    table = scores_of(abundance_table(study, BESIDE))
+    if not set(STROMAL_SETS) <= set(table):
+        return None
+    table = table[list(STROMAL_SETS)].reindex(labels.index)
+    training = table[labels["in_training"].to_numpy(dtype=bool)]
+    if len(training.dropna()) < 2:
+        return None
+    return (table - training.mean()) / training.std(ddof=1)
+
+
+def shift_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Notice]:
+    """Cohorts outside training that stand elsewhere than training."""
+    labels = phenotype_table(study, as_found=True)
+    assigned = set(labels.index[~labels["in_training"].astype(bool)])
+    mine = Phenotype.objects.visible_to(user).filter(study=study, fit=fit, patient_id__in=assigned)
+    table = abundance_table(study, fit.signature.name)
+    shown = [pk for pk in mine.values_list("patient_id", flat=True) if pk in table.index]
+    cohorts = _about(study)["cohort"].reindex(shown).dropna()
+    frozen = Fit.from_dict(fit.fit)
+    return list(check_shift(frozen, scores_of(table.loc[cohorts.index]), cohorts))
+
+
+def agreement_of(user: Any, study: Study) -> Figure | None:
+    """Marker genes beside the densities of their proteins."""
+    rna = scores_of(abundance_table(study, MARKERS, "mcpcounter"))
+    densities = registry.facts("cell_density", study)
+    patients = Patient.objects.visible_to(user).filter(study=study, pk__in=rna.index)
+    names = dict(patients.values_list("pk", "pseudonym"))
+    known = {names[pk]: found for pk, found in densities.items() if pk in names}
+    table, found = compare_markers(rna.loc[list(names)].rename(index=names), known)
+    return None if found.empty else draw_agreement(table, found)

@@ -107,9 +107,21 @@ register_action(
         title="Fit the immune phenotype",
         stage="genomics",
         description="Clusters the development patients by 24 cell abundances, names hot and cold "
-        "by the immune core, freezes the centroids and assigns everyone with RNA to them.",
+        "by the immune core, freezes the centroids and assigns everyone with RNA to them. "
+        "Borderline patients teach the Rad-Score (borderline = keep) or do not "
+        "(leave_out_of_training).",
         order=10,
-        params={"k": 2, "seed": 0},
+        params={"k": 2, "seed": 0, "borderline": "keep"},
+    )
+)
+register_action(
+    Action(
+        kind="genomics.phenotype_assign",
+        title="Assign new patients",
+        stage="genomics",
+        description="Everyone with RNA to the nearest centroid of the frozen fit, which stays as "
+        "it is; patients farther away than all of training are marked.",
+        order=15,
     )
 )
 register_action(
@@ -140,6 +152,27 @@ register_action(
         description="Library sizes, detected genes, housekeeping, PCA, sex and duplicates of every "
         "matrix, computed again.",
         order=40,
+    )
+)
+register_action(
+    Action(
+        kind="genomics.batch_correct",
+        title="Correct sequencing batches",
+        stage="genomics",
+        description="ComBat fitted on the development cohort, frozen, applied to every matrix; "
+        "refused when batches go with cohort or response. A batch without development patients is "
+        "refused (unseen = refuse) or stays as it is (unseen = uncorrected).",
+        order=50,
+        params={"unseen": "refuse"},
+    )
+)
+register_action(
+    Action(
+        kind="genomics.batch_correction_lift",
+        title="Lift the batch correction",
+        stage="genomics",
+        description="The matrices as they came speak again; the correction is kept.",
+        order=60,
     )
 )
 register_stage(Stage("genomics", "RNA and phenotype", 30, stages.genomics_stage))

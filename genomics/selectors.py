@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from genomics.methods.identifiers import Signature
 from genomics.methods.signature import read_signature
 from genomics.models import (
+    BorderlineRule,
     CellAbundance,
     ExpressionMatrix,
     Phenotype,
     PhenotypeFit,
     PhenotypeSource,
+    SequencingBatch,
     SignatureVersion,
 )
 from studies import registry
@@ -37,7 +39,7 @@ def signature_content(version: SignatureVersion) -> Signature:
 def matrices_in_force(study: Study) -> QuerySet[ExpressionMatrix]:
     """Of each upload the matrix as corrected last, or as it came; the newest upload first."""
     newest = (
-        ExpressionMatrix.objects.filter(study=study)
+        ExpressionMatrix.objects.filter(study=study, correction__lifted_at__isnull=True)
         .order_by("batch_id", "-id")
         .distinct("batch_id")
         .values("pk")
@@ -59,6 +61,7 @@ def abundance_table(
         CellAbundance.objects.filter(
             study=study, signature__name=signature, method=method, specimen_id__in=chosen
         )
+        .filter(column__matrix__correction__lifted_at__isnull=True)
         .exclude(scores={})
         .order_by("patient_id", "-id")
         .distinct("patient_id")
@@ -74,6 +77,28 @@ def abundance_table(
     }
     table = pd.DataFrame.from_dict(found, orient="index").rename_axis("patient_id")
     return table if found else table.reindex(columns=["specimen_id", "digest"])
+
+
+def versions_read(study: Study, signature: str = CLUSTERED) -> set[int]:
+    """Versions of the signature behind the newest abundances of each specimen that speaks."""
+    choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
+    rows = (
+        CellAbundance.objects.filter(
+            study=study, signature__name=signature, method="ssgsea",
+            specimen_id__in=choices.values("specimen_id"),
+            column__matrix__correction__lifted_at__isnull=True,
+        )
+        .order_by("patient_id", "-id")
+        .distinct("patient_id")
+        .values_list("signature__version", flat=True)
+    )  # fmt: skip
+    return set(rows)
+
+
+def batch_of_specimens(study: Study) -> dict[int, str]:
+    """The sequencing batch of each specimen that has one; the newest table speaks."""
+    rows = SequencingBatch.objects.filter(study=study).order_by("id")
+    return dict(rows.values_list("specimen_id", "name"))
 
 
 def scores_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -96,22 +121,31 @@ def _fits(study: Study) -> QuerySet[PhenotypeFit]:
     return PhenotypeFit.objects.filter(study=study).order_by("-stated_at", "-id")
 
 
-def fit_inputs(study: Study, signature: str, k: int, seed: int) -> str:
-    """Digest of all that a fit reads: signature, k, seed, abundances of training."""
+def fit_inputs(
+    study: Study, signature: str, k: int, seed: int, rule: str = BorderlineRule.KEEP
+) -> str:
+    """Digest of all that a fit reads: signature, k, seed, rule, abundances of training."""
     table = abundance_table(study)
     training = table[table.index.isin(training_ids(study))]
-    return inputs_digest(signature, k, seed, sorted(training["digest"]))
+    own = () if rule == BorderlineRule.KEEP else (rule,)
+    return inputs_digest(signature, k, seed, sorted(training["digest"]), *own)
 
 
 def fit_is_stale(fit: PhenotypeFit) -> bool:
     """Whether a fit of today would read something else; asked by those who see all sites."""
-    return fit.inputs_digest != fit_inputs(fit.study, fit.signature.digest, fit.k, fit.seed)
+    return fit.inputs_digest != fit_inputs(
+        fit.study, fit.signature.digest, fit.k, fit.seed, fit.borderline_rule
+    )
 
 
-def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataFrame:
+def phenotype_table(
+    study: Study, source: str = PhenotypeSource.RNA, as_found: bool = False
+) -> pd.DataFrame:
     """Labels by patient id: label, margin, stability, borderline, in_training, core, rule, digest.
 
     ``rna`` labels are those of the fit stated last; of ``ihc`` labels the one stated last speaks.
+    Where the fit's rule leaves borderline patients out of training, those who took part in it are
+    labelled ``borderline``, which is no target, unless the labels are wanted ``as_found``.
     """
     columns = ["patient_id", "label", "margin", "stability", "borderline", "in_training", "core"]
     columns += ["rule", "inputs_digest"]
@@ -124,7 +158,12 @@ def phenotype_table(study: Study, source: str = PhenotypeSource.RNA) -> pd.DataF
         .values_list(*columns)
     )
     table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
-    return table.rename(columns={"inputs_digest": "digest"}).astype({"borderline": "boolean"})
+    table = table.rename(columns={"inputs_digest": "digest"}).astype({"borderline": "boolean"})
+    fit = None if as_found or source != PhenotypeSource.RNA else fit_current(study)
+    if fit is not None and fit.borderline_rule == BorderlineRule.LEAVE_OUT_OF_TRAINING:
+        undecided = table["borderline"].fillna(False) & table["in_training"].astype(bool)
+        table.loc[undecided.astype(bool), "label"] = "borderline"
+    return table
 
 
 def slides_are_stale(study: Study) -> bool:

@@ -45,7 +45,7 @@ def genomics_stage(study: Study, user: Any) -> StageState:
         return StageState(
             "partial", f"RNA of {measured} patients", "Fit the immune phenotype.", url
         )
-    labels = phenotype_table(study)
+    labels = phenotype_table(study, as_found=True)
     counts = ", ".join(f"{n} {label}" for label, n in labels["label"].value_counts().items())
     detail = f"fit {fit.number} on {fit.n_training} development patients, {len(labels)} labelled"
     if sees_all_sites(user, study) and fit_is_stale(fit):

@@ -42,3 +42,18 @@ def abundances_compute(job: RunningJob) -> None:
 @job_task("genomics.quality")
 def quality_compute(job: RunningJob) -> None:
     job.result = services.quality_compute(job.study, job.progress, job.record)
+
+
+@job_task("genomics.phenotype_assign")
+def phenotype_assign(job: RunningJob) -> None:
+    job.result = services.phenotype_assign(job.study, job.progress, job.record)
+
+
+@job_task("genomics.batch_correct")
+def batch_correct(job: RunningJob) -> None:
+    job.result = services.batch_correct(job.study, job.params, job.progress, job.record)
+
+
+@job_task("genomics.batch_correction_lift")
+def batch_correction_lift(job: RunningJob) -> None:
+    job.result = services.batch_correction_lift(job.study, job.record)

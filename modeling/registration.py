@@ -1,11 +1,13 @@
 """What modeling offers: steps, stages, a tab, and what it keeps."""
 
-from modeling import stages, withdrawal
+from modeling import phenotype_survival, stages, withdrawal
 from studies.registry import (
     Action,
+    PagePanel,
     Stage,
     Tab,
     register_action,
+    register_page_panel,
     register_stage,
     register_tab,
     register_traces,
@@ -109,3 +111,11 @@ register_tab(Tab("Models", "modeling:runs", order=40))
 register_tab(Tab("Report", "modeling:report", order=50))
 register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_traces("modeling", withdrawal.traces)
+register_page_panel(
+    PagePanel(
+        "genomics:phenotype",
+        "Survival",
+        "modeling/_phenotype_survival.html",
+        phenotype_survival.survival_panel,
+    )
+)

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from modeling.views import examination, lineage, nomogram, plans, report, runs, versions
+from modeling.views import (
+    examination,
+    lineage,
+    nomogram,
+    phenotype_survival,
+    plans,
+    report,
+    runs,
+    versions,
+)
 
 app_name = "modeling"
 
@@ -12,6 +21,11 @@ REPORT = "studies/<uuid:uid>/report/"
 
 urlpatterns = [
     path(STUDY, runs.runs, name="runs"),
+    path(
+        "studies/<uuid:uid>/phenotype-survival/<slug:key>.<str:form>",
+        phenotype_survival.figure,
+        name="phenotype_figure",
+    ),
     path(f"{STUDY}runs/<uuid:run_uid>/", runs.run, name="run"),
     path(VERSION, versions.version, name="version"),
     path(f"{VERSION}state/", versions.move, name="version_move"),

@@ -93,6 +93,17 @@ class PatientPanel:
 
 
 @dataclass(frozen=True)
+class PagePanel:
+    """A part that an app above gives to a page of an app below: a template and what fills it."""
+
+    page: str  # name of the page's address
+    title: str
+    template: str
+    context: Callable[[Any, Any], dict[str, Any] | None]  # of study and user; None: not shown
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class Uses:
     """Every row of an app below a patient, and how to purge what may not stay."""
 
@@ -132,6 +143,7 @@ _job_titles: dict[str, str] = {}
 _stages: dict[str, Stage] = {}
 _tabs: dict[str, Tab] = {}
 _panels: dict[str, PatientPanel] = {}
+_page_panels: dict[tuple[str, str], PagePanel] = {}
 _facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
 _uses: dict[str, Uses] = {}
 _columns: dict[str, CompletenessColumn] = {}
@@ -195,6 +207,17 @@ def register_patient_panel(panel: PatientPanel) -> None:
 
 def patient_panels() -> list[PatientPanel]:
     return sorted(_panels.values(), key=lambda panel: panel.order)
+
+
+def register_page_panel(panel: PagePanel) -> None:
+    _page_panels[panel.page, panel.title] = panel
+
+
+def page_panels(page: str, study: Any, user: Any) -> list[tuple[PagePanel, dict[str, Any]]]:
+    """Panels of a page with what fills them, in their order."""
+    mine = sorted((p for p in _page_panels.values() if p.page == page), key=lambda p: p.order)
+    filled = [(panel, panel.context(study, user)) for panel in mine]
+    return [(panel, context) for panel, context in filled if context is not None]
 
 
 def register_fact(name: str, reader: Callable[[Any], dict[int, Any]]) -> None:

@@ -47,13 +47,15 @@ class PhenotypeFit:
     stromal_rho: float | None
     criteria: tuple[ClusterCriteria, ...]
     notices: tuple[Notice, ...]
+    farthest: float | None = None  # training specimen from its centroid; fits of old have none
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> PhenotypeFit:
-        values = {field.name: _tupled(stored[field.name]) for field in fields(cls)}
+        known = [field.name for field in fields(cls) if field.name in stored]
+        values = {name: _tupled(stored[name]) for name in known}
         values["criteria"] = tuple(ClusterCriteria(**row) for row in stored["criteria"])
         values["notices"] = tuple(Notice(**row) for row in stored["notices"])
         return cls(**values)
@@ -117,7 +119,8 @@ def fit_phenotype(
     rng = np.random.default_rng(seed)
     found = fit_kmeans(Z, k, rng, n_init)
     centroids, difference = _named(found.centroids, core)
-    labels = squared_distances(Z, centroids).argmin(axis=1)
+    squared = squared_distances(Z, centroids)
+    labels = squared.argmin(axis=1)
     votes = _subsample_centroids(Z, k, core, rng, subsamples, progress)
     drive = _drive(centroids, table.columns)
     sizes = np.bincount(labels, minlength=k)
@@ -136,6 +139,7 @@ def fit_phenotype(
         stromal_rho=rho,
         criteria=compare_cluster_counts(Z, rng, compared_counts, compare_progress),
         notices=tuple(_notices(drive, rho, sizes, table.columns)),
+        farthest=float(np.sqrt(squared.min(axis=1).max())),
     )
 
 
@@ -299,7 +303,9 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
         ``label``; ``margin`` = (d2 - d1) / (d2 + d1) of the distances to the nearest and the next
         centroid, 0 = undecided, 1 = on the centroid; ``stability`` = share of subsampled fits
         that give the same label; ``borderline`` = margin < 0.05 or stability < 0.9; ``core`` =
-        mean z over the immune core.
+        mean z over the immune core; ``distance`` to the nearest centroid, in SD of training;
+        ``unusual`` = farther from it than every training specimen from its own (among n + 1
+        exchangeable specimens one is, by chance).
 
     Raises
     ------
@@ -332,6 +338,8 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
             "stability": stability,
             "borderline": (margin < BORDERLINE_MARGIN) | (stability < BORDERLINE_STABILITY),
             "core": Z[:, core].mean(axis=1),
+            "distance": d1,
+            "unusual": d1 > (np.inf if fit.farthest is None else fit.farthest * (1 + 1e-9)),
         },
         index=abundances.index,
     )

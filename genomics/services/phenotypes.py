@@ -11,14 +11,24 @@ from django.utils import timezone
 
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype import apply_phenotype, fit_phenotype
-from genomics.models import Phenotype, PhenotypeFit, PhenotypeSource, Ties
+from genomics.models import (
+    BorderlineRule,
+    Phenotype,
+    PhenotypeFit,
+    PhenotypeSource,
+    SignatureVersion,
+    Ties,
+)
 from genomics.selectors import (
     BESIDE,
     CLUSTERED,
     STROMAL_SETS,
     abundance_table,
+    fit_current,
+    fit_inputs,
     scores_of,
     training_ids,
+    versions_read,
 )
 from studies import registry
 from studies.jobs import Progress, no_progress
@@ -45,7 +55,8 @@ def phenotype_fit(
     Parameters
     ----------
     params : dict
-        ``k`` (2) and ``seed`` (0).
+        ``k`` (2), ``seed`` (0) and ``borderline``: keep, or leave_out_of_training for patients
+        whose label is undecided (margin under 0.05 or stability under 0.9).
 
     Raises
     ------
@@ -53,6 +64,7 @@ def phenotype_fit(
         No or too few development patients with RNA, one class only, clusters without a name.
     """
     k, seed = _whole(params, "k", 2, 2, 6), _whole(params, "seed", 0, 0, 2**31)
+    rule = _rule(params)
     progress(0, 10, "reading abundances")
     table = abundance_table(study)
     training = table[table.index.isin(training_ids(study))]
@@ -64,16 +76,65 @@ def phenotype_fit(
             "Upload the cohort table and the expression matrix first.",
         )
     signature = signature_current(study, CLUSTERED)
-    digest = inputs_digest(signature.digest, k, seed, sorted(training["digest"]))
+    _check_version(study, signature)
+    digest = fit_inputs(study, signature.digest, k, seed, rule)
     row = PhenotypeFit.objects.filter(study=study, inputs_digest=digest).first()
     fit = Fit.from_dict(row.fit) if row else _fit(study, training, k, seed, progress)
     progress(9, 10, "assigning patients")
     labels = apply_phenotype(fit, scores_of(table))
     with transaction.atomic():
-        row = _stated(row) if row else _freeze(study, fit, training, digest, job)
+        row = _stated(row) if row else _freeze(study, fit, training, (digest, rule), job)
         _assign(row, table, labels, set(training.index), job)
     progress(10, 10, "done")
     return _result(row, labels)
+
+
+def _check_version(study: Study, signature: SignatureVersion) -> None:
+    """Abundances of one list only are compared."""
+    other = versions_read(study) - {signature.version}
+    if other:
+        raise refuse(
+            f"signature {signature}",
+            f"abundances by version {', '.join(map(str, sorted(other)))}",
+            f"abundances of every patient by version {signature.version}",
+            "Compute the abundances again, then this.",
+        )
+
+
+def phenotype_assign(
+    study: Study, progress: Progress = no_progress, job: Job | None = None
+) -> dict[str, Any]:
+    """Assign everyone with RNA to the frozen fit stated last: new cohorts and single patients.
+
+    The fit stays as it is, whatever came to the training cohort since.
+
+    Raises
+    ------
+    DataProblem
+        No fit yet; abundances by another version of the signature than the fit's.
+    """
+    row = fit_current(study)
+    if row is None:
+        remedy = "Fit the immune phenotype first."
+        raise refuse("phenotype fit", "none", "a frozen fit", remedy)
+    _check_version(study, row.signature)
+    table = abundance_table(study)
+    progress(0, 1, f"assigning {len(table)} patients to {row}")
+    labels = apply_phenotype(Fit.from_dict(row.fit), scores_of(table))
+    trained = set(
+        Phenotype.objects.filter(fit=row, in_training=True).values_list("patient_id", flat=True)
+    )
+    with transaction.atomic():
+        _assign(row, table, labels, trained, job)
+    progress(1, 1, "done")
+    return _result(row, labels)
+
+
+def _rule(params: dict[str, Any] | None) -> str:
+    rule = str((params or {}).get("borderline") or BorderlineRule.KEEP)
+    if rule not in BorderlineRule.values:
+        raise refuse("borderline", rule, " or ".join(BorderlineRule.values), "Choose one of them.")
+    return rule
 
 
 def _whole(params: dict[str, Any] | None, name: str, default: int, low: int, high: int) -> int:
@@ -113,8 +174,9 @@ def _stated(row: PhenotypeFit) -> PhenotypeFit:
 
 
 def _freeze(
-    study: Study, fit: Fit, training: pd.DataFrame, digest: str, job: Job | None
+    study: Study, fit: Fit, training: pd.DataFrame, inputs: tuple[str, str], job: Job | None
 ) -> PhenotypeFit:
+    digest, rule = inputs
     stored = fit.as_dict()
     last = PhenotypeFit.objects.filter(study=study).defer("fit").order_by("-number").first()
     row = PhenotypeFit.objects.create(
@@ -125,6 +187,7 @@ def _freeze(
         k=len(fit.names),
         seed=fit.seed,
         n_training=len(training),
+        borderline_rule=rule,
         fit=stored,
         digest=inputs_digest(stored),
         notices=[notice.as_dict() for notice in fit.notices],
@@ -154,6 +217,8 @@ def _assign(
             stability=float(row.stability),
             borderline=bool(row.borderline),
             core=float(row.core),
+            distance=float(row.distance),
+            unusual=bool(row.unusual),
             in_training=patient_id in training,
             produced_by=job,
             inputs_digest=inputs_digest(fit.digest, table.at[patient_id, "digest"]),
@@ -187,6 +252,7 @@ def _result(row: PhenotypeFit, labels: pd.DataFrame) -> dict[str, Any]:
         "training": row.n_training,
         "labels": dict(Counter(labels["label"])),
         "borderline": int(labels["borderline"].sum()),
+        "unusual": int(labels["unusual"].sum()),
         "notices": row.notices,
     }
 

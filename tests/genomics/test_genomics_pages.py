@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 
 from genomics.models import ExpressionMatrix
-from genomics.overviews import heat_map_of
-from genomics.selectors import fit_current
+from genomics.overviews import figure_of
 from studies.access import acting_as
 from studies.models import Patient
 from tests.people import People
@@ -47,6 +46,12 @@ def test_the_matrix_page_shows_coverage_and_notices(with_rna: People) -> None:
     uid = ExpressionMatrix.objects.get().uid
     base = f"/studies/{with_rna.study.uid}/genomics/matrices/"
     assert "expression_matrix.csv" in opened(with_rna.coordinator, base).content.decode()
+    quality = opened(with_rna.coordinator, f"{base}{uid}/quality/").content.decode()
+    for text in ("Possible swaps", "components.svg", "sex.svg", "No two specimens"):
+        assert text in quality
+    drawn = opened(with_rna.coordinator, f"{base}{uid}/quality/depth.svg")
+    assert drawn.content.startswith(b"<svg")
+    assert opened(with_rna.coordinator, f"{base}{uid}/quality/nothing.svg").status_code == 404
     page = opened(with_rna.coordinator, f"{base}{uid}/").content.decode()
     for text in ("496 of 496", "ranks_only", "TReg", "counts"):
         assert text in page
@@ -78,19 +83,30 @@ def test_the_api_gives_each_member_their_own_rows(with_phenotype: People) -> Non
 
 
 def test_the_heat_map_is_drawn_from_what_the_user_may_see(with_phenotype: People) -> None:
-    fit = fit_current(with_phenotype.study)
-    assert fit is not None
-    figure = heat_map_of(with_phenotype.statistician, with_phenotype.study, fit)
+    figure = figure_of(with_phenotype.statistician, with_phenotype.study, "heat-map")
     assert figure is not None
     assert len(figure.rows) == 24
     assert sum(row[1] for row in figure.rows) == pytest.approx(1)
     assert figure.columns[2:] == ("mean z, hot (n 19)", "mean z, cold (n 19)")
-    path = f"/studies/{with_phenotype.study.uid}/genomics/heat-map.svg"
+    path = f"/studies/{with_phenotype.study.uid}/genomics/figures/heat-map.svg"
     answer = opened(with_phenotype.statistician, path)
     assert answer["Content-Type"] == "image/svg+xml"
     assert answer.content.startswith(b"<svg")
     assert opened(with_phenotype.statistician, path, answer["ETag"]).status_code == 304
     assert opened(with_phenotype.colleague, path)["ETag"] != answer["ETag"]
+
+
+def test_signatures_and_abundances_are_listed_and_handed_out(with_rna: People) -> None:
+    base = f"/studies/{with_rna.study.uid}/genomics/signatures/"
+    page = opened(with_rna.statistician, base).content.decode()
+    for text in ("bindea24, version 1", "mcpcounter", "paper_markers"):
+        assert text in page
+    path = f"{base}abundances.csv?signature=paper_markers&method=mcpcounter"
+    answer = opened(with_rna.statistician, path)
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("patient_id,T cell (CD3)")
+    assert len(lines) == 39
+    assert opened(with_rna.colleague, path).status_code == 403
 
 
 def test_the_patient_page_holds_label_and_abundances(with_phenotype: People) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from genomics import stages
@@ -143,3 +144,34 @@ def test_what_is_kept_of_a_patient_is_listed_and_purged(with_phenotype: People) 
     matrix = ExpressionMatrix.objects.select_related("file", "batch__file").get()
     assert "P003" not in open_matrix(matrix).specimens
     assert matrix.batch.file.bytes_dropped_at is not None
+
+
+def test_new_patients_are_assigned_to_the_frozen_fit_and_strange_ones_are_marked(
+    with_phenotype: People,
+) -> None:
+    before, name = PhenotypeFit.objects.get(), pseudonyms()[30]
+    counts = make_counts()
+    counts[name] = np.random.default_rng(0).permutation(counts[name].to_numpy())
+    hand_in(with_phenotype, "expression_matrix", as_csv(counts))
+    job = start(with_phenotype, "genomics.phenotype_assign")
+    assert job.state == "done", job.problems
+    assert job.result["unusual"] == 1
+    assert list(PhenotypeFit.objects.all()) == [before]
+    newest = Phenotype.objects.filter(patient__pseudonym=name).latest("stated_at")
+    assert newest.unusual
+    assert newest.distance > before.fit["farthest"]
+
+
+def test_borderline_patients_are_left_out_of_training_by_a_recorded_rule(with_rna: People) -> None:
+    start(with_rna, "genomics.phenotype_fit")
+    Phenotype.objects.filter(patient__pseudonym__in=["P001", "P030"]).update(borderline=True)
+    assert set(labels(with_rna).values()) == {"hot", "cold"}
+    job = start(with_rna, "genomics.phenotype_fit", borderline="leave_out_of_training")
+    assert job.state == "done", job.problems
+    assert PhenotypeFit.objects.order_by("number").last().borderline_rule != "keep"
+    Phenotype.objects.filter(patient__pseudonym__in=["P001", "P030"]).update(borderline=True)
+    found = labels(with_rna)
+    assert (found["P001"], found["P030"]) == ("borderline", "cold")  # P030 validates: stays
+    assert phenotype_table(with_rna.study, as_found=True)["label"].isin(["hot", "cold"]).all()
+    job = start(with_rna, "genomics.phenotype_fit", borderline="perhaps")
+    assert job.problems[0]["where"] == "borderline"

@@ -1,0 +1,1 @@
+"""Figures of genomics: a specification, and the table of what it shows."""

@@ -1,0 +1,64 @@
+"""Distributions of chosen cell types in each cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from genomics.figures.figure import Figure, label_colour, label_rank, make_figure, values
+
+WIDTH, HEIGHT = 118, 190
+PER_ROW = 6
+
+
+def draw_distributions(
+    z: pd.DataFrame, labels: pd.Series, cells: Sequence[str], others: pd.DataFrame | None = None
+) -> Figure:
+    """Boxes of abundance by label: median, quartiles, whiskers to 1.5 interquartile ranges.
+
+    Parameters
+    ----------
+    z : table, patients × cell types, SD of training
+    labels : label by patient
+    cells : the cell types shown, in order
+    others : table, patients × further scores in the same unit (stroma), shown after them
+    """
+    table = z[list(cells)] if others is None else z[list(cells)].join(others)
+    groups = sorted(labels.unique(), key=label_rank)
+    long = table.assign(label=labels).melt("label", var_name="cell", value_name="z").dropna()
+    names = list(table.columns)
+    chart = (
+        alt.Chart(values(cell=long["cell"], label=long["label"], z=long["z"]))
+        .mark_boxplot(size=26, outliers={"size": 10, "opacity": 0.6}, median={"color": "#ffffff"})
+        .encode(
+            x=alt.X("label:N", sort=groups, title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("z:Q", title="SD of training"),
+            color=alt.Color(
+                "label:N",
+                scale=alt.Scale(domain=groups, range=[label_colour(g) for g in groups]),
+                legend=None,
+            ),
+            facet=alt.Facet("cell:N", columns=PER_ROW, sort=names, title=None, spacing=14),
+        )
+        .properties(width=WIDTH, height=HEIGHT)
+    )
+    quarters = long.groupby(["cell", "label"])["z"].describe()
+    rows = [
+        (cell, group, int(q["count"]), q["mean"], q["25%"], q["50%"], q["75%"])
+        for cell in names
+        for group in groups
+        if (cell, group) in quarters.index
+        for q in [quarters.loc[(cell, group)]]
+    ]
+    columns = ("cell type", "label", "n", "mean", "lower quartile", "median", "upper quartile")
+    return make_figure(
+        "distributions",
+        "Cell types by label",
+        "Boxes: quartiles and median; whiskers to the farthest value within 1.5 interquartile "
+        "ranges; dots beyond. The labels were found from these abundances, so no test is shown.",
+        chart,
+        columns,
+        rows,
+    )

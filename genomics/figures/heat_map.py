@@ -1,0 +1,162 @@
+"""Cell abundances × patients ordered by cluster, with what is known of the patients above."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from genomics.figures.figure import (
+    COLD,
+    COLOURS,
+    HOT,
+    PALE,
+    Figure,
+    label_colour,
+    label_rank,
+    make_figure,
+    plain,
+)
+
+CELLS = "abundances"  # name of the data in the specification
+CLIP = 2.5  # SD at which the colour saturates
+ROW, WIDTH = 17, 780
+UNKNOWN, UNKNOWN_COLOUR = "unknown", "#d9dcd8"
+
+
+def draw_heat_map(
+    z: pd.DataFrame,
+    labels: pd.DataFrame,
+    drive: dict[str, float],
+    about: pd.DataFrame | None = None,
+) -> Figure:
+    """Abundances in SD of training: cell types by drive, patients by label, then by the core.
+
+    Parameters
+    ----------
+    z : table, patients × cell types
+    labels : table by patient with ``label`` and ``core``
+    drive : share of the distance between hot and cold per cell type
+    about : table by patient of words (cohort, site, response), a strip each
+    """
+    order = labels.sort_values(["core"], ascending=False).sort_values(
+        "label", key=lambda column: column.map(label_rank), kind="stable"
+    )
+    cells = sorted(drive, key=lambda cell: -drive[cell])
+    table = z.loc[order.index, cells]
+    known = pd.DataFrame(index=order.index) if about is None else about.reindex(order.index)
+    below = [] if known.empty else [_strips(known)]
+    parts = [_runs(order), _cells(cells, len(table)), *below]
+    chart = alt.vconcat(*parts, spacing=6).resolve_scale(color="independent")
+    groups = list(dict.fromkeys(order["label"]))
+    rows = [
+        (cell, drive[cell], *(_mean(table.loc[order["label"] == group, cell]) for group in groups))
+        for cell in cells
+    ]
+    names = tuple(f"mean z, {group} (n {(order['label'] == group).sum()})" for group in groups)
+    figure = make_figure(
+        "heat-map",
+        "Cell abundances",
+        "Cell types in order of their share of the distance between the clusters, patients by "
+        "label and then by the mean of the immune core. Colour: SD of the development cohort, "
+        f"saturated at {CLIP}.",
+        chart,
+        ("cell type", "drive", *names),
+        rows,
+    )
+    figure.spec["datasets"] = {**figure.spec.get("datasets", {}), CELLS: _values(table)}
+    return figure
+
+
+def _mean(values: pd.Series) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _x(n: int, axis: Any = None) -> alt.X:
+    return alt.X("from:Q", axis=axis, scale=alt.Scale(domain=[0, max(1, n)], nice=False))
+
+
+def _runs(order: pd.DataFrame) -> alt.LayerChart:
+    """Runs of equal labels above the columns."""
+    groups = list(dict.fromkeys(order["label"]))
+    ends = np.cumsum([(order["label"] == group).sum() for group in groups]).tolist()
+    runs = [
+        {"label": group, "from": start, "to": end, "text": f"{group} ({end - start})"}
+        for group, start, end in zip(groups, [0, *ends[:-1]], ends, strict=True)
+    ]
+    base = alt.Chart(alt.InlineData(values=runs)).encode(x=_x(len(order)), x2="to:Q")
+    colours = [label_colour(group) for group in groups]
+    colour = alt.Color(
+        "label:N", scale=alt.Scale(domain=groups, range=colours), sort=groups, legend=None
+    )
+    words = alt.Chart(alt.InlineData(values=runs)).mark_text(
+        align="left", dx=4, color="#ffffff", fontSize=12, fontWeight="bold"
+    )
+    bars = base.mark_rect(stroke="#ffffff", strokeWidth=1).encode(color=colour)
+    texts = words.encode(x=_x(len(order)), text="text:N")
+    return alt.layer(bars, texts).properties(width=WIDTH, height=ROW)
+
+
+def _strips(known: pd.DataFrame) -> alt.Chart:
+    """A strip for each thing known of the patients, one legend under all."""
+    names, colours, rows = [], [], []
+    for strip in known:
+        words = [w.replace("_", " ") if isinstance(w, str) and w else "" for w in known[strip]]
+        mine = sorted(set(words) - {""})
+        names += [f"{strip}: {word}" for word in mine]
+        colours += [COLOURS[k % len(COLOURS)] for k in range(len(mine))]
+        rows += [
+            {"from": k, "to": k + 1, "what": f"{strip}: {word}" if word else UNKNOWN, "row": strip}
+            for k, word in enumerate(words)
+        ]
+    if any(row["what"] == UNKNOWN for row in rows):
+        names, colours = [*names, UNKNOWN], [*colours, UNKNOWN_COLOUR]
+    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="square")
+    return (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_rect()
+        .encode(
+            x=_x(len(known)),
+            x2="to:Q",
+            y=alt.Y(
+                "row:N", sort=list(known), axis=alt.Axis(title=None, ticks=False, domain=False)
+            ),
+            color=alt.Color(
+                "what:N", scale=alt.Scale(domain=names, range=colours), sort=names, legend=legend
+            ),
+        )
+        .properties(width=WIDTH, height=ROW * known.shape[1])
+    )
+
+
+def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Put into the specification after it was checked: thousands of rows check slowly."""
+    clipped = np.round(np.clip(table.to_numpy(dtype=float), -CLIP, CLIP), 2)
+    return [
+        {"from": column, "to": column + 1, "cell": cell, "z": plain(float(clipped[column, row]))}
+        for row, cell in enumerate(table.columns)
+        for column in range(len(table))
+    ]
+
+
+def _cells(cells: list[str], n_patients: int) -> alt.Chart:
+    axis = alt.Axis(title=f"{n_patients} patients", labels=False, ticks=False, grid=False)
+    return (
+        alt.Chart(alt.NamedData(CELLS))
+        .mark_rect()
+        .encode(
+            x=_x(n_patients, axis),
+            x2="to:Q",
+            y=alt.Y("cell:N", sort=cells, axis=alt.Axis(title=None, ticks=False, domain=False)),
+            color=alt.Color(
+                "z:Q",
+                scale=alt.Scale(
+                    domain=[-CLIP, 0, CLIP], range=[COLD, PALE, HOT], interpolate="rgb"
+                ),
+                legend=alt.Legend(title="SD of training", orient="right", gradientLength=120),
+            ),
+        )
+        .properties(width=WIDTH, height=ROW * len(cells))
+    )

@@ -1,0 +1,89 @@
+"""Quality of a matrix: depth, genes, housekeeping, components, sex."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from genomics.figures.figure import Figure, make_figure, values
+from genomics.figures.scatter import OTHER, scatter
+
+WIDTH, HEIGHT = 300, 200
+GROUPS = ("site", "batch", "cohort")
+
+
+def draw_depth(table: pd.DataFrame) -> Figure:
+    """Library size, detected genes and housekeeping spread, a bar of specimens each."""
+    shown = [
+        ("library_size", "Library size (sum of values)"),
+        ("detected", "Genes above 0"),
+        ("housekeeping", "Housekeeping spread (SD, log2)"),
+    ]
+    charts = [_histogram(table[name].dropna(), title) for name, title in shown]
+    rows = table[["label", *(name for name, _ in shown)]].itertuples(index=False)
+    return make_figure(
+        "depth",
+        "Depth and housekeeping",
+        "Number of specimens. Housekeeping spread: SD of eleven steady genes around their medians "
+        "over the specimens; a specimen far to the right was degraded or is something else.",
+        alt.hconcat(*charts, spacing=24),
+        ("specimen", "library size", "genes above 0", "housekeeping spread"),
+        rows,
+    )
+
+
+def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
+    return (
+        alt.Chart(values(x=numbers.tolist()))
+        .mark_bar(color="#14506b")
+        .encode(
+            x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=alt.Axis(labelOverlap=True)),
+            y=alt.Y("count():Q", title="Specimens"),
+        )
+        .properties(width=WIDTH - 40, height=HEIGHT)
+    )
+
+
+def draw_components(table: pd.DataFrame, explained: Sequence[float]) -> Figure:
+    """The first two principal components, once by site, by sequencing batch and by cohort."""
+    titles = [f"PC{k + 1} ({share:.0%})" for k, share in enumerate(explained[:2])]
+    titles += [f"PC{k + 1}" for k in range(len(titles), 2)]
+    charts = [
+        scatter(
+            table["pc1"], table["pc2"], table[group].fillna(OTHER).str.replace("_", " ").tolist(),
+            (titles[0], titles[1]), group,
+        )
+        for group in GROUPS
+    ]  # fmt: skip
+    chart = alt.hconcat(*charts, spacing=24).resolve_scale(color="independent", shape="independent")
+    return make_figure(
+        "components",
+        "Principal components",
+        "Of the 1,000 most variable genes, log2(CPM + 1). Groups that stand apart by batch or site "
+        "are a technical difference before they are a biological one.",
+        chart,
+        ("specimen", "PC1", "PC2", *GROUPS),
+        table[["label", "pc1", "pc2", *GROUPS]].itertuples(index=False),
+    )
+
+
+def draw_sex(table: pd.DataFrame) -> Figure:
+    """XIST against chromosome Y, by recorded sex."""
+    known = table.dropna(subset=["xist", "chromosome_y"])
+    chart = scatter(
+        known["chromosome_y"], known["xist"], known["recorded_sex"].fillna(OTHER).tolist(),
+        ("Chromosome Y, mean log2(CPM + 1)", "XIST, log2(CPM + 1)"), "recorded sex", width=420,
+    )  # fmt: skip
+    return make_figure(
+        "sex",
+        "Sex by expression",
+        "Women express XIST, men genes of chromosome Y. A point among those of the other sex may "
+        "be a swapped specimen; tumours of men may have lost their Y and stand low in both.",
+        chart,
+        ("specimen", "XIST", "chromosome Y", "by expression", "recorded"),
+        table[["label", "xist", "chromosome_y", "called_sex", "recorded_sex"]].itertuples(
+            index=False
+        ),
+    )

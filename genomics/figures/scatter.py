@@ -1,0 +1,37 @@
+"""Points of specimens: components, sex, depth, agreement, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from genomics.figures.figure import colour_of, shape_of, values
+
+SIZE = 300
+OTHER = "not recorded"
+
+
+def scatter(
+    x: Sequence[float | None],
+    y: Sequence[float | None],
+    group: Sequence[str],
+    titles: tuple[str, str],
+    legend: str | None = None,
+    **size: Any,
+) -> alt.Chart:
+    """A point per specimen, group by colour and shape."""
+    names = sorted(set(group) - {OTHER}) + ([OTHER] if OTHER in group else [])
+    key = None if legend is None else alt.Legend(title=legend, orient="bottom", columns=2)
+    return (
+        alt.Chart(values(x=x, y=y, group=group))
+        .mark_point(filled=True, size=46, opacity=0.75)
+        .encode(
+            x=alt.X("x:Q", title=titles[0], scale=alt.Scale(zero=False)),
+            y=alt.Y("y:Q", title=titles[1], scale=alt.Scale(zero=False)),
+            color=alt.Color("group:N", scale=colour_of(names), legend=key),
+            shape=alt.Shape("group:N", scale=shape_of(names), legend=key),
+        )
+        .properties(**({"width": SIZE, "height": SIZE - 40} | size))
+    )

@@ -1,0 +1,68 @@
+"""Whether sequencing batches go with something that a correction must leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2_contingency
+
+from studies.methods.problems import DataProblem, Problem
+
+STRONG = 0.5  # Cramér's V from which a batch and a factor cannot be told apart
+CERTAIN = 0.01
+
+
+def check_confounding(batches: Sequence[str], factors: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse a correction that would take away what it must leave.
+
+    A batch is confounded with a factor when the factor is the same within every batch and differs
+    between them, or when both go together strongly: Cramér's V (bias-corrected) over 0.5 with
+    p < 0.01 by chi-squared. Unknown values (None, NaN) are left out.
+
+    Raises
+    ------
+    DataProblem
+        Every factor that the batches are confounded with.
+
+    References
+    ----------
+    Bergsma W. Journal of the Korean Statistical Society 2013;42:323-328 (bias correction).
+    """
+    problems = []
+    for name, values in factors.items():
+        pairs = [(b, v) for b, v in zip(batches, values, strict=True) if v is not None and v == v]
+        table = _cross(pairs)
+        if min(table.shape) < 2:
+            continue
+        v, p = cramers_v(table)
+        if ((table > 0).sum(axis=1) == 1).all() or (v > STRONG and p < CERTAIN):
+            found = f"batches that go with {name} (Cramér's V {v:.2f}, p {p:.2g})"
+            problems.append(
+                Problem(f"batches and {name}", found, f"{name} mixed over the batches",
+                        f"Correcting would remove differences by {name}: correct nothing, and "
+                        "report it as a limit.")
+            )  # fmt: skip
+    if problems:
+        raise DataProblem(problems)
+
+
+def _cross(pairs: Sequence[tuple[str, Any]]) -> NDArray[np.intp]:
+    rows, columns = sorted({b for b, _ in pairs}), sorted({str(v) for _, v in pairs})
+    table = np.zeros((len(rows), len(columns)), dtype=np.intp)
+    for batch, value in pairs:
+        table[rows.index(batch), columns.index(str(value))] += 1
+    return table
+
+
+def cramers_v(table: NDArray[np.intp]) -> tuple[float, float]:
+    """Bias-corrected association of a table of counts, 0..1, and the p-value of chi-squared."""
+    n = int(table.sum())
+    statistic, p, _, _ = chi2_contingency(table, correction=False)
+    r, c = table.shape
+    phi = max(0.0, statistic / n - (r - 1) * (c - 1) / (n - 1))
+    rows, columns = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
+    least = min(rows, columns) - 1
+    return (float(np.sqrt(phi / least)) if least > 0 else 0.0), float(p)

@@ -1,0 +1,68 @@
+"""Whether a cohort stands where the training cohort stood: before its labels are believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from genomics.methods.phenotype import PhenotypeFit, apply_phenotype, standardise
+from studies.methods.problems import Notice
+
+FEWEST = 5
+UNUSUAL_SHARE = 0.05
+SHIFT = 1.0  # SD of training
+SHOWN = 5
+
+
+def check_shift(
+    fit: PhenotypeFit, abundances: pd.DataFrame, cohorts: pd.Series
+) -> tuple[Notice, ...]:
+    """Notices of cohorts out of the training cohort's distribution.
+
+    Parameters
+    ----------
+    fit : PhenotypeFit
+    abundances : table, specimens × cell types
+        Raw scores of specimens outside training.
+    cohorts : series by specimen
+        Names; a specimen without one is looked at alone.
+
+    Returns
+    -------
+    tuple of Notice
+        Cohorts of which more than 5 % (and more than one specimen) are farther from their centroid
+        than every training specimen; cohorts of 5 and more whose mean of a cell type is over 1 SD
+        of training away.
+    """
+    if abundances.empty:
+        return ()
+    unusual = apply_phenotype(fit, abundances)["unusual"]
+    z = pd.DataFrame(
+        standardise(fit, abundances), index=abundances.index, columns=list(fit.cell_types)
+    )
+    notices = []
+    for cohort, rows in cohorts.reindex(abundances.index).groupby(cohorts, sort=True):
+        name = str(cohort).replace("_", " ")
+        count = int(unusual[rows.index].sum())
+        if count > max(1, UNUSUAL_SHARE * len(rows)):
+            text = (
+                f"{name}: {count} of {len(rows)} patients are farther from their centroid than "
+                "every training patient; their labels extrapolate."
+            )
+            notices.append(Notice("phenotype_out_of_distribution", text))
+        if len(rows) >= FEWEST:
+            notices += _moved(name, z.loc[rows.index].mean())
+    return tuple(notices)
+
+
+def _moved(name: str, mean: pd.Series) -> list[Notice]:
+    far = mean[mean.abs() > SHIFT].sort_values(key=np.abs, ascending=False)
+    if far.empty:
+        return []
+    shown = ", ".join(f"{cell} {value:+.1f}" for cell, value in far.head(SHOWN).items())
+    more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
+    text = (
+        f"{name}: the mean stands more than 1 SD from training in {shown}{more}: another "
+        "population, or another laboratory."
+    )
+    return [Notice("phenotype_cohort_shift", text)]

@@ -1,0 +1,54 @@
+"""The matrices handed in, and the quality of each."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from genomics import overviews, quality_page
+from genomics.models import ExpressionMatrix
+from studies import access
+from studies.models import Study
+from studies.views.doors import study_page
+
+from .drawn import drawn
+
+
+@study_page()
+def matrices(request: HttpRequest, study: Study) -> HttpResponse:
+    rows = ExpressionMatrix.objects.filter(study=study)
+    rows = rows.select_related("batch", "file", "correction")
+    return render(request, "genomics/matrices.html", {"study": study, "matrices": rows})
+
+
+def _matrix(study: Study, uid: UUID) -> ExpressionMatrix:
+    rows = ExpressionMatrix.objects.select_related("batch", "file", "study", "correction")
+    return get_object_or_404(rows, study=study, uid=uid)
+
+
+@study_page()
+def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
+    found = _matrix(study, matrix_uid)
+    coverage = overviews.coverage_of(found)
+    context = {"study": study, "matrix": found, "signatures": coverage}
+    return render(request, "genomics/matrix.html", context)
+
+
+@study_page("rows")
+def quality(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
+    found = _matrix(study, matrix_uid)
+    context = {"study": study, "matrix": found, **quality_page.quality_context(request.user, found)}
+    context["may_download"] = "download" in access.rights_of(request.user, study)
+    return render(request, "genomics/quality.html", context)
+
+
+@study_page("rows")
+def quality_figure(
+    request: HttpRequest, study: Study, matrix_uid: UUID, key: str, form: str
+) -> HttpResponse:
+    found = _matrix(study, matrix_uid)
+    table = quality_page.quality_table(request.user, found)
+    figures = {figure.key: figure for figure in quality_page.quality_figures(found, table)}
+    return drawn(request, study, figures.get(key), form)

@@ -1,0 +1,44 @@
+"""The phenotype with its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from genomics import overviews
+from studies import access, registry
+from studies.models import Study
+from studies.tables import csv_response
+from studies.views.doors import study_page
+
+from .drawn import drawn
+
+
+@study_page()
+def phenotype(request: HttpRequest, study: Study) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
+    fit = overviews.fit_of(study)
+    context: dict[str, Any] = {"study": study, "fit": fit, "may_download": "download" in rights}
+    context["counts"] = overviews.counts_of(request.user, study)
+    if "rows" in rights:
+        context["rows"] = overviews.phenotypes_of(request.user, study)
+        context["figures"] = overviews.figures_of(request.user, study, fit) if fit else []
+        context["shift"] = overviews.shift_of(request.user, study, fit) if fit else []
+        context["agreement"] = overviews.agreement_of(request.user, study)
+        context["panels"] = registry.page_panels("genomics:phenotype", study, request.user)
+    return render(request, "genomics/phenotype.html", context)
+
+
+@study_page("rows")
+def figure(request: HttpRequest, study: Study, key: str, form: str) -> HttpResponse:
+    """The figure as a file of its own: drawing takes longer than the page."""
+    return drawn(request, study, overviews.figure_of(request.user, study, key), form)
+
+
+@study_page("download")
+def labels_csv(request: HttpRequest, study: Study) -> HttpResponse:
+    access.require(request.user, study, "rows")
+    rows = overviews.phenotypes_of(request.user, study)
+    return csv_response("phenotypes.csv", overviews.LABEL_COLUMNS, overviews.label_rows(rows))

@@ -1,0 +1,133 @@
+"""Survival by immune phenotype, and of each subpopulation: a panel of the phenotype's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genomics.methods.phenotype import PhenotypeFit as Fit
+from genomics.methods.phenotype import standardise
+from genomics.selectors import abundance_table, fit_current, phenotype_table, scores_of
+from modeling.figures.figure import Figure, p_text
+from modeling.figures.subpopulations import draw_subpopulations
+from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
+from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.methods.log_rank import compare_log_rank
+from modeling.methods.univariable_cox import fit_univariable_cox
+from studies.models import CohortUse, Patient, Study
+from studies.selectors import endpoint_table, members_table
+
+DAYS_A_MONTH = 30.4375
+ENDPOINTS = {
+    "overall_survival": "Overall survival",
+    "progression_free_survival": "Progression-free survival",
+}
+FEWEST_EVENTS = 5
+RANKS = {"hot": 0, "cold": 2}
+
+
+def survival_rows(user: Any, study: Study) -> pd.DataFrame:
+    """Development patients that the user may see, with their labels; empty before a fit."""
+    labels = phenotype_table(study, as_found=True)
+    members = members_table(study)
+    developing = set(members.loc[members["use"] == CohortUse.DEVELOPMENT, "patient_id"])
+    visible = Patient.objects.visible_to(user).filter(study=study, pk__in=labels.index)
+    mine = developing & set(visible.values_list("pk", flat=True))
+    return labels[labels.index.isin(mine)]
+
+
+def _with_times(rows: pd.DataFrame, study: Study, endpoint: str) -> pd.DataFrame:
+    times = endpoint_table(study, endpoint)[["duration_days", "event"]]
+    found = rows.join(times, how="inner").dropna(subset=["duration_days", "event"])
+    return found.assign(
+        months=found["duration_days"].astype(float) / DAYS_A_MONTH,
+        event=found["event"].astype(bool).astype(float),
+    )
+
+
+def survival_figures(user: Any, study: Study) -> list[Figure]:
+    """Kaplan-Meier of the labels and Cox of the subpopulations, for each endpoint with events."""
+    rows = survival_rows(user, study)
+    figures = []
+    for endpoint, title in ENDPOINTS.items():
+        table = _with_times(rows, study, endpoint)
+        if table["event"].sum() < FEWEST_EVENTS:
+            continue
+        if table["label"].nunique() > 1:
+            figures.append(_curves(table, endpoint, title))
+        figures.append(_forest(table, study, endpoint, title))
+    return figures
+
+
+def _curves(table: pd.DataFrame, endpoint: str, title: str) -> Figure:
+    names = sorted(table["label"].unique(), key=lambda label: RANKS.get(label, 1))
+    groups = []
+    for name in names:
+        mine = table[table["label"] == name]
+        groups.append(
+            SurvivalGroup(name, name, estimate_kaplan_meier(mine["months"], mine["event"]))
+        )
+    test = compare_log_rank(table["months"], table["event"], table["label"], names)
+    return draw_kaplan_meier(
+        groups,
+        f"{title} by phenotype",
+        f"{len(table)} development patients with RNA. Log-rank test; bands: 95 % intervals, "
+        "log-log. The labels know nothing of survival.",
+        title,
+        f"log-rank {p_text(test.p_value)}",
+        f"{endpoint}_km".replace("_", "-"),
+    )
+
+
+def _forest(table: pd.DataFrame, study: Study, endpoint: str, title: str) -> Figure:
+    z = _abundances(study).reindex(table.index)
+    groups = {"all": table.index, "hot": table.index[table["label"] == "hot"],
+              "cold": table.index[table["label"] == "cold"]}  # fmt: skip
+    found = {
+        name: fit_univariable_cox(table.loc[rows, "months"], table.loc[rows, "event"], z.loc[rows])
+        for name, rows in groups.items()
+        if len(rows)
+    }
+    return draw_subpopulations(
+        found,
+        f"{title}: each subpopulation alone",
+        "Univariable Cox models of development patients (Efron ties): hazard ratio per SD of "
+        "training with 95 % interval; above 1, more of the cells is worse. Filled: p < 0.05 after "
+        "Benjamini and Hochberg within the panel.",
+        f"{endpoint}_cox".replace("_", "-"),
+    )
+
+
+def _abundances(study: Study) -> pd.DataFrame:
+    row = fit_current(study)
+    if row is None:
+        return pd.DataFrame()
+    frozen = Fit.from_dict(row.fit)
+    scores = scores_of(abundance_table(study, row.signature.name))[list(frozen.cell_types)]
+    return pd.DataFrame(
+        standardise(frozen, scores), index=scores.index, columns=list(frozen.cell_types)
+    )
+
+
+def survival_figure(user: Any, study: Study, key: str) -> Figure | None:
+    return next((f for f in survival_figures(user, study) if f.key == key), None)
+
+
+def survival_panel(study: Study, user: Any) -> dict[str, Any] | None:
+    """What the panel shows; nothing before there are labels and events."""
+    figures = survival_figures(user, study) if fit_current(study) else []
+    if not figures:
+        return None
+    return {"figures": figures, "unestimated": _unestimated(figures)}
+
+
+def _unestimated(figures: list[Figure]) -> list[str]:
+    """Columns without an estimate, by figure and group."""
+    found = []
+    for figure in figures:
+        if figure.key.endswith("-cox"):
+            empty = [row for row in figure.rows if row[4] is None or not np.isfinite(row[4])]
+            found += [f"{figure.title}, {group}: {cell}" for group, cell, *_ in empty]
+    return found
