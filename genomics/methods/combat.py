@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def _check(labels: tuple[str, ...], counts: Array, design: Array) -> None:
         raise DataProblem(problems)
 
 
-def _standardise(block: Array, member: Array, extra: Array) -> tuple[Array, ...]:
+def _standardise(block: Array, member: Array, extra: Array) -> tuple[Any, ...]:
     """Of some genes: mean, sd, covariate effects, shift and variance per batch, sums of squares."""
     design = np.hstack([member, extra])
     n, k = len(member), member.shape[1]

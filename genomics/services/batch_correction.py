@@ -143,9 +143,9 @@ def _matrices(study: Study) -> tuple[list[_Matrix], list[str]]:
         remedy = "Upload the expression matrix first."
         raise refuse("expression matrix", "none", "at least one", remedy)
     if len({row.scale == "log" for row in rows}) > 1:
-        found = ", ".join(f"{row.batch.filename}: {row.scale}" for row in rows)
+        scales = ", ".join(f"{row.batch.filename}: {row.scale}" for row in rows)
         remedy = "Upload all matrices on one of the two."
-        raise refuse("expression matrices", found, "logarithms, or none", remedy)
+        raise refuse("expression matrices", scales, "logarithms, or none", remedy)
     opened = [(row, open_matrix(row)) for row in rows]
     genes = _common([tiles for _, tiles in opened], [row.batch.filename for row in rows])
     known = batch_of_specimens(study)
