@@ -16,6 +16,7 @@ BENCHMARKS = (
     "imaging_ingest",
     "imaging_features",
     "table_import",
+    "rna",
 )
 
 

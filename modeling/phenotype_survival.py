@@ -11,8 +11,8 @@ from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype import standardise
 from genomics.selectors import abundance_table, fit_current, phenotype_table, scores_of
 from modeling.figures.figure import Figure, p_text
-from modeling.figures.subpopulations import draw_subpopulations
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
+from modeling.figures.subpopulations import draw_subpopulations
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.univariable_cox import fit_univariable_cox
@@ -47,21 +47,23 @@ def _with_times(rows: pd.DataFrame, study: Study, endpoint: str) -> pd.DataFrame
     )
 
 
-def survival_figures(user: Any, study: Study) -> list[Figure]:
+def survival_figures(user: Any, study: Study, only: str = "") -> list[Figure]:
     """Kaplan-Meier of the labels and Cox of the subpopulations, for each endpoint with events."""
     rows = survival_rows(user, study)
     figures = []
     for endpoint, title in ENDPOINTS.items():
+        curves, forest = (f"{endpoint}-{kind}".replace("_", "-") for kind in ("km", "cox"))
         table = _with_times(rows, study, endpoint)
         if table["event"].sum() < FEWEST_EVENTS:
             continue
-        if table["label"].nunique() > 1:
-            figures.append(_curves(table, endpoint, title))
-        figures.append(_forest(table, study, endpoint, title))
+        if table["label"].nunique() > 1 and only in ("", curves):
+            figures.append(_curves(table, curves, title))
+        if only in ("", forest):
+            figures.append(_forest(table, study, forest, title))
     return figures
 
 
-def _curves(table: pd.DataFrame, endpoint: str, title: str) -> Figure:
+def _curves(table: pd.DataFrame, key: str, title: str) -> Figure:
     names = sorted(table["label"].unique(), key=lambda label: RANKS.get(label, 1))
     groups = []
     for name in names:
@@ -77,11 +79,11 @@ def _curves(table: pd.DataFrame, endpoint: str, title: str) -> Figure:
         "log-log. The labels know nothing of survival.",
         title,
         f"log-rank {p_text(test.p_value)}",
-        f"{endpoint}_km".replace("_", "-"),
+        key,
     )
 
 
-def _forest(table: pd.DataFrame, study: Study, endpoint: str, title: str) -> Figure:
+def _forest(table: pd.DataFrame, study: Study, key: str, title: str) -> Figure:
     z = _abundances(study).reindex(table.index)
     groups = {"all": table.index, "hot": table.index[table["label"] == "hot"],
               "cold": table.index[table["label"] == "cold"]}  # fmt: skip
@@ -96,7 +98,7 @@ def _forest(table: pd.DataFrame, study: Study, endpoint: str, title: str) -> Fig
         "Univariable Cox models of development patients (Efron ties): hazard ratio per SD of "
         "training with 95 % interval; above 1, more of the cells is worse. Filled: p < 0.05 after "
         "Benjamini and Hochberg within the panel.",
-        f"{endpoint}_cox".replace("_", "-"),
+        key,
     )
 
 
@@ -112,7 +114,7 @@ def _abundances(study: Study) -> pd.DataFrame:
 
 
 def survival_figure(user: Any, study: Study, key: str) -> Figure | None:
-    return next((f for f in survival_figures(user, study) if f.key == key), None)
+    return next(iter(survival_figures(user, study, key)), None)
 
 
 def survival_panel(study: Study, user: Any) -> dict[str, Any] | None:
