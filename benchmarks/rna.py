@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from genomics.methods.abundance import estimate_abundances
@@ -143,12 +144,15 @@ def write_large(path: Path) -> None:
     known = [gene.symbol for gene in signature().genes]
     labels = known + [f"G{k}" for k in range(60_000 - len(known))]
     rng = np.random.default_rng(2)
-    with path.open("w", encoding="utf-8") as stream:
-        stream.write("\t".join(["gene", *(f"P{k:05d}" for k in range(5_000))]) + "\n")
+    names = [f"P{k:05d}" for k in range(5_000)]
+    plain = pacsv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
+    with path.open("wb") as stream:
+        stream.write(("\t".join(["gene", *names]) + "\n").encode())
         for start in range(0, 60_000, 500):
             block = rng.poisson(np.exp(rng.normal(2, 2, size=(500, 1))), size=(500, 5_000))
-            for label, row in zip(labels[start : start + 500], block.tolist(), strict=True):
-                stream.write(label + "\t" + "\t".join(map(str, row)) + "\n")
+            columns = [pa.array(labels[start : start + 500]), *(pa.array(c) for c in block.T)]
+            table = pa.Table.from_arrays(columns, names=["gene", *names])
+            pacsv.write_csv(table, stream, plain)
 
 
 def large_import(path: Path) -> None:

@@ -113,7 +113,7 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
         ]
     if any(row["what"] == UNKNOWN for row in rows):
         names, colours = [*names, UNKNOWN], [*colours, UNKNOWN_COLOUR]
-    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="square")
+    legend = alt.Legend(title=None, orient="bottom", columns=3, symbolType="square", labelLimit=240)
     return (
         alt.Chart(alt.InlineData(values=rows))
         .mark_rect()

@@ -35,11 +35,13 @@ def draw_depth(table: pd.DataFrame) -> Figure:
 
 
 def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
+    large = numbers.max() >= 1000 if len(numbers) else False
+    axis = alt.Axis(labelOverlap="greedy", labelSeparation=14, format="~s" if large else "~g")
     return (
         alt.Chart(values(x=numbers.tolist()))
         .mark_bar(color="#14506b")
         .encode(
-            x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=alt.Axis(labelOverlap=True)),
+            x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
             y=alt.Y("count():Q", title="Specimens"),
         )
         .properties(width=WIDTH - 40, height=HEIGHT)

@@ -11,6 +11,7 @@ from genomics.figures.figure import colour_of, shape_of, values
 
 SIZE = 300
 OTHER = "not recorded"
+LONG = 13  # signs of a name from which two do not stand side by side
 
 
 def scatter(
@@ -23,7 +24,10 @@ def scatter(
 ) -> alt.Chart:
     """A point per specimen, group by colour and shape."""
     names = sorted(set(group) - {OTHER}) + ([OTHER] if OTHER in group else [])
-    key = None if legend is None else alt.Legend(title=legend, orient="bottom", columns=2)
+    long = max(map(len, names), default=0) > LONG
+    key = None
+    if legend is not None:
+        key = alt.Legend(title=legend, orient="bottom", columns=1 if long else 2)
     return (
         alt.Chart(values(x=x, y=y, group=group))
         .mark_point(filled=True, size=46, opacity=0.75)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from genomics.methods.phenotype import PhenotypeFit, apply_phenotype, standardise
 from studies.methods.problems import Notice
 
 FEWEST = 5
-UNUSUAL_SHARE = 0.05
+UNUSUAL_SHARE, RARE = 0.05, 0.01
 SHIFT = 1.0  # SD of training
 SHOWN = 5
 
@@ -30,9 +31,9 @@ def check_shift(
     Returns
     -------
     tuple of Notice
-        Cohorts of which more than 5 % (and more than one specimen) are farther from their centroid
-        than every training specimen; cohorts of 5 and more whose mean of a cell type is over 1 SD
-        of training away.
+        Cohorts of which more than 5 % are farther from their centroid than every training
+        specimen, and more than chance allows (1 in n + 1 each; binomial p < 0.01); cohorts of 5
+        and more whose mean of a cell type is over 1 SD of training away.
     """
     if abundances.empty:
         return ()
@@ -44,7 +45,8 @@ def check_shift(
     for cohort, rows in cohorts.reindex(abundances.index).groupby(cohorts, sort=True):
         name = str(cohort).replace("_", " ")
         count = int(unusual[rows.index].sum())
-        if count > max(1, UNUSUAL_SHARE * len(rows)):
+        chance = binom.sf(count - 1, len(rows), 1 / (sum(fit.sizes) + 1))
+        if count > UNUSUAL_SHARE * len(rows) and chance < RARE:
             text = (
                 f"{name}: {count} of {len(rows)} patients are farther from their centroid than "
                 "every training patient; their labels extrapolate."
