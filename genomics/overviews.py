@@ -32,6 +32,7 @@ from studies.models import CohortMember, Patient, Study
 from studies.selectors import endpoint_table, members_table
 
 RESPONSE = "response_at_6_months"
+REGIONS = "mean of the regions"
 
 LABEL_COLUMNS = (
     "patient_id", "source", "label", "margin", "stability", "borderline", "core",
@@ -169,9 +170,13 @@ def shift_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Notice]:
 def agreement_of(user: Any, study: Study) -> Figure | None:
     """Marker genes beside the densities of their proteins."""
     rna = scores_of(abundance_table(study, MARKERS, "mcpcounter"))
-    densities = registry.facts("cell_density", study)
+    densities = registry.facts("marker_densities", study)
     patients = Patient.objects.visible_to(user).filter(study=study, pk__in=rna.index)
     names = dict(patients.values_list("pk", "pseudonym"))
-    known = {names[pk]: found for pk, found in densities.items() if pk in names}
+    known = {
+        names[pk]: {(marker, REGIONS): value for marker, value in found.items()}
+        for pk, found in densities.items()
+        if pk in names
+    }
     table, found = compare_markers(rna.loc[list(names)].rename(index=names), known)
     return None if found.empty else draw_agreement(table, found)
