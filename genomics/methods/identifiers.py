@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 MINIMUM_COVERAGE = 0.70  # share of the signature's pairs that must be found
 SHOWN = 12
+TURNED = (
+    "The table is transposed: {} of the genes stand in its columns. Put genes in rows and "
+    "specimens in columns."
+)
 VERSIONED = re.compile(r"(ENS[A-Z]*\d{11})\.\d+")
 ENSEMBL = re.compile(r"(ENSG\d{11})(\.\d+)?(_PAR_Y)?")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -202,6 +206,31 @@ def _low(cell: Coverage) -> Notice:
     return Notice("coverage_low", text)
 
 
+def genes_in_columns(specimens: Sequence[str], signature: Signature) -> int:
+    """How many genes of the signature are column labels: none, unless the table is transposed."""
+    return len(map_identifiers(specimens, np.zeros(len(specimens)), signature).rows)
+
+
+def check_orientation(
+    labels: Sequence[str], specimens: Sequence[str], signature: Signature
+) -> None:
+    """Genes stand in rows.
+
+    Raises
+    ------
+    DataProblem
+        More of the signature's genes stand in the columns than in the rows.
+    """
+    columns = genes_in_columns(specimens, signature)
+    if columns > max(1, len(map_identifiers(labels, np.zeros(len(labels)), signature).rows)):
+        raise refuse(
+            "expression matrix",
+            f"genes in the columns, as {', '.join(specimens[:3])}",
+            "genes in rows, specimens in columns",
+            TURNED.format(columns),
+        )
+
+
 def _too_few(
     coverage: tuple[Coverage, ...],
     labels: Sequence[str],
@@ -215,12 +244,9 @@ def _too_few(
     upper = {label.upper() for label in labels}
     if sum(symbol in upper for symbol in missing) > len(missing) / 2:
         remedy += " The symbols fit when case is ignored: are they a mouse's?"
-    columns = map_identifiers(specimens, np.zeros(len(specimens)), signature).rows
-    if len(columns) > max(1, present):
-        remedy = (
-            f"The table is transposed: {len(columns)} of the genes stand in its columns. Put genes "
-            "in rows and specimens in columns."
-        )
+    columns = genes_in_columns(specimens, signature)
+    if columns > max(1, present):
+        remedy = TURNED.format(columns)
     return Problem(
         f"signature {signature.name}",
         f"{present} of {total} pairs ({present / total:.0%}); the table's identifiers look like "

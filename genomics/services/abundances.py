@@ -23,6 +23,7 @@ from genomics.models import (
 )
 from genomics.selectors import CLUSTERED, matrices_in_force, signature_content
 from genomics.storage import checked, read_tiles
+from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
 from studies.models import Job, Study
@@ -40,6 +41,7 @@ class Scored:
     method: str
     ties: str
     cell_types: tuple[str, ...]
+    specimens: tuple[str, ...]
     scores: NDArray  # cell types × specimens
     coverage: tuple[Coverage, ...]
     notices: tuple[Notice, ...]
@@ -65,14 +67,17 @@ def score(
     per_million = method != "ssgsea" and scale != "log"
     found = estimate_abundances(tiles, signature, method, ties, per_million, report)
     return Scored(
-        version, method, ties, found.cell_types, found.scores, found.coverage, found.notices
-    )
+        version, method, ties, found.cell_types, found.specimens, found.scores, found.coverage,
+        found.notices,
+    )  # fmt: skip
 
 
 def write_abundances(
     matrix: ExpressionMatrix, columns: list[ExpressionColumn], scored: Scored, job: Job | None
 ) -> int:
-    """A row per specimen; those that stand already stay as they are."""
+    """A row per specimen that may be used; those that stand already stay as they are."""
+    refused = refusals(matrix.study, GENOMICS)
+    mine = {column.label: column for column in columns if column.patient_id not in refused}
     parts = (matrix.file.sha256, scored.version.digest, scored.method, scored.ties)
     rows = [
         CellAbundance(
@@ -84,9 +89,10 @@ def write_abundances(
             ties=scored.ties,
             scores=dict(zip(scored.cell_types, values.tolist(), strict=True)),
             produced_by=job,
-            inputs_digest=inputs_digest(*parts, column.label),
+            inputs_digest=inputs_digest(*parts, label),
         )
-        for column, values in zip(columns, scored.scores.T, strict=True)
+        for label, values in zip(scored.specimens, scored.scores.T, strict=True)
+        if (column := mine.get(label)) is not None
     ]
     CellAbundance.objects.bulk_create(rows, ignore_conflicts=True)
     pairs = [(parent, row.inputs_digest) for row in rows for parent in parts[:2]]

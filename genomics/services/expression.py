@@ -11,9 +11,10 @@ from django.db import transaction
 from genomics.methods.annotation import Annotation
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats import Reading, read_expression
+from genomics.methods.identifiers import check_orientation
 from genomics.methods.scale import Scale, check_scale, estimate_scale
 from genomics.models import ExpressionColumn, ExpressionMatrix, Ties
-from genomics.selectors import BESIDE, CLUSTERED, MARKERS
+from genomics.selectors import BESIDE, CLUSTERED, MARKERS, signature_content
 from genomics.storage import checked, matrix_file
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice
@@ -23,6 +24,7 @@ from studies.services import derivation_record, file_open, file_store, file_use,
 from .abundances import Scored, score, write_abundances
 from .annotations import annotations_current, transcripts_of
 from .quality import write_quality
+from .signatures import signature_current, with_all_names
 from .specimens import choose_specimens, patients_of_columns, specimens_of_columns
 
 STEPS = 7
@@ -77,11 +79,13 @@ def _check(batch: ImportBatch, progress: Progress) -> _Checked:
     with file_open(batch.file) as stream:
         tiles = read_expression(checked(stream, batch.file.sha256), batch.filename, reading)
     progress(1, STEPS, "checking scale and identifiers")
+    names = [annotation for _, annotation in annotations]
+    clustered = signature_content(signature_current(batch.study, CLUSTERED))
+    check_orientation(tiles.genes, tiles.specimens, with_all_names(clustered, names))
     scale, notices = _scale(tiles, declared)
     leave_out = options.get("unknown_specimens") == "leave_out"
     patients, left = patients_of_columns(batch.study, tiles.specimens, batch.filename, leave_out)
     tiles = tiles.only(list(patients))
-    names = [annotation for _, annotation in annotations]
     scored, beside = _score(batch, tiles, scale, names, progress)
     said = [*tiles.notices, *notices, *left, *(n for s in scored for n in s.notices), *beside]
     return _Checked(tiles, scale, patients, scored, said)

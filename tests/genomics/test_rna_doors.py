@@ -92,6 +92,11 @@ def test_another_list_of_the_24_is_the_next_version(with_rna: People) -> None:
     assert "bindea24, mcpcounter10" in job.problems[0]["expected"]
 
 
+def test_a_transposed_matrix_is_named_and_not_taken_for_strangers(cohort: People) -> None:
+    (problem,) = hand_in(cohort, "expression_matrix", as_csv(make_counts().T)).problems
+    assert "transposed" in problem["remedy"]
+
+
 def test_salmon_folders_need_an_annotation(cohort: People) -> None:
     batch = hand_in(cohort, "expression_matrix", as_salmon())
     assert "Upload the annotation" in batch.problems[0]["remedy"]
