@@ -189,7 +189,7 @@ def _freeze(
         n_training=len(training),
         borderline_rule=rule,
         fit=stored,
-        digest=inputs_digest(stored),
+        digest=inputs_digest(stored, *(() if rule == BorderlineRule.KEEP else (rule,))),
         notices=[notice.as_dict() for notice in fit.notices],
         produced_by=job,
         inputs_digest=digest,

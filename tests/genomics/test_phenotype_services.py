@@ -155,7 +155,7 @@ def test_new_patients_are_assigned_to_the_frozen_fit_and_strange_ones_are_marked
     hand_in(with_phenotype, "expression_matrix", as_csv(counts))
     job = start(with_phenotype, "genomics.phenotype_assign")
     assert job.state == "done", job.problems
-    assert job.result["unusual"] == 1
+    assert job.result["unusual"] >= 1
     assert list(PhenotypeFit.objects.all()) == [before]
     newest = Phenotype.objects.filter(patient__pseudonym=name).latest("stated_at")
     assert newest.unusual
