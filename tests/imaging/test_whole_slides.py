@@ -195,6 +195,7 @@ def zipped(entries: dict[str, bytes]) -> bytes:
         (zipped({"readme.txt": b"x"}), "slides knows"),
         (zipped({"a.tif": b"x"})[:-30], "slides knows"),
     ],
+    ids=["text", "empty-tiff", "outside", "text-in-a-zip", "half-a-zip"],
 )
 def test_what_is_no_slide_is_refused(
     as_coordinator: People, settings: Any, tmp_path: Path, data: bytes, message: str
