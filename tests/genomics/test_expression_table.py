@@ -27,7 +27,7 @@ def problems(text, **options):
         GOOD.replace(",", ";").encode(),
         GOOD.replace("\n", "\r\n").encode(),
         b"\xef\xbb\xbf" + GOOD.encode(),
-        gzip.compress(GOOD.encode()),
+        gzip.compress(GOOD.encode(), mtime=0),
         GOOD.replace("gene,", "").encode(),  # as R's write.table
         b'"","P1","P2"\n"CD3D",5,0\n"CD8A",7.5,2\n',  # as R's write.csv
     ],
