@@ -17,6 +17,7 @@ BENCHMARKS = (
     "imaging_features",
     "table_import",
     "rna",
+    "cohort_pages",
 )
 
 

@@ -1,12 +1,17 @@
 """What modeling offers: steps, stages, a tab, and what it keeps."""
 
 from modeling import phenotype_survival, stages, withdrawal
+from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.methods.log_rank import compare_log_rank
+from modeling.selectors import analysed_patients
 from studies.registry import (
     Action,
     PagePanel,
     Stage,
     Tab,
     register_action,
+    register_fact,
+    register_method,
     register_page_panel,
     register_stage,
     register_tab,
@@ -119,3 +124,6 @@ register_page_panel(
         phenotype_survival.survival_panel,
     )
 )
+register_fact("analysed", analysed_patients)
+register_method("kaplan_meier", estimate_kaplan_meier)
+register_method("log_rank", compare_log_rank)

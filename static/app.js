@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
 
 // A select that filters a list sends its form at once.
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-submit-on-change] select")) event.target.form.requestSubmit();
+  if (event.target.matches("[data-submit-on-change] select:not([data-no-submit])")) event.target.form.requestSubmit();
 });
 
 // A dangerous button asks once.

@@ -7,6 +7,7 @@ otherwise with a reason (``ConsentPolicy``). Withdrawn and excluded patients are
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -16,9 +17,9 @@ from studies.models import Consent, ConsentPolicy, Patient, PatientStatus, Study
 
 IMAGING, GENOMICS, SHARING = "imaging", "genomics", "sharing"
 SCOPES = {
-    IMAGING: "imaging: PET/CT, regions and features",
-    GENOMICS: "tissue: RNA, slides and densities",
-    SHARING: "sharing: rows in a file that leaves the platform",
+    IMAGING: "Imaging: PET/CT, regions and features",
+    GENOMICS: "Tissue: RNA, slides and densities",
+    SHARING: "Sharing: rows in a file that leaves the platform",
 }
 ANY = ""  # some scope: what clinical data need
 GONE = (PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN)
@@ -40,6 +41,10 @@ def in_force() -> Q:
     return Q(date__lte=today) & (Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=today))
 
 
+def consents_in_force() -> QuerySet[Consent]:
+    return Consent.objects.filter(in_force())
+
+
 def usable(rows: QuerySet, study: Study, scope: str = ANY, patient: str = "patient") -> QuerySet:
     """``rows`` of the study whose patient may be used for ``scope``.
 
@@ -56,6 +61,12 @@ def usable(rows: QuerySet, study: Study, scope: str = ANY, patient: str = "patie
 def usable_ids(study: Study, scope: str = ANY) -> set[int]:
     patients = usable(Patient.objects.filter(study=study), study, scope, patient="")
     return set(patients.values_list("pk", flat=True))
+
+
+def shared(rows: Iterable[Any], study: Study) -> list[Any]:
+    """Of rows below a patient those that may stand in a file: with the consent to sharing."""
+    allowed = usable_ids(study, SHARING)
+    return [row for row in rows if row.patient.pk in allowed]
 
 
 def refusals(study: Study, scope: str = ANY, patients: QuerySet | None = None) -> dict[int, str]:
@@ -89,5 +100,5 @@ def _reason(status: str, scope: str, ended: Any) -> str:
 
 
 def _consents(scope: str) -> QuerySet[Consent]:
-    rows = Consent.objects.filter(in_force())
+    rows = consents_in_force()
     return rows.filter(scope=scope) if scope else rows.filter(scope__in=SCOPES)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import django_filters
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
+from django.http import QueryDict
 
-from studies import overviews
+from studies import completeness_grid, overviews, registry
 from studies.models import (
     Cohort,
     Job,
@@ -22,7 +24,9 @@ from studies.models import (
     ReadRecord,
     Site,
     Study,
+    Variable,
 )
+from studies.variable_filters import NUMBER_OF_CONDITIONS, Condition
 
 
 class PatientFilter(django_filters.FilterSet):
@@ -45,8 +49,26 @@ class PatientFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset)
         self.filters["cohort"].queryset = Cohort.objects.filter(study=study)
-        seen = Patient.objects.visible_to(user).filter(study=study).order_by()
-        self.filters["site"].queryset = Site.objects.filter(id__in=seen.values("site_id"))
+        self.filters["site"].queryset = overviews.sites_seen(user, study)
+
+
+class CompletenessFilter(PatientFilter):
+    lacking = django_filters.ChoiceFilter(
+        label="Lacking", empty_label="Anything or nothing", method="without"
+    )
+
+    class Meta:
+        model = Patient
+        fields = ["cohort", "site", "status"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset, study=study, user=user)
+        self.filters["lacking"].extra["choices"] = [
+            (column.key, column.title) for column in registry.completeness_columns()
+        ]
+
+    def without(self, rows: QuerySet, name: str, key: str) -> QuerySet:
+        return completeness_grid.lacking(rows, key)
 
 
 class JobFilter(django_filters.FilterSet):
@@ -133,3 +155,40 @@ def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
         word = dict(getattr(field, "choices", ())).get(value, str(value).replace("_", " "))
         found.append(Chip(f"{label}: {word}", f"?{rest.urlencode()}"))
     return found
+
+
+def condition_chips(asked: QueryDict, conditions: Sequence[Condition]) -> list[Chip]:
+    """One chip per condition on a variable; its url is the list without it."""
+    found = []
+    for condition in conditions:
+        rest = asked.copy()
+        for number in range(1, NUMBER_OF_CONDITIONS + 1):
+            if rest.get(f"variable{number}") == condition.variable.name:
+                for part in ("variable", "operator", "value"):
+                    rest.pop(f"{part}{number}", None)
+        for gone in ("after", "before"):
+            rest.pop(gone, None)
+        found.append(Chip(condition.text, f"?{rest.urlencode()}"))
+    return found
+
+
+@dataclass(frozen=True)
+class VariableLine:
+    """One line of the filter by variables, as it was sent."""
+
+    number: int
+    variables: Sequence[Variable]
+    chosen: str
+    operator: str
+    value: str
+
+
+def variable_lines(asked: QueryDict, variables: Sequence[Variable]) -> list[VariableLine]:
+    return [
+        VariableLine(
+            number,
+            variables,
+            *(asked.get(f"{part}{number}", "") for part in ("variable", "operator", "value")),
+        )
+        for number in range(1, NUMBER_OF_CONDITIONS + 1)
+    ]

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.urls import reverse
 
 from studies import access, registry
@@ -227,13 +228,35 @@ def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortLine]]:
         counted[cohort_id, site_id] = number
     sites = list(Site.objects.filter(id__in={site for _, site in counted}).order_by("name"))
     rows = []
-    for cohort in sorted(Cohort.objects.filter(study=study), key=_role_and_name):
+    for cohort in sorted(Cohort.objects.filter(study=study), key=role_and_name):
         numbers = [counted[cohort.pk, site.pk] for site in sites]
         rows.append(CohortLine(cohort, numbers, sum(numbers)))
     return sites, rows
 
 
-def _role_and_name(cohort: Cohort) -> tuple[int, str]:
+@dataclass(frozen=True)
+class Overlap:
+    """Patients that two cohorts share."""
+
+    one: Cohort
+    other: Cohort
+    shared: int
+
+
+def cohort_overlaps(user: Any, study: Study) -> list[Overlap]:
+    """Pairs of cohorts with patients in both, as far as the user sees them."""
+    cohorts = {cohort.pk: cohort for cohort in Cohort.objects.filter(study=study)}
+    mine = access.visible(CohortMember.objects.all(), user, study)
+    pairs = (
+        mine.filter(patient__cohort_memberships__cohort_id__gt=F("cohort_id"))
+        .order_by("cohort_id", "patient__cohort_memberships__cohort_id")
+        .values_list("cohort_id", "patient__cohort_memberships__cohort_id")
+        .annotate(Count("id"))
+    )
+    return [Overlap(cohorts[one], cohorts[other], shared) for one, other, shared in pairs]
+
+
+def role_and_name(cohort: Cohort) -> tuple[int, str]:
     return CohortRole.values.index(cohort.role), cohort.name
 
 
@@ -280,6 +303,15 @@ def seen_by(user: Any, study: Study) -> list[tuple[str, int]]:
     return list(rows.values_list("site__name").annotate(Count("id")))
 
 
+def sites_seen(user: Any, study: Study) -> QuerySet[Site]:
+    """Sites whose patients the user sees: of the membership, or all of the study."""
+    sites = Site.objects.filter(study_sites__study=study)
+    if access.sees_all_sites(user, study):
+        return sites
+    own = [member.site_id for member in access.memberships_of(user, study)]
+    return sites.filter(pk__in=own)
+
+
 def members_of(study: Study) -> QuerySet[Membership]:
     return (
         Membership.objects.filter(study=study)
@@ -297,3 +329,11 @@ def with_jobs(exports: Iterable[Any]) -> None:
     newest = {job.subject_id: job for job in jobs}
     for row in rows:
         row.job = newest.get(row.pk)
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,13 +1,15 @@
 """What studies itself offers: a door, a stage, and what it keeps below a patient."""
 
-from studies import stages, withdrawal
+from studies import participations, stages, withdrawal
 from studies.methods.table_lines import LARGEST_BYTES
 from studies.registry import (
     CompletenessColumn,
+    PatientPanel,
     Stage,
     UploadKind,
     register_completeness,
     register_job_title,
+    register_patient_panel,
     register_stage,
     register_upload,
     register_uses,
@@ -53,6 +55,11 @@ register_upload(
 )
 register_stage(Stage("cohort", "Cohort", 10, stages.cohort_stage))
 register_uses("studies", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
+register_patient_panel(
+    PatientPanel(
+        "Participation", "studies/_participation_panel.html", participations.panel, order=5
+    )
+)
 register_completeness(
     CompletenessColumn("consent", "Consent", "studies_consent", "t.withdrawn_on IS NULL", 5),
     CompletenessColumn(

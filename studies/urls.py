@@ -4,16 +4,21 @@ from django.urls import path
 
 from studies.views import (
     cohorts,
+    completeness,
     dictionaries,
+    eligibility,
     endpoints,
     entry,
     exports,
     history,
     jobs,
     overview,
+    participation,
     patients,
     people,
     queries,
+    screening,
+    table_one,
     tables,
     uploads,
     welcome,
@@ -23,6 +28,7 @@ app_name = "studies"
 
 STUDY = "studies/<uuid:uid>/"
 ENTRY = f"{STUDY}patients/<uuid:patient_uid>/entry/<slug:form>"
+PATIENT = f"{STUDY}patients/<uuid:patient_uid>/"
 DICTIONARY = f"{STUDY}dictionary/<uuid:dictionary_uid>"
 BATCH = f"{STUDY}uploads/<uuid:batch_uid>"
 VARIABLE = f"{DICTIONARY}/variables/<uuid:variable_uid>"
@@ -47,7 +53,24 @@ urlpatterns = [
     path(f"{STUDY}queries/<uuid:query_uid>/", queries.query_page, name="query"),
     path(f"{STUDY}history/", history.audit, name="audit"),
     path(f"{STUDY}history.csv", history.audit_csv, name="audit_csv"),
+    path(f"{STUDY}patients/screening/", screening.screening, name="screening"),
+    path(f"{STUDY}patients/consent/", screening.consent, name="consent"),
+    path(f"{STUDY}patients/consent/left-out.csv", screening.left_out_csv, name="left_out_csv"),
+    path(f"{STUDY}patients/completeness/", completeness.completeness, name="completeness"),
+    path(f"{STUDY}patients/eligibility/", eligibility.eligibility_list, name="eligibility"),
+    path(f"{STUDY}patients/eligibility/criteria/", eligibility.criteria, name="criteria"),
+    path(f"{PATIENT}participation/", participation.participation, name="participation"),
+    path(f"{PATIENT}participation/<str:step>/", participation.patient_step, name="patient_step"),
     path(f"{STUDY}cohorts/", cohorts.cohort_list, name="cohorts"),
+    path(f"{STUDY}cohorts/attrition/", eligibility.attrition, name="attrition"),
+    path(f"{STUDY}cohorts/attrition.svg", eligibility.attrition_svg, name="attrition_svg"),
+    path(f"{STUDY}cohorts/attrition.csv", eligibility.attrition_csv, name="attrition_csv"),
+    path(f"{STUDY}cohorts/table-1/", table_one.page, name="table_one"),
+    path(f"{STUDY}cohorts/table-1.csv", table_one.table_csv, name="table_one_csv"),
+    path(f"{STUDY}cohorts/table-1.html", table_one.table_html, name="table_one_html"),
+    path(f"{STUDY}cohorts/table-1/check/", table_one.check, name="table_check"),
+    path(f"{STUDY}cohorts/<uuid:cohort_uid>/", cohorts.cohort_page, name="cohort"),
+    path(f"{STUDY}cohorts/<uuid:cohort_uid>/<str:step>/", cohorts.cohort_step, name="cohort_step"),
     path(f"{STUDY}uploads/", uploads.upload_list, name="uploads"),
     path(f"{STUDY}uploads/new/<str:kind>/", uploads.upload, name="upload"),
     path(f"{STUDY}uploads/<uuid:batch_uid>/", uploads.batch, name="batch"),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from genomics import overviews
-from studies import access, registry
+from studies import access, consents, registry
 from studies.models import Study
 from studies.tables import csv_response
 from studies.views.doors import study_page
@@ -40,5 +40,5 @@ def figure(request: HttpRequest, study: Study, key: str, form: str) -> HttpRespo
 @study_page("download")
 def labels_csv(request: HttpRequest, study: Study) -> HttpResponse:
     access.require(request.user, study, "rows")
-    rows = overviews.phenotypes_of(request.user, study)
+    rows = consents.shared(overviews.phenotypes_of(request.user, study), study)
     return csv_response("phenotypes.csv", overviews.LABEL_COLUMNS, overviews.label_rows(rows))

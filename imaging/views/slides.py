@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from imaging import slides_overview
-from studies import access
+from studies import access, consents
 from studies.models import Study
 from studies.tables import csv_response
 from studies.views.doors import study_page
@@ -38,5 +38,5 @@ def slides(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page("download")
 def slides_csv(request: HttpRequest, study: Study) -> HttpResponse:
     access.require(request.user, study, "rows")
-    rows = slides_overview.rows_shown(request.user, study)
+    rows = consents.shared(slides_overview.rows_shown(request.user, study), study)
     return csv_response("slides.csv", slides_overview.COLUMNS_OF_FILE, (r.cells for r in rows))

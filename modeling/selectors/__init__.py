@@ -8,6 +8,7 @@ from .origins import (
 )
 from .rows import (
     RadScoreRows,
+    analysed_patients,
     current_digests,
     is_development,
     label_notices,
@@ -33,6 +34,7 @@ from .versions import (
 __all__ = [
     "RadScoreRows",
     "active_version",
+    "analysed_patients",
     "current_digests",
     "extractors_behind",
     "frozen_fits",

@@ -24,6 +24,7 @@ from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.question import choose_features
 from modeling.models import (
     DatasetSnapshot,
+    SnapshotMember,
 )
 from studies.consents import GENOMICS, IMAGING, refusals, usable
 from studies.methods.endpoints import is_responder
@@ -312,3 +313,10 @@ def current_digests(study: Study) -> set[str]:
     for labels in (phenotype_table(study, "rna"), phenotype_table(study, "ihc")):
         found |= set(labels["digest"])
     return found | set(endpoint_table(study, RESPONSE)["inputs_digest"])
+
+
+def analysed_patients(study: Study) -> dict[int, bool]:
+    """The fact ``analysed``: patients in a frozen table that a model was fitted to or judged on."""
+    members = SnapshotMember.objects.filter(study=study, included=True)
+    members = members.exclude(snapshot__question__purpose="cohorts")
+    return dict.fromkeys(members.values_list("patient_id", flat=True), True)

@@ -38,6 +38,7 @@ from .dictionary_files import (
     dictionary_propose,
     dictionary_template,
 )
+from .eligibility import eligibility_change, eligibility_override
 from .endpoints import endpoint_definition, endpoints_compute
 from .exports import export_download, export_make, export_start, exports_expire
 from .fact_rows import facts_of
@@ -126,6 +127,8 @@ __all__ = [
     "dictionary_propose",
     "dictionary_specs",
     "dictionary_template",
+    "eligibility_change",
+    "eligibility_override",
     "endpoint_definition",
     "endpoints_compute",
     "export_download",

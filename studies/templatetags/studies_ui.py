@@ -84,6 +84,13 @@ STATES = {
     "checked": ("half", "To confirm", "running"),
     "reverted": ("stop", "Reverted", "idle"),
     "ended": ("stop", "Ended", "idle"),
+    "met": ("check", "Met", "ready"),
+    "not_met": ("x", "Not met", "failed"),
+    "unknown": ("circle", "Not known", "idle"),
+    "overridden": ("person", "Overridden", "running"),
+    "eligible": ("check", "Eligible", "ready"),
+    "not_eligible": ("x", "Not eligible", "failed"),
+    "undetermined": ("circle", "Not yet known", "idle"),
     "validated": ("half", "Validated", "running"),
     "released": ("check", "Released", "ready"),
     "retired": ("stop", "Retired", "idle"),
@@ -170,6 +177,19 @@ def elapsed(seconds: float | timedelta | None) -> str:
         return f"{rest} s"
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+@register.filter
+def p_value(value: float | None) -> str:
+    """As computed: three decimals, or two digits and a power of ten; never cut off."""
+    if value is None:
+        return ""
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+
+
+@register.filter
+def total(counts: dict[str, int]) -> int:
+    return sum(counts.values())
 
 
 @register.filter

@@ -1,20 +1,125 @@
-"""Cohorts: role, use, who is in by site."""
+"""Cohorts: role, use, who is in by site; one of them with its members; made, filled, frozen."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
 
-from studies import access, overviews
-from studies.models import Study
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from studies import access, overviews, services
+from studies.forms import CohortForm, PseudonymsForm, refuse_in
+from studies.methods.problems import DataProblem, Problem
+from studies.models import Cohort, Patient, Study
+from studies.paging import page_by_key
 
 from .doors import study_page
 
 
 @study_page()
 def cohort_list(request: HttpRequest, study: Study) -> HttpResponse:
+    if request.method == "POST":
+        access.require(request.user, study, "enter")
+    rights = access.rights_of(request.user, study)
+    form = CohortForm(request.POST or None) if "enter" in rights else None
+    if form and form.is_valid():
+        try:
+            made = services.cohort_create(study, request.user, **form.cleaned_data)
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            return redirect("studies:cohort", study.uid, made.uid)
     sites, rows = overviews.cohort_rows(request.user, study)
     one_site = not access.sees_all_sites(request.user, study)
-    context = {"study": study, "sites": sites, "cohorts": rows}
+    context = {"study": study, "sites": sites, "cohorts": rows, "form": form}
     context["one_site"] = ", ".join(site.name for site in sites) if one_site else ""
+    context["overlaps"] = overviews.cohort_overlaps(request.user, study)
     return render(request, "studies/cohorts.html", context)
+
+
+@study_page()
+def cohort_page(request: HttpRequest, study: Study, cohort_uid: UUID) -> HttpResponse:
+    cohort = get_object_or_404(Cohort, study=study, uid=cohort_uid)
+    return _page(request, study, cohort, PseudonymsForm())
+
+
+@require_POST
+@study_page()
+def cohort_step(request: HttpRequest, study: Study, cohort_uid: UUID, step: str) -> HttpResponse:
+    """Add members, remove them, or freeze the cohort."""
+    cohort = get_object_or_404(Cohort, study=study, uid=cohort_uid)
+    if step == "freeze":
+        return _freeze(request, study, cohort)
+    if step not in _CHANGES:
+        raise Http404("No such step.")
+    access.require(request.user, study, "enter")
+    form = PseudonymsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, cohort, form, status=422)
+    word, change = _CHANGES[step]
+    try:
+        patients = _named(request.user, study, form.cleaned_data["patients"])
+        number = change(cohort, request.user, patients)
+    except DataProblem as refusal:
+        return _page(request, study, cohort, form, refusal.problems, 422)
+    messages.success(request, f"{number} patient{'' if number == 1 else 's'} {word}.")
+    return redirect("studies:cohort", study.uid, cohort.uid)
+
+
+_CHANGES: dict[str, tuple[str, Callable[..., int]]] = {
+    "add": ("put in", services.cohort_members_add),
+    "remove": ("taken out", services.cohort_members_remove),
+}
+
+
+def _freeze(request: HttpRequest, study: Study, cohort: Cohort) -> HttpResponse:
+    try:
+        services.cohort_freeze(cohort, request.user)
+        messages.success(request, "Frozen: the database refuses every change of its members.")
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+    return redirect("studies:cohort", study.uid, cohort.uid)
+
+
+def _page(
+    request: HttpRequest, study: Study, cohort: Cohort, form: PseudonymsForm,
+    problems: tuple[Problem, ...] = (), status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    rights = access.rights_of(request.user, study)
+    mine = overviews.patients_of(request.user, study).select_related("site")
+    members = mine.filter(cohort_memberships__cohort=cohort)
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    context = {
+        "study": study,
+        "cohort": cohort,
+        "page": page_by_key(members, "pseudonym", **cursor) if "rows" in rights else None,
+        "form": form,
+        "problems": [problem.as_dict() for problem in problems],
+        "overlaps": [
+            overlap
+            for overlap in overviews.cohort_overlaps(request.user, study)
+            if cohort in (overlap.one, overlap.other)
+        ],
+        "may_change": "enter" in rights and cohort.frozen_at is None,
+        "may_freeze": "manage" in rights and cohort.frozen_at is None,
+        "scope": overviews.scope_of(request.user, study),
+    }
+    return render(request, "studies/cohort.html", context, status=status)
+
+
+def _named(user: Any, study: Study, pseudonyms: list[str]) -> list[Patient]:
+    """The patients of these pseudonyms; every one that is nobody's is a problem."""
+    mine = overviews.patients_of(user, study)
+    found = {p.pseudonym: p for p in mine.filter(pseudonym__in=pseudonyms)}
+    missing = [name for name in pseudonyms if name not in found]
+    if missing:
+        expected, remedy = (
+            "a pseudonym that you may see",
+            "Correct it, or screen the patient first.",
+        )
+        raise DataProblem(Problem(name, "no such patient", expected, remedy) for name in missing)
+    return list(found.values())

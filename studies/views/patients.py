@@ -8,8 +8,15 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from studies import access, courses, overviews, registry, timelines
-from studies.filters import PatientFilter, chips
+from studies import (
+    access,
+    courses,
+    overviews,
+    registry,
+    timelines,
+    variable_filters,
+)
+from studies.filters import PatientFilter, chips, condition_chips, variable_lines
 from studies.models import Patient, QueryState, Study
 from studies.paging import page_by_key
 from studies.tables import PATIENT_COLUMNS, PatientTable
@@ -22,8 +29,12 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _remember_search(request, study)
     search, narrowed = _narrowed(request, study)
+    dates = "identifiers" in access.rights_of(request.user, study)
+    variables = variable_filters.variables_of(study, dates)
+    conditions = variable_filters.conditions_of(request.GET, variables)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(narrowed.qs, "pseudonym", **cursor)
+    rows = variable_filters.narrowed(narrowed.qs, conditions)
+    page = page_by_key(rows, "pseudonym", **cursor)
     has_read(request, PATIENT_COLUMNS, len(page.rows))
     context = {
         "study": study,
@@ -31,8 +42,11 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         "table": PatientTable(page.rows, study=study),
         "filter": narrowed,
         "search": search,
-        "chips": chips(narrowed),
-        "narrowed": bool(search or narrowed.form.changed_data),
+        "chips": [*chips(narrowed), *condition_chips(request.GET, conditions)],
+        "narrowed": bool(search or narrowed.form.changed_data or conditions),
+        "wrong": [condition.wrong for condition in conditions if condition.wrong],
+        "lines": variable_lines(request.GET, variables),
+        "operators": variable_filters.OPERATORS.items(),
         "scope": overviews.scope_of(request.user, study),
         "may_download": "download" in access.rights_of(request.user, study),
     }
@@ -91,6 +105,9 @@ def _remember_search(request: HttpRequest, study: Study) -> HttpResponse:
 def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
     search = request.session.get(_search_key(study), "")
     mine = overviews.patients_of(request.user, study)
-    mine = mine.filter(pseudonym__startswith=search) if search else mine
+    if search.startswith("*"):
+        mine = mine.filter(pseudonym__contains=search[1:])
+    elif search:
+        mine = mine.filter(pseudonym__startswith=search)
     mine = mine.select_related("site").prefetch_related("cohort_memberships__cohort", "treatments")
     return search, PatientFilter(request.GET, mine, study=study, user=request.user)

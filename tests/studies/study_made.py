@@ -61,8 +61,14 @@ class MadeStudy:
             "upload_discard": {"upload_uid": self.job.uid},
             "action": {"kind": "no.such_step"},
             "membership": {"membership_uid": self.membership.uid},
+            "participation": {"patient_uid": self.here.uid},
+            "patient_step": {"patient_uid": self.here.uid, "step": "status"},
+            "cohort": {"cohort_uid": self.cohort.uid},
+            "cohort_step": {"cohort_uid": self.cohort.uid, "step": "freeze"},
             "membership_end": {"membership_uid": self.membership.uid},
         }
+        if name.startswith(("table_one", "table_check")):
+            return {}
         if name == "dictionary_propose" or name.startswith(("batch", "table_")):
             return {"batch_uid": self.batch.uid}
         if name.startswith("dictionary_") or name in ("dictionary", "variable_new"):

@@ -22,6 +22,7 @@ from studies.methods.problems import DataProblem
 from studies.models import Consent, ConsentPolicy, Job, Patient, PatientMove, UseTrace
 from studies.selectors import members_left_out, members_table
 from studies.services import (
+    batch_job,
     batch_receive,
     consent_policy_set,
     consent_record,
@@ -161,3 +162,18 @@ def test_a_waiver_does_not_bring_back_who_withdrew(strict: People, made: MadeStu
     assert usable_ids(strict.study) == {made.elsewhere.pk}
     assert not CellAbundance.objects.exists()
     assert Patient.objects.filter(pk=made.here.pk).exists()
+
+
+def test_a_cohort_table_brings_consents_and_never_takes_them_back(strict: People):
+    with acting_as(strict.coordinator):
+        for table in (
+            b"patient_id,site,cohort,treatment_started_on,consent_imaging_on\n"
+            b"P1,North,training,2020-03-01,2020-02-01\n",
+            b"patient_id,site,cohort,treatment_started_on,sex\nP1,North,training,2020-03-01,male\n",
+        ):
+            batch = batch_receive(strict.study, strict.coordinator, "cohort_table", table, "c.csv")
+            job = batch_job(batch)
+            assert job is not None
+            assert run_inline(job).state == "done", job.problems
+            given = Consent.objects.get(patient__pseudonym="P1")
+            assert (given.scope, given.date) == (IMAGING, date(2020, 2, 1))

@@ -47,6 +47,21 @@ GETS = {
     "audit_csv": (200, 403, 403, 403),
     "endpoints": ALL,
     "membership": (200, 403, 403, 403),
+    "screening": ALL,
+    "consent": ALL,
+    "left_out_csv": (200, 200, 200, 403),
+    "completeness": ALL,
+    "eligibility": ALL,
+    "criteria": (200, 403, 403, 403),
+    "participation": (200, 200, 200, 404),
+    "attrition": ALL,
+    "attrition_svg": ALL,
+    "attrition_csv": ALL,
+    "table_one": ALL,
+    "table_one_csv": ALL,
+    "table_one_html": ALL,
+    "table_check": ALL,
+    "cohort": ALL,
     "dictionaries": ALL,
     "dictionary": ALL,
     "dictionary_csv": ALL,
@@ -68,6 +83,12 @@ POSTS = {
     "action": (404, 404, 404, 404),  # the step is not registered; the study is
     "job_cancel": (302, 302, 403, 403),
     "membership_end": (302, 403, 403, 403),
+    "cohort_step": (302, 403, 403, 403),  # freezing needs "manage"
+    "cohorts": (403, 200, 403, 403),
+    "consent": (200, 403, 403, 403),
+    "criteria": (200, 403, 403, 403),
+    "patient_step": (403, 422, 403, 403),
+    "screening": (403, 200, 403, 403),
     "people": (200, 403, 403, 403),  # an empty form comes back with its errors
 }
 
@@ -76,6 +97,7 @@ POSTS = {
 FILES = {"reads", "export_file", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
 FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row", "membership"}
 FILES |= {"table_columns", "batch_difference", "dictionary_template"}
+FILES |= {"attrition_csv", "left_out_csv", "table_one_csv", "criteria"}
 
 
 @pytest.fixture

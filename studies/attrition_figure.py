@@ -1,0 +1,101 @@
+"""The attrition diagram as boxes and lines, drawn by ``studies/attrition.svg``."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from studies.eligibility import Attrition
+from studies.methods.attrition import AttritionStep
+
+WIDTH, LEFT, RIGHT = 760, 250, 420
+ROW, PADDING, GAP = 17, 12, 26
+CHARACTERS, MOST_REASONS = 58, 5
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle at (x, y) with lines of text; ``strong`` lines are set in bold."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    lines: tuple[tuple[int, str, bool], ...]
+    dashed: bool = False
+
+    @property
+    def middle(self) -> int:
+        return self.y + self.height // 2
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    @property
+    def center(self) -> int:
+        return self.x + self.width // 2
+
+    @property
+    def right(self) -> int:
+        return self.x + self.width
+
+
+@dataclass(frozen=True)
+class Drawing:
+    title: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    sides: tuple[Box, ...]
+    down: tuple[tuple[int, int, int], ...]  # x, from y, to y
+    across: tuple[tuple[int, int, int], ...]  # y, from x, to x
+
+
+def draw(attrition: Attrition) -> Drawing:
+    """Main boxes on the left, who left and why to the right of each."""
+    boxes, sides, down, across = [], [], [], []
+    y = 8
+    for number, step in enumerate(attrition.steps):
+        side = _side(step)
+        height = max(2 * ROW + PADDING, len(side) * ROW + PADDING if side else 0)
+        box = _box(8, y, LEFT, height, _main(step), dashed=not step.required)
+        if number:
+            down.append((box.center, boxes[-1].bottom, box.y))
+        if side:
+            beside = _box(WIDTH - RIGHT - 8, y, RIGHT, height, side)
+            sides.append(beside)
+            across.append((box.middle, box.right, beside.x))
+        boxes.append(box)
+        y += height + GAP
+    return Drawing(
+        f"From screened to analysed: {attrition.title}",
+        WIDTH, y - GAP + 8, tuple(boxes), tuple(sides), tuple(down), tuple(across),
+    )  # fmt: skip
+
+
+def _main(step: AttritionStep) -> list[tuple[str, bool]]:
+    if step.required:
+        return [(step.title, False), (f"n = {step.remaining:,}", True)]
+    return [(f"{step.title}: not required", False), (f"{step.has:,} have it", False)]
+
+
+def _side(step: AttritionStep) -> list[tuple[str, bool]]:
+    if not step.left_out:
+        return []
+    total = sum(number for _, number in step.left_out)
+    lines = [(f"Left out: {total:,}", True)]
+    shown = list(step.left_out[:MOST_REASONS])
+    rest = total - sum(number for _, number in shown)
+    for reason, number in [*shown, *([("other reasons", rest)] if rest else [])]:
+        wrapped = textwrap.wrap(f"{number:,} {reason}", CHARACTERS, subsequent_indent="   ")
+        lines += [(line, False) for line in wrapped]
+    return lines
+
+
+def _box(
+    x: int, y: int, width: int, height: int, lines: list[tuple[str, bool]], dashed: bool = False
+) -> Box:
+    top = y + (height - len(lines) * ROW) // 2 + 13
+    placed = tuple((top + n * ROW, text, strong) for n, (text, strong) in enumerate(lines))
+    return Box(x, y, width, height, placed, dashed)

@@ -1,0 +1,196 @@
+"""What people type about cohorts, consent, eligibility and a patient's way through the study."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from studies.consents import SCOPES
+from studies.methods.eligibility import EVERYBODY, Criterion
+from studies.models import CohortRole, MoveKind, Site, Study
+from studies.registry import completeness_columns
+
+
+class DayField(forms.DateField):
+    """A day up to today, by a calendar."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(initial=timezone.localdate, **kwargs)
+
+
+def reason_field(required: bool = True) -> forms.CharField:
+    return forms.CharField(
+        max_length=500, required=required, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class CohortForm(forms.Form):
+    name = forms.CharField(max_length=80)
+    role = forms.ChoiceField(
+        choices=[(value, label) for value, label in CohortRole.choices],
+        help_text="Training develops, histology describes, the others validate.",
+    )
+
+
+class PseudonymsForm(forms.Form):
+    patients = forms.CharField(
+        label="Pseudonyms",
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="One per line, or separated by commas or spaces.",
+        max_length=200_000,
+    )
+
+    def clean_patients(self) -> list[str]:
+        names = re.split(r"[\s,;]+", self.cleaned_data["patients"].replace("\0", ""))
+        return [name for name in dict.fromkeys(names) if name]
+
+
+class ScreenForm(forms.Form):
+    pseudonym = forms.CharField(
+        max_length=64, required=False, help_text="Leave it empty: the platform makes one."
+    )
+    site = forms.ModelChoiceField(Site.objects.none())
+    on = DayField(label="Screened on")
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
+
+
+class ConsentPolicyForm(forms.Form):
+    required = forms.TypedChoiceField(
+        label="Use of patients",
+        choices=[("yes", "only with a consent on record"), ("no", "without: see the reason")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        required=False, max_length=500, help_text="Needed for 'without'. Everybody sees it."
+    )
+
+
+class ConsentForm(forms.Form):
+    scope = forms.ChoiceField(choices=list(SCOPES.items()))
+    on = DayField(label="From")
+    withdrawn_on = forms.DateField(
+        label="Ended", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class StatusForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="New status",
+        choices=[(kind, MoveKind(kind).label) for kind in ("screened", "enrolled", "excluded")],
+    )
+    on = DayField(label="On")
+    reason = reason_field(required=False)
+
+
+class TransferForm(forms.Form):
+    site = forms.ModelChoiceField(Site.objects.none(), label="To")
+    on = DayField(label="On")
+    reason = reason_field()
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
+
+
+class MergeForm(forms.Form):
+    other = forms.CharField(
+        label="Other pseudonym", max_length=64, help_text="Its rows pass to this patient."
+    )
+    on = DayField(label="On")
+    reason = reason_field()
+
+
+class WithdrawForm(forms.Form):
+    on = DayField(label="On")
+    reason = reason_field()
+    purge = forms.BooleanField(
+        label="Remove scans, masks, features, RNA columns and clinical values now",
+        required=False,
+    )
+
+
+class OverrideForm(forms.Form):
+    criterion = forms.ChoiceField()
+    granted = forms.TypedChoiceField(
+        label="It",
+        choices=[("yes", "does not count for this patient"), ("no", "counts again")],
+        coerce=lambda value: value == "yes",
+    )
+    reason = reason_field()
+
+    def __init__(self, *args: Any, criteria: tuple[Criterion, ...], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["criterion"].choices = [
+            (criterion.key, criterion.title)
+            for criterion in criteria
+            if criterion.kind != "consent"
+        ]
+
+
+class CriteriaForm(forms.Form):
+    """The study's criteria: which hold, the age limits, what each role must have."""
+
+    in_force = forms.MultipleChoiceField(
+        label="Criteria in force", widget=forms.CheckboxSelectMultiple
+    )
+    minimum = forms.FloatField(label="Age from, years", min_value=0, max_value=120)
+    maximum = forms.FloatField(label="to, years", min_value=0, max_value=120)
+    note = forms.CharField(label="Why", max_length=300, help_text="The amendment or the reason.")
+
+    def __init__(self, *args: Any, criteria: tuple[Criterion, ...], held: set[str], **kwargs: Any):
+        self.criteria = criteria
+        super().__init__(*args, **kwargs)
+        age = next((c for c in criteria if c.kind == "range"), None)
+        self.fields["in_force"].choices = [(c.key, c.title) for c in criteria]
+        self.fields["in_force"].initial = sorted(held)
+        if age is not None:
+            self.fields["minimum"].initial, self.fields["maximum"].initial = (
+                age.minimum,
+                age.maximum,
+            )
+        asked = next((c for c in criteria if c.key == "role_data"), None)
+        columns = [(c.key, c.title) for c in completeness_columns() if c.key != "consent"]
+        for role, label in CohortRole.choices:
+            self.fields[f"data_{role}"] = forms.MultipleChoiceField(
+                label=f"Data required in {label.lower()}",
+                choices=columns,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                initial=list(asked.required.get(role, ())) if asked else [],
+            )
+        self.order_fields(["in_force", "minimum", "maximum"])
+
+    def changed_criteria(self) -> tuple[Criterion, ...]:
+        """The criteria as the form says."""
+        given = self.cleaned_data
+        chosen = [c for c in self.criteria if c.key in given["in_force"]]
+        return tuple(self._changed(criterion, given) for criterion in chosen)
+
+    def _changed(self, criterion: Criterion, given: dict[str, Any]) -> Criterion:
+        fields = criterion.as_dict()
+        if criterion.key == "age":
+            fields |= {"minimum": given["minimum"], "maximum": given["maximum"]}
+            fields["title"] = f"Age {given['minimum']:g}-{given['maximum']:g} years"
+        if criterion.key == "role_data":
+            needed = {role: tuple(given[f"data_{role}"]) for role in CohortRole.values}
+            needed[EVERYBODY] = tuple(criterion.required.get(EVERYBODY, ()))
+            fields["required"] = {role: keys for role, keys in needed.items() if keys}
+        fields["admitted"] = tuple(fields["admitted"])
+        return Criterion(**fields)
+
+
+class PublishedTableForm(forms.Form):
+    table = forms.CharField(
+        label="Table as CSV",
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "class": "mono"}),
+    )

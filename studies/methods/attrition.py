@@ -1,0 +1,61 @@
+"""From everybody screened to those analysed: how many pass each step, and why the others do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AttritionStep:
+    """A box of the diagram: ``remaining`` patients after it, and reasons of those it left out.
+
+    ``has`` counts those who pass this step whatever came before; a step that is not ``required``
+    leaves nobody out.
+    """
+
+    key: str
+    title: str
+    remaining: int
+    left_out: tuple[tuple[str, int], ...]
+    has: int
+    required: bool = True
+
+
+def count_attrition(
+    steps: Sequence[tuple[str, str]],
+    lacking: Sequence[Mapping[str, str]],
+    required: Sequence[Collection[str]],
+    first: str = "Screened",
+) -> tuple[AttritionStep, ...]:
+    """The boxes from top to bottom.
+
+    Parameters
+    ----------
+    steps : sequence of (key, title)
+        In order; a patient leaves at the first required step that they lack.
+    lacking : sequence of mapping
+        One per patient: step key to the reason why it is not passed.
+    required : sequence of collection of str, same length
+        The steps that count for each patient; what else they lack is shown, and keeps nobody out.
+    first : str
+        Title of the box of everybody.
+
+    Returns
+    -------
+    tuple of AttritionStep
+        ``remaining`` never grows, and each box is the one above less those it left out.
+    """
+    inside = list(range(len(lacking)))
+    boxes = [AttritionStep("screened", first, len(inside), (), len(inside))]
+    for key, title in steps:
+        out = [i for i in inside if key in required[i] and lacking[i].get(key)]
+        said = Counter(lacking[i][key] for i in out)
+        ordered = tuple(sorted(said.items(), key=lambda pair: (-pair[1], pair[0])))
+        has = sum(not reasons.get(key) for reasons in lacking)
+        needed = any(key in keys for keys in required)
+        gone = set(out)
+        inside = [i for i in inside if i not in gone]
+        boxes.append(AttritionStep(key, title, len(inside), ordered, has, needed))
+    return tuple(boxes)

@@ -1,0 +1,302 @@
+"""Table 1: what the cohorts are like, every number with its denominator, missing ones shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from .group_tests import GroupTest, compare_counts, compare_means, compare_ranks
+from .problems import Notice, refuse
+from .standardised_difference import largest_of_means, largest_of_shares
+
+MOST_SKEWED, FEWEST = 1.0, 8
+SUMMARY_RULE = (
+    "Numbers are mean ± SD where the skewness is at most 1 in absolute value in every cohort of 8 "
+    "or more, else median [first; third quartile]."
+)
+TEST_RULE = (
+    "Tests: Welch's t-test or analysis of variance beside means, Wilcoxon's or Kruskal-Wallis's "
+    "beside medians; chi-squared without correction where every expected count is 5 or more, else "
+    "Fisher's exact test (2 × 2) or 20,000 resampled tables; log-rank for survival."
+)
+DIFFERENCE_RULE = "Standardised difference: the largest over all pairs of cohorts."
+
+Median = Callable[[Any, Any], tuple[float, float, float]]
+Survival = Callable[[Any, Any, Any], float]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A variable of the table: a number with its unit, or a category with its levels in order."""
+
+    name: str
+    label: str
+    kind: str  # "number", "category", "survival" (columns name_duration, name_event)
+    unit: str = ""
+    levels: tuple[tuple[str, str], ...] = ()
+    missing_counts: bool = False  # a missing value stands in the denominator (ORR)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is printed, and the numbers behind it."""
+
+    text: str
+    count: int | None = None
+    denominator: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table; ``level`` is set for the levels of a category."""
+
+    name: str
+    label: str
+    cells: tuple[Cell, ...]
+    level: str = ""
+    statistic_text: str = ""
+    test: str = ""
+    p_value: float | None = None
+    adjusted: float | None = None
+    difference: float | None = None
+    is_missing: bool = False
+
+
+@dataclass(frozen=True)
+class TableOne:
+    groups: tuple[tuple[str, int], ...]
+    lines: tuple[Line, ...]
+    rules: tuple[str, ...]
+    notices: tuple[Notice, ...] = field(default=())
+
+
+def describe_groups(
+    table: pd.DataFrame,
+    columns: Sequence[Column],
+    groups: Sequence[str],
+    median: Median | None = None,
+    log_rank: Survival | None = None,
+) -> TableOne:
+    """One column per group, one line per number, level or missing value.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per patient and group; ``group``, and the columns by name. Missing is NaN or None.
+        A survival variable has ``<name>_duration`` (months) and ``<name>_event`` (0 or 1).
+    columns : sequence of Column
+    groups : sequence of str
+        The groups in order; each must have a row.
+    median : callable, optional
+        ``(duration, event)`` to median, lower and upper limit; needed for survival.
+    log_rank : callable, optional
+        ``(duration, event, group)`` to a p-value.
+
+    Returns
+    -------
+    TableOne
+        Denominators are those with a value, printed in every cell that has a share. p-values are
+        given as computed, adjusted by Benjamini and Hochberg over the whole table beside.
+
+    Raises
+    ------
+    DataProblem
+        A group without a row.
+    """
+    empty = [group for group in groups if not (table["group"] == group).any()]
+    if empty or not groups:
+        raise refuse("groups", ", ".join(empty) or "none", "groups with patients", "Choose others.")
+    parts = [table[table["group"] == group] for group in groups]
+    lines: list[Line] = []
+    for column in columns:
+        if column.kind == "number":
+            lines += _number(column, parts)
+        elif column.kind == "category":
+            lines += _category(column, parts)
+        elif median is not None:
+            lines += _survival(column, parts, median, log_rank)
+    lines = _adjusted(lines)
+    tests = sum(line.p_value is not None for line in lines)
+    rules = (
+        SUMMARY_RULE,
+        TEST_RULE,
+        f"{tests} tests: p-values are as computed; beside them those adjusted for the {tests} by "
+        "Benjamini and Hochberg. A difference between cohorts is described, not inferred from p.",
+        DIFFERENCE_RULE,
+    )
+    sized = tuple((group, len(part)) for group, part in zip(groups, parts, strict=True))
+    return TableOne(sized, tuple(lines), rules, tuple(_shared(table)))
+
+
+def _number(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
+    values = [pd.to_numeric(part[column.name], errors="coerce").dropna() for part in parts]
+    arrays = [np.asarray(found, dtype=float) for found in values]
+    skewed = any(_is_skewed(array) for array in arrays)
+    cells = tuple(_median_cell(a) if skewed else _mean_cell(a) for a in arrays)
+    test = compare_ranks(arrays) if skewed else compare_means(arrays)
+    kind = "median [IQR]" if skewed else "mean ± SD"
+    difference = largest_of_means(arrays)
+    unit = f", {column.unit}" if column.unit else ""
+    line = _tested(
+        Line(column.name, f"{column.label}{unit}", cells, statistic_text=kind), test, difference
+    )
+    return [line, *_missing(column, parts)]
+
+
+def _is_skewed(values: np.ndarray) -> bool:
+    if values.size < FEWEST or np.ptp(values) == 0:
+        return False
+    return bool(abs(stats.skew(values, bias=False)) > MOST_SKEWED)
+
+
+def _mean_cell(values: np.ndarray) -> Cell:
+    if not values.size:
+        return Cell("–", denominator=0)
+    spread = values.std(ddof=1) if values.size > 1 else float("nan")
+    text = f"{_plain(values.mean())} ± {_plain(spread)}"
+    return Cell(text, None, int(values.size), float(values.min()), float(values.max()))
+
+
+def _median_cell(values: np.ndarray) -> Cell:
+    if not values.size:
+        return Cell("–", denominator=0)
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    text = f"{_plain(middle)} [{_plain(low)}; {_plain(high)}]"
+    return Cell(text, None, int(values.size), float(values.min()), float(values.max()))
+
+
+def _plain(number: float) -> str:
+    """Three or more significant digits, without a trailing exponent."""
+    if not np.isfinite(number):
+        return "–"
+    digits = 0 if abs(number) >= 1000 else 1 if abs(number) >= 10 else 2
+    return f"{number:,.{digits}f}"
+
+
+def _category(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
+    known = [part[column.name].dropna().astype(str) for part in parts]
+    levels = _levels(column, known)
+    counts = np.array([[int((found == code).sum()) for code, _ in levels] for found in known])
+    totals = [
+        len(p) if column.missing_counts else len(k) for p, k in zip(parts, known, strict=True)
+    ]
+    test = compare_counts(_counted(column, counts, totals))
+    difference = largest_of_shares(_counted(column, counts, totals))
+    shown = levels[:1] if _is_yes_no(levels) or column.missing_counts else levels
+    if len(shown) == 1:
+        label = column.label if column.missing_counts else f"{column.label}: {shown[0][1]}"
+        cells = tuple(_share(int(row[0]), total) for row, total in zip(counts, totals, strict=True))
+        head = Line(column.name, label, cells, shown[0][0], "n/N (%)")
+        return [_tested(head, test, difference), *_missing(column, parts)]
+    head = Line(column.name, column.label, tuple(Cell("") for _ in parts), "", "n/N (%)")
+    lines = [_tested(head, test, difference)]
+    for number, (code, label) in enumerate(levels):
+        cells = tuple(
+            _share(int(row[number]), total) for row, total in zip(counts, totals, strict=True)
+        )
+        lines.append(Line(column.name, label, cells, code))
+    return [*lines, *_missing(column, parts)]
+
+
+def _levels(column: Column, known: Sequence[pd.Series]) -> list[tuple[str, str]]:
+    """The levels of the dictionary, and any other that is in the data."""
+    named = dict(sorted(column.levels, key=lambda level: level[0] != "yes"))
+    found = sorted({code for values in known for code in values} - set(named))
+    return [*named.items(), *((code, code) for code in found)]
+
+
+def _is_yes_no(levels: Sequence[tuple[str, str]]) -> bool:
+    return {code for code, _ in levels} == {"yes", "no"}
+
+
+def _counted(column: Column, counts: np.ndarray, totals: Sequence[int]) -> np.ndarray:
+    """Groups × levels; where the missing count, they are in the last level."""
+    if not column.missing_counts:
+        return counts
+    first = counts[:, 0]
+    return np.column_stack([first, np.array(totals) - first])
+
+
+def _share(count: int, denominator: int) -> Cell:
+    if not denominator:
+        return Cell("–", count, 0)
+    percent = 100 * count / denominator
+    return Cell(f"{count}/{denominator} ({percent:.1f}%)", count, denominator)
+
+
+def _missing(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
+    gaps = [int(part[column.name].isna().sum()) for part in parts]
+    if not any(gaps):
+        return []
+    cells = tuple(_share(gap, len(part)) for gap, part in zip(gaps, parts, strict=True))
+    label = "not evaluable or not assessed" if column.missing_counts else "missing"
+    return [Line(column.name, label, cells, "missing", is_missing=True)]
+
+
+def _survival(
+    column: Column, parts: Sequence[pd.DataFrame], median: Median, log_rank: Survival | None
+) -> list[Line]:
+    """Median time with its interval, events of how many, and the log-rank test."""
+    cells, kept = [], []
+    for part in parts:
+        duration, event = part[f"{column.name}_duration"], part[f"{column.name}_event"]
+        known = part[duration.notna() & event.notna()]
+        kept.append(known)
+        cells.append(_median_time(column, known, median))
+    together = pd.concat(kept)
+    test = None
+    if log_rank is not None and sum(len(known) > 0 for known in kept) > 1:
+        duration = together[f"{column.name}_duration"].astype(float)
+        event = together[f"{column.name}_event"].astype(float)
+        p_value = log_rank(duration, event, together["group"])
+        test = GroupTest("Log-rank test", float("nan"), p_value)
+    line = Line(column.name, column.label, tuple(cells), statistic_text="median (95% CI), events/N")
+    return [_tested(line, test, float("nan"))]
+
+
+def _median_time(column: Column, known: pd.DataFrame, median: Median) -> Cell:
+    if known.empty:
+        return Cell("–", 0, 0)
+    event = known[f"{column.name}_event"].astype(float)
+    middle, low, high = median(known[f"{column.name}_duration"].astype(float), event)
+    limits = "; ".join("–" if np.isnan(limit) else f"{limit:.1f}" for limit in (low, high))
+    said = "not reached" if np.isnan(middle) else f"{middle:.1f}"
+    events = int(event.sum())
+    return Cell(f"{said} ({limits}), {events}/{len(known)}", events, len(known))
+
+
+def _tested(line: Line, test: GroupTest | None, difference: float) -> Line:
+    known = float(difference) if np.isfinite(difference) else None
+    if test is None or not np.isfinite(test.p_value):
+        return replace(line, difference=known)
+    return replace(line, test=test.name, p_value=test.p_value, difference=known)
+
+
+def _adjusted(lines: Sequence[Line]) -> list[Line]:
+    tested = [number for number, line in enumerate(lines) if line.p_value is not None]
+    if not tested:
+        return list(lines)
+    adjusted = stats.false_discovery_control([lines[number].p_value for number in tested])
+    by_line = dict(zip(tested, adjusted, strict=True))
+    return [
+        replace(line, adjusted=float(by_line[number])) if number in by_line else line
+        for number, line in enumerate(lines)
+    ]
+
+
+def _shared(table: pd.DataFrame) -> list[Notice]:
+    """The tests take groups for independent; they are not when they share patients."""
+    if "patient_id" not in table:
+        return []
+    twice = int((table.groupby("patient_id")["group"].nunique() > 1).sum())
+    if not twice:
+        return []
+    text = f"{twice} patients stand in two cohorts; the tests take cohorts for independent."
+    return [Notice("cohorts_overlap", text)]

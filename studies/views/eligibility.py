@@ -1,0 +1,107 @@
+"""The criteria of a study, who meets them, and the way from screened to analysed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+
+from studies import access, attrition_figure, eligibility, overviews, services
+from studies.forms import CriteriaForm, refuse_in
+from studies.methods.eligibility import DEFAULT_CRITERIA
+from studies.methods.problems import DataProblem
+from studies.models import Cohort, EligibilityVersion, Study
+from studies.paging import page_by_key
+from studies.tables import csv_response
+
+from .doors import study_page
+
+
+@study_page("rows")
+def eligibility_list(request: HttpRequest, study: Study) -> HttpResponse:
+    cohort = _cohort(request, study)
+    mine = overviews.patients_of(request.user, study).select_related("site")
+    mine = mine.filter(cohort_memberships__cohort=cohort) if cohort else mine
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(mine, "pseudonym", **cursor)
+    context = {
+        "study": study,
+        "page": page,
+        "rows": eligibility.evaluated(study, page.rows),
+        "criteria": eligibility.criteria_of(study),
+        "version": eligibility.version_of(study),
+        "cohort": cohort,
+        "cohorts": Cohort.objects.filter(study=study),
+        "may_manage": "manage" in access.rights_of(request.user, study),
+        "scope": overviews.scope_of(request.user, study),
+    }
+    return render(request, "studies/eligibility.html", context)
+
+
+@study_page("manage")
+def criteria(request: HttpRequest, study: Study) -> HttpResponse:
+    """Every criterion that the study or the default set knows; those kept make a new version."""
+    held = eligibility.criteria_of(study)
+    known = {c.key: c for c in DEFAULT_CRITERIA} | {c.key: c for c in held}
+    form = CriteriaForm(
+        request.POST or None, criteria=tuple(known.values()), held={c.key for c in held}
+    )
+    if form.is_valid():
+        try:
+            changed = form.changed_criteria()
+            services.eligibility_change(study, request.user, changed, form.cleaned_data["note"])
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            messages.success(request, "The criteria hold from now on.")
+            return redirect("studies:eligibility", study.uid)
+    versions = EligibilityVersion.objects.filter(study=study).select_related("decided_by")
+    context = {"study": study, "form": form, "versions": versions.order_by("-number")}
+    return render(request, "studies/criteria.html", context)
+
+
+@study_page()
+def attrition(request: HttpRequest, study: Study) -> HttpResponse:
+    found = eligibility.attrition(request.user, study, cohort := _cohort(request, study))
+    drawn = attrition_figure.draw(found)
+    context = {
+        "study": study,
+        "attrition": found,
+        "figure": drawn,
+        "cohort": cohort,
+        "cohorts": Cohort.objects.filter(study=study),
+        "scope": overviews.scope_of(request.user, study),
+    }
+    return render(request, "studies/attrition.html", context)
+
+
+@study_page()
+def attrition_svg(request: HttpRequest, study: Study) -> HttpResponse:
+    found = eligibility.attrition(request.user, study, _cohort(request, study))
+    figure = attrition_figure.draw(found)
+    svg = render_to_string(
+        "studies/attrition.svg", {"figure": figure, "file": True, "study": study}
+    )
+    response = HttpResponse(svg, content_type="image/svg+xml")
+    response["Content-Disposition"] = 'attachment; filename="attrition.svg"'
+    return response
+
+
+@study_page()
+def attrition_csv(request: HttpRequest, study: Study) -> HttpResponse:
+    found = eligibility.attrition(request.user, study, _cohort(request, study))
+    rows = [
+        [step.title, step.remaining, step.has, "yes" if step.required else "no", reason, number]
+        for step in found.steps
+        for reason, number in step.left_out or (("", ""),)
+    ]
+    columns = ["step", "remaining", "have_it", "required", "left_out_because", "left_out"]
+    return csv_response("attrition.csv", columns, rows)
+
+
+def _cohort(request: HttpRequest, study: Study) -> Cohort | None:
+    uid = request.GET.get("cohort", "")
+    if not uid or not overviews.is_uuid(uid):
+        return None
+    return get_object_or_404(Cohort, study=study, uid=uid)

@@ -1,0 +1,141 @@
+"""One patient's part in the study: consents, criteria, status, and the steps so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from studies import access, consents, eligibility, overviews, services
+from studies.forms import (
+    ConsentForm,
+    MergeForm,
+    OverrideForm,
+    StatusForm,
+    TransferForm,
+    WithdrawForm,
+    refuse_in,
+)
+from studies.methods.problems import DataProblem, refuse
+from studies.models import Patient, PatientStatus, Study
+
+from .doors import study_page
+
+Verb = Callable[[Patient, Any, dict[str, Any]], Any]
+VERBS: dict[str, tuple[str, Verb]] = {
+    "consent": (
+        "The consent is recorded.",
+        lambda p, user, given: services.consent_record(
+            p, user, given["scope"], given["on"], given["withdrawn_on"]
+        ),
+    ),
+    "status": (
+        "The status is changed.",
+        lambda p, user, given: services.patient_status_set(p, user, **given),
+    ),
+    "override": (
+        "The decision is recorded.",
+        lambda p, user, given: services.eligibility_override(p, user, **given),
+    ),
+    "transfer": (
+        "The patient was transferred.",
+        lambda p, user, given: services.patient_transfer(p, user, **given),
+    ),
+    "merge": ("The two are one patient now.", lambda p, user, given: _merge(p, user, **given)),
+    "withdraw": (
+        "The withdrawal is recorded; nothing uses the patient from now on.",
+        lambda p, user, given: services.patient_withdraw(p, user, **given),
+    ),
+}
+TITLES = {
+    "consent": "Record a consent",
+    "status": "Change the status",
+    "override": "Decide on a criterion",
+    "transfer": "Transfer to another site",
+    "merge": "Merge a duplicate",
+    "withdraw": "Withdraw",
+}
+
+
+@study_page("rows")
+def participation(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpResponse:
+    return _page(request, study, _patient(request.user, study, patient_uid))
+
+
+@require_POST
+@study_page("enter")
+def patient_step(request: HttpRequest, study: Study, patient_uid: UUID, step: str) -> HttpResponse:
+    """One of ``VERBS``, done and told; what is refused comes back beside its field."""
+    if step not in VERBS:
+        raise Http404("No such step.")
+    patient = _patient(request.user, study, patient_uid)
+    form = _forms(study, request.POST, step)[step]
+    told, verb = VERBS[step]
+    if form.is_valid():
+        try:
+            verb(patient, request.user, form.cleaned_data)
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            messages.success(request, told)
+            return redirect("studies:participation", study.uid, patient.uid)
+    return _page(request, study, patient, {step: form})
+
+
+def _page(
+    request: HttpRequest, study: Study, patient: Patient, sent: dict[str, forms.Form] | None = None
+) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
+    shown = _forms(study) | (sent or {})
+    if patient.status == PatientStatus.WITHDRAWN:
+        shown = {}
+    context = {
+        "study": study,
+        "patient": patient,
+        "dates": "identifiers" in rights,
+        "policy": consents.policy_of(study),
+        "required": consents.is_required(study),
+        "consents": patient.consents.order_by("scope", "date"),
+        "evaluated": eligibility.evaluated(study, [patient])[0],
+        "moves": patient.moves.select_related("decided_by", "other").prefetch_related("traces"),
+        "forms": [(step, TITLES[step], form) for step, form in shown.items()],
+        "open": next(iter(sent or {}), ""),
+        "may_enter": "enter" in rights,
+    }
+    status = 422 if sent else 200
+    return render(request, "studies/participation.html", context, status=status)
+
+
+def _forms(study: Study, data: Any = None, step: str = "") -> dict[str, forms.Form]:
+    """Every form, the one of ``step`` filled with what was sent."""
+
+    def given(name: str) -> dict[str, Any]:
+        return {"data": data if name == step else None, "auto_id": f"{name}_%s"}
+
+    return {
+        "consent": ConsentForm(**given("consent")),
+        "status": StatusForm(**given("status")),
+        "override": OverrideForm(criteria=eligibility.criteria_of(study), **given("override")),
+        "transfer": TransferForm(study=study, **given("transfer")),
+        "merge": MergeForm(**given("merge")),
+        "withdraw": WithdrawForm(**given("withdraw")),
+    }
+
+
+def _patient(user: Any, study: Study, uid: UUID) -> Patient:
+    mine = overviews.patients_of(user, study).select_related("site", "study")
+    return get_object_or_404(mine, uid=uid)
+
+
+def _merge(patient: Patient, user: Any, other: str, on: Any, reason: str) -> Any:
+    found = overviews.patients_of(user, patient.study).filter(pseudonym=other.strip()).first()
+    if found is None:
+        raise refuse("other", "no such patient", "a pseudonym that you may see",
+                     "Correct the pseudonym.", column="other")  # fmt: skip
+    return services.patients_merge(patient, found, user, on, reason)

@@ -1,0 +1,85 @@
+"""The screening log of a study, and a new patient in it; whether consent is required."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from studies import access, consents, participations, services
+from studies.forms import ConsentPolicyForm, ScreenForm, refuse_in
+from studies.methods.problems import DataProblem
+from studies.models import PatientMove, Study
+from studies.paging import page_by_key
+from studies.tables import csv_response
+
+from .doors import study_page
+
+
+@study_page("rows")
+def screening(request: HttpRequest, study: Study) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
+    if request.method == "POST":
+        access.require(request.user, study, "enter")
+    form = ScreenForm(request.POST or None, study=study) if "enter" in rights else None
+    if form and form.is_valid():
+        try:
+            patient = services.patient_screen(study, request.user, **form.cleaned_data)
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            messages.success(request, f"{patient.pseudonym} is screened.")
+            return redirect("studies:participation", study.uid, patient.uid)
+    moves = access.visible(PatientMove.objects.all(), request.user, study)
+    rows = moves.select_related("patient", "site", "decided_by", "other")
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    context = {
+        "study": study,
+        "form": form,
+        "page": page_by_key(rows, "id", newest_first=True, **cursor),
+        "counts": participations.status_counts(request.user, study),
+        "reasons": participations.exclusion_reasons(request.user, study),
+        "dates": "identifiers" in rights,
+    }
+    return render(request, "studies/screening.html", context)
+
+
+@study_page()
+def consent(request: HttpRequest, study: Study) -> HttpResponse:
+    rights = access.rights_of(request.user, study)
+    if request.method == "POST":
+        access.require(request.user, study, "manage")
+    policy = consents.policy_of(study)
+    required = policy is None or policy.required
+    start = {"required": "yes" if required else "no", "reason": policy.reason if policy else ""}
+    form = ConsentPolicyForm(request.POST or None, initial=start) if "manage" in rights else None
+    if form and form.is_valid():
+        try:
+            services.consent_policy_set(study, request.user, **form.cleaned_data)
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            messages.success(request, "The decision holds from now on.")
+            return redirect("studies:consent", study.uid)
+    context = {
+        "study": study,
+        "policy": policy,
+        "required": required,
+        "form": form,
+        "scopes": participations.scope_counts(request.user, study),
+        "left_out": participations.left_out(request.user, study) if "rows" in rights else [],
+        "shown": participations.SHOWN,
+        "may_read": "rows" in rights,
+        "may_download": {"rows", "download"} <= rights,
+    }
+    return render(request, "studies/consent.html", context)
+
+
+@study_page("download")
+def left_out_csv(request: HttpRequest, study: Study) -> HttpResponse:
+    """Who may not be used for what, and why: pseudonyms and reasons only."""
+    access.require(request.user, study, "rows")
+    rows = participations.left_out(request.user, study, limit=None)
+    cells = [[row.patient.pseudonym, row.patient.site.name, *row.reasons] for row in rows]
+    columns = ["patient_id", "site", *(f"not_for_{scope}" for scope in consents.SCOPES)]
+    return csv_response("left-out.csv", columns, cells)
