@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from http.cookiejar import CookieJar
+from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
@@ -29,20 +30,26 @@ def signed_in(running: Running, name: str) -> OpenerDirector:
 
 
 def walk(browser: OpenerDirector, root: str) -> dict[str, str]:
-    """Text by address of every page, file and picture that links lead to; a dead one raises."""
+    """Text by address of every page, file and picture that links lead to; none may be dead."""
     found: dict[str, str] = {}
     opened: dict[str, int] = {}
-    waiting = [root]
+    dead: list[str] = []
+    waiting = [(root, "")]
     while waiting:
-        address = waiting.pop()
+        address, page = waiting.pop()
         kind = UID.sub("uid", urlsplit(address).path)
         if address in found or opened.get(kind, 0) >= OF_A_KIND:
             continue
         opened[kind] = opened.get(kind, 0) + 1
-        found[address] = browser.open(address).read().decode("utf-8", "replace")
+        try:
+            found[address] = browser.open(address).read().decode("utf-8", "replace")
+        except HTTPError as error:
+            dead.append(f"{error.code} at {address}, linked from {page}")
+            continue
         links = re.findall(r'(?:href|src)="([^"#]+)', found[address])
         inside = (urljoin(address, unescape(link)) for link in links)
-        waiting += [link for link in inside if link.startswith(root)]
+        waiting += [(link, address) for link in inside if link.startswith(root)]
+    assert not dead, "\n".join(dead)
     return found
 
 
