@@ -13,11 +13,14 @@ from django.db.models import QuerySet
 from genomics.models import Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table
 from imaging.models import (
+    DicomStudy,
     ExtractorVersion,
     FeatureSet,
     Immunoscore,
     ImmunoscoreRule,
+    Roi,
     RoiChoice,
+    Series,
 )
 from imaging.selectors import extractor_newest, feature_vectors, immunoscore_table, uptake_of
 from imaging.selectors.scans import TARGET_RULE
@@ -217,15 +220,28 @@ def _uptake(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
 
 def _dates(study: Study) -> pd.DataFrame:
     """Day of the chosen scan and first day of the index treatment, by patient id."""
-    scans = _choices(study)
+    chosen = dict(_choices(study).values_list("patient_id", "roi_id"))
+    days = _days_of_scans(set(chosen.values()))
     starts = Treatment.objects.filter(study=study, is_index=True)
     return _by_patient(pd.DataFrame({
         "scanned_on": pd.Series(
-            dict(scans.values_list("patient_id", "roi__series__dicom_study__scanned_on")),
-            dtype=object,
+            {patient: days[roi] for patient, roi in chosen.items()}, dtype=object
         ),
         "treated_on": pd.Series(dict(starts.values_list("patient_id", "date")), dtype=object),
     }))  # fmt: skip
+
+
+def _days_of_scans(rois: set[int]) -> dict[int, Any]:
+    """Day of the scan that each region was drawn on, by keys: one join over all four tables, each
+    with its row policy, is planned badly."""
+    series = dict(Roi.objects.filter(pk__in=rois).values_list("pk", "series_id"))
+    visits = dict(
+        Series.objects.filter(pk__in=set(series.values())).values_list("pk", "dicom_study_id")
+    )
+    days = dict(
+        DicomStudy.objects.filter(pk__in=set(visits.values())).values_list("pk", "scanned_on")
+    )
+    return {roi: days[visits[drawn_on]] for roi, drawn_on in series.items()}
 
 
 def _reason(row: pd.Series, features: list[str], missing_features: bool, chosen: bool) -> str:
