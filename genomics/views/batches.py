@@ -22,7 +22,8 @@ def batches(request: HttpRequest, study: Study) -> HttpResponse:
     rows = BatchCorrection.objects.filter(study=study).select_related("study")
     corrections = [(row, batches_page.correction_figure(request.user, row)) for row in rows]
     context = {"study": study, "cohorts": cohorts, "counts": counts, "corrections": corrections}
-    context["may_download"] = "download" in access.rights_of(request.user, study)
+    rights = access.rights_of(request.user, study)
+    context |= {"may_download": "download" in rights, "may_enter": "enter" in rights}
     return render(request, "genomics/batches.html", context)
 
 

@@ -15,7 +15,8 @@ from studies.views.doors import study_page
 @study_page()
 def signatures(request: HttpRequest, study: Study) -> HttpResponse:
     context = {"study": study, **signatures_page.signatures_context(request.user, study)}
-    context["may_download"] = {"rows", "download"} <= access.rights_of(request.user, study)
+    rights = access.rights_of(request.user, study)
+    context |= {"may_download": {"rows", "download"} <= rights, "may_run": "run" in rights}
     return render(request, "genomics/signatures.html", context)
 
 
