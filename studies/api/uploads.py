@@ -47,10 +47,12 @@ class ResumableUploadSerializer(serializers.ModelSerializer):
         """Where a person follows what becomes of the file, once it was handed in."""
         if upload.batch is None:
             return None
-        job = services.batch_job(upload.batch)
-        if job and not job.has_ended and job.kind != "studies.table_look":
+        job, batch = services.batch_job(upload.batch), upload.batch
+        if job and job.kind == "studies.table_look":  # leads to the batch while it is looked at
+            return reverse("studies:table_columns", args=[upload.study.uid, batch.uid])
+        if job and not job.has_ended:
             return reverse("studies:job", args=[upload.study.uid, job.uid])
-        return reverse("studies:batch", args=[upload.study.uid, upload.batch.uid])
+        return reverse("studies:batch", args=[upload.study.uid, batch.uid])
 
 
 class ResumableUploadViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
