@@ -197,18 +197,26 @@ def signals_raise() -> Iterator[None]:
 
 def run_in_front(command: list[str], environment: dict[str, str], folder: Path) -> int:
     """Run a command on our terminal; what would end us goes to it, and we wait for its end."""
-    with subprocess.Popen(command, env=environment, cwd=folder) as process:
+    early: list[int] = []
+    process: subprocess.Popen[bytes] | None = None
 
-        def forward(number: int, frame: object) -> None:
-            if number != signal.SIGINT:  # Ctrl-C reaches the command by itself
+    def forward(number: int, frame: object) -> None:
+        if number == signal.SIGINT:  # Ctrl-C reaches the command by itself
+            return
+        if process is None:
+            early.append(number)
+        else:
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in ENDING}
+    try:
+        with subprocess.Popen(command, env=environment, cwd=folder) as process:
+            for number in early:
                 process.send_signal(number)
-
-        before = {number: signal.signal(number, forward) for number in ENDING}
-        try:
             return process.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def free_port(host: str, known: bool = True) -> int:
