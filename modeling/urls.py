@@ -3,6 +3,7 @@
 from django.urls import path
 
 from modeling.views import (
+    calculator,
     examination,
     lineage,
     nomogram,
@@ -47,7 +48,8 @@ urlpatterns = [
     path(f"{STUDY}timeline/", versions.timeline, name="timeline"),
     path(f"{STUDY}lineage/<slug:digest>/", lineage.step, name="lineage"),
     path(f"{STUDY}lineage/<slug:digest>.json", lineage.step_json, name="lineage_json"),
-    path(f"{STUDY}versions/<uuid:version_uid>/nomogram/", nomogram.nomogram, name="nomogram"),
+    path(f"{VERSION}nomogram/", nomogram.nomogram, name="nomogram"),
+    path(f"{VERSION}calculator/", calculator.calculator, name="calculator"),
     path(f"{STUDY}snapshots/<uuid:snapshot_uid>/", runs.snapshot, name="snapshot"),
     path(REPORT, report.newest, name="report"),
     path(f"{REPORT}<uuid:report_uid>/", report.report, name="report_version"),

@@ -18,6 +18,7 @@ from modeling.models import (
     VersionState,
 )
 from modeling.selectors import states_of
+from modeling.services.nomogram_calculator import version_calculate
 from modeling.services.version_card import version_card
 from modeling.services.version_life import version_move
 from modeling.services.version_manifest import manifest_write
@@ -82,6 +83,15 @@ class ModelVersionViewSet(StudyScopedViewSet):
     def card(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The model card, written from the records."""
         return Response(version_card(self.get_object()))
+
+    @extend_schema(responses={200: dict})
+    @action(detail=True)
+    def calculate(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A nomogram's points and survival for values given as parameters (``?age_years=61``).
+
+        Each variable once, in people's units; nothing is kept.
+        """
+        return Response(version_calculate(self.get_object(), request.query_params.dict()))
 
     @extend_schema(responses={200: dict})
     @action(detail=True)

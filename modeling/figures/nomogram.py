@@ -16,14 +16,14 @@ SPAN, ROW = 620, 46
 
 
 @dataclass(frozen=True)
-class _Ruler:
+class Ruler:
     title: str
     at: list[float]  # per cent of the width
     labels: list[str]
 
 
 @dataclass(frozen=True)
-class _Words:
+class Words:
     """How variables, levels and horizons are spelled."""
 
     titles: Mapping[str, str]
@@ -73,8 +73,8 @@ def draw_nomogram(
     ``titles`` and ``value_titles`` spell variables and factor levels for people; variables in
     ``log2`` entered as logarithms and are labelled by the values themselves.
     """
-    words = _Words(titles or {}, value_titles or {}, unit, endpoint, log2)
-    rulers = _rulers(nomogram, words)
+    words = Words(titles or {}, value_titles or {}, unit, endpoint, log2)
+    rulers = lay_rulers(nomogram, words)
     order = [ruler.title for ruler in rulers]
     row = alt.Y("ruler:N", sort=order, scale=alt.Scale(paddingInner=0, paddingOuter=0.1),
                 axis=unit_axis(None, domain=False, ticks=False, grid=False, labelLimit=210,
@@ -97,18 +97,19 @@ def draw_nomogram(
     )
 
 
-def _rulers(nomogram: Nomogram, words: _Words) -> list[_Ruler]:
+def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
+    """Points, a ruler per variable, total points, survival at each time."""
     top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
     total = pretty(0.0, nomogram.largest_total, 10)
-    rulers = [_Ruler("Points", points.tolist(), [f"{p:g}" for p in points])]
+    rulers = [Ruler("Points", points.tolist(), [f"{p:g}" for p in points])]
     rulers += [
-        _Ruler(words.axis(axis), axis.points.tolist(), words.labels(axis)) for axis in nomogram.axes
+        Ruler(words.axis(axis), axis.points.tolist(), words.labels(axis)) for axis in nomogram.axes
     ]
-    rulers.append(_Ruler("Total points", (total / top * 100).tolist(), [f"{t:g}" for t in total]))
+    rulers.append(Ruler("Total points", (total / top * 100).tolist(), [f"{t:g}" for t in total]))
     for time in nomogram.times:
         reached = _reached(nomogram, time, top)
-        rulers.append(_Ruler(words.horizon(time),
+        rulers.append(Ruler(words.horizon(time),
                              [at / top * 100 for _, at in reached] or [0.0],
                              [f"{p:g}" for p, _ in reached] or ["–"]))  # fmt: skip
     return rulers
@@ -119,7 +120,7 @@ def _reached(nomogram: Nomogram, time: float, top: float) -> list[tuple[float, f
     return [(p, float(at)) for p, at in zip(PROBABILITIES, totals, strict=True) if 0 <= at <= top]
 
 
-def _ticks(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
+def _ticks(rulers: Sequence[Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
     data = rows_of(
         ruler=[r.title for r in rulers for _ in r.at], x=[a for r in rulers for a in r.at]
     )
@@ -129,22 +130,12 @@ def _ticks(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Char
     ]  # fmt: skip
 
 
-def _labels(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
+def _labels(rulers: Sequence[Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
     """Labels above the ruler; where two would collide the next goes below, or is left out."""
     above, below = [], []
     for ruler in rulers:
-        last = {"above": -99.0, "below": -99.0}
-        for k in np.argsort(ruler.at, kind="stable"):
-            at, text = ruler.at[k], ruler.labels[k]
-            if not text:
-                continue
-            need = max(CLOSEST, 1.05 * len(text))
-            if at - last["above"] >= need:
-                above.append((ruler.title, at, text))
-                last["above"] = at
-            elif at - last["below"] >= need:
-                below.append((ruler.title, at, text))
-                last["below"] = at
+        for at, text, is_above in place_labels(ruler):
+            (above if is_above else below).append((ruler.title, at, text))
     return [
         alt.Chart(rows_of(ruler=[p[0] for p in placed], x=[p[1] for p in placed],
                           text=[p[2] for p in placed]))
@@ -154,7 +145,21 @@ def _labels(rulers: Sequence[_Ruler], row: alt.Y, across: alt.X) -> list[alt.Cha
     ]  # fmt: skip
 
 
-def _rows(nomogram: Nomogram, words: _Words) -> list[tuple[str, str, float]]:
+def place_labels(ruler: Ruler) -> list[tuple[float, str, bool]]:
+    """Where each label stands, and whether above the ruler; what finds no room is left out."""
+    placed = []
+    last = {True: -99.0, False: -99.0}
+    for k in np.argsort(ruler.at, kind="stable"):
+        at, text = ruler.at[k], ruler.labels[k]
+        need = max(CLOSEST, 1.05 * len(text))
+        side = next((side for side in (True, False) if at - last[side] >= need), None)
+        if text and side is not None:
+            placed.append((at, text, side))
+            last[side] = at
+    return placed
+
+
+def _rows(nomogram: Nomogram, words: Words) -> list[tuple[str, str, float]]:
     rows = [
         (words.axis(axis), value, float(points))
         for axis in nomogram.axes

@@ -114,10 +114,7 @@ class CoxFit:
 
     def baseline_at(self, times: ArrayLike, stratum: str | None = None) -> Floats:
         """Cumulative hazard at the centre; NaN beyond the last follow-up."""
-        moments, baseline = np.asarray(times, dtype=float), self._baseline(stratum)
-        index = np.searchsorted(baseline.time, moments, side="right")
-        hazard = np.append(0.0, baseline.cumulative_hazard)[index]
-        return np.where(moments > baseline.last_follow_up, np.nan, hazard)
+        return self._baseline(stratum).at(times)
 
     def survival(self, x: ArrayLike, times: ArrayLike, stratum: str | None = None) -> Floats:
         """S(t|x), shape (rows, times)."""
@@ -140,19 +137,11 @@ class CoxFit:
         ----------
         Tsiatis, Ann Stat 1981;9:93. Compared with R survival::survfit.coxph.
         """
-        moments = np.atleast_1d(np.asarray(times, dtype=float))
-        hazard = self.baseline_at(moments, stratum)
-        baseline = self._baseline(stratum)
-        index = np.searchsorted(baseline.time, moments, side="right")
-        spread = np.append(0.0, baseline.variance)[index]
-        mean = np.vstack([np.zeros(len(self.names)), baseline.mean])[index]
-        rows = np.asarray(x, dtype=float) - self.center
-        risk = np.exp(rows @ self.coefficients)
-        away = rows[:, None, :] * hazard[None, :, None] - mean[None]
-        of_effects = np.einsum("rtj,jk,rtk->rt", away, self.covariance, away)
-        error = risk[:, None] * np.sqrt(spread[None] + of_effects)
-        survival = np.exp(-np.outer(risk, hazard))
-        return SurvivalEstimate(survival, error, *_bounds(survival, error, level, scale))
+        centred = np.asarray(x, dtype=float) - self.center
+        return predict_survival(
+            centred, self.coefficients, self.covariance, self._baseline(stratum), times, level,
+            scale,
+        )  # fmt: skip
 
     def _baseline(self, stratum: str | None) -> Baseline:
         if stratum is None and len(self.baselines) == 1:
@@ -161,6 +150,40 @@ class CoxFit:
             raise refuse("Stratum", f"{stratum}", f"one of {', '.join(self.strata)}",
                          "Name the stratum whose baseline is meant.")  # fmt: skip
         return self.baselines[self.strata.index(str(stratum))]
+
+
+def predict_survival(
+    centred: Floats,
+    coefficients: Floats,
+    covariance: Floats,
+    baseline: Baseline,
+    times: ArrayLike,
+    level: float = 0.95,
+    scale: Scale = "log-log",
+) -> SurvivalEstimate:
+    """S(t|x) of rows that are centred as the fit was, with its interval, from stored parts.
+
+    Parameters
+    ----------
+    centred : array, shape (rows, columns)
+    coefficients : array, shape (columns,)
+    covariance : array, shape (columns, columns)
+    baseline : Baseline
+    times : array, shape (times,)
+    level, scale
+        As in :meth:`CoxFit.survival_interval`.
+    """
+    moments = np.atleast_1d(np.asarray(times, dtype=float))
+    hazard = baseline.at(moments)
+    index = np.searchsorted(baseline.time, moments, side="right")
+    spread = np.append(0.0, baseline.variance)[index]
+    mean = np.vstack([np.zeros(coefficients.size), baseline.mean])[index]
+    risk = np.exp(centred @ coefficients)
+    away = centred[:, None, :] * hazard[None, :, None] - mean[None]
+    of_effects = np.einsum("rtj,jk,rtk->rt", away, covariance, away)
+    error = risk[:, None] * np.sqrt(spread[None] + of_effects)
+    survival = np.exp(-np.outer(risk, hazard))
+    return SurvivalEstimate(survival, error, *_bounds(survival, error, level, scale))
 
 
 def _bounds(survival: Floats, error: Floats, level: float, scale: Scale) -> tuple[Floats, Floats]:

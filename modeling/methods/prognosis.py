@@ -16,6 +16,7 @@ from modeling.methods.proportional_hazards import (
     ProportionalHazards,
     check_proportional_hazards,
 )
+from modeling.methods.support import Support, fit_support
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import Notice, refuse
 
@@ -52,6 +53,7 @@ class PrognosisFit:
     nomogram: Nomogram
     hazards: ProportionalHazards | None
     joined: Mapping[str, Mapping[str, str]]
+    support: Support
     notices: tuple[Notice, ...]
 
     @property
@@ -110,8 +112,9 @@ def fit_prognosis(
     ]
     hazards, found = _hazards(cox, time, flag, design)
     return PrognosisFit(
-        plan, lasso, kept, simpler, cox, terms, nomogram, hazards, joined, (*notices, *found)
-    )
+        plan, lasso, kept, simpler, cox, terms, nomogram, hazards, joined,
+        fit_support(rows, design), (*notices, *found),
+    )  # fmt: skip
 
 
 def apply_prognosis(fit: PrognosisFit, table: pd.DataFrame) -> Floats:

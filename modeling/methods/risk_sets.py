@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from modeling.methods.survival_table import Flags, Floats
 
@@ -30,6 +30,13 @@ class Baseline:
     variance: Floats
     mean: Floats
     last_follow_up: float
+
+    def at(self, times: ArrayLike) -> Floats:
+        """Cumulative hazard at ``times``; NaN beyond the last follow-up."""
+        moments = np.asarray(times, dtype=float)
+        index = np.searchsorted(self.time, moments, side="right")
+        hazard = np.append(0.0, self.cumulative_hazard)[index]
+        return np.where(moments > self.last_follow_up, np.nan, hazard)
 
 
 class RiskSets:

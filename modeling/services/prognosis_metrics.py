@@ -15,6 +15,7 @@ from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.nomogram import nomogram_as_dict
 from modeling.methods.prognosis import PrognosisFit
 from modeling.methods.prognosis_evaluation import PrognosisEvaluation
+from modeling.methods.support import support_as_dict
 from studies.methods.problems import DataProblem
 
 HIGH, LOW = "Rad-Score high", "Rad-Score low"
@@ -93,13 +94,15 @@ def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
         "covariance": cox.covariance,
         "center": cox.center,
         "ties": cox.ties,
-        "baseline": {"months": cox.time, "cumulative_hazard": cox.cumulative_hazard},
+        "baseline": {"months": cox.time, "cumulative_hazard": cox.cumulative_hazard,
+                     "variance": cox.baselines[0].variance, "mean": cox.baselines[0].mean},
         "last_follow_up_months": cox.last_follow_up,
         "times_months": list(fit.nomogram.times),
         "table": cox_table(cox),
         "n": cox.n,
         "events": cox.n_events,
         "nomogram": nomogram_as_dict(fit.nomogram),
+        "support": support_as_dict(fit.support),
     })  # fmt: skip
 
 
