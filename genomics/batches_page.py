@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from genomics.figures.correction import draw_correction
-from genomics.figures.figure import Figure
 from genomics.models import BatchCorrection, ExpressionColumn, SequencingBatch
 from genomics.selectors import batch_of_specimens
+from studies.figures.figure import Figure
 from studies.models import Study
 from studies.selectors import members_table
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from genomics.figures.agreement import draw_agreement
 from genomics.figures.distributions import draw_distributions
-from genomics.figures.figure import Figure
 from genomics.figures.heat_map import draw_heat_map
 from genomics.methods.agreement import compare_markers
 from genomics.methods.phenotype import CORE, MYELOID, standardise
@@ -27,6 +26,7 @@ from genomics.selectors import (
     scores_of,
 )
 from studies import registry
+from studies.figures.figure import Figure
 from studies.methods.problems import Notice
 from studies.models import CohortMember, Patient, Study
 from studies.selectors import endpoint_table, members_table

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from genomics.figures.figure import Figure
 from genomics.figures.quality import draw_components, draw_depth, draw_sex
 from genomics.methods.quality import call_sex, robust_outliers
 from genomics.models import ExpressionColumn, ExpressionMatrix
 from genomics.selectors import batch_of_specimens
+from studies.figures.figure import Figure
 from studies.models import Study
 from studies.selectors import clinical_table, members_table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from genomics.figures.figure import Figure, make_figure
 from genomics.figures.scatter import scatter
+from studies.figures.figure import Figure, make_figure
 
 LEAST = 1.0  # cells per mm² at which the axis begins
 
@@ -40,4 +40,5 @@ def draw_agreement(table: pd.DataFrame, found: pd.DataFrame) -> Figure:
         alt.concat(*charts, columns=2, spacing=24),
         ("patient", "marker", "region", "RNA", "cells per mm²"),
         table[["patient", "marker", "region", "rna", "density"]].itertuples(index=False),
+        titled=False,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from genomics.figures.figure import Figure, make_figure
 from genomics.figures.scatter import scatter
+from studies.figures.figure import Figure, make_figure
 
 
 def draw_correction(table: pd.DataFrame) -> Figure:
@@ -30,4 +30,5 @@ def draw_correction(table: pd.DataFrame) -> Figure:
         chart,
         ("specimen", "batch", "cohort", "PC1 before", "PC2 before", "PC1 after", "PC2 after"),
         table[columns].itertuples(index=False),
+        titled=False,
     )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from genomics.figures.figure import Figure, label_colour, label_rank, make_figure, values
+from genomics.figures.labels import label_colour, label_rank
+from studies.figures.figure import Figure, make_figure, rows_of
 
 WIDTH, HEIGHT = 118, 190
 PER_ROW = 6
@@ -30,7 +31,7 @@ def draw_distributions(
     long = table.assign(label=labels).melt("label", var_name="cell", value_name="z").dropna()
     names = list(table.columns)
     chart = (
-        alt.Chart(values(cell=long["cell"], label=long["label"], z=long["z"]))
+        alt.Chart(rows_of(cell=long["cell"], label=long["label"], z=long["z"]))
         .mark_boxplot(size=26, outliers={"size": 10, "opacity": 0.6}, median={"color": "#ffffff"})
         .encode(
             x=alt.X("label:N", sort=groups, title=None, axis=alt.Axis(labelAngle=0)),
@@ -61,4 +62,5 @@ def draw_distributions(
         chart,
         columns,
         rows,
+        titled=False,
     )

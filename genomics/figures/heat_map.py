@@ -8,17 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from genomics.figures.figure import (
-    COLD,
-    COLOURS,
-    HOT,
-    PALE,
-    Figure,
-    label_colour,
-    label_rank,
-    make_figure,
-    plain,
-)
+from genomics.figures.labels import COLD, HOT, PALE, label_colour, label_rank
+from studies.figures.figure import MORE_COLOURS, Figure, make_figure, plain
 
 CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
@@ -65,6 +56,7 @@ def draw_heat_map(
         chart,
         ("cell type", "drive", *names),
         rows,
+        titled=False,
     )
     figure.spec["datasets"] = {**figure.spec.get("datasets", {}), CELLS: _values(table)}
     return figure
@@ -106,7 +98,7 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
         words = [w.replace("_", " ") if isinstance(w, str) and w else "" for w in known[strip]]
         mine = sorted(set(words) - {""})
         names += [f"{strip}: {word}" for word in mine]
-        colours += [COLOURS[k % len(COLOURS)] for k in range(len(mine))]
+        colours += [MORE_COLOURS[k % len(MORE_COLOURS)] for k in range(len(mine))]
         rows += [
             {"from": k, "to": k + 1, "what": f"{strip}: {word}" if word else UNKNOWN, "row": strip}
             for k, word in enumerate(words)

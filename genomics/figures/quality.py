@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from genomics.figures.figure import Figure, make_figure, values
 from genomics.figures.scatter import OTHER, scatter
+from studies.figures.figure import Figure, make_figure, rows_of
 
 WIDTH, HEIGHT = 300, 200
 GROUPS = ("site", "batch", "cohort")
@@ -31,6 +31,7 @@ def draw_depth(table: pd.DataFrame) -> Figure:
         alt.hconcat(*charts, spacing=24),
         ("specimen", "library size", "genes above 0", "housekeeping spread"),
         rows,
+        titled=False,
     )
 
 
@@ -38,7 +39,7 @@ def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
     large = numbers.max() >= 1000 if len(numbers) else False
     axis = alt.Axis(labelOverlap="greedy", labelSeparation=14, format="~s" if large else "~g")
     return (
-        alt.Chart(values(x=numbers.tolist()))
+        alt.Chart(rows_of(x=numbers.tolist()))
         .mark_bar(color="#14506b")
         .encode(
             x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
@@ -68,6 +69,7 @@ def draw_components(table: pd.DataFrame, explained: Sequence[float]) -> Figure:
         chart,
         ("specimen", "PC1", "PC2", *GROUPS),
         table[["label", "pc1", "pc2", *GROUPS]].itertuples(index=False),
+        titled=False,
     )
 
 
@@ -88,4 +90,5 @@ def draw_sex(table: pd.DataFrame) -> Figure:
         table[["label", "xist", "chromosome_y", "called_sex", "recorded_sex"]].itertuples(
             index=False
         ),
+        titled=False,
     )

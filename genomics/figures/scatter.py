@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from genomics.figures.figure import colour_of, shape_of, values
+from studies.figures.figure import colour_of, rows_of, shape_of
 
 SIZE = 300
 OTHER = "not recorded"
@@ -29,7 +29,7 @@ def scatter(
     if legend is not None:
         key = alt.Legend(title=legend, orient="bottom", columns=1 if long else 2)
     return (
-        alt.Chart(values(x=x, y=y, group=group))
+        alt.Chart(rows_of(x=x, y=y, group=group))
         .mark_point(filled=True, size=46, opacity=0.75)
         .encode(
             x=alt.X("x:Q", title=titles[0], scale=alt.Scale(zero=False)),

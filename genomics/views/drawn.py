@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from genomics.figures.figure import Figure
 from studies import access
+from studies.figures.figure import Figure
+from studies.figures.render import figure_csv, render_png, render_svg
 from studies.models import Study
 
 FORMS: dict[str, tuple[str, Callable[[Figure], str | bytes]]] = {
-    "svg": ("image/svg+xml", Figure.svg),
-    "png": ("image/png", Figure.png),
-    "csv": ("text/csv; charset=utf-8", Figure.csv),
+    "svg": ("image/svg+xml", render_svg),
+    "png": ("image/png", render_png),
+    "csv": ("text/csv; charset=utf-8", figure_csv),
 }
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.methods.combat import FEWEST, fit_combat
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
-FEWEST = 3  # training patients of a scanner
-CONVERGED, MOST_ROUNDS = 1e-4, 1000
 UNSEEN = ("as_is", "refuse")
 Array = NDArray[np.float64]
 
@@ -67,21 +66,17 @@ def fit_harmoniser(features: Array, scanners: Sequence[str], unseen: str = "as_i
         raise refuse("unseen", unseen, " or ".join(UNSEEN), "Choose a rule for unseen scanners.")
     values, labels = np.asarray(features, float), np.asarray(scanners)
     names = tuple(sorted(set(scanners)))
-    groups = [values[labels == name] for name in names]
-    _check(names, groups)
-    counts = np.array([len(group) for group in groups])
-    means = np.array([group.mean(axis=0) for group in groups])
-    mean = counts @ means / counts.sum()
-    within = sum(((group - m) ** 2).sum(axis=0) for group, m in zip(groups, means, strict=True))
-    sd = np.sqrt(within / counts.sum())
-    flat = np.any([np.ptp(group, axis=0) == 0 for group in groups], axis=0)
-    sd[flat] = 0
-    shift, scale = np.zeros_like(means), np.ones_like(means)
-    moving = sd > 0
-    for row, group in enumerate(groups):
-        z = (group[:, moving] - mean[moving]) / sd[moving]
-        shift[row, moving], scale[row, moving] = _shrunk(z)
-    return HarmoniseFit(names, mean, sd, shift, scale, unseen)
+    _check(names, [values[labels == name] for name in names])
+    fit = fit_combat([values], list(scanners))
+    moving = np.isfinite(fit.sd)
+    return HarmoniseFit(
+        names,
+        fit.mean,
+        np.where(moving, fit.sd, 0.0),
+        np.where(moving, fit.shift, 0.0),
+        np.where(moving, fit.scale, 1.0),
+        unseen,
+    )
 
 
 def apply_harmoniser(
@@ -123,26 +118,3 @@ def _check(names: tuple[str, ...], groups: list[Array]) -> None:
                                 "With one scanner there is nothing to harmonise."))  # fmt: skip
     if problems:
         raise DataProblem(problems)
-
-
-def _shrunk(z: Array) -> tuple[Array, Array]:
-    """Posterior shift and scale of one scanner over its standardised features."""
-    n, shift, variance = len(z), z.mean(axis=0), z.var(axis=0, ddof=1)
-    if len(shift) < 2:
-        return shift, np.sqrt(variance)
-    centre, spread = shift.mean(), shift.var(ddof=1)
-    m, s2 = variance.mean(), variance.var(ddof=1)
-    a, b = (2 * s2 + m**2) / s2, (m * s2 + m**3) / s2
-    old_shift, old_variance = shift, variance
-    for _ in range(MOST_ROUNDS):
-        new_shift = (n * spread * shift + old_variance * centre) / (n * spread + old_variance)
-        squares = ((z - new_shift) ** 2).sum(axis=0)
-        new_variance = (squares / 2 + b) / (n / 2 + a - 1)
-        change = max(
-            float(np.max(np.abs(new_shift - old_shift) / old_shift)),
-            float(np.max(np.abs(new_variance - old_variance) / old_variance)),
-        )
-        old_shift, old_variance = new_shift, new_variance
-        if change <= CONVERGED:  # as sva stops, sign of the shift included
-            break
-    return old_shift, np.sqrt(old_variance)

@@ -1,137 +1,49 @@
-"""What every figure is: one specification, the table behind it, and the shared look."""
+"""What every figure is, as all apps have it: ``studies.figures.figure``."""
 
-from __future__ import annotations
+from studies.figures.figure import (
+    COLOURS,
+    DASHES,
+    DOTS,
+    FONT,
+    GRID,
+    HEIGHT,
+    INK,
+    LONG_DASH,
+    QUIET,
+    SHAPES,
+    WIDTH,
+    Figure,
+    dress,
+    make_figure,
+    number,
+    p_text,
+    plain,
+    rows_of,
+    style_scales,
+    unit_axis,
+    with_interval,
+)
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
-
-import altair as alt
-import numpy as np
-from altair.utils.schemapi import debug_mode
-
-WIDTH, HEIGHT = 330, 290
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-INK, QUIET, GRID = "#17222b", "#55616b", "#e6e8e4"
-LONG_DASH, DOTS = [7, 3], [2, 3]
-
-# Colour, dash and shape always go together: a figure reads without colour.
-COLOURS = ("#14506b", "#b4472a", "#4d8a6a", "#9a6a14", "#7d4a86", "#55616b", "#2c6a9b")
-DASHES: tuple[list[int], ...] = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 2], [1, 3])
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure as data: Vega-Lite specification and its table twin."""
-
-    key: str
-    title: str
-    caption: str
-    spec: dict[str, Any]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    wide: bool = False
-    notes: tuple[str, ...] = field(default=())
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Figure:
-        tupled = {"columns": tuple(content["columns"]), "notes": tuple(content.get("notes", ()))}
-        rows = tuple(tuple(row) for row in content["rows"])
-        return cls(**{**content, **tupled, "rows": rows})
-
-
-def make_figure(
-    key: str,
-    title: str,
-    caption: str,
-    chart: alt.TopLevelMixin,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    wide: bool = False,
-) -> Figure:
-    """A chart in the shared look, with the table of what it shows."""
-    spec = plain(dress(chart, title).to_dict(validate=False))
-    table = tuple(tuple(plain(cell) for cell in row) for row in rows)
-    return Figure(key, title, caption, spec, tuple(columns), table, wide)
-
-
-def dress(chart: Any, title: str) -> Any:
-    """Title, fonts, axes and legend shared by all figures."""
-    return (
-        chart.properties(
-            title=alt.TitleParams(title, anchor="start", fontSize=14, offset=10, color=INK),
-            padding={"left": 4, "right": 12, "top": 4, "bottom": 4},
-        )
-        .configure(font=FONT, background="#ffffff")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=12, titleFontSize=12, titleFontWeight="normal", titleColor=INK,
-            labelColor=INK, gridColor=GRID, domainColor=QUIET, tickColor=QUIET, titlePadding=8,
-            labelOverlap=True,
-            labelFlush=False,
-        )
-        .configure_legend(
-            labelFontSize=12, titleFontSize=12, labelColor=INK, symbolSize=90, labelLimit=380,
-            symbolStrokeWidth=2, orient="bottom", direction="vertical", title=None, offset=12,
-            rowPadding=3,
-        )
-    )  # fmt: skip
-
-
-def style_scales(names: Sequence[str]) -> dict[str, alt.Scale]:
-    """Colour, dash and shape per name, in the given order."""
-    index = [k % len(COLOURS) for k in range(len(names))]
-    return {
-        "color": alt.Scale(domain=list(names), range=[COLOURS[k] for k in index]),
-        "dash": alt.Scale(domain=list(names), range=[DASHES[k] for k in index]),
-        "shape": alt.Scale(domain=list(names), range=[SHAPES[k] for k in index]),
-    }
-
-
-def rows_of(**columns: Any) -> alt.Data:
-    """Inline data from columns; numbers that do not exist become null."""
-    lists = {name: list(values) for name, values in columns.items()}
-    length = max(len(values) for values in lists.values())
-    records = tuple({name: plain(lists[name][k]) for name in lists} for k in range(length))
-    with debug_mode(False):  # a check of each value against the schema takes most of the time
-        return alt.Data(values=records)  # type: ignore[arg-type]  # a tuple is not copied again
-
-
-def unit_axis(title: str, **options: Any) -> alt.Axis:
-    return alt.Axis(title=title, **options)
-
-
-def plain(value: Any) -> Any:
-    """JSON's own types: no NumPy, no NaN, numbers at six digits."""
-    if isinstance(value, dict):
-        return {key: plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return None if not np.isfinite(value) else float(f"{value:.6g}")
-    return value
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A number for people; a dash for what could not be estimated."""
-    if value is None or not np.isfinite(value):
-        return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
-def with_interval(value: float | None, lower: float | None, upper: float | None) -> str:
-    if value is None or not np.isfinite(value):
-        return "not estimable"
-    if lower is None or upper is None or not np.isfinite([lower, upper]).all():
-        return f"{number(value)} (interval not estimable)"
-    return f"{number(value)} ({number(lower)}–{number(upper)})"
-
-
-def p_text(p_value: float) -> str:
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+__all__ = [
+    "COLOURS",
+    "DASHES",
+    "DOTS",
+    "FONT",
+    "GRID",
+    "HEIGHT",
+    "INK",
+    "LONG_DASH",
+    "QUIET",
+    "SHAPES",
+    "WIDTH",
+    "Figure",
+    "dress",
+    "make_figure",
+    "number",
+    "p_text",
+    "plain",
+    "rows_of",
+    "style_scales",
+    "unit_axis",
+    "with_interval",
+]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from genomics.methods.batch_confounding import check_confounding, cramers_v
-from genomics.methods.combat import apply_combat, check_batches, fit_combat
+from studies.methods.combat import apply_combat, check_batches, fit_combat
 from studies.methods.problems import DataProblem
 
 RNG = np.random.default_rng(7)

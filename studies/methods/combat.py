@@ -1,4 +1,4 @@
-"""ComBat: shifts and scales of sequencing batches, fitted on training, frozen, then applied."""
+"""ComBat: shifts and scales of batches or scanners, fitted on training, frozen, then applied."""
 
 from __future__ import annotations
 
@@ -123,7 +123,12 @@ def _standardise(block: Array, member: Array, extra: Array) -> tuple[Any, ...]:
 
 
 def _shrink(shift: Array, variance: Array, squares: Array, n: float) -> tuple[Array, Array]:
-    """Posterior shift and variance of one batch; rounds end as sva's do."""
+    """Posterior shift and variance of one batch; rounds end as sva's do.
+
+    A single gene has no others to learn from: it stands as it was found.
+    """
+    if shift.size < 2:
+        return shift, variance
     centre, spread = shift.mean(), shift.var(ddof=1)
     m, s2 = variance.mean(), variance.var(ddof=1)
     a, b = (2 * s2 + m**2) / s2, (m * s2 + m**3) / s2

@@ -1,0 +1,1 @@
+"""Figures of every app: a specification, the table of what it shows, and the shared look."""

@@ -1,0 +1,58 @@
+"""Figures as pictures, drawn on the server with no browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import vl_convert
+
+from studies.figures.figure import Figure
+
+_CLIP = re.compile(r"\bclip(\d+)\b")
+_TAG = re.compile(r'<(?:[^<>"]|"[^"]*")+>')
+_ROLE = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+_SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
+
+
+def render_svg(figure: Figure) -> str:
+    """A complete SVG file, the same for the same figure."""
+    return _own_names(str(vl_convert.vegalite_to_svg(figure.spec)), figure.key)
+
+
+def _own_names(svg: str, key: str) -> str:
+    """Clip paths are numbered by the renderer over all its work; two figures share a page."""
+    found = {number: k for k, number in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
+    return _CLIP.sub(lambda match: f"{key}-clip-{found[match.group(1)]}", svg)
+
+
+def render_inline_svg(figure: Figure) -> str:
+    """The SVG for a page: it scales with its column and is one named image for screen readers.
+
+    The renderer gives parts roles of their own, many without a name; the table twin tells more.
+    """
+    svg = render_svg(figure)
+    svg = _TAG.sub(lambda tag: _ROLE.sub("", tag.group()), svg[svg.index("<svg") :])
+    label = _attribute(f"{figure.title}. {figure.caption}")
+    return _SIZE.sub(
+        rf'<svg\1 role="img" aria-label="{label}" preserveAspectRatio="xMinYMin meet"', svg, count=1
+    )
+
+
+def render_png(figure: Figure, scale: float = 2.0) -> bytes:
+    return bytes(vl_convert.vegalite_to_png(figure.spec, scale=scale))
+
+
+def figure_csv(figure: Figure) -> str:
+    """The table behind the figure."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(figure.columns)
+    writer.writerows([["" if cell is None else cell for cell in row] for row in figure.rows])
+    return stream.getvalue()
+
+
+def _attribute(text: str) -> str:
+    safe = text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return safe.replace("\\", r"\\")
