@@ -80,9 +80,9 @@ register_upload(
         title="Scanned slides",
         job_kind="imaging.slide_import",
         accept=".svs,.ndpi,.scn,.tif,.tiff,.zip",
-        help="SVS, NDPI, SCN or tiled TIFF, or a zip of the files of an MRXS or DICOM slide, named "
-        "specimen_marker (S12_CD3.svs) where the study knows the specimen; otherwise add it under "
-        "Slides.",
+        help="SVS, NDPI, SCN, tiled TIFF or OME-TIFF, or a zip of the files of an MRXS or DICOM "
+        "slide, named specimen_marker (S12_CD3.svs) where the study knows the specimen; otherwise "
+        "add it under Slides.",
         order=55,
         stage="slides",
     )

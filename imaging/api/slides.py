@@ -1,19 +1,35 @@
-"""Densities, rules and Immunoscores."""
+"""Densities, rules and Immunoscores; slides with their regions, thresholds and counts."""
 
 from __future__ import annotations
 
-from rest_framework import serializers
+from typing import Any
 
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from imaging import services
 from imaging.models import (
     CellCount,
     CellCountingRule,
     CellDensity,
     Immunoscore,
     ImmunoscoreRule,
+    Marker,
     SlideRegion,
     WholeSlide,
 )
+from studies.access import require
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
+from studies.api.records import JobSerializer
+from studies.serving import stored_response
+
+PARQUET = "application/vnd.apache.parquet"
 
 
 class CellDensitySerializer(PatientScopedSerializer):
@@ -75,13 +91,6 @@ class WholeSlideSerializer(PatientScopedSerializer):
                   "notices", "created_at")  # fmt: skip
 
 
-class WholeSlideViewSet(StudyScopedViewSet):
-    right = "rows"
-    serializer_class = WholeSlideSerializer
-    queryset = WholeSlide.objects.select_related("patient", "specimen", "file")
-    filterset_fields = ("marker", "staining_batch")
-
-
 class SlideRegionSerializer(PatientScopedSerializer):
     slide = serializers.UUIDField(source="slide.uid", read_only=True)
 
@@ -89,6 +98,51 @@ class SlideRegionSerializer(PatientScopedSerializer):
         model = SlideRegion
         fields = ("uid", "patient", "slide", "region", "geometry", "area_mm2", "source", "digest",
                   "comment", "created_at")  # fmt: skip
+
+
+class RegionsSerializer(serializers.Serializer):
+    geojson = serializers.JSONField(
+        help_text="Polygons in pixels of the full slide; the class of each is tumor_center or "
+        "invasive_margin, or QuPath's name of it."
+    )
+    comment = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class CountRequestSerializer(serializers.Serializer):
+    scale = serializers.ChoiceField(choices=services.SCALES, default=1, help_text="1: full.")
+
+
+class WholeSlideViewSet(StudyScopedViewSet):
+    """Handed in at the door ``whole_slide``."""
+
+    right = "rows"
+    serializer_class = WholeSlideSerializer
+    queryset = WholeSlide.objects.select_related("patient", "specimen", "file", "study")
+    filterset_fields = ("marker", "staining_batch")
+
+    @extend_schema(request=RegionsSerializer, responses={201: SlideRegionSerializer(many=True)})
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def regions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """State regions; the newest of each name speaks, the same again is no change."""
+        asked = RegionsSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        rows = services.regions_state(
+            self.get_object(), request.user, given["geojson"], "imported", given["comment"]
+        )
+        shown = SlideRegionSerializer(rows, many=True, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=CountRequestSerializer, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def count(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Start the count of every region, by the threshold in force."""
+        asked = CountRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        scale = asked.validated_data["scale"]
+        job = services.slide_count_start(self.get_object(), request.user, scale)
+        shown = JobSerializer(job, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_202_ACCEPTED)
 
 
 class SlideRegionViewSet(StudyScopedViewSet):
@@ -105,10 +159,46 @@ class CellCountingRuleSerializer(serializers.ModelSerializer):
                   "reason", "stated_at", "digest")  # fmt: skip
 
 
-class CellCountingRuleViewSet(StudyScopedViewSet):
+class ThresholdSerializer(serializers.Serializer):
+    marker = serializers.ChoiceField(choices=Marker.choices)
+    staining_batch = serializers.CharField(max_length=80, default="", allow_blank=True)
+    threshold = serializers.FloatField(help_text="Optical density of DAB.")
+    reason = serializers.CharField(
+        max_length=400, default="", allow_blank=True, help_text="Needed for a change."
+    )
+
+
+class SuggestionQuery(serializers.Serializer):
+    marker = serializers.ChoiceField(choices=Marker.choices)
+    staining_batch = serializers.CharField(max_length=80, default="", allow_blank=True)
+
+
+class SuggestionSerializer(serializers.Serializer):
+    threshold = serializers.FloatField(allow_null=True, help_text="By Otsu over the batch.")
+
+
+class CellCountingRuleViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
+    """One threshold per marker and staining batch; a change is the next number with a reason."""
+
     serializer_class = CellCountingRuleSerializer
     queryset = CellCountingRule.objects.all()
     filterset_fields = ("marker", "staining_batch")
+
+    @extend_schema(request=ThresholdSerializer, responses={201: CellCountingRuleSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        asked = ThresholdSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        rule = services.counting_rule_state(self.study, request.user, **asked.validated_data)
+        return Response(self.get_serializer(rule).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=[SuggestionQuery], responses={200: SuggestionSerializer})
+    @action(detail=False, pagination_class=None, filterset_fields=())
+    def suggested(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What the stain of a marker's batch suggests, over all its slides."""
+        asked = SuggestionQuery(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = services.threshold_suggested(self.study, **asked.validated_data)
+        return Response({"threshold": found})
 
 
 class CellCountSerializer(PatientScopedSerializer):
@@ -125,8 +215,29 @@ class CellCountSerializer(PatientScopedSerializer):
 class CellCountViewSet(StudyScopedViewSet):
     right = "rows"
     serializer_class = CellCountSerializer
-    queryset = CellCount.objects.select_related("patient", "slide", "region", "rule")
-    filterset_fields = ("scale",)
+    queryset = CellCount.objects.select_related(
+        "patient", "study", "slide__specimen", "slide__patient", "region", "rule", "cells"
+    )
+    filterset_fields = ("scale", "slide__uid")
+
+    @extend_schema(request=None, responses={201: CellDensitySerializer})
+    @action(detail=True, methods=["post"])
+    def adopt(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Let this count speak for its specimen, marker and region."""
+        density = services.count_adopt(self.get_object(), request.user)
+        shown = CellDensitySerializer(density, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={(200, PARQUET): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def cells(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Where each cell lies (x, y in pixels of the full slide) and how dense its stain is."""
+        require(request.user, self.study, "download")
+        count = self.get_object()
+        if count.cells is None or count.cells.bytes_dropped_at is not None:
+            raise NotFound("The cells of this count are gone.")
+        name = f"cells-{count.uid}.parquet"
+        return stored_response(request._request, count.cells, name, PARQUET)
 
 
 ROUTES = [

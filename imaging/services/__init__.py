@@ -2,6 +2,7 @@
 
 from .arrivals import SETTLE, arrival_decide, batch_try_again, visit_arrivals
 from .cell_counts import (
+    SCALES,
     count_adopt,
     counting_rule_state,
     regions_state,
@@ -25,6 +26,7 @@ from .targets import pairs_retime, target_choose
 from .whole_slides import slide_import, slide_receive
 
 __all__ = [
+    "SCALES",
     "SETTLE",
     "Drawn",
     "Inbox",

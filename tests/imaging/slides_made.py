@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    VLWholeSlideMicroscopyImageStorage,
+    generate_uid,
+)
 
 from imaging.methods.stain_separation import DAB, HAEMATOXYLIN
 
@@ -68,4 +77,54 @@ def write_slide(path: Path, rgb: NDArray[np.uint8], um_per_pixel: float | None =
                 subfiletype=int(factor > 1),
                 **resolution,
             )
+    return path
+
+
+def write_ome(path: Path, rgb: NDArray[np.uint8], compression: str, planar: bool = False) -> Path:
+    """An OME-TIFF whose coarse levels hang below the first page; colours in one plane or three."""
+    options: dict[str, Any] = {"tile": (256, 256), "compression": compression}
+    options["photometric"] = "minisblack" if planar else "rgb"
+    sizes = {f"PhysicalSize{axis}": 0.5 for axis in "XY"}
+    units = {f"PhysicalSize{axis}Unit": "µm" for axis in "XY"}
+    data = np.moveaxis(rgb, -1, 0) if planar else rgb
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        metadata = {"axes": "CYX" if planar else "YXS", **sizes, **units}
+        writer.write(data, subifds=2, metadata=metadata, **options)
+        for step in (2, 4):
+            level = data[:, ::step, ::step] if planar else data[::step, ::step]
+            writer.write(level, subfiletype=1, **options)
+    return path
+
+
+def write_dicom_slide(folder: Path, rgb: NDArray[np.uint8], um_per_pixel: float = 0.5) -> Path:
+    """A DICOM slide of one level in uncompressed tiles, whole tiles only."""
+    rows, columns = (side // 256 * 256 for side in rgb.shape[:2])
+    tiles = rgb[:rows, :columns].reshape(rows // 256, 256, columns // 256, 256, 3).swapaxes(1, 2)
+    data = Dataset()
+    data.SOPClassUID, data.SOPInstanceUID = VLWholeSlideMicroscopyImageStorage, generate_uid()
+    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
+    data.FrameOfReferenceUID, data.Modality = generate_uid(), "SM"
+    data.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
+    data.Rows = data.Columns = 256
+    data.TotalPixelMatrixRows, data.TotalPixelMatrixColumns = rows, columns
+    data.TotalPixelMatrixFocalPlanes, data.NumberOfOpticalPaths = 1, 1
+    data.NumberOfFrames = tiles.shape[0] * tiles.shape[1]
+    data.DimensionOrganizationType = "TILED_FULL"
+    data.SamplesPerPixel, data.PhotometricInterpretation = 3, "RGB"
+    data.PlanarConfiguration, data.PixelRepresentation = 0, 0
+    data.BitsAllocated = data.BitsStored = 8
+    data.HighBit = 7
+    data.ImagedVolumeWidth = columns * um_per_pixel / 1000
+    data.ImagedVolumeHeight = rows * um_per_pixel / 1000
+    measures, shared = Dataset(), Dataset()
+    measures.PixelSpacing = [um_per_pixel / 1000] * 2
+    shared.PixelMeasuresSequence = Sequence([measures])
+    data.SharedFunctionalGroupsSequence = Sequence([shared])
+    data.PixelData = tiles.tobytes()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+    path = folder / "slide.dcm"
+    data.save_as(path, enforce_file_format=True)
     return path

@@ -29,7 +29,11 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import ImportBatch, Patient, Specimen
 from studies.services import batch_job, file_read
-from tests.imaging.slides_made import draw_cells, spread, write_slide
+from tests.imaging.slides_made import (
+    draw_cells,
+    spread,
+    write_slide,
+)
 from tests.people import People
 
 SIZE = (1100, 1400)  # rows, columns
@@ -190,7 +194,7 @@ def zipped(entries: dict[str, bytes]) -> bytes:
     ("data", "message"),
     [
         (b"no slide at all", "no reader of slides"),
-        (b"II*\x00" + bytes(64), "slides knows"),
+        (b"II*\x00" + bytes(64), "without a picture"),
         (zipped({"../S1.tif": b"x"}), "outside"),
         (zipped({"readme.txt": b"x"}), "slides knows"),
         (zipped({"a.tif": b"x"})[:-30], "slides knows"),
@@ -261,6 +265,49 @@ def test_pages_of_a_slide(as_coordinator: People, slide: WholeSlide) -> None:
     assert drawn.shape[2] == 4
     assert drawn[..., 3].any()
     assert colleague.get(overlay).status_code == 404
+
+
+def test_the_api_states_regions_and_threshold_counts_and_adopts(
+    as_coordinator: People, slide: WholeSlide
+) -> None:
+    people, base = as_coordinator, f"/api/v1/studies/{as_coordinator.study.uid}"
+    coordinator, colleague, reader = Client(), Client(), Client()
+    coordinator.force_login(people.coordinator)
+    colleague.force_login(people.colleague)  # of another site
+    reader.force_login(people.statistician)  # may not enter
+
+    def send(path: str, data: Any, client: Client = coordinator) -> Any:
+        return client.post(f"{base}/{path}/", json.dumps(data), content_type="application/json")
+
+    regions, count = f"whole-slides/{slide.uid}/regions", f"whole-slides/{slide.uid}/count"
+    threshold = {"marker": "CD3", "threshold": 0.2}
+    assert send(regions, {"geojson": REGIONS}, colleague).status_code == 404
+    for path, data in ((regions, {"geojson": REGIONS}), ("cell-counting-rules", threshold)):
+        assert send(path, data, reader).status_code == 403
+    outside = {"geojson": region("invasive_margin", (9, 9, 9000, 20))}
+    assert "to 9000, 20" in send(regions, outside).content.decode()
+    assert "no threshold" in send(count, {}).content.decode()
+    suggested = coordinator.get(f"{base}/cell-counting-rules/suggested/?marker=CD3").json()
+    assert 0.05 < suggested["threshold"] < 0.8
+    assert send("cell-counting-rules", threshold).json()["number"] == 1
+    assert send("cell-counting-rules", threshold | {"threshold": 0.3}).status_code == 422
+    assert [row["region"] for row in send(regions, {"geojson": REGIONS}).json()] == [
+        "tumor_center", "invasive_margin",
+    ]  # fmt: skip
+    assert send(count, {"scale": 3}).status_code == 400
+    job = send(count, {"scale": 4})
+    assert job.status_code == 202
+    run_inline(slide_count_start(slide, people.coordinator, 4))
+    listed = coordinator.get(f"{base}/cell-counts/?slide__uid={slide.uid}").json()["results"]
+    assert len(listed) == 2
+    adopt = f"cell-counts/{listed[0]['uid']}/adopt"
+    assert send(adopt, {}, colleague).status_code == 404
+    assert send(adopt, {}, reader).status_code == 403
+    assert send(adopt, {}).json()["per_mm2"] == pytest.approx(listed[0]["per_mm2"])
+    cells = f"{base}/cell-counts/{listed[0]['uid']}/cells/"
+    found = read_cells(b"".join(coordinator.get(cells).streaming_content))
+    assert len(found) == listed[0]["n_cells"]
+    assert colleague.get(cells).status_code in (403, 404)
 
 
 QUPATH = b"Image\tClass\tNum Positive per mm^2\nS1_CD3.svs\tTumor\t810\nS1_CD3.svs\tMargin\t1400\n"
