@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import pgtrigger
+
 from . import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -144,6 +146,7 @@ CACHES = {
         "KEY_PREFIX": "isotherm",
     }
 }
+PGHISTORY_LEVEL = pgtrigger.Statement  # row by row, 100,000 inserts take minutes
 BASELINE_SCAN_DAYS = env.integer("ISOTHERM_BASELINE_SCAN_DAYS", 42, smallest=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a patient with hundreds of dated rows is one form

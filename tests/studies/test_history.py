@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
@@ -149,3 +150,16 @@ def test_the_study_s_history_is_for_administrators_and_shows_no_date(
     assert "2020-03-01" not in file
     assert "membership" in file
     assert Membership.objects.filter(study=people.study).exists()
+
+
+def test_history_is_written_once_a_statement(db: None) -> None:
+    by_row = """
+        SELECT tgname, tgrelid::regclass::text FROM pg_trigger
+        WHERE (tgname LIKE 'pgtrigger_insert%%' OR tgname LIKE 'pgtrigger_update%%'
+               OR tgname LIKE 'pgtrigger_delete%%') AND (tgtype & 1)::boolean = %s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(by_row, [True])
+        assert cursor.fetchall() == []
+        cursor.execute(by_row, [False])
+        assert len(cursor.fetchall()) > 60

@@ -1,8 +1,109 @@
-"""Policies of the new tables; a frozen cohort stands; completeness is kept by triggers."""
+"""What holds in the database besides fields: keys, policies, frozen cohorts, completeness."""
 
 from django.db import migrations
 
-from studies.db import patient_table_operations, study_table_operations
+from studies.db import (
+    PATIENT_RULE,
+    history_table_operations,
+    holders_of,
+    patient_key,
+    patient_table_operations,
+    policy,
+    study_table_operations,
+)
+
+BELOW_PATIENT = (
+    "studies_cohortmember",
+    "studies_completeness",
+    "studies_consent",
+    "studies_contact",
+    "studies_death",
+    "studies_eligibilityoverride",
+    "studies_endpointvalue",
+    "studies_formentry",
+    "studies_labresult",
+    "studies_lesion",
+    "studies_patientmove",
+    "studies_progression",
+    "studies_query",
+    "studies_querymessage",
+    "studies_responseassessment",
+    "studies_specimen",
+    "studies_specimenchoice",
+    "studies_surgery",
+    "studies_treatment",
+)
+HISTORY_BELOW_PATIENT = (
+    "studies_cohortmemberevent",
+    "studies_consentevent",
+    "studies_contactevent",
+    "studies_deathevent",
+    "studies_formentryevent",
+    "studies_labresultevent",
+    "studies_lesionevent",
+    "studies_patientevent",
+    "studies_progressionevent",
+    "studies_queryevent",
+    "studies_querymessageevent",
+    "studies_responseassessmentevent",
+    "studies_specimenevent",
+    "studies_surgeryevent",
+    "studies_treatmentevent",
+)
+OF_STUDY = (
+    "studies_cohort",
+    "studies_cohortevent",
+    "studies_consentpolicy",
+    "studies_derivation",
+    "studies_dictionaryversion",
+    "studies_dictionaryversionevent",
+    "studies_eligibilityversion",
+    "studies_endpointdefinition",
+    "studies_endpointdefinitionevent",
+    "studies_export",
+    "studies_importbatch",
+    "studies_readrecord",
+    "studies_resumableupload",
+    "studies_storedfile",
+    "studies_studyquota",
+    "studies_studysite",
+    "studies_studysiteevent",
+    "studies_usetrace",
+)
+# What leads back to the patients is for those who see identifiers, who upload, and who withdraw.
+LEADS_BACK = f"{PATIENT_RULE} AND {holders_of('identifiers', 'enter', 'manage')}"
+
+KEYS = """
+ALTER TABLE studies_studysite ADD CONSTRAINT studies_studysite_key UNIQUE (study_id, site_id);
+ALTER TABLE studies_patient ADD CONSTRAINT studies_patient_site_of_study
+    FOREIGN KEY (study_id, site_id)
+    REFERENCES studies_studysite (study_id, site_id) ON DELETE RESTRICT;
+ALTER TABLE studies_cohortmember
+    ADD CONSTRAINT studies_cohortmember_of_cohort
+    FOREIGN KEY (cohort_id, use) REFERENCES studies_cohort (id, use)
+    ON UPDATE CASCADE ON DELETE RESTRICT,
+    ADD CONSTRAINT studies_cohortmember_same_study
+    FOREIGN KEY (cohort_id, study_id) REFERENCES studies_cohort (id, study_id)
+    ON DELETE RESTRICT,
+    ADD CONSTRAINT studies_cohortmember_partition
+    FOREIGN KEY (patient_id, partition) REFERENCES studies_patient (id, partition)
+    ON DELETE RESTRICT;
+"""
+NO_KEYS = """
+ALTER TABLE studies_cohortmember
+    DROP CONSTRAINT studies_cohortmember_of_cohort,
+    DROP CONSTRAINT studies_cohortmember_same_study,
+    DROP CONSTRAINT studies_cohortmember_partition;
+ALTER TABLE studies_patient DROP CONSTRAINT studies_patient_site_of_study;
+ALTER TABLE studies_studysite DROP CONSTRAINT studies_studysite_key;
+"""
+
+# Tables are staged in temporary ones.
+STAGING = """
+DO $$ BEGIN EXECUTE format(
+    'GRANT TEMPORARY ON DATABASE %I TO isotherm_app', current_database()
+); END $$;
+"""
 
 FROZEN = """
 CREATE FUNCTION studies_cohort_member_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -91,24 +192,16 @@ DROP FUNCTION studies_completeness_keep() CASCADE;
 DROP TRIGGER completeness_begin ON studies_patient;
 DROP FUNCTION studies_completeness_begin();
 """
-BEGIN = """
-INSERT INTO studies_completeness (uid, created_at, study_id, site_id, patient_id, present)
-SELECT gen_random_uuid(), now(), study_id, site_id, id, '{}' FROM studies_patient
-ON CONFLICT (patient_id) DO NOTHING;
-"""
 
-
-class Migration(migrations.Migration):
-    dependencies = [("studies", "0005_cohort_keeping")]
-
-    operations = [
-        *patient_table_operations(
-            "studies_completeness", "studies_eligibilityoverride", "studies_patientmove"
-        ),
-        *study_table_operations(
-            "studies_consentpolicy", "studies_eligibilityversion", "studies_usetrace"
-        ),
-        migrations.RunSQL(FROZEN, NOT_FROZEN),
-        migrations.RunSQL(COMPLETENESS, NO_COMPLETENESS),
-        migrations.RunSQL(BEGIN, migrations.RunSQL.noop),
-    ]
+RULES = [
+    migrations.RunSQL(KEYS, NO_KEYS),
+    policy("studies_patient", PATIENT_RULE),
+    *patient_table_operations(*BELOW_PATIENT),
+    patient_key("studies_deidentificationkey"),
+    policy("studies_deidentificationkey", LEADS_BACK),
+    *history_table_operations(*HISTORY_BELOW_PATIENT),
+    *study_table_operations(*OF_STUDY),
+    migrations.RunSQL(STAGING, migrations.RunSQL.noop),
+    migrations.RunSQL(FROZEN, NOT_FROZEN),
+    migrations.RunSQL(COMPLETENESS, NO_COMPLETENESS),
+]
