@@ -1,29 +1,24 @@
-"""Reads for the entry page: a form by section, its dated rows, and what somebody else changed."""
+"""Reads for the entry page: a form by section and its dated rows, with what is said beside each."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core import signing
 
 from studies.courses import readable_unit
+from studies.entry_sent import PREFIX, REASON, blank_row, new_key, row_keys
 from studies.methods.course import FACT_KINDS, FactKind
 from studies.methods.derivations import Derived, spoken
 from studies.methods.dictionary import VariableSpec
-from studies.methods.merge import Merge
 from studies.methods.problems import Problem
 from studies.models import FormEntry, Variable
-from studies.services.fact_rows import cell_of, parts_of, spoken_cell
-from studies.services.records import Checked, Record
-
-BASE = "studies.entry"
-PREFIX = "v-"
-REASON = "m-"
+from studies.services.fact_rows import parts_of
+from studies.services.record_checking import Checked
+from studies.services.record_reading import Record
 
 
 @dataclass(frozen=True)
@@ -63,104 +58,6 @@ class FactsView:
     @property
     def may_add(self) -> bool:
         return len(self.rows) < self.kind.most
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A cell that two people changed: what I typed, what is stored now."""
-
-    key: str
-    label: str
-    mine: str
-    theirs: str
-    before: str = ""
-
-
-@dataclass
-class Sent:
-    """A page as it came back: cells, the base it was made from, what else was pressed."""
-
-    cells: dict[str, str]
-    base: dict[str, str]
-    version: int
-    clashes: tuple[str, ...] = ()
-    unchosen: tuple[str, ...] = ()
-    problems: list[Problem] = field(default_factory=list)
-
-
-def sign(record: Record, clashes: Iterable[str] = ()) -> str:
-    """What the page was made from, for the day it comes back."""
-    content = {"n": record.version, "c": dict(record.cells), "x": list(clashes)}
-    return signing.dumps(content, salt=_salt(record), compress=True)
-
-
-def read_sent(record: Record, sent: Mapping[str, str]) -> Sent:
-    """The cells of a page; one that did not come back at all is as it was."""
-    try:
-        base = signing.loads(sent.get("base", ""), salt=_salt(record))
-    except signing.BadSignature:
-        base = {"n": -1, "c": {}, "x": []}
-    found = Sent({}, base["c"], base["n"], tuple(base["x"]))
-    for spec in record.asked:
-        found.cells[spec.name] = _value_of(spec, sent, found)
-    for kind, key in _row_keys(sent):
-        texts = [sent.get(f"f-{kind.name}-{key}-{p.name}", "").strip() for p in kind.parts]
-        gone = sent.get(f"f-{kind.name}-{key}-gone") or _only_defaults(kind, texts)
-        found.cells[f"{kind.name}:{key}"] = "" if gone else cell_of(texts)
-    for key, text in found.base.items():
-        found.cells.setdefault(key, text)
-    for key in found.clashes:
-        choice = sent.get(f"choose-{key}")
-        if choice == "theirs":
-            found.cells[key] = found.base.get(key, "")
-        elif choice != "mine":
-            found.unchosen += (key,)
-    return found
-
-
-def _value_of(spec: VariableSpec, sent: Mapping[str, str], found: Sent) -> str:
-    name = spec.name
-    if PREFIX + name not in sent:
-        return found.base.get(name, "")
-    text, missing = sent[PREFIX + name].strip(), sent.get(REASON + name, "")
-    if text and missing and text != missing:
-        found.problems.append(
-            Problem(spec.label, f"{text!r} and {missing.replace('_', ' ')}", "one of the two",
-                    "Clear one.", column=name)
-        )  # fmt: skip
-    return text or missing
-
-
-def _only_defaults(kind: FactKind, texts: list[str]) -> bool:
-    """A new row in which nobody typed: what it is offered with is no statement."""
-    return texts == blank_row(kind.name)
-
-
-NEW = {
-    "treatment": ["", "", "1", "", "yes"],
-    "response": ["", "", "RECIST 1.1"],
-}
-
-
-def _row_keys(sent: Mapping[str, str]) -> list[tuple[FactKind, str]]:
-    """Kinds and keys of the rows that came back, in order."""
-    found = {}
-    for name in sent:
-        parts = name.split("-", 2)
-        if parts[0] == "f" and len(parts) == 3 and parts[1] in FACT_KINDS:
-            key, _, part = parts[2].rpartition("-")
-            if part == "date" and key.replace("-", "").isalnum() and len(key) <= 40:
-                found[parts[1], key] = (FACT_KINDS[parts[1]], key)
-    return list(found.values())
-
-
-def blank_row(kind: str) -> list[str]:
-    """What an empty row offers."""
-    return NEW.get(kind, [""] * len(FACT_KINDS[kind].parts))
-
-
-def new_key() -> str:
-    return f"new{secrets.token_hex(4)}"
 
 
 def page_of(
@@ -227,7 +124,7 @@ def field_view(record: Record, name: str, checked: Checked, cells: Mapping[str, 
     for spec in record.asked:
         if name in (PREFIX + spec.name, REASON + spec.name):
             return _field(spec, cells.get(spec.name, ""), says, checked.implausible, {})
-    for kind, key in _row_keys({name.rpartition("-")[0] + "-date": ""}):
+    for kind, key in row_keys({name.rpartition("-")[0] + "-date": ""}):
         for part in kind.parts:
             if name == f"f-{kind.name}-{key}-{part.name}":
                 cell = f"{kind.name}:{key}:{part.name}"
@@ -297,24 +194,6 @@ def control_of(cell: str) -> str:
     return kind if kind in ("reason", "state", "") else PREFIX + kind
 
 
-def differences_of(record: Record, merge: Merge) -> dict[str, list[Difference]]:
-    """Cells to choose between, and cells that only the other side changed."""
-    labels = {spec.name: spec.label for spec in record.specs}
-
-    def label(key: str) -> str:
-        return labels.get(key) or FACT_KINDS[key.partition(":")[0]].title
-
-    def text(key: str, cell: str) -> str:
-        return (spoken_cell(cell) if ":" in key else cell) or "blank"
-
-    return {
-        "clashes": [Difference(k, label(k), text(k, mine), text(k, theirs))
-                    for k, (mine, theirs) in merge.clashes.items()],
-        "theirs": [Difference(k, label(k), "", text(k, now), text(k, before))
-                   for k, (before, now) in merge.theirs.items()],
-    }  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Saved:
     by: Any
@@ -348,7 +227,3 @@ def derived_lines(record: Record, derived: Iterable[Derived]) -> list[dict[str, 
          "working": one.working, "name": one.name}
         for one in derived
     ]  # fmt: skip
-
-
-def _salt(record: Record) -> str:
-    return f"{BASE}:{record.patient.uid}:{record.form}"

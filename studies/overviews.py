@@ -17,7 +17,6 @@ from studies.models import (
     Cohort,
     CohortMember,
     CohortRole,
-    EndpointDefinition,
     ImportBatch,
     Job,
     JobState,
@@ -280,15 +279,6 @@ def label_of_field(query: Query) -> str:
     return newest.label if newest else query.field
 
 
-def endpoint_rules(study: Study) -> list[tuple[str, list[EndpointDefinition]]]:
-    """Every definition by name, the newest version first, with how many values it has."""
-    rows = EndpointDefinition.objects.filter(study=study).annotate(used=Count("values"))
-    found: dict[str, list[EndpointDefinition]] = {}
-    for row in rows.order_by("name", "-version"):
-        found.setdefault(row.name, []).append(row)
-    return list(found.items())
-
-
 def scope_of(user: Any, study: Study) -> str:
     """Whose patients a list shows, in words."""
     if access.sees_all_sites(user, study):
@@ -310,6 +300,15 @@ def sites_seen(user: Any, study: Study) -> QuerySet[Site]:
         return sites
     own = [member.site_id for member in access.memberships_of(user, study)]
     return sites.filter(pk__in=own)
+
+
+def sites_entered(user: Any, study: Study) -> QuerySet[Site]:
+    """Sites of the study at which the user may enter data."""
+    held = [m for m in access.memberships_of(user, study) if "enter" in m.rights]
+    sites = Site.objects.filter(study_sites__study=study)
+    if any(member.site_id is None for member in held):
+        return sites
+    return sites.filter(pk__in=[member.site_id for member in held])
 
 
 def members_of(study: Study) -> QuerySet[Membership]:

@@ -37,6 +37,7 @@ register_job_title("studies.table_look", "Look at a table")
 register_job_title("studies.table_check", "Check a table")
 register_job_title("studies.table_commit", "Store a table")
 register_job_title("studies.export", "Make a file to take away")
+register_job_title("studies.endpoint_change", "Put another rule of an endpoint in force")
 register_job_title("studies.batch_revert", "Take a file back")
 register_upload(
     UploadKind(

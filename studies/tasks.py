@@ -54,6 +54,14 @@ def dictionary_import(job: RunningJob) -> None:
     job.result = services.dictionary_import(job.subject)
 
 
+@job_task("studies.endpoint_change")
+def endpoint_change(job: RunningJob) -> None:
+    given = job.params
+    job.result = services.endpoint_change(
+        job.study, given["endpoint"], given["rule"], given["reason"], job.record, job.progress
+    )
+
+
 @job_task("studies.export")
 def export_make(job: RunningJob) -> None:
     job.result = services.export_make(job.subject, progress=job.progress)

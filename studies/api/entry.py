@@ -12,12 +12,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from studies import access, entries, histories, services
+from studies import access, entries, entry_sent, histories, services
 from studies.methods.course import FACT_KINDS
 from studies.methods.problems import DataProblem, Problem
 from studies.models import Patient, Query, QueryMessage, QueryState
 from studies.services.fact_rows import cell_of, parts_of
-from studies.services.records import Record
+from studies.services.record_reading import Record
 
 from .records import StudyScopedViewSet
 
@@ -207,10 +207,10 @@ def _cells(record: Record, given: dict[str, Any]) -> dict[str, str]:
             problems.append(Problem("facts", kind, f"one of {known}", "Correct it.", column=kind))
             continue
         for row in rows:
-            key = str(row.get("key") or entries.new_key())[:40]
+            key = str(row.get("key") or entry_sent.new_key())[:40]
             names = [part.name for part in FACT_KINDS[kind].parts]
             stored = parts_of(record.cells.get(f"{kind}:{key}", ""))
-            before = dict(zip(names, stored or entries.blank_row(kind), strict=False))
+            before = dict(zip(names, stored or entry_sent.blank_row(kind), strict=False))
             texts = [str(row.get(name, before.get(name, "")) or "") for name in names]
             cells[f"{kind}:{key}"] = "" if row.get("remove") else cell_of(texts)
     if problems:

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import registry, services
-from studies.access import reads_names, rights_of, study_for
+from studies.access import reads_names, require, rights_of, study_for
+from studies.methods.endpoint_rules import KINDS
 from studies.models import (
     Cohort,
     EndpointDefinition,
@@ -265,12 +266,32 @@ class EndpointDefinitionSerializer(serializers.ModelSerializer):
         fields = ("uid", "name", "version", "rule", "created_at")
 
 
-class EndpointDefinitionViewSet(StudyScopedViewSet):
-    """How each endpoint is derived, by version."""
+class EndpointChangeSerializer(serializers.Serializer):
+    """``rule`` names the parts that change; the others keep what the version in force says."""
+
+    name = serializers.ChoiceField(sorted(KINDS))
+    rule = serializers.DictField()
+    reason = serializers.CharField(max_length=500)
+
+
+class EndpointDefinitionViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
+    """How each endpoint is derived, by version; POST starts the job that puts another in force."""
 
     serializer_class = EndpointDefinitionSerializer
     queryset = EndpointDefinition.objects.all()
     filterset_fields = ("name", "version")
+
+    @extend_schema(request=EndpointChangeSerializer, responses={202: JobSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        asked = EndpointChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = dict(asked.validated_data)
+        require(request.user, self.study, "manage")
+        now = services.endpoint_definition(self.study, given["name"])
+        given["rule"] = {**now.rule, **given["rule"]}
+        job = services.endpoint_change_start(self.study, request.user, **given)
+        shown = JobSerializer(job, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_202_ACCEPTED)
 
 
 class SpecimenSerializer(PatientScopedSerializer):

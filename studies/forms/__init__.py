@@ -7,6 +7,7 @@ from .cohorts import (
     CriteriaForm,
     MergeForm,
     OverrideForm,
+    PatientForm,
     PseudonymsForm,
     PublishedTableForm,
     ScreenForm,
@@ -15,6 +16,7 @@ from .cohorts import (
     WithdrawForm,
 )
 from .dictionary import DerivedForm, FreezeForm, VariableForm
+from .endpoints import EndpointRuleForm
 from .exports import ExportForm
 from .general import InviteForm, MembershipForm, UploadForm, refuse_in
 from .queries import QueryForm, QueryMessageForm
@@ -27,12 +29,14 @@ __all__ = [
     "ConsentPolicyForm",
     "CriteriaForm",
     "DerivedForm",
+    "EndpointRuleForm",
     "ExportForm",
     "FreezeForm",
     "InviteForm",
     "MembershipForm",
     "MergeForm",
     "OverrideForm",
+    "PatientForm",
     "PseudonymsForm",
     "PublishedTableForm",
     "QueryForm",

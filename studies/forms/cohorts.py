@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from studies.consents import SCOPES
@@ -51,15 +52,37 @@ class PseudonymsForm(forms.Form):
 
 
 class ScreenForm(forms.Form):
+    """A new patient at one of ``sites``; the only one is chosen already."""
+
     pseudonym = forms.CharField(
         max_length=64, required=False, help_text="Leave it empty: the platform makes one."
     )
-    site = forms.ModelChoiceField(Site.objects.none())
+    site = forms.ModelChoiceField(Site.objects.none(), empty_label="Choose a site")
     on = DayField(label="Screened on")
 
-    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+    def __init__(self, *args: Any, sites: QuerySet[Site], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
+        offered: Any = self.fields["site"]
+        offered.queryset = sites
+        if len(only := list(sites[:2])) == 1:
+            offered.initial = only[0]
+            offered.empty_label = None
+
+
+class PatientForm(ScreenForm):
+    """A new patient who may be enrolled at once."""
+
+    kind = forms.ChoiceField(
+        label="They are",
+        choices=[
+            (MoveKind.SCREENED, "screened: whether they take part is decided later"),
+            (MoveKind.ENROLLED, "enrolled: they take part from this day on"),
+        ],
+        initial=MoveKind.SCREENED,
+        widget=forms.RadioSelect,
+    )
+    on = DayField(label="On")
+    field_order = ("site", "pseudonym", "kind", "on")
 
 
 class ConsentPolicyForm(forms.Form):

@@ -99,6 +99,10 @@ def response_at_6_months(
     assessments: Sequence[tuple[ClinicalDate, str]],
     progressed: ClinicalDate | None = None,
     died: ClinicalDate | None = None,
+    *,
+    day: int = SIX_MONTHS_DAYS,
+    window_days: int = RESPONSE_WINDOW_DAYS,
+    earlier_counts: bool = True,
 ) -> ResponseClass:
     """The assessment nearest day 183 within 42 days; earlier progression or death is PD.
 
@@ -106,27 +110,87 @@ def response_at_6_months(
     ----------
     assessments : sequence of (ClinicalDate, str)
         Date and CR, PR, SD, PD or NE; an earlier PD is a progression, too.
+    day, window_days : int
+        The day after the start that is meant, and how far from it an assessment may lie.
+    earlier_counts : bool
+        Whether progression or death before ``day`` is PD.
     """
     if started is None or not started.is_exact:
         return ResponseClass("", (_inexact("treatment start"),))
-    landmark = SIX_MONTHS_DAYS
-    seen = [day for day, result in assessments if result == "PD"]
-    for day in (progressed, died, *seen):
-        if day is not None and day.is_exact and 0 <= _days(started, day) < landmark:
+    seen = [when for when, result in assessments if result == "PD"]
+    for when in (progressed, died, *seen) if earlier_counts else ():
+        if when is not None and when.is_exact and 0 <= _days(started, when) < day:
             return ResponseClass("PD")
     near = [
-        (abs(_days(started, day) - landmark), day.earliest, result)
-        for day, result in assessments
-        if day.is_exact and abs(_days(started, day) - landmark) <= RESPONSE_WINDOW_DAYS
+        (abs(_days(started, when) - day), when.earliest, result)
+        for when, result in assessments
+        if when.is_exact and abs(_days(started, when) - day) <= window_days
     ]
     return ResponseClass(min(near)[2]) if near else ResponseClass("")
 
 
-def best_overall_response(assessments: Sequence[tuple[ClinicalDate, str]]) -> ResponseClass:
-    """The best of all assessments: CR > PR > SD > PD, NE only when nothing else was seen."""
-    seen = {result for _, result in assessments}
+def best_overall_response(
+    assessments: Sequence[tuple[ClinicalDate, str]],
+    started: ClinicalDate | None = None,
+    *,
+    until: date | None = None,
+    confirmed_after_days: int = 0,
+    stable_from_day: int = 0,
+) -> ResponseClass:
+    """The best of all assessments: CR > PR > SD > PD, NE only when nothing else was seen.
+
+    Parameters
+    ----------
+    assessments : sequence of (ClinicalDate, str)
+    started : ClinicalDate, optional
+        Needed where stable disease counts from a day on.
+    until : date, optional
+        The first progression: what was assessed later does not count (RECIST 1.1, 4.4.1).
+    confirmed_after_days : int
+        CR needs another CR, PR another PR or CR, this many days later with no PD between them; an
+        unconfirmed response counts as stable disease (RECIST 1.1, table 3). 0: not asked for.
+    stable_from_day : int
+        Stable disease before this day after the start is not evaluable. 0: it always counts.
+
+    References
+    ----------
+    Eisenhauer 2009, Eur J Cancer 45:228 (RECIST 1.1), sections 4.4 and 4.6.
+    """
+    counted = sorted(
+        ((day, result) for day, result in assessments if until is None or day.earliest <= until),
+        key=lambda pair: pair[0],
+    )
+    seen = set()
+    for number, (day, result) in enumerate(counted):
+        found = result
+        if found in RESPONDERS and confirmed_after_days:
+            found = _confirmed(found, day, counted[number + 1 :], confirmed_after_days)
+        if found == "SD" and stable_from_day and not _from_day(started, day, stable_from_day):
+            found = "NE"
+        seen.add(found)
     best = next((result for result in BEST_FIRST if result in seen), "")
     return ResponseClass(best or ("NE" if "NE" in seen else ""))
+
+
+def _confirmed(
+    result: str, day: ClinicalDate, later: Sequence[tuple[ClinicalDate, str]], after_days: int
+) -> str:
+    """The response as far as a later one confirms it; a CR may end as a PR (table 3, note a)."""
+    held = {result} if result == "CR" else {"CR", "PR"}
+    kept = "SD"
+    for when, found in later:
+        if found == "PD":
+            break
+        if _days(day, when) >= after_days and found in held:
+            return result
+        if _days(day, when) >= after_days and found in RESPONDERS:
+            kept = "PR"
+    return kept
+
+
+def _from_day(started: ClinicalDate | None, day: ClinicalDate, first: int) -> bool:
+    exact = started is not None and started.is_exact and day.is_exact
+    return exact and _days(started, day) >= first  # type: ignore[arg-type]
 
 
 def is_responder(label: str) -> bool | None:

@@ -39,7 +39,12 @@ from .dictionary_files import (
     dictionary_template,
 )
 from .eligibility import eligibility_change, eligibility_override
-from .endpoints import endpoint_definition, endpoints_compute
+from .endpoints import (
+    endpoint_change,
+    endpoint_change_start,
+    endpoint_definition,
+    endpoints_compute,
+)
 from .exports import export_download, export_make, export_start, exports_expire
 from .fact_rows import facts_of
 from .files import (
@@ -54,6 +59,7 @@ from .files import (
 )
 from .patients import (
     move_record,
+    patient_new,
     patient_screen,
     patient_status_set,
     patient_transfer,
@@ -73,14 +79,10 @@ from .people import (
 from .queries import fields_of, people_who_see, query_raise, query_say
 from .quota import quota_check, quota_of, quota_set, study_bytes
 from .reads import read_record
-from .records import (
-    RecordChangedError,
-    record_check,
-    record_read,
-    record_state_set,
-    record_take_over,
-    record_write,
-)
+from .record_checking import record_check
+from .record_reading import record_read
+from .record_states import record_state_set
+from .records import RecordChangedError, record_take_over, record_write
 from .restoring import field_restore
 from .table_steps import (
     TO_DESCRIBE,
@@ -129,6 +131,8 @@ __all__ = [
     "dictionary_template",
     "eligibility_change",
     "eligibility_override",
+    "endpoint_change",
+    "endpoint_change_start",
     "endpoint_definition",
     "endpoints_compute",
     "export_download",
@@ -151,6 +155,7 @@ __all__ = [
     "move_record",
     "password_link",
     "password_path",
+    "patient_new",
     "patient_purge",
     "patient_screen",
     "patient_status_set",

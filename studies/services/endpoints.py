@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
+import pghistory
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+
+from studies.access import memberships_of, require
+from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.dates import ClinicalDate
-from studies.methods.endpoints import (
-    RESPONSE_WINDOW_DAYS,
-    SIX_MONTHS_DAYS,
-    ResponseClass,
-    SurvivalTime,
-    best_overall_response,
-    overall_survival,
-    progression_free_survival,
-    response_at_6_months,
-)
-from studies.methods.problems import Notice
+from studies.methods.endpoint_rules import KINDS, PatientCourse, check_rule, derive_endpoint
+from studies.methods.endpoints import ResponseClass, SurvivalTime
+from studies.methods.problems import Notice, refuse
 from studies.models import (
     Contact,
     ContactKind,
@@ -34,79 +33,21 @@ from studies.models import (
 
 from .files import inputs_digest
 
-RULES: dict[str, dict[str, Any]] = {
-    "overall_survival": {
-        "from": "index treatment start",
-        "event": "death",
-        "censored": "last known alive",
-        "partial_dates": "excluded",
-    },
-    "progression_free_survival": {
-        "from": "index treatment start",
-        "event": "first of progression and death",
-        "censored": "last adequate imaging",
-        "partial_dates": "excluded",
-    },
-    "response_at_6_months": {
-        "day": SIX_MONTHS_DAYS,
-        "window_days": RESPONSE_WINDOW_DAYS,
-        "earlier_progression_or_death": "PD",
-        "responder": ["CR", "PR"],
-    },
-    "best_overall_response": {"order": ["CR", "PR", "SD", "PD"], "responder": ["CR", "PR"]},
-}
-
-
-class _Facts:
-    """The dated facts of one patient."""
-
-    def __init__(self) -> None:
-        self.started: ClinicalDate | None = None
-        self.progressed: ClinicalDate | None = None
-        self.died: ClinicalDate | None = None
-        self.alive: list[ClinicalDate] = []
-        self.assessed: list[ClinicalDate] = []
-        self.responses: list[tuple[ClinicalDate, str]] = []
-
-    def known_alive(self) -> list[ClinicalDate]:
-        """Every day that proves life, so that PFS never exceeds OS.
-
-        A progression or response known to the month only would prove no day.
-        """
-        seen = [day for day, _ in self.responses]
-        if self.progressed is not None:
-            seen.append(self.progressed)
-        return [*self.alive, *self.assessed, *(day for day in seen if day.is_exact)]
-
-    def __str__(self) -> str:
-        return repr((self.started, self.progressed, self.died, self.alive, self.assessed)) + repr(
-            self.responses
-        )
-
-
-_DERIVE: dict[str, Callable[[_Facts], SurvivalTime | ResponseClass]] = {
-    "overall_survival": lambda f: overall_survival(f.started, f.died, f.known_alive()),
-    "progression_free_survival": lambda f: progression_free_survival(
-        f.started, f.progressed, f.died, f.assessed
-    ),
-    "response_at_6_months": lambda f: response_at_6_months(
-        f.started, f.responses, f.progressed, f.died
-    ),
-    "best_overall_response": lambda f: best_overall_response(f.responses),
-}
+CHUNK = 2000
+_LOCK = 0x656E6470  # "endp": a key of its own among the database's advisory locks
 
 
 def endpoints_compute(
     study: Study, patients: Sequence[Patient], job: Job | None = None
 ) -> list[Notice]:
     """Derive every endpoint of these patients; an unchanged input keeps the stored value."""
-    facts = _facts(patients)
+    _lock(study, shared=True)
+    courses = _courses(patients)
     values, notices = [], []
-    for name, derive in _DERIVE.items():
+    for name in KINDS:
         definition = endpoint_definition(study, name)
         for patient in patients:
-            value = _value(patient, definition, derive(facts[patient.pk]), facts[patient.pk])
-            value.produced_by = job
+            value = _value(patient, definition, courses[patient.pk], job)
             values.append(value)
             notices += [
                 Notice(note["code"], f"{patient.pseudonym}, {name}: {note['text']}")
@@ -144,13 +85,100 @@ def endpoint_definition(study: Study, name: str) -> EndpointDefinition:
     """The newest definition; the default rule becomes version 1."""
     newest = EndpointDefinition.objects.filter(study=study, name=name).order_by("-version").first()
     return newest or EndpointDefinition.objects.create(
-        study=study, name=name, version=1, rule=RULES[name]
+        study=study, name=name, version=1, rule=KINDS[name].default
     )
 
 
-def _facts(patients: Sequence[Patient]) -> dict[int, _Facts]:
+@transaction.atomic
+def endpoint_change_start(
+    study: Study, user: Any, name: str, rule: Mapping[str, Any], reason: str
+) -> Job:
+    """Queue another rule for an endpoint: a new version, with the values of everybody under it.
+
+    Raises
+    ------
+    DataProblem
+        A rule that is none, the rule in force, or no reason.
+    PermissionDenied
+        Without ``manage`` and ``rows`` of all sites: every patient gets a new value.
+    """
+    require(user, study, "manage")
+    if not any(m.site_id is None and "rows" in m.rights for m in memberships_of(user, study)):
+        raise PermissionDenied("This needs the right 'rows' of all sites.")
+    whole = check_rule(name, rule)
+    now = endpoint_definition(study, name)
+    if whole == check_rule(name, now.rule):
+        raise refuse("rule", f"the rule of version {now.version}", "another rule",
+                     "Change a part of it.")  # fmt: skip
+    if not reason.strip():
+        raise refuse("reason", "blank", "why the rule changes", "Write a line.", column="reason")
+    params = {"endpoint": name, "rule": whole, "reason": reason.strip()}
+    key = f"endpoint:{study.pk}:{name}:{now.version + 1}:{inputs_digest(whole)}"
+    started = Job.objects.filter(idempotency_key=key).first()
+    again = started is not None and started.has_ended
+    return enqueue("studies.endpoint_change", study, user, params=params,
+                   idempotency_key=None if again else key)  # fmt: skip
+
+
+@transaction.atomic
+def endpoint_change(
+    study: Study,
+    name: str,
+    rule: Mapping[str, Any],
+    reason: str,
+    job: Job | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Put a new version in force together with its values; the old ones keep theirs.
+
+    Nobody computes an endpoint of the study meanwhile, so that no patient is left behind.
+    """
+    _lock(study, shared=False)
+    now = endpoint_definition(study, name)
+    if check_rule(name, now.rule) == dict(rule):
+        return {"version": now.version, "patients": 0, "changed": 0}
+    with pghistory.context(reason=reason):
+        definition = EndpointDefinition.objects.create(
+            study=study, name=name, version=now.version + 1, rule=dict(rule)
+        )
+    patients = Patient.objects.filter(study=study).order_by("pk")
+    total, done, changed = patients.count(), 0, 0
+    for chunk in batched(patients.iterator(CHUNK), CHUNK):
+        courses, before = _courses(chunk), _told(now, chunk)
+        values = [_value(patient, definition, courses[patient.pk], job) for patient in chunk]
+        changed += sum(before.get(value.patient_id) != _outcome(value) for value in values)
+        _write(values)
+        done += len(chunk)
+        progress(done, total, f"{done} of {total} patients")
+    return {"version": definition.version, "patients": total, "changed": changed}
+
+
+def batched(rows: Iterable[Patient], size: int) -> Iterator[list[Patient]]:
+    chunks = iter(rows)
+    while chunk := list(islice(chunks, size)):
+        yield chunk
+
+
+def _told(definition: EndpointDefinition, patients: Sequence[Patient]) -> dict[int, Any]:
+    """What a definition said of these patients last."""
+    rows = EndpointValue.objects.filter(definition=definition, patient__in=patients).order_by("id")
+    return {row.patient_id: _outcome(row) for row in rows}
+
+
+def _outcome(value: EndpointValue) -> tuple[float | None, bool | None, str]:
+    return value.duration_days, value.event, value.label
+
+
+def _lock(study: Study, shared: bool) -> None:
+    """Until the transaction ends: many may derive values at once, or one may change a rule."""
+    verb = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {verb}(%s, %s)", [_LOCK, study.pk & 0x7FFFFFFF])
+
+
+def _courses(patients: Sequence[Patient]) -> dict[int, PatientCourse]:
     ids = [patient.pk for patient in patients]
-    found: dict[int, _Facts] = defaultdict(_Facts)
+    found: dict[int, PatientCourse] = defaultdict(PatientCourse)
     for start in Treatment.objects.filter(patient_id__in=ids, is_index=True):
         found[start.patient_id].started = _date(start)
     for progression in Progression.objects.filter(patient_id__in=ids).order_by("-date"):
@@ -171,15 +199,16 @@ def _date(row: Any) -> ClinicalDate:
 
 
 def _value(
-    patient: Patient,
-    definition: EndpointDefinition,
-    derived: SurvivalTime | ResponseClass,
-    facts: _Facts,
+    patient: Patient, definition: EndpointDefinition, course: PatientCourse, job: Job | None
 ) -> EndpointValue:
+    derived: SurvivalTime | ResponseClass = derive_endpoint(
+        definition.name, definition.rule, course
+    )
     value = EndpointValue(
         patient=patient,
         definition=definition,
-        inputs_digest=inputs_digest(definition.name, definition.version, definition.rule, facts),
+        produced_by=job,
+        inputs_digest=inputs_digest(definition.name, definition.version, definition.rule, course),
         notices=[notice.as_dict() for notice in derived.notices],
     )
     if isinstance(derived, SurvivalTime):

@@ -71,6 +71,18 @@ def patient_screen(
     return patient
 
 
+@transaction.atomic
+def patient_new(
+    study: Study, user: Any, site: Site, on: date, kind: str, pseudonym: str = ""
+) -> Patient:
+    """A new patient, screened only or enrolled on the same day: both steps stand in the log."""
+    patient = patient_screen(study, user, site, on, pseudonym)
+    if kind == MoveKind.ENROLLED:
+        patient_status_set(patient, user, kind, on, "")
+        patient.refresh_from_db()
+    return patient
+
+
 def pseudonym_make(study: Study) -> str:
     """One that nobody of the study has had."""
     while True:

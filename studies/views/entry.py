@@ -12,12 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from studies import access, entries, overviews, services
+from studies import access, entries, entry_merges, entry_sent, overviews, services
 from studies.methods.course import FACT_KINDS
 from studies.methods.merge import Merge, merge_cells
 from studies.methods.problems import DataProblem, Problem
 from studies.models import Patient, Query, QueryState, Study
-from studies.services.records import STEPS, Record
+from studies.services.record_reading import Record
+from studies.services.record_states import STEPS
 
 from .doors import study_page
 
@@ -41,7 +42,7 @@ def entry_check(request: HttpRequest, study: Study, patient_uid: UUID, form: str
     """What is said beside the field that somebody types in, and what is computed from all."""
     record = _record(_patient(request, study, patient_uid), form)
     access.require_at(request.user, record.patient, "enter", "identifiers")
-    sent = entries.read_sent(record, request.POST.dict())
+    sent = entry_sent.read_sent(record, request.POST.dict())
     checked = services.record_check(record, sent.cells, complete=False)
     name = request.headers.get("HX-Trigger-Name", "")
     context = {
@@ -103,7 +104,7 @@ def _record(patient: Patient, form: str) -> Record:
 
 def _save(request: HttpRequest, record: Record) -> HttpResponse:
     """Save, or show the page again with all that was typed and why it was not saved."""
-    sent = entries.read_sent(record, request.POST.dict())
+    sent = entry_sent.read_sent(record, request.POST.dict())
     if added := request.POST.get("add", ""):
         return _page(request, record, sent.cells, base=sent, added=added)
     if record.version != sent.version or sent.unchosen:
@@ -129,7 +130,7 @@ def _save(request: HttpRequest, record: Record) -> HttpResponse:
     return redirect(_address(record))
 
 
-def _show_changes(request: HttpRequest, record: Record, sent: entries.Sent) -> HttpResponse:
+def _show_changes(request: HttpRequest, record: Record, sent: entry_sent.Sent) -> HttpResponse:
     merge = merge_cells(sent.base, sent.cells, record.cells)
     if sent.unchosen and record.version == sent.version:
         pairs = {key: (sent.cells[key], record.cells.get(key, "")) for key in sent.unchosen}
@@ -144,7 +145,7 @@ def _page(
     problems: Iterable[Problem] = (),
     warns: Mapping[str, str] | None = None,
     merge: Merge | None = None,
-    base: entries.Sent | None = None,
+    base: entry_sent.Sent | None = None,
     added: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -155,9 +156,9 @@ def _page(
         "study": study,
         "patient": record.patient,
         "record": record,
-        "base": request.POST["base"] if base else entries.sign(record, clashes),
+        "base": request.POST["base"] if base else entry_sent.sign(record, clashes),
         "problems": entries.listed(record, problems),
-        "merge": entries.differences_of(record, merge) if merge else None,
+        "merge": entry_merges.differences_of(record, merge) if merge else None,
         "saved": entries.last_saved(record.entry),
         "derived": entries.derived_lines(record, checked.derived),
         "notices": checked.notices,

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 
-from studies import access, histories, overviews, services
+from studies import access, audits, histories, overviews, services
 from studies.methods.problems import DataProblem
 from studies.models import Membership, Patient, Query, Study
 from studies.tables import csv_response
@@ -44,15 +44,15 @@ def field_history(
 @study_page("manage")
 def audit(request: HttpRequest, study: Study) -> HttpResponse:
     asked = _asked(request)
-    lines = histories.audit_lines(request.user, study, **asked, dates=_sees_dates(request, study))
+    lines = audits.audit_lines(request.user, study, **asked, dates=_sees_dates(request, study))
     members = Membership.objects.filter(study=study).select_related("user")
     context = {
         "study": study,
         "lines": lines,
-        "tables": list(histories.tracked_tables()),
+        "tables": list(audits.tracked_tables()),
         "people": list({m.user_id: m.user for m in members}.values()),
         "asked": asked,
-        "next": histories.after_these(lines, asked["before"], asked["skip"]),
+        "next": audits.after_these(lines, asked["before"], asked["skip"]),
     }
     return render(request, "studies/audit.html", context)
 
@@ -63,12 +63,12 @@ def audit_csv(request: HttpRequest, study: Study) -> HttpResponse:
     asked, dates = _asked(request), _sees_dates(request, study)
     rows: list[list[Any]] = []
     while len(rows) < 10_000:
-        lines = histories.audit_lines(request.user, study, **asked, dates=dates)
+        lines = audits.audit_lines(request.user, study, **asked, dates=dates)
         for line in lines:
             what = "; ".join(f"{name}: {was} -> {now}" for name, was, now in line.changes)
             rows.append([line.at.isoformat(), line.who or "", line.label, line.table, line.subject,
                          what, line.reason, line.request])  # fmt: skip
-        following = histories.after_these(lines, asked["before"], asked["skip"])
+        following = audits.after_these(lines, asked["before"], asked["skip"])
         if following is None:
             break
         asked |= following

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from studies import (
     access,
     courses,
     overviews,
     registry,
+    services,
     timelines,
     variable_filters,
 )
 from studies.filters import PatientFilter, chips, condition_chips, variable_lines
+from studies.forms import PatientForm, refuse_in
+from studies.methods.problems import DataProblem
 from studies.models import Patient, QueryState, Study
 from studies.paging import page_by_key
 from studies.tables import PATIENT_COLUMNS, PatientTable
@@ -29,7 +34,8 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _remember_search(request, study)
     search, narrowed = _narrowed(request, study)
-    dates = "identifiers" in access.rights_of(request.user, study)
+    rights = access.rights_of(request.user, study)
+    dates = "identifiers" in rights
     variables = variable_filters.variables_of(study, dates)
     conditions = variable_filters.conditions_of(request.GET, variables)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
@@ -48,9 +54,33 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         "lines": variable_lines(request.GET, variables),
         "operators": variable_filters.OPERATORS.items(),
         "scope": overviews.scope_of(request.user, study),
-        "may_download": "download" in access.rights_of(request.user, study),
+        "may_download": "download" in rights,
+        "may_enter": "enter" in rights,
     }
     return render(request, "studies/patients.html", context)
+
+
+@study_page("enter")
+def patient_new(request: HttpRequest, study: Study) -> HttpResponse:
+    """A patient typed in, not uploaded: made, then straight to the empty form."""
+    sent = request.POST if request.method == "POST" else None
+    form = PatientForm(sent, sites=overviews.sites_entered(request.user, study))
+    if form.is_valid():
+        try:
+            patient = services.patient_new(study, request.user, **form.cleaned_data)
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            messages.success(request, f"{patient.pseudonym} is {patient.status}.")
+            return redirect(_first_page(request.user, patient))
+    return render(request, "studies/patient_new.html", {"study": study, "form": form})
+
+
+def _first_page(user: Any, patient: Patient) -> str:
+    """The form to fill in, for who may see its dates."""
+    if {"rows", "identifiers"} <= access.rights_of(user, patient.study):
+        return reverse("studies:entry", args=[patient.study.uid, patient.uid, "baseline"])
+    return reverse("studies:patients", args=[patient.study.uid])
 
 
 @study_page("rows")

@@ -60,6 +60,7 @@ class MadeStudy:
             "upload": {"kind": "cohort_table"},
             "upload_discard": {"upload_uid": self.job.uid},
             "action": {"kind": "no.such_step"},
+            "endpoint": {"name": "overall_survival"},
             "membership": {"membership_uid": self.membership.uid},
             "participation": {"patient_uid": self.here.uid},
             "patient_step": {"patient_uid": self.here.uid, "step": "status"},

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from studies.access import acting_as
+from studies.jobs import run_inline
 from studies.methods.clinical_risk_score import clinical_risk_score
 from studies.methods.dates import read_date
+from studies.methods.endpoint_rules import PatientCourse, check_rule, derive_endpoint
 from studies.methods.endpoints import (
     is_responder,
     overall_survival,
@@ -13,7 +20,7 @@ from studies.methods.endpoints import (
     response_at_6_months,
 )
 from studies.methods.problems import DataProblem
-from studies.models import EndpointValue
+from studies.models import EndpointValue, Job
 from studies.selectors import endpoint_table
 from tests.people import People
 from tests.studies.test_cohort_import import GOOD, handed_in, table
@@ -64,6 +71,102 @@ def test_response_at_6_months(
         read_date(died) if died else None,
     )
     assert found.label == label
+
+
+SEEN = [("2020-02-01", "SD"), ("2020-03-01", "PR"), ("2020-03-20", "PR"), ("2020-05-01", "PD"),
+        ("2020-06-01", "CR")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "number", "label"),
+    [
+        ({}, 5, "CR"),
+        ({"assessments": "until progression"}, 5, "PR"),
+        ({"confirmed_after_days": 19}, 4, "PR"),
+        ({"confirmed_after_days": 20}, 4, "SD"),
+        ({"confirmed_after_days": 28}, 5, "SD"),  # the CR after progression confirms nothing
+        ({"stable_from_day": 31}, 1, "SD"),
+        ({"stable_from_day": 32}, 1, "NE"),
+        ({"confirmed_after_days": 28, "stable_from_day": 60}, 2, "SD"),
+        ({"confirmed_after_days": 28, "stable_from_day": 61}, 2, "NE"),
+    ],
+)
+def test_best_response_as_recist_1_1_may_ask(rule: dict[str, Any], number: int, label: str) -> None:
+    seen = [(read_date(day), result) for day, result in SEEN[:number]]
+    course = PatientCourse(started=START, responses=seen)
+    assert derive_endpoint("best_overall_response", rule, course).label == label
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "found"),
+    [
+        ("overall_survival", {}, None),
+        ("overall_survival", {"partial_dates": "middle"}, 74),  # 1 January to 15 March
+        ("progression_free_survival", {"partial_dates": "middle"}, 74),
+        ("response_at_6_months", {}, ""),
+        ("response_at_6_months", {"day": 170, "window_days": 40}, "SD"),
+        ("response_at_6_months", {"window_days": 53}, "SD"),
+    ],
+)
+def test_a_rule_changes_what_is_derived(name: str, rule: dict[str, Any], found: Any) -> None:
+    course = PatientCourse(START, died=read_date("2020-03"))
+    if name == "response_at_6_months":
+        course = PatientCourse(START, responses=[(read_date("2020-05-10"), "SD")])
+    derived = derive_endpoint(name, rule, course)
+    assert found == (derived.label if name == "response_at_6_months" else derived.duration_days)
+
+
+def test_who_was_not_imaged_is_free_of_progression_only_by_a_rule_that_says_so() -> None:
+    course = PatientCourse(START, alive=[read_date("2020-03-01")])
+    for censored, days in (("last adequate imaging", 0.5), ("last contact", 60)):
+        found = derive_endpoint("progression_free_survival", {"censored": censored}, course)
+        assert (found.duration_days, found.event) == (days, False)
+
+
+@pytest.mark.parametrize(
+    ("rule", "column"),
+    [
+        ({"window_days": 200}, "window_days"),
+        ({"window_days": True}, "window_days"),
+        ({"day": 90}, "day"),  # three months is another endpoint
+        ({"earlier_progression_or_death": "x"}, "earlier_progression_or_death"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused(rule: dict[str, Any], column: str) -> None:
+    with pytest.raises(DataProblem) as refused:
+        check_rule("response_at_6_months", rule)
+    assert [problem.column for problem in refused.value.problems] == [column]
+
+
+def test_another_rule_comes_into_force_with_everybodys_values(
+    people: People, client: Client
+) -> None:
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD, GOOD | {"patient_id": "P002", "response": "SD"}))
+        before = set(EndpointValue.objects.values_list("pk", flat=True))
+    client.force_login(people.administrator)
+    page = reverse("studies:endpoint", args=[people.study.uid, "response_at_6_months"])
+    fields = {b.name: b.value() or "" for b in client.get(page).context["form"]}
+    sent = fields | {"window_days": 5}
+    assert "reason" in client.post(page, sent).context["form"].errors
+    same = client.post(page, fields | {"reason": "none"})
+    assert "the rule of version 1" in same.content.decode()
+    client.post(page, sent | {"reason": "protocol amendment 2"})
+    with acting_as(people.administrator):
+        job = run_inline(Job.objects.get(kind="studies.endpoint_change"))
+        assert job.result == {"version": 2, "patients": 2, "changed": 2}
+        table_now = endpoint_table(people.study, "response_at_6_months")
+        assert list(table_now["label"]) == ["", ""]
+        kept = EndpointValue.objects.filter(definition__version=1, pk__in=before)
+        assert {value.label for value in kept if value.label} >= {"PR", "SD"}
+    shown = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
+    assert "protocol amendment 2" in shown
+    assert "1 earlier version" in shown
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD | {"patient_id": "P003"}))
+        newest = EndpointValue.objects.filter(patient__pseudonym="P003", label="PR")
+        assert {v.definition.name for v in newest} == {"best_overall_response"}
 
 
 def test_not_evaluable_is_no_responder_and_no_non_responder() -> None:

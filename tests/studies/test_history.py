@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
-from studies import histories
+from studies import audits
 from studies.access import acting_as
 from studies.models import (
     AccessToken,
@@ -28,15 +28,15 @@ def made(people: People) -> MadeStudy:
     return make_study(people)
 
 
-def every_line(people: People) -> list[histories.Line]:
+def every_line(people: People) -> list[audits.Line]:
     """All pages of the study's history; one transaction's events have one time."""
-    lines: list[histories.Line] = []
+    lines: list[audits.Line] = []
     at: dict[str, object] | None = {"before": None, "skip": 0}
     while at is not None:
-        page = histories.audit_lines(people.coordinator, people.study, **at)
+        page = audits.audit_lines(people.coordinator, people.study, **at)
         lines += page
-        at = histories.after_these(page, **at)
-    assert len({(line.table, line.event.pgh_id) for line in lines}) == len(lines) > histories.PAGE
+        at = audits.after_these(page, **at)
+    assert len({(line.table, line.event.pgh_id) for line in lines}) == len(lines) > audits.PAGE
     return lines
 
 
@@ -63,11 +63,11 @@ def test_accounts_and_tokens_are_kept_without_their_secrets(people: People) -> N
 
 
 def test_every_tracked_table_keeps_inserts_updates_and_deletes() -> None:
-    for word, model in histories.tracked_tables().items():
+    for word, model in audits.tracked_tables().items():
         tracked = model.pgh_tracked_model
         names = {trigger.name for trigger in tracked._meta.triggers}
         assert {"insert_insert", "update_update", "delete_delete"} <= names, word
-    assert len(histories.tracked_tables()) > 20
+    assert len(audits.tracked_tables()) > 20
 
 
 def test_what_is_removed_stays_in_the_history(people: People, made: MadeStudy) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from studies.methods.course import Fact, check_course, read_course
 from studies.methods.dates import ClinicalDate
 from studies.methods.dictionary import DEFAULT_DICTIONARY
+from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
 from studies.methods.endpoints import (
     BEST_FIRST,
     RESPONSE_WINDOW_DAYS,
@@ -117,6 +118,43 @@ def test_best_response_is_the_best_in_any_order_and_more_is_never_worse(
     rank = [*BEST_FIRST, "NE", ""]
     more = best_overall_response([*rows, (on(5), "PR")]).label
     assert rank.index(more) <= rank.index(best)
+
+
+BLUR = st.sampled_from(["day", "month", "year"])
+
+
+@given(
+    days=st.lists(DAYS, min_size=2, max_size=2).map(sorted),
+    has=st.tuples(st.booleans(), st.booleans()),
+    blurs=st.tuples(BLUR, BLUR),
+    seen=st.lists(st.floats(0, 1), max_size=4),
+)
+def test_the_middle_of_a_partial_date_keeps_the_order_of_what_happened(
+    days: list[int], has: tuple[bool, bool], blurs: tuple[str, str], seen: list[float]
+) -> None:
+    """Progression, then death, either known roughly; contacts on exact days before death."""
+    (progressed, died), (has_progressed, has_died) = days, has
+    contacts = [on(int(share * died)) for share in seen]
+    course = PatientCourse(
+        on(0),
+        on(progressed, blurs[0]) if has_progressed else None,
+        on(died, blurs[1]) if has_died else None,
+        alive=contacts,
+        assessed=contacts[:1],
+    )
+    overall, free = (
+        derive_endpoint(name, {"partial_dates": "middle"}, course)
+        for name in ("overall_survival", "progression_free_survival")
+    )
+    assert 0 < free.duration_days <= overall.duration_days
+    if has_died:
+        low, high = ((end - START).days for end in (course.died.earliest, course.died.latest))
+        assert max(low, 0.5) <= overall.duration_days <= max(high, 0.5)
+        assert all((day.earliest - START).days <= overall.duration_days for day in contacts)
+    exact = blurs == ("day", "day") or not (has_progressed or has_died)
+    if exact:
+        assert overall == derive_endpoint("overall_survival", {}, course)
+        assert free == derive_endpoint("progression_free_survival", {}, course)
 
 
 CELLS = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["", "1", "2", "3"]))

@@ -23,6 +23,7 @@ GETS = {
     "exports": (200, 200, 200, 403),
     "export_file": (404, 404, 404, 404),  # its job has not run: test_exports has its maker's
     "reads": (200, 403, 403, 403),
+    "patient_new": (403, 200, 403, 403),
     "patient": (200, 200, 200, 404),  # the colleague belongs to the other site
     "cohorts": ALL,
     "uploads": ALL,
@@ -46,6 +47,7 @@ GETS = {
     "audit": (200, 403, 403, 403),
     "audit_csv": (200, 403, 403, 403),
     "endpoints": ALL,
+    "endpoint": (200, 403, 403, 403),
     "membership": (200, 403, 403, 403),
     "screening": ALL,
     "consent": ALL,
@@ -96,7 +98,7 @@ POSTS = {
 # Answers that are no page, and pages that only an administrator sees.
 FILES = {"reads", "export_file", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
 FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row", "membership"}
-FILES |= {"table_columns", "batch_difference", "dictionary_template"}
+FILES |= {"endpoint", "table_columns", "batch_difference", "dictionary_template"}
 FILES |= {"attrition_csv", "left_out_csv", "table_one_csv", "criteria"}
 
 

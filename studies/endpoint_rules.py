@@ -1,0 +1,72 @@
+"""Reads for the page of endpoints: every rule in words, with who changed it and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from studies.events import metadata_of, people_of
+from studies.methods.endpoint_rules import KINDS, spoken_rule
+from studies.models import EndpointDefinition, Study
+
+
+@dataclass(frozen=True)
+class RuleVersion:
+    """One version: its lines, those that the version before it said otherwise, how many values."""
+
+    number: int
+    lines: list[tuple[str, str]]
+    changed: frozenset[str]
+    since: Any = None
+    by: Any = None
+    reason: str = ""
+    values: int = 0
+
+
+@dataclass(frozen=True)
+class EndpointView:
+    name: str
+    title: str
+    now: RuleVersion
+    earlier: list[RuleVersion]
+
+
+def endpoint_rules(study: Study) -> list[EndpointView]:
+    """Each endpoint with its versions, the newest first; none yet: the rule it will begin with."""
+    rows = EndpointDefinition.objects.filter(study=study).annotate(used=Count("values"))
+    by_name: dict[str, list[EndpointDefinition]] = {}
+    for row in rows.order_by("name", "version"):
+        by_name.setdefault(row.name, []).append(row)
+    events = _events(study)
+    people = people_of(events.values())
+    found = []
+    for name, kind in KINDS.items():
+        told = _versions(name, by_name.get(name, []), events, people)
+        first = RuleVersion(0, spoken_rule(name, kind.default), frozenset())
+        found.append(EndpointView(name, kind.title, told[0] if told else first, told[1:]))
+    return found
+
+
+def _versions(
+    name: str, rows: list[EndpointDefinition], events: dict[int, Any], people: dict[int, Any]
+) -> list[RuleVersion]:
+    found: list[RuleVersion] = []
+    before: dict[str, str] = {}
+    for row in rows:
+        lines, known = spoken_rule(name, row.rule), metadata_of(events.get(row.pk))
+        changed = frozenset(label for label, text in lines if before and before[label] != text)
+        found.append(
+            RuleVersion(row.version, lines, changed, row.created_at,
+                        people.get(known.get("user") or 0), known.get("reason", ""), row.used)
+        )  # fmt: skip
+        before = dict(lines)
+    return found[::-1]
+
+
+def _events(study: Study) -> dict[int, Any]:
+    """The event that made each definition."""
+    model: Any = EndpointDefinition.pgh_event_model  # type: ignore[attr-defined]
+    rows = model.objects.filter(study=study, pgh_label="insert").select_related("pgh_context")
+    return {event.pgh_obj_id: event for event in rows}

@@ -1,0 +1,148 @@
+"""A form read from texts: values and facts, everything that is wrong, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from studies.methods.course import (
+    FACT_KINDS,
+    MIRRORED,
+    Fact,
+    check_course,
+    notice_course,
+    read_course,
+    start_of,
+)
+from studies.methods.derivations import Derived, derive_all
+from studies.methods.dictionary import DerivedSpec, VariableSpec
+from studies.methods.problems import Notice, Problem
+from studies.methods.record_checks import check_record
+from studies.methods.values import BadValueError, implausible, read_value, write_value
+
+from .fact_rows import parts_of, read_row
+from .facts import MARKERS
+from .record_reading import Record
+
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A form read from texts: values and facts, everything wrong or notable, what follows."""
+
+    values: dict[str, dict[str, Any]]
+    facts: tuple[Fact, ...]
+    problems: tuple[Problem, ...]
+    notices: tuple[Notice, ...]
+    implausible: dict[str, str]
+    derived: tuple[Derived, ...]
+
+
+def record_check(record: Record, cells: Mapping[str, str], complete: bool) -> Checked:
+    """Read texts under the form's dictionary and find everything that is wrong with them.
+
+    ``complete`` asks also for what a complete form must have.
+    """
+    problems: list[Problem] = []
+    read = {spec.name: _read(spec, cells.get(spec.name, "").strip(), complete, problems)
+            for spec in record.asked}  # fmt: skip
+    facts = read_facts(cells, problems)
+    stated = {name: value for name, value in read.items() if value}
+    problems += check_record(stated, record.patient.pseudonym)
+    problems += check_course(facts, timezone.localdate())
+    problems += _baseline_labs(record, facts)
+    values = _values(record, cells, read, facts)
+    known = {spec.name for spec in record.specs}
+    asked = {name: v for name, v in values.items() if name in known}
+    spoken = {spec.name: text for spec in record.asked
+              if (text := implausible(values.get(spec.name, {}), spec))}  # fmt: skip
+    derived = derive_all(_derivable(record), record.specs, asked)
+    return Checked(values, tuple(facts), tuple(problems), tuple(notice_course(facts)), spoken,
+                   derived)  # fmt: skip
+
+
+def _read(
+    spec: VariableSpec, text: str, complete: bool, problems: list[Problem]
+) -> dict[str, Any] | None:
+    try:
+        if not text:
+            if complete and "complete" in spec.required_for:
+                raise BadValueError(f"a value, or one of {', '.join(spec.missing_codes)}",
+                                    "Fill it in, or say why there is none.")  # fmt: skip
+            return None
+        if len(text) > LONGEST_TEXT or "\0" in text:
+            raise BadValueError(f"at most {LONGEST_TEXT} characters", "Shorten it.")
+        return read_value(text, spec)
+    except BadValueError as bad:
+        found = repr(text[:80]) if text else "blank"
+        problems.append(Problem(spec.label, found, bad.expected, bad.remedy, column=spec.name))
+        return None
+
+
+def read_facts(cells: Mapping[str, str], problems: list[Problem]) -> list[Fact]:
+    facts = []
+    for cell, text in cells.items():
+        kind, _, key = cell.partition(":")
+        if not key or not text or kind not in FACT_KINDS:
+            continue
+        read = read_row(FACT_KINDS[kind], key, parts_of(text))
+        problems += read.problems
+        facts += [read.fact] if read.fact else []
+    return facts
+
+
+def _baseline_labs(record: Record, facts: list[Fact]) -> list[Problem]:
+    start = start_of(facts)
+    fields = {MARKERS[s.name]: s.label for s in record.asked if s.name in MARKERS}
+    return [
+        Problem("Laboratory", f"{fact.parts['analyte']} on the day of treatment start",
+                f"the field {fields[fact.parts['analyte']]}", "Enter it there.",
+                column=f"lab:{fact.key}:date")
+        for fact in facts
+        if fact.kind == "lab" and fact.parts.get("analyte") in fields and fact.day == start
+    ]  # fmt: skip
+
+
+def _values(
+    record: Record,
+    cells: Mapping[str, str],
+    read: Mapping[str, dict[str, Any] | None],
+    facts: list[Fact],
+) -> dict[str, dict[str, Any]]:
+    """What the entry will hold: what was typed, what the changed rows decide, the rest as it is."""
+    values = dict(record.entry.values) if record.entry else {}
+    for name, value in read.items():
+        if value is None:
+            values.pop(name, None)
+        elif write_value(values.get(name)) != write_value(value):
+            values[name] = value
+    if not record.has_course:
+        return values
+    touched = {key.partition(":")[0] for key in {*cells, *record.cells}
+               if ":" in key and cells.get(key, "") != record.cells.get(key, "")}  # fmt: skip
+    decided = read_course(facts)
+    for spec in record.specs:
+        if MIRRORED.get(spec.name) in touched:
+            value = _admitted(spec, decided.get(spec.name))
+            values.pop(spec.name, None)
+            values |= {spec.name: value} if value else {}
+    return values
+
+
+def _admitted(spec: VariableSpec, value: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A mirrored value as the variable admits it; a drug without a code is not mirrored."""
+    try:
+        return read_value(write_value(value), spec) if value else None
+    except BadValueError:
+        return None
+
+
+def _derivable(record: Record) -> tuple[DerivedSpec, ...]:
+    """Derived variables whose names this form has."""
+    if record.form == "baseline":
+        return record.derived
+    return ()
