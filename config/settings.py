@@ -198,6 +198,7 @@ SPECTACULAR_SETTINGS = {
         "VersionStateEnum": "modeling.models.lives.VersionState",
         "CohortRoleEnum": "studies.models.patients.CohortRole",
         "MoveKindEnum": "studies.models.consent.MoveKind",
+        "MembershipRoleEnum": "studies.models.people.Role",
         "UploadStateEnum": "studies.models.uploads.UploadState",
         "ArrivalStateEnum": "imaging.models.arrivals.ArrivalState",
     },

@@ -293,6 +293,22 @@ def seen_by(user: Any, study: Study) -> list[tuple[str, int]]:
     return list(rows.values_list("site__name").annotate(Count("id")))
 
 
+@dataclass(frozen=True)
+class SiteRow:
+    """A hospital of the study: since when, and how many people are there now."""
+
+    name: str
+    since: Any
+    people: int
+
+
+def site_rows(study: Study) -> list[SiteRow]:
+    members = Membership.objects.current().filter(study=study)
+    counted = Counter(members.values_list("site", flat=True))
+    rows = StudySite.objects.filter(study=study).select_related("site").order_by("site__name")
+    return [SiteRow(row.site.name, row.created_at, counted[row.site_id]) for row in rows]
+
+
 def sites_seen(user: Any, study: Study) -> QuerySet[Site]:
     """Sites whose patients the user sees: of the membership, or all of the study."""
     sites = Site.objects.filter(study_sites__study=study)

@@ -117,6 +117,7 @@ urlpatterns = [
     path(f"{VARIABLE}/", dictionaries.variable_edit, name="variable"),
     path(f"{VARIABLE}/<str:change>/", dictionaries.variable_change, name="variable_change"),
     path(f"{STUDY}people/", people.people, name="people"),
+    path(f"{STUDY}people/sites/", people.site_new, name="site_new"),
     path(f"{STUDY}people/<uuid:membership_uid>/", people.membership, name="membership"),
     path(
         f"{STUDY}people/<uuid:membership_uid>/end/",

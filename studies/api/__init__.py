@@ -1,6 +1,6 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from . import cohorts, dictionaries, entry, exports, imports, reads, records, uploads
+from . import cohorts, dictionaries, entry, exports, imports, people, reads, records, uploads
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
 ROUTES = [
@@ -10,6 +10,7 @@ ROUTES = [
     *entry.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
+    *people.ROUTES,
     *reads.ROUTES,
     *uploads.ROUTES,
 ]

@@ -86,6 +86,10 @@ class MembershipForm(forms.Form):
         self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
 
 
+class SiteForm(forms.Form):
+    name = forms.CharField(max_length=200, label="Hospital")
+
+
 class InviteForm(forms.Form):
     email = forms.EmailField(
         label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}), max_length=150

@@ -232,7 +232,7 @@ def _within(day: ClinicalDate | None, first: date, last: date) -> ClinicalDate |
 
 
 def _exact(day: ClinicalDate, first: date, last: date) -> ClinicalDate:
-    """The 15th of a month or 1 July of a year, moved into ``first`` to ``last`` as far as it may."""
+    """The 15th of a month or 1 July of a year, moved towards ``first`` and ``last``."""
     if day.is_exact:
         return day
     middle = day.earliest.replace(day=15)

@@ -73,6 +73,7 @@ from .people import (
     password_link,
     password_path,
     person_invite,
+    site_add,
     site_of,
     study_create,
 )
@@ -178,6 +179,7 @@ __all__ = [
     "record_take_over",
     "record_write",
     "rows_of",
+    "site_add",
     "site_of",
     "study_bytes",
     "study_create",

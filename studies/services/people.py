@@ -61,6 +61,7 @@ def membership_end(membership: Membership, user: Any) -> Membership:
     DataProblem
         Nobody would be left to manage the study.
     """
+    require(user, membership.study, "manage")
     if "manage" in membership.rights:
         _refuse_nobody_managing(membership)
     today = timezone.localdate()
@@ -178,7 +179,17 @@ def password_link(membership: Membership, user: Any) -> str:
 def person_invite(
     study: Study, inviter: Any, email: str, role: str, site: Site | None = None
 ) -> tuple[Any, str]:
-    """A colleague and the one-time path where they set their password (empty if they have one)."""
+    """A colleague and the one-time path where they set their password (empty if they have one).
+
+    Raises
+    ------
+    DataProblem
+        A member already, another study's guest, or rights of all sites at one site.
+    """
+    require(inviter, study, "manage")
+    if role == Role.ADMINISTRATOR and site:
+        raise refuse("site", site.name, "all sites", "An administrator needs all sites.",
+                     column="site")  # fmt: skip
     users = get_user_model()._default_manager
     user = users.filter(email__iexact=email).first()
     if user is None:
@@ -221,6 +232,25 @@ def password_path(user: Any) -> str:
     """``uid/token`` of the page that sets a first password; it works once."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return f"{uid}/{default_token_generator.make_token(user)}"
+
+
+@transaction.atomic
+def site_add(study: Study, user: Any, name: str) -> StudySite:
+    """A hospital that takes part from now on.
+
+    Raises
+    ------
+    DataProblem
+        No name, or a site of the study already.
+    """
+    require(user, study, "manage")
+    name = " ".join(name.replace("\0", "").split())
+    if not name:
+        raise refuse("site", "blank", "the hospital's name", "Write it.", column="name")
+    if StudySite.objects.filter(study=study, site__name__iexact=name).exists():
+        raise refuse("site", f"{name} already", "a hospital that is new in the study",
+                     "Nothing has to be done.", column="name")  # fmt: skip
+    return StudySite.objects.get(study=study, site=site_of(study, name))
 
 
 def site_of(study: Study, name: str) -> Site:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from studies import access, overviews, services
-from studies.forms import InviteForm, MembershipForm, refuse_in
+from studies.forms import InviteForm, MembershipForm, SiteForm, refuse_in
 from studies.methods.problems import DataProblem
 from studies.models import RIGHTS, Membership, Study
 
@@ -44,9 +44,23 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     if form and form.is_valid() and _invite(request, study, form):
         return redirect("studies:people", study.uid)
     context = {"study": study, "members": overviews.members_of(study), "form": form}
+    context["sites"] = overviews.site_rows(study)
+    context["site_form"] = SiteForm() if may_manage else None
     context |= {"may_manage": may_manage, "meanings": MEANINGS, "rights": RIGHTS}
     context["link"] = request.session.pop("invitation", None)
     return render(request, "studies/people.html", context)
+
+
+@require_POST
+@study_page("manage")
+def site_new(request: HttpRequest, study: Study) -> HttpResponse:
+    form = SiteForm(request.POST)
+    try:
+        made = services.site_add(study, request.user, form.data.get("name", "")[:200])
+        messages.success(request, f"{made.site.name} takes part.")
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+    return redirect("studies:people", study.uid)
 
 
 @require_POST

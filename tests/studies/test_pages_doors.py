@@ -85,6 +85,7 @@ POSTS = {
     "action": (404, 404, 404, 404),  # the step is not registered; the study is
     "job_cancel": (302, 302, 403, 403),
     "membership_end": (302, 403, 403, 403),
+    "site_new": (302, 403, 403, 403),
     "cohort_step": (302, 403, 403, 403),  # freezing needs "manage"
     "cohorts": (403, 200, 403, 403),
     "consent": (200, 403, 403, 403),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
@@ -157,3 +159,51 @@ def test_a_link_for_a_new_password_is_never_a_way_into_another_study(
     assert "Welcome" in form.content.decode()
     study_create("Theirs", people.colleague)
     assert "in another study" in client.post(address, {"link": "1"}, follow=True).content.decode()
+
+
+def test_people_over_the_api_as_on_their_pages(people: People, client: Client):
+    address = reverse("api:membership-list", args=[people.study.uid])
+    as_json: Any = {"content_type": "application/json"}
+    invited = {"email": "new@example.org", "role": "collaborator", "site": "South"}
+    for name in ("coordinator", "statistician", "colleague"):
+        client.force_login(people.members[name])
+        assert len(client.get(address).json()["results"]) == 4
+        assert client.post(address, invited, **as_json).status_code == 403, name
+    client.force_login(people.administrator)
+    elsewhere = client.post(address, invited | {"site": "Nowhere"}, **as_json)
+    assert elsewhere.json()["problems"][0]["column"] == "site"
+    made = client.post(address, invited, **as_json).json()
+    assert (made["rights"], made["site"]) == (["aggregates", "rows", "comment"], "South")
+    assert "Welcome to Isotherm" in Client().get(made["invitation"], follow=True).content.decode()
+    assert client.post(address, invited, **as_json).status_code == 422, "a member already"
+    one = reverse("api:membership-detail", args=[people.study.uid, made["uid"]])
+    wide = client.patch(one, {"rights": ["run"]}, **as_json).json()["problems"]
+    assert [problem["column"] for problem in wide] == ["rights"]
+    changed = client.patch(one, {"rights": ["rows", "aggregates"]}, **as_json).json()
+    assert (changed["rights"], changed["role"]) == (["aggregates", "rows"], "collaborator")
+    assert "/welcome/" in client.post(f"{one}password-link/").json()["link"]
+    assert client.post(f"{one}end/").json()["ends_on"] is not None
+    own = Membership.objects.get(user=people.administrator)
+    mine = reverse("api:membership-detail", args=[people.study.uid, own.uid])
+    assert client.post(f"{mine}end/").status_code == 422, "the last administrator"
+
+
+def test_the_history_over_the_api_is_that_of_the_page(people: People, client: Client):
+    address = reverse("api:history-list", args=[people.study.uid])
+    for name in ("coordinator", "statistician", "colleague"):
+        client.force_login(people.members[name])
+        assert client.get(address).status_code == 403, name
+    client.force_login(people.administrator)
+    sites = reverse("api:site-list", args=[people.study.uid])
+    assert client.post(sites, {"name": "West"}).status_code == 201
+    assert client.post(sites, {"name": " west "}).status_code == 422
+    foreign = reverse("api:site-list", args=[study_create("Another", people.outsider).uid])
+    assert client.post(foreign, {"name": "West"}).status_code == 404
+    page = client.get(address, {"table": "site"}).json()
+    assert (page["results"][0]["what"], page["results"][0]["of"]) == ("entered", "West")
+    assert page["results"][0]["who"] == "administrator"
+    assert page["next"] is None
+    whole = client.get(address).json()["results"]
+    shown = client.get(reverse("studies:audit", args=[people.study.uid])).context["lines"]
+    assert [line["of"] for line in whole] == [line.subject for line in shown]
+    assert client.get(address, {"person": "nobody"}).status_code == 422
