@@ -1,6 +1,7 @@
 // Small helps on top of pages that work without them. htmx does the partial pages.
 "use strict";
 
+// Menus close when one clicks elsewhere; Escape gives the focus back.
 document.addEventListener("click", (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) {
@@ -15,6 +16,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
+    hideTip();
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
       menu.open = false;
       menu.querySelector("summary").focus();
@@ -33,14 +35,21 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change] select:not([data-no-submit])")) event.target.form.requestSubmit();
 });
 
-// A dangerous button asks once.
+// A dangerous button asks once; a form that starts something is sent once, and says at once that it goes.
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
   else if (event.target.matches("[data-once]")) {
     const buttons = event.target.querySelectorAll("button[type=submit]");
+    event.submitter?.setAttribute("aria-busy", "true");
     setTimeout(() => buttons.forEach((button) => { button.disabled = true; })); // the pressed one is sent
   }
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("[data-once] button[aria-busy]").forEach((button) => {
+    button.removeAttribute("aria-busy");
+    button.form.querySelectorAll("button").forEach((one) => { one.disabled = false; });
+  });
 });
 
 // Files may be dropped on the zone around a file field.
@@ -55,11 +64,87 @@ document.querySelectorAll("[data-drop]").forEach((zone) => {
   });
 });
 
-// Typed but unsaved work is not lost by a slip.
+// Forms: what was typed stays in this tab until it is saved, and leaving with unsaved work asks first.
+const TYPED = "input:not([type=hidden]):not([type=file]):not([type=submit]), textarea, select";
+const isKept = (form) => form.method === "post" && form.closest("main") && form.querySelector(TYPED)
+  && !form.querySelector("input[type=password]")
+  && !form.matches("[data-no-guard], [data-draw], [data-resumable], [role=search], .bulk");
+const typedIn = (form) => [...form.elements]
+  .filter((field) => field.name && field.matches(TYPED) && (!["checkbox", "radio"].includes(field.type) || field.checked))
+  .map((field) => [field.name, field.value]);
+const wrong = document.querySelector("[data-focus]");
+const hasReturned = ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
 let dirty = false;
-document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) dirty = true; });
-document.addEventListener("submit", (event) => { if (!event.defaultPrevented) dirty = false; });
+
+document.querySelectorAll("main form").forEach((form, number) => {
+  if (!isKept(form)) return;
+  const key = `kept:${form.dataset.keep || `${location.pathname}:${form.getAttribute("action") || number}`}`;
+  const version = form.dataset.version || "";
+  const kept = JSON.parse(sessionStorage.getItem(key) || "null");
+  const isStored = kept && kept.isSent && !hasReturned;
+  if (wrong || isStored || !kept || kept.version !== version || JSON.stringify(kept.cells) === JSON.stringify(typedIn(form))) {
+    if (!wrong) sessionStorage.removeItem(key);
+  } else offer(form, key, kept);
+  const write = (isSent) => sessionStorage.setItem(key, JSON.stringify({ version, isSent, at: Date.now(), cells: typedIn(form) }));
+  form.addEventListener("input", (event) => {
+    if (!event.target.matches(TYPED)) return;
+    dirty = true;
+    write(false);
+  });
+  form.addEventListener("submit", (event) => { if (!event.defaultPrevented && sessionStorage.getItem(key)) write(true); });
+});
+
+function offer(form, key, kept) {
+  const box = form.querySelector("[data-kept]") || form.insertAdjacentElement("afterbegin", keptBox());
+  const forget = () => { sessionStorage.removeItem(key); box.hidden = true; };
+  box.hidden = false;
+  box.querySelector("[data-kept-when]").textContent = new Date(kept.at).toLocaleTimeString();
+  box.querySelector("[data-kept-drop]").addEventListener("click", forget);
+  box.querySelector("[data-kept-restore]").addEventListener("click", () => {
+    form.querySelectorAll("input[type=checkbox]").forEach((field) => { field.checked = false; });
+    kept.cells.forEach(([name, value]) => {
+      const found = form.elements[name];
+      const fields = found instanceof RadioNodeList ? [...found] : [found];
+      fields.filter(Boolean).forEach((field) => {
+        if (!["checkbox", "radio"].includes(field.type)) field.value = value;
+        else if (field.value === value) field.checked = true;
+      });
+    });
+    dirty = true;
+    box.hidden = true;
+  });
+}
+
+function keptBox() {
+  const box = document.createElement("div");
+  box.className = "kept";
+  box.dataset.kept = "";
+  const word = document.createElement("span");
+  const when = document.createElement("span");
+  when.dataset.keptWhen = "";
+  word.append("There is unsaved work from ", when, " in this tab.");
+  const button = (text, name) => {
+    const made = document.createElement("button");
+    Object.assign(made, { type: "button", className: "btn btn-sm", textContent: text });
+    made.dataset[name] = "";
+    return made;
+  };
+  box.append(word, button("Put it back", "keptRestore"), button("Forget it", "keptDrop"));
+  return box;
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) dirty = false;
+  if (event.target.action.endsWith("/account/logout/")) sessionStorage.clear();
+});
 window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+// The session was over before the form arrived: after signing in it is offered again.
+if (location.pathname.startsWith("/account/login")) {
+  Object.keys(sessionStorage).filter((key) => key.startsWith("kept:")).forEach((key) => {
+    const kept = JSON.parse(sessionStorage.getItem(key) || "null");
+    if (kept?.isSent) sessionStorage.setItem(key, JSON.stringify({ ...kept, isSent: false }));
+  });
+}
 
 // Ctrl+S saves the form one is in.
 document.addEventListener("keydown", (event) => {
@@ -70,40 +155,115 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A form's text stays in this tab until it is saved, so that a lost connection or session loses nothing.
-document.querySelectorAll("form[data-keep]").forEach((form) => {
-  const key = form.dataset.keep;
-  const box = form.querySelector("[data-kept]");
-  const typed = () => [...new FormData(form)].filter(([name]) => !["csrfmiddlewaretoken", "base"].includes(name));
-  const shown = JSON.stringify(typed());
-  const kept = JSON.parse(sessionStorage.getItem(key) || "null");
-  const isError = document.querySelector("[data-focus]");
-  if (kept && kept.version === form.dataset.version && JSON.stringify(kept.cells) !== shown && !isError) {
-    box.hidden = false;
-    box.querySelector("[data-kept-when]").textContent = new Date(kept.at).toLocaleTimeString();
-  } else if (!isError) {
-    sessionStorage.removeItem(key);
+// A word or number that says more: on pointing, on focus, on tapping. Escape hides it; it can be pointed at.
+let tip = null;
+let leaving = 0;
+
+function showTip(target) {
+  clearTimeout(leaving);
+  if (tip && tip.target === target) return;
+  hideTip();
+  const box = document.createElement("div");
+  Object.assign(box, { className: "tip", id: "tip", textContent: target.dataset.tip });
+  box.setAttribute("role", "tooltip");
+  document.body.append(box);
+  target.setAttribute("aria-describedby", "tip");
+  const at = target.getBoundingClientRect();
+  const left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - box.offsetWidth - 8));
+  const isLow = at.bottom + box.offsetHeight + 12 > window.innerHeight && at.top > box.offsetHeight + 12;
+  box.style.left = `${left + window.scrollX}px`;
+  box.style.top = `${(isLow ? at.top - box.offsetHeight - 6 : at.bottom + 6) + window.scrollY}px`;
+  tip = { box, target };
+}
+
+function hideTip() {
+  tip?.target.removeAttribute("aria-describedby");
+  tip?.box.remove();
+  tip = null;
+}
+
+const tipped = (event) => event.target instanceof Element && event.target.closest("[data-tip]");
+document.addEventListener("pointerover", (event) => {
+  if (tipped(event)) showTip(tipped(event));
+  else if (event.target instanceof Element && event.target.closest(".tip")) clearTimeout(leaving);
+});
+document.addEventListener("pointerout", (event) => { if (tip && event.pointerType !== "touch") leaving = setTimeout(hideTip, 250); });
+document.addEventListener("focusin", (event) => { if (tipped(event)) showTip(tipped(event)); else hideTip(); });
+document.addEventListener("click", (event) => {
+  const target = tipped(event);
+  if (!target) return hideTip();
+  // On a touch screen the first tap explains, the second follows the link.
+  if (window.matchMedia("(hover: none)").matches && target.matches("a") && !target.dataset.told) {
+    event.preventDefault();
+    target.dataset.told = "yes";
   }
-  form.addEventListener("input", () => {
-    sessionStorage.setItem(key, JSON.stringify({ version: form.dataset.version, at: Date.now(), cells: typed() }));
+  showTip(target);
+});
+
+// A figure leaves as SVG, PNG and the numbers of its table, where the server offers no files of its own.
+document.querySelectorAll("figure").forEach((figure) => {
+  const drawing = figure.querySelector("svg:not(.icon)");
+  if (!drawing || figure.querySelector("a[href*='svg'], [data-no-files]")) return;
+  const table = figure.querySelector("table");
+  const name = (figure.id || drawing.getAttribute("aria-label") || document.title).split(/[.:·]/)[0].trim().replace(/\W+/g, "-").toLowerCase();
+  const line = document.createElement("p");
+  line.className = "chart-files";
+  const offerFile = (word, make) => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "linklike", textContent: word });
+    button.setAttribute("aria-label", `${word} of ${name.replaceAll("-", " ")}`);
+    button.addEventListener("click", make);
+    line.append(button);
+  };
+  const source = () => {
+    const copy = drawing.cloneNode(true);
+    const box = drawing.viewBox.baseVal;
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", box.width || drawing.clientWidth);
+    copy.setAttribute("height", box.height || drawing.clientHeight);
+    return new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
+  };
+  offerFile("SVG", () => save(source(), `${name}.svg`));
+  offerFile("PNG", () => {
+    const address = URL.createObjectURL(source());
+    const picture = new Image();
+    picture.onload = () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 2 * picture.width, height: 2 * picture.height });
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff";
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => save(blob, `${name}.png`));
+      URL.revokeObjectURL(address);
+    };
+    picture.src = address;
   });
-  box.querySelector("[data-kept-restore]").addEventListener("click", () => {
-    kept.cells.forEach(([name, value]) => {
-      const field = form.elements[name];
-      if (field && field.type === "checkbox") field.checked = true;
-      else if (field && field.type !== "submit") field.value = value;
-    });
-    dirty = true;
-    box.hidden = true;
+  if (table) offerFile("CSV", () => {
+    const cell = (one) => `"${one.textContent.trim().replace(/^(?=[=@\t+])/, "'").replaceAll('"', '""')}"`;
+    const lines = [...table.rows].map((row) => [...row.cells].map(cell).join(","));
+    save(new Blob(["\ufeff" + lines.join("\r\n")], { type: "text/csv" }), `${name}.csv`);
   });
-  box.querySelector("[data-kept-drop]").addEventListener("click", () => {
-    sessionStorage.removeItem(key);
-    box.hidden = true;
-  });
+  figure.append(line);
+});
+
+function save(blob, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+// Bulk actions: one box picks all of the page, and the button says how many.
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-pick-all]");
+  if (!all && !event.target.closest("[data-pick]")) return;
+  const boxes = [...document.querySelectorAll("[data-pick]")];
+  if (all) boxes.forEach((box) => { box.checked = all.checked; });
+  const count = boxes.filter((box) => box.checked).length;
+  document.querySelectorAll("[data-picked]").forEach((word) => { word.textContent = `${count} chosen`; });
 });
 
 // What has to be read first gets the focus.
-document.querySelector("[data-focus]")?.focus();
+wrong?.focus();
 
 // On a narrow screen the current tab is in sight.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -5,6 +5,15 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+THEMES = (("", "System"), ("light", "Light"), ("dark", "Dark"))
+THEME_COOKIE = "theme"
+
 
 def product(request: HttpRequest) -> dict[str, Any]:
-    return {"product_version": settings.VERSION, "sends_mail": settings.SENDS_MAIL}
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return {
+        "product_version": settings.VERSION,
+        "sends_mail": settings.SENDS_MAIL,
+        "themes": THEMES,
+        "theme": theme if theme in dict(THEMES) else "",
+    }

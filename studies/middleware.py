@@ -10,12 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from studies.access import acting_as
 from studies.identifiers import uuid7
-
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
+from studies.policy import POLICY
 
 
 class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
@@ -41,7 +36,7 @@ class ActingUserMiddleware:
 
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:
-    """No script from elsewhere and none inline; drawn figures carry inline styles."""
+    """No script or style from elsewhere and none inline; browsers report what tried."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from studies.policy import REPORT_PATH
 from studies.views import (
     cohorts,
     completeness,
@@ -10,12 +11,14 @@ from studies.views import (
     endpoints,
     entry,
     exports,
+    help,
     history,
     jobs,
     overview,
     participation,
     patients,
     people,
+    product,
     queries,
     screening,
     table_one,
@@ -35,6 +38,11 @@ VARIABLE = f"{DICTIONARY}/variables/<uuid:variable_uid>"
 
 urlpatterns = [
     path("", overview.study_list, name="list"),
+    path("theme/", product.theme, name="theme"),
+    path("help/", help.help_list, name="help"),
+    path("help/<slug:slug>/", help.help_page, name="help_page"),
+    path("patterns/", product.patterns, name="patterns"),
+    path(REPORT_PATH[1:], product.policy_report, name="policy_report"),
     path("welcome/<uidb64>/<token>/", welcome.SetPassword.as_view(), name="welcome"),
     path(STUDY, overview.study_overview, name="overview"),
     path(f"{STUDY}patients/", patients.patient_list, name="patients"),

@@ -19,8 +19,11 @@ from tests.people import People
 
 # Addresses without a study: who they are for is said here, once.
 FOR_ANYBODY = {"health", "account_login", "account_logout", "account_signup",
-               "account_inactive", "studies:welcome"}  # fmt: skip
-FOR_SIGNED_IN = {"studies:list", "api:schema", "api:docs", "api:study-list"}
+               "account_inactive", "studies:welcome", "studies:theme",
+               "studies:policy_report"}  # fmt: skip
+FOR_SIGNED_IN = {"studies:list", "studies:patterns", "studies:help", "studies:help_page",
+                 "api:schema", "api:docs", "api:study-list"}  # fmt: skip
+NAMED = {"studies:help_page": ["glossary"]}
 
 
 def addresses(
@@ -95,8 +98,9 @@ def test_strangers_find_nothing_at_any_address(as_coordinator: People) -> None:
 @pytest.mark.parametrize("name", sorted(FOR_SIGNED_IN))
 def test_addresses_without_a_study_need_a_sign_in(people: People, name: str) -> None:
     doors = clients(people)
-    assert doors["anonymous"].get(reverse(name)).status_code in {302, 401, 403}
-    assert doors["outsider"].get(reverse(name)).status_code == 200
+    address = reverse(name, args=NAMED.get(name))
+    assert doors["anonymous"].get(address).status_code in {302, 401, 403}
+    assert doors["outsider"].get(address).status_code == 200
 
 
 def test_the_list_of_studies_holds_ones_own(people: People) -> None:

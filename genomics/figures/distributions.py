@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from genomics.figures.labels import label_colour, label_rank
+from studies.colours import PAPER
 from studies.figures.figure import Figure, make_figure, rows_of
 
 WIDTH, HEIGHT = 118, 190
@@ -32,7 +33,7 @@ def draw_distributions(
     names = list(table.columns)
     chart = (
         alt.Chart(rows_of(cell=long["cell"], label=long["label"], z=long["z"]))
-        .mark_boxplot(size=26, outliers={"size": 10, "opacity": 0.6}, median={"color": "#ffffff"})
+        .mark_boxplot(size=26, outliers={"size": 10, "opacity": 0.6}, median={"color": PAPER})
         .encode(
             x=alt.X("label:N", sort=groups, title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("z:Q", title="SD of training"),

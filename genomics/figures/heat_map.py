@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from genomics.figures.labels import COLD, HOT, PALE, label_colour, label_rank
+from studies.colours import PAPER
+from studies.colours import UNKNOWN as UNKNOWN_COLOUR
 from studies.figures.figure import MORE_COLOURS, Figure, make_figure, plain
 
 CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
 ROW, WIDTH = 17, 780
-UNKNOWN, UNKNOWN_COLOUR = "unknown", "#d9dcd8"
+UNKNOWN = "unknown"
 
 
 def draw_heat_map(
@@ -84,9 +86,9 @@ def _runs(order: pd.DataFrame) -> alt.LayerChart:
         "label:N", scale=alt.Scale(domain=groups, range=colours), sort=groups, legend=None
     )
     words = alt.Chart(alt.InlineData(values=runs)).mark_text(
-        align="left", dx=4, color="#ffffff", fontSize=12, fontWeight="bold"
+        align="left", dx=4, color=PAPER, fontSize=12, fontWeight="bold"
     )
-    bars = base.mark_rect(stroke="#ffffff", strokeWidth=1).encode(color=colour)
+    bars = base.mark_rect(stroke=PAPER, strokeWidth=1).encode(color=colour)
     texts = words.encode(x=_x(len(order)), text="text:N")
     return alt.layer(bars, texts).properties(width=WIDTH, height=ROW)
 

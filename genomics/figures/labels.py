@@ -1,7 +1,8 @@
 """How a phenotype looks: its colour, and its place among the others."""
 
-HOT, COLD, BETWEEN = "#b4472a", "#2c6a9b", "#9aa3a8"
-PALE = "#f6f6f3"
+from studies.colours import BETWEEN, COLD, HOT, PALE
+
+__all__ = ["BETWEEN", "COLD", "HOT", "PALE", "label_colour", "label_rank"]
 
 
 def label_colour(label: str) -> str:

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from genomics.figures.scatter import OTHER, scatter
+from studies.colours import ACCENT
 from studies.figures.figure import Figure, make_figure, rows_of
 
 WIDTH, HEIGHT = 300, 200
@@ -40,7 +41,7 @@ def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
     axis = alt.Axis(labelOverlap="greedy", labelSeparation=14, format="~s" if large else "~g")
     return (
         alt.Chart(rows_of(x=numbers.tolist()))
-        .mark_bar(color="#14506b")
+        .mark_bar(color=ACCENT)
         .encode(
             x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
             y=alt.Y("count():Q", title="Specimens"),

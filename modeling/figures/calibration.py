@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import altair as alt
 
 from modeling.figures.figure import (
-    COLOURS,
     DASHES,
     DOTS,
     QUIET,
@@ -55,7 +54,11 @@ def draw_calibration(
         color=alt.Color("cohort:N", scale=scales["color"], sort=cohorts),
         shape=alt.Shape("cohort:N", scale=scales["shape"], sort=cohorts),
     )  # fmt: skip
-    lines = [part for k, name in enumerate(cohorts) for part in _line(base, name, k)]
+    lines = [
+        part
+        for k, name in enumerate(cohorts)
+        for part in _line(base, name, scales["color"].range[k], k)
+    ]
     ideal = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
         strokeDash=DOTS, strokeWidth=1, color=QUIET
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
@@ -66,9 +69,9 @@ def draw_calibration(
                         "upper"), rows)  # fmt: skip
 
 
-def _line(base: alt.Chart, name: str, k: int) -> list[alt.Chart]:
+def _line(base: alt.Chart, name: str, colour: str, k: int) -> list[alt.Chart]:
     own = base.transform_filter(alt.datum.cohort == name)
-    colour, dash = COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
+    dash = DASHES[k % len(DASHES)]
     return [
         own.mark_rule(strokeWidth=1.2, opacity=0.7, color=colour).encode(
             x="x:Q", y="lower:Q", y2="upper:Q"

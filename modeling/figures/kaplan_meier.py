@@ -9,7 +9,6 @@ import altair as alt
 import numpy as np
 
 from modeling.figures.figure import (
-    COLOURS,
     HEIGHT,
     INK,
     WIDTH,
@@ -82,7 +81,7 @@ def _curves(
     bands, lines, marks = [], [], []
     for k, group in enumerate(groups):
         time, survival, low, high = _steps(group.curve)
-        own = COLOURS[k % len(COLOURS)]
+        own = scales["color"].range[k]
         bands.append(
             alt.Chart(rows_of(x=time, low=low, high=high))
             .mark_area(interpolate="step-after", opacity=0.13, clip=True, color=own)

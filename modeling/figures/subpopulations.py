@@ -8,6 +8,7 @@ import altair as alt
 
 from modeling.figures.figure import COLOURS, INK, Figure, make_figure, rows_of
 from modeling.methods.univariable_cox import UnivariableCox
+from studies.colours import PAPER
 
 ROW, PANEL = 17, 190
 
@@ -75,7 +76,7 @@ def _panel(
         points.encode(
             x=x, y=y,
             fill=alt.Fill("clear:N", legend=None,
-                          scale=alt.Scale(domain=["yes", "no"], range=[COLOURS[1], "#ffffff"])),
+                          scale=alt.Scale(domain=["yes", "no"], range=[COLOURS[1], PAPER])),
         ),
     ).properties(width=PANEL, height=ROW * len(order),
                  title=alt.TitleParams(f"{name}: {events}/{n} events", fontSize=12, anchor="start",

@@ -12,6 +12,7 @@ from modeling.figures.render import render_inline_svg
 from modeling.models import Basis, Evaluation
 from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_sources import Sources
+from studies.colours import SIMULATED
 
 Cell = str | int | dict[str, Any] | None
 
@@ -96,7 +97,7 @@ class Draft:
 
 def marked_simulated(figure: Figure) -> Figure:
     """A figure that leaves the page says itself that its patients are not real."""
-    mark = {"subtitle": "SIMULATED: no real patients", "subtitleColor": "#55368a"}
+    mark = {"subtitle": "SIMULATED: no real patients", "subtitleColor": SIMULATED}
     title = figure.spec["title"] | mark | {"subtitleFontSize": 11}
     return replace(figure, spec=figure.spec | {"title": title})
 

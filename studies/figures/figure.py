@@ -12,14 +12,14 @@ import altair as alt
 import numpy as np
 from altair.utils.schemapi import debug_mode
 
+from studies.colours import GRID, INK, PAPER, QUIET, SERIES, series
+
 WIDTH, HEIGHT = 330, 290
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-INK, QUIET, GRID = "#17222b", "#55616b", "#e6e8e4"
 LONG_DASH, DOTS = [7, 3], [2, 3]
 
 # Colour, dash and shape always go together: a figure reads without colour.
-COLOURS = ("#14506b", "#b4472a", "#4d8a6a", "#9a6a14", "#7d4a86", "#55616b", "#2c6a9b")
-MORE_COLOURS = (*COLOURS, "#c58a3d")
+COLOURS, MORE_COLOURS = SERIES[:7], SERIES
 DASHES: tuple[list[int], ...] = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 2], [1, 3])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
 MORE_SHAPES = (*SHAPES, "arrow")
@@ -82,7 +82,7 @@ def dress(chart: Any, title: str) -> Any:
         )
     return (
         chart.properties(padding={"left": 4, "right": 12, "top": 4, "bottom": 4})
-        .configure(font=FONT, background="#ffffff")
+        .configure(font=FONT, background=PAPER)
         .configure_view(stroke=None)
         .configure_axis(
             labelFontSize=12, titleFontSize=12, titleFontWeight="normal", titleColor=INK,
@@ -104,7 +104,7 @@ def style_scales(names: Sequence[str]) -> dict[str, alt.Scale]:
     """Colour, dash and shape per name, in the given order."""
     index = [k % len(COLOURS) for k in range(len(names))]
     return {
-        "color": alt.Scale(domain=list(names), range=[COLOURS[k] for k in index]),
+        "color": alt.Scale(domain=list(names), range=series(names)),
         "dash": alt.Scale(domain=list(names), range=[DASHES[k] for k in index]),
         "shape": alt.Scale(domain=list(names), range=[SHAPES[k] for k in index]),
     }
@@ -120,7 +120,7 @@ def rows_of(**columns: Any) -> alt.Data:
 
 
 def colour_of(names: Sequence[str]) -> alt.Scale:
-    return alt.Scale(domain=list(names), range=_turns(MORE_COLOURS, names))
+    return alt.Scale(domain=list(names), range=series(names))
 
 
 def shape_of(names: Sequence[str]) -> alt.Scale:

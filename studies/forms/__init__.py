@@ -18,7 +18,7 @@ from .cohorts import (
 from .dictionary import DerivedForm, FreezeForm, VariableForm
 from .endpoints import EndpointRuleForm
 from .exports import ExportForm
-from .general import InviteForm, MembershipForm, SiteForm, UploadForm, refuse_in
+from .general import InviteForm, MembershipForm, PatternForm, SiteForm, UploadForm, refuse_in
 from .queries import QueryForm, QueryMessageForm
 from .tables import ColumnsForm, QuestionsForm
 
@@ -37,6 +37,7 @@ __all__ = [
     "MergeForm",
     "OverrideForm",
     "PatientForm",
+    "PatternForm",
     "PseudonymsForm",
     "PublishedTableForm",
     "QueryForm",

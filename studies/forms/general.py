@@ -111,3 +111,12 @@ class InviteForm(forms.Form):
         if given.get("role") == Role.ADMINISTRATOR and given.get("site"):
             self.add_error("site", "An administrator needs all sites.")
         return given
+
+
+class PatternForm(forms.Form):
+    """The example on the page of patterns."""
+
+    name = forms.CharField(label="Name", help_text="As it should stand in lists.")
+    number = forms.IntegerField(label="How many", required=False)
+    kind = forms.ChoiceField(label="Kind", choices=[("a", "The usual"), ("b", "Another")])
+    agreed = forms.BooleanField(label="Read and understood", required=False)

@@ -7,13 +7,15 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from studies import overviews, registry
 from studies.courses import readable_unit
+from studies.help import glossary
 from studies.models import Job, UseTrace
 
 register = template.Library()
@@ -97,10 +99,45 @@ STATES = {
 }
 
 
+ROOMS = ("studies", "imaging")
+
+
+@register.simple_tag(takes_context=True)
+def room_styles(context: template.Context) -> SafeString:
+    """The styles of the app whose page this is, beside the design system's."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    if match is None or match.app_name not in ROOMS:
+        return mark_safe("")
+    return format_html('<link rel="stylesheet" href="{}">', static(f"{match.app_name}.css"))
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     shapes = mark_safe(ICONS.get(name, ICONS["circle"]))
     return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', shapes)
+
+
+@register.simple_tag
+def term(word: str, shown: str = "") -> SafeString:
+    """A word of the glossary that says what it means on pointing, focus or tapping."""
+    found = glossary().get(word.lower())
+    if found is None:
+        return conditional_escape(shown or word)
+    url = f"{reverse('studies:help_page', args=['glossary'])}#{found.anchor}"
+    text = '<a class="term" href="{}" data-tip="{}">{}</a>'
+    return format_html(text, url, found.text, shown or word)
+
+
+@register.simple_tag
+def sourced(value: object, version: object = "", n: int | None = None, url: str = "") -> SafeString:
+    """A number of a result that says which version it comes from, and of how many."""
+    said = [str(version)] if version else []
+    said += [f"n {n}"] if n is not None else []
+    tip = ", ".join(said)
+    if url:
+        return format_html('<a class="sourced" href="{}" data-tip="{}">{}</a>', url, tip, value)
+    text = '<button type="button" class="sourced" data-tip="{}">{}</button>'
+    return format_html(text, tip, value)
 
 
 @register.simple_tag

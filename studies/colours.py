@@ -1,0 +1,108 @@
+"""Every colour of the product by what it means: pages (light and dark) and figures take them here.
+
+``python manage.py colours`` writes ``static/colours.css``; figures import the names. A figure is
+drawn once and printed, so it uses the light ones and lies on paper of its own in a dark page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle
+
+LIGHT = {
+    # text and paper
+    "ink": "#17222b", "quiet": "#55616b", "paper": "#f7f7f4", "sheet": "#ffffff",
+    "line": "#e0e2dd", "line-strong": "#c3c8c3", "edge": "#7d878d", "head": "#f1f2ee",
+    "hover": "#fafaf7", "track": "#e3e6e2",
+    # what can be pressed
+    "accent": "#14506b", "accent-ink": "#ffffff", "accent-soft": "#e6f0f4",
+    "accent-strong": "#0e3d53", "bar": "#10303f", "bar-ink": "#ffffff",
+    # phenotype and cohort roles
+    "hot": "#b4472a", "cold": "#2c6a9b", "between": "#616b71",
+    "training": "#14506b", "internal": "#4d8a6a", "external-phenotype": "#9a6a14",
+    "external-response": "#7d4a86",
+    # states
+    "ready": "#1b6641", "ready-soft": "#e4f1e9", "ready-line": "#b6d6c3",
+    "running": "#14506b", "running-soft": "#e2eef4",
+    "failed": "#85470a", "failed-soft": "#fcf0dc", "failed-line": "#e8cf9f",
+    "errored": "#98201f", "errored-soft": "#fbe7e4", "errored-line": "#eac0bb",
+    "idle": "#525c64", "idle-soft": "#eeefec",
+    "simulated": "#55368a", "simulated-soft": "#f0eaf9",
+    # a course drawn in a page
+    "span": "#b9d3df", "span-other": "#cfd8c9",
+}  # fmt: skip
+
+DARK = {
+    "ink": "#e6ebee", "quiet": "#a5b2ba", "paper": "#10181e", "sheet": "#18232b",
+    "line": "#2b3943", "line-strong": "#43545f", "edge": "#7f8f99", "head": "#1e2b34",
+    "hover": "#1c2932", "track": "#2b3943",
+    "accent": "#7cc0de", "accent-ink": "#0b2430", "accent-soft": "#1d3542",
+    "accent-strong": "#a3d6ec", "bar": "#0b2029", "bar-ink": "#ffffff",
+    "hot": "#f0937a", "cold": "#7db8e6", "between": "#a5b2ba",
+    "training": "#7cc0de", "internal": "#7fc29d", "external-phenotype": "#dba94e",
+    "external-response": "#cf9fd9",
+    "ready": "#7ccf9f", "ready-soft": "#173528", "ready-line": "#2f5a43",
+    "running": "#83c3e4", "running-soft": "#17303e",
+    "failed": "#e9b063", "failed-soft": "#38291a", "failed-line": "#6b5126",
+    "errored": "#f29a92", "errored-soft": "#3e2121", "errored-line": "#74403c",
+    "idle": "#aab5bc", "idle-soft": "#25323b",
+    "simulated": "#c9aef2", "simulated-soft": "#2b2140",
+    "span": "#31576a", "span-other": "#46553f",
+}  # fmt: skip
+
+# Figures: on white paper, in print too. Colour never speaks alone (dash and shape go with it).
+INK, QUIET, PAPER, GRID, PALE = LIGHT["ink"], LIGHT["quiet"], "#ffffff", "#e6e8e4", "#f6f6f3"
+HOT, COLD, BETWEEN, UNKNOWN = LIGHT["hot"], LIGHT["cold"], "#9aa3a8", "#d9dcd8"
+ACCENT, EDGE, SIMULATED = LIGHT["accent"], LIGHT["line-strong"], LIGHT["simulated"]
+SERIES = ("#14506b", HOT, "#4d8a6a", "#9a6a14", "#7d4a86", QUIET, COLD, "#c58a3d")
+MEANING = {
+    "hot": HOT,
+    "cold": COLD,
+    "training": LIGHT["training"],
+    "internal validation": LIGHT["internal"],
+    "external phenotype": LIGHT["external-phenotype"],
+    "external response": LIGHT["external-response"],
+}
+
+
+def series(names: Sequence[str]) -> list[str]:
+    """A colour per name: what has a meaning keeps its own, the rest take those left over."""
+    meant = [_meaning(name) for name in names]
+    free = [colour for colour in SERIES if colour not in meant] or list(SERIES)
+    others = cycle(free)
+    return [colour or next(others) for colour in meant]
+
+
+def _meaning(name: str) -> str:
+    said = name.lower().replace("_", " ")
+    return next((MEANING[key] for key in MEANING if said.split(",")[0].startswith(key)), "")
+
+
+def stylesheet() -> str:
+    """The colours as custom properties: light, dark by choice, dark by the system's wish."""
+    light, dark = _lines(LIGHT), _lines(DARK)
+    return (
+        "/* Written by `python manage.py colours` from studies/colours.py; change them there. */\n"
+        f":root {{ color-scheme: light; {light} }}\n"
+        f':root[data-theme="dark"] {{ color-scheme: dark; {dark} }}\n'
+        "@media (prefers-color-scheme: dark) {\n"
+        f"  :root:not([data-theme]) {{ color-scheme: dark; {dark} }}\n"
+        "}\n"
+        f"@media print {{ :root:root:root {{ color-scheme: light; {light} }} }}\n"
+    )
+
+
+def _lines(colours: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {value};" for name, value in colours.items())
+
+
+def contrast(one: str, other: str) -> float:
+    """Ratio of relative luminances, 1 to 21 (WCAG 2.2)."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
