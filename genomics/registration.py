@@ -1,6 +1,6 @@
 """What genomics offers: a door, two steps, a stage, a tab, facts, and what it keeps."""
 
-from genomics import stages, withdrawal
+from genomics import glance, stages, withdrawal
 from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
 from studies.registry import (
@@ -14,6 +14,7 @@ from studies.registry import (
     register_action,
     register_completeness,
     register_fact,
+    register_glance,
     register_patient_panel,
     register_stage,
     register_tab,
@@ -182,6 +183,7 @@ register_patient_panel(
 )
 register_fact("phenotype_rna", phenotype_facts(PhenotypeSource.RNA))
 register_fact("phenotype_ihc", phenotype_facts(PhenotypeSource.IHC))
+register_glance(*glance.COLUMNS)
 register_uses("genomics", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_completeness(
     CompletenessColumn(

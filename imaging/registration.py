@@ -1,6 +1,6 @@
 """What imaging offers: doors, steps, stages, facts, and what it keeps below a patient."""
 
-from imaging import slides_stage, stages, withdrawal
+from imaging import glance, slides_stage, stages, withdrawal
 from imaging.selectors import (
     cd3_high_of,
     cd8_high_of,
@@ -21,6 +21,7 @@ from studies.registry import (
     register_action,
     register_completeness,
     register_fact,
+    register_glance,
     register_job_title,
     register_patient_panel,
     register_stage,
@@ -173,6 +174,7 @@ register_fact("marker_densities", marker_densities_of)
 register_fact("immunoscore", immunoscore_of)
 register_fact("immunoscore_rule", immunoscore_rule_of)
 register_fact("immunoscore_digest", immunoscore_digest_of)
+register_glance(*glance.COLUMNS)
 register_uses("imaging", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_completeness(
     CompletenessColumn(

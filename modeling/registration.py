@@ -1,8 +1,8 @@
 """What modeling offers: steps, stages, a tab, and what it keeps."""
 
-from modeling import phenotype_survival, stages, withdrawal
+from modeling import glance, phenotype_survival, stages, withdrawal
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
-from modeling.methods.log_rank import compare_log_rank
+from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
 from studies.registry import (
     Action,
@@ -11,6 +11,7 @@ from studies.registry import (
     Tab,
     register_action,
     register_fact,
+    register_glance,
     register_method,
     register_page_panel,
     register_stage,
@@ -125,5 +126,7 @@ register_page_panel(
     )
 )
 register_fact("analysed", analysed_patients)
+register_glance(*glance.COLUMNS)
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)
+register_method("benjamini_hochberg", adjust_benjamini_hochberg)

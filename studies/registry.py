@@ -128,6 +128,30 @@ class CompletenessColumn:
 
 
 @dataclass(frozen=True)
+class GlanceColumn:
+    """Something of each patient that the study at a glance counts and narrows by.
+
+    ``read(study)`` gives a value per patient id, as far as the acting user's rows reach: a text of
+    ``levels`` (or any, when none are named), or a number when ``kind`` is ``number``. ``tables``
+    are those that it reads: when they change, it is read again. ``scope`` is the consent it needs.
+    """
+
+    key: str
+    title: str
+    group: str
+    read: Callable[[Any], Any]
+    tables: tuple[str, ...]
+    kind: str = "category"
+    levels: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    scope: str = ""
+    known_before: bool = False
+    url_name: str = ""  # where it comes from: the name of a page of the study
+    about: Callable[[Any], str] | None = None  # which version of what gave it, of a study
+    order: int = 0
+
+
+@dataclass(frozen=True)
 class Trace:
     """A derived row that used a patient, and where it is shown."""
 
@@ -147,6 +171,7 @@ _page_panels: dict[tuple[str, str], PagePanel] = {}
 _facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
 _uses: dict[str, Uses] = {}
 _columns: dict[str, CompletenessColumn] = {}
+_glance: dict[str, GlanceColumn] = {}
 _tracers: dict[str, Callable[[Any], list[Trace]]] = {}
 _methods: dict[str, Callable[..., Any]] = {}
 
@@ -251,6 +276,14 @@ def register_completeness(*columns: CompletenessColumn) -> None:
 
 def completeness_columns() -> list[CompletenessColumn]:
     return sorted(_columns.values(), key=lambda column: (column.order, column.key))
+
+
+def register_glance(*columns: GlanceColumn) -> None:
+    _glance.update({column.key: column for column in columns})
+
+
+def glance_columns() -> list[GlanceColumn]:
+    return sorted(_glance.values(), key=lambda column: (column.order, column.key))
 
 
 def register_traces(app_label: str, tracer: Callable[[Any], list[Trace]]) -> None:

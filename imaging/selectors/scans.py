@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,3 +112,12 @@ def way_back(series: Series) -> dict[str, Any]:
         "uid_map": UidMap.objects.filter(series=series).first(),
         "offset_days": key.date_offset_days if key else None,
     }
+
+
+def uptake_reader(name: str) -> Callable[[Study], dict[int, float]]:
+    """A reader of one number of the chosen region by patient id."""
+
+    def read(study: Study) -> dict[int, float]:
+        return {patient: values[name] for patient, values in uptake_of(study).items()}
+
+    return read

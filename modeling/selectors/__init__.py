@@ -18,6 +18,7 @@ from .rows import (
     unjudged_reasons,
     uses_of_cohorts,
 )
+from .scores import rad_score_of, rad_score_said, speaking_version
 from .versions import (
     active_version,
     look_numbers,
@@ -47,8 +48,11 @@ __all__ = [
     "parents_of",
     "patient_dates",
     "question_named",
+    "rad_score_of",
     "rad_score_rows",
+    "rad_score_said",
     "scope_of",
+    "speaking_version",
     "state_of",
     "states_of",
     "targets_of",

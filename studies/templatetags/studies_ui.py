@@ -235,6 +235,12 @@ def get(mapping: dict[str, Any], key: str) -> Any:
 
 
 @register.filter
+def at(rows: Any, place: int) -> Any:
+    """The item at a place of a list."""
+    return rows[place]
+
+
+@register.filter
 def lists(numbers: str | None, position: int) -> bool:
     """Whether ``"2 10"`` names the position."""
     return str(position) in str(numbers or "").split()
@@ -331,6 +337,7 @@ def study_tabs(context: template.Context) -> list[dict[str, Any]]:
 
 FIRST_TABS = (
     ("Overview", "studies:overview"),
+    ("At a glance", "studies:glance"),
     ("Patients", "studies:patients"),
     ("Cohorts", "studies:cohorts"),
 )

@@ -1,0 +1,20 @@
+"""What genomics gives to the study at a glance."""
+
+from genomics.models import PhenotypeSource
+from genomics.selectors import phenotype_facts
+from studies.registry import GlanceColumn
+
+COLUMNS = tuple(
+    GlanceColumn(
+        f"genomics.phenotype_{source}",
+        f"Phenotype by {source.upper()}",
+        "Phenotype and scores",
+        phenotype_facts(source),
+        ("genomics_phenotype", "genomics_phenotypefit"),
+        levels=(("hot", "hot"), ("cold", "cold")),
+        scope="genomics",
+        url_name="genomics:phenotype",
+        order=order,
+    )
+    for order, source in enumerate(PhenotypeSource.values, start=10)
+)

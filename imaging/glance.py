@@ -1,0 +1,38 @@
+"""What imaging gives to the study at a glance."""
+
+from imaging.selectors import immunoscore_of
+from imaging.selectors.scans import uptake_reader
+from studies.registry import GlanceColumn
+
+COLUMNS = (
+    GlanceColumn(
+        "imaging.immunoscore",
+        "Immunoscore",
+        "Phenotype and scores",
+        immunoscore_of,
+        ("imaging_immunoscore", "imaging_immunoscorerule", "studies_specimenchoice"),
+        levels=tuple((str(score), str(score)) for score in range(5)),
+        scope="genomics",
+        url_name="imaging:slides",
+        order=20,
+    ),
+    *(
+        GlanceColumn(
+            f"imaging.{name}",
+            title,
+            "Imaging",
+            uptake_reader(name),
+            ("imaging_uptake", "imaging_roichoice"),
+            kind="number",
+            unit=unit,
+            scope="imaging",
+            known_before=True,
+            url_name="imaging:scans",
+            order=30,
+        )
+        for name, title, unit in (
+            ("suv_max", "SUVmax of the target", "g/mL"),
+            ("mtv_41_percent_ml", "MTV of the target, 41 %", "mL"),
+        )
+    ),
+)

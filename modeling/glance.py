@@ -1,0 +1,19 @@
+"""What modeling gives to the study at a glance."""
+
+from modeling.selectors import rad_score_of, rad_score_said
+from studies.registry import GlanceColumn
+
+COLUMNS = (
+    GlanceColumn(
+        "modeling.rad_score",
+        "Rad-Score",
+        "Phenotype and scores",
+        rad_score_of,
+        ("modeling_prediction", "modeling_modelversion", "modeling_versionevent"),
+        kind="number",
+        scope="imaging",
+        url_name="modeling:runs",
+        about=rad_score_said,
+        order=5,
+    ),
+)

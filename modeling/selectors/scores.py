@@ -1,0 +1,29 @@
+"""The Rad-Score that speaks for each patient, and the version it is of."""
+
+from __future__ import annotations
+
+from modeling.models import ModelVersion, Quantity, VersionKind
+from modeling.selectors.versions import active_version, state_of
+from studies.models import Study
+
+
+def speaking_version(study: Study) -> ModelVersion | None:
+    """The released Rad-Score, or the newest while none is released."""
+    released = active_version(study, VersionKind.RAD_SCORE)
+    newest = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
+    return released or newest.order_by("-number").first()
+
+
+def rad_score_of(study: Study) -> dict[int, float]:
+    """By patient id; of those it was fitted to the out-of-fold score, never the apparent one."""
+    version = speaking_version(study)
+    if version is None:
+        return {}
+    rows = version.predictions.filter(quantity=Quantity.PROBABILITY, horizon_months=None)
+    return dict(rows.values_list("patient_id", "value"))
+
+
+def rad_score_said(study: Study) -> str:
+    """``Rad-Score 3, released; out of fold in training``."""
+    version = speaking_version(study)
+    return f"{version}, {state_of(version)}; out of fold in training" if version else ""

@@ -1,0 +1,88 @@
+"""The study at a glance: every variable as a chart, narrowed by clicking, listed, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+
+from studies import access, overviews
+from studies.glance_page import glance_context
+from studies.methods.problems import DataProblem
+from studies.models import Study
+from studies.paging import page_by_key
+from studies.selection_comparisons import comparison_context
+from studies.selections import patients_in, selection_of
+from studies.tables import PATIENT_COLUMNS, PatientTable
+
+from .doors import has_read, study_page
+
+
+@study_page()
+def glance(request: HttpRequest, study: Study) -> HttpResponse:
+    """Counts of patients the user sees; the script asks for the charts alone."""
+    access.require(request.user, study, "rows")
+    part = request.headers.get("HX-Request") == "true"
+    template = "studies/_glance.html" if part else "studies/glance.html"
+    try:
+        selection = selection_of(request.user, study, pairs_of(request.GET))
+    except DataProblem as refusal:
+        return _refused(request, study, template, refusal)
+    context = glance_context(study, selection)
+    rights = access.rights_of(request.user, study)
+    context |= {"study": study, "scope": overviews.scope_of(request.user, study)}
+    context["may_download"] = "download" in rights
+    return render(request, template, context)
+
+
+@study_page("rows")
+def glance_patients(request: HttpRequest, study: Study) -> HttpResponse:
+    """The selected patients as a list."""
+    try:
+        selection = selection_of(request.user, study, pairs_of(request.GET))
+    except DataProblem as refusal:
+        return _refused(request, study, "studies/glance.html", refusal)
+    rows = patients_in(selection, request.user, study).select_related("site")
+    rows = rows.prefetch_related("cohort_memberships__cohort", "treatments")
+    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = page_by_key(rows, "pseudonym", **cursor)
+    has_read(request, PATIENT_COLUMNS, len(page.rows))
+    table = PatientTable(page.rows, study=study)
+    context = {"study": study, "selection": selection, "page": page, "table": table}
+    context["chips"] = _chips(study, selection.words, selection.address)
+    return render(request, "studies/glance_patients.html", context)
+
+
+@study_page()
+def glance_compare(request: HttpRequest, study: Study) -> HttpResponse:
+    """The selection beside everybody else, or beside another selection."""
+    access.require(request.user, study, "rows")
+    try:
+        context = comparison_context(request.user, study, list(pairs_of(request.GET)),
+                                     request.GET.get("with", ""))  # fmt: skip
+    except DataProblem as refusal:
+        return _refused(request, study, "studies/glance.html", refusal)
+    return render(request, "studies/glance_compare.html", {"study": study, **context})
+
+
+def pairs_of(asked: QueryDict) -> Iterator[tuple[str, str]]:
+    """Every name and value of a query string, in its order."""
+    for name, values in asked.lists():
+        for value in values:
+            yield name, str(value)
+
+
+def _chips(study: Study, words: list[str], address: str) -> list[dict[str, Any]]:
+    url = f"{reverse('studies:glance', args=[study.uid])}?{address}"
+    return [{"text": text, "url": url} for text in words]
+
+
+def _refused(
+    request: HttpRequest, study: Study, template: str, refusal: DataProblem
+) -> HttpResponse:
+    context = {"study": study, "problems": refusal.as_list()}
+    context["here"] = reverse("studies:glance", args=[study.uid])
+    return render(request, template, context, status=422)
