@@ -25,6 +25,9 @@ GETS = {
     "reads": (200, 403, 403, 403),
     "patient_new": (403, 200, 403, 403),
     "patient": (200, 200, 200, 404),  # the colleague belongs to the other site
+    "glance": ALL,
+    "glance_patients": ALL,
+    "glance_compare": (422, 422, 422, 422),  # everybody beside nobody
     "cohorts": ALL,
     "uploads": ALL,
     "upload": (403, 200, 403, 403),
@@ -99,7 +102,7 @@ POSTS = {
 # Answers that are no page, and pages that only an administrator sees.
 FILES = {"reads", "export_file", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
 FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row", "membership"}
-FILES |= {"endpoint", "table_columns", "batch_difference", "dictionary_template"}
+FILES |= {"glance_compare", "endpoint", "table_columns", "batch_difference", "dictionary_template"}
 FILES |= {"attrition_csv", "left_out_csv", "table_one_csv", "criteria"}
 
 
