@@ -65,8 +65,7 @@ class Column:
     def known(self) -> Mask:
         """Who has a value."""
         if self.held is not None:
-            found: Mask = self.held.any(axis=0)
-            return found
+            return np.asarray(self.held.any(axis=0), dtype=bool)
         assert self.values is not None
         return np.isfinite(self.values)
 
