@@ -130,7 +130,8 @@ def _importance(found: dict[str, Any]) -> Figure | None:
     return draw_estimates(
         estimates,
         "What the Rad-Score leans on",
-        "Fall of the AUC when a family of columns is shuffled together, mean and SD over shuffles.",
+        "Fall of the AUC when a family of columns is shuffled together, mean and SD over shuffles; "
+        f"{_words(found['cohort'])}, n = {found['n']}.",
         "fall of the AUC",
         "importance",
         0.0,

@@ -60,10 +60,11 @@ register_action(
         kind="modeling.rad_score_examine",
         title="Examine the Rad-Score",
         stage="rad_score",
-        description="Groups, cuts, subgroups, importance, learning curve, drift and sensitivity of "
-        "the newest Rad-Score, or of the version named; shuffled voxels are a control.",
+        description="Groups, cuts, subgroups, importance, learning curve, permuted labels, "
+        "resamples, drift and sensitivity of the newest Rad-Score, or of the version named; "
+        "shuffled voxels are a control. It fits again as often as resamples says, twice over.",
         order=12,
-        params={"version": "", "seed": 0, "shuffled_voxels": "yes"},
+        params={"version": "", "seed": 0, "shuffled_voxels": "yes", "resamples": 100},
     )
 )
 register_action(

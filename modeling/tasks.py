@@ -4,11 +4,11 @@ from typing import Any
 
 from modeling.models import VersionKind
 from modeling.selectors import question_named, version_named, version_to_reproduce
-from modeling.services.examination import version_examine
+from modeling.services.examination import ExaminationPlan, version_examine
 from modeling.services.external_validation import cohort_named, looks_said
 from modeling.services.external_validation import version_validate as validate_version
 from modeling.services.fan_out import share_compute
-from modeling.services.parameters import read_seed
+from modeling.services.parameters import read_resamples, read_seed
 from modeling.services.prognosis import prognosis_run as fit_prognosis
 from modeling.services.rad_score import rad_score_run as fit_rad_score
 from modeling.services.report import report_build as build_report
@@ -56,8 +56,8 @@ def reproduce(job: RunningJob) -> None:
     }
 
 
-@job_task("modeling.rad_score_share")
-def rad_score_share(job: RunningJob) -> None:
+@job_task("modeling.share")
+def share(job: RunningJob) -> None:
     job.result = share_compute(job.record, job.progress)
 
 
@@ -65,8 +65,12 @@ def rad_score_share(job: RunningJob) -> None:
 def rad_score_examine(job: RunningJob) -> None:
     params = job.params
     version = version_named(job.study, params["version"], _kind(params))
-    seed, shuffle = read_seed(params["seed"]), str(params["shuffled_voxels"]) != "no"
-    found = version_examine(version, seed, shuffle, job.progress, job.record)
+    asked = ExaminationPlan(
+        read_seed(params["seed"]),
+        str(params["shuffled_voxels"]) != "no",
+        read_resamples(params["resamples"]),
+    )
+    found = version_examine(version, asked, job.progress, job.record)
     job.result = {"examination": str(found.uid), "version": str(version.uid)}
 
 

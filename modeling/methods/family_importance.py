@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from modeling.methods.auc import estimate_auc
+from modeling.methods.parallel import Progress, run_tasks
 
 _FAMILIES = ("lesion mean", "lesion SD", "ring mean", "ring SD")
 _NUMBERED = re.compile(r"^(?P<modality>pet|ct)\.(?P<stem>.*?)_?(?P<number>\d+)$")
@@ -53,24 +54,40 @@ def _family(name: str, counts: dict[str, int]) -> str:
     return f"{modality}, {_FAMILIES[min((int(found['number']) - 1) // block, 3)]}"
 
 
+@dataclass(frozen=True)
+class ImportanceCommon:
+    """A fitted model with patients it was not fitted to, and how often a family is shuffled."""
+
+    names: list[str]
+    estimator: Any
+    X: NDArray[np.float64]
+    y: NDArray[np.int_]
+    shuffles: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class FamilyTask:
+    """One family of columns."""
+
+    family: str
+
+
 def estimate_family_importance(
-    estimator: Any,
-    features: ArrayLike,
-    names: Sequence[str],
-    outcome: ArrayLike,
-    shuffles: int = 50,
-    seed: int = 0,
+    common: ImportanceCommon,
+    workers: int = 1,
+    progress: Progress | None = None,
+    runner: Callable[..., dict[Any, Any]] = run_tasks,
 ) -> list[FamilyImportance]:
     """Permutation importance of families of columns, on patients the model was not fitted to.
 
     Parameters
     ----------
-    estimator : object with predict_proba
-    features : array of shape (n, p)
-    names : sequence of p str
-    outcome : array of shape (n,)
-        0 or 1; both must occur.
-    shuffles, seed : int
+    common : ImportanceCommon
+        ``estimator`` has predict_proba; ``X`` has shape (n, p), ``names`` p texts; ``y`` is 0
+        or 1, and both occur.
+    workers, progress, runner
+        As ``estimate_out_of_fold``: each family has random numbers of its own.
 
     Returns
     -------
@@ -87,17 +104,37 @@ def estimate_family_importance(
     ----------
     Breiman L. Machine Learning 2001;45:5-32.
     """
-    X = np.asarray(features, dtype=float)
-    whole = estimate_auc(outcome, estimator.predict_proba(X)[:, 1]).auc
-    rng = np.random.default_rng(seed)
-    found = []
-    for family, columns in sorted(families_of(names).items()):
-        falls = np.empty(shuffles)
-        for k in range(shuffles):
-            shuffled = X.copy()
-            shuffled[:, columns] = X[rng.permutation(X.shape[0])][:, columns]
-            falls[k] = whole - estimate_auc(outcome, estimator.predict_proba(shuffled)[:, 1]).auc
-        found.append(
-            FamilyImportance(family, len(columns), float(falls.mean()), float(falls.std(ddof=1)))
+    families = families_of(common.names)
+    tasks = [FamilyTask(family) for family in sorted(families)]
+    done = runner(shuffle_family, common, tasks, workers, progress, "Shuffling columns")
+    found = [
+        FamilyImportance(
+            task.family,
+            len(families[task.family]),
+            float(np.mean(done[task])),
+            float(np.std(done[task], ddof=1)),
         )
+        for task in tasks
+    ]
     return sorted(found, key=lambda row: (-row.fall, row.family))
+
+
+def shuffle_family(common: ImportanceCommon, task: FamilyTask) -> list[float]:
+    """Falls of the AUC over the shuffles of one family.
+
+    Parameters
+    ----------
+    common : ImportanceCommon
+    task : FamilyTask
+    """
+    families = families_of(common.names)
+    columns, place = families[task.family], sorted(families).index(task.family)
+    rng = np.random.default_rng([common.seed, place])
+    whole = estimate_auc(common.y, common.estimator.predict_proba(common.X)[:, 1]).auc
+    falls = []
+    for _ in range(common.shuffles):
+        shuffled = common.X.copy()
+        shuffled[:, columns] = common.X[rng.permutation(common.X.shape[0])][:, columns]
+        told = common.estimator.predict_proba(shuffled)[:, 1]
+        falls.append(whole - estimate_auc(common.y, told).auc)
+    return falls

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -59,7 +59,9 @@ FoldResult = tuple[Any, dict[str, Any]]  # held-out probabilities, tuned paramet
 
 
 @dataclass(frozen=True)
-class _Common:
+class HoldOutCommon:
+    """Rows by key, columns by name, who is held out when, and how a fit is tuned."""
+
     names: list[str]
     keys: list[str]
     X: NDArray[np.float64]
@@ -132,20 +134,20 @@ def estimate_out_of_fold(
     ----------
     Varma S, Simon R. BMC Bioinformatics 2006;7:91 (nested cross-validation).
     """
-    rows, X, y = sort_rows(keys, features, feature_names, outcome)
-    ordered = [keys[i] for i in rows]
-    table = assign_folds(ordered, y, folds, repeats, seed)
-    common = _Common(sorted(feature_names), ordered, X, y, table, seed, tuning or Tuning())
+    common = hold_out_common(
+        keys, features, feature_names, outcome, folds, repeats, seed, tuning or Tuning()
+    )
+    rows, table = np.argsort(np.asarray(keys, dtype=str), kind="stable"), common.folds
     tasks = [FoldTask(c, r, f) for c in classifiers for r in range(repeats) for f in range(folds)]
     tasks.sort(key=lambda task: -CLASSIFIERS[task.classifier].cost)
-    done = runner(_hold_out, common, tasks, workers, progress, "Fitting classifiers")
+    done = runner(hold_out, common, tasks, workers, progress, "Fitting classifiers")
     results = {c: _gather(c, done, table, rows) for c in classifiers}
     folds_as_given = np.empty_like(table)
     folds_as_given[:, rows] = table
     return NestedCrossValidation(results, folds_as_given)
 
 
-def hold_out_tasks(
+def hold_out_common(
     keys: Sequence[str],
     features: ArrayLike,
     feature_names: Sequence[str],
@@ -154,16 +156,13 @@ def hold_out_tasks(
     repeats: int,
     seed: int,
     tuning: Tuning,
-    tasks: Sequence[FoldTask],
-    progress: Progress | None = None,
-) -> dict[FoldTask, FoldResult]:
-    """Some of the fits of ``estimate_out_of_fold``, for a worker that does a share of them.
+) -> HoldOutCommon:
+    """What all fits of ``estimate_out_of_fold`` share: sorted rows and columns, folds, grids.
 
     Parameters
     ----------
-    keys, features, feature_names, outcome, folds, repeats, seed, tuning, progress
-        As ``estimate_out_of_fold``: the same give the same folds and seeds.
-    tasks : sequence of FoldTask
+    keys, features, feature_names, outcome, folds, repeats, seed, tuning
+        As ``estimate_out_of_fold``: the same give the same folds and seeds anywhere.
 
     Raises
     ------
@@ -173,8 +172,7 @@ def hold_out_tasks(
     rows, X, y = sort_rows(keys, features, feature_names, outcome)
     ordered = [keys[i] for i in rows]
     table = assign_folds(ordered, y, folds, repeats, seed)
-    common = _Common(sorted(feature_names), ordered, X, y, table, seed, tuning)
-    return run_tasks(_hold_out, common, tasks, 1, progress, "Fitting classifiers")
+    return HoldOutCommon(sorted(feature_names), ordered, X, y, table, seed, tuning)
 
 
 def fit_classifier(
@@ -210,10 +208,7 @@ def fit_classifier(
     rows, X, y = sort_rows(keys, features, feature_names, outcome)
     ordered = [keys[i] for i in rows]
     with threadpool_limits(1):
-        search = _fit_sorted(
-            name, ordered, X, y, derive_seed(seed, name, "all"), tuning or Tuning()
-        )
-    return search.best_estimator_, search.best_params_
+        return _fit_sorted(name, ordered, X, y, derive_seed(seed, name, "all"), tuning or Tuning())
 
 
 def sort_rows(
@@ -245,29 +240,42 @@ def derive_seed(seed: int, *parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-def _hold_out(common: _Common, task: FoldTask) -> tuple[NDArray[np.float64], dict[str, Any]]:
+def hold_out(common: HoldOutCommon, task: FoldTask) -> FoldResult:
+    """One fit without a fold, and what it says of the patients held out.
+
+    Parameters
+    ----------
+    common : HoldOutCommon
+    task : FoldTask
+    """
     fit_rows, test_rows = split_pairs(common.folds[task.repeat])[task.fold]
     seed = derive_seed(common.seed, task.classifier, task.repeat, task.fold)
     keys = [common.keys[i] for i in fit_rows]
-    search = _fit_sorted(
+    pipeline, chosen = _fit_sorted(
         task.classifier, keys, common.X[fit_rows], common.y[fit_rows], seed, common.tuning
     )
-    return search.predict_proba(common.X[test_rows])[:, 1], search.best_params_
+    return pipeline.predict_proba(common.X[test_rows])[:, 1], chosen
 
 
 def _fit_sorted(
     name: str, keys: Sequence[str], X: NDArray[np.float64], y: NDArray[np.int_],
     seed: int, tuning: Tuning,
-) -> GridSearchCV:  # fmt: skip
+) -> tuple[Pipeline, dict[str, Any]]:  # fmt: skip
     inner = split_pairs(assign_folds(keys, y, tuning.inner_folds, 1, seed)[0])
+    pipeline = build_classifier(name, seed, tuning.missing)
+    grid = _within(tuning.grid(name), min(fit.size for fit, _ in inner))
+    points = list(ParameterGrid(grid))
+    if len(points) == 1:  # nothing to choose between: the inner folds would be fitted for nothing
+        return pipeline.set_params(**points[0]).fit(X, y), points[0]
     search = GridSearchCV(
-        build_classifier(name, seed, tuning.missing),
-        _within(tuning.grid(name), min(fit.size for fit, _ in inner)),
+        pipeline,
+        grid,
         scoring=tuning.scoring,
         cv=inner,
         error_score="raise",
     )
-    return search.fit(X, y)
+    search.fit(X, y)
+    return search.best_estimator_, search.best_params_
 
 
 def _within(grid: Grid, patients: int) -> Grid:
@@ -279,7 +287,7 @@ def _within(grid: Grid, patients: int) -> Grid:
 
 
 def _gather(
-    classifier: str, done: Mapping[FoldTask, tuple[NDArray[np.float64], dict[str, Any]]],
+    classifier: str, done: Mapping[FoldTask, FoldResult],
     table: NDArray[np.int_], rows: NDArray[np.intp],
 ) -> OutOfFold:  # fmt: skip
     by_repeat = np.full(table.shape, np.nan)

@@ -11,22 +11,29 @@ import pandas as pd
 from django.db import transaction
 from sklearn.pipeline import Pipeline
 
-from modeling.methods.family_importance import estimate_family_importance
 from modeling.methods.input_drift import compare_inputs
-from modeling.methods.learning_curve import estimate_learning_curve
 from modeling.models import Examination, ModelVersion, Prediction, Quantity, VersionKind
 from modeling.selectors import is_development
 from modeling.services.examination_groups import cuts_compare, groups_compare, subgroups_judge
+from modeling.services.examination_refits import importance_estimate, refits_estimate
 from modeling.services.examination_sensitivity import sensitivity_judge
 from modeling.services.snapshots import snapshot_read
 from modeling.storage import json_digest, read_estimator
 from studies.jobs import Progress, no_progress
-from studies.methods.problems import DataProblem, Notice, refuse
+from studies.methods.problems import Notice, refuse
 from studies.models import Job
 from studies.services import file_read, inputs_digest
 
-FORMAT = 1
-SHUFFLES = 50
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class ExaminationPlan:
+    """What is asked of a version; it decides the numbers."""
+
+    seed: int = 0
+    shuffle_voxels: bool = True
+    resamples: int = 100
 
 
 @dataclass
@@ -36,9 +43,13 @@ class Examined:
     version: ModelVersion
     rows: pd.DataFrame
     pipeline: Pipeline
-    seed: int
-    shuffle_voxels: bool
+    plan: ExaminationPlan
+    job: Job | None
     notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def seed(self) -> int:
+        return self.plan.seed
 
     @property
     def names(self) -> list[str]:
@@ -57,14 +68,13 @@ class Examined:
 
 def version_examine(
     version: ModelVersion,
-    seed: int = 0,
-    shuffle_voxels: bool = True,
+    plan: ExaminationPlan | None = None,
     progress: Progress = no_progress,
     job: Job | None = None,
 ) -> Examination:
-    """Groups, cuts, subgroups, importance, learning, drift and sensitivity of a Rad-Score.
+    """Groups, cuts, subgroups, importance, refits, drift and sensitivity of a Rad-Score.
 
-    The same version, seed and options give the earlier examination.
+    The same version and plan give the earlier examination.
 
     Raises
     ------
@@ -78,27 +88,30 @@ def version_examine(
             "a Rad-Score",
             "Examine the version it was made from.",
         )
-    digest = inputs_digest("examination", FORMAT, version.sha256, seed, shuffle_voxels)
+    asked_for = plan or ExaminationPlan()
+    digest = inputs_digest("examination", FORMAT, version.sha256, asdict(asked_for))
     earlier = version.examinations.filter(inputs_digest=digest).first()
     if earlier is not None:
         return earlier
     began = time.monotonic()
-    asked = _read(version, seed, shuffle_voxels)
-    results = {}
-    for place, (name, part) in enumerate(PARTS.items()):
-        progress(place, len(PARTS), f"Examining: {name.replace('_', ' ')}")
-        results[name] = part(asked, _within(progress, place))
+    asked = _read(version, asked_for, job)
+    results: dict[str, Any] = {}
+    begun = 0.0
+    for name, (cost, part) in PARTS.items():
+        progress(begun, WHOLE, f"Examining: {name.replace('_', ' ')}")
+        results |= part(asked, _within(progress, begun, cost))
+        begun += cost
     return _write(asked, results, digest, time.monotonic() - began, job)
 
 
-def _within(progress: Progress, place: int) -> Any:
+def _within(progress: Progress, begun: float, cost: float) -> Any:
     def report(done: float, total: float, message: str = "") -> None:
-        progress(place + done / max(total, 1), len(PARTS), message)
+        progress(begun + cost * done / max(total, 1), WHOLE, message)
 
     return report
 
 
-def _read(version: ModelVersion, seed: int, shuffle_voxels: bool) -> Examined:
+def _read(version: ModelVersion, plan: ExaminationPlan, job: Job | None) -> Examined:
     rows = snapshot_read(version.fitting_snapshot)
     scores = Prediction.objects.filter(version=version, quantity=Quantity.PROBABILITY)
     by_name = dict(scores.values_list("patient__pseudonym", "value"))
@@ -111,48 +124,7 @@ def _read(version: ModelVersion, seed: int, shuffle_voxels: bool) -> Examined:
             "Run it again: a patient was withdrawn.",
         )
     pipeline = read_estimator(file_read(version.file), version.file.sha256)  # type: ignore[union-attr,arg-type]
-    return Examined(version, scored, pipeline, seed, shuffle_voxels)
-
-
-def _importance(asked: Examined, progress: Any) -> dict[str, Any]:
-    """In the first validating cohort with RNA; a model's own patients would flatter it."""
-    for cohort, rows in asked.cohorts:
-        known = rows[rows["target_rna"].notna()]
-        if known["target_rna"].nunique() == 2 and known[asked.names].notna().all(axis=None):
-            found = estimate_family_importance(
-                asked.pipeline,
-                known[asked.names].to_numpy(float),
-                asked.names,
-                known["target_rna"].to_numpy(int),
-                SHUFFLES,
-                asked.seed,
-            )
-            return {
-                "cohort": cohort,
-                "target": "rna",
-                "n": len(known),
-                "rows": [asdict(row) for row in found],
-            }
-    asked.notices.append(Notice("importance_left_out", "No validating cohort with both classes."))
-    return {"cohort": "", "target": "rna", "n": 0, "rows": []}
-
-
-def _learning(asked: Examined, progress: Any) -> list[dict[str, Any]]:
-    training, recipe = asked.training, asked.version.run.recipe
-    found = estimate_learning_curve(
-        list(training["pseudonym"]),
-        training[asked.names].to_numpy(float),
-        asked.names,
-        training["target_rna"].to_numpy(int),
-        asked.version.method,
-        asked.version.content["parameters"],
-        recipe["outer"]["folds"],
-        3,
-        asked.seed,
-        recipe["missing"],
-        progress,
-    )
-    return [asdict(point) for point in found]
+    return Examined(version, scored, pipeline, plan, job)
 
 
 def _drift(asked: Examined, progress: Any) -> list[dict[str, Any]]:
@@ -167,19 +139,21 @@ def _drift(asked: Examined, progress: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _safe_sensitivity(asked: Examined, progress: Any) -> list[dict[str, Any]]:
-    return list(sensitivity_judge(asked, progress))
+def _sensitivity(asked: Examined, progress: Any) -> dict[str, Any]:
+    return {"sensitivity": list(sensitivity_judge(asked, progress))}
 
 
-PARTS: dict[str, Callable[[Examined, Any], Any]] = {
-    "groups": lambda asked, progress: groups_compare(asked.rows),
-    "cuts": lambda asked, progress: cuts_compare(asked.version, asked.rows),
-    "subgroups": lambda asked, progress: subgroups_judge(asked.version, asked.rows),
-    "importance": _importance,
-    "learning_curve": _learning,
-    "drift": _drift,
-    "sensitivity": _safe_sensitivity,
+# Name: its share of the time of a default examination, and what it adds to the results.
+PARTS: dict[str, tuple[float, Callable[[Examined, Any], dict[str, Any]]]] = {
+    "groups": (1, lambda asked, progress: {"groups": groups_compare(asked.rows)}),
+    "cuts": (1, lambda asked, progress: {"cuts": cuts_compare(asked.version, asked.rows)}),
+    "subgroups": (1, lambda asked, _: {"subgroups": subgroups_judge(asked.version, asked.rows)}),
+    "importance": (8, importance_estimate),
+    "learning and chance": (70, refits_estimate),
+    "drift": (1, lambda asked, progress: {"drift": _drift(asked, progress)}),
+    "sensitivity": (18, _sensitivity),
 }
+WHOLE = sum(cost for cost, _ in PARTS.values())
 
 
 @transaction.atomic
@@ -200,6 +174,3 @@ def _write(
         },
     )
     return made
-
-
-__all__ = ["DataProblem", "Examined", "version_examine"]

@@ -144,7 +144,7 @@ def _abundances(version: ModelVersion, training: pd.DataFrame) -> pd.DataFrame:
 
 def _shuffled(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
     """What is left when no pattern is: size and mean uptake."""
-    if not asked.shuffle_voxels:
+    if not asked.plan.shuffle_voxels:
         return
     version, rows = asked.version, asked.rows
     found = features_shuffled(version.study, set(rows["pseudonym"]), asked.seed, progress)

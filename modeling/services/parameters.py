@@ -7,6 +7,7 @@ from typing import Any
 from studies.methods.problems import refuse
 
 LARGEST_SEED = 2**31 - 1
+MOST_RESAMPLES = 10_000
 
 
 def read_seed(value: Any) -> int:
@@ -22,4 +23,21 @@ def read_seed(value: Any) -> int:
         raise refuse(
             "seed", text, f"a whole number from 0 to {LARGEST_SEED}", "Give such a number."
         )
+    return int(text)
+
+
+def read_resamples(value: Any) -> int:
+    """How often a model is fitted again; forms send text.
+
+    Raises
+    ------
+    DataProblem
+        Anything but 0 (not at all) or a whole number from 2 on.
+    """
+    text = str(value).strip()
+    if not text.isdecimal() or int(text) == 1 or int(text) > MOST_RESAMPLES:
+        raise refuse(
+            "resamples", text, f"0, or a whole number from 2 to {MOST_RESAMPLES}",
+            "Give such a number.",
+        )  # fmt: skip
     return int(text)

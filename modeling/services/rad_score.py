@@ -12,15 +12,14 @@ import numpy as np
 
 from modeling.methods.classifier_choice import choose_classifier
 from modeling.methods.nested_cross_validation import estimate_out_of_fold, fit_classifier
-from modeling.methods.parallel import run_tasks
 from modeling.methods.recipe import Recipe, read_recipe
 from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import DatasetSnapshot, ModelRun
 from modeling.selectors import is_development, question_named
-from modeling.services.fan_out import fan_out_for
 from modeling.services.rad_score_ablations import ablations_judge
 from modeling.services.rad_score_guard import leaks_refuse
 from modeling.services.rad_score_judging import classifiers_judge, version_judge
+from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from modeling.services.rad_score_writing import (
     earlier_run,
@@ -108,7 +107,7 @@ def _fit(run: RadScoreRun, progress: Progress) -> Fitted:
     compared = estimate_out_of_fold(
         run.keys, run.features, run.names, run.y, recipe.classifiers, recipe.folds, recipe.repeats,
         run.seed, recipe.tuning, run.workers, _part(progress, FROZEN, COMPARED),
-        fan_out_for(run) or run_tasks,
+        fits_runner(run),
     )  # fmt: skip
     by_name = {name: found.probability for name, found in compared.results.items()}
     choice = choose_classifier(run.y, by_name, recipe.document["choose"])

@@ -10,7 +10,7 @@ import pandas as pd
 from modeling.methods.ablation import SINGLE, Ablation, estimate_ablation
 from modeling.methods.auc import compare_auc_paired, estimate_auc
 from modeling.methods.parallel import run_tasks
-from modeling.services.fan_out import fan_out_for
+from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, RadScoreRun
 from studies.methods.problems import Notice
 
@@ -65,7 +65,7 @@ def _estimate(run: RadScoreRun, fitted: Fitted, name: str, progress: Any) -> Abl
         run.elsewhere[columns].to_numpy(dtype=float),
         recipe.folds, recipe.repeats, run.seed, recipe.tuning,
         1 if name in SINGLE else run.workers, progress,
-        run_tasks if name in SINGLE else fan_out_for(run) or run_tasks,
+        run_tasks if name in SINGLE else fits_runner(run),
     )  # fmt: skip
 
 

@@ -72,13 +72,13 @@ def test_bad_rows_fail_with_a_reason(as_statistician, spoil):
 
 def test_a_method_that_gives_nan_errors_and_writes_nothing(as_statistician, monkeypatch):
     make_features(as_statistician, patients=70)
-    honest = nested_cross_validation._hold_out
+    honest = nested_cross_validation.hold_out
 
     def broken(common, task):
         probability, chosen = honest(common, task)
         return probability * np.nan, chosen
 
-    monkeypatch.setattr(nested_cross_validation, "_hold_out", broken)
+    monkeypatch.setattr(nested_cross_validation, "hold_out", broken)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     job = run(as_statistician)
     assert job.state in (JobState.ERRORED, JobState.FAILED)

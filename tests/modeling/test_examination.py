@@ -13,7 +13,11 @@ from genomics.models import Phenotype
 from imaging.models import FeatureSet, Roi, RoiChoice, Series
 from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.applicability import apply_applicability, fit_applicability
-from modeling.methods.family_importance import estimate_family_importance, families_of
+from modeling.methods.family_importance import (
+    ImportanceCommon,
+    estimate_family_importance,
+    families_of,
+)
 from modeling.methods.group_comparison import compare_groups
 from modeling.methods.input_drift import compare_inputs
 from modeling.methods.recalibration import (
@@ -22,11 +26,13 @@ from modeling.methods.recalibration import (
     fit_recalibration,
 )
 from modeling.models import Basis, Examination, ModelVersion, PatientScore
+from modeling.services.examination import ExaminationPlan, version_examine
+from modeling.services.fan_out import SHARE
 from modeling.services.patient_score import patient_score
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import Cohort, CohortMember, Consent, EndpointValue, Patient
+from studies.models import Cohort, CohortMember, Consent, EndpointValue, Job, Patient
 from studies.services import action_start
 from tests.modeling.rad_score_made import make_features
 from tests.modeling.test_version_life import release, run_as_job
@@ -52,15 +58,16 @@ def client_of(user):
     return client
 
 
-def test_an_examination_holds_every_part_and_shows_it(made):
+def test_an_examination_holds_every_part_and_shows_it(made, settings, monkeypatch):
     people, version = made
     values = EndpointValue.objects.filter(definition__name="response_at_6_months")
-    asked = {"version": str(version.uid), "shuffled_voxels": "no"}
+    asked = {"version": str(version.uid), "shuffled_voxels": "no", "resamples": "4"}
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # no process of its own for so few fits
     step(people, "modeling.rad_score_examine", **asked)
     found = Examination.objects.get()
     results = found.results
     assert set(results) == {"groups", "cuts", "subgroups", "importance", "learning_curve", "drift",
-                            "sensitivity"}  # fmt: skip
+                            "sensitivity", "permutation_test", "resampled", "shapley"}  # fmt: skip
     told = {(row["variable"], row["cohort"]) for row in results["groups"]}
     assert ("target_response", "external_response") in told
     assert ("target_rna", "training") in told
@@ -74,6 +81,14 @@ def test_an_examination_holds_every_part_and_shows_it(made):
     sizes = [point["n"] for point in results["learning_curve"]]
     assert sizes == sorted(sizes)
     assert len(sizes) >= 3
+    chance, left_out = results["permutation_test"], results["resampled"]
+    assert (chance["cohort"], chance["n"], chance["permutations"]) == ("training", sizes[-1], 4)
+    assert chance["p"] == 0.2  # none of four was as good
+    assert left_out["usable"] == left_out["resamples"] == 4
+    assert left_out["left_out"] <= left_out["corrected"] <= left_out["apparent"]
+    shapley, importance = results["shapley"], results["importance"]
+    assert (shapley["n"], shapley["cohort"]) == (importance["n"], importance["cohort"])
+    assert sum(row["columns"] for row in shapley["families"]) == 16
     assert {row["cohort"] for row in results["drift"]} == {
         "internal_validation", "external_phenotype", "external_response"}  # fmt: skip
     if values.filter(label="NE").exists():
@@ -82,14 +97,24 @@ def test_an_examination_holds_every_part_and_shows_it(made):
     assert step(people, "modeling.rad_score_examine", **asked)["examination"] == str(found.uid)
     with pytest.raises(DatabaseError), transaction.atomic():
         Examination.objects.update(results={})
+    settings.RUN_SHARES = 3  # the same numbers when the refits and shuffles are shared out
+    other = run_inline(action_start(people.study, people.statistician,
+                                    "modeling.rad_score_examine", asked))  # fmt: skip
+    shared = version_examine(version, ExaminationPlan(0, False, 5), job=other)
+    assert Job.objects.filter(kind=SHARE, parent=other).count() == 3 + 2
+    assert shared.results["learning_curve"] == results["learning_curve"]
+    assert shared.results["importance"] == results["importance"]
+    assert shared.results["resampled"]["apparent"] == left_out["apparent"]
     client = client_of(people.statistician)
     page = client.get(reverse("modeling:result", args=[people.study.uid, version.uid]))
     text = page.content.decode()
     for title in ("Rad-Score by group", "The cuts side by side", "Answered otherwise",
-                  "Subgroups", "Drift of the inputs", "More patients, better score?"):  # fmt: skip
+                  "Subgroups", "Drift of the inputs", "More patients, better score?",
+                  "chance and overfitting", "What moves a patient"):  # fmt: skip
         assert title in text or title == "Answered otherwise"
     listed = client.get(reverse("api:examination-list", args=[people.study.uid])).json()
-    assert listed["results"][0]["results"] == results
+    assert [row["uid"] for row in listed["results"]] == [str(shared.uid), str(found.uid)]
+    assert listed["results"][1]["results"] == results
 
 
 def test_a_look_more_and_a_child_that_is_set_right(as_statistician):
@@ -262,7 +287,7 @@ def test_distance_drift_and_importance_see_what_was_planted():
             return np.column_stack([1 - p, p])
 
     y = (X[:, 0] > 0).astype(int)
-    rows = estimate_family_importance(Leans(), X, names, y, shuffles=20)
+    rows = estimate_family_importance(ImportanceCommon(names, Leans(), X, y, 20, 0))
     assert rows[0].family == "PET, lesion mean"
     assert rows[0].fall > 0.3
     assert all(row.fall == 0 for row in rows[1:])

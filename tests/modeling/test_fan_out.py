@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from modeling.models import Evaluation, ModelRun
-from modeling.services.fan_out import SHARE, FanOut
+from modeling.services.fan_out import SHARE, raise_failure
 from modeling.services.rad_score import rad_score_run
 from modeling.services.version_manifest import digests_check
 from studies.jobs import Cancelled, run_inline
@@ -106,8 +106,8 @@ def test_a_cancel_stops_all_and_an_error_ends_the_run(made, settings):
     assert Job.objects.filter(kind=SHARE, attempt=1, state="done").count() >= 3
     Job.objects.filter(kind=SHARE).update(state=JobState.ERRORED, error_id="x1")
     with pytest.raises(RuntimeError, match="x1"):
-        FanOut._wait(None, list(Job.objects.filter(kind=SHARE)), lambda *a: None, "")
+        raise_failure(Job.objects.filter(kind=SHARE))
     Job.objects.filter(kind=SHARE).update(state=JobState.FAILED, problems=[
         {"where": "w", "found": "f", "expected": "e", "remedy": "r"}])  # fmt: skip
     with pytest.raises(DataProblem, match="w: found f"):
-        FanOut._wait(None, list(Job.objects.filter(kind=SHARE)), lambda *a: None, "")
+        raise_failure(Job.objects.filter(kind=SHARE))
