@@ -147,6 +147,8 @@ CACHES = {
     }
 }
 PGHISTORY_LEVEL = pgtrigger.Statement  # row by row, 100,000 inserts take minutes
+# Lesions whose features are read at a time by one job; 0: as many as there are cores.
+EXTRACTION_WORKERS = env.integer("ISOTHERM_EXTRACTION_WORKERS", 0, smallest=0)
 BASELINE_SCAN_DAYS = env.integer("ISOTHERM_BASELINE_SCAN_DAYS", 42, smallest=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a patient with hundreds of dated rows is one form

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import math
 import struct
 import tempfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.methods.volume import Grid, Volume
-from studies.methods.problems import refuse
+from imaging.methods.seekable_gzip import (
+    MOST_BLOCKS,
+    DamagedGzip,
+    pack_blocks,
+    read_head,
+    unpack,
+    unpack_blocks,
+)
+from imaging.methods.volume import Box, Grid, Volume, crop_grid
+from studies.methods.problems import DataProblem, refuse
 
 
 @dataclass(frozen=True)
@@ -50,12 +62,18 @@ HEADER = "<i10s18sihcB8hfffhhhh8ffffhcBffffii80s24shhffffff4f4f4f16s4s"
 CODES = {"uint8": 2, "int16": 4, "float32": 16}
 TYPES = {code: np.dtype(name).newbyteorder("<") for name, code in CODES.items()}
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
-FASTEST = 1  # PET noise hardly packs better at any price
-GZIP = 31  # window bits that ask for gzip's frame
+BEGINNING = 352  # bytes before the first voxel
+BLOCK = 32 * 2**10  # bytes of a slice to pack together, at least
+MOST_UNPACKED = 2**16  # of a head and its first block, packed
+
+ReadRange = Callable[[int, int], bytes]
 
 
 def volume_bytes(volume: Volume) -> bytes:
-    """A volume as .nii.gz: bool as 8-bit, whole numbers as 16-bit, else 32-bit floats."""
+    """A volume as .nii.gz: bool as 8-bit, whole numbers as 16-bit, else 32-bit floats.
+
+    Bands of rows of each slice are packed apart, so that a part can be read alone.
+    """
     array = _smallest(volume.array)
     axes = volume.grid.axes * np.asarray(volume.grid.spacing) * LPS_TO_RAS[:, None]
     affine = np.column_stack([axes, np.asarray(volume.grid.origin) * LPS_TO_RAS])
@@ -64,27 +82,118 @@ def volume_bytes(volume: Volume) -> bytes:
         3, *volume.grid.size, 1, 1, 1, 1,
         0, 0, 0, 0, CODES[array.dtype.name], array.itemsize * 8, 0,
         1, *volume.grid.spacing, 0, 0, 0, 0,
-        352, 1, 0, 0, b"\0", 2, 0, 0, 0, 0, 0, 0, b"", b"", 0, 1,
+        BEGINNING, 1, 0, 0, b"\0", 2, 0, 0, 0, 0, 0, 0, b"", b"", 0, 1,
         0, 0, 0, 0, 0, 0, *affine.ravel(), b"", b"n+1\0",
     )  # fmt: skip
-    return _packed(header + bytes(4) + array.tobytes(), array.dtype == np.float32)
+    rows = _rows_together(array)
+    bands = (
+        memoryview(slice_[start : start + rows]).cast("B")
+        for slice_ in array
+        for start in range(0, array.shape[1], rows)
+    )
+    return pack_blocks(chain([header + bytes(BEGINNING - len(header))], bands), rows)
+
+
+def _rows_together(array: NDArray) -> int:
+    """Rows of a slice to a block: some 32 KiB, more where the file would have too many."""
+    slices, rows, columns = array.shape
+    wanted = math.ceil(BLOCK / (columns * array.itemsize))
+    return min(max(wanted, math.ceil(rows / max(1, (MOST_BLOCKS - 1) // slices))), rows)
 
 
 def read_volume(data: bytes) -> Volume:
     """The volume of a file that ``volume_bytes`` wrote (8-bit comes back as bool)."""
     try:
-        plain = gzip.decompress(data)
+        plain = unpack(data)
         fields = struct.unpack(HEADER, plain[:348])
-    except (OSError, EOFError, struct.error) as error:
-        raise refuse(
-            "stored volume",
-            "bytes that cannot be read",
-            "a packed NIfTI file",
-            "Restore the file from a backup.",
-        ) from error
-    code, grid = fields[19], _grid(fields)
-    array = np.frombuffer(plain, TYPES[code], offset=352).reshape(grid.shape)
-    return Volume(array.astype(bool) if code == CODES["uint8"] else array.astype(np.float32), grid)
+    except (DamagedGzip, struct.error) as error:
+        raise _unreadable() from error
+    grid = _grid(fields)
+    return Volume(_numbers(plain, fields[19], grid.shape, BEGINNING), grid)
+
+
+def head_digest(data: bytes) -> str:
+    """sha256 of what stands before the first block, whose digests it holds; empty without any."""
+    head = read_head(data)
+    return hashlib.sha256(data[: head.size]).hexdigest() if head else ""
+
+
+class PackedVolume:
+    """A stored volume of which parts are read alone, each part checked.
+
+    Parameters
+    ----------
+    read : callable (first byte, number of bytes)
+    sha256 : str
+        Of the head, as ``head_digest`` gave it when the volume was stored.
+    """
+
+    def __init__(self, read: ReadRange, sha256: str):
+        self._read = read
+        try:
+            beginning = read(0, MOST_UNPACKED)
+            head = read_head(beginning)
+            if head is None or hashlib.sha256(beginning[: head.size]).hexdigest() != sha256:
+                raise DamagedGzip("another head")
+            self._head = head
+            fields = struct.unpack(HEADER, self._blocks(0, 1)[:348])
+        except (DamagedGzip, struct.error) as error:
+            raise _unreadable() from error
+        self._code, self.grid = fields[19], _grid(fields)
+
+    def part(self, box: Box) -> Volume:
+        """The voxels of a box; of the file no more is read than the bytes from its first to its
+        last block, and of these only its own blocks are unpacked."""
+        (x0, y0, z0), (x1, y1, z1) = box
+        rows = self._head.layout
+        columns, height, _ = self.grid.size
+        bands = math.ceil(height / rows)
+        first, last = y0 // rows, math.ceil(y1 / rows)
+        start, end = 1 + z0 * bands + first, 1 + (z1 - 1) * bands + last
+        try:
+            packed = memoryview(self._span(start, end))
+            slabs = [
+                self._unpacked(1 + z * bands + first, 1 + z * bands + last, packed, start)
+                for z in range(z0, z1)
+            ]
+        except DamagedGzip as error:
+            raise _unreadable() from error
+        shape = (min(last * rows, height) - first * rows, columns)
+        top = first * rows
+        kind = TYPES[self._code]
+        array = np.stack([
+            np.frombuffer(slab, kind).reshape(shape)[y0 - top : y1 - top, x0:x1] for slab in slabs
+        ])  # fmt: skip
+        return Volume(_as_used(array), crop_grid(self.grid, box))
+
+    def _span(self, first: int, last: int) -> bytes:
+        offsets = self._head.offsets
+        return self._read(offsets[first], offsets[last] - offsets[first])
+
+    def _blocks(self, first: int, last: int) -> bytes:
+        return unpack_blocks(self._head, first, last, self._span(first, last))
+
+    def _unpacked(self, first: int, last: int, packed: memoryview, start: int) -> bytes:
+        offsets = self._head.offsets
+        span = packed[offsets[first] - offsets[start] : offsets[last] - offsets[start]]
+        return unpack_blocks(self._head, first, last, span)
+
+
+def _numbers(plain: bytes, code: int, shape: tuple[int, ...], offset: int) -> NDArray:
+    return _as_used(np.frombuffer(plain, TYPES[code], math.prod(shape), offset).reshape(shape))
+
+
+def _as_used(array: NDArray) -> NDArray:
+    return array.astype(bool if array.dtype == np.uint8 else np.float32)
+
+
+def _unreadable() -> DataProblem:
+    return refuse(
+        "stored volume",
+        "bytes that cannot be read",
+        "a packed NIfTI file",
+        "Restore the file from a backup.",
+    )
 
 
 def read_grid(packed: BinaryIO) -> Grid:
@@ -105,21 +214,22 @@ def _grid(fields: tuple[Any, ...]) -> Grid:
     )
 
 
-def _packed(data: bytes, noise: bool) -> bytes:
-    """One gzip member; a PET's mantissas repeat nothing, so that only their bits are packed."""
-    strategy = zlib.Z_HUFFMAN_ONLY if noise else zlib.Z_DEFAULT_STRATEGY
-    packer = zlib.compressobj(FASTEST, zlib.DEFLATED, GZIP, zlib.DEF_MEM_LEVEL, strategy)
-    return packer.compress(data) + packer.flush()
-
-
 def _smallest(array: NDArray) -> NDArray:
     if array.dtype == bool:
-        return array.astype(np.uint8)
-    if array.min() >= -(2**15) and array.max() < 2**15:
-        whole = array.astype("<i2")
-        if np.array_equal(whole, array):
-            return whole
-    return array.astype("<f4")
+        return np.ascontiguousarray(array).view(np.uint8)
+    whole = _whole_numbers(array)
+    return array.astype("<f4", order="C", copy=False) if whole is None else whole
+
+
+def _whole_numbers(array: NDArray) -> NDArray | None:
+    """The same numbers with 16 bits, if they are the same."""
+    whole = np.empty(array.shape, "<i2")
+    with np.errstate(invalid="ignore"):  # what does not fit is not equal either
+        for slice_, into in zip(array, whole, strict=True):
+            into[...] = slice_
+            if not np.array_equal(into, slice_):
+                return None
+    return whole
 
 
 def png_bytes(picture: NDArray[np.uint8]) -> bytes:

@@ -15,6 +15,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence as DicomSequence
+from pydicom.tag import BaseTag
 
 from imaging.methods.deidentification_table import (
     BIRTH,
@@ -41,7 +42,10 @@ REPEATS = "repeats the patient's name or number"
 PLACEHOLDER = "DEIDENTIFIED"
 OLDEST_STATED = 89
 SHORTEST_WORD = 4
-KNOWN_BY = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
+KNOWN_BY = tuple(
+    BaseTag(tag)  # SOP instance, series, study, frame of reference
+    for tag in (0x00080018, 0x0020000E, 0x0020000D, 0x00200052)
+)
 DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 IDENTIFYING = (
     "PatientName", "PatientID", "OtherPatientIDs", "OtherPatientNames", "PatientBirthName",
@@ -329,9 +333,10 @@ def rename_uids(dataset: Dataset, new_uid: Callable[[str], str]) -> None:
     is not read on.
     """
     if dataset.get("Modality") in ("PT", "CT"):
-        for keyword in KNOWN_BY:
-            if dataset.get(keyword):
-                setattr(dataset, keyword, new_uid(str(dataset.get(keyword))))
+        for tag in KNOWN_BY:
+            known = dataset.get(tag)
+            if known is not None and known.value:
+                known.value = new_uid(str(known.value))
         return
     for element in dataset.iterall():
         if element.VR == "UI" and element.value:

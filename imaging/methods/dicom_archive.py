@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from lzma import LZMAError
 from pathlib import PurePosixPath
@@ -25,6 +25,7 @@ from studies.methods.problems import DataProblem, Notice, Problem, refuse
 MOST_FILES = 250_000
 MOST_BYTES = 64 * 2**30
 MOST_BYTES_OF_A_FILE = 2 * 2**30
+MOST_OPENED = 256 * 2**20  # bytes of files kept between looking and taking
 MOST_PACKING = 300  # unpacked over packed: beyond lies a bomb
 ASIDE = {".ds_store", "thumbs.db", "desktop.ini", "dicomdir"}
 DAMAGE = (
@@ -46,7 +47,11 @@ def unchanged(uid: str) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """One DICOM file of an archive; ``refers`` are the series on which its regions were drawn."""
+    """One DICOM file of an archive.
+
+    ``refers`` are the series on which its regions were drawn; ``opened`` holds what was read of it
+    until somebody takes it, so that the file is read once.
+    """
 
     name: str
     size: int
@@ -57,6 +62,7 @@ class Entry:
     instance_uid: str
     sha256: str
     refers: tuple[str, ...] = ()
+    opened: list[Dataset] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def visit(self) -> tuple[str, str]:
@@ -181,8 +187,10 @@ def index_archive(
     entries: dict[str, list[Entry]] = {}
     seen: dict[str, Entry] = {}
     asides: list[Aside] = []
+    read = 0
     for done, info in enumerate(infos, start=1):
-        looked = _look_at(archive, info, new_uid)
+        read += info.file_size
+        looked = _look_at(archive, info, new_uid, read <= MOST_OPENED)
         found = _once(looked, seen) if isinstance(looked, Entry) else looked
         if isinstance(found, Aside):
             asides.append(found)
@@ -247,7 +255,9 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         ) from error
 
 
-def _look_at(archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid) -> Entry | Aside:
+def _look_at(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid, keep: bool
+) -> Entry | Aside:
     """What one file is; a damaged one keeps the visit that its header still names."""
     name, size, data = info.filename, info.file_size, b""
     try:
@@ -272,6 +282,7 @@ def _look_at(archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid) -
         new_uid(str(dataset.SOPInstanceUID)),
         hashlib.sha256(data).hexdigest(),
         refers,
+        [dataset] if keep and modality in USED else [],
     )
 
 
@@ -297,7 +308,10 @@ def read_entries(
 ) -> Iterator[tuple[Entry, Dataset]]:
     """The entries with their datasets, pixels included, under their new UIDs, one by one."""
     for entry in entries:
-        dataset = read_dicom(read_entry(archive, entry.name), entry.name)
+        if entry.opened:
+            dataset = entry.opened.pop()
+        else:
+            dataset = read_dicom(read_entry(archive, entry.name), entry.name)
         if new_uid is not unchanged:
             rename_uids(dataset, new_uid)
         yield entry, dataset

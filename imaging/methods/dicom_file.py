@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.tag import BaseTag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from studies.methods.problems import DataProblem, refuse
@@ -27,6 +28,7 @@ UNREADABLE = (
     InvalidDicomError, BytesLengthException, struct.error, zlib.error, EOFError, OSError,
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError,
 )  # fmt: skip
+PIXELS = BaseTag(0x7FE00010)
 PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 
 
@@ -86,7 +88,8 @@ def _not_dicom(name: str, error: Exception) -> DataProblem:
 
 
 def _check_pixels_complete(dataset: Dataset, name: str) -> None:
-    if not dataset.get("PixelData"):
+    pixels = dataset.get_item(PIXELS)
+    if pixels is None or not pixels.value:
         raise refuse(
             name,
             "an image without pixels",
@@ -97,7 +100,7 @@ def _check_pixels_complete(dataset: Dataset, name: str) -> None:
         return
     frames = int(dataset.get("NumberOfFrames") or 1)
     bits = dataset.Rows * dataset.Columns * frames * dataset.BitsAllocated
-    expected, found = (bits + 7) // 8, len(dataset.PixelData)
+    expected, found = (bits + 7) // 8, len(pixels.value)
     if found < expected:
         raise refuse(
             name,

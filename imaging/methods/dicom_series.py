@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from imaging.methods.dicom_file import stored_values
 from imaging.methods.volume import Grid, Volume
@@ -16,6 +17,14 @@ from studies.methods.problems import DataProblem, Notice, Problem, refuse
 JITTER_MM = 0.1  # spacing may vary by this much: a notice
 SAME_MM = 0.01  # closer slices share a place
 SAME_DIRECTION = 1e-4
+NEEDED = {
+    "ImagePositionPatient": BaseTag(0x00200032),
+    "ImageOrientationPatient": BaseTag(0x00200037),
+    "PixelSpacing": BaseTag(0x00280030),
+    "Rows": BaseTag(0x00280010),
+    "Columns": BaseTag(0x00280011),
+    "PixelData": BaseTag(0x7FE00010),
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,12 @@ def read_series(instances: Sequence[Dataset], name: str) -> SeriesVolume:
     array = np.empty(grid.shape, np.float32)
     for z, slice_ in enumerate(slices):
         slope = float(slice_.get("RescaleSlope", 1))
-        array[z] = stored_values(slice_, name) * slope + float(slice_.get("RescaleIntercept", 0))
+        intercept = float(slice_.get("RescaleIntercept", 0))
+        values = stored_values(slice_, name)
+        if slope == 1 and intercept.is_integer():  # whole numbers: exact without a wider type
+            np.add(values, np.float32(intercept), out=array[z], casting="unsafe", dtype=np.float32)
+        else:
+            array[z] = values * slope + intercept
     return SeriesVolume(Volume(array, grid), slices, notices)
 
 
@@ -98,16 +112,10 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
             "a volume of at least two slices",
             "Upload every slice of the series.",
         )
+    found = {key: [_value(slice_, key) for slice_ in instances] for key in NEEDED}
     problems = []
-    for key in (
-        "ImagePositionPatient",
-        "ImageOrientationPatient",
-        "PixelSpacing",
-        "Rows",
-        "Columns",
-        "PixelData",
-    ):
-        lacking = sum(not slice_.get(key) for slice_ in instances)
+    for key, values in found.items():
+        lacking = sum(not value for value in values)
         if lacking:
             problems.append(
                 Problem(
@@ -125,14 +133,22 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
         ("Rows", 0),
         ("Columns", 0),
     ):
-        values = np.array([np.atleast_1d(slice_.get(key)) for slice_ in instances], float)
-        if np.ptp(values, axis=0).max() > tolerance:
+        if found[key].count(found[key][0]) == len(instances):
+            continue
+        numbers = np.array([np.atleast_1d(value) for value in found[key]], float)
+        if np.ptp(numbers, axis=0).max() > tolerance:
             raise refuse(
                 f"{name}: {key}",
                 "different values in one series",
                 "one value",
                 "Upload localisers and reformats as series of their own, or leave them out.",
             )
+
+
+def _value(slice_: Dataset, keyword: str) -> object:
+    """An element's value; of the pixels only their bytes."""
+    element = slice_.get(NEEDED[keyword])
+    return None if element is None else element.value
 
 
 def _axes(dataset: Dataset, name: str) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from imaging.methods.resnet import BLOCKS, apply_resnet, device_name, feature_co
 ENCODER = "encoder"
 STATISTICS = 4  # mean and SD inside the lesion and in the ring
 RESNET_CUBE = {"size": 96, "spacing_mm": 1.0}
+CUT = "separable spline/2"  # how cubes are cut: a number of its own for each change
 PREPROCESSING = {
     "interpolation": "cubic B-spline of the cropped scan; mask by nearest neighbour",
     "scale": "PET ln(1 + SUV) - 1, SUV 0 to 50; CT (HU - 40)/100, HU -160 to 240",
@@ -72,12 +73,20 @@ def extract_features(
     return pool_features(maps, patch.mask, patch.spacing_mm, name)
 
 
+def one_thread() -> None:
+    """What the calling thread computes from now on, it computes alone."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def computed_with() -> dict[str, str]:
     """Device, threads and version: what equal numbers need."""
     import torch
 
     return {
         "device": device_name(),
-        "threads": str(torch.get_num_threads()),
+        "threads": "1",
+        "cut": CUT,
         "torch": torch.__version__,
     }

@@ -8,7 +8,8 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its customary name)
 from numpy.typing import NDArray
 
-from imaging.methods.volume import Grid, Volume, as_sitk, resample
+from imaging.methods.spline import interpolate, nearest, parallel
+from imaging.methods.volume import Box, Grid, Volume, as_sitk, crop, resample
 from studies.methods.problems import Notice, refuse
 
 MARGIN = 6  # voxels around the crop: a cubic spline's reach
@@ -49,8 +50,8 @@ def cut_patch(
     Parameters
     ----------
     scan : Volume (z, y, x)
-        PET in SUV or CT in HU. Only the part around the cube is touched: the spline's
-        coefficients of a whole scan would cost some fifty times as much.
+        PET in SUV or CT in HU, whole or the part of it that ``cube_box`` names. Only that part is
+        touched: the spline's coefficients of a whole scan would cost some fifty times as much.
     mask : Volume of bool
         On any grid of the same patient space (a PET region cuts the CT too); nearest neighbour.
     modality : "PT" or "CT"
@@ -61,39 +62,43 @@ def cut_patch(
     DataProblem
         The cube does not touch the scan.
     """
-    target = _target(mask, size, spacing_mm)
-    crop = _crop(scan, target, name)
-    image = resample(crop, target, sitk.sitkBSpline, OUTSIDE[modality], sitk.sitkFloat32)
-    inside = resample(as_sitk(mask), target, sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
-    cube = sitk.GetArrayFromImage(inside).astype(bool)
+    target = cube_around(mask, size, spacing_mm)
+    box = cube_box(scan.grid, target, name)
+    image = _image_of(crop(scan, box), target, OUTSIDE[modality])
+    cube = _mask_of(mask, target)
     if not cube.any():
         cube[size // 2, size // 2, size // 2] = True  # smaller than a voxel of the cube
-    return Patch(
-        sitk.GetArrayFromImage(image),
-        cube,
-        spacing_mm,
-        modality,
-        _cut_off(cube, mask, spacing_mm, name),
+    return Patch(image, cube, spacing_mm, modality, _cut_off(cube, mask, spacing_mm, name))
+
+
+def cube_around(mask: Volume, size: int, spacing_mm: float) -> Grid:
+    """The cube's grid, upright, centred on the region's centre of mass."""
+    low, part = _bounding(mask)
+    voxels = np.argwhere(part)[:, ::-1] + low
+    centre = mask.grid.points_of(voxels.mean(axis=0)[None])[0]
+    origin = centre - (size - 1) / 2 * spacing_mm
+    return Grid(
+        (size,) * 3, (float(origin[0]), float(origin[1]), float(origin[2])), (spacing_mm,) * 3
     )
 
 
-def _target(mask: Volume, size: int, spacing_mm: float) -> sitk.Image:
-    """An empty image of the cube, centred on the region's centre of mass."""
-    centre = mask.grid.points_of(np.argwhere(mask.array)[:, ::-1].mean(axis=0)[None])[0]
-    target = sitk.Image([size] * 3, sitk.sitkUInt8)
-    target.SetSpacing([spacing_mm] * 3)
-    target.SetOrigin((centre - (size - 1) / 2 * spacing_mm).tolist())
-    return target
+def cube_box(scan: Grid, target: Grid, name: str = "lesion") -> Box:
+    """The part of a scan that the cube and the spline around it need.
 
+    Returns
+    -------
+    first voxel (x, y, z), and the one after the last
 
-def _crop(scan: Volume, target: sitk.Image, name: str) -> sitk.Image:
-    """The part of a scan that the cube and the spline around it need."""
-    size = np.array(target.GetSize())
+    Raises
+    ------
+    DataProblem
+        The cube does not touch the scan.
+    """
+    size = np.array(target.size)
     corners = np.array(np.meshgrid(*[(0.0, n - 1.0) for n in size])).reshape(3, -1).T
-    points = np.array(target.GetOrigin()) + corners * target.GetSpacing()
-    indices = scan.grid.indices_of(points)
-    low = np.clip(np.floor(indices.min(axis=0)).astype(int) - MARGIN, 0, scan.grid.size)
-    high = np.clip(np.ceil(indices.max(axis=0)).astype(int) + MARGIN + 1, 0, scan.grid.size)
+    indices = scan.indices_of(target.points_of(corners))
+    low = np.clip(np.floor(indices.min(axis=0)).astype(int) - MARGIN, 0, scan.size)
+    high = np.clip(np.ceil(indices.max(axis=0)).astype(int) + MARGIN + 1, 0, scan.size)
     if (high - low < 2).any():
         raise refuse(
             name,
@@ -101,14 +106,42 @@ def _crop(scan: Volume, target: sitk.Image, name: str) -> sitk.Image:
             "a region inside PET and CT",
             "Upload the CT that belongs to this PET.",
         )
-    part = scan.array[low[2] : high[2], low[1] : high[1], low[0] : high[0]]
-    grid = Grid(
-        tuple((high - low).tolist()),
-        tuple(scan.grid.points_of(low[None])[0].tolist()),
-        scan.grid.spacing,
-        scan.grid.direction,
-    )
-    return as_sitk(Volume(part.astype(np.float32, copy=False), grid))
+    return _whole(low), _whole(high)
+
+
+def _whole(values: NDArray) -> tuple[int, int, int]:
+    return int(values[0]), int(values[1]), int(values[2])
+
+
+def _bounding(mask: Volume) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
+    """First voxel (x, y, z) of the box around a region, and the box (z, y, x)."""
+    spans = [np.flatnonzero(mask.array.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    part = mask.array[tuple(slice(span[0], span[-1] + 1) for span in spans)]
+    return np.array([span[0] for span in spans[::-1]]), part
+
+
+def _image_of(part: Volume, target: Grid, outside: float) -> NDArray[np.float32]:
+    if parallel(part.grid):
+        return interpolate(part, target, outside)
+    given = as_sitk(Volume(part.array.astype(np.float32, copy=False), part.grid))
+    image = resample(given, _empty(target), sitk.sitkBSpline, outside, sitk.sitkFloat32)
+    return sitk.GetArrayFromImage(image)
+
+
+def _mask_of(mask: Volume, target: Grid) -> NDArray[np.bool_]:
+    low, array = _bounding(mask)
+    part = crop(mask, (_whole(low), _whole(low + array.shape[::-1])))
+    if parallel(mask.grid):
+        return nearest(part, target)
+    found = resample(as_sitk(part), _empty(target), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
+    return sitk.GetArrayFromImage(found).astype(bool)
+
+
+def _empty(target: Grid) -> sitk.Image:
+    image = sitk.Image(list(target.size), sitk.sitkUInt8)
+    image.SetSpacing(target.spacing)
+    image.SetOrigin(target.origin)
+    return image
 
 
 def _cut_off(

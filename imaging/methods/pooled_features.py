@@ -64,14 +64,27 @@ def pool_features(
 
 def ring_of(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
     """Voxels outside the lesion whose centres lie within 9 mm of one of its voxels."""
-    distance = distance_transform_edt(~mask, sampling=spacing_mm)
-    return (distance > 0) & (distance <= RING_MM)
+    ring = np.zeros(mask.shape, bool)
+    if mask.any():
+        reach = int(RING_MM / spacing_mm) + 1
+        near = tuple(_reach(mask, axis, reach) for axis in range(3))
+        distance = distance_transform_edt(~mask[near], sampling=spacing_mm)
+        ring[near] = (distance > 0) & (distance <= RING_MM)
+    return ring
+
+
+def _reach(mask: NDArray[np.bool_], axis: int, reach: int) -> slice:
+    """Where the lesion and its ring may lie along an axis."""
+    others = tuple(other for other in range(3) if other != axis)
+    span = np.flatnonzero(mask.any(axis=others))
+    return slice(max(span[0] - reach, 0), span[-1] + reach + 1)
 
 
 def _shares(region: NDArray[np.bool_], factor: int) -> NDArray[np.float64]:
     """Share of each coarse voxel that a region covers, summing to 1."""
     n = region.shape[0] // factor
-    blocks = region.reshape(n, factor, n, factor, n, factor).mean(axis=(1, 3, 5))
+    counts = region.view(np.uint8).reshape(n, factor, n, factor, n, factor)
+    blocks = counts.sum(axis=5, dtype=np.uint16).sum(axis=(1, 3), dtype=np.float64)
     return blocks / blocks.sum()
 
 

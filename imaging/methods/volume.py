@@ -9,6 +9,7 @@ import SimpleITK as sitk  # noqa: N813 (its customary name)
 from numpy.typing import NDArray
 
 Triple = tuple[float, float, float]
+Box = tuple[tuple[int, int, int], tuple[int, int, int]]  # first voxel x, y, z; one after the last
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -74,6 +75,21 @@ class Volume:
     def __post_init__(self) -> None:
         if self.array.shape != self.grid.shape:
             raise TypeError(f"array {self.array.shape} does not fit the grid {self.grid.shape}")
+
+
+def crop_grid(grid: Grid, box: Box) -> Grid:
+    """The grid of a part."""
+    low, high = box
+    x, y, z = grid.points_of(np.array([low]))[0].tolist()
+    size = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
+    return Grid(size, (x, y, z), grid.spacing, grid.direction)
+
+
+def crop(volume: Volume, box: Box) -> Volume:
+    """A part of a volume, as a view."""
+    low, high = box
+    array = volume.array[low[2] : high[2], low[1] : high[1], low[0] : high[0]]
+    return Volume(array, crop_grid(volume.grid, box))
 
 
 def as_sitk(volume: Volume) -> sitk.Image:

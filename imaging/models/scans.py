@@ -39,7 +39,8 @@ class Series(PatientRow, DerivedMixin):
 
     ``content_digest`` is the digest of the files as they came in: the same again changes nothing,
     others under the same UID wait for a person, who may let them replace it. UIDs are the ones
-    given at de-identification.
+    given at de-identification. ``volume_head_sha256`` is the digest of the volume's head, by which
+    parts of it are checked; empty for volumes stored as one block.
     """
 
     dicom_study = models.ForeignKey(DicomStudy, on_delete=models.PROTECT, related_name="series")
@@ -54,6 +55,7 @@ class Series(PatientRow, DerivedMixin):
     volume = models.ForeignKey(
         StoredFile, null=True, on_delete=models.PROTECT, related_name="volume_of"
     )
+    volume_head_sha256 = models.CharField(max_length=64, blank=True)
     size = models.JSONField(default=list)
     spacing_mm = models.JSONField(default=list)
     header = models.JSONField(default=dict)

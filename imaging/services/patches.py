@@ -2,19 +2,70 @@
 
 from __future__ import annotations
 
-from imaging.methods.patch import Patch, cut_patch
+from dataclasses import dataclass
+from uuid import UUID
+
+from imaging.methods.patch import Patch, cube_around, cube_box, cut_patch
+from imaging.methods.volume import Grid, Volume
+from imaging.models import Series
 from imaging.selectors.features import RoiInput
-from imaging.storage import read_volume
-from studies.services import file_read
+from imaging.storage import PackedVolume, read_volume
+from studies.storage import storage
+
+
+@dataclass(frozen=True)
+class PatchSource:
+    """Where a patient's region, PET and CT lie: all that a thread without a database needs.
+
+    Parameters
+    ----------
+    name : the patient's, for problems
+    mask : sha256
+    scans : (sha256, sha256 of the head, may be empty) by modality
+    """
+
+    name: str
+    study_uid: UUID
+    mask: str
+    scans: dict[str, tuple[str, str]]
+
+
+def patch_source(found: RoiInput) -> PatchSource:
+    scans = {modality: _addresses(series) for modality, series in found.series.items()}
+    roi = found.roi
+    return PatchSource(roi.patient.pseudonym, roi.mask.study.uid, roi.mask.sha256, scans)
+
+
+def _addresses(series: Series) -> tuple[str, str]:
+    return series.stored.sha256, series.volume_head_sha256
+
+
+def cut_patches(source: PatchSource, size: int, spacing_mm: float) -> dict[str, Patch]:
+    """The cubes of PET and CT; of each volume only the part around the cube is read."""
+    mask = read_volume(storage().read(source.study_uid, source.mask))
+    cube = cube_around(mask, size, spacing_mm)
+    return {
+        modality: cut_patch(
+            _part(source, modality, cube), mask, modality, size, spacing_mm, source.name
+        )
+        for modality in source.scans
+    }
+
+
+def _part(source: PatchSource, modality: str, cube: Grid) -> Volume:
+    """The part of a scan around the cube; one stored before volumes were packed in blocks, whole."""
+    sha256, head = source.scans[modality]
+    if not head:
+        return read_volume(storage().read(source.study_uid, sha256))
+
+    def read(start: int, size: int) -> bytes:
+        with storage().open_range(source.study_uid, sha256, start, size) as file:
+            return file.read(size)
+
+    packed = PackedVolume(read, head)
+    return packed.part(cube_box(packed.grid, cube, source.name))
 
 
 def patches_of(found: RoiInput, size: int, spacing_mm: float) -> dict[str, Patch]:
     """The cubes of PET and CT around a patient's region."""
-    mask = read_volume(file_read(found.roi.mask))
-    name = found.roi.patient.pseudonym
-    return {
-        modality: cut_patch(
-            read_volume(file_read(series.stored)), mask, modality, size, spacing_mm, name
-        )
-        for modality, series in found.series.items()
-    }
+    return cut_patches(patch_source(found), size, spacing_mm)

@@ -15,7 +15,7 @@ from imaging.methods.deidentification_report import deidentify_headers
 from imaging.methods.scan_case import DrawnRoi, ScanCase, ScanSeries
 from imaging.methods.uptake import Uptake
 from imaging.models import RoiMethod
-from imaging.storage import Piece, Shelf, volume_bytes
+from imaging.storage import Piece, Shelf, head_digest, volume_bytes
 from studies.methods.problems import Notice, refuse
 from studies.models import Patient
 
@@ -109,16 +109,18 @@ def _series(
     grid = series.volume.grid
     study_uid = str(series.header.get("StudyInstanceUID") or "")
     frame_uid = str(series.header.get("FrameOfReferenceUID") or "")
+    packed = volume_bytes(series.volume)
     instances = [str(slice_.SOPInstanceUID) for slice_ in series.slices]
     reconstruction = header.get(
         "ReconstructionMethod" if series.modality == "PT" else "ConvolutionKernel"
     )
     return PreparedSeries(
         series.uid, study_uid, _scanned_on(patient, series.header),
-        shelf.put(volume_bytes(series.volume)), digest,
+        shelf.put(packed), digest,
         {
             "frame_of_reference_uid": frame_uid,
             "instance_uids": instances,
+            "volume_head_sha256": head_digest(packed),
             "modality": series.modality,
             "manufacturer": str(header.get("Manufacturer") or "")[:80],
             "model": str(header.get("ManufacturerModelName") or "")[:80],

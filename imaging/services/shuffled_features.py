@@ -14,7 +14,8 @@ from studies.methods.problems import refuse
 from studies.models import Study
 from studies.services import file_read
 
-from .features import MODALITIES, patches_of
+from .extractors import MODALITIES
+from .patches import patches_of
 
 
 def features_shuffled(
