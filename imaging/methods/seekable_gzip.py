@@ -134,4 +134,3 @@ def unpack(data: bytes) -> bytes:
 
 def _digest(data: bytes | memoryview) -> bytes:
     return hashlib.sha256(data).digest()[:8]
-

@@ -3,6 +3,7 @@
 from .arrivals import WAITING, ArrivalState, ArrivedFile, Decision, ScanArrival
 from .features import ExtractorRole, ExtractorVersion, FeatureFailure, FeatureSet
 from .identities import UidMap, UidSecret
+from .peers import DicomPeer, PeerKind
 from .scans import (
     DicomStudy,
     Modality,
@@ -35,6 +36,7 @@ __all__ = [
     "CellDensity",
     "CutKind",
     "Decision",
+    "DicomPeer",
     "DicomStudy",
     "ExtractorRole",
     "ExtractorVersion",
@@ -45,6 +47,7 @@ __all__ = [
     "LaboratoryProfile",
     "Marker",
     "Modality",
+    "PeerKind",
     "PetCtPair",
     "Reading",
     "Region",
