@@ -53,7 +53,7 @@ def cut_patches(source: PatchSource, size: int, spacing_mm: float) -> dict[str, 
 
 
 def _part(source: PatchSource, modality: str, cube: Grid) -> Volume:
-    """The part of a scan around the cube; one stored before volumes were packed in blocks, whole."""
+    """The part of a scan around the cube; all of one that was packed as one block."""
     sha256, head = source.scans[modality]
     if not head:
         return read_volume(storage().read(source.study_uid, sha256))

@@ -8,11 +8,11 @@ from scans_made import enrolled, handed_in, scan_files, zipped
 from imaging.methods.encoder import apply_encoder, read_encoder
 from imaging.methods.pooled_features import pool_features
 from imaging.methods.resnet import seeded_weights
-from imaging.models import ExtractorVersion, FeatureFailure, FeatureSet
+from imaging.models import ExtractorVersion, FeatureFailure, FeatureSet, Series
 from imaging.selectors import extractor_newest, feature_vectors, roi_inputs
 from imaging.services import extractor_fit, extractors, features, features_extract
 from imaging.services.extractors import PRESETS
-from imaging.services.patches import patches_of
+from imaging.services.patches import cut_patches, patches_of
 from imaging.stages import features_stage
 from studies.access import acting_as
 from studies.jobs import run_inline
@@ -214,10 +214,10 @@ def test_the_control_stands_apart(scanned, short):
 
 
 def broken_for(pseudonym):
-    def cut(found, size, spacing_mm):
-        if found.roi.patient.pseudonym == pseudonym:
+    def cut(source, size, spacing_mm):
+        if source.name == pseudonym:
             raise refuse(pseudonym, "outside the scan", "a region inside", "Draw it again.")
-        return patches_of(found, size, spacing_mm)
+        return cut_patches(source, size, spacing_mm)
 
     return cut
 
@@ -225,7 +225,7 @@ def broken_for(pseudonym):
 def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monkeypatch):
     run(scanned, "imaging.extractor_fit")
     with monkeypatch.context() as patch:
-        patch.setattr(features, "patches_of", broken_for("P003"))
+        patch.setattr(features, "cut_patches", broken_for("P003"))
         done = run(scanned, "imaging.features_extract")
     assert done.state == JobState.DONE, done.problems
     assert done.result["failed"].keys() == {"P003"}
@@ -243,3 +243,22 @@ def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monke
     assert client.get(
         reverse("imaging:extractor_picture", args=[scanned.study.uid, version.uid])
     ).content.startswith(b"\x89PNG")
+
+
+def test_features_do_not_follow_from_how_many_read_or_how_volumes_are_packed(
+    scanned, short, settings
+):
+    """One thread or three, and volumes of before, without the digest of their head: equal bits."""
+    run(scanned, "imaging.extractor_fit")
+    found = []
+    for workers, head in ((1, True), (3, True), (3, False)):
+        settings.EXTRACTION_WORKERS = workers
+        if not head:
+            Series.objects.update(volume_head_sha256="")
+        FeatureSet.objects.all().delete()
+        assert run(scanned, "imaging.features_extract").state == JobState.DONE
+        rows = FeatureSet.objects.order_by("patient__pseudonym", "modality")
+        found.append(np.array([row.vector for row in rows]))
+    assert found[0].shape[0] == 6
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])

@@ -1,11 +1,13 @@
 """Volumes as NIfTI bytes: read back equal, by us and by SimpleITK, and always the same bytes."""
 
+import gzip
+
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
-from imaging.methods.volume import Grid, Volume
-from imaging.storage import png_bytes, read_volume, volume_bytes
+from imaging.methods.volume import Grid, Volume, crop
+from imaging.storage import PackedVolume, head_digest, png_bytes, read_volume, volume_bytes
 from studies.methods.problems import DataProblem
 
 GRID = Grid(
@@ -48,6 +50,61 @@ def test_equal_volumes_have_equal_bytes():
 def test_damaged_bytes_are_refused(damage):
     with pytest.raises(DataProblem, match="cannot be read"):
         read_volume(damage(volume_bytes(Volume(ARRAYS["mask"], GRID))))
+
+
+LARGE = Grid((70, 300, 9), (-10.5, 20.25, -629.0), (2.0, 3.0, 3.25), GRID.direction)
+
+
+def packed(kind):
+    array = np.tile(ARRAYS[kind], (2, 60, 14))[:9, :300, :70]
+    volume = Volume(np.ascontiguousarray(array), LARGE)
+    return volume, volume_bytes(volume)
+
+
+def reader(data, asked=None):
+    def read(start, size):
+        if asked is not None:
+            asked.append(size)
+        return data[start : start + size]
+
+    return read
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+@pytest.mark.parametrize(
+    "box",
+    [
+        ((0, 0, 0), (70, 300, 9)),
+        ((3, 250, 4), (60, 300, 5)),
+        ((69, 0, 8), (70, 1, 9)),
+        ((0, 100, 2), (70, 180, 7)),
+    ],
+)
+def test_a_part_is_the_same_part_of_the_whole(kind, box):
+    volume, data = packed(kind)
+    asked = []
+    part = PackedVolume(reader(data, asked), head_digest(data)).part(box)
+    expected = crop(volume, box)
+    assert np.array_equal(part.array, expected.array)
+    assert part.array.dtype == volume.array.dtype
+    assert part.grid.size == expected.grid.size
+    assert part.grid.origin == pytest.approx(expected.grid.origin)
+    if kind == "suv" and box[0][2]:
+        slices = box[1][2] - box[0][2]
+        assert asked[-1] < len(data) * (slices + 1) / 9, "more than the part was read"
+
+
+def test_a_part_of_changed_bytes_is_refused():
+    _, data = packed("suv")
+    digest, at = head_digest(data), len(data) // 2
+    changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+    with pytest.raises(DataProblem, match="cannot be read"):
+        PackedVolume(reader(changed), digest).part(((0, 0, 0), (70, 300, 9)))
+    head = data[:40] + bytes([data[40] ^ 1]) + data[41:]
+    with pytest.raises(DataProblem, match="cannot be read"):
+        PackedVolume(reader(head), digest)
+    with pytest.raises(DataProblem, match="cannot be read"):
+        PackedVolume(reader(gzip.compress(b"x" * 400)), digest)
 
 
 def test_png_is_read_back_by_simpleitk(tmp_path):

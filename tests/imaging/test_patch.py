@@ -5,7 +5,8 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from scipy.ndimage import gaussian_filter
 
-from imaging.methods.patch import cut_patch, shuffle_inside
+from imaging.methods.patch import cube_around, cut_patch, shuffle_inside
+from imaging.methods.spline import interpolate, nearest
 from imaging.methods.volume import Grid, Volume, as_sitk
 from studies.methods.problems import DataProblem
 
@@ -126,3 +127,32 @@ def test_a_patch_is_blind_to_the_order_in_which_voxels_are_stored(axes, flips):
     part = Grid((50, 50, 44), tuple(GRID.points_of(np.array([[5.0, 3.0, 4.0]]))[0]), GRID.spacing)
     cropped = Volume(whole.array[4:48, 3:53, 5:55], part)
     assert np.abs(cut_patch(cropped, region, "PT").image - expected.image).max() < 1e-4
+
+
+@pytest.mark.parametrize("spacing", [(4.0, 4.0, 4.0), (0.977, 1.3, 3.27)])
+def test_the_spline_is_the_one_of_itk(spacing):
+    """Inside, at the mirrored edges and beyond, for every voxel of a cube that juts out."""
+    grid = Grid((31, 24, 27), (-20.0, 3.5, 400.0), spacing)
+    volume = scan(grid)
+    end = grid.points_of(np.array([[30.0, 23.0, 26.0]]))[0]
+    for corner in (np.array(grid.origin) - 5.3, end - 20.7):
+        target = Grid((20, 18, 22), tuple(corner), (1.9, 2.1, 2.3))
+        image = sitk.Image([20, 18, 22], sitk.sitkFloat32)
+        image.SetSpacing(target.spacing)
+        image.SetOrigin(target.origin)
+        expected = sitk.Resample(
+            as_sitk(volume), image, sitk.Transform(), sitk.sitkBSpline, -7.0, sitk.sitkFloat32
+        )
+        found = interpolate(volume, target, -7.0)
+        assert (found == -7).any()
+        assert np.abs(found - sitk.GetArrayFromImage(expected)).max() < 2e-5
+
+
+def test_the_nearest_voxel_is_the_one_of_itk():
+    mask = ball(radius=20)
+    target = cube_around(mask, 40, 1.37)
+    image = sitk.Image([40] * 3, sitk.sitkUInt8)
+    image.SetSpacing(target.spacing)
+    image.SetOrigin(target.origin)
+    expected = sitk.Resample(as_sitk(mask), image, sitk.Transform(), sitk.sitkNearestNeighbor)
+    assert np.array_equal(nearest(mask, target), sitk.GetArrayFromImage(expected).astype(bool))
