@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
             )
 
 
-def _value(slice_: Dataset, keyword: str) -> object:
+def _value(slice_: Dataset, keyword: str) -> Any:
     """An element's value; of the pixels only their bytes."""
     element = slice_.get(NEEDED[keyword])
     return None if element is None else element.value

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from isal import isal_zlib
+from isal.isal_zlib import IsalError
 
 BEGINNING = struct.Struct("<4sI2sH2sHI")  # gzip's own, then the field's name, length and layout
 MAGIC = b"\x1f\x8b\x08\x04"  # deflate, with an extra field
@@ -110,7 +111,7 @@ def unpack_blocks(head: Head, first: int, last: int, packed: bytes | memoryview)
             raise DamagedGzip(f"block {block} has another digest")
     try:
         return isal_zlib.decompressobj(RAW).decompress(packed)
-    except isal_zlib.error as error:
+    except IsalError as error:
         raise DamagedGzip(str(error)) from error
 
 
@@ -125,7 +126,7 @@ def unpack(data: bytes) -> bytes:
     unpacker = isal_zlib.decompressobj(zlib.MAX_WBITS + 16)
     try:
         plain = unpacker.decompress(data)
-    except isal_zlib.error as error:
+    except IsalError as error:
         raise DamagedGzip(str(error)) from error
     if not unpacker.eof:
         raise DamagedGzip("it breaks off")
