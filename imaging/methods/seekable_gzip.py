@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from isal import isal_zlib
-from isal.isal_zlib import IsalError
+from isal.igzip_lib import IsalError
 
 BEGINNING = struct.Struct("<4sI2sH2sHI")  # gzip's own, then the field's name, length and layout
 MAGIC = b"\x1f\x8b\x08\x04"  # deflate, with an extra field

@@ -87,7 +87,7 @@ def nearest(mask: Volume, target: Grid) -> NDArray[np.bool_]:
 def _places(grid: Grid, target: Grid, axis: int) -> NDArray[np.float64]:
     """Where the voxels of the target stand along one axis, in voxels of the grid."""
     points = target.origin[axis] + np.arange(target.size[axis]) * target.spacing[axis]
-    return (points - grid.origin[axis]) / grid.spacing[axis]
+    return np.asarray((points - grid.origin[axis]) / grid.spacing[axis], np.float64)
 
 
 def _weights(grid: Grid, target: Grid, axis: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
