@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from isal import isal_zlib
-from isal.igzip_lib import IsalError
 
 BEGINNING = struct.Struct("<4sI2sH2sHI")  # gzip's own, then the field's name, length and layout
 MAGIC = b"\x1f\x8b\x08\x04"  # deflate, with an extra field
@@ -23,6 +22,7 @@ ENTRY = struct.Struct("<I8s")
 MOST_BLOCKS = 5000  # the extra field ends at 65,535 bytes
 LEVEL = 1
 RAW = -15  # window bits of a bare deflate stream
+UNPACKABLE: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]
 
 
 class DamagedGzip(ValueError):
@@ -111,7 +111,7 @@ def unpack_blocks(head: Head, first: int, last: int, packed: bytes | memoryview)
             raise DamagedGzip(f"block {block} has another digest")
     try:
         return isal_zlib.decompressobj(RAW).decompress(packed)
-    except IsalError as error:
+    except UNPACKABLE as error:
         raise DamagedGzip(str(error)) from error
 
 
@@ -126,7 +126,7 @@ def unpack(data: bytes) -> bytes:
     unpacker = isal_zlib.decompressobj(zlib.MAX_WBITS + 16)
     try:
         plain = unpacker.decompress(data)
-    except IsalError as error:
+    except UNPACKABLE as error:
         raise DamagedGzip(str(error)) from error
     if not unpacker.eof:
         raise DamagedGzip("it breaks off")
