@@ -30,6 +30,6 @@ ENV PATH=/srv/isotherm/.venv/bin:$PATH \
     NUMBA_CACHE_DIR=/srv/isotherm/numba
 USER 10001:10001
 EXPOSE 8000
-CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
-     "--timeout", "120", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", \
+CMD ["gunicorn", "config.wsgi", "--preload", "--bind", "0.0.0.0:8000", \
+     "--workers", "2", "--threads", "4", "--timeout", "120", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", \
      "--access-logfile", "-"]

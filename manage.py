@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.core.management import execute_from_command_line
 
+from config import lazily
+
 # Commands that read and write files only. Their settings point nowhere where none are set, so
 # that a scan, a matrix or a table can be looked at on a machine without servers.
 WITHOUT_SERVERS = {"abundance", "deidentify", "prognosis", "suv"}
@@ -26,4 +28,5 @@ if __name__ == "__main__":
         os.environ.update({key: os.environ.get(key) or value for key, value in NOWHERE.items()})
     if KERNELS.is_dir():
         os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
+    lazily.install()
     execute_from_command_line(sys.argv)

@@ -47,7 +47,7 @@ def quick(project: Path) -> list[tuple[str, list[str]]]:
 def slow(tests: list[str]) -> list[tuple[str, list[str]]]:
     """Checks on the embedded PostgreSQL and Valkey."""
     migrations = ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"])
-    together = ["-q", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    together = ["-q", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
     return [*([] if tests else [migrations]), ("pytest", ["-m", "pytest", *(tests or together)])]
 
 

@@ -120,7 +120,7 @@ class Product:
             time.sleep(0.5)
 
     def _start_children(self) -> None:
-        web = ["gunicorn", "config.wsgi", "--bind", f"{self.host}:{self.port}"]
+        web = ["gunicorn", "config.wsgi", "--preload", "--bind", f"{self.host}:{self.port}"]
         web += ["--workers", str(self.web_workers), "--threads", "4", "--timeout", "120"]
         web += ["--graceful-timeout", "3", "--no-control-socket", "--access-logfile", "-"]
         for log in ("web-server.log", "worker.log"):

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from imaging.methods.cell_counting import Cells
 from imaging.methods.whole_slide import WholeSlide
@@ -87,6 +86,8 @@ def _first_of(folder: Path, name: str) -> Path:
 
 def cells_bytes(cells: Cells) -> bytes:
     """Parquet of ``x``, ``y`` (pixels of the full slide) and ``density`` of DAB."""
+    from pyarrow import parquet
+
     table = pa.table(
         {
             "x": pa.array(cells.x, pa.int32()),
@@ -95,12 +96,14 @@ def cells_bytes(cells: Cells) -> bytes:
         }
     )
     stream = io.BytesIO()
-    pq.write_table(table, stream, compression="zstd")
+    parquet.write_table(table, stream, compression="zstd")
     return stream.getvalue()
 
 
 def read_cells(data: bytes) -> Cells:
-    table = pq.read_table(io.BytesIO(data))
+    from pyarrow import parquet
+
+    table = parquet.read_table(io.BytesIO(data))
     x, y = (table[name].to_numpy().astype(np.int64) for name in "xy")
     return Cells(x, y, table["density"].to_numpy())
 

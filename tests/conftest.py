@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from xdist.scheduler import LoadScopeScheduling
 
 from dev import services as embedded
 from dev.place import locked, state_folder
@@ -29,10 +30,16 @@ SHARED = REPO.parent / "shared"
 FLOWS = REPO / "tests" / "flows"
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+class ByModule(LoadScopeScheduling):
     """With two processes: a module stays together, and the flows share one running product."""
-    group = "flows" if FLOWS in item.path.parents else str(item.path.relative_to(REPO))
-    item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "flows" if path.startswith("tests/flows/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    return ByModule(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score
 
 from imaging.methods.density_table import MARKERS, REGIONS
 from studies.methods.problems import DataProblem, Problem, refuse
@@ -244,6 +243,8 @@ def compare_readings(calls: pd.DataFrame) -> pd.DataFrame:
         ``first``, ``second``, ``n`` specimens with both, ``agreement`` (share of them) and Cohen's
         ``kappa``; missing when no specimen has both, or neither reading varies.
     """
+    from sklearn.metrics import cohen_kappa_score
+
     rows = []
     for first, second in combinations(calls.columns, 2):
         both = calls[[first, second]].dropna().astype(bool)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.covariance import LedoitWolf
 
 from studies.methods.problems import refuse
 
@@ -136,6 +135,8 @@ def _judged(fit: ApplicabilityFit, row: NDArray[np.float64], distance: float) ->
 def _centre(
     X: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    from sklearn.covariance import LedoitWolf
+
     mean, scale = X.mean(axis=0), X.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     return mean, scale, LedoitWolf(assume_centered=True).fit((X - mean) / scale).precision_

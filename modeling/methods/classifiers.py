@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from sklearn.base import BaseEstimator
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import (
-    AdaBoostClassifier,
-    GradientBoostingClassifier,
-    RandomForestClassifier,
-)
-from sklearn.feature_selection import SelectPercentile, VarianceThreshold, f_classif
-from sklearn.gaussian_process import GaussianProcessClassifier
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeClassifier
+from typing import TYPE_CHECKING, Any
 
 from studies.methods.problems import refuse
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.pipeline import Pipeline
 
 Grid = dict[str, list[Any]]
 
@@ -41,35 +27,52 @@ class Classifier:
 
 
 def _random_forest(seed: int) -> BaseEstimator:
+    from sklearn.ensemble import RandomForestClassifier
+
     return RandomForestClassifier(n_estimators=200, max_features="sqrt", random_state=seed)
 
 
 def _logistic_regression(seed: int) -> BaseEstimator:
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(max_iter=5000, random_state=seed)
 
 
 def _support_vector_machine(seed: int) -> BaseEstimator:
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.svm import SVC
+
     machine = SVC(kernel="rbf", gamma="scale", random_state=seed)
     return CalibratedClassifierCV(machine, method="sigmoid", cv=3, ensemble=False)
 
 
 def _gaussian_process(seed: int) -> BaseEstimator:
+    from sklearn.gaussian_process import GaussianProcessClassifier
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel
+
     kernel = ConstantKernel(1.0, "fixed") * RBF(16.0, "fixed")
     return GaussianProcessClassifier(kernel, optimizer=None, random_state=seed)
 
 
 def _gradient_boosting(seed: int) -> BaseEstimator:
+    from sklearn.ensemble import GradientBoostingClassifier
+
     return GradientBoostingClassifier(
         n_estimators=100, learning_rate=0.05, subsample=0.8, max_features="sqrt", random_state=seed
     )
 
 
 def _ada_boost(seed: int) -> BaseEstimator:
+    from sklearn.ensemble import AdaBoostClassifier
+    from sklearn.tree import DecisionTreeClassifier
+
     stump = DecisionTreeClassifier(max_depth=1, max_features="sqrt")
     return AdaBoostClassifier(stump, n_estimators=100, random_state=seed)
 
 
 def _nearest_neighbours(seed: int) -> BaseEstimator:
+    from sklearn.neighbors import KNeighborsClassifier
+
     del seed
     return KNeighborsClassifier(weights="distance")
 
@@ -156,6 +159,11 @@ def build_classifier(name: str, seed: int, missing: str = "complete_case") -> Pi
     DataProblem
         An unknown name.
     """
+    from sklearn.feature_selection import SelectPercentile, VarianceThreshold, f_classif
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
     if name not in CLASSIFIERS:
         raise refuse("classifier", name, " | ".join(CLASSIFIERS), "Choose one of these.")
     fill = [("fill", SimpleImputer(strategy="median"))] if missing == "median_in_fold" else []

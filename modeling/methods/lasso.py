@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from modeling.methods.covariates import check_columns
@@ -314,7 +314,7 @@ def _solve(
     weight = np.r_[np.zeros(first), np.full(beta.size, penalty)]
     value, gradient, hessian = loss.evaluate(intercept, beta)
     for _ in range(limit):
-        goal = _descend(hessian / loss.n, gradient / loss.n, weight, point)
+        goal = _kernel()(hessian / loss.n, gradient / loss.n, weight, point)
         moved, value, gradient, hessian = _backtrack(loss, first, weight, point, goal, value)
         done = np.abs(moved - point).max() < PRECISION
         point = moved
@@ -338,7 +338,13 @@ def _backtrack(
         length /= 2
 
 
-@njit(cache=True)
+@cache
+def _kernel() -> Callable[..., Floats]:
+    from numba import njit
+
+    return njit(cache=True)(_descend)
+
+
 def _descend(hessian: Floats, gradient: Floats, weight: Floats, start: Floats) -> Floats:
     """Minimise g'(b − s) + ½(b − s)'H(b − s) + Σ w|b| by cyclic coordinate descent."""
     point = start.copy()

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import GridSearchCV, ParameterGrid
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from modeling.methods.classifiers import CLASSIFIERS, Grid, build_classifier
 from modeling.methods.folds import assign_folds, split_pairs
 from modeling.methods.parallel import Progress, run_tasks
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 Runner = Callable[..., dict[Any, Any]]
 
@@ -261,6 +262,8 @@ def _fit_sorted(
     name: str, keys: Sequence[str], X: NDArray[np.float64], y: NDArray[np.int_],
     seed: int, tuning: Tuning,
 ) -> tuple[Pipeline, dict[str, Any]]:  # fmt: skip
+    from sklearn.model_selection import GridSearchCV, ParameterGrid
+
     inner = split_pairs(assign_folds(keys, y, tuning.inner_folds, 1, seed)[0])
     pipeline = build_classifier(name, seed, tuning.missing)
     grid = _within(tuning.grid(name), min(fit.size for fit, _ in inner))

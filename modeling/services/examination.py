@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from django.db import transaction
-from sklearn.pipeline import Pipeline
 
 from modeling.methods.input_drift import compare_inputs
 from modeling.models import Examination, ModelVersion, Prediction, Quantity, VersionKind
@@ -23,6 +22,9 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
 from studies.models import Job
 from studies.services import file_read, inputs_digest
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 FORMAT = 2
 

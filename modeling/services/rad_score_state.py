@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from modeling.methods.classifier_choice import Choice
 from modeling.methods.nested_cross_validation import NestedCrossValidation
@@ -16,6 +15,9 @@ from modeling.methods.recipe import Recipe
 from modeling.models import DatasetSnapshot
 from studies.methods.problems import Notice
 from studies.models import CohortRole, Job, Study
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 ROLES = list(CohortRole.values)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-from altair.utils.schemapi import debug_mode
 
 from studies.colours import GRID, INK, PAPER, QUIET, SERIES, series
 
@@ -115,7 +114,8 @@ def rows_of(**columns: Any) -> alt.Data:
     lists = {name: list(values) for name, values in columns.items()}
     length = max((len(values) for values in lists.values()), default=0)
     records = tuple({name: plain(lists[name][k]) for name in lists} for k in range(length))
-    with debug_mode(False):  # a check of each value against the schema takes most of the time
+    # A check of each value against the schema takes most of the time.
+    with alt.utils.schemapi.debug_mode(False):
         return alt.Data(values=records)  # type: ignore[arg-type]  # a tuple is not copied again
 
 
