@@ -211,11 +211,13 @@ def _survival(name: str, rule: Rule, course: PatientCourse) -> SurvivalTime:
 def exact_course(course: PatientCourse) -> PatientCourse:
     """The course with the middle of every partial date, kept within what the other dates allow.
 
-    Nothing is placed before the start or after death, and death not before a day that proves life,
-    as far as the partial date itself allows it.
+    Nothing is placed before the start or after death, and death not before the first day on which
+    anything that proves life may have been, as far as the partial date itself allows it.
     """
     first = course.started.earliest if course.started and course.started.is_exact else date.min
-    proofs = [day.earliest for day in course.known_alive() if day.is_exact]
+    responses = [day for day, _ in course.responses]
+    lived = [course.progressed, *course.alive, *course.assessed, *responses]
+    proofs = [day.earliest for day in lived if day is not None]
     died = _within(course.died, max([first, *proofs]), date.max)
     last = died.earliest if died else date.max
     return replace(
