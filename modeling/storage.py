@@ -26,6 +26,9 @@ ALLOWED_TYPES = frozenset({
 })  # fmt: skip
 
 
+WRITTEN_OUT = 1e16  # from here on the database gives floats back as whole numbers
+
+
 def _skops() -> Any:
     """Loaded when needed: with it come all of scikit-learn and torch, seconds of every start."""
     return import_module("skops.io")
@@ -58,9 +61,22 @@ def read_estimator(data: bytes, sha256: str) -> Pipeline:
 
 
 def canonical_json(content: Any) -> bytes:
-    """The one JSON text of a content: sorted keys, shortest numbers, no NaN."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    """The one JSON text of a content: sorted keys, shortest numbers, no NaN.
+
+    The same before it is stored and after: PostgreSQL's numbers know no -0.0, and write 1e16 out.
+    """
+    kept = _as_kept(content)
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _as_kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_kept(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_kept(part) for part in value]
+    if isinstance(value, int | float) and abs(value) >= WRITTEN_OUT:
+        return float(value)
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def json_digest(content: Any) -> str:

@@ -149,7 +149,8 @@ def _join_rare_levels(
 
 
 def _with_joined(table: pd.DataFrame, joined: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
-    return table.assign(**{name: table[name].replace(dict(m)) for name, m in joined.items()})
+    known = {name: m for name, m in joined.items() if name in table}
+    return table.assign(**{name: table[name].replace(dict(m)) for name, m in known.items()})
 
 
 def _offered(

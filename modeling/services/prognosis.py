@@ -66,14 +66,14 @@ def prognosis_run(
     if earlier is not None:
         return earlier
     progress(1, STEPS, f"LASSO and Cox on {len(included)} patients")
-    fit = _fit(run, included)
+    fit = prognosis_fit(run, included)
     progress(2, STEPS, "Rows to judge on")
     judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
     judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
     scored, unscored = rows.split(["rad_score"])
     scoring = rows_freeze(run, "rad_score", scored, unscored, ["rad_score"])
     progress(3, STEPS, "Validation in every cohort")
-    judged = [*_judge(run, fit, judged_rows, judging), *_judge_scores(run, scored, scoring)]
+    judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
     progress(4, STEPS, "Writing")
     return run_write(run, fit, fitting, judged, time.monotonic() - began)
 
@@ -112,7 +112,8 @@ def _start(
     )
 
 
-def _fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:
+def prognosis_fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:
+    """The model of a run's plan; refuses scores of a patient's own model."""
     wrong = rows[rows["rad_score_kind"] != "out_of_fold"]
     if len(wrong):  # a fit never takes a score of the patient's own model
         raise refuse(
@@ -135,9 +136,10 @@ def _to_judge(
     return pd.concat([fitted, complete[elsewhere]]), pd.concat([unfitted, validating_gaps])
 
 
-def _judge(
+def cohorts_judge(
     run: PrognosisRun, fit: PrognosisFit, rows: pd.DataFrame, snapshot: DatasetSnapshot
 ) -> Iterator[JudgedCohort]:
+    """The model in every cohort of frozen rows; who cannot be judged is said in a notice."""
     for cohort_id, members in rows.groupby("cohort_id", sort=True):
         try:
             yield _judge_cohort(run, fit, int(cohort_id), members, snapshot)
@@ -175,7 +177,7 @@ def _judge_cohort(
     )
 
 
-def _judge_scores(
+def scores_judge(
     run: PrognosisRun, rows: pd.DataFrame, snapshot: DatasetSnapshot
 ) -> Iterator[JudgedCohort]:
     """Survival by the Rad-Score alone; everybody with a score and follow-up counts."""

@@ -188,12 +188,7 @@ def run_write(
 def _record(
     run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, seconds: float
 ) -> ModelRun:
-    results = {
-        "lasso": lasso_results(fit),
-        "cox": cox_table(fit.cox),
-        "proportional_hazards": _hazards(fit),
-        "rad_score_cut": run.cut,
-    }
+    results = prognosis_results(run, fit)
     return ModelRun.objects.create(
         study=run.study,
         kind=RunKind.PROGNOSIS,
@@ -212,6 +207,27 @@ def _record(
     )
 
 
+def prognosis_results(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
+    """What the run stores that belongs to no cohort."""
+    return {
+        "lasso": lasso_results(fit),
+        "cox": cox_table(fit.cox),
+        "proportional_hazards": _hazards(fit),
+        "rad_score_cut": run.cut,
+    }
+
+
+def version_content(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
+    """The nomogram as data."""
+    return nomogram_content(fit, run.endpoint) | {"rad_score_cut": run.cut}
+
+
+def basis_of(part: JudgedCohort) -> Basis:
+    """A model's own patients are apparent to a nomogram, and out of fold to a Rad-Score."""
+    own = Basis.OUT_OF_FOLD if part.predicted is None else Basis.APPARENT
+    return own if part.development else Basis.APPLIED
+
+
 def _hazards(fit: PrognosisFit) -> list[dict[str, Any]]:
     if fit.hazards is None:
         return []
@@ -227,7 +243,7 @@ def _hazards(fit: PrognosisFit) -> list[dict[str, Any]]:
 def _version(
     run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, record: ModelRun, number: int
 ) -> ModelVersion:
-    content = nomogram_content(fit, run.endpoint) | {"rad_score_cut": run.cut}
+    content = version_content(run, fit)
     version = ModelVersion.objects.create(
         study=run.study,
         kind=VersionKind.NOMOGRAM,
@@ -248,9 +264,7 @@ def _version(
 def _evaluation(
     run: PrognosisRun, part: JudgedCohort, nomogram: ModelVersion, looked_at: datetime
 ) -> None:
-    of_nomogram = part.predicted is not None
-    version = nomogram if of_nomogram else run.rad_score
-    own = Basis.APPARENT if of_nomogram else Basis.OUT_OF_FOLD
+    version = run.rad_score if part.predicted is None else nomogram
     sha256 = json_digest(part.metrics)
     Evaluation.objects.get_or_create(
         study=run.study,
@@ -258,7 +272,7 @@ def _evaluation(
         snapshot=part.snapshot,
         cohort_id=part.cohort_id,
         target=run.endpoint,
-        basis=own if part.development else Basis.APPLIED,
+        basis=basis_of(part),
         defaults={
             "n": part.metrics["n"],
             "metrics": part.metrics,

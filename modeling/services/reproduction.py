@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,7 @@ from modeling.methods.recipe import read_recipe
 from modeling.methods.snapshot_table import read_snapshot_table
 from modeling.models import ModelRun, ModelVersion, Reproduction, Verdict, VersionKind
 from modeling.services.environment import code_commit, library_versions
+from modeling.services.prognosis_again import prognosis_again
 from modeling.services.rad_score import Found, run_compute, run_prepare
 from modeling.services.rad_score_state import RadScoreRun
 from modeling.services.rad_score_writing import predictions_table
@@ -40,27 +42,27 @@ def version_reproduce(
     Raises
     ------
     DataProblem
-        Bytes or numbers that are not those of their digest; a run that is no Rad-Score's.
+        Bytes or numbers that are not those of their digest.
     """
-    run = version.run
-    if version.kind == VersionKind.NOMOGRAM:
-        raise refuse(
-            str(version),
-            "a nomogram",
-            "a Rad-Score",
-            "Run the prognosis again: the same rows give the earlier run.",
-        )
     _check_untouched(version)
     began = time.monotonic()
     progress(0, 100, "Reading the snapshot")
+    if version.kind == VersionKind.NOMOGRAM:
+        both = prognosis_again(version)
+    else:
+        both = _rad_score_again(version, progress, workers)
+    parts = {name: compare_numbers(stored, now, tolerance) for name, (stored, now) in both}
+    return _write(version.run, parts, tolerance, time.monotonic() - began, job)
+
+
+def _rad_score_again(
+    version: ModelVersion, progress: Progress, workers: int | None
+) -> Iterator[tuple[str, Any]]:
+    run = version.run
     recipe = read_recipe(run.recipe)
     again = run_prepare(run.study, run.snapshot, recipe, run.seed, None, workers)
     found = run_compute(again, progress)
-    parts = {
-        name: compare_numbers(stored, now, tolerance)
-        for name, (stored, now) in _both(run, version.run.versions.earliest("id"), again, found)
-    }
-    return _write(run, parts, tolerance, time.monotonic() - began, job)
+    yield from _both(run, run.versions.earliest("id"), again, found)
 
 
 def read_tolerance(value: Any) -> float:

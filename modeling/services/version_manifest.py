@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from modeling.lineage import chain_above
-from modeling.models import Evaluation, ModelVersion
+from modeling.models import Evaluation, ModelVersion, VersionKind
 from modeling.selectors import state_of
 from modeling.services.environment import library_versions
 from modeling.services.version_life import ancestry_of
@@ -141,8 +141,10 @@ def digests_check(version: ModelVersion) -> list[str]:
     wrong += [
         f"evaluation in {e.cohort.name} ({e.target}): the metrics are not those of their digest"
         for e in _evaluations(version)
-        if json_digest(e.metrics) != e.metrics_sha256
+        if json_digest(e.metrics) != e.metrics_sha256 or e.n != e.metrics["n"]
     ]
+    if version.kind == VersionKind.NOMOGRAM and json_digest(version.content) != version.sha256:
+        wrong.append("nomogram: the coefficients are not those of their digest")
     files = {
         "estimator": version.file,
         "frozen table": version.fitting_snapshot.table,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ from modeling.models import (
     Prediction,
     SnapshotMember,
 )
+from modeling.services import prognosis_again
 from modeling.services.prognosis import prognosis_run
+from modeling.services.reproduction import version_reproduce
 from modeling.stages import prognosis_stage
 from studies import registry
+from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, EndpointValue
+from studies.services import action_start
 from tests.modeling.prognosis_made import make_rad_score
 from tests.people import People
 
@@ -105,6 +110,35 @@ def test_stored_nomogram_gives_the_stored_predictions(made: People) -> None:
     )
     hazard = nomogram.baseline[nomogram.times.index(24.0)]
     assert survival.value == pytest.approx(np.exp(-hazard * np.exp(lp.value)), abs=1e-12)
+
+
+def test_a_nomogram_is_reproduced_from_its_frozen_rows(made: People, monkeypatch: Any) -> None:
+    asked = {"endpoint": "overall_survival", "seed": "3"}
+    kinds = ("modeling.prognosis_run", "modeling.reproduce")
+    start = partial(action_start, made.study, made.statistician)
+    run_inline(start(kinds[0], asked))
+    version = ModelVersion.objects.get(kind="nomogram")
+    done = run_inline(start(kinds[1], {"version": str(version.uid)}))
+    assert done.state == "done", done.problems
+    proof = version.run.reproductions.get()
+    assert (proof.verdict, proof.differences) == ("equal", [])
+    assert {name: part["verdict"] for name, part in proof.parts.items()} == dict.fromkeys(
+        ["results", "nomogram", "evaluations", "predictions", "rad_score_alone"], "equal"
+    )
+    assert proof.parts["predictions"]["compared"] == version.predictions.count()
+    honest = prognosis_again.prognosis_results
+    monkeypatch.setattr(
+        prognosis_again, "prognosis_results",
+        lambda run, fit: honest(run, fit) | {"rad_score_cut": run.cut + 1e-6},
+    )  # fmt: skip
+    other, near = (version_reproduce(version, tolerance) for tolerance in (1e-9, 1e-3))
+    assert (other.verdict, near.verdict) == ("different", "within_tolerance")
+    (place,) = other.differences
+    assert (place["part"], place["place"]) == ("results", "rad_score_cut")
+    assert near.largest_difference == pytest.approx(1e-6)
+    version.content["rad_score_cut"] += 1
+    with pytest.raises(DataProblem, match="coefficients are not those"):
+        version_reproduce(version)
 
 
 def test_run_refuses_without_a_rad_score(as_statistician: People) -> None:

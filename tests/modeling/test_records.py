@@ -1,5 +1,7 @@
 """What was learned cannot be changed, by whom and how ever."""
 
+import json
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -13,6 +15,7 @@ from modeling.models import (
     Report,
     SnapshotMember,
 )
+from modeling.storage import json_digest
 from modeling.withdrawal import purge, uses_of
 from studies.models import Cohort, Patient, StudySite
 from studies.services import file_store
@@ -74,6 +77,16 @@ def test_a_row_cannot_be_changed(chain, name):
     row = chain[name]
     with pytest.raises(DatabaseError), transaction.atomic():
         type(row).objects.filter(pk=row.pk).update(**CHANGES[name])
+
+
+def test_a_digest_outlives_the_database(db):
+    """Negative zero, exponents and the smallest numbers come back as they were digested."""
+    told = {"numbers": [-0.0, 0.1, 3.0, 1e16, -2.5e22, 1e300, 5e-324, 1e-7, 7], "t": (1, None)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::jsonb", [json.dumps(told)])
+        back = cursor.fetchone()[0]
+    back = json.loads(back) if isinstance(back, str) else back
+    assert json_digest(back) == json_digest(told)
 
 
 @pytest.mark.parametrize("name", CHANGES)

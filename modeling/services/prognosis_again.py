@@ -1,0 +1,150 @@
+"""A prognosis computed again from its frozen rows: what is stored beside what comes out now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from modeling.methods.prognosis import PrognosisFit, PrognosisPlan
+from modeling.models import (
+    DatasetSnapshot,
+    Evaluation,
+    ModelVersion,
+    PredictionKind,
+    Quantity,
+)
+from modeling.services.prognosis import cohorts_judge, prognosis_fit, scores_judge
+from modeling.services.prognosis_writing import (
+    JudgedCohort,
+    PrognosisRun,
+    basis_of,
+    prognosis_results,
+    version_content,
+)
+from modeling.services.snapshots import snapshot_read
+from modeling.storage import canonical_json
+
+Part = tuple[str, tuple[Any, Any]]
+
+
+def prognosis_again(version: ModelVersion) -> Iterator[Part]:
+    """Per part: what is stored, and what came out now.
+
+    Raises
+    ------
+    DataProblem
+        Rows that are gone, and what the fit refuses.
+    """
+    run = _run_of(version)
+    fit = prognosis_fit(run, _rows(version.fitting_snapshot))
+    stored = version.run.results
+    yield "results", (stored, _as_stored(prognosis_results(run, fit)))
+    yield "nomogram", (version.content, _as_stored(version_content(run, fit)))
+    evaluations = _evaluations(version, "prognosis_judge")
+    judged = [
+        part
+        for snapshot in _snapshots(evaluations)
+        for part in cohorts_judge(run, fit, _rows(snapshot), snapshot)
+    ]
+    yield "evaluations", _metrics(evaluations, judged)
+    yield "predictions", (_stored_predictions(version), _predictions(fit, judged))
+    alone = _of_the_score(version)
+    if alone:
+        again = [
+            part
+            for snapshot in _snapshots(alone)
+            for part in scores_judge(run, _rows(snapshot), snapshot)
+        ]
+        yield "rad_score_alone", _metrics(alone, again)
+
+
+def _run_of(version: ModelVersion) -> PrognosisRun:
+    """As it was decided before the fit, out of the record."""
+    recipe, rad_score = version.run.recipe, version.parents.get()
+    told = {name: _tuples(value) for name, value in recipe["plan"].items()}
+    scores = rad_score.predictions.filter(
+        kind=PredictionKind.OUT_OF_FOLD, quantity=Quantity.PROBABILITY
+    )
+    cut = float(pd.Series(list(scores.values_list("value", flat=True)), dtype=float).median())
+    return PrognosisRun(
+        version.study, recipe["endpoint"], version.run.seed, None, rad_score,
+        PrognosisPlan(**told), recipe["headline_months"], cut, "",
+    )  # fmt: skip
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _tuples(part) for name, part in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _rows(snapshot: DatasetSnapshot) -> pd.DataFrame:
+    """The frozen rows, with the keys of patients and cohorts that they do not hold."""
+    members = snapshot.members.filter(included=True).values_list(
+        "cohort__name", "patient__pseudonym", "patient_id", "cohort_id", "cohort__use"
+    )
+    names = ["cohort", "pseudonym", "patient_id", "cohort_id", "use"]
+    keys = pd.DataFrame(list(members), columns=names)
+    return snapshot_read(snapshot).merge(
+        keys, on=["cohort", "pseudonym"], how="left", validate="1:1"
+    )
+
+
+def _evaluations(version: ModelVersion, purpose: str) -> list[Evaluation]:
+    rows = version.evaluations.filter(snapshot__question__purpose=purpose)
+    return list(rows.select_related("snapshot__table", "snapshot__study", "cohort"))
+
+
+def _of_the_score(version: ModelVersion) -> list[Evaluation]:
+    """Of the Rad-Score alone, as far as this run's job wrote them."""
+    if version.produced_by_id is None:
+        return []
+    found = _evaluations(version.parents.get(), "prognosis_rad_score")
+    return [
+        e for e in found
+        if e.produced_by_id == version.produced_by_id and e.target == version.endpoint
+    ]  # fmt: skip
+
+
+def _snapshots(evaluations: list[Evaluation]) -> list[DatasetSnapshot]:
+    return list({e.snapshot_id: e.snapshot for e in evaluations}.values())
+
+
+def _metrics(evaluations: list[Evaluation], judged: list[JudgedCohort]) -> tuple[Any, Any]:
+    stored = {f"{e.snapshot.number}, {e.cohort_id}, {e.basis}": e.metrics for e in evaluations}
+    now = {
+        f"{part.snapshot.number}, {part.cohort_id}, {basis_of(part)}": _as_stored(part.metrics)
+        for part in judged
+    }
+    return stored, now
+
+
+def _stored_predictions(version: ModelVersion) -> dict[str, float]:
+    rows = version.predictions.values_list("patient_id", "quantity", "horizon_months", "value")
+    return {_place(*row[:3]): row[3] for row in rows}
+
+
+def _predictions(fit: PrognosisFit, judged: list[JudgedCohort]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for part in judged:
+        if part.development or part.predicted is None:
+            continue
+        for k, patient in enumerate(part.predicted.patient_ids):
+            lp = float(part.predicted.linear_predictor[k])
+            found.setdefault(_place(patient, Quantity.LINEAR_PREDICTOR, None), lp)
+            for j, months in enumerate(fit.nomogram.times):
+                survival = float(part.predicted.survival[k, j])
+                found.setdefault(_place(patient, Quantity.SURVIVAL, months), survival)
+    return found
+
+
+def _place(patient: int, quantity: str, months: float | None) -> str:
+    return f"{patient}, {Quantity(quantity).value}, {'' if months is None else float(months)}"
+
+
+def _as_stored(content: Any) -> Any:
+    """As the database gives it back: tuples are lists, keys are texts."""
+    return json.loads(canonical_json(content))
