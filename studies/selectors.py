@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from django.db.models import QuerySet
 
@@ -55,11 +56,11 @@ def clinical_table(study: Study) -> pd.DataFrame:
     entries = entries.exclude(state=EntryState.DRAFT)
     names: dict[str, None] = {}
     rows: dict[int, dict[str, Any]] = {}
-    for entry in entries.order_by("patient_id"):
-        names |= dict.fromkeys(entry.values)
-        rows[entry.patient_id] = {name: v.get("v") for name, v in entry.values.items()}
-    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=sorted(names))
-    table.index.name = "patient_id"
+    for patient_id, values in entries.order_by("patient_id").values_list("patient_id", "values"):
+        names |= dict.fromkeys(values)
+        rows[patient_id] = {name: value.get("v") for name, value in values.items()}
+    columns = {name: [row.get(name, np.nan) for row in rows.values()] for name in sorted(names)}
+    table = pd.DataFrame(columns, index=pd.Index(list(rows), name="patient_id"))
     table["clinical_risk_score"] = [_risk_score(row) for row in rows.values()]
     return table
 

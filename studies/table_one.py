@@ -35,7 +35,8 @@ YES_NO = (("yes", "yes"), ("no", "no"))
 
 def table_one(study: Study, cohorts: Sequence[Cohort]) -> TableOne:
     """The chosen cohorts side by side; patients who may not be used are in none of them."""
-    columns, table = _columns(study), _rows(study, cohorts)
+    columns = _columns(study)
+    table = _rows(study, cohorts, columns)
     present = [c.name.replace("_", " ") for c in cohorts if (table["cohort_id"] == c.pk).any()]
     made = describe_groups(table, columns, present, _median, _log_rank)
     return replace(made, notices=(*made.notices, *_own_notices(study, made)))
@@ -73,12 +74,12 @@ def _column(variable: Variable) -> Column:
     return Column(variable.name, variable.label, "category", levels=levels)
 
 
-def _rows(study: Study, cohorts: Sequence[Cohort]) -> pd.DataFrame:
+def _rows(study: Study, cohorts: Sequence[Cohort], columns: Sequence[Column]) -> pd.DataFrame:
     """One row per patient and cohort."""
     members = members_table(study)
     members = members[members["cohort_id"].isin([cohort.pk for cohort in cohorts])]
     members = members.assign(group=members["cohort"].str.replace("_", " "))
-    wanted = [column.name for column in _columns(study) if column.kind != "survival"]
+    wanted = [column.name for column in columns if column.kind != "survival"]
     clinical = clinical_table(study).reindex(columns=wanted)
     table = members.join(clinical, on="patient_id").join(_outcomes(study), on="patient_id",
                                                          rsuffix="_derived")  # fmt: skip

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.special import gammaln
 
 SMALLEST_EXPECTED = 5.0
 RESAMPLES, SEED = 20_000, 20240
+MOST_TABLES = 300_000  # that an exact test goes through
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,16 @@ def compare_counts(table: ArrayLike) -> GroupTest | None:
     Returns
     -------
     GroupTest or None
-        Chi-squared without continuity correction when every expected count is 5 or more; Fisher's
-        exact test of a 2 x 2 table otherwise; of a larger one the share of 20,000 tables with the
-        same margins (seeded) that are as far from independence, counted with the one observed.
+        Chi-squared without continuity correction when every expected count is 5 or more; otherwise
+        Fisher's exact test of a table with two levels or two groups (Freeman and Halton's for more
+        of the other); of a larger one, or one with too many tables to go through, the share of
+        20,000 tables with the same margins (seeded) that are as far from independence, counted
+        with the one observed.
 
     References
     ----------
-    R chisq.test(correct = FALSE), fisher.test, chisq.test(simulate.p.value = TRUE).
+    Freeman, Halton, Biometrika 1951;38:141. R chisq.test(correct = FALSE), fisher.test,
+    chisq.test(simulate.p.value = TRUE).
     """
     counts = np.asarray(table, dtype=int)
     counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
@@ -98,17 +104,44 @@ def compare_counts(table: ArrayLike) -> GroupTest | None:
     if expected.min() >= SMALLEST_EXPECTED:
         freedom = (counts.shape[0] - 1) * (counts.shape[1] - 1)
         return GroupTest("Chi-squared test", statistic, float(stats.chi2.sf(statistic, freedom)))
-    if counts.shape == (2, 2):
-        return GroupTest("Fisher's exact test", float("nan"), float(stats.fisher_exact(counts)[1]))
+    if 2 in counts.shape and (exact := _fisher(counts if counts.shape[1] == 2 else counts.T)):
+        return GroupTest("Fisher's exact test", float("nan"), exact)
+    margins = tuple(map(int, counts.sum(axis=1))), tuple(map(int, counts.sum(axis=0)))
     return GroupTest(
         f"Chi-squared test, {RESAMPLES:,} resampled tables",
         statistic,
-        _resampled(counts, expected, statistic),
+        _resampled(*margins, statistic),
     )
 
 
-def _resampled(counts: np.ndarray, expected: np.ndarray, statistic: float) -> float:
-    rows, columns = counts.sum(axis=1), counts.sum(axis=0)
+def _fisher(counts: np.ndarray) -> float | None:
+    """Of all tables of groups × 2 with these margins, the probability of those no likelier."""
+    few = counts[:, int(np.argmin(counts.sum(axis=0)))]
+    sizes, rare = counts.sum(axis=1), int(few.sum())
+    spans = [np.arange(min(int(size), rare) + 1) for size in sizes]
+    if np.prod([float(span.size) for span in spans[:-1]]) > MOST_TABLES:
+        return None
+    in_last, ways = np.array(rare), np.array(0.0)
+    for size, span in zip(sizes[:-1], spans[:-1], strict=True):
+        in_last, ways = np.subtract.outer(in_last, span), np.add.outer(ways, _ways(size, span))
+    last = sizes[-1]
+    there = (in_last >= 0) & (in_last <= last)
+    logs = ways[there] + _ways(last, in_last[there])
+    logs -= _ways(sizes.sum(), np.array(rare))
+    observed = sum(float(_ways(n, np.array(k))) for n, k in zip(sizes, few, strict=True))
+    observed -= float(_ways(sizes.sum(), np.array(rare)))
+    return float(min(1.0, np.exp(logs[logs <= observed + 1e-7]).sum()))
+
+
+def _ways(size: int, chosen: np.ndarray) -> np.ndarray:
+    """Log of the number of ways to choose so many of ``size``."""
+    return gammaln(size + 1) - gammaln(chosen + 1) - gammaln(size - chosen + 1)
+
+
+@lru_cache(maxsize=2048)
+def _resampled(rows: tuple[int, ...], columns: tuple[int, ...], statistic: float) -> float:
+    """Kept: the same margins draw the same tables."""
+    expected = np.outer(rows, columns) / sum(rows)
     drawn = stats.random_table(rows, columns).rvs(RESAMPLES, random_state=SEED)
     found = np.sum((drawn - expected) ** 2 / expected, axis=(1, 2))
     as_far = int(np.sum(found >= statistic * (1 - 1e-9)))

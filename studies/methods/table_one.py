@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +23,8 @@ SUMMARY_RULE = (
 TEST_RULE = (
     "Tests: Welch's t-test or analysis of variance beside means, Wilcoxon's or Kruskal-Wallis's "
     "beside medians; chi-squared without correction where every expected count is 5 or more, else "
-    "Fisher's exact test (2 × 2) or 20,000 resampled tables; log-rank for survival."
+    "Fisher's exact test (two levels or two cohorts) or 20,000 resampled tables; log-rank for "
+    "survival."
 )
 DIFFERENCE_RULE = "Standardised difference: the largest over all pairs of cohorts."
 
@@ -153,7 +155,10 @@ def _number(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
 def _is_skewed(values: np.ndarray) -> bool:
     if values.size < FEWEST or np.ptp(values) == 0:
         return False
-    return bool(abs(stats.skew(values, bias=False)) > MOST_SKEWED)
+    gaps = values - values.mean()
+    size, spread = values.size, np.mean(gaps**2)
+    skewness = np.mean(gaps**3) / spread**1.5 * np.sqrt(size * (size - 1)) / (size - 2)
+    return bool(abs(skewness) > MOST_SKEWED)
 
 
 def _mean_cell(values: np.ndarray) -> Cell:
@@ -181,11 +186,11 @@ def _plain(number: float) -> str:
 
 
 def _category(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
-    known = [part[column.name].dropna().astype(str) for part in parts]
+    known = [Counter(map(str, part[column.name].dropna())) for part in parts]
     levels = _levels(column, known)
-    counts = np.array([[int((found == code).sum()) for code, _ in levels] for found in known])
+    counts = np.array([[found[code] for code, _ in levels] for found in known])
     totals = [
-        len(p) if column.missing_counts else len(k) for p, k in zip(parts, known, strict=True)
+        len(p) if column.missing_counts else k.total() for p, k in zip(parts, known, strict=True)
     ]
     test = compare_counts(_counted(column, counts, totals))
     difference = largest_of_shares(_counted(column, counts, totals))
@@ -205,7 +210,7 @@ def _category(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
     return [*lines, *_missing(column, parts)]
 
 
-def _levels(column: Column, known: Sequence[pd.Series]) -> list[tuple[str, str]]:
+def _levels(column: Column, known: Sequence[Counter[str]]) -> list[tuple[str, str]]:
     """The levels of the dictionary, and any other that is in the data."""
     named = dict(sorted(column.levels, key=lambda level: level[0] != "yes"))
     found = sorted({code for values in known for code in values} - set(named))

@@ -53,6 +53,18 @@ X, Y = [1.1, 2.7, 3.9, 8.4, 15.2, 40.5], [0.3, 0.8, 1.9, 2.2, 5.1, 7.7, 9.6]
             0.577062667215078,
         ),
         (compare_counts([[3, 2], [1, 9]]), "Fisher's exact test", None, 0.076923076923077),
+        (
+            compare_counts([[1, 104], [0, 59], [1, 41], [1, 98]]),
+            "Fisher's exact test",
+            None,
+            0.6447945053349837,
+        ),
+        (
+            compare_counts([[5, 1, 2], [1, 6, 3]]),
+            "Fisher's exact test",
+            None,
+            0.0529731706202292,
+        ),
     ],
 )
 def test_tests_between_groups_as_in_r(found, name, statistic, p_value):
