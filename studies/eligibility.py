@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -49,6 +50,8 @@ STEPS = (
     *((key, title) for key, title, _ in DATA_STEPS),
     ("analysed", "Analysed"),
 )
+
+CHUNK = 5000
 
 
 @dataclass(frozen=True)
@@ -148,10 +151,13 @@ class Attrition:
 def attrition(user: Any, study: Study, cohort: Cohort | None = None) -> Attrition:
     """From screened to analysed, of a cohort or of everybody the user sees."""
     criteria = criteria_of(study)
-    rows = evaluated(study, list(_group(user, study, cohort)), criteria)
     analysed = registry.facts("analysed", study)
-    lacking = [_lacking(row, criteria, analysed) for row in rows]
-    required = [_required(row, criteria) for row in rows]
+    lacking, required = [], []
+    patients = _group(user, study, cohort).order_by("pk").iterator(CHUNK)
+    while chunk := list(islice(patients, CHUNK)):
+        rows = evaluated(study, chunk, criteria)
+        lacking += [_lacking(row, criteria, analysed) for row in rows]
+        required += [_required(row, criteria) for row in rows]
     steps = count_attrition(STEPS, lacking, required)
     used = sum(not reasons.get("analysed") for reasons in lacking)
     title = cohort.name.replace("_", " ") if cohort else "all patients"

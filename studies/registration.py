@@ -3,10 +3,12 @@
 from studies import participations, stages, withdrawal
 from studies.methods.table_lines import LARGEST_BYTES
 from studies.registry import (
+    Action,
     CompletenessColumn,
     PatientPanel,
     Stage,
     UploadKind,
+    register_action,
     register_completeness,
     register_job_title,
     register_patient_panel,
@@ -30,6 +32,16 @@ register_upload(
         largest=LARGEST_BYTES,
         order=10,
         stage="cohort",
+    )
+)
+register_action(
+    Action(
+        "studies.count",
+        "Count a large study",
+        "",
+        "Table 1 or the attrition diagram of a study with too many patients for a page.",
+        right="aggregates",
+        params={"what": "table_one", "cohorts": ""},
     )
 )
 register_job_title("studies.upload_join", "Join an upload")

@@ -125,12 +125,23 @@ def _log_rank(duration: Any, event: Any, group: Any) -> float:
 
 def _own_notices(study: Study, made: TableOne) -> list[Notice]:
     """What the table itself shows to be wrong, and who is not in it."""
-    found = list(check_published_table(as_printed(made), _limits(study)))
+    labels = {line.name: line.label for line in made.lines if line.statistic_text}
+    found = [
+        Notice(notice.code, _labelled(notice.text, labels))
+        for notice in check_published_table(as_printed(made), _limits(study))
+    ]
     left_out = consents.left_out_counts(study)
     if left_out:
         said = "; ".join(f"{reason} ({number})" for reason, number in left_out.items())
         found.append(Notice("left_out", f"Not in the table: {said}."))
     return found
+
+
+def _labelled(text: str, labels: dict[str, str]) -> str:
+    """``training, age_years: ...`` as the table's reader knows the variable."""
+    where, mark, said = text.partition(": ")
+    names = [labels.get(name, name) for name in where.split(", ")]
+    return f"{', '.join(names)}{mark}{said}"
 
 
 def _limits(study: Study) -> dict[str, tuple[float | None, float | None]]:

@@ -62,6 +62,11 @@ def endpoint_change(job: RunningJob) -> None:
     )
 
 
+@job_task("studies.count")
+def count_make(job: RunningJob) -> None:
+    job.result = services.count_make(job.study, job.user, **job.params)
+
+
 @job_task("studies.export")
 def export_make(job: RunningJob) -> None:
     job.result = services.export_make(job.subject, progress=job.progress)

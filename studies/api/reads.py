@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from studies import eligibility, services, table_one
+from studies import eligibility, services, standing, table_one
 from studies.methods.eligibility import read_criteria
 from studies.methods.problems import refuse
 from studies.models import Cohort, Completeness, EligibilityOverride, EligibilityVersion, Patient
@@ -160,14 +162,23 @@ class CohortTableViewSet(StudyScopedViewSet):
     def attrition(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         cohorts = self._asked(request)
         cohort = get_object_or_404(cohorts) if cohorts is not None else None
-        return Response(asdict(eligibility.attrition(request.user, self.study, cohort)))
+        return self._standing(standing.ATTRITION, [cohort] if cohort else [])
 
     @extend_schema(parameters=[COHORT], responses={200: dict})
     @action(detail=False, methods=["get"], url_path="table-1")
     def table_one(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         cohorts = self._asked(request)
         chosen = table_one.default_cohorts(self.study) if cohorts is None else list(cohorts)
-        return Response(asdict(table_one.table_one(self.study, chosen)))
+        return self._standing(standing.TABLE_ONE, chosen)
+
+    def _standing(self, what: str, cohorts: Sequence[Cohort]) -> Response:
+        """The count with ``counted_at``; of a large study the newest that a job made."""
+        counted = standing.standing(self.request.user, self.study, what, cohorts)
+        if counted.found is None:
+            remedy = "Start the step studies.count with these params: " + repr(counted.params)
+            expected = "a count of a large study" if counted.by_job else "patients who may be used"
+            raise refuse(what, "nothing", expected, remedy if counted.by_job else "Choose others.")
+        return Response({**asdict(counted.found), "counted_at": counted.at or timezone.now()})
 
     def _asked(self, request: Request) -> QuerySet[Cohort] | None:
         uids = request.query_params.getlist("cohort")

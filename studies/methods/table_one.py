@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,12 @@ class TableOne:
     lines: tuple[Line, ...]
     rules: tuple[str, ...]
     notices: tuple[Notice, ...] = field(default=())
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The tests that were made, each with the letter that stands for it."""
+        names = dict.fromkeys(line.test for line in self.lines if line.test)
+        return dict(zip(names, ascii_lowercase, strict=False))
 
 
 def describe_groups(

@@ -17,6 +17,7 @@ from .consents import (
     purge_start,
     rows_of,
 )
+from .counts import count_make
 from .dictionary import (
     derived_write,
     dictionary_create,
@@ -116,6 +117,7 @@ __all__ = [
     "cohort_members_remove",
     "consent_policy_set",
     "consent_record",
+    "count_make",
     "derivation_record",
     "derivations_record",
     "derived_write",

@@ -293,6 +293,12 @@ def person(user: Any) -> str:
 
 
 @register.filter
+def mark_in(name: str, marks: dict[str, str]) -> str:
+    """The letter that stands for ``name`` in a table's footnotes."""
+    return marks.get(name, "")
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """A share of one as whole per cent."""
     return "–" if share is None else f"{share:.0%}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 
-from studies import access, attrition_figure, eligibility, overviews, services
+from studies import access, attrition_figure, eligibility, overviews, services, standing
 from studies.forms import CriteriaForm, refuse_in
 from studies.methods.eligibility import DEFAULT_CRITERIA
 from studies.methods.problems import DataProblem
@@ -63,12 +63,13 @@ def criteria(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def attrition(request: HttpRequest, study: Study) -> HttpResponse:
-    found = eligibility.attrition(request.user, study, cohort := _cohort(request, study))
-    drawn = attrition_figure.draw(found)
+    cohort = _cohort(request, study)
+    counted = _counted(request, study, cohort)
     context = {
         "study": study,
-        "attrition": found,
-        "figure": drawn,
+        "counted": counted,
+        "attrition": counted.found,
+        "figure": attrition_figure.draw(counted.found) if counted.found else None,
         "cohort": cohort,
         "cohorts": Cohort.objects.filter(study=study),
         "scope": overviews.scope_of(request.user, study),
@@ -78,26 +79,37 @@ def attrition(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def attrition_svg(request: HttpRequest, study: Study) -> HttpResponse:
-    found = eligibility.attrition(request.user, study, _cohort(request, study))
-    figure = attrition_figure.draw(found)
-    svg = render_to_string(
-        "studies/attrition.svg", {"figure": figure, "file": True, "study": study}
+    found = _found(request, study)
+    context = {"figure": attrition_figure.draw(found), "file": True, "study": study}
+    response = HttpResponse(
+        render_to_string("studies/attrition.svg", context), content_type="image/svg+xml"
     )
-    response = HttpResponse(svg, content_type="image/svg+xml")
     response["Content-Disposition"] = 'attachment; filename="attrition.svg"'
     return response
 
 
 @study_page()
 def attrition_csv(request: HttpRequest, study: Study) -> HttpResponse:
-    found = eligibility.attrition(request.user, study, _cohort(request, study))
     rows = [
         [step.title, step.remaining, step.has, "yes" if step.required else "no", reason, number]
-        for step in found.steps
+        for step in _found(request, study).steps
         for reason, number in step.left_out or (("", ""),)
     ]
     columns = ["step", "remaining", "have_it", "required", "left_out_because", "left_out"]
     return csv_response("attrition.csv", columns, rows)
+
+
+def _counted(request: HttpRequest, study: Study, cohort: Cohort | None) -> standing.Standing:
+    cohorts = [cohort] if cohort else []
+    return standing.standing(request.user, study, standing.ATTRITION, cohorts)
+
+
+def _found(request: HttpRequest, study: Study) -> eligibility.Attrition:
+    """The count as a file has it; nothing before a large study was counted."""
+    counted = _counted(request, study, _cohort(request, study))
+    if counted.found is None:
+        raise Http404("Not counted yet.")
+    return counted.found
 
 
 def _cohort(request: HttpRequest, study: Study) -> Cohort | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,10 +18,13 @@ from studies.filters import JobFilter, chips
 from studies.methods.problems import DataProblem
 from studies.models import BatchState, Job, Study
 from studies.paging import page_by_key
+from studies.standing import ATTRITION, TABLE_ONE
 from studies.tables import problems_csv
 
 from .doors import study_page
 from .uploads import PROBLEMS_SHOWN
+
+COUNTED = (TABLE_ONE, ATTRITION)  # pages of the same names
 
 
 @study_page()
@@ -94,12 +98,18 @@ def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     context["readable"] = readable = access.reads_names(user, study, job.acting_user_id)
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
-    context["result_url"], context["result_word"] = _next_page(study, batch)
+    context["result_url"], context["result_word"] = _next_page(study, batch, job)
     return context
 
 
-def _next_page(study: Study, batch: Any) -> tuple[str, str]:
+def _next_page(study: Study, batch: Any, job: Job) -> tuple[str, str]:
     """Where to go from a job that has ended."""
+    if job.kind == "studies.endpoint_change":
+        return reverse("studies:endpoints", args=[study.uid]), "The endpoints"
+    if job.kind == "studies.count" and job.params["what"] in COUNTED:
+        chosen = urlencode({"cohort": job.params["cohorts"].split(",")}, doseq=True)
+        page = reverse(f"studies:{job.params['what']}", args=[study.uid])
+        return f"{page}?{chosen}", "What was counted"
     if batch:
         word = "What it brought" if batch.state == BatchState.READY else "The upload"
         return reverse("studies:batch", args=[study.uid, batch.uid]), word

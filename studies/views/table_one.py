@@ -8,11 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from studies import eligibility, overviews, table_one
+from studies import eligibility, overviews, standing, table_one
 from studies.forms import PublishedTableForm, refuse_in
 from studies.methods.problems import DataProblem
 from studies.methods.published_table import COLUMNS, check_published_table, read_published_table
-from studies.methods.table_one import TableOne
 from studies.models import Cohort, Study
 from studies.tables import csv_response
 
@@ -75,18 +74,12 @@ def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
     every = sorted(Cohort.objects.filter(study=study), key=overviews.role_and_name)
     asked = set(request.GET.getlist("cohort"))
     chosen = [c for c in every if str(c.uid) in asked] or table_one.default_cohorts(study)
+    counted = standing.standing(request.user, study, standing.TABLE_ONE, chosen)
     return {
         "study": study,
         "cohorts": every,
         "chosen": chosen,
-        "table": _table(study, chosen),
+        "counted": counted,
+        "table": counted.found,
         "scope": overviews.scope_of(request.user, study),
     }
-
-
-def _table(study: Study, chosen: list[Cohort]) -> TableOne | None:
-    """None when none of the cohorts has a patient who may be used."""
-    try:
-        return table_one.table_one(study, chosen)
-    except DataProblem:
-        return None

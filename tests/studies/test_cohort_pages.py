@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from studies.access import acting_as
-from studies.models import Cohort, FormEntry, Patient, PatientStatus
+from studies.jobs import run_inline
+from studies.models import Cohort, FormEntry, Job, Patient, PatientStatus
 from studies.services import consent_policy_set
 from studies.variable_filters import conditions_of, narrowed, variables_of
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, make_patient, make_study
 
 TODAY = date(2021, 5, 4).isoformat()
 
@@ -194,3 +195,49 @@ def test_a_published_table_is_checked_on_its_page(people: People, made: MadeStud
         ).content.decode()
     )
     assert "unknown column" in client.post(page, {"table": "x,y\n1,2\n"}).content.decode()
+
+
+@pytest.mark.parametrize("what", ["table_one", "attrition"])
+def test_a_large_study_is_counted_by_a_job_for_those_who_see_the_same(
+    people: People, made: MadeStudy, client: Client, monkeypatch: pytest.MonkeyPatch, what: str
+):
+    page = url(people, what)
+    live = client.get(page)
+    assert (live.context["counted"].by_job, live.context["counted"].at) == (False, None)
+    monkeypatch.setattr("studies.standing.LARGE", 1)
+    before = client.get(page).context["counted"]
+    assert (before.by_job, before.found) == (True, None)
+    client.post(url(people, "action", "studies.count"), before.params)
+    with acting_as(people.coordinator):
+        run_inline(Job.objects.get(kind="studies.count"))
+        make_patient(people, made.cohort, made.dictionary, "N-002")
+    after = client.get(page)
+    assert after.context["counted"].at is not None
+    assert after.context["counted"].found == live.context["counted"].found, "as it was counted"
+    assert "Count anew" in after.content.decode()
+    client.force_login(people.colleague)
+    monkeypatch.setattr("studies.standing.LARGE", 0)
+    theirs = client.get(page).context["counted"]
+    assert (theirs.by_job, theirs.found) == (True, None), "of one site only"
+    client.force_login(people.statistician)
+    assert client.get(page).context["counted"].found is not None
+
+
+def test_a_patient_typed_in_leads_straight_to_the_form(people: People, client: Client):
+    client.force_login(people.coordinator)
+    page = url(people, "patient_new")
+    sent = {"pseudonym": "", "site": people.here.pk, "kind": "enrolled", "on": TODAY}
+    answer = client.post(page, sent)
+    with acting_as(people.coordinator):
+        patient = Patient.objects.get()
+        log = list(patient.moves.order_by("id").values_list("kind", flat=True))
+    assert answer.url == url(people, "entry", patient.uid, "baseline")
+    assert (patient.status, log) == ("enrolled", ["screened", "enrolled"])
+    assert len(patient.pseudonym) >= 6
+    assert client.get(answer.url).status_code == 200
+    again = client.post(page, sent | {"pseudonym": patient.pseudonym})
+    assert "pseudonym" in again.context["form"].errors
+    late = client.post(page, sent | {"on": "2999-01-01"})
+    assert "on" in late.context["form"].errors
+    with acting_as(people.coordinator):
+        assert Patient.objects.count() == 1, "what was refused left nothing"
