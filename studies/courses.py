@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from studies.methods.derivations import derive_all, spoken
+from studies.methods.units import readable_unit
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
 from studies.services.dictionary import dictionary_derived, dictionary_specs
 
@@ -88,12 +89,6 @@ def value_row(variable: Variable, value: dict[str, Any] | None) -> ValueRow:
         shown = f"{shown:g}"
     text = f"{value.get('comparator') or ''} {shown}".strip()
     return ValueRow(variable.name, variable.label, text, unit=readable_unit(variable.unit))
-
-
-def readable_unit(unit: str) -> str:
-    """UCUM as people write it."""
-    spoken = {"a": "years", "mo": "months", "d": "days", "{count}": "", "1": "", "[U]/mL": "U/mL"}
-    return spoken.get(unit, unit.replace("[U]", "U").replace("{", "").replace("}", ""))
 
 
 def course_of(patient: Patient, dates: bool) -> list[CourseFact]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from studies.courses import readable_unit
 from studies.entry_sent import PREFIX, REASON, blank_row, new_key, row_keys
 from studies.methods.course import FACT_KINDS, FactKind
 from studies.methods.derivations import Derived, spoken
 from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
+from studies.methods.units import readable_unit
 from studies.models import FormEntry, Variable
 from studies.services.fact_rows import parts_of
 from studies.services.record_checking import Checked

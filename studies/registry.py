@@ -31,7 +31,6 @@ class UploadKind:
     help: str
     right: str = "enter"
     order: int = 0
-    template_url: str = ""
     stage: str = ""
     takes_folders: bool = False  # True: a folder may be chosen; it comes as a zip
     details_url: str = ""  # a page of the batch beside the house's own: study uid, batch uid

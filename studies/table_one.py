@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from studies import consents, eligibility, overviews, registry
-from studies.courses import readable_unit
 from studies.methods.endpoints import DAYS_PER_MONTH, DISEASE_CONTROL, RESPONDERS
 from studies.methods.problems import Notice
 from studies.methods.published_table import (
@@ -20,6 +19,7 @@ from studies.methods.published_table import (
     check_published_table,
 )
 from studies.methods.table_one import Cell, Column, Line, TableOne, describe_groups
+from studies.methods.units import readable_unit
 from studies.models import Cohort, CohortUse, Study, Surgery, Variable, VariableType
 from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.variable_filters import variables_in_force

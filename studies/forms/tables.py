@@ -111,7 +111,7 @@ class ColumnsForm(forms.Form):
                 "field": self[f"column_{at}"],
                 "name": suggestion.column,
                 "why": WORDS.get(suggestion.why, ""),
-                "unknown": not suggestion.target and suggestion.why != "remembered",
+                "unknown": not self[f"column_{at}"].value() and suggestion.why != "remembered",
                 "cells": [row[at] for row in samples if at < len(row)][:4],
                 "filled": profiles[at]["filled"] if at < len(profiles) else 0,
             }

@@ -9,6 +9,7 @@ from typing import Any
 
 from .dates import read_date
 from .dictionary import VariableSpec
+from .units import readable_unit
 
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 _DECIMAL_COMMA = re.compile(r"[<>]?=?\s*[+-]?\d+,\d+")
@@ -82,13 +83,16 @@ def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
         remedy = "Write the number alone, or a missing-code: " + ", ".join(spec.missing_codes)
         if _DECIMAL_COMMA.fullmatch(text):
             remedy = f"Write a decimal point: {text.replace(',', '.')}"
-        raise BadValueError(f"a number{f' in {spec.unit}' if spec.unit else ''}", remedy)
+        unit = readable_unit(spec.unit)
+        raise BadValueError(f"a number{f' in {unit}' if unit else ''}", remedy)
     value = float(match[2])
     low = -math.inf if spec.minimum is None else spec.minimum
     high = math.inf if spec.maximum is None else spec.maximum
     if not math.isfinite(value) or not low <= value <= high:
-        unit = f" {spec.unit}" if spec.unit else ""
-        raise BadValueError(f"{low:g} to {high:g}{unit}", "Check the value and its unit.")
+        raise BadValueError(
+            f"{low:g} to {high:g} {readable_unit(spec.unit)}".rstrip(),
+            "Check the value and its unit.",
+        )
     found: dict[str, Any] = {"v": value}
     if spec.unit:
         found["unit_as_entered"] = spec.unit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -220,19 +220,22 @@ def _write(
 def _endpoints(
     batch: ImportBatch, patients: list[int], progress: Progress, job: Job | None
 ) -> list[Notice]:
-    notices: list[Notice] = []
+    told: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for start in range(0, len(patients), AT_ONCE):
         progress(0.8 + 0.2 * start / len(patients), 1, "deriving endpoints")
         some = list(Patient.objects.filter(pk__in=patients[start : start + AT_ONCE]))
-        notices += endpoints_compute(batch.study, some, job)
-    counts: Counter[str] = Counter()
-    kept = []
-    for notice in notices:
-        counts[notice.code] += 1
-        if counts[notice.code] <= 50:
-            kept.append(notice)
-    more = [(code, n - 50) for code, n in counts.items() if n > 50]
-    return kept + [Notice(code, f"and {n:,} more of this kind") for code, n in more]
+        for note in endpoints_compute(batch.study, some, job):
+            told[note.code, note.endpoint, note.text].append(note.pseudonym)
+    return [
+        Notice(code, f"{endpoint.replace('_', ' ')}: {text}: {_named(names)}")
+        for (code, endpoint, text), names in told.items()
+    ]
+
+
+def _named(names: list[str], shown: int = 10) -> str:
+    """``P001, P002 and 5 more``."""
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def _undated_progressions() -> Iterable[Notice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,7 @@ from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.dates import ClinicalDate
 from studies.methods.endpoint_rules import KINDS, PatientCourse, check_rule, derive_endpoint
 from studies.methods.endpoints import ResponseClass, SurvivalTime
-from studies.methods.problems import Notice, refuse
+from studies.methods.problems import refuse
 from studies.models import (
     Contact,
     ContactKind,
@@ -37,9 +38,19 @@ CHUNK = 2000
 _LOCK = 0x656E6470  # "endp": a key of its own among the database's advisory locks
 
 
+@dataclass(frozen=True)
+class EndpointNotice:
+    """What is worth knowing of one endpoint of one patient."""
+
+    pseudonym: str
+    endpoint: str
+    code: str
+    text: str
+
+
 def endpoints_compute(
     study: Study, patients: Sequence[Patient], job: Job | None = None
-) -> list[Notice]:
+) -> list[EndpointNotice]:
     """Derive every endpoint of these patients; an unchanged input keeps the stored value."""
     _lock(study, shared=True)
     courses = _courses(patients)
@@ -50,7 +61,7 @@ def endpoints_compute(
             value = _value(patient, definition, courses[patient.pk], job)
             values.append(value)
             notices += [
-                Notice(note["code"], f"{patient.pseudonym}, {name}: {note['text']}")
+                EndpointNotice(patient.pseudonym, name, note["code"], note["text"])
                 for note in value.notices
             ]
     _write(values)

@@ -14,8 +14,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from studies import overviews, registry
-from studies.courses import readable_unit
 from studies.help import glossary
+from studies.methods.units import readable_unit
 from studies.models import Job, UseTrace
 
 register = template.Library()
@@ -290,6 +290,17 @@ def upload_title(kind: str) -> str:
 @register.filter
 def person(user: Any) -> str:
     return user.get_full_name() or user.email or user.username
+
+
+BROUGHT = ("lines", "patients", "new", "changed", "same", "joins", "left_out", "bad_lines",
+           "removed", "restored")  # fmt: skip
+
+
+@register.filter
+def in_order(summary: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What a file brought, in the order of its story; the rest after it (jsonb sorts its keys)."""
+    order = {name: number for number, name in enumerate(BROUGHT)}
+    return sorted(summary.items(), key=lambda pair: order.get(pair[0], len(order)))
 
 
 @register.filter

@@ -50,6 +50,8 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     context = {"study": study, "kind": door, "kinds": kinds, "form": form}
     context["unfinished"] = services.uploads_open(study, request.user).filter(kind=kind)
     context |= {"kept_days": services.KEPT_DAYS, "room": _room(study)}
+    if door.name == "cohort_table":
+        context["dictionary"] = services.dictionary_current(study)
     return render(request, "studies/upload.html", context)
 
 
