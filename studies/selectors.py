@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,15 @@ def endpoint_table(study: Study, name: str) -> pd.DataFrame:
     )
     columns = ["patient_id", "duration_days", "event", "label", "inputs_digest"]
     return pd.DataFrame(list(values), columns=columns).set_index("patient_id")
+
+
+def unrecorded(study: Study, patients: Collection[int], name: str) -> set[int]:
+    """Of these patients those without a value of a baseline variable: blank, or a missing-code."""
+    entries = FormEntry.objects.filter(
+        study=study, patient_id__in=patients, form="baseline", occasion="baseline"
+    ).exclude(state=EntryState.DRAFT)
+    known = entries.filter(**{f"values__{name}__v__isnull": False})
+    return set(patients) - set(known.values_list("patient_id", flat=True))
 
 
 def patients_by_pseudonym(study: Study) -> dict[str, Patient]:

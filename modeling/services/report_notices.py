@@ -16,6 +16,7 @@ from modeling.models import DatasetSnapshot, SnapshotMember
 from modeling.selectors import parents_of
 from modeling.services.report_content import cohort_order, cohort_title
 from studies.models import Derivation
+from studies.selectors import unrecorded
 
 SAID = {
     "dose_in_mbq": "RadionuclideTotalDose (0018,1074) was read as MBq, not Bq",
@@ -35,6 +36,30 @@ def material_notices(snapshot: DatasetSnapshot) -> list[Told]:
     """Where, and what: of the scans first, then of the matrices."""
     digests = parents_of(snapshot)
     return [*_of_scans(snapshot, digests), *_of_matrices(snapshot, digests)]
+
+
+def clinical_notices(snapshot: DatasetSnapshot) -> list[Told]:
+    """Of how many patients, cohort by cohort, neither MSI nor mismatch repair is recorded.
+
+    Response to immunotherapy hangs on it more than on anything else (Le 2015, NEJM 372:2509).
+    """
+    members = SnapshotMember.objects.filter(snapshot=snapshot, included=True)
+    by_cohort: dict[str, set[int]] = {}
+    for patient, cohort in members.values_list("patient_id", "cohort__name"):
+        by_cohort.setdefault(cohort, set()).add(patient)
+    everybody = set().union(*by_cohort.values())
+    without = unrecorded(snapshot.study, everybody, "msi_status")
+    without &= unrecorded(snapshot.study, without, "mmr_status")
+    return [
+        (cohort_title(cohort), [{"code": "msi_not_recorded", "text": _msi(gap, len(patients))}])
+        for cohort, patients in sorted(by_cohort.items(), key=lambda item: cohort_order(item[0]))
+        if (gap := len(patients & without))
+    ]
+
+
+def _msi(without: int, of: int) -> str:
+    gap = f"recorded for none of {of}" if without == of else f"not recorded for {without} of {of}"
+    return f"Microsatellite or mismatch-repair status is {gap} patients."
 
 
 def _of_scans(snapshot: DatasetSnapshot, digests: set[str]) -> Iterator[Told]:

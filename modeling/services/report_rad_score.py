@@ -27,7 +27,7 @@ from modeling.services.report_content import (
     cohort_title,
     titled,
 )
-from modeling.services.report_notices import material_notices
+from modeling.services.report_notices import clinical_notices, material_notices
 from modeling.services.report_sources import number_of
 from modeling.services.snapshots import snapshot_read
 
@@ -55,7 +55,8 @@ def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     draft.notice("Rad-Score run", version.run.notices)
     draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
     snapshot = version.fitting_snapshot
-    for where, notices in [*material_notices(snapshot), *label_notices(snapshot)]:
+    found = [*material_notices(snapshot), *clinical_notices(snapshot), *label_notices(snapshot)]
+    for where, notices in found:
         draft.notice(where, notices)
     section.table(
         "rad-score-metrics",

@@ -24,6 +24,7 @@ from modeling.services.report_content import (
     plain_title,
     titled,
 )
+from modeling.services.report_notices import clinical_notices
 from modeling.services.report_sources import number, number_of
 
 LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
@@ -119,6 +120,8 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     source = draft.sources.add(version, version.fitting_snapshot)
     draft.notice(f"nomogram, {title.lower()}", version.run.notices)
     draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
+    for where, notices in clinical_notices(version.fitting_snapshot):
+        draft.notice(where, notices)
     figure = draw_nomogram(
         nomogram_from_dict(content["nomogram"]),
         f"Nomogram for {title.lower()}",

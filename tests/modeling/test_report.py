@@ -26,13 +26,13 @@ from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
-from modeling.services.report_notices import material_notices
+from modeling.services.report_notices import clinical_notices, material_notices
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import json_digest
 from studies import registry
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
-from studies.models import CohortMember, Derivation, EndpointValue, ImportBatch, Study
+from studies.models import CohortMember, Derivation, EndpointValue, FormEntry, ImportBatch, Study
 from studies.services import derivation_record, file_store
 from tests.modeling.rad_score_made import SMALL, make_features
 from tests.people import People
@@ -217,6 +217,16 @@ def test_what_was_read_otherwise_is_told_and_names_nobody(as_statistician: Peopl
         ("PET, Training", [scan]),
         (f"expression matrix {matrix.batch.filename}", [matrix.notices[0], left]),
     ]
+    training = snapshot.members.filter(included=True, cohort__role="training").count()
+    FormEntry.objects.filter(study=study).update(values={})
+    told = dict(clinical_notices(snapshot))["Training"][0]["text"]
+    assert told.endswith(f"recorded for none of {training} patients.")
+    entry = mine.patient.form_entries.get()
+    for known in ({"msi_status": {"v": "MSS"}}, {"mmr_status": {"v": "pMMR"}}):
+        entry.values = {**known, "ras_status": {"missing": "not_done"}}
+        entry.save()
+        told = dict(clinical_notices(snapshot))["Training"][0]["text"]
+        assert told.endswith(f"not recorded for {training - 1} of {training} patients.")
     Derivation.objects.filter(child_digest=label.inputs_digest).delete()
     assert material_notices(snapshot) == [("PET, Training", [scan])]
 
