@@ -36,6 +36,8 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     url = reverse("genomics:phenotype", args=[study.uid])
     rows = CellAbundance.objects.filter(study=study, signature__name=CLUSTERED)
     measured = rows.values("patient_id").distinct().count()
+    if not measured and not sees_all_sites(user, study):
+        return StageState("empty", "No RNA of the patients that you see", "", url)
     if not measured:
         newest = ImportBatch.objects.filter(study=study, kind="expression_matrix").first()
         state = OF_BATCH.get(newest.state, "empty") if newest else "empty"

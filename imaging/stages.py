@@ -79,7 +79,9 @@ def features_stage(study: Study, user: Any) -> StageState:
     if done < regions.count():
         state = "stale" if done else "empty"
         return StageState(state, headline, f"{regions.count() - done} patients wait; {detail}", url)
-    if any(extractor_is_stale(version) for version in versions):
+    # Staleness is read from the development cohort; who sees a part of it cannot tell.
+    whole = access.sees_all_sites(user, study)
+    if whole and any(extractor_is_stale(version) for version in versions):
         return StageState("stale", headline, f"The development cohort changed since; {detail}", url)
     return StageState("ready", headline, detail, url)
 

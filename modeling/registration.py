@@ -1,6 +1,6 @@
 """What modeling offers: steps, stages, a tab, and what it keeps."""
 
-from modeling import glance, phenotype_survival, stages, withdrawal
+from modeling import glance, phenotype_survival, released, stages, withdrawal
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
@@ -9,6 +9,7 @@ from studies.registry import (
     PagePanel,
     Stage,
     Tab,
+    TourStep,
     register_action,
     register_fact,
     register_glance,
@@ -16,6 +17,7 @@ from studies.registry import (
     register_page_panel,
     register_stage,
     register_tab,
+    register_tour,
     register_traces,
     register_uses,
 )
@@ -131,3 +133,23 @@ register_glance(*glance.COLUMNS)
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)
 register_method("benjamini_hochberg", adjust_benjamini_hochberg)
+register_page_panel(
+    PagePanel(
+        "studies:overview", "Released", "modeling/_released.html", released.released_panel, order=10
+    )
+)
+register_tour(
+    TourStep(
+        "statistician", 3, "Runs, versions, frozen tables",
+        "A run is a recipe on a frozen table with a seed: the same three give the same numbers "
+        "again.", "modeling:runs",
+    ),
+    TourStep(
+        "statistician", 4, "The report",
+        "Every number leads to the version and the frozen table behind it.", "modeling:report",
+    ),
+    TourStep(
+        "collaborator", 2, "The report",
+        "It leaves as a PDF; below every figure stand its numbers as a table.", "modeling:report",
+    ),
+)  # fmt: skip

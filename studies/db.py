@@ -27,6 +27,10 @@ PATIENT_RULE = f"""(
 )"""
 
 
+# What the product keeps for one person is seen by that person alone.
+OWN_RULE = f"user_id = {_USER} AND {STUDY_RULE}"
+
+
 def policy(table: str, rule: str) -> migrations.RunSQL:
     """Row-level security of one table by ``rule``."""
     return migrations.RunSQL(

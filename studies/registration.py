@@ -7,12 +7,14 @@ from studies.registry import (
     CompletenessColumn,
     PatientPanel,
     Stage,
+    TourStep,
     UploadKind,
     register_action,
     register_completeness,
     register_job_title,
     register_patient_panel,
     register_stage,
+    register_tour,
     register_upload,
     register_uses,
 )
@@ -90,3 +92,58 @@ register_completeness(
         "cohort_table",
     ),
 )
+register_tour(
+    TourStep(
+        "coordinator", 1, "What is missing, and where",
+        "A line for each hospital; each number leads to those patients, and from there to the "
+        "upload or the form that mends it.", "studies:overview",
+    ),
+    TourStep(
+        "coordinator", 2, "Files come in here",
+        "Choose what you bring. A file is checked as a whole: every problem is told at once, and "
+        "nothing is half-stored.", "studies:uploads",
+    ),
+    TourStep(
+        "coordinator", 3, "Find a patient",
+        "Press / and type the beginning of a pseudonym, or narrow by site, cohort or any variable. "
+        "The patient's page leads to the form.", "studies:patients",
+    ),
+    TourStep(
+        "coordinator", 4, "What is there of whom",
+        "One line per patient, one column per thing. A gap is a link to where it is mended.",
+        "studies:completeness",
+    ),
+    TourStep(
+        "coordinator", 5, "Questions about values",
+        "Those asked of you are answered here, beside the value; each answer is kept.",
+        "studies:queries",
+    ),
+    TourStep(
+        "statistician", 1, "From data to report",
+        "The map says what is ready, what is out of date and why; the one filled button is the "
+        "next sensible step.", "studies:overview",
+    ),
+    TourStep(
+        "statistician", 2, "Who is in, and who is not",
+        "From screened to analysed, with the reason of everybody who left.", "studies:attrition",
+    ),
+    TourStep(
+        "statistician", 5, "Jobs",
+        "Everything slow runs here. Leave when you like: the bell tells when it has ended.",
+        "studies:jobs",
+    ),
+    TourStep(
+        "collaborator", 1, "What is released",
+        "Report, nomograms and versions in force come first, and what changed since your last "
+        "visit.", "studies:overview",
+    ),
+    TourStep(
+        "collaborator", 3, "Your hospital's patients",
+        "You see the patients of your own hospital; results are of all.", "studies:patients",
+    ),
+    TourStep(
+        "collaborator", 4, "Who was studied",
+        "Cohorts with their numbers, the way from screened to analysed, Table 1.",
+        "studies:cohorts",
+    ),
+)  # fmt: skip

@@ -103,6 +103,17 @@ class PagePanel:
 
 
 @dataclass(frozen=True)
+class TourStep:
+    """A place that the tour of a role shows: the name of a URL that takes the study's ``uid``."""
+
+    role: str
+    order: int
+    title: str
+    text: str
+    url_name: str
+
+
+@dataclass(frozen=True)
 class Uses:
     """Every row of an app below a patient, and how to purge what may not stay."""
 
@@ -167,6 +178,7 @@ _stages: dict[str, Stage] = {}
 _tabs: dict[str, Tab] = {}
 _panels: dict[str, PatientPanel] = {}
 _page_panels: dict[tuple[str, str], PagePanel] = {}
+_tours: dict[tuple[str, int], TourStep] = {}
 _facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
 _uses: dict[str, Uses] = {}
 _columns: dict[str, CompletenessColumn] = {}
@@ -242,6 +254,15 @@ def page_panels(page: str, study: Any, user: Any) -> list[tuple[PagePanel, dict[
     mine = sorted((p for p in _page_panels.values() if p.page == page), key=lambda p: p.order)
     filled = [(panel, panel.context(study, user)) for panel in mine]
     return [(panel, context) for panel, context in filled if context is not None]
+
+
+def register_tour(*steps: TourStep) -> None:
+    _tours.update({(step.role, step.order): step for step in steps})
+
+
+def tour(role: str) -> list[TourStep]:
+    """The steps of a role's tour in their order."""
+    return [step for (whose, _), step in sorted(_tours.items()) if whose == role]
 
 
 def register_fact(name: str, reader: Callable[[Any], dict[int, Any]]) -> None:

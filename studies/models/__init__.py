@@ -25,6 +25,7 @@ from .clinical import (
     VariableType,
 )
 from .consent import ConsentPolicy, MoveKind, PatientMove, UseTrace, stands
+from .desks import SavedView, StudyVisit
 from .eligibility import Completeness, EligibilityOverride, EligibilityVersion
 from .exports import Export, ExportContent, ExportFormat, ReadAction, ReadRecord
 from .files import Derivation, FileUse, StoredFile
@@ -112,6 +113,7 @@ __all__ = [
     "ResumableUpload",
     "Role",
     "Row",
+    "SavedView",
     "Site",
     "Specimen",
     "SpecimenChoice",
@@ -121,6 +123,7 @@ __all__ = [
     "StudyQuota",
     "StudyRow",
     "StudySite",
+    "StudyVisit",
     "Surgery",
     "Treatment",
     "UploadState",

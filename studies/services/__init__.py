@@ -18,6 +18,7 @@ from .consents import (
     rows_of,
 )
 from .counts import count_make
+from .desks import bell_told, tour_hide, view_delete, view_save, visit_mark
 from .dictionary import (
     derived_write,
     dictionary_create,
@@ -110,6 +111,7 @@ __all__ = [
     "batch_revert",
     "batch_revert_job",
     "batch_revert_start",
+    "bell_told",
     "cohort_create",
     "cohort_freeze",
     "cohort_import",
@@ -191,6 +193,7 @@ __all__ = [
     "table_describe",
     "table_look",
     "table_suggestions",
+    "tour_hide",
     "upload_begin",
     "upload_discard",
     "upload_join",
@@ -200,4 +203,7 @@ __all__ = [
     "variable_move",
     "variable_spec",
     "variable_write",
+    "view_delete",
+    "view_save",
+    "visit_mark",
 ]

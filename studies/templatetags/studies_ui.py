@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from studies import overviews, registry
+from studies import access, desks, homes, overviews, registry
 from studies.help import glossary
 from studies.methods.units import readable_unit
 from studies.models import Job, UseTrace
@@ -41,6 +41,7 @@ ICONS = {
     "down": '<path d="M12 4v15M6 13l6 6 6-6"/>',
     "pencil": '<path d="M4 20l1-4L16.500 4.500l3 3L8 19z"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
+    "bell": '<path d="M6 17V11a6 6 0 0 1 12 0v6l1.500 2H4.500z"/><path d="M10 21h4"/>',
     "copy": '<rect x="8" y="8" width="12" height="12" rx="1.5"/><path d="M16 8V4H4v12h4"/>',
 }
 
@@ -109,6 +110,23 @@ def room_styles(context: template.Context) -> SafeString:
     if match is None or match.app_name not in ROOMS:
         return mark_safe("")
     return format_html('<link rel="stylesheet" href="{}">', static(f"{match.app_name}.css"))
+
+
+@register.inclusion_tag("_partials/bell.html", takes_context=True)
+def bell(context: template.Context) -> dict[str, Any]:
+    """What has ended of the user's jobs since they looked."""
+    return {"bell": desks.bell_of(context["request"].user)}
+
+
+@register.inclusion_tag("_partials/tour.html", takes_context=True)
+def tour(context: template.Context) -> dict[str, Any]:
+    """The place in the tour that the address names."""
+    request, study = context["request"], context["study"]
+    asked = request.GET.get("tour", "")
+    number = int(asked) if asked.isdecimal() and len(asked) < 3 else 0
+    role = homes.role_of(access.rights_of(request.user, study))
+    place = desks.tour_place(role, number)
+    return {"place": place, "study": study, "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag

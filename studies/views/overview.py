@@ -6,8 +6,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from studies import overviews
+from studies import homes, overviews
 from studies.models import Study
+from studies.services import visit_mark
 
 from .doors import study_page
 
@@ -19,5 +20,6 @@ def study_list(request: HttpRequest) -> HttpResponse:
 
 @study_page()
 def study_overview(request: HttpRequest, study: Study) -> HttpResponse:
-    context = {"study": study, **overviews.at_a_glance(request.user, study)}
+    visit_mark(study, request.user)
+    context = {"study": study, **homes.home_of(request.user, study)}
     return render(request, "studies/overview.html", context)

@@ -87,7 +87,8 @@ def test_a_bad_table_ends_as_a_problem_list(
 ):
     resize(browser, width)
     bad = tmp_path / f"bad_{width}.csv"
-    bad.write_bytes(table(GOOD | {"age_years": "abc"}, GOOD | {"patient_id": "P2", "sex": "x"}))
+    wrong = GOOD | {"age_years": f"abc{width}"}
+    bad.write_bytes(table(wrong, GOOD | {"patient_id": "P2", "sex": "x"}))
     sign_in(browser, running)
     browser.find_element(By.LINK_TEXT, "In the browser").click()
     wait_for(browser, "h2", "From files to report")

@@ -54,12 +54,13 @@ def queries(client: Client, address: str) -> int:
         ("cohorts", 20),
         ("table_one", 32),
         ("overview", 70),
-        ("people", 12),
+        ("people", 13),
     ],
 )
 def test_queries_do_not_grow_with_patients(
     people: People, made: MadeStudy, client: Client, name: str, most: int
 ):
+    client.get(url(people, name))  # the first visit is written down
     few = queries(client, url(people, name))
     add_patients(people, made, 12)
     assert queries(client, url(people, name)) == few <= most
