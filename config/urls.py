@@ -23,13 +23,16 @@ def _api_urls() -> list:
     studies = SimpleRouter()
     studies.register("studies", StudyViewSet, basename="study")
     scoped = SimpleRouter()
+    plain: list = []
     for app in APPS:
         if find_spec(f"{app}.api"):
-            for prefix, viewset, basename in getattr(import_module(f"{app}.api"), "ROUTES", ()):
+            api = import_module(f"{app}.api")
+            for prefix, viewset, basename in getattr(api, "ROUTES", ()):
                 scoped.register(prefix, viewset, basename=basename)
+            plain += getattr(api, "PATHS", ())  # protocols of others, with addresses of their own
     return [
         path("", include(studies.urls)),
-        path("studies/<uuid:study_uid>/", include(scoped.urls)),
+        path("studies/<uuid:study_uid>/", include([*scoped.urls, *plain])),
         path("schema/", SpectacularAPIView.as_view(), name="schema"),
         path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
     ]

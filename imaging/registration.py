@@ -156,6 +156,7 @@ register_action(
     )
 )
 register_job_title(SETTLE, "Take in scans that waited")
+register_job_title(SEND, "Send regions to an archive")
 register_stage(Stage("imaging", "PET/CT", 20, stages.imaging_stage))
 register_stage(Stage("features", "Features", 25, stages.features_stage))
 register_stage(Stage("slides", "Slides and Immunoscore", 35, slides_stage.slides_stage))

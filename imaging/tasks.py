@@ -17,6 +17,11 @@ def arrivals_settle(job: RunningJob) -> None:
     job.result = services.arrivals_settle(batch, progress=job.progress, job=job.record)
 
 
+@job_task(services.SEND)
+def regions_send(job: RunningJob) -> None:
+    job.result = services.regions_send(job.study, job.params)
+
+
 @job_task("imaging.nifti_import")
 def nifti_import(job: RunningJob) -> None:
     job.result = services.nifti_import(job.subject, progress=job.progress, job=job.record)

@@ -70,11 +70,12 @@ def _description(number: int, named: NamedMask) -> hd.seg.SegmentDescription:
 
 def _slices(grid: Grid, names: ScanNames) -> list[Dataset]:
     """What a segmentation says of the slices it was made on, one header each."""
-    axes = grid.axes
-    return [_slice(grid, names, z, axes[:, :2].T.ravel().tolist()) for z in range(grid.size[2])]
+    return [slice_header(grid, names, z) for z in range(grid.size[2])]
 
 
-def _slice(grid: Grid, names: ScanNames, z: int, orientation: list[float]) -> Dataset:
+def slice_header(grid: Grid, names: ScanNames, z: int) -> FileDataset:
+    """The header of one slice of a stored scan: who, where, how large; no pixels."""
+    orientation = grid.axes[:, :2].T.ravel().tolist()
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made = FileDataset("", {}, b"\0" * 128, meta)

@@ -11,6 +11,7 @@ from .cell_counts import (
     threshold_suggested,
 )
 from .deidentification import scans_deidentify
+from .dicomweb import objects_receive, series_source
 from .extractors import extractor_fit, extractor_seed, weights_import
 from .features import features_extract
 from .immunoscores import immunoscore_compute
@@ -21,12 +22,14 @@ from .receiving import Inbox, received_hand_in
 from .region_drawing import Drawn, region_keep, region_preview
 from .regions import agreements_update, regions_export
 from .scans import arrivals_settle, import_problems, scans_import
+from .sending import SEND, peer_set, peers_of, regions_send, regions_send_start
 from .slides import densities_import
 from .targets import pairs_retime, target_choose
 from .whole_slides import slide_import, slide_receive
 
 __all__ = [
     "SCALES",
+    "SEND",
     "SETTLE",
     "Drawn",
     "Inbox",
@@ -46,17 +49,23 @@ __all__ = [
     "import_problems",
     "mask_picture",
     "nifti_import",
+    "objects_receive",
     "pairs_retime",
+    "peer_set",
+    "peers_of",
     "profile_state",
     "projection_picture",
     "received_hand_in",
     "region_keep",
     "region_preview",
     "regions_export",
+    "regions_send",
+    "regions_send_start",
     "regions_state",
     "roi_picture",
     "scans_deidentify",
     "scans_import",
+    "series_source",
     "slide_count",
     "slide_count_start",
     "slide_import",

@@ -11,6 +11,7 @@ from imaging.methods.deidentification import mapped_uid
 from imaging.methods.roi_contours import NamedMask, ScanNames
 from imaging.methods.roi_files import write_regions
 from imaging.models import Roi, RoiAgreement, RoiMethod, Series, UidMap
+from imaging.selectors.dicomweb import segmentation_seed
 from imaging.storage import read_volume
 from studies.methods.problems import DataProblem, refuse
 from studies.models import Patient
@@ -45,7 +46,7 @@ def regions_export(rois: Sequence[Roi], kind: str, given_uids: bool = False) -> 
     masks = [NamedMask(roi.name, read_volume(file_read(roi.mask)), DRAWN[roi.method])
              for roi in rois]  # fmt: skip
     names = scan_names(rois[0].series, given_uids)
-    return write_regions(masks, names, kind, ":".join(str(roi.uid) for roi in rois))
+    return write_regions(masks, names, kind, segmentation_seed(rois))
 
 
 def scan_names(series: Series, given_uids: bool) -> ScanNames:
