@@ -10,7 +10,7 @@ from imaging.selectors import (
     marker_densities_of,
     uptake_of,
 )
-from imaging.services import SETTLE
+from imaging.services import SEND, SETTLE
 from studies.registry import (
     Action,
     CompletenessColumn,

@@ -31,6 +31,7 @@ from imaging.serving import NIFTI, mask_response, volume_response
 from imaging.working import without_dates
 from studies.access import require, rights_of, visible
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
+from studies.api.records import JobSerializer
 
 
 class SeriesSerializer(PatientScopedSerializer):
@@ -91,6 +92,13 @@ class DrawSerializer(serializers.Serializer):
         return recipe
 
 
+class SendSerializer(serializers.Serializer):
+    archive = serializers.CharField(max_length=80, help_text="As `manage.py dicom_peer` names it.")
+    given_uids = serializers.BooleanField(
+        default=False, help_text="Refer to the scan by the UIDs it came with; needs identifiers."
+    )
+
+
 class DrawnSerializer(serializers.Serializer):
     """A region that is only shown: its numbers, units in the names, and its mask."""
 
@@ -140,6 +148,21 @@ class SeriesViewSet(StudyScopedViewSet):
         )  # fmt: skip
         shown = RoiSerializer(roi, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
+
+
+    @extend_schema(request=SendSerializer, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def send(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Send the regions in force as one DICOM segmentation to an archive of the study."""
+        asked = SendSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        peer = get_object_or_404(services.peers_of(self.study), name=given["archive"])
+        job = services.regions_send_start(
+            self.study, request.user, self.get_object(), peer, given["given_uids"]
+        )
+        shown = JobSerializer(job, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_202_ACCEPTED)
 
 
 class PairSerializer(PatientScopedSerializer):

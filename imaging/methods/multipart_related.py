@@ -1,4 +1,4 @@
-"""multipart/related bodies, as DICOMweb sends objects: read piece by piece, written part by part."""
+"""multipart/related bodies, as DICOMweb sends objects: read by pieces, written by parts."""
 
 from __future__ import annotations
 
@@ -112,9 +112,7 @@ class _Body:
 
 
 def _broken() -> DataProblem:
-    return refuse(
-        "body", "one that breaks off", "a whole multipart/related body", "Send it again."
-    )
+    return refuse("body", "one that breaks off", "a whole multipart/related body", "Send it again.")
 
 
 def write_parts(objects: Iterator[bytes], boundary: str, content_type: str) -> Iterator[bytes]:

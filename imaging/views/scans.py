@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
 from imaging import services
 from imaging.methods.deidentification_report import OUTCOMES
@@ -60,7 +62,7 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
         "steps": series.suv_working if dated else without_dates(series.suv_working),
         "rois": rois, "target_rule": TARGET_RULE,
         "agreements": agreements.select_related("first__series", "second__series"),
-        "formats": FORMATS,
+        "formats": FORMATS, "archives": services.peers_of(study),
         "checks": checks, "quality_state": quality_state([checks]),
         "changes_by_outcome": [(o, series.deidentification.get(o, [])) for o in OUTCOMES],
         **(way_back(series) if dated else {}),
@@ -95,3 +97,20 @@ def roi_file(request: HttpRequest, study: Study, roi_uid: UUID, kind: str) -> Ht
 def scan_file(request: HttpRequest, study: Study, series_uid: UUID, kind: str) -> HttpResponse:
     """Every region in force on a scan in one file."""
     return file_of_regions(request, study, kind, series__uid=series_uid, superseded_by__isnull=True)
+
+
+@study_page("download")
+@require_POST
+def scan_send(request: HttpRequest, study: Study, series_uid: UUID) -> HttpResponse:
+    """Send the regions of a scan to an archive; the job's page says what it answered."""
+    series = get_object_or_404(
+        access.visible(Series.objects.all(), request.user, study), uid=series_uid
+    )
+    peer = get_object_or_404(services.peers_of(study), name=request.POST.get("archive", ""))
+    try:
+        given = request.POST.get("uids") == "given"
+        job = services.regions_send_start(study, request.user, series, peer, given)
+    except DataProblem as problem:
+        messages.error(request, str(problem))
+        return redirect("imaging:scan", study.uid, series.uid)
+    return redirect("studies:job", study.uid, job.uid)
