@@ -149,7 +149,6 @@ class SeriesViewSet(StudyScopedViewSet):
         shown = RoiSerializer(roi, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
-
     @extend_schema(request=SendSerializer, responses={202: JobSerializer})
     @action(detail=True, methods=["post"])
     def send(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset
 
-from imaging.methods.roi_contours import IMAGE_CLASS, ScanNames
+from imaging.methods.roi_contours import ScanNames
 from imaging.methods.roi_segmentation import slice_header
 from imaging.methods.volume import Grid
 
@@ -53,7 +53,7 @@ def slice_object(
     made.SeriesNumber, made.AcquisitionNumber = 1, 1
     values = _stored_suv(made, array) if names.modality == "PT" else _stored_hu(made, array)
     made.PixelData = values.astype("<i2").tobytes()
-    made.file_meta.MediaStorageSOPClassUID = IMAGE_CLASS[names.modality]
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
     made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
     return made
 
