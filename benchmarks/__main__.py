@@ -18,6 +18,7 @@ BENCHMARKS = (
     "table_import",
     "rna",
     "cohort_pages",
+    "upload_memory",
 )
 
 

@@ -1,7 +1,8 @@
 """The heavy packages, imported on first use: a page that counts nothing does not load them.
 
 The web server and the commands install this; the worker, which needs them all, does not. What is
-named here must be imported as ``import pandas as pd``; ``from pandas import …`` loads it at once.
+named here waits when it is imported as ``import pandas as pd`` or ``import pyarrow.csv as pa_csv``;
+``from pandas import …`` loads it at once.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ class Lazy(ModuleType):
 
 class LazyLoader(Loader):
     def __init__(self, real: Loader) -> None:
-        self.real, self.lock, self.loading = real, threading.RLock(), False
-        self.path: Sequence[str] = ()
+        self.real, self.lock, self.began = real, threading.RLock(), False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.real.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        self.path = vars(module).pop("__path__")  # a submodule asks for it, and so loads this
         vars(module)["__lazy__"] = self
         module.__class__ = Lazy
 
-    def load(self, module: Lazy) -> None:
+    def load(self, module: ModuleType) -> None:
         """Once; others wait, and the thread that loads may ask for what is there already."""
+        package = sys.modules.get(module.__name__.rpartition(".")[0])
+        if isinstance(package, Lazy):
+            vars(package)["__lazy__"].load(package)
         with self.lock:
-            if self.loading:
+            if self.began:
                 return
-            self.loading = True
-            module.__path__ = self.path
+            self.began = True
             module.__spec__.loader = module.__loader__ = self.real  # type: ignore[union-attr]
             self.real.exec_module(module)
             module.__class__ = ModuleType
@@ -53,12 +54,18 @@ class HeavyOnFirstUse(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name not in HEAVY:
+        package, _, _ = name.rpartition(".")
+        if name.partition(".")[0] not in HEAVY or (package and not _waits(package)):
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec and spec.loader:
             spec.loader = LazyLoader(spec.loader)
         return spec
+
+
+def _waits(package: str) -> bool:
+    module = sys.modules.get(package)
+    return isinstance(module, Lazy) and not vars(module)["__lazy__"].began
 
 
 def install() -> None:

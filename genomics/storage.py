@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from genomics.methods.expression_tiles import LARGEST_WHOLE, ExpressionTiles
 from studies.storage import CHUNK, DigestMismatch
@@ -30,15 +31,13 @@ def checked(stream: BinaryIO, sha256: str) -> BinaryIO:
 
 def matrix_file(tiles: ExpressionTiles) -> BinaryIO:
     """Parquet in a temporary file; whole numbers as integers, so that counts come back exactly."""
-    from pyarrow.parquet import ParquetWriter
-
     file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
     kind = _type(tiles)
     schema = pa.schema(
         [(GENES, pa.string()), *((label, pa.from_numpy_dtype(kind)) for label in tiles.specimens)]
     )
     options: dict[str, Any] = {"compression": "zstd", "write_statistics": False}
-    with ParquetWriter(file, schema, use_dictionary=[GENES], **options) as writer:
+    with pq.ParquetWriter(file, schema, use_dictionary=[GENES], **options) as writer:
         for start, values in _groups(tiles):
             genes = tiles.genes[start : start + values.shape[1]]
             columns = [pa.array(column) for column in values.astype(kind, copy=False)]
@@ -69,9 +68,7 @@ def _groups(tiles: ExpressionTiles) -> Iterator[tuple[int, Any]]:
 
 def read_tiles(stream: BinaryIO, name: str = "stored matrix") -> ExpressionTiles:
     """A stored matrix as tiles."""
-    from pyarrow.parquet import ParquetFile
-
-    stored = ParquetFile(stream)
+    stored = pq.ParquetFile(stream)
     tiles = ExpressionTiles(stored.schema_arrow.names[1:], name)
     for number in range(stored.num_row_groups):
         group = stored.read_row_group(number)

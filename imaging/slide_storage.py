@@ -10,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from imaging.methods.cell_counting import Cells
 from imaging.methods.whole_slide import WholeSlide
@@ -86,8 +87,6 @@ def _first_of(folder: Path, name: str) -> Path:
 
 def cells_bytes(cells: Cells) -> bytes:
     """Parquet of ``x``, ``y`` (pixels of the full slide) and ``density`` of DAB."""
-    from pyarrow import parquet
-
     table = pa.table(
         {
             "x": pa.array(cells.x, pa.int32()),
@@ -96,14 +95,12 @@ def cells_bytes(cells: Cells) -> bytes:
         }
     )
     stream = io.BytesIO()
-    parquet.write_table(table, stream, compression="zstd")
+    pq.write_table(table, stream, compression="zstd")
     return stream.getvalue()
 
 
 def read_cells(data: bytes) -> Cells:
-    from pyarrow import parquet
-
-    table = parquet.read_table(io.BytesIO(data))
+    table = pq.read_table(io.BytesIO(data))
     x, y = (table[name].to_numpy().astype(np.int64) for name in "xy")
     return Cells(x, y, table["density"].to_numpy())
 

@@ -47,7 +47,9 @@ class Storage(Protocol):
     def exists(self, study_uid: UUID, sha256: str) -> bool: ...
     def delete(self, study_uid: UUID, sha256: str) -> None: ...
     def open_range(self, study_uid: UUID, sha256: str, start: int, size: int) -> BinaryIO: ...
-    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: bytes) -> None: ...
+    def write_part(
+        self, study_uid: UUID, upload_uid: UUID, number: int, data: BinaryIO
+    ) -> None: ...
     def open_parts(self, study_uid: UUID, upload_uid: UUID, count: int) -> BinaryIO: ...
     def delete_parts(self, study_uid: UUID, upload_uid: UUID) -> None: ...
 
@@ -145,7 +147,7 @@ class FolderStorage:
     def _parts(self, study_uid: UUID, upload_uid: UUID) -> Path:
         return self.root / str(study_uid) / "parts" / str(upload_uid)
 
-    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: bytes) -> None:
+    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: BinaryIO) -> None:
         folder = self._parts(study_uid, upload_uid)
         folder.mkdir(parents=True, exist_ok=True)
         spooled = _Spooled(data, folder)
@@ -222,7 +224,7 @@ class BucketStorage:
     def _part(self, study_uid: UUID, upload_uid: UUID, number: int) -> str:
         return f"{self.prefix}{study_uid}/parts/{upload_uid}/{PART.format(number)}"
 
-    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: bytes) -> None:
+    def write_part(self, study_uid: UUID, upload_uid: UUID, number: int, data: BinaryIO) -> None:
         key = self._part(study_uid, upload_uid, number)
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data)
 

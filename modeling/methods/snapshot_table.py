@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from studies.methods.problems import refuse
 
@@ -35,14 +36,12 @@ def write_snapshot_table(table: pd.DataFrame, key: Sequence[str]) -> bytes:
     DataProblem
         No rows, a key that is missing or occurs twice, a column of several types.
     """
-    from pyarrow import parquet
-
     _check(table, key)
     columns = [*key, *sorted(set(table.columns) - set(key))]
     ordered = table[columns].sort_values(list(key), kind="stable").reset_index(drop=True)
     arrays = [_column(ordered[name], name) for name in columns]
     buffer = io.BytesIO()
-    parquet.write_table(
+    pq.write_table(
         pa.Table.from_arrays(arrays, names=columns),
         buffer,
         compression="none",
@@ -62,9 +61,7 @@ def read_snapshot_table(data: bytes) -> pd.DataFrame:
     ----------
     data : bytes
     """
-    from pyarrow import parquet
-
-    return parquet.read_table(io.BytesIO(data)).to_pandas(date_as_object=True)
+    return pq.read_table(io.BytesIO(data)).to_pandas(date_as_object=True)
 
 
 def digest_table(data: bytes) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,14 +20,19 @@ from studies.api.records import StudyScopedViewSet
 from studies.methods.problems import refuse
 from studies.models import PART_BYTES, ResumableUpload
 
+PIECE = 2**18
+
 
 class PartParser(BaseParser):
-    """The bytes of a part as they are."""
+    """A part as it is, in a temporary file: many senders at once take no memory."""
 
     media_type = "application/offset+octet-stream"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
-        return stream.read(PART_BYTES + 1)
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it is forgotten)
+        while file.tell() <= PART_BYTES and (data := stream.read(PIECE)):
+            file.write(data)
+        return file
 
 
 class ResumableUploadSerializer(serializers.ModelSerializer):
@@ -84,16 +91,17 @@ class ResumableUploadViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         responses={200: ResumableUploadSerializer},
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        offset = request.headers.get("Upload-Offset", "")
-        if not offset.isdigit() or not isinstance(request.data, bytes):
-            raise refuse(
-                "Upload-Offset",
-                offset or "nothing",
-                f"a byte position, with a part as {PartParser.media_type}",
-                "See /api/v1/docs/.",
-                column="offset",
-            )
-        return self._answer(services.upload_part(self.get_object(), int(offset), request.data))
+        offset, sent = request.headers.get("Upload-Offset", ""), request.data
+        with sent if hasattr(sent, "seek") else nullcontext() as part:
+            if part is None or not offset.isdigit():
+                raise refuse(
+                    "Upload-Offset",
+                    offset or "nothing",
+                    f"a byte position, with a part as {PartParser.media_type}",
+                    "See /api/v1/docs/.",
+                    column="offset",
+                )
+            return self._answer(services.upload_part(self.get_object(), int(offset), part))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -82,7 +83,7 @@ def _check_size(size: int, filename: str, largest: int) -> None:
 
 
 @transaction.atomic
-def upload_part(upload: ResumableUpload, offset: int, data: bytes) -> ResumableUpload:
+def upload_part(upload: ResumableUpload, offset: int, part: BinaryIO) -> ResumableUpload:
     """Take the next part; one at another place, or not whole, changes nothing.
 
     Raises
@@ -99,17 +100,19 @@ def upload_part(upload: ResumableUpload, offset: int, data: bytes) -> ResumableU
             "Ask where the upload stands and go on from there.",
             column="offset",
         )
-    if len(data) != row.part_expected():
+    size = part.seek(0, os.SEEK_END)
+    if size != row.part_expected():
         raise refuse(
             "part",
-            f"{len(data)} bytes",
+            f"{size} bytes",
             f"{row.part_expected()} bytes",
             "Send the part again, whole.",
             column="part",
         )
-    storage().write_part(row.study.uid, row.uid, row.parts, data)
+    part.seek(0)
+    storage().write_part(row.study.uid, row.uid, row.parts, part)
     ResumableUpload.objects.filter(pk=row.pk).update(
-        received=F("received") + len(data), touched_at=timezone.now()
+        received=F("received") + size, touched_at=timezone.now()
     )
     row.refresh_from_db()
     if row.received == row.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import threading
@@ -74,6 +75,17 @@ def test_it_is_loaded_once_when_threads_ask_together(heavy: str) -> None:
         module.nothing_such  # noqa: B018
 
 
-def test_a_module_of_it_loads_it(heavy: str) -> None:
-    __import__(f"{heavy}.inner")
-    assert vars(sys.modules[heavy])["weight"] == 7
+def test_a_module_of_it_waits_with_it(heavy: str) -> None:
+    inner = importlib.import_module(f"{heavy}.inner")
+    package = sys.modules[heavy]
+    assert "loaded" not in vars(package)
+    assert inner.weight == 7
+    assert package.loaded == [1]
+    assert package.inner is inner
+
+
+def test_what_is_taken_from_it_loads_it(heavy: str) -> None:
+    taken: dict[str, object] = {}
+    exec(f"from {heavy}.inner import weight", taken)
+    assert taken["weight"] == 7
+    assert sys.modules[heavy].loaded == [1]
