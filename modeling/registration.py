@@ -4,9 +4,11 @@ from modeling import glance, phenotype_survival, released, stages, withdrawal
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
+from modeling.services.selection_question import selection_question
 from studies.registry import (
     Action,
     PagePanel,
+    SelectionUse,
     Stage,
     Tab,
     TourStep,
@@ -15,6 +17,7 @@ from studies.registry import (
     register_glance,
     register_method,
     register_page_panel,
+    register_selection_use,
     register_stage,
     register_tab,
     register_tour,
@@ -130,6 +133,9 @@ register_page_panel(
 )
 register_fact("analysed", analysed_patients)
 register_glance(*glance.COLUMNS)
+register_selection_use(
+    SelectionUse("question", "Ask a question about them", "run", selection_question)
+)
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)
 register_method("benjamini_hochberg", adjust_benjamini_hochberg)

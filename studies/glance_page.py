@@ -21,7 +21,13 @@ from studies.methods.selection import (
     Mask,
     counted,
 )
-from studies.methods.selection_text import address_of, in_words, toggled, without
+from studies.methods.selection_text import (
+    address_of,
+    in_words,
+    toggled,
+    without,
+    write_conditions,
+)
 from studies.models import Study
 from studies.selections import Selection
 
@@ -125,6 +131,7 @@ def glance_context(study: Study, selection: Selection) -> dict[str, Any]:
         ],
         "here": here,
         "address": selection.address,
+        "pairs": write_conditions(conditions),
         "width": WIDTH,
         "height": HEIGHT,
     }

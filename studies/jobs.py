@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 FLUSH_SECONDS = 0.5
+LOG_LINES = 200
 
 
 class Cancelled(Exception):
@@ -292,10 +293,21 @@ def _write_progress(job: RunningJob, written: Any) -> Any:
     row = Job.objects.filter(pk=record.pk, attempt=record.attempt, state=JobState.RUNNING)
     if latest and latest != written:
         done, total, message = latest
-        row.update(progress_done=done, progress_total=total, progress_message=message)
+        row.update(
+            progress_done=done, progress_total=total, progress_message=message,
+            log=_logged(record, done / total if total else 0.0, message),
+        )  # fmt: skip
     if row.filter(cancel_requested_at__isnull=False).exists():
         job._state["stop"] = Cancelled()
     return latest
+
+
+def _logged(record: Job, share: float, message: str) -> list[list[Any]]:
+    """What the job said so far, the newest last; the same message is said once."""
+    if message and (not record.log or record.log[-1][2] != message):
+        now = timezone.now().isoformat(timespec="seconds")
+        record.log = [*record.log, [now, round(share, 3), message]][-LOG_LINES:]
+    return record.log
 
 
 def _give_up(job: Job) -> None:

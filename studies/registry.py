@@ -162,6 +162,19 @@ class GlanceColumn:
 
 
 @dataclass(frozen=True)
+class SelectionUse:
+    """What an app above does with selected patients: ``use(study, user, name, selection)``.
+
+    It gives the address to go on at, and refuses a selection that it cannot take.
+    """
+
+    key: str
+    title: str
+    right: str
+    use: Callable[[Any, Any, str, Any], str]
+
+
+@dataclass(frozen=True)
 class Trace:
     """A derived row that used a patient, and where it is shown."""
 
@@ -183,6 +196,7 @@ _facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
 _uses: dict[str, Uses] = {}
 _columns: dict[str, CompletenessColumn] = {}
 _glance: dict[str, GlanceColumn] = {}
+_selection_uses: dict[str, SelectionUse] = {}
 _tracers: dict[str, Callable[[Any], list[Trace]]] = {}
 _methods: dict[str, Callable[..., Any]] = {}
 
@@ -304,6 +318,14 @@ def register_glance(*columns: GlanceColumn) -> None:
 
 def glance_columns() -> list[GlanceColumn]:
     return sorted(_glance.values(), key=lambda column: (column.order, column.key))
+
+
+def register_selection_use(use: SelectionUse) -> None:
+    _selection_uses[use.key] = use
+
+
+def selection_uses() -> list[SelectionUse]:
+    return list(_selection_uses.values())
 
 
 def register_traces(app_label: str, tracer: Callable[[Any], list[Trace]]) -> None:

@@ -57,6 +57,13 @@ urlpatterns = [
     path(f"{STUDY}glance/", glance.glance, name="glance"),
     path(f"{STUDY}glance/patients/", glance.glance_patients, name="glance_patients"),
     path(f"{STUDY}glance/compare/", glance.glance_compare, name="glance_compare"),
+    path(f"{STUDY}glance/save/", glance.selection_save, name="selection_save"),
+    path(f"{STUDY}glance/use/<slug:key>/", glance.selection_use, name="selection_use"),
+    path(
+        f"{STUDY}glance/saved/<uuid:selection_uid>/retire/",
+        glance.selection_retire,
+        name="selection_retire",
+    ),
     path(f"{STUDY}exports/", exports.export_list, name="exports"),
     path(f"{STUDY}exports/<uuid:export_uid>/file/", exports.export_file, name="export_file"),
     path(f"{STUDY}reads/", exports.read_list, name="reads"),

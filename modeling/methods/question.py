@@ -13,7 +13,7 @@ from modeling.methods.leak_origins import OUTCOME_PREFIXES
 from modeling.methods.recipe import as_problem, parse_document
 from studies.methods.problems import DataProblem, Problem
 
-FILTERED = ("sex", "age_years", "site")
+FILTERED = ("sex", "age_years", "site", "patient")
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Question of a frozen table",
@@ -55,6 +55,14 @@ SCHEMA: dict[str, Any] = {
             },
         },
         "missing": {"enum": ["complete_case", "median_in_fold"]},
+        "selection": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "address": {"type": "string"},
+                "words": {"type": "array", "items": {"type": "string"}},
+            },
+        },
     },
 }
 
@@ -67,7 +75,8 @@ def read_question(document: str | Mapping[str, Any]) -> dict[str, Any]:
     document : str or mapping
         ``cohorts`` (all that have a target when left out), ``features`` (columns, or prefixes
         that end in a point: ``pet.``), ``filters`` (each a variable with minimum, maximum or
-        one_of), ``missing``.
+        one_of; ``patient`` lists uids), ``missing``, ``selection`` (how the patients were chosen,
+        in words).
 
     Returns
     -------
@@ -157,8 +166,12 @@ def outside_reasons(table: pd.DataFrame, filters: Sequence[Mapping[str, Any]]) -
         With the columns that the filters name; a missing value never passes.
     filters : sequence of mapping
     """
+    rules = [
+        {**rule, "one_of": frozenset(rule["one_of"])} if "one_of" in rule else rule
+        for rule in filters
+    ]
     return [
-        "; ".join(filter(None, (_outside(row, rule) for rule in filters)))
+        "; ".join(filter(None, (_outside(row, rule) for rule in rules)))
         for _, row in table.iterrows()
     ]
 
@@ -168,6 +181,8 @@ def _outside(row: pd.Series, rule: Mapping[str, Any]) -> str:
     value, said = row[name], f"outside the question: {name.replace('_', ' ')}"
     if value is None or pd.isna(value):
         return f"{said} unknown"
+    if name == "patient":
+        return "" if str(value) in rule["one_of"] else "outside the question: not selected"
     if "one_of" in rule and str(value) not in rule["one_of"]:
         return f"{said} {value}"
     if "minimum" in rule and not float(value) >= rule["minimum"]:

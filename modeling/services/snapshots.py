@@ -82,7 +82,12 @@ def snapshot_of_rows(
 
 def _leave_out(table: pd.DataFrame, filters: list[dict[str, Any]]) -> None:
     """Whom the filters leave out stays listed, with that reason before any other."""
-    for row, said in enumerate(outside_reasons(table, filters)):
+    rows = table
+    if any(rule["variable"] == "patient" for rule in filters):
+        known = Patient.objects.filter(pk__in=set(table["patient_id"]))
+        uids = {pk: str(uid) for pk, uid in known.values_list("pk", "uid")}
+        rows = table.assign(patient=table["patient_id"].map(uids))
+    for row, said in enumerate(outside_reasons(rows, filters)):
         if said:
             earlier = table.at[row, "reason"]
             table.at[row, "reason"] = "; ".join(filter(None, (said, earlier)))

@@ -1,6 +1,17 @@
 """/api/v1/: everything the pages of studies do, with the same rights."""
 
-from . import cohorts, dictionaries, entry, exports, imports, people, reads, records, uploads
+from . import (
+    cohorts,
+    dictionaries,
+    entry,
+    exports,
+    glance,
+    imports,
+    people,
+    reads,
+    records,
+    uploads,
+)
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
 ROUTES = [
@@ -10,6 +21,7 @@ ROUTES = [
     *entry.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
+    *glance.ROUTES,
     *people.ROUTES,
     *reads.ROUTES,
     *uploads.ROUTES,

@@ -25,6 +25,7 @@ class ExportForm(forms.Form):
     format = forms.ChoiceField(
         choices=[(ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, "XLSX, with the dictionary")]
     )
+    selection = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, study: Study, user: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -37,4 +38,5 @@ class ExportForm(forms.Form):
     def filters(self) -> dict[str, str]:
         given = self.cleaned_data
         found = {name: str(given[name].uid) for name in ("cohort", "site") if given[name]}
-        return found | ({"status": given["status"]} if given["status"] else {})
+        plain = {name: given[name] for name in ("status", "selection") if given[name]}
+        return found | plain

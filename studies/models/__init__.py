@@ -49,6 +49,7 @@ from .patients import (
 )
 from .people import RIGHTS, RIGHTS_OF_ROLE, Membership, Role, Site, Study, StudySite
 from .queries import Query, QueryMessage, QueryState
+from .selections import SavedSelection
 from .uploads import PART_BYTES, ResumableUpload, StudyQuota, UploadState
 
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "ResumableUpload",
     "Role",
     "Row",
+    "SavedSelection",
     "SavedView",
     "Site",
     "Specimen",

@@ -79,6 +79,7 @@ class Job(StudyRow):
     progress_done = models.FloatField(default=0)
     progress_total = models.FloatField(default=0)
     progress_message = models.CharField(max_length=200, blank=True)
+    log = models.JSONField(default=list, blank=True)  # [time, share, message], the newest last
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"

@@ -87,6 +87,7 @@ from .record_reading import record_read
 from .record_states import record_state_set
 from .records import RecordChangedError, record_take_over, record_write
 from .restoring import field_restore
+from .selections import selection_retire, selection_save
 from .table_steps import (
     TO_DESCRIBE,
     batch_named,
@@ -183,6 +184,8 @@ __all__ = [
     "record_take_over",
     "record_write",
     "rows_of",
+    "selection_retire",
+    "selection_save",
     "site_add",
     "site_of",
     "study_bytes",

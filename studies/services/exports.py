@@ -36,6 +36,7 @@ from studies.models import (
     ReadRecord,
     Study,
 )
+from studies.selections import selection_of
 
 from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
 from .files import file_drop, file_store
@@ -43,7 +44,7 @@ from .reads import read_record
 
 KEPT = timedelta(days=7)
 AT_ONCE = 2_000
-FILTERS = ("cohort", "site", "status")
+FILTERS = ("cohort", "site", "status", "selection")
 NEEDS = {ExportContent.PATIENTS: ("rows", "download"), ExportContent.READS: ("manage",)}
 READ_COLUMNS = ("when", "person", "action", "page", "subject", "rows", "columns")
 
@@ -75,6 +76,8 @@ def export_start(
         require(user, study, right)
     for name in set(filters or {}) - set(FILTERS):
         raise refuse("filters", name, "one of " + ", ".join(FILTERS), "Remove it.", column=name)
+    if selection := (filters or {}).get("selection"):
+        selection_of(user, study, selection)
     exports_expire(study)
     said = {name: value for name, value in (filters or {}).items() if value}
     export = Export.objects.create(
@@ -148,7 +151,7 @@ def _patients(export: Export, progress: Progress) -> Made:
     dates = "identifiers" in rights_of(user, study)
     version = dictionary_current(study)
     specs = dictionary_specs(version)
-    mine = _narrowed(visible(Patient.objects.all(), user, study), export.filters)
+    mine = _narrowed(visible(Patient.objects.all(), user, study), export)
     usable = consents.usable(mine, study, consents.SHARING, patient="")
     export.left_out = {"left_out": mine.count() - usable.count()}
     about = [
@@ -165,13 +168,17 @@ def _patients(export: Export, progress: Progress) -> Made:
     return export_header(specs, dates), cells, sheets  # type: ignore[return-value]
 
 
-def _narrowed(patients: Any, filters: dict[str, str]) -> Any:
+def _narrowed(patients: Any, export: Export) -> Any:
+    filters = export.filters
     if "cohort" in filters:
         patients = patients.filter(cohort_memberships__cohort__uid=filters["cohort"])
     if "site" in filters:
         patients = patients.filter(site__uid=filters["site"])
     if "status" in filters:
         patients = patients.filter(status=filters["status"])
+    if "selection" in filters:
+        chosen = selection_of(export.made_by, export.study, filters["selection"])
+        patients = patients.filter(pk__in=chosen.ids)
     return patients
 
 

@@ -16,6 +16,7 @@ from studies.forms import ExportForm
 from studies.methods.problems import DataProblem
 from studies.models import Export, ExportContent, ReadRecord, Study
 from studies.paging import page_by_key
+from studies.selections import selection_of
 from studies.tables import attachment
 
 from .doors import study_page
@@ -36,9 +37,18 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
     rights = access.rights_of(request.user, study)
     context: dict[str, Any] = {"study": study, "page": page, "dates": "identifiers" in rights}
     context["form"] = ExportForm(study=study, user=request.user, initial=request.GET)
+    context["words"] = _words(request.user, study, request.GET.get("selection", ""))
     context["dictionary"] = services.dictionary_current(study)
     context["busy"] = any(row.job and not row.job.has_ended for row in page.rows)
     return render(request, "studies/exports.html", context)
+
+
+def _words(user: Any, study: Study, address: str) -> list[str]:
+    """What a selection from the study at a glance asks for."""
+    try:
+        return selection_of(user, study, address).words if address else []
+    except DataProblem as refusal:
+        return [str(refusal)]
 
 
 @study_page()

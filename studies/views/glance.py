@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 
-from studies import access, overviews
+from studies import access, overviews, registry, services
 from studies.glance_page import glance_context
 from studies.methods.problems import DataProblem
-from studies.models import Study
+from studies.models import SavedSelection, Study
 from studies.paging import page_by_key
 from studies.selection_comparisons import comparison_context
 from studies.selections import patients_in, selection_of
@@ -35,7 +38,56 @@ def glance(request: HttpRequest, study: Study) -> HttpResponse:
     rights = access.rights_of(request.user, study)
     context |= {"study": study, "scope": overviews.scope_of(request.user, study)}
     context["may_download"] = "download" in rights
+    context["uses"] = [use for use in registry.selection_uses() if use.right in rights]
+    context["saved"] = _saved(request.user, study, rights)
     return render(request, template, context)
+
+
+def _saved(user: Any, study: Study, rights: frozenset[str]) -> list[dict[str, Any]]:
+    """Selections under a name, and whether the user may retire each."""
+    rows = SavedSelection.objects.filter(study=study, retired_at=None).select_related("written_by")
+    return [
+        {"row": row, "may_retire": row.written_by_id == user.pk or "manage" in rights}
+        for row in rows
+    ]
+
+
+@require_POST
+@study_page()
+def selection_save(request: HttpRequest, study: Study) -> HttpResponse:
+    address = request.POST.get("address", "")
+    try:
+        saved = services.selection_save(study, request.user, request.POST.get("name", ""), address)
+        messages.success(request, f"The selection “{saved.name}” is saved for this study.")
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+    return redirect(f"{reverse('studies:glance', args=[study.uid])}?{address}")
+
+
+@require_POST
+@study_page()
+def selection_retire(request: HttpRequest, study: Study, selection_uid: UUID) -> HttpResponse:
+    saved = get_object_or_404(SavedSelection, study=study, uid=selection_uid)
+    services.selection_retire(saved, request.user)
+    messages.success(request, f"The selection “{saved.name}” is retired.")
+    return redirect("studies:glance", study.uid)
+
+
+@require_POST
+@study_page()
+def selection_use(request: HttpRequest, study: Study, key: str) -> HttpResponse:
+    """Hand the selected patients to an app above."""
+    use = next((one for one in registry.selection_uses() if one.key == key), None)
+    if use is None:
+        raise Http404("No such use.")
+    access.require(request.user, study, use.right)
+    address = request.POST.get("address", "")
+    try:
+        selection = selection_of(request.user, study, address)
+        return redirect(use.use(study, request.user, request.POST.get("name", ""), selection))
+    except DataProblem as refusal:
+        messages.error(request, str(refusal))
+    return redirect(f"{reverse('studies:glance', args=[study.uid])}?{address}")
 
 
 @study_page("rows")

@@ -60,6 +60,8 @@ class MadeStudy:
             "upload": {"kind": "cohort_table"},
             "upload_discard": {"upload_uid": self.job.uid},
             "action": {"kind": "no.such_step"},
+            "selection_use": {"key": "no-such-use"},
+            "selection_retire": {"selection_uid": self.job.uid},
             "endpoint": {"name": "overall_survival"},
             "membership": {"membership_uid": self.membership.uid},
             "participation": {"patient_uid": self.here.uid},

@@ -86,6 +86,9 @@ POSTS = {
     "batch_revert": (403, 302, 403, 403),
     "dictionary_propose": (302, 403, 403, 403),
     "action": (404, 404, 404, 404),  # the step is not registered; the study is
+    "selection_save": (302, 302, 302, 302),  # nothing to save: back to the charts
+    "selection_use": (404, 404, 404, 404),  # the use is not registered; the study is
+    "selection_retire": (404, 404, 404, 404),  # there is none
     "job_cancel": (302, 302, 403, 403),
     "membership_end": (302, 403, 403, 403),
     "site_new": (302, 403, 403, 403),

@@ -1,0 +1,46 @@
+"""From patients selected at a glance to a saved question of a frozen table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from modeling.services.plans import question_save
+from studies.methods.problems import DataProblem, Problem
+from studies.models import Study
+from studies.selections import Selection, patients_in
+
+
+def selection_question(study: Study, user: Any, name: str, selection: Selection) -> str:
+    """Save the question that asks about these patients; the address of the run wizard on it.
+
+    The patients are named one by one: the question stays the same when records change.
+
+    Raises
+    ------
+    DataProblem
+        Patients chosen by what is to be predicted or came after: a model fitted to them has seen
+        its answer.
+    """
+    columns = [selection.table.columns[c.column] for c in selection.conditions]
+    if problems := [
+        Problem(
+            column.title,
+            "patients chosen by it",
+            "something known before treatment",
+            "Leave this condition out: a model would have seen its answer.",
+        )
+        for column in columns
+        if not column.known_before
+    ]:
+        raise DataProblem(problems)
+    rows = patients_in(selection, user, study).order_by("uid")
+    document = {
+        "format": 1,
+        "name": " ".join(name.split())[:80] or "; ".join(selection.words)[:80] or "Everybody",
+        "filters": [{"variable": "patient", "one_of": [str(row.uid) for row in rows]}],
+        "selection": {"address": selection.address, "words": selection.words},
+    }
+    question = question_save(study, user, document)
+    return f"{reverse('modeling:before', args=[study.uid])}#question-{question.uid}"
