@@ -19,6 +19,7 @@ BENCHMARKS = (
     "rna",
     "cohort_pages",
     "upload_memory",
+    "study_glance",
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from studies import access
 from studies.glance_table import GlanceTable, glance_table
@@ -59,4 +60,9 @@ def selection_of(user: Any, study: Study, asked: str | Iterable[tuple[str, str]]
 def patients_in(selection: Selection, user: Any, study: Study) -> QuerySet[Patient]:
     """The selected patients as records, asked once more for this user."""
     mine: QuerySet[Patient] = access.visible(Patient.objects.all(), user, study)
-    return mine.filter(pk__in=selection.ids)
+    return with_keys(mine, selection.ids)
+
+
+def with_keys(rows: QuerySet[Any], keys: list[int]) -> QuerySet[Any]:
+    """Rows of many keys: one parameter, however many they are."""
+    return rows.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [keys]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -61,13 +62,22 @@ class Column:
     note: str = ""
     bars: NDArray[np.int16] | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def known(self) -> Mask:
         """Who has a value."""
         if self.held is not None:
             return np.asarray(self.held.any(axis=0), dtype=bool)
         assert self.values is not None
         return np.isfinite(self.values)
+
+    @cached_property
+    def totals(self) -> tuple[int, ...]:
+        """Patients of each bar, without any condition."""
+        return tuple(_bar_counts(self, None))
+
+    @cached_property
+    def unknown_total(self) -> int:
+        return int(np.count_nonzero(~self.known))
 
     @property
     def nbytes(self) -> int:
@@ -222,13 +232,12 @@ def _all_of(masks: Any, start: Mask) -> Mask:
 def _count(column: Column, mask: Mask, others: Mask, asked: Condition | None) -> Count:
     known = column.known
     n = int(np.count_nonzero(known & mask))
-    here, everybody = _bar_counts(column, others), _bar_counts(column, None)
-    bars = tuple(_bars(column, here, everybody, asked))
+    bars = tuple(_bars(column, _bar_counts(column, others), column.totals, asked))
     absent = Bar(
         "missing",
         "not known",
         int(np.count_nonzero(others & ~known)),
-        int(np.count_nonzero(~known)),
+        column.unknown_total,
         chosen=asked is not None and asked.missing,
     )
     return Count(
@@ -238,7 +247,7 @@ def _count(column: Column, mask: Mask, others: Mask, asked: Condition | None) ->
 
 def _bar_counts(column: Column, mask: Mask | None) -> list[int]:
     if column.held is not None:
-        rows = column.held if mask is None else column.held[:, mask]
+        rows = column.held if mask is None else column.held & mask
         return [int(number) for number in np.count_nonzero(rows, axis=1)]
     assert column.bars is not None
     bins = max(len(column.edges) - 1, 0) + len(LIMITS)
@@ -247,7 +256,7 @@ def _bar_counts(column: Column, mask: Mask | None) -> list[int]:
 
 
 def _bars(
-    column: Column, here: list[int], everybody: list[int], asked: Condition | None
+    column: Column, here: Sequence[int], everybody: Sequence[int], asked: Condition | None
 ) -> list[Bar]:
     if column.held is not None:
         levels = set(asked.levels) if asked else set()

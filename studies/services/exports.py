@@ -36,7 +36,7 @@ from studies.models import (
     ReadRecord,
     Study,
 )
-from studies.selections import selection_of
+from studies.selections import selection_of, with_keys
 
 from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
 from .files import file_drop, file_store
@@ -178,7 +178,7 @@ def _narrowed(patients: Any, export: Export) -> Any:
         patients = patients.filter(status=filters["status"])
     if "selection" in filters:
         chosen = selection_of(export.made_by, export.study, filters["selection"])
-        patients = patients.filter(pk__in=chosen.ids)
+        patients = with_keys(patients, chosen.ids)
     return patients
 
 
