@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import urllib.error
@@ -27,6 +28,7 @@ from .regions import regions_export
 SEND = "imaging.regions_send"
 WAIT_SECONDS = 30
 SUCCESS = 0x0000
+FAILED_SOP, REFERENCED_SOP = "00081198", "00081199"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 FIELDS = ("kind", "host", "port", "title", "own_title", "url", "secret_name")
 
@@ -147,12 +149,13 @@ def _by_stow(peer: DicomPeer, data: bytes) -> None:
     request = urllib.request.Request(address, body, headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
-            said = answer.read()
+            said = json.loads(answer.read() or b"{}")
     except urllib.error.HTTPError as error:
         raise _unwilling(peer, f"HTTP {error.code}") from error
-    except OSError as error:
-        raise _unwilling(peer, "no answer") from error
-    if b"00081198" in said:  # FailedSOPSequence
+    except (OSError, ValueError) as error:
+        raise _unwilling(peer, "no answer in DICOM's JSON") from error
+    failed, stored = (said.get(tag, {}).get("Value") for tag in (FAILED_SOP, REFERENCED_SOP))
+    if failed or not stored:
         raise _unwilling(peer, "an object that it could not store")
 
 
