@@ -9,6 +9,7 @@ BENCHMARKS = (
     "demo",
     "auc_resampling",
     "classifier_comparison",
+    "rad_score_workers",
     "prognosis",
     "simulation_seeds",
     "slide_counting",

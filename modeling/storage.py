@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,17 @@ WRITTEN_OUT = 1e16  # from here on the database gives floats back as whole numbe
 
 
 def _skops() -> Any:
-    """Loaded when needed: with it come all of scikit-learn and torch, seconds of every start."""
+    """Loaded when needed: with it comes all of scikit-learn, a second of every start.
+
+    It looks through scikit-learn's packages, one of which would load torch, seconds and 200 MB,
+    for nothing: torch is hidden from it meanwhile.
+    """
+    if "skops.io" not in sys.modules and "torch" not in sys.modules:
+        sys.modules["torch"] = None  # type: ignore[assignment]
+        try:
+            return import_module("skops.io")
+        finally:
+            del sys.modules["torch"]
     return import_module("skops.io")
 
 

@@ -74,7 +74,8 @@ def _nearest_neighbours(seed: int) -> BaseEstimator:
     from sklearn.neighbors import KNeighborsClassifier
 
     del seed
-    return KNeighborsClassifier(weights="distance")
+    # no tree of neighbours: it would have to be stored with the model
+    return KNeighborsClassifier(weights="distance", algorithm="brute")
 
 
 # Grids run from the plainest to the most flexible: of equally good points the first is taken.

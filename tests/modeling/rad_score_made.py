@@ -51,18 +51,20 @@ SMALL = {
 }
 
 
-def make_features(people: People, patients: int = 120, seed: int = 5) -> pd.DataFrame:
+def make_features(
+    people: People, patients: int = 120, seed: int = 5, features: int = FEATURES
+) -> pd.DataFrame:
     """Everything that a Rad-Score run reads; the truth comes back."""
     truth = _import_cohorts(people, StudyPlan(patients=patients, seed=seed))
     found = {p.pseudonym: p for p in Patient.objects.filter(study=people.study)}
     truth["patient"] = [found[name] for name in truth["patient_id"]]
     random = np.random.default_rng(seed)
-    _images(people.study, truth, random)
+    _images(people.study, truth, random, features)
     _phenotypes(people.study, truth, random)
     return truth
 
 
-def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> None:
+def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator, features: int) -> None:
     batch = ImportBatch.objects.filter(study=study).first()
     stored = file_store(study, b"a volume", "volume")
     images = StoredFile.objects.bulk_create(
@@ -73,7 +75,7 @@ def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> N
         modality: ExtractorVersion.objects.create(
             study=study, modality=modality, preset="demo", seed=0, weights=stored, fitted_on=1,
             members_digest="a" * 64, losses=[1.0], inputs_digest=modality,
-            feature_names=[f"roi_mean_{j}" for j in range(FEATURES)],
+            feature_names=[f"roi_mean_{j}" for j in range(features)],
         )
         for modality in ("PT", "CT")
     }  # fmt: skip
@@ -109,7 +111,7 @@ def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator) -> N
     FeatureSet.objects.bulk_create(
         FeatureSet(
             patient=roi.patient, roi=roi, modality=modality, extractor_version=version,
-            vector=(0.7 * z + random.normal(size=FEATURES)).tolist(),
+            vector=(0.7 * z + random.normal(size=features)).tolist(),
             inputs_digest=f"{modality}{roi.patient_id}",
         )
         for roi, z in zip(rois, truth["z"], strict=True)
