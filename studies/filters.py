@@ -13,16 +13,20 @@ from django.http import QueryDict
 
 from studies import completeness_grid, overviews, registry
 from studies.models import (
+    BatchState,
     Cohort,
+    ImportBatch,
     Job,
     JobState,
     Patient,
     PatientStatus,
+    Procedure,
     Query,
     QueryState,
     ReadAction,
     ReadRecord,
     Site,
+    Specimen,
     Study,
     Variable,
 )
@@ -69,6 +73,36 @@ class CompletenessFilter(PatientFilter):
 
     def without(self, rows: QuerySet, name: str, key: str) -> QuerySet:
         return completeness_grid.lacking(rows, key)
+
+
+class SpecimenFilter(django_filters.FilterSet):
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+    )
+    procedure = django_filters.ChoiceFilter(choices=Procedure.choices, empty_label="Any procedure")
+
+    class Meta:
+        model = Specimen
+        fields = ["site", "procedure"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset)
+        self.filters["site"].queryset = overviews.sites_seen(user, study)
+
+
+class BatchFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=BatchState.choices, empty_label="Any state")
+    kind = django_filters.ChoiceFilter(empty_label="Any kind")
+
+    class Meta:
+        model = ImportBatch
+        fields = ["state", "kind"]
+
+    def __init__(self, data: Any, queryset: QuerySet):
+        super().__init__(data, queryset)
+        self.filters["kind"].extra["choices"] = [
+            (kind.name, kind.title) for kind in registry.upload_kinds()
+        ]
 
 
 class JobFilter(django_filters.FilterSet):

@@ -335,7 +335,14 @@ def members_of(study: Study) -> QuerySet[Membership]:
     )
 
 
-def with_jobs(exports: Iterable[Any]) -> None:
+def is_making(exports: QuerySet) -> bool:
+    """Whether one of them is under way."""
+    table, states = exports.model._meta.db_table, (JobState.QUEUED, JobState.RUNNING)
+    jobs = Job.objects.filter(subject_table=table, state__in=states)
+    return jobs.filter(subject_id__in=exports.order_by().values("pk")).exists()
+
+
+def with_jobs(exports: Iterable[Any]) -> list[Any]:
     """Each export with the newest ``job`` that makes it."""
     rows = list(exports)
     ids = [row.pk for row in rows]
@@ -344,6 +351,7 @@ def with_jobs(exports: Iterable[Any]) -> None:
     newest = {job.subject_id: job for job in jobs}
     for row in rows:
         row.job = newest.get(row.pk)
+    return rows
 
 
 def is_uuid(text: str) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import OrderBy
 
 PAGE_SIZE = 50
 COUNTED = 1000
@@ -42,8 +43,71 @@ def page_by_key(
     more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backwards:
         shown.reverse()
-    has_previous = more if backwards else value is not None
-    has_next = True if backwards else more
+    return _page(rows, shown, more if backwards else value is not None, backwards or more)
+
+
+def page_by_order(
+    rows: QuerySet, order: str, key: str, *, after: str = "", before: str = ""
+) -> Page:
+    """One page in the order of any field (``-field``: the largest first), then of ``key``.
+
+    Rows without a value come last either way. The place to go on from is a row's pair of values.
+    """
+    field, falls = order.removeprefix("-"), order.startswith("-")
+    here = in_order(rows, order, key)
+    backwards, place = False, _pair_of(rows, field, key, after)
+    if place:
+        here = here.filter(_beyond(field, key, place, falls))
+    elif place := _pair_of(rows, field, key, before):
+        backwards = True
+        here = rows.order_by(_ordered(field, falls, turned=True), f"-{key}")
+        here = here.filter(_within(field, key, place, falls))
+    found = list(here[: PAGE_SIZE + 1])
+    more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    if backwards:
+        shown.reverse()
+    return _page(rows, shown, more if backwards else bool(place), backwards or more)
+
+
+def in_order(rows: QuerySet, order: str, key: str) -> QuerySet:
+    """As ``page_by_order``, without pages."""
+    ordered = _ordered(order.removeprefix("-"), order.startswith("-"), turned=False)
+    return rows.order_by(ordered, key)
+
+
+def _ordered(field: str, falls: bool, turned: bool) -> OrderBy:
+    nulls = {"nulls_first": True} if turned else {"nulls_last": True}
+    return F(field).asc(**nulls) if falls == turned else F(field).desc(**nulls)
+
+
+def _pair_of(rows: QuerySet, field: str, key: str, uid: str) -> tuple[Any, Any] | None:
+    try:
+        return rows.filter(uid=UUID(uid)).values_list(field, key).first() if uid else None
+    except ValueError:
+        return None
+
+
+def _beyond(field: str, key: str, place: tuple[Any, Any], falls: bool) -> Q:
+    """What comes after the row with ``place``."""
+    value, here = place
+    if value is None:
+        return Q(**{f"{field}__isnull": True, f"{key}__gt": here})
+    further = "lt" if falls else "gt"
+    same = Q(**{field: value, f"{key}__gt": here})
+    return Q(**{f"{field}__{further}": value}) | same | Q(**{f"{field}__isnull": True})
+
+
+def _within(field: str, key: str, place: tuple[Any, Any], falls: bool) -> Q:
+    """What comes before it."""
+    value, here = place
+    if value is None:
+        without = Q(**{f"{field}__isnull": True, f"{key}__lt": here})
+        return Q(**{f"{field}__isnull": False}) | without
+    nearer = "gt" if falls else "lt"
+    return Q(**{f"{field}__{nearer}": value}) | Q(**{field: value, f"{key}__lt": here})
+
+
+def _page(rows: QuerySet, shown: list[Any], has_previous: bool, has_next: bool) -> Page:
     return Page(
         rows=shown,
         previous=shown[0].uid if shown and has_previous else None,

@@ -42,6 +42,8 @@ ICONS = {
     "pencil": '<path d="M4 20l1-4L16.500 4.500l3 3L8 19z"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "bell": '<path d="M6 17V11a6 6 0 0 1 12 0v6l1.500 2H4.500z"/><path d="M10 21h4"/>',
+    "columns": '<rect x="4" y="5" width="16" height="14" rx="1.5"/><path d="M10 5v14M15 5v14"/>',
+    "star": '<path d="M12 4l2.5 5.2 5.5.6-4 3.8 1 5.6-5-2.900-5 2.900 1-5.600-4-3.8 5.500-.6z"/>',
     "copy": '<rect x="8" y="8" width="12" height="12" rx="1.5"/><path d="M16 8V4H4v12h4"/>',
 }
 

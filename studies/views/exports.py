@@ -8,14 +8,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 
 from studies import access, overviews, services
-from studies.filters import ReadFilter, chips
+from studies.filters import ReadFilter
 from studies.forms import ExportForm
+from studies.listings import EXPORTS, READS
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import Export, ExportContent, ReadRecord, Study
-from studies.paging import page_by_key
 from studies.selections import selection_of
 from studies.tables import attachment
 
@@ -31,16 +32,15 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
         return _make(request, study)
     services.exports_expire(study)
     mine = Export.objects.filter(study=study, made_by=request.user).select_related("file")
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(mine, "id", newest_first=True, **cursor)
-    overviews.with_jobs(page.rows)
     rights = access.rights_of(request.user, study)
-    context: dict[str, Any] = {"study": study, "page": page, "dates": "identifiers" in rights}
+    context: dict[str, Any] = {"dates": "identifiers" in rights}
     context["form"] = ExportForm(study=study, user=request.user, initial=request.GET)
     context["words"] = _words(request.user, study, request.GET.get("selection", ""))
     context["dictionary"] = services.dictionary_current(study)
-    context["busy"] = any(row.job and not row.job.has_ended for row in page.rows)
-    return render(request, "studies/exports.html", context)
+    context["busy"] = overviews.is_making(mine)
+    return list_response(
+        request, study, EXPORTS, mine, "studies/exports.html", context, rows_of=overviews.with_jobs
+    )
 
 
 def _words(user: Any, study: Study, address: str) -> list[str]:
@@ -71,14 +71,13 @@ def read_list(request: HttpRequest, study: Study) -> HttpResponseBase:
         return _started(request, study, ExportContent.READS, "csv", {}, "studies:reads")
     rows = ReadRecord.objects.filter(study=study).select_related("user")
     narrowed = ReadFilter(request.GET, rows, study=study)
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
     files = Export.objects.filter(
         study=study, made_by=request.user, content=ExportContent.READS, file__isnull=False
     )
-    context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
-    context["latest"] = next((row for row in files[:1] if row.is_there), None)
-    return render(request, "studies/reads.html", context)
+    context = {"latest": next((row for row in files[:1] if row.is_there), None)}
+    return list_response(
+        request, study, READS, narrowed.qs, "studies/reads.html", context, narrowed=narrowed
+    )
 
 
 def _make(request: HttpRequest, study: Study) -> HttpResponseBase:

@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from studies import access, overviews, registry, services
-from studies.filters import JobFilter, chips
+from studies.filters import JobFilter
+from studies.listings import JOBS
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import BatchState, Job, Study
-from studies.paging import page_by_key
 from studies.standing import ATTRITION, TABLE_ONE
 from studies.tables import problems_csv
 
@@ -31,12 +32,28 @@ COUNTED = (TABLE_ONE, ATTRITION)  # pages of the same names
 def job_list(request: HttpRequest, study: Study) -> HttpResponse:
     rows = Job.objects.filter(study=study, parent=None).select_related("acting_user")
     narrowed = JobFilter(request.GET, rows, study=study)
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
-    overviews.with_filenames(page.rows)
-    context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
-    context["readable"] = access.reads_names(request.user, study)
-    return render(request, "studies/jobs.html", context)
+    return list_response(
+        request,
+        study,
+        JOBS,
+        narrowed.qs,
+        "studies/jobs.html",
+        narrowed=narrowed,
+        rows_of=overviews.with_filenames,
+    )
+
+
+@require_POST
+@study_page()
+def jobs_cancel(request: HttpRequest, study: Study) -> HttpResponse:
+    """The chosen jobs that are under way; a manager's right reaches those of others, too."""
+    chosen = [uid for uid in request.POST.getlist("pick") if overviews.is_uuid(uid)]
+    under_way = Job.objects.filter(study=study, uid__in=chosen, ended_at=None)
+    mine = [job for job in under_way if _may_cancel(request.user, study, job)]
+    for job in mine:
+        services.job_cancel(job, request.user)
+    messages.success(request, f"{len(mine)} of {len(chosen)} chosen: the end was asked for.")
+    return redirect("studies:jobs", study.uid)
 
 
 @study_page()

@@ -19,14 +19,14 @@ from studies import (
     timelines,
     variable_filters,
 )
-from studies.filters import PatientFilter, chips, condition_chips, variable_lines
+from studies.filters import PatientFilter, SpecimenFilter, condition_chips, variable_lines
 from studies.forms import PatientForm, refuse_in
+from studies.listings import PATIENTS, SPECIMENS
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
-from studies.models import Patient, QueryState, Study
-from studies.paging import page_by_key
-from studies.tables import PATIENT_COLUMNS, PatientTable
+from studies.models import Patient, QueryState, Specimen, Study
 
-from .doors import has_read, study_page
+from .doors import study_page
 
 
 @study_page("rows")
@@ -38,18 +38,10 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
     dates = "identifiers" in rights
     variables = variable_filters.variables_of(study, dates)
     conditions = variable_filters.conditions_of(request.GET, variables)
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     rows = variable_filters.narrowed(narrowed.qs, conditions)
-    page = page_by_key(rows, "pseudonym", **cursor)
-    has_read(request, PATIENT_COLUMNS, len(page.rows))
     context = {
-        "study": study,
-        "page": page,
-        "table": PatientTable(page.rows, study=study),
         "filter": narrowed,
         "search": search,
-        "chips": [*chips(narrowed), *condition_chips(request.GET, conditions)],
-        "narrowed": bool(search or narrowed.form.changed_data or conditions),
         "wrong": [condition.wrong for condition in conditions if condition.wrong],
         "lines": variable_lines(request.GET, variables),
         "operators": variable_filters.OPERATORS.items(),
@@ -57,7 +49,27 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         "may_download": "download" in rights,
         "may_enter": "enter" in rights,
     }
-    return render(request, "studies/patients.html", context)
+    return list_response(
+        request,
+        study,
+        PATIENTS,
+        rows,
+        "studies/patients.html",
+        context,
+        narrowed=narrowed,
+        more_chips=condition_chips(request.GET, conditions),
+    )
+
+
+@study_page("rows")
+def specimen_list(request: HttpRequest, study: Study) -> HttpResponse:
+    rows = access.visible(Specimen.objects.all(), request.user, study)
+    narrowed = SpecimenFilter(request.GET, rows, study=study, user=request.user)
+    found = narrowed.qs.select_related("patient", "site", "lesion")
+    context = {"scope": overviews.scope_of(request.user, study)}
+    return list_response(
+        request, study, SPECIMENS, found, "studies/specimens.html", context, narrowed=narrowed
+    )
 
 
 @study_page("enter")

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from studies import access, overviews, services
-from studies.filters import QueryFilter, chips
+from studies.filters import QueryFilter
 from studies.forms import QueryForm, QueryMessageForm, refuse_in
 from studies.forms.queries import STEPS
+from studies.listings import QUERIES
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import Query, QueryState, Study
-from studies.paging import page_by_key
 
 from .doors import study_page
 
@@ -24,11 +25,10 @@ def query_list(request: HttpRequest, study: Study) -> HttpResponse:
     rows = access.visible(Query.objects.all(), request.user, study)
     rows = rows.select_related("patient", "site", "raised_by", "assignee")
     narrowed = QueryFilter(request.GET, rows, study=study, user=request.user)
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(narrowed.qs, "id", newest_first=True, **cursor)
-    context = {"study": study, "page": page, "filter": narrowed, "chips": chips(narrowed)}
-    context["counts"] = overviews.query_counts(request.user, study)
-    return render(request, "studies/queries.html", context)
+    context = {"counts": overviews.query_counts(request.user, study)}
+    return list_response(
+        request, study, QUERIES, narrowed.qs, "studies/queries.html", context, narrowed=narrowed
+    )
 
 
 @study_page("rows")

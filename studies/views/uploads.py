@@ -13,10 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from studies import access, overviews, registry, services
+from studies.filters import BatchFilter
 from studies.forms import UploadForm, refuse_in
+from studies.listings import UPLOADS
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import BatchState, ImportBatch, Job, Study
-from studies.paging import page_by_key
 from studies.tables import attachment, problems_csv
 from studies.templatetags.studies_ui import file_size
 
@@ -29,11 +31,12 @@ STEPS = {"looked": "columns", "checked": "check", "ready": "result", "reverted":
 @study_page()
 def upload_list(request: HttpRequest, study: Study) -> HttpResponse:
     batches = ImportBatch.objects.filter(study=study).select_related("file", "uploaded_by")
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    narrowed = BatchFilter(request.GET, batches)
     kinds = _kinds(request.user, study)
-    context = {"study": study, "kinds": kinds, "may_upload": bool(kinds)}
-    context["page"] = page_by_key(batches, "id", newest_first=True, **cursor)
-    return render(request, "studies/uploads.html", context)
+    context = {"kinds": kinds, "may_upload": bool(kinds)}
+    return list_response(
+        request, study, UPLOADS, narrowed.qs, "studies/uploads.html", context, narrowed=narrowed
+    )
 
 
 @study_page()

@@ -131,7 +131,7 @@ def test_search_keeps_the_pseudonym_out_of_the_address(
 
 def test_nobody_found_says_what_to_do(people: People, made: MadeStudy, client: Client):
     text = client.post(url(people, "patients"), {"search": "X"}, follow=True).content.decode()
-    assert "No patient fits" in text
+    assert "Nothing fits" in text
     assert client.post(url(people, "patients"), {"search": "X\0"}).status_code == 302
 
 

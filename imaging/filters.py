@@ -1,0 +1,42 @@
+"""How lists of scans and slides are narrowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+
+from imaging.models import Marker, Series, WholeSlide
+from studies import overviews
+from studies.models import Site, Study
+
+
+class _OfASite(django_filters.FilterSet):
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+    )
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset)
+        self.filters["site"].queryset = overviews.sites_seen(user, study)
+
+
+class ScanFilter(_OfASite):
+    state = django_filters.ChoiceFilter(empty_label="Any state")
+
+    class Meta:
+        model = Series
+        fields = ["site", "state"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset, study=study, user=user)
+        self.filters["state"].extra["choices"] = Series._meta.get_field("state").choices
+
+
+class SlideFilter(_OfASite):
+    marker = django_filters.ChoiceFilter(choices=Marker.choices, empty_label="Any marker")
+
+    class Meta:
+        model = WholeSlide
+        fields = ["site", "marker"]

@@ -1,0 +1,280 @@
+"""Every list is one of these: search, filters as chips, order, columns, saved views, bulk, CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.html import escape, strip_tags
+from django.utils.safestring import SafeString
+
+from studies import access
+from studies.filters import Chip, chips
+from studies.models import ReadAction, SavedView, Study
+from studies.paging import Page, in_order, page_by_key, page_by_order
+from studies.services import read_record
+from studies.tables import csv_response
+
+MOST_ROWS_OF_A_FILE = 10_000
+PLACES = ("after", "before", "format", "tour")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: what stands in a cell, and the field it is sorted by (none: it is not)."""
+
+    key: str
+    title: str
+    cell: Callable[[Any, Study], Any]
+    order: str = ""
+    numeric: bool = False
+    wraps: bool = False
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Something done with the chosen rows: the name of an address that takes their uids."""
+
+    word: str
+    url_name: str
+    question: str
+    right: str = "aggregates"
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What an empty list says to do first."""
+
+    title: str
+    text: str
+    url_name: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The shape of a list at the address ``page`` (a name that takes the study's ``uid``)."""
+
+    page: str
+    title: str
+    columns: tuple[Column, ...]
+    empty: Empty
+    key: str = "id"
+    newest_first: bool = True
+    search: tuple[str, ...] = ()
+    search_word: str = "Search"
+    names_patients: bool = False
+    has_file: bool = True
+    bulk: tuple[Bulk, ...] = ()
+
+    def column(self, key: str) -> Column | None:
+        return next((column for column in self.columns if column.key == key), None)
+
+
+@dataclass(frozen=True)
+class Head:
+    column: Column
+    url: str
+    direction: str  # ascending, descending, or nothing
+
+
+@dataclass(frozen=True)
+class Line:
+    uid: Any
+    cells: list[tuple[Column, Any]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A list as one page shows it."""
+
+    listing: Listing
+    heads: list[Head]
+    lines: list[Line]
+    page: Page
+    chips: list[Chip]
+    form: Any
+    search: str
+    chosen: set[str]
+    kept: list[tuple[str, str]]  # what a form of the bar carries on
+    filters: list[tuple[str, str]]
+    views: list[SavedView]
+    query: str
+    csv_url: str
+    bulk: list[Bulk]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.search or self.chips)
+
+
+def list_response(
+    request: HttpRequest,
+    study: Study,
+    listing: Listing,
+    rows: QuerySet,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    narrowed: django_filters.FilterSet | None = None,
+    more_chips: Sequence[Chip] = (),
+    rows_of: Callable[[Sequence[Any]], Iterable[Any]] = list,
+) -> HttpResponse:
+    """The whole page, its CSV, or the way back after a search was sent.
+
+    ``rows_of`` reads what stands beside the rows of one page, in as many queries as it likes.
+    """
+    if request.method == "POST" and "search" in request.POST:
+        return _remember(request, study, listing)
+    rows = _found(rows, listing, search := _search(request, study, listing))
+    sort = request.GET.get("sort", "")
+    chosen = _chosen(listing, request.GET.getlist("column"))
+    rights = access.rights_of(request.user, study)
+    may_take = listing.has_file and (not listing.names_patients or "download" in rights)
+    if request.GET.get("format") == "csv" and may_take:
+        return _file(request, study, listing, _sorted(listing, rows, sort), chosen, rows_of)
+    place = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = _paged(listing, rows, sort, place)
+    request.has_read = ([column.key for column in chosen], len(page.rows))  # type: ignore[attr-defined]
+    shown = Shown(
+        listing=listing,
+        heads=[_head(column, request.GET, sort) for column in chosen],
+        lines=_lines(page.rows, chosen, study, rows_of),
+        page=page,
+        chips=[*(chips(narrowed) if narrowed else ()), *more_chips],
+        form=narrowed.form if narrowed else None,
+        search=search,
+        chosen={column.key for column in chosen},
+        kept=_pairs(request.GET, keep=("sort", "column")),
+        filters=_pairs(request.GET, drop=("column", *PLACES)),
+        views=list(SavedView.objects.filter(study=study, user=request.user, page=listing.page)),
+        query=_query(request.GET),
+        csv_url=f"?{_query(request.GET, format='csv')}" if may_take else "",
+        bulk=[one for one in listing.bulk if one.right in rights],
+    )
+    told = {"study": study, "page": page, "chips": shown.chips, "shown": shown}
+    return render(request, template, {**told, **(context or {})})
+
+
+def _lines(
+    rows: Sequence[Any],
+    columns: Sequence[Column],
+    study: Study,
+    rows_of: Callable[[Sequence[Any]], Iterable[Any]],
+) -> list[Line]:
+    return [
+        Line(row.uid, [(column, column.cell(told, study)) for column in columns])
+        for row, told in zip(rows, rows_of(rows), strict=True)
+    ]
+
+
+def _paged(listing: Listing, rows: QuerySet, sort: str, place: dict[str, str]) -> Page:
+    column = listing.column(sort.removeprefix("-"))
+    if column is None or not column.order:
+        return page_by_key(rows, listing.key, newest_first=listing.newest_first, **place)
+    order = f"-{column.order}" if sort.startswith("-") else column.order
+    return page_by_order(rows, order, listing.key, **place)
+
+
+def _sorted(listing: Listing, rows: QuerySet, sort: str) -> QuerySet:
+    column = listing.column(sort.removeprefix("-"))
+    if column is None or not column.order:
+        return rows.order_by(f"-{listing.key}" if listing.newest_first else listing.key)
+    return in_order(rows, f"-{column.order}" if sort.startswith("-") else column.order, listing.key)
+
+
+def _head(column: Column, asked: QueryDict, sort: str) -> Head:
+    """Pressing a heading sorts by it, pressing again turns the order."""
+    is_here = bool(column.order) and sort.removeprefix("-") == column.key
+    falls = is_here and sort.startswith("-")
+    turned = f"-{column.key}" if is_here and not falls else column.key
+    url = f"?{_query(asked, sort=turned)}" if column.order else ""
+    return Head(column, url, ("descending" if falls else "ascending") if is_here else "")
+
+
+def _chosen(listing: Listing, keys: Sequence[str]) -> list[Column]:
+    """The columns asked for; the first one always stays, since it leads on."""
+    first, *others = listing.columns
+    asked = {key for key in keys if listing.column(key)}
+    return [first, *(c for c in others if (c.key in asked if asked else c.shown))]
+
+
+def _file(
+    request: HttpRequest,
+    study: Study,
+    listing: Listing,
+    rows: QuerySet,
+    columns: Sequence[Column],
+    rows_of: Callable[[Sequence[Any]], Iterable[Any]],
+) -> HttpResponse:
+    """What the list shows, as narrowed and ordered, without its pages."""
+    found = list(rows[:MOST_ROWS_OF_A_FILE])
+    titles = [column.title for column in columns]
+    lines = [
+        [_plain(cell) for _, cell in line.cells] for line in _lines(found, columns, study, rows_of)
+    ]
+    if listing.names_patients:
+        name = listing.page.split(":")[-1]
+        read_record(study, request.user, ReadAction.DOWNLOAD, name, "", titles, len(found))
+    return csv_response(f"{listing.page.split(':')[-1]}.csv", titles, lines)
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, SafeString):
+        return " ".join(_unescaped(strip_tags(cell)).split())
+    return cell
+
+
+def _unescaped(text: str) -> str:
+    for sign in "&<>\"'":
+        text = text.replace(str(escape(sign)), sign)
+    return text
+
+
+def _found(rows: QuerySet, listing: Listing, search: str) -> QuerySet:
+    if not search or not listing.search:
+        return rows
+    return rows.filter(reduce(or_, (Q(**{field: search}) for field in listing.search)))
+
+
+def _search_key(study: Study, listing: Listing) -> str:
+    return f"search:{listing.page}:{study.uid}"
+
+
+def _search(request: HttpRequest, study: Study, listing: Listing) -> str:
+    return str(request.session.get(_search_key(study, listing), "")) if listing.search else ""
+
+
+def _remember(request: HttpRequest, study: Study, listing: Listing) -> HttpResponse:
+    """Kept in the session: what is searched may name a patient and stands in no address."""
+    said = request.POST.get("search", "").replace("\0", "").strip()[:64]
+    request.session[_search_key(study, listing)] = said
+    return redirect(f"{request.path}?{_query(request.GET)}")
+
+
+def _pairs(
+    asked: QueryDict, keep: Sequence[str] = (), drop: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, values in asked.lists()
+        for value in values
+        if (name in keep if keep else name not in drop) and value
+    ]
+
+
+def _query(asked: QueryDict, **changed: str) -> str:
+    rest = asked.copy()
+    for name in PLACES:
+        rest.pop(name, None)
+    for name, value in changed.items():
+        rest[name] = value
+    return rest.urlencode()
