@@ -112,7 +112,7 @@ WHOLE_SLIDES = Listing(
     ),
     empty=Empty(
         "No scanned slide yet",
-        "A slide of a specimen, as SVS, NDPI, MRXS, TIFF or OME-TIFF, is looked at by deep zoom and "
+        "A slide of a specimen, as SVS, NDPI, MRXS, TIFF or OME-TIFF, is looked at by zoom and "
         "counted by a stated threshold.",
         "studies:uploads",
         "Upload a slide",

@@ -38,6 +38,7 @@ urlpatterns = [
     ),
     path(f"{STUDY}slides/", slides.slides, name="slides"),
     path(f"{STUDY}slides.csv", slides.slides_csv, name="slides_csv"),
+    path(f"{STUDY}slides/scanned/", whole_slides.slide_list, name="whole_slides"),
     path(f"{STUDY}slides/add/", whole_slides.slide_add, name="slide_add"),
     path(f"{STUDY}slides/{SLIDE}/", whole_slides.slide_page, name="slide"),
     path(f"{STUDY}slides/{SLIDE}/{TILE}.jpeg", whole_slides.slide_tile, name="slide_tile"),

@@ -49,11 +49,6 @@ BASES = {
 }
 
 
-def runs_of(study: Study) -> list[ModelRun]:
-    rows = ModelRun.objects.filter(study=study).select_related("snapshot")
-    return list(rows.prefetch_related("versions"))
-
-
 def jobs_under_way(study: Study) -> list[Job]:
     return list(Job.objects.filter(study=study, kind__in=KINDS, state__in=OPEN))
 

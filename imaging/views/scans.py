@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from imaging import services
+from imaging.filters import ScanFilter
+from imaging.listings import SCANS
 from imaging.methods.deidentification_report import OUTCOMES
 from imaging.methods.roi_files import FORMATS
 from imaging.models import PetCtPair, Roi, RoiAgreement, Series
@@ -18,9 +20,9 @@ from imaging.selectors.arrivals import waiting_count
 from imaging.selectors.scans import TARGET_RULE, checks_of, quality_state, scan_rows, way_back
 from imaging.working import without_dates
 from studies import access
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import BatchState, ImportBatch, Study
-from studies.paging import page_by_key
 from studies.views.doors import study_page
 
 
@@ -29,16 +31,23 @@ def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
     pets = access.visible(
         Series.objects.filter(modality="PT", replaced_at__isnull=True), request.user, study
     )
-    after, before = (request.GET.get(name, "") for name in ("after", "before"))
-    page = page_by_key(pets.select_related("patient"), "id", after=after, before=before)
+    narrowed = ScanFilter(request.GET, pets, study=study, user=request.user)
     refused = ImportBatch.objects.filter(
         study=study, kind="dicom_zip", state__in=[BatchState.FAILED, BatchState.ERRORED]
     )
-    return render(request, "imaging/scans.html", {
-        "study": study, "page": page, "rows": scan_rows(page.rows),
-        "refused": list(refused.order_by("-id")[:5]),
-        "waiting": waiting_count(request.user, study),
-    })  # fmt: skip
+    return list_response(
+        request,
+        study,
+        SCANS,
+        narrowed.qs.select_related("patient"),
+        "imaging/scans.html",
+        {
+            "refused": list(refused.order_by("-id")[:5]),
+            "waiting": waiting_count(request.user, study),
+        },
+        narrowed=narrowed,
+        rows_of=scan_rows,
+    )
 
 
 @study_page("rows")

@@ -11,17 +11,29 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from imaging import services, slides_overview
+from imaging.filters import SlideFilter
 from imaging.forms import CountForm, RegionsForm, SlideForm, ThresholdForm
+from imaging.listings import WHOLE_SLIDES
 from imaging.models import CellCount, WholeSlide
 from imaging.selectors.whole_slides import counts_of, current_regions, current_rule
 from studies import access
 from studies.forms import refuse_in
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.services import batch_job
 from studies.views.doors import study_page
 
 KEPT = "private, max-age=86400, immutable"
+
+
+@study_page("rows")
+def slide_list(request: HttpRequest, study: Study) -> HttpResponse:
+    rows = access.visible(WholeSlide.objects.all(), request.user, study)
+    narrowed = SlideFilter(request.GET, rows, study=study, user=request.user)
+    found = narrowed.qs.select_related("patient", "specimen").defer("stain_histogram")
+    name = "imaging/whole_slides.html"
+    return list_response(request, study, WHOLE_SLIDES, found, name, narrowed=narrowed)
 
 
 @study_page("enter")

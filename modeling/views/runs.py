@@ -11,25 +11,33 @@ from django.utils.safestring import mark_safe
 
 from modeling import overviews
 from modeling.figures.render import render_inline_svg
+from modeling.filters import RunFilter
+from modeling.listings import RUNS
 from modeling.models import DatasetSnapshot, ModelRun
-from modeling.selectors import states_of
 from modeling.services.plans import departures_of
 from studies import access
+from studies.lists import list_response
 from studies.models import Study
 from studies.views.doors import study_page
 
 
 @study_page()
 def runs(request: HttpRequest, study: Study) -> HttpResponse:
+    rows = ModelRun.objects.filter(study=study).select_related("snapshot").defer("results")
+    narrowed = RunFilter(request.GET, rows)
     context = {
-        "study": study,
-        "runs": overviews.runs_of(study),
         "jobs": overviews.jobs_under_way(study),
-        "snapshots": DatasetSnapshot.objects.filter(study=study),
         "active": overviews.active_versions(study),
-        "states": states_of(study),
     }
-    return render(request, "modeling/runs.html", context)
+    return list_response(
+        request,
+        study,
+        RUNS,
+        narrowed.qs.prefetch_related("versions"),
+        "modeling/runs.html",
+        context,
+        narrowed=narrowed,
+    )
 
 
 @study_page()

@@ -77,7 +77,7 @@ def test_the_list_narrows_by_two_variables_and_by_a_part_of_the_pseudonym(
     query = {"variable1": "sex", "value1": "female", "variable2": "age_years", "operator2": "gt",
              "value2": "99"}  # fmt: skip
     shown = client.get(page, query)
-    assert "No patient fits" in shown.content.decode()
+    assert "Nothing fits" in shown.content.decode()
     assert len(shown.context["chips"]) == 2
     assert "N-001" in text(client, page, variable1="sex", value1="female")
     assert "nobody fits" in text(client, page, variable1="age_years", value1="old")
