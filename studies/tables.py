@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from studies.methods.cells import escaped
+from studies.methods.cells import harmless
 from studies.models import Patient, Study
 
 EMPTY = "–"
@@ -62,7 +62,7 @@ def csv_response(
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response.write("\ufeff")
     writer = csv.writer(response)
-    writer.writerow(columns)
+    writer.writerow([harmless(column) for column in columns])
     writer.writerows([harmless(cell) for cell in row] for row in rows)
     return response
 
@@ -80,10 +80,3 @@ def problems_csv(filename: str, problems: Sequence[dict[str, Any]]) -> HttpRespo
     columns = ["row", "column", "where", "found", "expected", "remedy"]
     rows = [[problem.get(name) for name in columns] for problem in problems]
     return csv_response(filename, columns, rows)
-
-
-def harmless(cell: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    if isinstance(cell, str):
-        return escaped(cell)
-    return "" if cell is None else cell

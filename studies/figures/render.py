@@ -9,6 +9,7 @@ import re
 import vl_convert
 
 from studies.figures.figure import Figure
+from studies.methods.cells import harmless
 
 _CLIP = re.compile(r"\bclip(\d+)\b")
 _TAG = re.compile(r'<(?:[^<>"]|"[^"]*")+>')
@@ -48,8 +49,8 @@ def figure_csv(figure: Figure) -> str:
     """The table behind the figure."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(figure.columns)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in figure.rows])
+    writer.writerow([harmless(column) for column in figure.columns])
+    writer.writerows([[harmless(cell) for cell in row] for row in figure.rows])
     return stream.getvalue()
 
 

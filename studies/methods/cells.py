@@ -114,6 +114,13 @@ def mangled_identifier(text: str) -> BadValueError | None:
     return None
 
 
+def harmless(cell: Any) -> Any:
+    """A cell of any type as it may stand in a file that a spreadsheet opens; nothing is blank."""
+    if isinstance(cell, str):
+        return escaped(cell)
+    return "" if cell is None else cell
+
+
 def unescaped(text: str) -> str:
     """The text without the apostrophe that keeps a spreadsheet from running it (see escaped)."""
     return text[1:] if text[0] == "'" and _RUNS.match(text) else text

@@ -97,6 +97,8 @@ def test_every_problem_is_told_at_once_and_nothing_is_written(as_coordinator: Pe
         GOOD | {"patient_id": "P006", "cohort": "internal_validation"},
         GOOD | {"patient_id": "P007", "cohort": "trainning"},
         GOOD | {"patient_id": "P008", "last_known_alive_on": "2024-01-01"},
+        GOOD | {"patient_id": "P009", "age_years": "-4"},
+        GOOD | {"patient_id": "P010", "last_assessed_on": "2999-01-01"},
     ]
     batch = handed_in(as_coordinator, table(*rows))
     assert batch.state == "failed"
@@ -110,7 +112,11 @@ def test_every_problem_is_told_at_once_and_nothing_is_written(as_coordinator: Pe
         (8, "patient_id"),
         (9, "cohort"),
         (10, "last_known_alive_on"),
+        (11, "age_years"),
+        (12, "last_assessed_on"),
     }
+    assert told[11, "age_years"]["expected"] == "0 to 120 years"
+    assert "a date up to today" in told[12, "last_assessed_on"]["expected"]
     assert "PFS would be longer than OS" in told[5, "progressed_on"]["found"]
     assert told[3, "sex"]["remedy"] == "Did you mean 'female'?"
     assert told[4, "cea_ng_ml"]["remedy"] == "Write a decimal point: 12.5"

@@ -18,6 +18,7 @@ import pytest
 from studies.methods.cells import cell_reader, escaped, mangled_identifier, unescaped
 from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import DataProblem
+from studies.methods.record_checks import check_record
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import (
     LARGEST_BYTES,
@@ -255,6 +256,15 @@ def test_what_a_spreadsheet_has_rewritten_is_named(
     spec: VariableSpec, text: str, said: str
 ) -> None:
     assert said in read(spec, text)
+
+
+def test_nobody_dies_before_their_birth() -> None:
+    born, died = ({"v": day, "precision": "day"} for day in ("1980-05-01", "1979-05-01"))
+    [problem] = check_record({"born_on": born, "died_on": died}, "P1", 7)
+    assert (problem.row, problem.column) == (7, "died_on")
+    assert "before the birth" in problem.found
+    year = {"v": "1980-01-01", "precision": "year"}
+    assert not check_record({"born_on": born, "died_on": year})
 
 
 @pytest.mark.parametrize(
