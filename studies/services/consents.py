@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from studies import registry
-from studies.access import require
+from studies.access import require, require_at
 from studies.consents import SCOPES
 from studies.jobs import enqueue
 from studies.methods.problems import DataProblem, Problem, refuse
@@ -24,6 +24,7 @@ from studies.models import (
     UseTrace,
 )
 
+from .mirrors import mirrors_write
 from .patients import move_record
 
 PURGE = "studies.patient_purge"
@@ -63,7 +64,7 @@ def consent_record(
     DataProblem
         An unknown scope, a day to come, an end before the beginning, or a withdrawn patient.
     """
-    require(user, patient.study, "enter")
+    require_at(user, patient, "enter")
     problems = [*_scope_problems(scope), *_date_problems(on, withdrawn_on)]
     if patient.status == PatientStatus.WITHDRAWN:
         problems.append(
@@ -80,6 +81,7 @@ def consent_record(
     if consent.withdrawn_on != withdrawn_on:
         consent.withdrawn_on = withdrawn_on
         consent.save(update_fields=["withdrawn_on"])
+    mirrors_write(patient, {"consent"})
     return consent
 
 
@@ -116,7 +118,7 @@ def patient_withdraw(
     DataProblem
         No reason, a day to come, or withdrawn already.
     """
-    require(user, patient.study, "enter")
+    require_at(user, patient, "enter")
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     problems = _date_problems(on, None)
     if not reason.strip():

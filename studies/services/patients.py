@@ -10,7 +10,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from studies import registry
-from studies.access import memberships_of, require
+from studies.access import memberships_of, require, require_at
+from studies.methods.course import MIRRORED
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.pseudonym import ALPHABET, LENGTH, make_pseudonym
 from studies.models import (
@@ -25,6 +26,7 @@ from studies.models import (
 )
 
 from .endpoints import endpoints_compute
+from .mirrors import mirrors_write
 
 STATUS_AFTER = {
     MoveKind.SCREENED: PatientStatus.SCREENED,
@@ -102,7 +104,7 @@ def patient_status_set(
     DataProblem
         No reason, the status the patient has already, or a patient who has withdrawn.
     """
-    require(user, patient.study, "enter")
+    require_at(user, patient, "enter")
     if kind not in (MoveKind.SCREENED, MoveKind.ENROLLED, MoveKind.EXCLUDED):
         raise refuse("status", kind, "screened, enrolled or excluded",
                      "A withdrawal has a page of its own.", column="kind")  # fmt: skip
@@ -167,6 +169,7 @@ def patients_merge(kept: Patient, other: Patient, user: Any, on: date, reason: s
         kept.save(update_fields=["partition"])
     _make_room(other, kept)
     moved, stayed = _pass_rows(other, kept)
+    mirrors_write(kept, set(MIRRORED.values()))
     endpoints_compute(kept.study, [kept])
     details = {"into": str(kept.uid), "moved": moved, "stayed": stayed}
     move = move_record(other, user, MoveKind.MERGED, on, reason, other=kept, details=details)

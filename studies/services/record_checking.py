@@ -10,11 +10,9 @@ from django.utils import timezone
 
 from studies.methods.course import (
     FACT_KINDS,
-    MIRRORED,
     Fact,
     check_course,
     notice_course,
-    read_course,
     start_of,
 )
 from studies.methods.derivations import Derived, derive_all
@@ -25,6 +23,7 @@ from studies.methods.values import BadValueError, implausible, read_value, write
 
 from .fact_rows import parts_of, read_row
 from .facts import MARKERS
+from .mirrors import mirrored
 from .record_reading import Record
 
 LONGEST_TEXT = 2000
@@ -124,21 +123,7 @@ def _values(
         return values
     touched = {key.partition(":")[0] for key in {*cells, *record.cells}
                if ":" in key and cells.get(key, "") != record.cells.get(key, "")}  # fmt: skip
-    decided = read_course(facts)
-    for spec in record.specs:
-        if MIRRORED.get(spec.name) in touched:
-            value = _admitted(spec, decided.get(spec.name))
-            values.pop(spec.name, None)
-            values |= {spec.name: value} if value else {}
-    return values
-
-
-def _admitted(spec: VariableSpec, value: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A mirrored value as the variable admits it; a drug without a code is not mirrored."""
-    try:
-        return read_value(write_value(value), spec) if value else None
-    except BadValueError:
-        return None
+    return mirrored(record.specs, values, facts, touched)
 
 
 def _derivable(record: Record) -> tuple[DerivedSpec, ...]:

@@ -18,6 +18,8 @@ from studies.models import (
     LesionKind,
     Patient,
     PatientMove,
+    Progression,
+    ResponseAssessment,
     Specimen,
 )
 from studies.services import (
@@ -25,6 +27,7 @@ from studies.services import (
     cohort_freeze,
     cohort_members_add,
     cohort_members_remove,
+    consent_record,
     membership_grant,
     patient_screen,
     patient_status_set,
@@ -117,6 +120,26 @@ def test_a_merge_moves_what_it_can_and_lists_what_stays(as_coordinator: People, 
     assert (other.status, other.status_reason) == ("excluded", "referred twice")
     assert kept.endpoint_values.filter(definition__name="overall_survival").exists()
     assert {m.kind for m in kept.moves.all()} == {"merged"}
+
+
+def test_what_repeats_a_dated_fact_follows_it_whoever_writes_it(
+    as_coordinator: People, made: MadeStudy
+):
+    """A consent on its own page, and the facts of another pseudonym: one fact, one statement."""
+    kept, other = made.here, made.elsewhere
+    consent_record(kept, as_coordinator.coordinator, "imaging", date(2020, 2, 1))
+    Progression.objects.create(patient=other, date=date(2020, 9, 1), precision="month")
+    ResponseAssessment.objects.create(patient=other, date=date(2020, 8, 20), result="SD")
+    entry = kept.form_entries.get()
+    assert entry.values["consent_imaging_on"]["v"] == "2020-02-01"
+    entry.values["surgery_on"] = {"missing": "not_done"}
+    entry.save()
+    patients_merge(kept, other, as_coordinator.coordinator, DAY, "one person")
+    values = kept.form_entries.get().values
+    assert values["progressed_on"] == {"v": "2020-09-01", "precision": "month"}
+    assert (values["response"]["v"], values["response_assessed_on"]["v"]) == ("SD", "2020-08-20")
+    assert values["surgery_on"] == {"missing": "not_done"}
+    assert values["consent_imaging_on"]["v"] == "2020-02-01"
 
 
 def test_the_two_sides_of_the_wall_do_not_merge(as_coordinator: People, made: MadeStudy):
