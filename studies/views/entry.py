@@ -16,7 +16,7 @@ from studies import access, entries, entry_merges, entry_sent, overviews, servic
 from studies.methods.course import FACT_KINDS
 from studies.methods.merge import Merge, merge_cells
 from studies.methods.problems import DataProblem, Problem
-from studies.models import Patient, Query, QueryState, Study
+from studies.models import EntryState, Patient, Query, QueryState, Study
 from studies.services.record_reading import Record
 from studies.services.record_states import STEPS
 
@@ -167,10 +167,18 @@ def _page(
         "check_url": _check_url(record),
         "steps": _steps(request.user, record),
         "reason": request.POST.get("reason", ""),
+        "focus": "" if problems or merge else _first_field(record),
         **entries.page_of(record, cells, problems, warns or checked.implausible,
                           _queries(record), added),
     }  # fmt: skip
     return render(request, "studies/entry.html", context, status=status)
+
+
+def _first_field(record: Record) -> str:
+    """Where typing begins in a form that nobody has finished."""
+    if record.state not in ("", EntryState.DRAFT) or not record.asked:
+        return ""
+    return f"{entry_sent.PREFIX}{record.asked[0].name}"
 
 
 def _steps(user: Any, record: Record) -> list[tuple[str, str]]:
