@@ -110,12 +110,14 @@ def _lines(events: list[tuple[str, Any]], dates: bool) -> list[Line]:
     people = people_of(event for _, event in events)
     before = _previous(events)
     patients = _pseudonyms(event for _, event in events)
+    names = _names_of([event for _, event in events] + list(before.values()))
     lines = []
     for word, event in events:
         known = metadata_of(event)
         lines.append(
             Line(event, word, LABELS.get(event.pgh_label, event.pgh_label),
-                 _subject(event, patients), _differences(event, before.get(_key(event)), dates),
+                 _subject(event, patients),
+                 _differences(event, before.get(_key(event)), dates, names),
                  people.get(known.get("user") or 0), known.get("reason", ""), request_of(known))
         )  # fmt: skip
     return lines
@@ -163,11 +165,29 @@ def _subject(event: Any, patients: dict[int, str]) -> str:
     return ""
 
 
-HIDDEN = {"id", "uid", "created_at", "row_version", "pgh_id", "study", "patient", "batch", "query",
-          "dictionary", "produced_by", "inputs_digest"}  # fmt: skip
+HIDDEN = {"id", "uid", "created_at", "row_version", "source_row", "pgh_id", "study", "patient",
+          "batch", "query", "dictionary", "produced_by", "inputs_digest"}  # fmt: skip
 
 
-def _differences(event: Any, before: Any, dates: bool) -> list[tuple[str, str, str]]:
+Names = dict[tuple[type, int], str]
+
+
+def _names_of(events: list[Any]) -> Names:
+    """What the events' keys point to, in words: one query per kind of record."""
+    wanted: dict[type[models.Model], set[int]] = {}
+    for event in events:
+        for field in event._meta.fields:
+            pk = getattr(event, field.attname) if field.is_relation else None
+            if pk and field.name not in HIDDEN and not field.name.startswith("pgh_"):
+                wanted.setdefault(field.related_model, set()).add(pk)
+    return {
+        (model, row.pk): str(row)
+        for model, ids in wanted.items()
+        for row in model._default_manager.filter(pk__in=ids)
+    }
+
+
+def _differences(event: Any, before: Any, dates: bool, names: Names) -> list[tuple[str, str, str]]:
     """Fields that changed; what may hold a calendar date is named and not shown."""
     found = []
     clinical = hasattr(event, "patient_id") and not dates
@@ -184,6 +204,8 @@ def _differences(event: Any, before: Any, dates: bool) -> list[tuple[str, str, s
         if name == "values":
             found += _value_names(was or {}, now or {}, clinical)
             continue
+        if field.is_relation:
+            was, now = (names.get((field.related_model, pk), pk) for pk in (was, now))
         secret = clinical and isinstance(field, models.DateField)
         texts = ("a date" if value else "" for value in (was, now)) if secret else (
             _word(was), _word(now)

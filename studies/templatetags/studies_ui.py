@@ -324,6 +324,12 @@ def in_order(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 @register.filter
+def short_request(text: str, study_uid: Any) -> str:
+    """``POST patients/new/ 0199...``: without what every address of the study begins with."""
+    return text.replace(f"/studies/{study_uid}/", "")
+
+
+@register.filter
 def mark_in(name: str, marks: dict[str, str]) -> str:
     """The letter that stands for ``name`` in a table's footnotes."""
     return marks.get(name, "")
