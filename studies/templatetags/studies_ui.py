@@ -325,8 +325,11 @@ def in_order(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 @register.filter
 def short_request(text: str, study_uid: Any) -> str:
-    """``POST patients/new/ 0199...``: without what every address of the study begins with."""
-    return text.replace(f"/studies/{study_uid}/", "")
+    """``POST patients/new/`` or ``job``: without the study's address and the request's number."""
+    verb, _, rest = text.partition(" ")
+    if verb == "job" or not rest:
+        return verb
+    return f"{verb} {rest.split(' ')[0].replace(f'/studies/{study_uid}/', '')}"
 
 
 @register.filter

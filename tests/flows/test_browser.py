@@ -17,6 +17,7 @@ pytest.importorskip("selenium")
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -118,3 +119,56 @@ def test_every_tab_fits_a_telephone(browser: Any, running: Running):
         browser.get(address)
         assert fits(browser), address
         assert browser.find_element(By.CSS_SELECTOR, ".tabs [aria-current]").is_displayed()
+
+
+def test_a_patient_is_entered_by_keyboard_alone(browser: Any, running: Running):
+    """From the list to a complete form: no mouse, and what is wrong takes the focus."""
+    sign_in(browser, running)
+    root = f"{running.product.base_url}/studies/{running.study}/"
+    sites = f"studies/{running.study}/sites/"
+    running.clients["administrator"].post(sites, name="Keyboard General")
+    browser.get(f"{root}patients/new/")
+    tab_to(browser, "site")
+    press(browser, "K")
+    press(browser, Keys.TAB, Keys.TAB, Keys.ARROW_DOWN, Keys.ENTER)
+    wait_for(browser, "h1", ", baseline")
+    assert focus(browser) == "v-sex", "typing begins at once"
+    press(browser, "f", Keys.TAB, "161", Keys.TAB, "1")
+    tab_to(browser, "v-cea_ng_ml")
+    press(browser, "not_done", Keys.TAB)
+    wait_for(browser, "#v-age_years-says", "0 to 120 years")
+    press(browser, Keys.ENTER)
+    wait_for(browser, "#wrong-title", "to mend")
+    assert browser.switch_to.active_element.get_attribute("aria-labelledby") == "wrong-title"
+    [told] = browser.get_log("browser")
+    assert "422" in told["message"]
+    press(browser, Keys.TAB, Keys.ENTER)
+    assert focus(browser) == "v-age_years"
+    press_with_control(browser, "a")
+    press(browser, "61")
+    press_with_control(browser, "s")
+    wait_for(browser, ".state", "Draft")
+    shown = browser.find_element(By.NAME, "m-cea_ng_ml").get_attribute("value")
+    ages = browser.find_element(By.NAME, "v-age_years").get_attribute("value")
+    assert (shown, ages) == ("not_done", "61")
+
+
+def focus(browser: Any) -> str:
+    return browser.switch_to.active_element.get_attribute("name") or ""
+
+
+def press(browser: Any, *keys: str) -> None:
+    """Keys to whatever has the focus."""
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def press_with_control(browser: Any, key: str) -> None:
+    ActionChains(browser).key_down(Keys.CONTROL).send_keys(key).key_up(Keys.CONTROL).perform()
+
+
+def tab_to(browser: Any, name: str, most: int = 60) -> None:
+    for _ in range(most):
+        press(browser, Keys.TAB)
+        if focus(browser) == name:
+            return
+    raise AssertionError(f"{name} is not reached within {most} stops")

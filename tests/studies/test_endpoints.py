@@ -145,7 +145,13 @@ def test_another_rule_comes_into_force_with_everybodys_values(
     with acting_as(people.coordinator):
         handed_in(people, table(GOOD, GOOD | {"patient_id": "P002", "response": "SD"}))
         before = set(EndpointValue.objects.values_list("pk", flat=True))
+    api = reverse("api:endpoint-definition-list", args=[people.study.uid])
+    asked = {"name": "overall_survival", "rule": {"partial_dates": "middle"}, "reason": "so"}
+    client.force_login(people.statistician)
+    assert client.post(api, asked, content_type="application/json").status_code == 403
     client.force_login(people.administrator)
+    started = client.post(api, asked, content_type="application/json")
+    assert (started.status_code, started.json()["kind"]) == (202, "studies.endpoint_change")
     page = reverse("studies:endpoint", args=[people.study.uid, "response_at_6_months"])
     fields = {b.name: b.value() or "" for b in client.get(page).context["form"]}
     sent = fields | {"window_days": 5}
@@ -154,7 +160,9 @@ def test_another_rule_comes_into_force_with_everybodys_values(
     assert "the rule of version 1" in same.content.decode()
     client.post(page, sent | {"reason": "protocol amendment 2"})
     with acting_as(people.administrator):
-        job = run_inline(Job.objects.get(kind="studies.endpoint_change"))
+        jobs = Job.objects.filter(kind="studies.endpoint_change").order_by("id")
+        first, job = map(run_inline, jobs)
+        assert first.result == {"version": 2, "patients": 2, "changed": 0}, "no date is partial"
         assert job.result == {"version": 2, "patients": 2, "changed": 2}
         table_now = endpoint_table(people.study, "response_at_6_months")
         assert list(table_now["label"]) == ["", ""]

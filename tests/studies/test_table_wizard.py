@@ -207,7 +207,7 @@ def test_what_the_file_does_not_say_is_asked_with_its_own_words(wizard: Wizard) 
         assert Patient.objects.get().site.name == "Köln"
 
 
-@pytest.mark.parametrize("name", ["colon_os", "gbsg", "lung"])
+@pytest.mark.parametrize("name", ["colon_os", "colon_rfs", "gbsg", "lung"])
 def test_real_tables_become_studies_of_their_own_dictionary(
     wizard: Wizard, shared: Path, name: str
 ) -> None:
