@@ -101,16 +101,6 @@ def label_rows(rows: Iterable[Phenotype]) -> Iterable[list[Any]]:
         ]  # fmt: skip
 
 
-def figure_of(user: Any, study: Study, key: str) -> Figure | None:
-    """A figure of the phenotype page, from the rows the user may see."""
-    if key == "agreement":
-        return agreement_of(user, study)
-    fit = fit_of(study)
-    if fit is None:
-        return None
-    return next((f for f in figures_of(user, study, fit) if f.key == key), None)
-
-
 def figures_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Figure]:
     """Heat map and distributions; nothing when no label is visible."""
     mine = Phenotype.objects.visible_to(user).filter(study=study, fit=fit)
@@ -125,7 +115,7 @@ def figures_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Figure]:
     labels = labels.loc[shown]
     cells = [cell for cell in (*CORE, *MYELOID) if cell in z]
     return [
-        draw_heat_map(z, labels, frozen.drive, _about(study)),
+        draw_heat_map(z, labels, frozen.drive, about_patients(study)),
         draw_distributions(z, labels["label"], cells, _stroma(study, labels)),
     ]
 
@@ -136,7 +126,7 @@ def _standard(frozen: Fit, scores: pd.DataFrame) -> pd.DataFrame:
     return z
 
 
-def _about(study: Study) -> pd.DataFrame:
+def about_patients(study: Study) -> pd.DataFrame:
     """Cohort, site and response by patient."""
     members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")
     response = endpoint_table(study, RESPONSE)["label"].replace("", None)
@@ -162,7 +152,7 @@ def shift_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Notice]:
     mine = Phenotype.objects.visible_to(user).filter(study=study, fit=fit, patient_id__in=assigned)
     table = abundance_table(study, fit.signature.name)
     shown = [pk for pk in mine.values_list("patient_id", flat=True) if pk in table.index]
-    cohorts = _about(study)["cohort"].reindex(shown).dropna()
+    cohorts = about_patients(study)["cohort"].reindex(shown).dropna()
     frozen = Fit.from_dict(fit.fit)
     return list(check_shift(frozen, scores_of(table.loc[cohorts.index]), cohorts))
 

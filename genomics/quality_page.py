@@ -109,7 +109,6 @@ def quality_context(user: Any, matrix: ExpressionMatrix) -> dict[str, Any]:
     unclear = 0 if table.empty else int((table["called_sex"] == "unclear").sum())
     return {
         "n": len(table),
-        "figures": quality_figures(matrix, table),
         "swaps": swaps(table),
         "unclear": unclear,
         "outliers": outliers(table),

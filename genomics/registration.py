@@ -1,6 +1,6 @@
 """What genomics offers: a door, two steps, a stage, a tab, facts, and what it keeps."""
 
-from genomics import glance, stages, withdrawal
+from genomics import drawings, glance, stages, withdrawal
 from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
 from studies.registry import (
@@ -13,6 +13,7 @@ from studies.registry import (
     UploadOption,
     register_action,
     register_completeness,
+    register_drawn_page,
     register_fact,
     register_glance,
     register_patient_panel,
@@ -191,3 +192,5 @@ register_completeness(
     )
 )
 register_traces("genomics", withdrawal.traces)
+for page in drawings.PAGES:
+    register_drawn_page(page)

@@ -55,18 +55,7 @@ def abundance_table(
     The chosen specimen speaks for the patient, its newest matrix for the specimen; excluded and
     withdrawn patients are left out.
     """
-    choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
-    chosen = dict(choices.values_list("specimen_id", "patient_id"))
-    rows = (
-        CellAbundance.objects.filter(
-            study=study, signature__name=signature, method=method, specimen_id__in=chosen
-        )
-        .filter(column__matrix__correction__lifted_at__isnull=True)
-        .exclude(scores={})
-        .order_by("patient_id", "-id")
-        .distinct("patient_id")
-    )
-    rows = usable(rows, study, GENOMICS)
+    rows = _speaking(study, signature, method)
     found = {
         row.patient_id: {
             "specimen_id": row.specimen_id,
@@ -77,6 +66,32 @@ def abundance_table(
     }
     table = pd.DataFrame.from_dict(found, orient="index").rename_axis("patient_id")
     return table if found else table.reindex(columns=["specimen_id", "digest"])
+
+
+def _speaking(study: Study, signature: str, method: str) -> QuerySet[CellAbundance]:
+    """Of each patient the newest abundances of the chosen specimen."""
+    choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
+    rows = (
+        CellAbundance.objects.filter(
+            study=study,
+            signature__name=signature,
+            method=method,
+            specimen_id__in=choices.values("specimen_id"),
+        )
+        .filter(column__matrix__correction__lifted_at__isnull=True)
+        .exclude(scores={})
+        .order_by("patient_id", "-id")
+        .distinct("patient_id")
+    )
+    return usable(rows, study, GENOMICS)
+
+
+def abundance_digests(
+    study: Study, signature: str = CLUSTERED, method: str = "ssgsea"
+) -> dict[int, str]:
+    """What ``abundance_table`` would read, by patient id, without the scores."""
+    rows = _speaking(study, signature, method)
+    return dict(rows.values_list("patient_id", "inputs_digest"))
 
 
 def versions_read(study: Study, signature: str = CLUSTERED) -> set[int]:

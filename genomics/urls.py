@@ -11,18 +11,11 @@ MATRIX = f"{STUDY}matrices/<uuid:matrix_uid>/"
 
 urlpatterns = [
     path(STUDY, views.phenotype, name="phenotype"),
-    path(f"{STUDY}figures/<slug:key>.<str:form>", views.figure, name="figure"),
     path(f"{STUDY}labels.csv", views.labels_csv, name="labels_csv"),
     path(f"{STUDY}signatures/", views.signatures, name="signatures"),
     path(f"{STUDY}signatures/abundances.csv", views.abundances_csv, name="abundances_csv"),
     path(f"{STUDY}batches/", views.batches, name="batches"),
-    path(
-        f"{STUDY}batches/<uuid:correction_uid>/figure.<str:form>",
-        views.correction_figure,
-        name="correction_figure",
-    ),
     path(f"{STUDY}matrices/", views.matrices, name="matrices"),
     path(MATRIX, views.matrix, name="matrix"),
     path(f"{MATRIX}quality/", views.quality, name="quality"),
-    path(f"{MATRIX}quality/<slug:key>.<str:form>", views.quality_figure, name="quality_figure"),
 ]

@@ -9,16 +9,25 @@ import pandas as pd
 
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype import standardise
-from genomics.selectors import abundance_table, fit_current, phenotype_table, scores_of
-from modeling.figures.figure import Figure, p_text
+from genomics.selectors import (
+    abundance_digests,
+    abundance_table,
+    fit_current,
+    phenotype_table,
+    scores_of,
+)
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.subpopulations import draw_subpopulations
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.univariable_cox import fit_univariable_cox
+from studies.figures.figure import Figure, p_text
 from studies.models import CohortUse, Patient, Study
+from studies.registry import PageInputs
 from studies.selectors import endpoint_table, members_table
+from studies.services import drawing_of, patients_shown
 
+PAGE = "modeling:phenotype_survival"
 DAYS_A_MONTH = 30.4375
 ENDPOINTS = {
     "overall_survival": "Overall survival",
@@ -47,20 +56,35 @@ def _with_times(rows: pd.DataFrame, study: Study, endpoint: str) -> pd.DataFrame
     )
 
 
-def survival_figures(user: Any, study: Study, only: str = "") -> list[Figure]:
+def read_survival(study: Study, user: Any, subject: str) -> PageInputs | None:
+    """Labels, times and abundances of the development patients that the user may see."""
+    fit = fit_current(study)
+    rows = survival_rows(user, study) if fit else pd.DataFrame()
+    if fit is None or rows.empty:
+        return None
+    patients = patients_shown(Patient.objects.filter(study=study), rows.index)
+    scores = abundance_digests(study, fit.signature.name)
+    times = [endpoint_table(study, endpoint)["inputs_digest"].to_dict() for endpoint in ENDPOINTS]
+    known = [
+        [str(rows.at[pk, "label"]), scores.get(pk, ""), *(str(found.get(pk)) for found in times)]
+        for pk in patients
+    ]
+    return PageInputs((fit.digest, known), patients)
+
+
+def draw_survival(study: Study, user: Any, subject: str) -> tuple[list[Figure], dict[str, Any]]:
     """Kaplan-Meier of the labels and Cox of the subpopulations, for each endpoint with events."""
-    rows = survival_rows(user, study)
+    rows, z = survival_rows(user, study), _abundances(study)
     figures = []
     for endpoint, title in ENDPOINTS.items():
         curves, forest = (f"{endpoint}-{kind}".replace("_", "-") for kind in ("km", "cox"))
         table = _with_times(rows, study, endpoint)
         if table["event"].sum() < FEWEST_EVENTS:
             continue
-        if table["label"].nunique() > 1 and only in ("", curves):
+        if table["label"].nunique() > 1:
             figures.append(_curves(table, curves, title))
-        if only in ("", forest):
-            figures.append(_forest(table, study, forest, title))
-    return figures
+        figures.append(_forest(table, z.reindex(table.index), forest, title))
+    return figures, {"unestimated": _unestimated(figures)}
 
 
 def _curves(table: pd.DataFrame, key: str, title: str) -> Figure:
@@ -83,8 +107,7 @@ def _curves(table: pd.DataFrame, key: str, title: str) -> Figure:
     )
 
 
-def _forest(table: pd.DataFrame, study: Study, key: str, title: str) -> Figure:
-    z = _abundances(study).reindex(table.index)
+def _forest(table: pd.DataFrame, z: pd.DataFrame, key: str, title: str) -> Figure:
     groups = {"all": table.index, "hot": table.index[table["label"] == "hot"],
               "cold": table.index[table["label"] == "cold"]}  # fmt: skip
     found = {
@@ -113,16 +136,12 @@ def _abundances(study: Study) -> pd.DataFrame:
     )
 
 
-def survival_figure(user: Any, study: Study, key: str) -> Figure | None:
-    return next(iter(survival_figures(user, study, key)), None)
-
-
 def survival_panel(study: Study, user: Any) -> dict[str, Any] | None:
     """What the panel shows; nothing before there are labels and events."""
-    figures = survival_figures(user, study) if fit_current(study) else []
-    if not figures:
+    drawn = drawing_of(study, user, PAGE)
+    if not drawn.figures and drawn.job is None:
         return None
-    return {"figures": figures, "unestimated": _unestimated(figures)}
+    return {"drawn": drawn}
 
 
 def _unestimated(figures: list[Figure]) -> list[str]:

@@ -1,18 +1,20 @@
 """What modeling offers: steps, stages, a tab, and what it keeps."""
 
-from modeling import glance, phenotype_survival, released, stages, withdrawal
+from modeling import glance, phenotype_survival, released, slides_outcome, stages, withdrawal
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
 from modeling.services.selection_question import selection_question
 from studies.registry import (
     Action,
+    DrawnPage,
     PagePanel,
     SelectionUse,
     Stage,
     Tab,
     TourStep,
     register_action,
+    register_drawn_page,
     register_fact,
     register_glance,
     register_method,
@@ -130,6 +132,22 @@ register_page_panel(
         "modeling/_phenotype_survival.html",
         phenotype_survival.survival_panel,
     )
+)
+register_page_panel(
+    PagePanel(
+        "imaging:slides",
+        "Response and survival by the slides",
+        "modeling/_slides_outcome.html",
+        slides_outcome.outcome_panel,
+    )
+)
+register_drawn_page(
+    DrawnPage(
+        phenotype_survival.PAGE, phenotype_survival.read_survival, phenotype_survival.draw_survival
+    )
+)
+register_drawn_page(
+    DrawnPage(slides_outcome.PAGE, slides_outcome.read_outcome, slides_outcome.draw_outcome)
 )
 register_fact("analysed", analysed_patients)
 register_glance(*glance.COLUMNS)

@@ -8,7 +8,6 @@ from modeling.views import (
     lineage,
     listed,
     nomogram,
-    phenotype_survival,
     plans,
     report,
     runs,
@@ -23,11 +22,6 @@ REPORT = "studies/<uuid:uid>/report/"
 
 urlpatterns = [
     path(STUDY, runs.runs, name="runs"),
-    path(
-        "studies/<uuid:uid>/phenotype-survival/<slug:key>.<str:form>",
-        phenotype_survival.figure,
-        name="phenotype_figure",
-    ),
     path(f"{STUDY}versions/", listed.versions, name="versions"),
     path(f"{STUDY}snapshots/", listed.snapshots, name="snapshots"),
     path(f"{STUDY}reports/", listed.reports, name="reports"),

@@ -30,6 +30,21 @@ PATIENT_RULE = f"""(
 # What the product keeps for one person is seen by that person alone.
 OWN_RULE = f"user_id = {_USER} AND {STUDY_RULE}"
 
+DRAWING_RULE = f"""(
+    study_id IN (SELECT m.study_id FROM studies_membership m
+                 WHERE {_IN_FORCE} AND m.site_id IS NULL)
+    OR (
+        study_id IN (SELECT m.study_id FROM studies_membership m WHERE {_IN_FORCE})
+        AND NOT EXISTS (
+            SELECT FROM unnest(site_ids) AS shown(id)
+            WHERE (study_id, shown.id) NOT IN (
+                SELECT m.study_id, m.site_id FROM studies_membership m
+                WHERE {_IN_FORCE} AND m.site_id IS NOT NULL
+            )
+        )
+    )
+)"""  # rows drawn from patients of the sites in ``site_ids``
+
 
 def policy(table: str, rule: str) -> migrations.RunSQL:
     """Row-level security of one table by ``rule``."""

@@ -53,6 +53,7 @@ register_job_title("studies.table_commit", "Store a table")
 register_job_title("studies.export", "Make a file to take away")
 register_job_title("studies.endpoint_change", "Put another rule of an endpoint in force")
 register_job_title("studies.batch_revert", "Take a file back")
+register_job_title("studies.page_draw", "Draw the figures of a page")
 register_upload(
     UploadKind(
         name="dictionary",

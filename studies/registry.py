@@ -114,6 +114,28 @@ class TourStep:
 
 
 @dataclass(frozen=True)
+class PageInputs:
+    """All that a drawn page is drawn from: JSON-like parts, and the site of every patient shown."""
+
+    parts: tuple[Any, ...]
+    patients: dict[int, int]
+
+
+@dataclass(frozen=True)
+class DrawnPage:
+    """Figures that a job draws once for the same rows; ``subject`` tells pages of a kind apart.
+
+    ``read`` takes study, user and subject and is quick; ``draw`` takes the same and gives figures
+    and what is said beside them. Another ``version`` of the drawing draws anew.
+    """
+
+    name: str
+    read: Callable[[Any, Any, str], PageInputs | None]
+    draw: Callable[[Any, Any, str], tuple[list[Any], dict[str, Any]]]
+    version: int = 1
+
+
+@dataclass(frozen=True)
 class Uses:
     """Every row of an app below a patient, and how to purge what may not stay."""
 
@@ -193,6 +215,7 @@ _panels: dict[str, PatientPanel] = {}
 _page_panels: dict[tuple[str, str], PagePanel] = {}
 _tours: dict[tuple[str, int], TourStep] = {}
 _facts: dict[str, Callable[[Any], dict[int, Any]]] = {}
+_drawn: dict[str, DrawnPage] = {}
 _uses: dict[str, Uses] = {}
 _columns: dict[str, CompletenessColumn] = {}
 _glance: dict[str, GlanceColumn] = {}
@@ -277,6 +300,14 @@ def register_tour(*steps: TourStep) -> None:
 def tour(role: str) -> list[TourStep]:
     """The steps of a role's tour in their order."""
     return [step for (whose, _), step in sorted(_tours.items()) if whose == role]
+
+
+def register_drawn_page(page: DrawnPage) -> None:
+    _drawn[page.name] = page
+
+
+def drawn_page(name: str) -> DrawnPage:
+    return _drawn[name]
 
 
 def register_fact(name: str, reader: Callable[[Any], dict[int, Any]]) -> None:

@@ -70,3 +70,8 @@ def count_make(job: RunningJob) -> None:
 @job_task("studies.export")
 def export_make(job: RunningJob) -> None:
     job.result = services.export_make(job.subject, progress=job.progress)
+
+
+@job_task("studies.page_draw")
+def page_draw(job: RunningJob) -> None:
+    job.result = services.page_draw(job.study, job.user, job.params, job.progress, job.record)

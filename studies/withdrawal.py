@@ -11,6 +11,7 @@ from studies.models import (
     Contact,
     Death,
     DeidentificationKey,
+    Drawing,
     EligibilityOverride,
     EndpointValue,
     FormEntry,
@@ -68,4 +69,5 @@ def purge(patient: Patient) -> None:
         entry.row_version += 1
         entry.save(update_fields=["values", "row_version"])
     QueryMessage.objects.filter(patient=patient).update(text="")
+    Drawing.objects.filter(study=patient.study, site_ids__contains=[patient.site_id]).delete()
     DeidentificationKey.objects.filter(patient=patient).delete()

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from genomics import overviews, quality_page
+from genomics.drawings import QUALITY
 from genomics.models import ExpressionMatrix
 from studies import access
 from studies.models import Study
+from studies.services import drawing_of
 from studies.views.doors import study_page
-
-from .drawn import drawn
 
 
 @study_page()
@@ -40,15 +40,6 @@ def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse
 def quality(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
     found = _matrix(study, matrix_uid)
     context = {"study": study, "matrix": found, **quality_page.quality_context(request.user, found)}
+    context["drawn"] = drawing_of(study, request.user, QUALITY, str(found.uid))
     context["may_download"] = "download" in access.rights_of(request.user, study)
     return render(request, "genomics/quality.html", context)
-
-
-@study_page("rows")
-def quality_figure(
-    request: HttpRequest, study: Study, matrix_uid: UUID, key: str, form: str
-) -> HttpResponse:
-    found = _matrix(study, matrix_uid)
-    table = quality_page.quality_table(request.user, found)
-    figures = {figure.key: figure for figure in quality_page.quality_figures(found, table)}
-    return drawn(request, study, figures.get(key), form)

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from genomics import overviews
+from genomics.drawings import PHENOTYPE
 from studies import access, consents, registry
 from studies.models import Study
+from studies.services import drawing_of
 from studies.tables import csv_response
 from studies.views.doors import study_page
-
-from .drawn import drawn
 
 
 @study_page()
@@ -24,17 +24,9 @@ def phenotype(request: HttpRequest, study: Study) -> HttpResponse:
     context["counts"] = overviews.counts_of(request.user, study)
     if "rows" in rights:
         context["rows"] = overviews.phenotypes_of(request.user, study)
-        context["figures"] = overviews.figures_of(request.user, study, fit) if fit else []
-        context["shift"] = overviews.shift_of(request.user, study, fit) if fit else []
-        context["agreement"] = overviews.agreement_of(request.user, study)
+        context["drawn"] = drawing_of(study, request.user, PHENOTYPE)
         context["panels"] = registry.page_panels("genomics:phenotype", study, request.user)
     return render(request, "genomics/phenotype.html", context)
-
-
-@study_page("rows")
-def figure(request: HttpRequest, study: Study, key: str, form: str) -> HttpResponse:
-    """The figure as a file of its own: drawing takes longer than the page."""
-    return drawn(request, study, overviews.figure_of(request.user, study, key), form)
 
 
 @study_page("download")

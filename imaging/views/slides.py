@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from imaging import slides_overview
-from studies import access, consents
+from studies import access, consents, registry
 from studies.models import Study
 from studies.tables import csv_response
 from studies.views.doors import study_page
@@ -31,6 +31,7 @@ def slides(request: HttpRequest, study: Study) -> HttpResponse:
         context["readings"], context["agreements"] = shown
     if "rows" in rights:
         context["rows"] = slides_overview.rows_shown(request.user, study)
+        context["panels"] = registry.page_panels("imaging:slides", study, request.user)
         context["scanned"] = slides_overview.slides_shown(request.user, study)
     return render(request, "imaging/slides.html", context)
 

@@ -26,6 +26,7 @@ from .clinical import (
 )
 from .consent import ConsentPolicy, MoveKind, PatientMove, UseTrace, stands
 from .desks import SavedView, StudyVisit
+from .drawings import Drawing
 from .eligibility import Completeness, EligibilityOverride, EligibilityVersion
 from .exports import Export, ExportContent, ExportFormat, ReadAction, ReadRecord
 from .files import Derivation, FileUse, StoredFile
@@ -75,6 +76,7 @@ __all__ = [
     "DerivedMixin",
     "DerivedVariable",
     "DictionaryVersion",
+    "Drawing",
     "EligibilityOverride",
     "EligibilityVersion",
     "EndpointDefinition",

@@ -63,12 +63,17 @@ class PatientQuerySet(StudyQuerySet):
     """Rows below a patient: the study, and the member's site or all of them."""
 
     def visible_to(self, user: Any) -> PatientQuerySet:
-        memberships = _memberships(self.model).filter(membership_in_force(user))
-        memberships = memberships.filter(rights__contains=["rows"])
+        memberships = memberships_reading(self.model, user)
         here = memberships.filter(study_id=models.OuterRef("study_id")).filter(
             models.Q(site_id__isnull=True) | models.Q(site_id=models.OuterRef("site_id"))
         )
         return self.filter(models.Exists(here))
+
+
+def memberships_reading(model: type[models.Model], user: Any) -> models.QuerySet:
+    """Memberships of ``user`` in force that read rows of patients."""
+    rows = _memberships(model).filter(membership_in_force(user))
+    return rows.filter(rights__contains=["rows"])
 
 
 def _memberships(model: type[models.Model]) -> models.QuerySet:

@@ -40,6 +40,7 @@ from .dictionary_files import (
     dictionary_propose,
     dictionary_template,
 )
+from .drawings import Drawn, drawing_of, page_draw, page_draw_start, patients_shown
 from .eligibility import eligibility_change, eligibility_override
 from .endpoints import (
     endpoint_change,
@@ -104,6 +105,7 @@ __all__ = [
     "KEPT_DAYS",
     "TEMPLATES",
     "TO_DESCRIBE",
+    "Drawn",
     "RecordChangedError",
     "action_start",
     "batch_job",
@@ -135,6 +137,7 @@ __all__ = [
     "dictionary_propose",
     "dictionary_specs",
     "dictionary_template",
+    "drawing_of",
     "eligibility_change",
     "eligibility_override",
     "endpoint_change",
@@ -159,6 +162,8 @@ __all__ = [
     "membership_end",
     "membership_grant",
     "move_record",
+    "page_draw",
+    "page_draw_start",
     "password_link",
     "password_path",
     "patient_new",
@@ -168,6 +173,7 @@ __all__ = [
     "patient_transfer",
     "patient_withdraw",
     "patients_merge",
+    "patients_shown",
     "people_who_see",
     "person_invite",
     "pseudonym_make",

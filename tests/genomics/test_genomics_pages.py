@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from genomics.drawings import PHENOTYPE, QUALITY
 from genomics.models import ExpressionMatrix
-from genomics.overviews import figure_of
 from studies.access import acting_as
-from studies.models import Patient
+from studies.jobs import run_inline
+from studies.models import Drawing, Job, Patient
+from studies.services import drawing_of, page_draw_start
+from studies.withdrawal import purge
 from tests.people import People
 
 
@@ -21,11 +24,25 @@ def opened(user: Any, path: str, tag: str = "") -> Any:
         return client.get(path, headers={"If-None-Match": tag})
 
 
+def drawn(people: People, user: Any, page: str = PHENOTYPE, subject: str = "") -> Drawing:
+    """The drawing of a page as a worker makes it."""
+    job = page_draw_start(people.study, user, page, subject)
+    if job is not None:
+        with acting_as(user):
+            assert run_inline(job).state == "done", (job.problems, job.error_id)
+            job.refresh_from_db()
+    with acting_as(user):
+        found = drawing_of(people.study, user, page, subject).drawing
+    assert found is not None
+    return found
+
+
 def test_the_phenotype_page_shows_labels_figure_and_criteria(with_phenotype: People) -> None:
+    drawn(with_phenotype, with_phenotype.statistician)
     answer = opened(with_phenotype.statistician, f"/studies/{with_phenotype.study.uid}/genomics/")
     page = answer.content.decode()
     assert answer.status_code == 200
-    for text in ("P001", "P038", "heat-map.svg", "Consensus", "CD8 T cells", "mean z, hot"):
+    for text in ("P001", "P038", "heat-map.svg", "Consensus", "Table of 24 rows"):
         assert text in page
 
 
@@ -46,12 +63,10 @@ def test_the_matrix_page_shows_coverage_and_notices(with_rna: People) -> None:
     uid = ExpressionMatrix.objects.get().uid
     base = f"/studies/{with_rna.study.uid}/genomics/matrices/"
     assert "expression_matrix.csv" in opened(with_rna.coordinator, base).content.decode()
+    drawn(with_rna, with_rna.coordinator, QUALITY, str(uid))
     quality = opened(with_rna.coordinator, f"{base}{uid}/quality/").content.decode()
     for text in ("Possible swaps", "components.svg", "sex.svg", "No two specimens"):
         assert text in quality
-    drawn = opened(with_rna.coordinator, f"{base}{uid}/quality/depth.svg")
-    assert drawn.content.startswith(b"<svg")
-    assert opened(with_rna.coordinator, f"{base}{uid}/quality/nothing.svg").status_code == 404
     page = opened(with_rna.coordinator, f"{base}{uid}/").content.decode()
     for text in ("496 of 496", "ranks_only", "TReg", "counts"):
         assert text in page
@@ -82,18 +97,53 @@ def test_the_api_gives_each_member_their_own_rows(with_phenotype: People) -> Non
         assert opened(with_phenotype.outsider, path).status_code == 404
 
 
-def test_the_heat_map_is_drawn_from_what_the_user_may_see(with_phenotype: People) -> None:
-    figure = figure_of(with_phenotype.statistician, with_phenotype.study, "heat-map")
-    assert figure is not None
-    assert len(figure.rows) == 24
-    assert sum(row[1] for row in figure.rows) == pytest.approx(1)
-    assert figure.columns[2:] == ("mean z, hot (n 19)", "mean z, cold (n 19)")
-    path = f"/studies/{with_phenotype.study.uid}/genomics/figures/heat-map.svg"
-    answer = opened(with_phenotype.statistician, path)
+def test_figures_are_drawn_once_for_those_who_see_the_same_rows(with_phenotype: People) -> None:
+    people, page = with_phenotype, f"/studies/{with_phenotype.study.uid}/genomics/"
+    assert "being drawn" in opened(people.statistician, page).content.decode()
+    assert "being drawn" in opened(people.coordinator, page).content.decode()
+    job = Job.objects.get(kind="studies.page_draw", params__page=PHENOTYPE)  # one for both
+    run_inline(job)
+    mine = drawn(people, people.statistician)
+    assert drawn(people, people.coordinator) == mine
+    heat_map = mine.figures[0]
+    assert [len(heat_map["rows"]), heat_map["columns"][2]] == [24, "mean z, hot (n 19)"]
+    assert sum(row[1] for row in heat_map["rows"]) == pytest.approx(1)
+    hers = drawn(people, people.colleague)
+    assert hers.site_ids == [people.elsewhere.pk]
+    assert hers.figures[0]["columns"][2] != heat_map["columns"][2]
+    files = f"/studies/{people.study.uid}/drawings/{mine.uid}/heat-map"
+    answer = opened(people.statistician, f"{files}.svg")
     assert answer["Content-Type"] == "image/svg+xml"
     assert answer.content.startswith(b"<svg")
-    assert opened(with_phenotype.statistician, path, answer["ETag"]).status_code == 304
-    assert opened(with_phenotype.colleague, path)["ETag"] != answer["ETag"]
+    assert opened(people.statistician, f"{files}.svg", answer["ETag"]).status_code == 304
+    assert "CD8 T cells" in opened(people.coordinator, f"{files}.html").content.decode()
+    for form in ("svg", "png", "csv", "html"):
+        assert opened(people.colleague, f"{files}.{form}").status_code == 404
+    assert opened(people.statistician, files.replace("heat-map", "x") + ".svg").status_code == 404
+    own = f"/studies/{people.study.uid}/drawings/{hers.uid}/heat-map"
+    assert opened(people.colleague, f"{own}.svg").status_code == 200
+    assert opened(people.colleague, f"{own}.csv").status_code == 403
+    with acting_as(people.colleague):  # the database says the same without the house
+        assert set(Drawing.objects.values_list("pk", flat=True)) == {hers.pk}
+
+
+def test_a_drawing_is_of_its_inputs_and_goes_with_a_purge(with_phenotype: People) -> None:
+    people = with_phenotype
+    before = drawn(people, people.statistician)
+    patient = Patient.objects.get(pseudonym="P003")
+    gone = {"status": "excluded", "status_reason": "another tumour", "status_on": "2022-01-01"}
+    Patient.objects.filter(pk=patient.pk).update(**gone)
+    after = drawing_of(people.study, people.statistician, PHENOTYPE)
+    assert after.drawing is None
+    assert after.busy
+    assert page_draw_start(people.study, people.statistician, PHENOTYPE) == after.job
+    Job.objects.filter(pk=after.job.pk).update(state="errored")
+    assert not drawing_of(people.study, people.statistician, PHENOTYPE).busy
+    again = page_draw_start(people.study, people.statistician, PHENOTYPE, again=True)
+    assert again != after.job
+    assert drawn(people, people.statistician).inputs_digest != before.inputs_digest
+    purge(patient)
+    assert not Drawing.objects.exists()
 
 
 def test_signatures_and_abundances_are_listed_and_handed_out(with_rna: People) -> None:

@@ -1,0 +1,158 @@
+"""Figures of pages: drawn by a job, kept for everybody who sees the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from studies import registry
+from studies.figures.figure import Figure
+from studies.figures.render import render_svg
+from studies.jobs import Progress, enqueue, no_progress
+from studies.methods.problems import refuse
+from studies.models import Drawing, Job, JobState, Study
+from studies.registry import PageInputs
+
+from .files import inputs_digest
+
+KIND = "studies.page_draw"
+KEPT = 3  # of one page and the same sites: somebody may have an earlier one open
+ROUNDS = 3
+GAVE_UP = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a page has to show: its drawing, or the job that makes it; neither: nothing to draw."""
+
+    page: str = ""
+    subject: str = ""
+    drawing: Drawing | None = None
+    job: Job | None = None
+    figures: list[Figure] = field(default_factory=list)
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and self.job.state not in GAVE_UP
+
+    @property
+    def said(self) -> dict[str, Any]:
+        return self.drawing.said if self.drawing else {}
+
+
+def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
+    """The drawing of what ``user`` sees of a page now; a job is started where there is none."""
+    inputs = registry.drawn_page(page).read(study, user, subject)
+    if inputs is None:
+        return Drawn(page, subject)
+    found = _kept(study, user, page, subject, _digest(page, inputs))
+    if found:
+        figures = [Figure.from_dict({**figure, "spec": {}}) for figure in found.figures]
+        return Drawn(page, subject, found, None, figures)
+    return Drawn(page, subject, job=page_draw_start(study, user, page, subject))
+
+
+def _kept(study: Study, user: Any, page: str, subject: str, digest: str) -> Drawing | None:
+    rows = Drawing.objects.visible_to(user).filter(
+        study=study, page=page, subject=subject, inputs_digest=digest
+    )
+    return rows.defer("specs", "pictures").first()
+
+
+def _digest(page: str, inputs: PageInputs) -> str:
+    shown = [[patient, site] for patient, site in sorted(inputs.patients.items())]
+    return inputs_digest(page, registry.drawn_page(page).version, shown, *inputs.parts)
+
+
+@transaction.atomic
+def page_draw_start(
+    study: Study, user: Any, page: str, subject: str = "", again: bool = False
+) -> Job | None:
+    """Queue the drawing of what ``user`` sees of a page; nothing when it is there already.
+
+    One that failed is queued again only when somebody asks (``again``).
+    """
+    inputs = registry.drawn_page(page).read(study, user, subject)
+    if inputs is None or _kept(study, user, page, subject, digest := _digest(page, inputs)):
+        return None
+    params = {"page": page, "subject": subject, "inputs": digest}
+    job = Job.objects.filter(study=study, kind=KIND, params=params).order_by("-id").first()
+    gone = job is None or job.state == JobState.DONE or (again and job.has_ended)
+    return enqueue(KIND, study, user, params=params) if gone else job
+
+
+def page_draw(
+    study: Study,
+    user: Any,
+    params: dict[str, Any],
+    progress: Progress = no_progress,
+    job: Job | None = None,
+) -> dict[str, Any]:
+    """Draw the figures of a page from what ``user`` sees now, and keep them."""
+    name, subject = str(params["page"]), str(params.get("subject", ""))
+    page = registry.drawn_page(name)
+    inputs = page.read(study, user, subject)
+    for _ in range(ROUNDS):
+        if inputs is None:
+            return {"figures": 0}
+        digest = _digest(name, inputs)
+        if found := _kept(study, user, name, subject, digest):
+            return {"figures": len(found.figures)}
+        progress(0, 1, "reading")
+        figures, said = page.draw(study, user, subject)
+        drawn = figures, said, _pictures(figures, progress)
+        after = page.read(study, user, subject)
+        if after is not None and _digest(name, after) == digest:
+            _keep(study, name, subject, inputs, digest, drawn, job)
+            return {"figures": len(figures)}
+        inputs = after  # something changed meanwhile: the drawing is of neither state
+    remedy = "Draw the page again when imports and steps have ended."
+    raise refuse(name, "rows that change while they are drawn", "rows that stand still", remedy)
+
+
+def _pictures(figures: list[Figure], progress: Progress) -> dict[str, str]:
+    pictures = {}
+    for number, figure in enumerate(figures):
+        progress(number, len(figures), figure.title)
+        pictures[figure.key] = render_svg(figure)
+    return pictures
+
+
+@transaction.atomic
+def _keep(
+    study: Study,
+    page: str,
+    subject: str,
+    inputs: PageInputs,
+    digest: str,
+    drawn: tuple[list[Figure], dict[str, Any], dict[str, str]],
+    job: Job | None,
+) -> None:
+    figures, said, pictures = drawn
+    sites = sorted(set(inputs.patients.values()))
+    Drawing.objects.bulk_create(
+        [
+            Drawing(
+                study=study, page=page, subject=subject, site_ids=sites, inputs_digest=digest,
+                figures=[_without_spec(figure) for figure in figures],
+                specs={figure.key: figure.spec for figure in figures},
+                pictures=pictures, said=said, produced_by=job,
+            )
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    same = Drawing.objects.filter(study=study, page=page, subject=subject, site_ids=sites)
+    kept = same.order_by("-id").values_list("pk", flat=True)[:KEPT]
+    same.exclude(pk__in=list(kept)).delete()
+
+
+def _without_spec(figure: Figure) -> dict[str, Any]:
+    return {key: value for key, value in figure.as_dict().items() if key != "spec"}
+
+
+def patients_shown(visible: Any, wanted: Iterable[int]) -> dict[int, int]:
+    """Patient id to site id of the visible among ``wanted``."""
+    return dict(visible.filter(pk__in=list(wanted)).order_by("pk").values_list("pk", "site_id"))

@@ -1,0 +1,81 @@
+"""Figures that a job drew, as files and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from studies import access, services
+from studies.figures.figure import Figure
+from studies.figures.render import figure_csv, render_png
+from studies.models import Drawing, Study
+
+from .doors import study_page
+
+
+def _svg(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    return HttpResponse(picture, content_type="image/svg+xml")
+
+
+def _png(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    return HttpResponse(render_png(figure), content_type="image/png")
+
+
+def _csv(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    access.require(request.user, study, "download")
+    response = HttpResponse(figure_csv(figure), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{figure.key}.csv"'
+    return response
+
+
+def _table(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    return render(request, "studies/drawn_table.html", {"study": study, "figure": figure})
+
+
+FORMS: dict[str, Callable[..., HttpResponse]] = {
+    "svg": _svg, "png": _png, "csv": _csv, "html": _table,
+}  # fmt: skip
+
+
+@study_page("rows")
+def drawn_figure(
+    request: HttpRequest, study: Study, drawing_uid: UUID, key: str, form: str
+) -> HttpResponse:
+    """A figure of a drawing; what is behind an address never changes."""
+    rows = access.visible(Drawing.objects.all(), request.user, study).filter(uid=drawing_uid)
+    found: Any = rows.values_list(
+        F("figures"), KeyTransform(key, "specs"), KeyTextTransform(key, "pictures")
+    ).first()
+    if found is None or form not in FORMS or found[1] is None:
+        raise Http404("No such figure.")
+    tag = f'"{drawing_uid}-{key}"'
+    if form == "svg" and request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304)
+    content = next(figure for figure in found[0] if figure["key"] == key)
+    figure = Figure.from_dict({**content, "spec": found[1]})
+    response = FORMS[form](request, study, figure, found[2])
+    response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
+    return response
+
+
+@require_POST
+@study_page("rows")
+def draw_again(request: HttpRequest, study: Study) -> HttpResponse:
+    """After a drawing that failed."""
+    page, subject = request.POST.get("page", ""), request.POST.get("subject", "")
+    try:
+        services.page_draw_start(study, request.user, page, subject, again=True)
+    except KeyError as error:
+        raise Http404("No such page.") from error
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
+    return redirect("studies:overview", study.uid)
