@@ -18,6 +18,7 @@ BENCHMARKS = (
     "imaging_features",
     "table_import",
     "rna",
+    "rna_pages",
     "cohort_pages",
     "upload_memory",
     "study_glance",

@@ -25,6 +25,7 @@ from studies.registry import DrawnPage, PageInputs
 from studies.services import patients_shown
 
 PHENOTYPE, QUALITY, CORRECTION = "genomics:phenotype", "genomics:quality", "genomics:correction"
+SCORES = ((CLUSTERED, "ssgsea"), (BESIDE, "ssgsea"), (MARKERS, "mcpcounter"))
 Said = dict[str, Any]
 
 
@@ -41,17 +42,14 @@ def _rows(table: pd.DataFrame, patients: dict[int, int]) -> list[list[str]]:
 def _read_phenotype(study: Study, user: Any, subject: str) -> PageInputs | None:
     fit = fit_current(study)
     labels = phenotype_table(study, as_found=True)[["label", "core", "in_training", "digest"]]
-    scores = [
-        abundance_digests(study, CLUSTERED),
-        abundance_digests(study, BESIDE),
-        abundance_digests(study, MARKERS, "mcpcounter"),
-    ]
+    scores = abundance_digests(study, *SCORES)
     densities = registry.facts("marker_densities", study)
     wanted = set(labels.index) if fit else set()
-    patients = patients_shown(_visible(user, study), wanted | (set(scores[2]) & set(densities)))
+    with_both = {patient for patient, found in scores.items() if SCORES[2] in found}
+    patients = patients_shown(_visible(user, study), wanted | (with_both & set(densities)))
     if not patients:
         return None
-    known = [[digests.get(patient, "") for patient in patients] for digests in scores]
+    known = [[scores.get(p, {}).get(one, "") for one in SCORES] for p in patients]
     stained = [str(sorted(densities.get(patient, {}).items())) for patient in patients]
     about = _rows(overviews.about_patients(study), patients)
     digest = fit.digest if fit else ""

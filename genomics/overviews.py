@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
+from django.db.models import QuerySet
 
 from genomics.figures.agreement import draw_agreement
 from genomics.figures.distributions import draw_distributions
@@ -82,10 +83,22 @@ def counts_of(user: Any, study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def phenotypes_of(user: Any, study: Study) -> list[Phenotype]:
-    """The labels in force: of the fit and by the slides stated last."""
+def labelled_patients(user: Any, study: Study) -> QuerySet:
+    """Visible patients with a label in force."""
+    labels = Phenotype.objects.filter(study=study)
+    in_force = labels.filter(fit=fit_current(study)) | labels.filter(source=PhenotypeSource.IHC)
+    visible = Patient.objects.visible_to(user).filter(study=study)
+    return visible.filter(pk__in=in_force.values("patient_id"))
+
+
+def phenotypes_of(
+    user: Any, study: Study, patients: Iterable[Patient] | None = None
+) -> list[Phenotype]:
+    """The labels in force, of ``patients`` or all: of the fit and by the slides stated last."""
     rows = Phenotype.objects.visible_to(user).filter(study=study).select_related("patient", "fit")
     rows = rows.defer("fit__fit")  # the frozen numbers are large, and the same for all
+    if patients is not None:
+        rows = rows.filter(patient__in=patients)
     by_rna = rows.filter(fit=fit_current(study), source=PhenotypeSource.RNA)
     by_slides = rows.filter(source=PhenotypeSource.IHC).order_by("patient_id", "-stated_at", "-id")
     found = [*by_rna, *by_slides.distinct("patient_id")]

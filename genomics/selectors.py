@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from genomics.methods.identifiers import Signature
 from genomics.methods.signature import read_signature
@@ -70,28 +70,34 @@ def abundance_table(
 
 def _speaking(study: Study, signature: str, method: str) -> QuerySet[CellAbundance]:
     """Of each patient the newest abundances of the chosen specimen."""
+    rows = _chosen_abundances(study).filter(signature__name=signature, method=method)
+    return rows.order_by("patient_id", "-id").distinct("patient_id")
+
+
+def _chosen_abundances(study: Study) -> QuerySet[CellAbundance]:
+    """Of chosen specimens, by matrices whose correction stands, of patients that may be used."""
     choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
-    rows = (
-        CellAbundance.objects.filter(
-            study=study,
-            signature__name=signature,
-            method=method,
-            specimen_id__in=choices.values("specimen_id"),
-        )
-        .filter(column__matrix__correction__lifted_at__isnull=True)
-        .exclude(scores={})
-        .order_by("patient_id", "-id")
-        .distinct("patient_id")
+    rows = CellAbundance.objects.filter(
+        study=study,
+        specimen_id__in=choices.values("specimen_id"),
+        column__matrix__correction__lifted_at__isnull=True,
     )
-    return usable(rows, study, GENOMICS)
+    return usable(rows.exclude(scores={}), study, GENOMICS)
 
 
 def abundance_digests(
-    study: Study, signature: str = CLUSTERED, method: str = "ssgsea"
-) -> dict[int, str]:
-    """What ``abundance_table`` would read, by patient id, without the scores."""
-    rows = _speaking(study, signature, method)
-    return dict(rows.values_list("patient_id", "inputs_digest"))
+    study: Study, *signatures: tuple[str, str]
+) -> dict[int, dict[tuple[str, str], str]]:
+    """What ``abundance_table`` would read of each (signature, method), by patient id."""
+    wanted = Q(pk__in=[])
+    for name, method in signatures:
+        wanted |= Q(signature__name=name, method=method)
+    key = ("patient_id", "signature__name", "method")
+    rows = _chosen_abundances(study).filter(wanted).order_by(*key, "-id").distinct(*key)
+    found: dict[int, dict[tuple[str, str], str]] = {}
+    for patient, name, method, digest in rows.values_list(*key, "inputs_digest"):
+        found.setdefault(patient, {})[name, method] = digest
+    return found
 
 
 def versions_read(study: Study, signature: str = CLUSTERED) -> set[int]:

@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{STUDY}signatures/", views.signatures, name="signatures"),
     path(f"{STUDY}signatures/abundances.csv", views.abundances_csv, name="abundances_csv"),
     path(f"{STUDY}batches/", views.batches, name="batches"),
+    path(f"{STUDY}specimens/", views.specimens, name="specimens"),
     path(f"{STUDY}matrices/", views.matrices, name="matrices"),
     path(MATRIX, views.matrix, name="matrix"),
     path(f"{MATRIX}quality/", views.quality, name="quality"),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from PIL import Image
 
 from imaging.methods.cell_overlay import draw_overlay
 from imaging.methods.immunoscore import COLUMNS, READINGS, compare_readings
-from imaging.models import CellCount, ImmunoscoreRule, Reading, WholeSlide
+from imaging.models import CellCount, CellDensity, ImmunoscoreRule, Reading, WholeSlide
 from imaging.selectors.slides import (
     calls_table,
     chosen_slides,
@@ -24,6 +25,7 @@ from imaging.selectors.slides import (
 )
 from imaging.selectors.whole_slides import current_regions
 from imaging.slide_storage import cells_for_viewing, slide_for_viewing
+from studies.consents import GENOMICS, usable
 from studies.models import CohortMember, Patient, Specimen, Study
 
 COLUMNS_OF_FILE = (
@@ -107,16 +109,29 @@ def distribution(user: Any, study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def rows_shown(user: Any, study: Study) -> list[SlideRow]:
+def measured_patients(user: Any, study: Study) -> QuerySet:
+    """Visible patients with a density of the specimen that speaks for them."""
+    measured = CellDensity.objects.filter(
+        study=study, specimen_id__in=chosen_slides(study), per_mm2__isnull=False
+    )
+    visible = Patient.objects.visible_to(user).filter(study=study)
+    return visible.filter(pk__in=usable(measured, study, GENOMICS).values("patient_id"))
+
+
+def rows_shown(
+    user: Any, study: Study, patients: Iterable[Patient] | None = None
+) -> list[SlideRow]:
+    """Densities and scores of ``patients``, or of everybody the user may see."""
+    asked = measured_patients(user, study) if patients is None else patients
+    mine = {patient.pk: patient for patient in asked}
     densities, scores = density_table(study), immunoscore_table(study)
-    chosen = chosen_slides(study)
-    mine = Patient.objects.visible_to(user).filter(study=study).in_bulk()
-    specimens = Specimen.objects.visible_to(user).filter(pk__in=chosen).in_bulk()
+    densities = densities[densities["patient_id"].isin(mine)]
+    specimens = Specimen.objects.visible_to(user).filter(
+        pk__in=chosen_slides(study) & set(densities.index)
+    )
     rule = str(rule_current(study) or "")
     rows = [
-        _row(specimens[pk], mine[int(values["patient_id"])], values, scores, rule)
-        for pk, values in densities[densities.index.isin(list(specimens))].iterrows()
-        if int(values["patient_id"]) in mine
+        _row(row, mine[row.patient_id], densities.loc[row.pk], scores, rule) for row in specimens
     ]
     return sorted(rows, key=lambda row: row.patient.pseudonym)
 

@@ -63,10 +63,15 @@ def read_survival(study: Study, user: Any, subject: str) -> PageInputs | None:
     if fit is None or rows.empty:
         return None
     patients = patients_shown(Patient.objects.filter(study=study), rows.index)
-    scores = abundance_digests(study, fit.signature.name)
+    read = (fit.signature.name, "ssgsea")
+    scores = abundance_digests(study, read)
     times = [endpoint_table(study, endpoint)["inputs_digest"].to_dict() for endpoint in ENDPOINTS]
     known = [
-        [str(rows.at[pk, "label"]), scores.get(pk, ""), *(str(found.get(pk)) for found in times)]
+        [
+            str(rows.at[pk, "label"]),
+            scores.get(pk, {}).get(read, ""),
+            *(str(found.get(pk)) for found in times),
+        ]
         for pk in patients
     ]
     return PageInputs((fit.digest, known), patients)

@@ -63,6 +63,12 @@ MEANING = {
     "external phenotype": LIGHT["external-phenotype"],
     "external response": LIGHT["external-response"],
 }
+# Strips beside a heat map: a family for each, so that one colour says one thing.
+STRIPS = (
+    ("#4f8fb0", "#a9cbdc", "#b79bc0", "#7d878d", "#0e3d53"),
+    ("#6b4a14", "#c58a3d", "#e3c48f", "#8a8d3a", "#c3c67f", "#4a3a22"),
+)
+RESPONSES = {"CR": "#1b6641", "PR": "#74b08c", "SD": "#dfc45f", "PD": HOT, "NE": BETWEEN}
 
 
 def series(names: Sequence[str]) -> list[str]:

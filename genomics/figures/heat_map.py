@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from genomics.figures.labels import COLD, HOT, PALE, label_colour, label_rank
-from studies.colours import PAPER
+from studies.colours import MEANING, PAPER, RESPONSES, STRIPS
 from studies.colours import UNKNOWN as UNKNOWN_COLOUR
-from studies.figures.figure import MORE_COLOURS, Figure, make_figure, plain
+from studies.figures.figure import Figure, make_figure, plain
 
 CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
 ROW, WIDTH = 17, 780
+LABELS = 150  # room for names in fonts wider than the one measured
 UNKNOWN = "unknown"
 
 
@@ -72,6 +73,10 @@ def _x(n: int, axis: Any = None) -> alt.X:
     return alt.X("from:Q", axis=axis, scale=alt.Scale(domain=[0, max(1, n)], nice=False))
 
 
+def _names() -> alt.Axis:
+    return alt.Axis(title=None, ticks=False, domain=False, minExtent=LABELS)
+
+
 def _runs(order: pd.DataFrame) -> alt.LayerChart:
     """Runs of equal labels above the columns."""
     groups = list(dict.fromkeys(order["label"]))
@@ -96,18 +101,25 @@ def _runs(order: pd.DataFrame) -> alt.LayerChart:
 def _strips(known: pd.DataFrame) -> alt.Chart:
     """A strip for each thing known of the patients, one legend under all."""
     names, colours, rows = [], [], []
-    for strip in known:
+    for number, strip in enumerate(known):
         words = [w.replace("_", " ") if isinstance(w, str) and w else "" for w in known[strip]]
-        mine = sorted(set(words) - {""})
+        mine = sorted(set(words) - {""}, key=_rank_of_word)
         names += [f"{strip}: {word}" for word in mine]
-        colours += [MORE_COLOURS[k % len(MORE_COLOURS)] for k in range(len(mine))]
+        colours += [_colour_of_word(word, number, k) for k, word in enumerate(mine)]
         rows += [
             {"from": k, "to": k + 1, "what": f"{strip}: {word}" if word else UNKNOWN, "row": strip}
             for k, word in enumerate(words)
         ]
     if any(row["what"] == UNKNOWN for row in rows):
         names, colours = [*names, UNKNOWN], [*colours, UNKNOWN_COLOUR]
-    legend = alt.Legend(title=None, orient="bottom", columns=3, symbolType="square", labelLimit=240)
+    legend = alt.Legend(
+        title=None,
+        orient="bottom",
+        columns=4,
+        columnPadding=36,
+        symbolType="square",
+        labelLimit=240,
+    )  # fmt: skip
     return (
         alt.Chart(alt.InlineData(values=rows))
         .mark_rect()
@@ -115,7 +127,9 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
             x=_x(len(known)),
             x2="to:Q",
             y=alt.Y(
-                "row:N", sort=list(known), axis=alt.Axis(title=None, ticks=False, domain=False)
+                "row:N",
+                sort=list(known),
+                axis=_names(),
             ),
             color=alt.Color(
                 "what:N", scale=alt.Scale(domain=names, range=colours), sort=names, legend=legend
@@ -123,6 +137,17 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
         )
         .properties(width=WIDTH, height=ROW * known.shape[1])
     )
+
+
+def _rank_of_word(word: str) -> tuple[int, str]:
+    """Responses from the best to the worst, everything else by name."""
+    return list(RESPONSES).index(word) if word in RESPONSES else len(RESPONSES), word
+
+
+def _colour_of_word(word: str, strip: int, place: int) -> str:
+    """Of a family of its own for each strip, so that one colour says one thing."""
+    family = STRIPS[strip % len(STRIPS)]
+    return RESPONSES.get(word) or MEANING.get(word) or family[place % len(family)]
 
 
 def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -143,7 +168,11 @@ def _cells(cells: list[str], n_patients: int) -> alt.Chart:
         .encode(
             x=_x(n_patients, axis),
             x2="to:Q",
-            y=alt.Y("cell:N", sort=cells, axis=alt.Axis(title=None, ticks=False, domain=False)),
+            y=alt.Y(
+                "cell:N",
+                sort=cells,
+                axis=_names(),
+            ),
             color=alt.Color(
                 "z:Q",
                 scale=alt.Scale(

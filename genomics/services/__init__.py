@@ -7,6 +7,7 @@ from .expression import expression_import
 from .phenotypes import phenotype_assign, phenotype_fit, phenotype_from_ihc
 from .quality import quality_compute
 from .signatures import signature_current, signature_import
+from .specimen_typing import specimens_type
 from .specimens import specimens_import
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "signature_current",
     "signature_import",
     "specimens_import",
+    "specimens_type",
 ]

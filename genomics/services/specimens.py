@@ -96,12 +96,11 @@ def specimens_import(batch: ImportBatch, job: Job | None = None) -> dict[str, An
         Every problem of the table at once: unknown patients, a specimen of two, dates, procedures.
     """
     rows = _rows(signature_text(file_read(batch.file), batch.filename), batch.filename)
-    patients = patients_by_pseudonym(batch.study)
-    known = {s.label: s for s in Specimen.objects.filter(study=batch.study)}
-    problems = [p for row in rows for p in _row_problems(row, patients, known, batch.filename)]
-    problems += _twice(rows, batch.filename)
+    problems = specimen_problems(batch.study, rows, batch.filename)
     if problems:
         raise DataProblem(problems)
+    patients = patients_by_pseudonym(batch.study)
+    known = {s.label: s for s in Specimen.objects.filter(study=batch.study)}
     with transaction.atomic():
         specimens = _write_specimens(rows, patients, known)
         batches = [
@@ -122,6 +121,14 @@ def specimens_import(batch: ImportBatch, job: Job | None = None) -> dict[str, An
         }
         batch.mark_ready(summary)
     return summary
+
+
+def specimen_problems(study: Study, rows: list[dict[str, Any]], name: str) -> list[Problem]:
+    """What is wrong with lines (``line`` and the columns), against the patients of the study."""
+    patients = patients_by_pseudonym(study)
+    known = {s.label: s for s in Specimen.objects.filter(study=study).select_related("patient")}
+    found = [p for row in rows for p in _row_problems(row, patients, known, name)]
+    return found + _twice(rows, name)
 
 
 def _rows(text: str, name: str) -> list[dict[str, Any]]:

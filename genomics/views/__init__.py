@@ -4,6 +4,7 @@ from .batches import batches
 from .matrices import matrices, matrix, quality
 from .phenotype import labels_csv, phenotype
 from .signatures import abundances_csv, signatures
+from .specimens import specimens
 
 __all__ = [
     "abundances_csv",
@@ -14,4 +15,5 @@ __all__ = [
     "phenotype",
     "quality",
     "signatures",
+    "specimens",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from django.db.models import QuerySet
 
 from imaging.methods.density_table import MARKERS, REGIONS
 from imaging.methods.immunoscore import COLUMNS
@@ -40,10 +41,13 @@ def density_table(study: Study) -> pd.DataFrame:
     return table.astype(dict.fromkeys(COLUMNS, float)).sort_index()
 
 
+def _chosen(study: Study) -> QuerySet[SpecimenChoice]:
+    return SpecimenChoice.objects.filter(study=study, purpose=SLIDES)
+
+
 def chosen_slides(study: Study) -> set[int]:
     """Specimens that speak for their patients."""
-    choices = SpecimenChoice.objects.filter(study=study, purpose=SLIDES)
-    return set(choices.values_list("specimen_id", flat=True))
+    return set(_chosen(study).values_list("specimen_id", flat=True))
 
 
 def reference_table(study: Study) -> pd.DataFrame:
@@ -68,8 +72,12 @@ def rule_is_stale(rule: ImmunoscoreRule) -> bool:
 
 def rule_current(study: Study, reading: str = Reading.IMMUNOSCORE) -> ImmunoscoreRule | None:
     """The frozen rule of a reading that was stated last."""
-    rules = ImmunoscoreRule.objects.filter(study=study, reading=reading)
-    return rules.order_by("-stated_at", "-id").first()
+    return _rules(study, reading).first()
+
+
+def _rules(study: Study, reading: str) -> QuerySet[ImmunoscoreRule]:
+    rows = ImmunoscoreRule.objects.filter(study=study, reading=reading)
+    return rows.order_by("-stated_at", "-id")
 
 
 def immunoscore_table(study: Study) -> pd.DataFrame:
@@ -80,7 +88,8 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
     columns = ["patient_id", "score", "high", "consensus", "mean_percentile", "cd3_percentile"]
     columns += ["cd8_percentile", "cd3_high", "cd8_high", "reason", "inputs_digest"]
     rule = rule_current(study)
-    rows = Immunoscore.objects.filter(study=study, rule=rule, specimen_id__in=chosen_slides(study))
+    chosen = _chosen(study).values("specimen_id")
+    rows = Immunoscore.objects.filter(study=study, rule=rule, specimen_id__in=chosen)
     newest = rows.order_by("patient_id", "-stated_at", "-id").distinct("patient_id")
     table = pd.DataFrame(list(newest.values_list(*columns)), columns=columns).set_index(
         "patient_id"
@@ -93,10 +102,10 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
 def reading_table(study: Study, reading: str) -> pd.DataFrame:
     """One reading by patient id: high, mean_percentile, score, reason; biopsies by their own."""
     columns = ["patient_id", "high", "mean_percentile", "score", "reason"]
-    rule = rule_current(study, reading)
-    rows = Immunoscore.objects.filter(study=study, rule=rule)
+    rule = _rules(study, reading).values("pk")[:1]
+    rows = Immunoscore.objects.filter(study=study, rule__in=rule)
     if reading != Reading.BIOPSY:
-        rows = rows.filter(specimen_id__in=chosen_slides(study))
+        rows = rows.filter(specimen_id__in=_chosen(study).values("specimen_id"))
     newest = rows.order_by("patient_id", "high", "-stated_at", "-id").distinct("patient_id")
     table = pd.DataFrame(list(newest.values_list(*columns)), columns=columns)
     return table.astype({"high": "boolean", "score": "Int64"}).set_index("patient_id")
@@ -107,10 +116,11 @@ def calls_table(study: Study) -> pd.DataFrame:
 
     The column ``use`` says how the patient's cohorts use them.
     """
+    ruled = set(ImmunoscoreRule.objects.filter(study=study).values_list("reading", flat=True))
     columns = {
         reading: reading_table(study, reading)["high"]
         for reading in Reading.values
-        if rule_current(study, reading)
+        if reading in ruled
     }
     table = pd.DataFrame(columns).astype("boolean")
     members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from imaging import slides_overview
 from studies import access, consents, registry
 from studies.models import Study
+from studies.paging import page_by_key
 from studies.tables import csv_response
 from studies.views.doors import study_page
 
@@ -30,7 +31,10 @@ def slides(request: HttpRequest, study: Study) -> HttpResponse:
         shown = slides_overview.readings_shown(request.user, study)
         context["readings"], context["agreements"] = shown
     if "rows" in rights:
-        context["rows"] = slides_overview.rows_shown(request.user, study)
+        measured = slides_overview.measured_patients(request.user, study)
+        cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+        page = context["page"] = page_by_key(measured, "pseudonym", **cursor)
+        context["rows"] = slides_overview.rows_shown(request.user, study, page.rows)
         context["panels"] = registry.page_panels("imaging:slides", study, request.user)
         context["scanned"] = slides_overview.slides_shown(request.user, study)
     return render(request, "imaging/slides.html", context)

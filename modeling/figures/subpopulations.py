@@ -11,6 +11,7 @@ from modeling.methods.univariable_cox import UnivariableCox
 from studies.colours import PAPER
 
 ROW, PANEL = 17, 190
+LABELS = 150  # room for names in fonts wider than the one measured
 
 
 def draw_subpopulations(
@@ -62,14 +63,17 @@ def _panel(
     ) if known else alt.Data(values=[])  # fmt: skip
     y = alt.Y(
         "column:N", sort=order, scale=alt.Scale(domain=order),
-        axis=alt.Axis(title=None, labels=axis, ticks=False, domain=False, labelLimit=220),
+        axis=alt.Axis(title=None, labels=axis, ticks=False, domain=False, labelLimit=220,
+                      minExtent=LABELS if axis else 0),
     )  # fmt: skip
     scale = alt.Scale(type="log", domain=[0.25, 4], clamp=True)
     x = alt.X("ratio:Q", scale=scale,
               axis=alt.Axis(title="Hazard ratio per SD", values=[0.25, 0.5, 1, 2, 4]))  # fmt: skip
     one_line = alt.Chart(alt.Data(values=[{"x": 1}])).mark_rule(color=INK, strokeDash=[2, 3])
     lines = alt.Chart(data).mark_rule(color=COLOURS[0], strokeWidth=1.5, clip=True)
-    points = alt.Chart(data).mark_point(size=42, filled=False, color=COLOURS[0], clip=True)
+    points = alt.Chart(data).mark_point(
+        size=42, filled=False, color=COLOURS[0], clip=True, opacity=1
+    )
     return alt.layer(
         one_line.encode(x=alt.X("x:Q", scale=scale)),
         lines.encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y),
@@ -80,4 +84,4 @@ def _panel(
         ),
     ).properties(width=PANEL, height=ROW * len(order),
                  title=alt.TitleParams(f"{name}: {events}/{n} events", fontSize=12, anchor="start",
-                                       fontWeight="normal"))  # fmt: skip
+                                       fontWeight="normal", frame="group"))  # fmt: skip
