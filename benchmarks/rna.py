@@ -2,10 +2,11 @@
 
 python -m benchmarks.rna [--large] [--repetitions 5]
 
-ssGSEA against gseapy where it is installed, and against the definition written with numpy and
-pandas, specimen by specimen, as a user would. Import against pandas and pyarrow. All in one run,
-interleaved, medians; one thread of BLAS on both sides. ``--large`` adds 20,000 x 5,000 in float32
-and the import of 60,000 x 5,000 with its peak memory (a 1 GB file in the temporary folder).
+ssGSEA against gseapy and R's GSVA where they are installed, and against the definition written with
+numpy and pandas, specimen by specimen, as a user would. Import against pandas, pyarrow, and polars
+where it is installed. All in one run, interleaved, medians; one thread of BLAS on both sides; R
+times itself, start and reading left out. ``--large`` adds 20,000 x 5,000 in float32 and the import
+of 60,000 x 5,000 with its peak memory (a 1 GB file in the temporary folder).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import argparse
 import importlib.util
 import multiprocessing
 import resource
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -73,7 +76,44 @@ def by_the_book(values: np.ndarray, sets: list[list[int]]) -> np.ndarray:
     return scores
 
 
-def bench_ssgsea(repetitions: int) -> None:
+GSVA = """
+suppressMessages(library(GSVA))
+arguments <- commandArgs(TRUE)
+genes <- readLines(file.path(arguments[1], "genes.txt"))
+values <- readBin(file.path(arguments[1], "values.bin"), "double", length(genes) * 306)
+values <- matrix(values, nrow = length(genes), dimnames = list(genes, paste0("P", 1:306)))
+lines <- strsplit(readLines(file.path(arguments[1], "sets.txt")), "\t")
+sets <- setNames(lapply(lines, function(l) l[-1]), sapply(lines, `[`, 1))
+began <- proc.time()[["elapsed"]]
+found <- gsva(values, sets, method = "ssgsea", ssgsea.norm = FALSE, verbose = FALSE, min.sz = 1)
+cat(proc.time()[["elapsed"]] - began, as.character(packageVersion("GSVA")), found[1, 1])
+"""
+
+
+def gsva_seconds(folder: Path, values: np.ndarray, labels: list[str]) -> tuple[float, str] | None:
+    """Seconds that R's GSVA takes for the same, and its version; nothing without it."""
+    rscript = shutil.which("Rscript")
+    if rscript is None:
+        return None
+    (folder / "genes.txt").write_text("\n".join(labels) + "\n", encoding="utf-8")
+    (folder / "values.bin").write_bytes(np.ascontiguousarray(values.T).tobytes())
+    sets = [
+        "\t".join([cell, *(g.symbol for g in genes)]) for cell, genes in signature().sets.items()
+    ]
+    (folder / "sets.txt").write_text("\n".join(sets) + "\n", encoding="utf-8")
+    (folder / "gsva.R").write_text(GSVA, encoding="utf-8")
+    command = [rscript, "--vanilla", str(folder / "gsva.R"), str(folder)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        return None
+    seconds, version, first = answer.stdout.split()[-3:]
+    place = {label: row for row, label in enumerate(labels)}
+    own = [[place[g.symbol] for g in genes] for genes in signature().sets.values()]
+    assert abs(ssgsea(values[:, :1], own, "gsva_compatible")[0, 0] - float(first)) < 1e-3
+    return float(seconds), version
+
+
+def bench_ssgsea(repetitions: int, folder: Path) -> None:
     values, labels = made(20_000, 306)
     place = {label: row for row, label in enumerate(labels)}
     sets = [[place[g.symbol] for g in genes] for genes in signature().sets.values()]
@@ -85,6 +125,8 @@ def bench_ssgsea(repetitions: int) -> None:
     few = counts[:, :10]
     book = medians(3, book=lambda: by_the_book(few, sets))["book"] * 30.6
     assert np.abs(by_the_book(few, sets) - ssgsea(few, sets, "gsva_compatible")).max() < 1e-8
+    if r := gsva_seconds(folder, counts, labels):
+        found[f"R, GSVA {r[1]}, once"] = r[0]
     print("ssGSEA, 24 sets, 20,000 genes of 306 specimens (float64 counts)")
     for name, seconds in {**found, "numpy and pandas, by the book (10 of 306)": book}.items():
         print(f"  {name:45s} {seconds:8.3f} s  {seconds / found['isotherm']:7.1f} x")
@@ -110,16 +152,24 @@ def bench_import(repetitions: int, folder: Path) -> None:
     values, labels = made(20_000, 306)
     path = folder / "counts.tsv"
     write(path, values, labels)
-    found = medians(
-        repetitions,
-        isotherm=lambda: read(path),
-        pyarrow=lambda: pacsv.read_csv(path, parse_options=pacsv.ParseOptions(delimiter="\t")),
-        pandas=lambda: pd.read_csv(path, sep="\t", index_col=0),
-    )
-    fastest = min(found["pyarrow"], found["pandas"])
+    ways: dict[str, Callable[[], Any]] = {
+        "isotherm": lambda: read(path),
+        "pyarrow": lambda: pacsv.read_csv(path, parse_options=pacsv.ParseOptions(delimiter="\t")),
+        "pandas": lambda: pd.read_csv(path, sep="\t", index_col=0),
+    }
+    if importlib.util.find_spec("polars"):
+        ways["polars"] = lambda: polars_table(path)
+    found = medians(repetitions, **ways)
+    fastest = min(seconds for name, seconds in found.items() if name != "isotherm")
     print("import of a TSV, 20,000 genes of 306 specimens, checked cell by cell here only")
     for name, seconds in found.items():
         print(f"  {name:45s} {seconds:8.3f} s  {seconds / fastest:7.2f} x the fastest")
+
+
+def polars_table(path: Path) -> Any:
+    import polars  # only where a user has put it
+
+    return polars.read_csv(path, separator="\t")
 
 
 def read(path: Path) -> Any:
@@ -184,7 +234,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bench_ssgsea(options.repetitions)
+        bench_ssgsea(options.repetitions, Path(folder))
         bench_import(options.repetitions, Path(folder))
         if options.large:
             apart(large_ssgsea)

@@ -117,9 +117,13 @@ def main(patients: int = 306, repetitions: int = 11) -> int:
             f"studies/{place.study}/expression-matrices/"
         )
         pages = {
-            "phenotype with survival": f"{place.base}genomics/",
+            "phenotype": f"{place.base}genomics/",
+            "its figures": f"{place.base}drawn/genomics:phenotype/",
+            "its survival": f"{place.base}drawn/modeling:phenotype_survival/",
             "quality of the matrix": f"{place.base}genomics/matrices/{matrix['uid']}/quality/",
-            "slides with outcome": f"{place.base}imaging/slides/",
+            "figures of the quality": f"{place.base}drawn/genomics:quality/{matrix['uid']}/",
+            "slides": f"{place.base}imaging/slides/",
+            "outcome by the slides": f"{place.base}drawn/modeling:slides_outcome/",
         }
         first = {title: drawn(place, browser, address) for title, address in pages.items()}
         taken: dict[str, list[float]] = {title: [] for title in pages}

@@ -108,7 +108,9 @@ def _draw_correction(study: Study, user: Any, subject: str) -> tuple[list[Figure
 
 
 PAGES = (
-    DrawnPage(PHENOTYPE, _read_phenotype, _draw_phenotype),
-    DrawnPage(QUALITY, _read_quality, _draw_quality),
-    DrawnPage(CORRECTION, _read_correction, _draw_correction),
+    DrawnPage(
+        PHENOTYPE, "Immune phenotype", _read_phenotype, _draw_phenotype, "genomics/_shift.html"
+    ),
+    DrawnPage(QUALITY, "Quality of a matrix", _read_quality, _draw_quality),
+    DrawnPage(CORRECTION, "Batch correction", _read_correction, _draw_correction, plain=True),
 )

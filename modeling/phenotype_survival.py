@@ -25,7 +25,7 @@ from studies.figures.figure import Figure, p_text
 from studies.models import CohortUse, Patient, Study
 from studies.registry import PageInputs
 from studies.selectors import endpoint_table, members_table
-from studies.services import drawing_of, patients_shown
+from studies.services import patients_shown
 
 PAGE = "modeling:phenotype_survival"
 DAYS_A_MONTH = 30.4375
@@ -142,11 +142,8 @@ def _abundances(study: Study) -> pd.DataFrame:
 
 
 def survival_panel(study: Study, user: Any) -> dict[str, Any] | None:
-    """What the panel shows; nothing before there are labels and events."""
-    drawn = drawing_of(study, user, PAGE)
-    if not drawn.figures and drawn.job is None:
-        return None
-    return {"drawn": drawn}
+    """The panel, once there is a fit."""
+    return {"page": PAGE} if fit_current(study) else None
 
 
 def _unestimated(figures: list[Figure]) -> list[str]:

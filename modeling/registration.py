@@ -143,11 +143,23 @@ register_page_panel(
 )
 register_drawn_page(
     DrawnPage(
-        phenotype_survival.PAGE, phenotype_survival.read_survival, phenotype_survival.draw_survival
+        phenotype_survival.PAGE,
+        "Survival by phenotype",
+        phenotype_survival.read_survival,
+        phenotype_survival.draw_survival,
+        "modeling/_unestimated.html",
+        plain=True,
     )
 )
 register_drawn_page(
-    DrawnPage(slides_outcome.PAGE, slides_outcome.read_outcome, slides_outcome.draw_outcome)
+    DrawnPage(
+        slides_outcome.PAGE,
+        "Response and survival by the slides",
+        slides_outcome.read_outcome,
+        slides_outcome.draw_outcome,
+        "modeling/_responses.html",
+        plain=True,
+    )
 )
 register_fact("analysed", analysed_patients)
 register_glance(*glance.COLUMNS)

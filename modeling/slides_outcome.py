@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from imaging.selectors.slides import rule_current
 from modeling.services import slides_figures
 from modeling.services.prognosis_rows import ENDPOINTS
 from studies import registry
@@ -13,7 +14,7 @@ from studies.figures.figure import Figure
 from studies.models import Patient, Study
 from studies.registry import PageInputs
 from studies.selectors import endpoint_table
-from studies.services import drawing_of, patients_shown
+from studies.services import patients_shown
 
 PAGE = "modeling:slides_outcome"
 RESPONSE = "response_at_6_months"
@@ -82,8 +83,5 @@ def draw_outcome(study: Study, user: Any, subject: str) -> tuple[list[Figure], d
 
 
 def outcome_panel(study: Study, user: Any) -> dict[str, Any] | None:
-    """What the panel shows; nothing before ten patients have a reading."""
-    drawn = drawing_of(study, user, PAGE)
-    if not drawn.figures and drawn.job is None:
-        return None
-    return {"drawn": drawn}
+    """The panel, once slides were scored."""
+    return {"page": PAGE} if rule_current(study) else None

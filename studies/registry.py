@@ -126,12 +126,16 @@ class DrawnPage:
     """Figures that a job draws once for the same rows; ``subject`` tells pages of a kind apart.
 
     ``read`` takes study, user and subject and is quick; ``draw`` takes the same and gives figures
-    and what is said beside them. Another ``version`` of the drawing draws anew.
+    and what is said beside them, which ``template`` shows. ``plain``: the figures stand side by
+    side in a section. Another ``version`` of the drawing draws anew.
     """
 
     name: str
+    title: str
     read: Callable[[Any, Any, str], PageInputs | None]
     draw: Callable[[Any, Any, str], tuple[list[Any], dict[str, Any]]]
+    template: str = ""
+    plain: bool = False
     version: int = 1
 
 
@@ -307,6 +311,7 @@ def register_drawn_page(page: DrawnPage) -> None:
 
 
 def drawn_page(name: str) -> DrawnPage:
+    """KeyError when there is none."""
     return _drawn[name]
 
 

@@ -53,6 +53,8 @@ urlpatterns = [
     path(f"{STUDY}tour/end/", desks.tour_end, name="tour_hide"),
     path(f"{STUDY}views/", desks.view_new, name="view_new"),
     path(f"{STUDY}views/<uuid:view_uid>/drop/", desks.view_drop, name="view_drop"),
+    path(f"{STUDY}drawn/<str:page>/", drawings.drawn, name="drawn"),
+    path(f"{STUDY}drawn/<str:page>/<str:subject>/", drawings.drawn, name="drawn_of"),
     path(f"{STUDY}drawings/", drawings.draw_again, name="draw_again"),
     path(
         f"{STUDY}drawings/<uuid:drawing_uid>/<slug:key>.<str:form>",

@@ -12,7 +12,6 @@ from genomics.drawings import QUALITY
 from genomics.models import ExpressionMatrix
 from studies import access
 from studies.models import Study
-from studies.services import drawing_of
 from studies.views.doors import study_page
 
 
@@ -40,6 +39,6 @@ def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse
 def quality(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
     found = _matrix(study, matrix_uid)
     context = {"study": study, "matrix": found, **quality_page.quality_context(request.user, found)}
-    context["drawn"] = drawing_of(study, request.user, QUALITY, str(found.uid))
+    context["page_drawn"] = QUALITY
     context["may_download"] = "download" in access.rights_of(request.user, study)
     return render(request, "genomics/quality.html", context)

@@ -12,7 +12,6 @@ from genomics.drawings import PHENOTYPE
 from studies import access, consents, registry
 from studies.models import Study
 from studies.paging import page_by_key
-from studies.services import drawing_of
 from studies.tables import csv_response
 from studies.views.doors import study_page
 
@@ -28,7 +27,7 @@ def phenotype(request: HttpRequest, study: Study) -> HttpResponse:
         cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
         page = context["page"] = page_by_key(labelled, "pseudonym", **cursor)
         context["rows"] = overviews.phenotypes_of(request.user, study, page.rows)
-        context["drawn"] = drawing_of(study, request.user, PHENOTYPE)
+        context["page_drawn"] = PHENOTYPE
         context["panels"] = registry.page_panels("genomics:phenotype", study, request.user)
     return render(request, "genomics/phenotype.html", context)
 

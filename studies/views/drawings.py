@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import F
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from studies import access, services
+from studies import access, registry, services
 from studies.figures.figure import Figure
 from studies.figures.render import figure_csv, render_png
 from studies.models import Drawing, Study
@@ -46,6 +47,19 @@ FORMS: dict[str, Callable[..., HttpResponse]] = {
 
 
 @study_page("rows")
+def drawn(request: HttpRequest, study: Study, page: str, subject: str = "") -> HttpResponse:
+    """The figures of a page: a page of its own, and the part that the page asks for."""
+    try:
+        spec = registry.drawn_page(page)
+        found = services.drawing_of(study, request.user, page, subject)
+    except (KeyError, ValueError, ObjectDoesNotExist) as error:
+        raise Http404("No such page.") from error
+    context = {"study": study, "spec": spec, "title": spec.title, "drawn": found}
+    context["may_download"] = "download" in access.rights_of(request.user, study)
+    return render(request, "studies/drawn.html", context)
+
+
+@study_page("rows")
 def drawn_figure(
     request: HttpRequest, study: Study, drawing_uid: UUID, key: str, form: str
 ) -> HttpResponse:
@@ -73,7 +87,7 @@ def draw_again(request: HttpRequest, study: Study) -> HttpResponse:
     page, subject = request.POST.get("page", ""), request.POST.get("subject", "")
     try:
         services.page_draw_start(study, request.user, page, subject, again=True)
-    except KeyError as error:
+    except (KeyError, ValueError, ObjectDoesNotExist) as error:
         raise Http404("No such page.") from error
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):

@@ -107,10 +107,14 @@ def test_an_unseen_batch_is_refused_unless_it_may_stay(cohort: People) -> None:
     page = client.get(base).content.decode()
     for text in ("run C", "in force", "batch_unseen"):
         assert text in page
+    uid = BatchCorrection.objects.get().uid
+    part = f"/studies/{cohort.study.uid}/drawn/genomics:correction/{uid}/"
+    assert part in page
+    assert "being drawn" in client.get(part).content.decode()
     job = Job.objects.get(kind="studies.page_draw", params__page="genomics:correction")
     with acting_as(job.acting_user):
         assert run_inline(job).state == "done", (job.problems, job.error_id)
-    assert b"correction.svg" in client.get(base).content
+    assert b"correction.svg" in client.get(part).content
 
 
 def test_who_may_not_run_may_not_correct(sequenced: People) -> None:

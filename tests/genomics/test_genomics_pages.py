@@ -24,6 +24,10 @@ def opened(user: Any, path: str, tag: str = "") -> Any:
         return client.get(path, headers={"If-None-Match": tag})
 
 
+def part_of(people: People, page: str = PHENOTYPE, subject: str = "") -> str:
+    return f"/studies/{people.study.uid}/drawn/{page}/" + (f"{subject}/" if subject else "")
+
+
 def drawn(people: People, user: Any, page: str = PHENOTYPE, subject: str = "") -> Drawing:
     """The drawing of a page as a worker makes it."""
     job = page_draw_start(people.study, user, page, subject)
@@ -42,8 +46,11 @@ def test_the_phenotype_page_shows_labels_figure_and_criteria(with_phenotype: Peo
     answer = opened(with_phenotype.statistician, f"/studies/{with_phenotype.study.uid}/genomics/")
     page = answer.content.decode()
     assert answer.status_code == 200
-    for text in ("P001", "P038", "heat-map.svg", "Consensus", "Table of 24 rows"):
+    for text in ("P001", "P038", "Consensus", f"/drawn/{PHENOTYPE}/"):
         assert text in page
+    part = opened(with_phenotype.statistician, part_of(with_phenotype)).content.decode()
+    for text in ("heat-map.svg", "Table of 24 rows"):
+        assert text in part
 
 
 def test_a_colleague_sees_the_rows_of_their_site_only(with_phenotype: People) -> None:
@@ -65,8 +72,13 @@ def test_the_matrix_page_shows_coverage_and_notices(with_rna: People) -> None:
     assert "expression_matrix.csv" in opened(with_rna.coordinator, base).content.decode()
     drawn(with_rna, with_rna.coordinator, QUALITY, str(uid))
     quality = opened(with_rna.coordinator, f"{base}{uid}/quality/").content.decode()
-    for text in ("Possible swaps", "components.svg", "sex.svg", "No two specimens"):
+    for text in ("Possible swaps", "No two specimens", f"/drawn/{QUALITY}/{uid}/"):
         assert text in quality
+    part = opened(with_rna.coordinator, part_of(with_rna, QUALITY, str(uid))).content.decode()
+    for text in ("components.svg", "sex.svg"):
+        assert text in part
+    for wrong in (part_of(with_rna, QUALITY, "x"), part_of(with_rna, "nothing")):
+        assert opened(with_rna.coordinator, wrong).status_code == 404
     page = opened(with_rna.coordinator, f"{base}{uid}/").content.decode()
     for text in ("496 of 496", "ranks_only", "TReg", "counts"):
         assert text in page
@@ -98,7 +110,7 @@ def test_the_api_gives_each_member_their_own_rows(with_phenotype: People) -> Non
 
 
 def test_figures_are_drawn_once_for_those_who_see_the_same_rows(with_phenotype: People) -> None:
-    people, page = with_phenotype, f"/studies/{with_phenotype.study.uid}/genomics/"
+    people, page = with_phenotype, part_of(with_phenotype)
     assert "being drawn" in opened(people.statistician, page).content.decode()
     assert "being drawn" in opened(people.coordinator, page).content.decode()
     job = Job.objects.get(kind="studies.page_draw", params__page=PHENOTYPE)  # one for both
