@@ -51,7 +51,7 @@ def draw_classifier_comparison(
         "classifier:N",
         sort=names,
         scale=alt.Scale(paddingInner=0.25),
-        axis=unit_axis(None, domain=False, ticks=False, labelLimit=220, grid=False),
+        axis=unit_axis(None, domain=False, ticks=False, labelLimit=260, grid=False),
     )
     offset = alt.YOffset("cohort:N", sort=cohorts, scale=alt.Scale(paddingOuter=0.6))
     colour = alt.Color("cohort:N", scale=scales["color"], sort=cohorts)

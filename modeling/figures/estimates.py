@@ -56,7 +56,7 @@ def draw_estimates(
     y = alt.Y(
         "label:N",
         sort=labels,
-        axis=unit_axis(None, domain=False, ticks=False, labelLimit=260, grid=False),
+        axis=unit_axis(None, domain=False, ticks=False, labelLimit=340, grid=False),
     )
     offset = alt.YOffset("group:N", sort=groups, scale=alt.Scale(paddingOuter=0.6))
     colour = alt.Color("group:N", scale=scales["color"], sort=groups)
@@ -71,7 +71,7 @@ def draw_estimates(
     nothing = alt.Chart(rows_of(x=[reference])).mark_rule(
         strokeDash=DOTS, color=QUIET
     ).encode(x=alt.X("x:Q", scale=scale))  # fmt: skip
-    height = len(labels) * max(24, 14 * len(groups) + 8)
+    height = len(labels) * max(24, 10 * len(groups) + 8)
     chart = alt.layer(nothing, whisker, dot).properties(width=WIDTH - 90, height=height)
     table = [(r.label, r.group, r.n, r.value, r.lower, r.upper) for r in rows]
     return make_figure(

@@ -9,6 +9,7 @@ from typing import Any
 
 from modeling.models import Basis, ModelVersion, VersionKind
 from modeling.selectors import look_numbers, state_of
+from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json
 from studies.models import CohortUse
@@ -97,17 +98,41 @@ def _trained_on(version: ModelVersion) -> dict[str, Any]:
 
 def _result(evaluation: Any, looks: dict[int, int]) -> dict[str, Any]:
     metrics = evaluation.metrics
+    survival = isinstance(metrics["auc"], list)
     return {
         "cohort": evaluation.cohort.name,
         "use": evaluation.cohort.use,
         "target": evaluation.target,
         "basis": evaluation.basis,
         "n": evaluation.n,
-        "auc": {key: metrics["auc"].get(key) for key in ("estimate", "lower", "upper")},
-        "brier": metrics.get("calibration", {}).get("brier", {}).get("estimate"),
-        "slope": metrics.get("calibration", {}).get("slope", {}).get("estimate"),
+        **(_of_survival(metrics) if survival else _of_a_class(metrics)),
         "look": looks.get(evaluation.pk),
         "date": evaluation.looked_at.date().isoformat(),
+    }
+
+
+def _of_a_class(metrics: dict[str, Any]) -> dict[str, Any]:
+    calibration = metrics.get("calibration", {})
+    return {
+        "auc": {key: metrics["auc"].get(key) for key in ("estimate", "lower", "upper")},
+        "brier": calibration.get("brier", {}).get("estimate"),
+        "slope": calibration.get("slope", {}).get("estimate"),
+        "horizon_months": None,
+    }
+
+
+def _of_survival(metrics: dict[str, Any]) -> dict[str, Any]:
+    """At the horizon that was declared before the run."""
+    months = metrics["headline_months"]
+    auc, brier = (
+        next((row for row in metrics[name] if row["horizon_months"] == months), {})
+        for name in ("auc", "brier")
+    )
+    return {
+        "auc": {"estimate": auc.get("value"), "lower": auc.get("lower"), "upper": auc.get("upper")},
+        "brier": brier.get("value"),
+        "slope": metrics["calibration"]["slope"].get("value"),
+        "horizon_months": months,
     }
 
 
@@ -131,12 +156,16 @@ def _baselines(version: ModelVersion) -> list[dict[str, Any]]:
 
 
 def not_beaten(version: ModelVersion) -> list[str]:
-    """A sentence for every baseline that the Rad-Score does not surely beat."""
+    """A sentence for every baseline that the Rad-Score does not surely beat, and where."""
+    places: dict[str, list[str]] = {}
+    for row in _baselines(version):
+        if not row["beats"]:
+            place = f"{row['cohort'].replace('_', ' ')} ({TARGET_TITLES[row['target']]})"
+            places.setdefault(row["columns"], []).append(place)
     return [
-        f"Does not surely beat {row['columns'].lower()} in {row['cohort'].replace('_', ' ')} "
-        f"({row['target']}): the interval of the gain reaches zero."
-        for row in _baselines(version)
-        if not row["beats"]
+        f"{columns} is not surely beaten in {', '.join(found)}: the interval of the gain in AUC "
+        "reaches zero."
+        for columns, found in places.items()
     ]
 
 

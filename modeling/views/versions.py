@@ -70,7 +70,12 @@ def move(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
 @study_page()
 def card(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
     found = _version(study, version_uid)
-    context = {"study": study, "version": found, "card": version_card(found)}
+    context = {
+        "study": study,
+        "version": found,
+        "card": version_card(found),
+        "targets": overviews.TARGETS,
+    }
     return render(request, "modeling/card.html", context)
 
 

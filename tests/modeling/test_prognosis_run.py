@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import (
@@ -136,6 +138,12 @@ def test_a_nomogram_is_reproduced_from_its_frozen_rows(made: People, monkeypatch
     (place,) = other.differences
     assert (place["part"], place["place"]) == ("results", "rad_score_cut")
     assert near.largest_difference == pytest.approx(1e-6)
+    client = Client()
+    client.force_login(made.statistician)
+    card = client.get(reverse("modeling:card", args=[made.study.uid, version.uid])).content.decode()
+    judged = version.evaluations.get(cohort__role="external_response").metrics["auc"][1]
+    assert "at 24 months" in card
+    assert f"{judged['value']:.3f} ({judged['lower']:.3f}" in card
     version.content["rad_score_cut"] += 1
     with pytest.raises(DataProblem, match="coefficients are not those"):
         version_reproduce(version)
