@@ -91,6 +91,14 @@ class Chart:
         return self.count.column
 
     @property
+    def quartiles(self) -> str:
+        """``61 (54 to 68)``."""
+        if self.count.quartiles is None:
+            return ""
+        low, middle, high = self.count.quartiles
+        return f"{middle:.4g} ({low:.4g} to {high:.4g})"
+
+    @property
     def is_histogram(self) -> bool:
         return self.column.kind == NUMBER
 
@@ -146,8 +154,10 @@ def _order(column: Column) -> tuple[int, int]:
 def _chart(selection: Selection, count: Count) -> Chart:
     column, conditions = count.column, selection.conditions
     own = next((c for c in conditions if c.column == column.key), None)
-    longest = max([1, count.absent.count, *(bar.count for bar in count.bars)])
-    bars = _bar_views(column, count.bars, conditions, longest)
+    aside = [count.absent, *(bar for bar in count.bars if bar.low is None)]
+    longest = max([1, *(bar.count for bar in aside)])
+    highest = max([1, *(bar.count for bar in count.bars if bar.low is not None)])
+    bars = _bar_views(column, count.bars, conditions, (longest, highest))
     shown, more = bars, []
     if column.kind != NUMBER and len(bars) > SHOWN_LEVELS:
         ordered = sorted(bars, key=lambda view: (not view.bar.chosen, -view.bar.count))
@@ -169,8 +179,9 @@ def _chart(selection: Selection, count: Count) -> Chart:
 
 
 def _bar_views(
-    column: Column, bars: Sequence[Bar], conditions: Sequence[Condition], longest: int
+    column: Column, bars: Sequence[Bar], conditions: Sequence[Condition], most: tuple[int, int]
 ) -> list[BarView]:
+    """``most`` patients in one bar: of those that stand in a list, and in the histogram."""
     drawn = sum(bar.low is not None for bar in bars)
     step = WIDTH / max(drawn, 1)
     found = []
@@ -181,7 +192,7 @@ def _bar_views(
         elif column.kind == NUMBER:
             wanted = Condition(column.key, limits=(bar.key,))
         url = _toggle(conditions, wanted)
-        share = bar.count / longest
+        share = bar.count / most[bar.low is not None]
         found.append(BarView(bar, url, share, round(place * step, 1), round(step - 1.5, 1)))
     return found
 

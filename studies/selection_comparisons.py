@@ -147,12 +147,12 @@ def _row(row: Difference) -> Row:
 
 
 def described(column: Column, part: Described) -> str:
-    """``61 (54–68)``, or ``median 18.2 months, 40 events``; nothing for a category."""
+    """``61 (54 to 68)``, or ``median 18.2 months, 40 events``; nothing for a category."""
     if part.n == 0:
         return "–"
     if column.kind == NUMBER and part.quartiles is not None:
         low, middle, high = part.quartiles
-        return f"{middle:.4g} ({low:.4g}–{high:.4g})"
+        return f"{middle:.4g} ({low:.4g} to {high:.4g})"
     if column.kind == SURVIVAL:
         reached = "not reached" if np.isnan(part.median) else f"{part.median:.1f} months"
         return f"median {reached}, {part.events} events"

@@ -1,0 +1,83 @@
+"""What the patient's page shows of models: the Rad-Score, and survival by the released nomograms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
+from modeling.selectors import speaking_version, states_of
+from studies.models import Patient
+
+ENDPOINTS = {
+    "overall_survival": "Overall survival",
+    "progression_free_survival": "Progression-free survival",
+}
+KINDS = {
+    "out_of_fold": "out of fold: the model was fitted without this patient",
+    "applied": "the model was fitted to others",
+}
+
+
+def models_panel(patient: Patient) -> dict[str, Any]:
+    """One Rad-Score, and per endpoint survival by the released nomogram or why there is none."""
+    states = states_of(patient.study)
+    nomograms = ModelVersion.objects.filter(study=patient.study, kind=VersionKind.NOMOGRAM)
+    newest = list(nomograms.defer("content").order_by("-number"))
+    score = speaking_version(patient.study)
+    versions = [version.pk for version in newest] + ([score.pk] if score else [])
+    rows = Prediction.objects.filter(patient=patient, version__in=versions)
+    predictions = list(rows.order_by("horizon_months"))
+    return {
+        "rad_score": _rad_score(patient, score, predictions, states) if score else None,
+        "survival": [
+            _survival(patient, endpoint, title, newest, predictions, states)
+            for endpoint, title in ENDPOINTS.items()
+        ],
+    }
+
+
+def _rad_score(
+    patient: Patient, version: ModelVersion, rows: list[Prediction], states: dict[int, str]
+) -> dict[str, Any]:
+    mine = [
+        row
+        for row in rows
+        if row.version_id == version.pk and row.quantity == Quantity.PROBABILITY
+    ]
+    found = mine[0] if mine else None
+    threshold = version.threshold
+    return {
+        "version": str(version),
+        "state": states.get(version.pk, VersionState.DRAFT.value),
+        "url": reverse("modeling:version", args=[patient.study.uid, version.uid]),
+        "value": found.value if found else None,
+        "kind": found.kind if found else "",
+        "words": KINDS[found.kind] if found else "",
+        "threshold": threshold,
+        "above": None if found is None or threshold is None else found.value >= threshold,
+    }
+
+
+def _survival(
+    patient: Patient, endpoint: str, title: str, versions: list[ModelVersion],
+    rows: list[Prediction], states: dict[int, str],
+) -> dict[str, Any]:  # fmt: skip
+    mine = [version for version in versions if version.endpoint == endpoint]
+    released = next((v for v in mine if states.get(v.pk) == VersionState.RELEASED), None)
+    said = {"endpoint": endpoint, "title": title, "version": "", "url": "", "predicted": []}
+    if released is None:
+        newest = f"; {mine[0]} is a {states.get(mine[0].pk, 'draft')}" if mine else ""
+        return said | {"reason": f"no nomogram is released{newest}"}
+    predicted = [
+        {"months": row.horizon_months, "survival": row.value, "kind": row.kind}
+        for row in rows
+        if row.version_id == released.pk and row.quantity == Quantity.SURVIVAL
+    ]
+    return said | {
+        "version": str(released),
+        "url": reverse("modeling:nomogram", args=[patient.study.uid, released.uid]),
+        "predicted": predicted,
+        "reason": "" if predicted else "not in a cohort that the nomogram was applied to",
+    }
