@@ -1,6 +1,6 @@
 """What genomics offers: a door, two steps, a stage, a tab, facts, and what it keeps."""
 
-from genomics import drawings, glance, stages, withdrawal
+from genomics import drawings, glance, patient_panels, stages, withdrawal
 from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
 from studies.registry import (
@@ -180,7 +180,7 @@ register_action(
 register_stage(Stage("genomics", "RNA and phenotype", 30, stages.genomics_stage))
 register_tab(Tab("RNA", "genomics:phenotype", order=30))
 register_patient_panel(
-    PatientPanel("RNA", "genomics/_patient_panel.html", stages.patient_panel, order=20)
+    PatientPanel("RNA", "genomics/_patient_panel.html", patient_panels.rna_panel, 20, True)
 )
 register_fact("phenotype_rna", phenotype_facts(PhenotypeSource.RNA))
 register_fact("phenotype_ihc", phenotype_facts(PhenotypeSource.IHC))

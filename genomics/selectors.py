@@ -48,14 +48,14 @@ def matrices_in_force(study: Study) -> QuerySet[ExpressionMatrix]:
 
 
 def abundance_table(
-    study: Study, signature: str = CLUSTERED, method: str = "ssgsea"
+    study: Study, signature: str = CLUSTERED, method: str = "ssgsea", only: int | None = None
 ) -> pd.DataFrame:
     """Raw abundances by patient id; ``specimen_id`` and ``digest`` first, then the cell types.
 
     The chosen specimen speaks for the patient, its newest matrix for the specimen; excluded and
-    withdrawn patients are left out.
+    withdrawn patients are left out. ``only`` reads one patient.
     """
-    rows = _speaking(study, signature, method)
+    rows = _speaking(study, signature, method, only)
     found = {
         row.patient_id: {
             "specimen_id": row.specimen_id,
@@ -68,9 +68,13 @@ def abundance_table(
     return table if found else table.reindex(columns=["specimen_id", "digest"])
 
 
-def _speaking(study: Study, signature: str, method: str) -> QuerySet[CellAbundance]:
-    """Of each patient the newest abundances of the chosen specimen."""
+def _speaking(
+    study: Study, signature: str, method: str, only: int | None = None
+) -> QuerySet[CellAbundance]:
+    """Of each patient, or of one, the newest abundances of the chosen specimen."""
     rows = _chosen_abundances(study).filter(signature__name=signature, method=method)
+    if only is not None:
+        rows = rows.filter(patient_id=only)
     return rows.order_by("patient_id", "-id").distinct("patient_id")
 
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from django.urls import reverse
 
-from genomics.methods.phenotype import PhenotypeFit as Fit
-from genomics.methods.phenotype import standardise
-from genomics.models import CellAbundance, Phenotype
+from genomics.models import CellAbundance
 from genomics.selectors import (
     CLUSTERED,
-    abundance_table,
     fit_current,
     fit_is_stale,
     phenotype_table,
-    scores_of,
     slides_are_stale,
 )
 from studies.access import sees_all_sites
-from studies.models import BatchState, ImportBatch, Patient, Study
+from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
 
 OF_BATCH: dict[str, str] = {
@@ -55,22 +50,3 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     if sees_all_sites(user, study) and slides_are_stale(study):
         return StageState("stale", counts, f"{detail}; slides were scored anew since", url)
     return StageState("ready", counts, detail, url)
-
-
-def patient_panel(patient: Patient) -> dict[str, Any]:
-    """Labels of one patient, and abundances in SD of the development cohort."""
-    fit = fit_current(patient.study)
-    rows = (
-        Phenotype.objects.filter(patient=patient)
-        .select_related("fit")
-        .defer("fit__fit")
-        .order_by("-stated_at", "-id")
-    )
-    labels = {row.source: row for row in reversed(rows) if row.fit in (None, fit)}
-    table = abundance_table(patient.study) if fit else pd.DataFrame()
-    cells = []
-    if fit and patient.pk in table.index:
-        frozen = Fit.from_dict(fit.fit)
-        z = standardise(frozen, scores_of(table.loc[[patient.pk]]))[0]
-        cells = sorted(zip(frozen.cell_types, z.tolist(), strict=True), key=lambda c: -c[1])
-    return {"labels": [labels[source] for source in sorted(labels)], "cells": cells}

@@ -1,4 +1,4 @@
-"""What the patient's page shows of scans and slides: plain values, each with its source's address."""
+"""What the patient's page shows of scans and slides: plain values, each with its source."""
 
 from __future__ import annotations
 
@@ -26,12 +26,8 @@ def scans_panel(patient: Patient) -> dict[str, Any]:
     pairs = list(pairs_of(patient).select_related("pet__volume", "ct__volume"))
     choice = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE).first()
     chosen = choice.roi_id if choice else None
-    uptakes = list(
-        Uptake.objects.filter(pk__in=[row.pk for row in baseline_uptakes(patient)])
-        .select_related("roi__series", "roi__lesion")
-        .order_by("roi__lesion__number", "pk")
-    )
-    uptakes.sort(key=lambda row: row.roi_id != chosen)
+    uptakes = baseline_uptakes(patient, pairs)
+    uptakes.sort(key=lambda row: (row.roi_id != chosen, row.roi.lesion.number, row.pk))
     return {
         "visits": [_visit(patient, pair) for pair in pairs],
         "regions": [_region(patient, uptake, chosen) for uptake in uptakes],

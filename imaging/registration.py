@@ -1,6 +1,6 @@
 """What imaging offers: doors, steps, stages, facts, and what it keeps below a patient."""
 
-from imaging import glance, slides_stage, stages, withdrawal
+from imaging import glance, patient_panels, slides_stage, stages, withdrawal
 from imaging.selectors import (
     cd3_high_of,
     cd8_high_of,
@@ -163,10 +163,10 @@ register_stage(Stage("slides", "Slides and Immunoscore", 35, slides_stage.slides
 register_tab(Tab("Scans", "imaging:scans", 20))
 register_tab(Tab("Slides", "imaging:slides", 35))
 register_patient_panel(
-    PatientPanel("PET/CT", "imaging/_patient_panel.html", stages.patient_panel, 10)
+    PatientPanel("PET/CT", "imaging/_patient_panel.html", patient_panels.scans_panel, 10, True)
 )
 register_patient_panel(
-    PatientPanel("Slides", "imaging/_slides_panel.html", slides_stage.patient_panel, 30)
+    PatientPanel("Slides", "imaging/_slides_panel.html", patient_panels.slides_panel, 30, True)
 )
 register_fact("uptake", uptake_of)
 register_fact("cd3_high", cd3_high_of)

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from imaging.models import CellDensity, Immunoscore
+from imaging.models import CellDensity
 from imaging.selectors.slides import immunoscore_table, rule_current, rule_is_stale
 from studies.access import sees_all_sites
-from studies.models import BatchState, ImportBatch, Patient, Study
+from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
 
 OF_BATCH: dict[str, str] = {
@@ -39,13 +39,3 @@ def slides_stage(study: Study, user: Any) -> StageState:
     if sees_all_sites(user, study) and rule_is_stale(rule):
         return StageState("stale", headline, f"{detail}; the reference has changed", url)
     return StageState("ready", headline, detail, url)
-
-
-def patient_panel(patient: Patient) -> dict[str, Any]:
-    """Densities of one patient as entered, and the scores by the newest rule."""
-    rows = CellDensity.objects.filter(patient=patient).select_related("specimen")
-    scores = Immunoscore.objects.filter(patient=patient, rule=rule_current(patient.study))
-    return {
-        "densities": rows.order_by("specimen__label", "marker", "region", "id"),
-        "scores": scores.select_related("specimen", "rule").order_by("id"),
-    }

@@ -15,11 +15,10 @@ from imaging.models import (
     RoiChoice,
     Timing,
 )
-from imaging.selectors import extractor_newest, pairs_of
+from imaging.selectors import extractor_newest
 from imaging.selectors.features import extractor_is_stale
-from imaging.selectors.scans import baseline_uptakes
 from studies import access
-from studies.models import BatchState, ImportBatch, Job, JobState, Patient, Study
+from studies.models import BatchState, ImportBatch, Job, JobState, Study
 from studies.registry import StageState
 
 OPEN_BATCH = (BatchState.RECEIVED, BatchState.RUNNING)
@@ -84,15 +83,6 @@ def features_stage(study: Study, user: Any) -> StageState:
     if whole and any(extractor_is_stale(version) for version in versions):
         return StageState("stale", headline, f"The development cohort changed since; {detail}", url)
     return StageState("ready", headline, detail, url)
-
-
-def patient_panel(patient: Patient) -> dict[str, Any]:
-    return {
-        "patient": patient,
-        "pairs": list(pairs_of(patient)),
-        "uptakes": baseline_uptakes(patient),
-        "chosen": {choice.roi_id for choice in patient.roi_choices.all()},
-    }
 
 
 def extractor_versions(study: Study) -> list[ExtractorVersion]:

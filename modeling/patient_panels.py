@@ -1,4 +1,4 @@
-"""What the patient's page shows of models: the Rad-Score, and survival by the released nomograms."""
+"""What the patient's page shows of models: Rad-Score, and survival by released nomograms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
-from modeling.selectors import speaking_version, states_of
+from modeling.selectors import speaking_of, states_of
 from studies.models import Patient
 
 ENDPOINTS = {
@@ -23,10 +23,11 @@ KINDS = {
 def models_panel(patient: Patient) -> dict[str, Any]:
     """One Rad-Score, and per endpoint survival by the released nomogram or why there is none."""
     states = states_of(patient.study)
-    nomograms = ModelVersion.objects.filter(study=patient.study, kind=VersionKind.NOMOGRAM)
-    newest = list(nomograms.defer("content").order_by("-number"))
-    score = speaking_version(patient.study)
-    versions = [version.pk for version in newest] + ([score.pk] if score else [])
+    kinds = (VersionKind.RAD_SCORE, VersionKind.NOMOGRAM)
+    found = ModelVersion.objects.filter(study=patient.study, kind__in=kinds)
+    versions = list(found.defer("content").order_by("-number"))
+    newest = [version for version in versions if version.kind == VersionKind.NOMOGRAM]
+    score = speaking_of([v for v in versions if v.kind == VersionKind.RAD_SCORE], states)
     rows = Prediction.objects.filter(patient=patient, version__in=versions)
     predictions = list(rows.order_by("horizon_months"))
     return {
@@ -42,9 +43,7 @@ def _rad_score(
     patient: Patient, version: ModelVersion, rows: list[Prediction], states: dict[int, str]
 ) -> dict[str, Any]:
     mine = [
-        row
-        for row in rows
-        if row.version_id == version.pk and row.quantity == Quantity.PROBABILITY
+        row for row in rows if row.version_id == version.pk and row.quantity == Quantity.PROBABILITY
     ]
     found = mine[0] if mine else None
     threshold = version.threshold
@@ -56,6 +55,8 @@ def _rad_score(
         "kind": found.kind if found else "",
         "words": KINDS[found.kind] if found else "",
         "threshold": threshold,
+        "x": None if found is None else round(100 * found.value, 1),
+        "threshold_x": None if threshold is None else round(100 * threshold, 1),
         "above": None if found is None or threshold is None else found.value >= threshold,
     }
 
@@ -79,5 +80,5 @@ def _survival(
         "version": str(released),
         "url": reverse("modeling:nomogram", args=[patient.study.uid, released.uid]),
         "predicted": predicted,
-        "reason": "" if predicted else "not in a cohort that the nomogram was applied to",
+        "reason": "" if predicted else "it was fitted to this patient, or not applied yet",
     }

@@ -83,12 +83,16 @@ class Tab:
 
 @dataclass(frozen=True)
 class PatientPanel:
-    """A part of the patient page: a template and what fills it."""
+    """A part of the patient page: a template and what fills it.
+
+    ``plain``: the context holds numbers, texts, lists and mappings only, and the API gives it, too.
+    """
 
     title: str
     template: str
     context: Callable[[Any], dict[str, Any]]
     order: int = 0
+    plain: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,13 @@ def chosen_rois(study: Study, rule: str = TARGET_RULE) -> dict[int, Roi]:
     return {choice.patient_id: choice.roi for choice in choices}
 
 
-def baseline_uptakes(patient: Patient) -> list[Uptake]:
-    """Newest uptake of each region that is in force on a baseline PET or CT."""
-    pairs = patient.pet_ct_pairs.filter(
-        timing=Timing.BASELINE, pet__replaced_at__isnull=True, ct__replaced_at__isnull=True
-    )
-    series = [uid for pair in pairs for uid in (pair.pet_id, pair.ct_id)]
+def baseline_uptakes(patient: Patient, pairs: Iterable[PetCtPair]) -> list[Uptake]:
+    """Newest uptake of each region that is in force on the PET or CT of a baseline pair."""
+    baseline = [pair for pair in pairs if pair.timing == Timing.BASELINE]
+    series = [uid for pair in baseline for uid in (pair.pet_id, pair.ct_id)]
     rows = Uptake.objects.filter(
         patient=patient, roi__series_id__in=series, roi__superseded_by__isnull=True
-    )
+    ).select_related("roi__series", "roi__lesion")
     return list({row.roi_id: row for row in rows.order_by("id")}.values())
 
 

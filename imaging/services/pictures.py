@@ -9,11 +9,26 @@ from imaging.methods.volume import Volume
 from imaging.models import PetCtPair, Roi, Series
 from imaging.storage import png_bytes, read_volume
 from studies.methods.problems import refuse
-from studies.services import file_read
+from studies.models import FileUse, StoredFile
+from studies.services import file_read, file_store
+
+DRAWN_AS = 1  # another number when pictures are drawn otherwise: the old ones are not shown then
 
 
-def roi_picture(roi: Roi, modality: str) -> bytes:
-    """PNG of the slice through the widest part of the region, on PET or on CT."""
+def roi_picture(roi: Roi, modality: str) -> StoredFile:
+    """PNG of the slice through the widest part of the region, on PET or on CT: drawn once, kept.
+
+    It goes with the region when that is purged.
+    """
+    kind = f"picture:{modality}:{DRAWN_AS}"
+    uses = FileUse.objects.filter(table=roi._meta.db_table, row_id=roi.pk, file__kind=kind)
+    use = uses.filter(file__bytes_dropped_at=None).select_related("file__study").first()
+    if use is not None:
+        return use.file
+    return file_store(roi.study, _drawn(roi, modality), kind, f"{roi.uid}-{modality}.png", roi)
+
+
+def _drawn(roi: Roi, modality: str) -> bytes:
     scan = read_volume(file_read(_series(roi, modality).stored))
     mask = read_volume(file_read(roi.mask))
     if mask.grid != scan.grid:

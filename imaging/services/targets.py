@@ -7,7 +7,7 @@ from datetime import date
 from django.conf import settings
 
 from imaging.models import PetCtPair, Roi, RoiChoice, Timing
-from imaging.selectors.scans import TARGET_RULE, baseline_uptakes
+from imaging.selectors.scans import TARGET_RULE, baseline_uptakes, pairs_of
 from studies.models import Lesion, Patient, Precision, Study, Treatment
 
 from .regions import agreements_update
@@ -52,7 +52,7 @@ def target_choose(patient: Patient) -> Roi | None:
     Whoever writes a region calls this; how it agrees with others of its lesion follows too.
     """
     agreements_update(patient)
-    uptakes = baseline_uptakes(patient)
+    uptakes = baseline_uptakes(patient, pairs_of(patient))
     choices = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE)
     if not uptakes:
         choices.delete()

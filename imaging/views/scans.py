@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import parse_etags
 from django.views.decorators.http import require_POST
 
 from imaging import services
@@ -23,6 +24,7 @@ from studies import access
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import BatchState, ImportBatch, Study
+from studies.services import file_read
 from studies.views.doors import study_page
 
 
@@ -91,9 +93,10 @@ def roi_picture(request: HttpRequest, study: Study, roi_uid: UUID, modality: str
         picture = services.roi_picture(roi, modality)
     except DataProblem as problem:
         raise Http404(str(problem)) from problem
-    response = HttpResponse(picture, content_type="image/png")
-    response["Cache-Control"] = "private, max-age=86400"
-    return response
+    headers = {"ETag": f'"{picture.sha256}"', "Cache-Control": "private, max-age=86400"}
+    if headers["ETag"] in parse_etags(request.headers.get("If-None-Match", "")):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(file_read(picture), content_type="image/png", headers=headers)
 
 
 @study_page("download")

@@ -18,7 +18,7 @@ from .rows import (
     unjudged_reasons,
     uses_of_cohorts,
 )
-from .scores import rad_score_of, rad_score_said, speaking_version
+from .scores import rad_score_of, rad_score_said, speaking_of, speaking_version
 from .versions import (
     active_version,
     look_numbers,
@@ -52,6 +52,7 @@ __all__ = [
     "rad_score_rows",
     "rad_score_said",
     "scope_of",
+    "speaking_of",
     "speaking_version",
     "state_of",
     "states_of",

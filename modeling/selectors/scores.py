@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from modeling.models import ModelVersion, Quantity, VersionKind
-from modeling.selectors.versions import active_version, state_of
+from collections.abc import Iterable
+
+from modeling.models import ModelVersion, Quantity, VersionKind, VersionState
+from modeling.selectors.versions import state_of, states_of
 from studies.models import Study
 
 
 def speaking_version(study: Study) -> ModelVersion | None:
     """The released Rad-Score, or the newest while none is released."""
-    released = active_version(study, VersionKind.RAD_SCORE)
-    newest = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
-    return released or newest.order_by("-number").first()
+    found = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
+    return speaking_of(found.defer("content").order_by("-number"), states_of(study))
+
+
+def speaking_of(versions: Iterable[ModelVersion], states: dict[int, str]) -> ModelVersion | None:
+    """Of Rad-Scores, the newest first, the one that is released, or the newest."""
+    ordered = list(versions)
+    released = (v for v in ordered if states.get(v.pk) == VersionState.RELEASED)
+    return next(released, next(iter(ordered), None))
 
 
 def rad_score_of(study: Study) -> dict[int, float]:

@@ -195,6 +195,19 @@ class PatientViewSet(StudyScopedViewSet):
     queryset = Patient.objects.select_related("site").prefetch_related("cohort_memberships__cohort")
     filterset_fields = ("status", "site__name", "pseudonym")
 
+    @extend_schema(responses={200: dict})
+    @action(detail=True)
+    def panels(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What the patient's page shows of each app: scans with uptake, slides, RNA, models."""
+        patient = self.get_object()
+        patient.study = self.study
+        found = {
+            panel.title: panel.context(patient)
+            for panel in registry.patient_panels()
+            if panel.plain
+        }
+        return Response({"patient": patient.pseudonym, "panels": found})
+
 
 class CohortSerializer(serializers.ModelSerializer):
     members = serializers.SerializerMethodField()

@@ -27,7 +27,7 @@ def standardised_difference_of_means(one: ArrayLike, other: ArrayLike) -> float:
 def standardised_difference_of_shares(one: ArrayLike, other: ArrayLike) -> float:
     """The Mahalanobis distance of two distributions over levels, from their counts.
 
-    With two levels it is |p1 − p2| / √((p1 q1 + p2 q2) / 2).
+    With two levels it is |p1 − p2| / √((p1 q1 + p2 q2) / 2); NaN when the groups share no level.
 
     References
     ----------
@@ -40,7 +40,10 @@ def standardised_difference_of_shares(one: ArrayLike, other: ArrayLike) -> float
     p, q = (row[1:] / row.sum() for row in counts)
     covariance = (np.diag(p) - np.outer(p, p) + np.diag(q) - np.outer(q, q)) / 2
     gap = p - q
-    return float(np.sqrt(max(gap @ np.linalg.pinv(covariance) @ gap, 0.0)))
+    inverse = np.linalg.pinv(covariance)
+    if not np.allclose(covariance @ inverse @ gap, gap, atol=1e-9):
+        return float("nan")  # groups that share no level lie any number of spreads apart
+    return float(np.sqrt(max(gap @ inverse @ gap, 0.0)))
 
 
 def largest_difference(differences: Sequence[float]) -> float:

@@ -3,6 +3,7 @@
 import tarfile
 
 import pytest
+from scans_made import enrolled, handed_in, scan_files, zipped
 
 from imaging.methods.dicom_file import read_dicom
 from imaging.methods.dicom_series import read_series
@@ -66,3 +67,13 @@ def sarcoma_suv(sarcoma):
         return Volume(suv, series.volume.grid), roi.mask
 
     return read
+
+
+@pytest.fixture
+def study_with_scans(as_coordinator):
+    files = {}
+    for seed, name in enumerate(("P001", "P002"), start=1):
+        enrolled(as_coordinator, name)
+        files |= scan_files(name, seed)
+    assert handed_in(as_coordinator, zipped(files)).state == "ready"
+    return as_coordinator

@@ -10,16 +10,6 @@ from studies.access import acting_as
 from studies.methods.problems import refuse
 
 
-@pytest.fixture
-def study_with_scans(as_coordinator):
-    files = {}
-    for seed, name in enumerate(("P001", "P002"), start=1):
-        enrolled(as_coordinator, name)
-        files |= scan_files(name, seed)
-    assert handed_in(as_coordinator, zipped(files)).state == "ready"
-    return as_coordinator
-
-
 def addresses(people):
     uid = people.study.uid
     pet, roi = Series.objects.filter(modality="PT").first(), Roi.objects.first()

@@ -94,6 +94,8 @@ def test_standardised_differences_by_hand():
     assert standardised_difference_of_means([1, 2, 3], [3, 4, 5]) == pytest.approx(2)
     shares = standardised_difference_of_shares([10, 10], [5, 15])
     assert shares == pytest.approx(0.25 / ((0.25 + 0.1875) / 2) ** 0.5)
+    assert np.isnan(standardised_difference_of_shares([5, 0], [0, 7]))
+    assert np.isnan(standardised_difference_of_shares([5, 5, 0], [0, 0, 7]))
     three = standardised_difference_of_shares([4, 3, 3], [3, 4, 3])
     assert three == pytest.approx(standardised_difference_of_shares([3, 3, 4], [3, 4, 3]))
     assert np.isnan(standardised_difference_of_means([1], [2, 3]))
