@@ -30,31 +30,35 @@ class GridRow:
 
 def grid_rows(user: Any, study: Study, patients: Sequence[Patient]) -> list[GridRow]:
     """The rows of one page; ``patients`` carry their ``completeness``."""
-    columns, doors = registry.completeness_columns(), _doors(user, study)
-    return [
-        GridRow(
-            patient,
-            [_cell(study, patient, column, doors.get(column.door, "")) for column in columns],
-        )
-        for patient in patients
-    ]
-
-
-def _cell(study: Study, patient: Patient, column: CompletenessColumn, door: str) -> GridCell:
-    there = column.key in patient.completeness.present
-    page = "participation" if column.key == "consent" else "patient"
-    url = door or reverse(f"studies:{page}", args=[study.uid, patient.uid])
-    return GridCell(column, there, "" if there else url)
-
-
-def _doors(user: Any, study: Study) -> dict[str, str]:
-    """Addresses of the uploads that the user may use."""
-    rights = access.rights_of(user, study)
-    return {
+    columns, rights = registry.completeness_columns(), access.rights_of(user, study)
+    doors = {
         kind.name: reverse("studies:upload", args=[study.uid, kind.name])
         for kind in registry.upload_kinds()
         if kind.right in rights
     }
+    types = {"enter", "identifiers"} <= rights
+    return [
+        GridRow(
+            patient,
+            [_cell(study, patient, column, doors.get(column.door, ""), types)
+             for column in columns],
+        )
+        for patient in patients
+    ]  # fmt: skip
+
+
+def _cell(
+    study: Study, patient: Patient, column: CompletenessColumn, door: str, types: bool
+) -> GridCell:
+    """``types``: the user may fill in the patient's form."""
+    there = column.key in patient.completeness.present
+    page, here = "patient", [study.uid, patient.uid]
+    if column.key == "consent":
+        page = "participation"
+    elif column.door == registry.FORM and types:
+        page, here = "entry", [*here, "baseline"]
+    url = door or reverse(f"studies:{page}", args=here)
+    return GridCell(column, there, "" if there else url)
 
 
 def lacking(patients: QuerySet, key: str) -> QuerySet:

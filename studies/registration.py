@@ -3,6 +3,7 @@
 from studies import participations, stages, withdrawal
 from studies.methods.table_lines import LARGEST_BYTES
 from studies.registry import (
+    FORM,
     Action,
     CompletenessColumn,
     PatientPanel,
@@ -18,6 +19,15 @@ from studies.registry import (
     register_upload,
     register_uses,
 )
+
+# A value that no newer rule and no newer fact has overtaken.
+IN_FORCE = """NOT EXISTS (
+    SELECT 1 FROM studies_endpointvalue n
+    JOIN studies_endpointdefinition ruled ON ruled.id = n.definition_id
+    JOIN studies_endpointdefinition rule ON rule.id = t.definition_id
+    WHERE n.patient_id = t.patient_id AND ruled.name = rule.name
+        AND (ruled.version, n.id) > (rule.version, t.id)
+)"""
 
 register_upload(
     UploadKind(
@@ -79,18 +89,28 @@ register_patient_panel(
 register_completeness(
     CompletenessColumn("consent", "Consent", "studies_consent", "t.withdrawn_on IS NULL", 5),
     CompletenessColumn(
-        "clinical", "Clinical", "studies_formentry", "t.form = 'baseline'", 10, "cohort_table"
+        "clinical",
+        "Clinical",
+        "studies_formentry",
+        "t.form = 'baseline' AND t.state <> 'draft'",
+        10,
+        FORM,
     ),
     CompletenessColumn(
-        "response", "Response", "studies_endpointvalue", "t.label <> ''", 80, "cohort_table"
+        "response",
+        "Response",
+        "studies_endpointvalue",
+        f"t.label <> '' AND {IN_FORCE}",
+        80,
+        FORM,
     ),
     CompletenessColumn(
         "outcome",
         "Outcome",
         "studies_endpointvalue",
-        "t.duration_days IS NOT NULL",
+        f"t.duration_days IS NOT NULL AND {IN_FORCE}",
         90,
-        "cohort_table",
+        FORM,
     ),
 )
 register_tour(

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+FORM = "form"  # what mends a gap by hand
+
 
 @dataclass(frozen=True)
 class UploadOption:
@@ -156,7 +158,8 @@ class Uses:
 class CompletenessColumn:
     """Something a patient has or lacks: rows of ``table`` that meet ``condition`` (of alias ``t``).
 
-    ``door`` is the upload that mends a gap; without one the patient's page does.
+    ``door`` is the upload that mends a gap, or ``FORM``, the patient's form; without one the
+    patient's page does.
     """
 
     key: str

@@ -90,6 +90,7 @@ def test_every_gap_leads_to_where_it_is_mended(people: People, made: MadeStudy, 
     shown = text(client, url(people, "completeness"))
     assert url(people, "upload", "dicom_zip") in shown
     assert url(people, "participation", made.here.uid) in shown  # no consent on record
+    assert url(people, "entry", made.here.uid, "baseline") in shown  # no outcome yet
     client.force_login(people.statistician)  # may not upload
     shown = text(client, url(people, "completeness"))
     assert url(people, "upload", "dicom_zip") not in shown

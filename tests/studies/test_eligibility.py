@@ -25,7 +25,14 @@ from studies.methods.eligibility import (
     read_criteria,
 )
 from studies.methods.problems import DataProblem
-from studies.models import Completeness, Consent, EndpointValue, FormEntry, Patient
+from studies.models import (
+    Completeness,
+    Consent,
+    EndpointDefinition,
+    EndpointValue,
+    FormEntry,
+    Patient,
+)
 from studies.services import eligibility_change, eligibility_override, endpoint_definition
 from tests.people import People
 from tests.studies.study_made import MadeStudy, make_study
@@ -149,8 +156,26 @@ def test_the_summary_follows_every_write(people: People, made: MadeStudy):
             "UPDATE studies_endpointvalue SET duration_days = NULL WHERE patient_id = %s", [who.pk]
         )
     assert present(who) == {"clinical"}
+    FormEntry.objects.filter(patient=who).update(state="draft")
+    assert present(who) == set()
     FormEntry.objects.filter(patient=who).delete()
     assert present(who) == set()
+
+
+def test_a_value_that_was_overtaken_is_not_there(people: People, made: MadeStudy):
+    """By a newer fact under the same rule, and by a newer rule."""
+    who, first = made.here, endpoint_definition(people.study, "response_at_6_months")
+    EndpointValue.objects.create(patient=who, definition=first, label="PR", inputs_digest="1")
+    assert "response" in present(who)
+    taken = EndpointValue.objects.create(patient=who, definition=first, inputs_digest="2")
+    assert "response" not in present(who)
+    taken.delete()
+    assert "response" in present(who)
+    second = EndpointDefinition.objects.create(
+        study=people.study, name=first.name, version=2, rule=first.rule
+    )
+    EndpointValue.objects.create(patient=who, definition=second, inputs_digest="3")
+    assert "response" not in present(who)
 
 
 def test_every_registered_column_has_its_triggers(db: None):
