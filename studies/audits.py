@@ -233,6 +233,8 @@ def _value_names(
 def _word(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_word(inner)}" for name, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_word, value))
     return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

@@ -123,7 +123,8 @@ def endpoint_change_start(
                      "Change a part of it.")  # fmt: skip
     if not reason.strip():
         raise refuse("reason", "blank", "why the rule changes", "Write a line.", column="reason")
-    params = {"endpoint": name, "rule": whole, "reason": reason.strip()}
+    parts = {part.name: whole[part.name] for part in KINDS[name].parts}
+    params = {"endpoint": name, "rule": parts, "reason": reason.strip()}
     key = f"endpoint:{study.pk}:{name}:{now.version + 1}:{inputs_digest(whole)}"
     started = Job.objects.filter(idempotency_key=key).first()
     again = started is not None and started.has_ended
@@ -145,12 +146,12 @@ def endpoint_change(
     Nobody computes an endpoint of the study meanwhile, so that no patient is left behind.
     """
     _lock(study, shared=False)
-    now = endpoint_definition(study, name)
-    if check_rule(name, now.rule) == dict(rule):
+    now, whole = endpoint_definition(study, name), check_rule(name, rule)
+    if check_rule(name, now.rule) == whole:
         return {"version": now.version, "patients": 0, "changed": 0}
     with pghistory.context(reason=reason):
         definition = EndpointDefinition.objects.create(
-            study=study, name=name, version=now.version + 1, rule=dict(rule)
+            study=study, name=name, version=now.version + 1, rule=whole
         )
     patients = Patient.objects.filter(study=study).order_by("pk")
     total, done, changed = patients.count(), 0, 0
