@@ -1,6 +1,6 @@
 # Isotherm. `make` lists what there is; nothing but git, make and Python 3.11 is needed beforehand.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run up down bench backup restore lock
+.PHONY: help setup demo test run up down bench backup restore screenshots lock
 .SILENT:
 
 SERVE ?= 1
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.13 python3
 DEV = .venv/bin/python -m dev
 
 help:  ## list the commands
-	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup:  ## install everything (does nothing when it is all there)
 	test -n "$(PYTHON)" || { echo "isotherm: Python 3.11 or later is needed; none was found." >&2; exit 1; }
@@ -44,6 +44,9 @@ backup: setup  ## database and files into a new folder (TO=folder)
 
 restore: setup  ## a backup into an empty database and storage (FROM=folder)
 	exec $(DEV) restore --from "$(FROM)"
+
+screenshots: setup  ## each page, wide and narrow, light and dark, into docs/screenshots
+	exec $(DEV) screenshots
 
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	exec $(DEV) lock

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     restored = verbs.add_parser("restore", help="a backup into an empty database and storage")
     restored.add_argument("--from", dest="source", type=Path, required=True)
     verbs.add_parser("warm", help="compile the numerical kernels into their cache")
+    verbs.add_parser("screenshots", help="each page of the small demo, as pictures")
     verbs.add_parser("lock", help="write requirements.lock anew")
     verbs.add_parser("hadolint", help="check the Dockerfile")
     return parser
@@ -100,6 +101,10 @@ def _warm(chosen: argparse.Namespace) -> None:
     kernels.warm(PROJECT, Path(sys.executable))
 
 
+def _screenshots(chosen: argparse.Namespace) -> int:
+    return int(importlib.import_module("dev.screenshots").take(PROJECT))
+
+
 def _lock(chosen: argparse.Namespace) -> None:
     lock.write_lock(PROJECT)
 
@@ -127,6 +132,7 @@ VERBS = {
     "backup": _backup,
     "restore": _restore,
     "warm": _warm,
+    "screenshots": _screenshots,
     "lock": _lock,
     "hadolint": _hadolint,
 }

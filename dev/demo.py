@@ -48,10 +48,10 @@ def run_demo(project: Path, patients: int = 306, serve: bool = True) -> int:
     """Build the study if it is not there, print the table, serve until Ctrl-C."""
     started = time.monotonic()
     with Product(project) as product:
-        accounts = _accounts(project)
+        password = accounts(project)["password"]
         made = json.loads(
             product.manage(
-                "demo_people", "--study", _name(patients), "--password", accounts["password"]
+                "demo_people", "--study", _name(patients), "--password", password
             )
         )
         study = made["study"]
@@ -63,7 +63,7 @@ def run_demo(project: Path, patients: int = 306, serve: bool = True) -> int:
         report = clients["statistician"].every(f"studies/{study}/reports/")[0]
         print_table(report["content"])
         seconds = time.monotonic() - started
-        _say_where(product, study, report["uid"], accounts["password"], seconds, serve)
+        _say_where(product, study, report["uid"], password, seconds, serve)
         if serve:
             product.wait()
     return 0
@@ -132,7 +132,7 @@ def _name(patients: int) -> str:
     return f"SIMULATED metastatic colorectal cancer, {patients} patients"
 
 
-def _accounts(project: Path) -> dict[str, str]:
+def accounts(project: Path) -> dict[str, str]:
     """The demo's password, made once per copy of the project."""
     file = state_folder(project) / "demo_accounts.json"
     if not file.exists():

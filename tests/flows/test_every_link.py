@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from http.cookiejar import CookieJar
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 import pytest
 
+from tests.conftest import REPO
 from tests.flows.conftest import Running
+
+pytest.importorskip("selenium")
+
+from selenium.webdriver.common.keys import Keys
+
+from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, browser, resize, sign_in
+
+assert browser  # a fixture
+in_a_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
+)
 
 PSEUDONYM = re.compile(r"SIM-\d{4}")
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ROLES = ("coordinator", "statistician", "collaborator")
 OF_A_KIND = 4  # how many pages of one kind are opened
 
 
@@ -53,13 +70,109 @@ def walk(browser: OpenerDirector, root: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["coordinator", "statistician", "collaborator"])
-def test_no_link_is_dead_and_no_page_names_a_foreign_patient(thread: Running, name: str):
+@pytest.fixture(scope="module")
+def walked(thread: Running) -> Callable[[str], dict[str, str]]:
+    """What a role finds, walked once."""
+    root = f"{thread.product.base_url}/studies/{thread.study}/"
+    return cache(lambda name: walk(signed_in(thread, name), root))
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_no_link_is_dead_and_no_page_names_a_foreign_patient(
+    thread: Running, walked: Callable[[str], dict[str, str]], name: str
+):
     own = {
         row["pseudonym"] for row in thread.clients[name].every(f"studies/{thread.study}/patients/")
     }
-    root = f"{thread.product.base_url}/studies/{thread.study}/"
-    pages = walk(signed_in(thread, name), root)
+    pages = walked(name)
     assert len(pages) > 25
     for address, text in pages.items():
         assert set(PSEUDONYM.findall(text)) <= own, address
+
+
+AXE = REPO / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = """
+const told = arguments[arguments.length - 1];
+axe.run(document, {
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+  resultTypes: ["violations"], preload: false,
+}).then((found) => told(found.violations
+  .filter((one) => ["serious", "critical"].includes(one.impact))
+  .map((one) => `${one.id}: ` + one.nodes.map((node) => node.html.slice(0, 120)).join(" | "))));
+"""
+OVERFLOWS = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
+ZOOMED, NARROW = 720, 390  # 1440 at 200 %, and a telephone
+DRAWS_BY_GPU = "/view/"  # the viewer of scans has a test of its own
+
+
+def of_each_kind(pages: dict[str, str], seen: set[str]) -> Iterator[str]:
+    """A page of each kind that no role before has shown."""
+    for address, text in pages.items():
+        kind = UID.sub("uid", urlsplit(address).path)
+        is_page = text.lstrip().lower().startswith("<!doctype html") and DRAWS_BY_GPU not in kind
+        if is_page and kind not in seen:
+            seen.add(kind)
+            yield address
+
+
+@in_a_browser
+def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
+    browser: Any, thread: Running, walked: Callable[[str], dict[str, str]]
+):
+    """Every page of the three roles, in a browser: WCAG 2.2 AA, 200 % zoom, 390 px, CSP."""
+    product, wrong, seen = thread.product, [], set[str]()
+    axe = AXE.read_text("utf-8")
+    browser.set_script_timeout(60)
+    for name in ROLES:
+        browser.delete_all_cookies()
+        resize(browser, WIDE)
+        sign_in(browser, thread, name)
+        home = [
+            f"{product.base_url}/{path}" for path in ("", "help/", "patterns/", "notifications/")
+        ]
+        for address in [
+            *(home if name == "statistician" else ()),
+            *of_each_kind(walked(name), seen),
+        ]:
+            browser.get(address)
+            browser.execute_script(axe)
+            wrong += [f"{address}: {one}" for one in browser.execute_async_script(RUN_AXE)]
+            for width in (ZOOMED, NARROW):
+                resize(browser, width)
+                if browser.execute_script(OVERFLOWS):
+                    wrong.append(f"{address}: scrolls sideways at {width} px")
+            resize(browser, WIDE)
+    assert not wrong, "\n".join(wrong)
+    assert len(seen) > 40
+    assert json.loads(product.manage("policy_reports")) == {}
+
+
+@in_a_browser
+def test_a_page_is_reached_by_keyboard_alone(browser: Any, thread: Running):
+    """Skip link, bell, menu and a list: focus goes on and can be seen."""
+    resize(browser, WIDE)
+    sign_in(browser, thread, "statistician")
+    browser.get(f"{thread.product.base_url}/studies/{thread.study}/jobs/")
+    press(browser, Keys.TAB)
+    assert focused(browser)["text"] == "Skip to content"
+    press(browser, Keys.ENTER)
+    press(browser, Keys.TAB)
+    stops = []
+    for _ in range(12):
+        stops.append(focused(browser))
+        press(browser, Keys.TAB)
+    assert any(stop["text"].startswith("Columns") for stop in stops)
+    assert any(stop["tag"] == "SELECT" for stop in stops)
+    assert all(stop["outlined"] for stop in stops)
+
+
+def press(browser: Any, key: str) -> None:
+    browser.switch_to.active_element.send_keys(key)
+
+
+def focused(browser: Any) -> dict[str, Any]:
+    return browser.execute_script(
+        "const here = document.activeElement, look = getComputedStyle(here);"
+        "return {tag: here.tagName, text: here.textContent.trim(),"
+        " outlined: look.outlineStyle !== 'none' || look.boxShadow !== 'none'}"
+    )
