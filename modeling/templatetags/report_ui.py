@@ -51,7 +51,7 @@ def _footnote(found: dict[str, Any]) -> SafeString:
     n = "" if found["n"] is None else f", n {found['n']}"
     title = f"{found['model_version']}, snapshot {found['snapshot_sha'][:12]}{n}"
     return format_html(
-        '<sup class="source"><a href="#source-{0}" title="{1}" aria-label="source {0}: {1}">{0}'
+        '<sup class="source"><a href="#source-{0}" data-tip="{1}" aria-label="source {0}: {1}">{0}'
         "</a></sup>",
         found["source"],
         title,
