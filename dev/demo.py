@@ -50,9 +50,7 @@ def run_demo(project: Path, patients: int = 306, serve: bool = True) -> int:
     with Product(project) as product:
         password = accounts(project)["password"]
         made = json.loads(
-            product.manage(
-                "demo_people", "--study", _name(patients), "--password", password
-            )
+            product.manage("demo_people", "--study", _name(patients), "--password", password)
         )
         study = made["study"]
         clients = {name: Client(product.base_url, key) for name, key in made["tokens"].items()}
