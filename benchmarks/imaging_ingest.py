@@ -12,6 +12,7 @@ import io
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from statistics import median
 
 from pydicom import dcmread
@@ -66,17 +67,19 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     data = archive()
     ingest(data), read_once(data)
-    ours, plain = [], []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        read_once(data)
-        plain.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        ingest(data)
-        ours.append(time.perf_counter() - start)
+    turns = [(timed(read_once, data), timed(ingest, data)) for _ in range(rounds)]
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; medians of {rounds}")
-    print(f"pydicom reads {median(plain):.2f} s, ingest {median(ours):.2f} s: "
-          f"{median(ours) / median(plain):.1f} times (goal at most 4)")  # fmt: skip
+    for name, clock in (("by the clock", 0), ("of processor time", 1)):
+        plain, ours = (median(turn[side][clock] for turn in turns) for side in (0, 1))
+        print(f"{name}: pydicom reads {plain:.2f} s, ingest {ours:.2f} s: "
+              f"{ours / plain:.1f} times (goal at most 4)")  # fmt: skip
+
+
+def timed(work: Callable[[bytes], int], data: bytes) -> tuple[float, float]:
+    """Seconds by the clock and of this process's processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    work(data)
+    return time.perf_counter() - clock, time.process_time() - processor
 
 
 if __name__ == "__main__":

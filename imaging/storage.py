@@ -63,7 +63,8 @@ CODES = {"uint8": 2, "int16": 4, "float32": 16}
 TYPES = {code: np.dtype(name).newbyteorder("<") for name, code in CODES.items()}
 LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 BEGINNING = 352  # bytes before the first voxel
-BLOCK = 32 * 2**10  # bytes of a slice to pack together, at least
+BLOCK = 16 * 2**10  # bytes of a slice to pack together, at least
+BLOCKS = MOST_BLOCKS // 2  # each costs a digest and a flush
 MOST_UNPACKED = 2**16  # of a head and its first block, packed
 
 ReadRange = Callable[[int, int], bytes]
@@ -95,10 +96,10 @@ def volume_bytes(volume: Volume) -> bytes:
 
 
 def _rows_together(array: NDArray) -> int:
-    """Rows of a slice to a block: some 32 KiB, more where the file would have too many."""
+    """Rows of a slice to a block: some 16 KiB, more where the file would have too many."""
     slices, rows, columns = array.shape
     wanted = math.ceil(BLOCK / (columns * array.itemsize))
-    return min(max(wanted, math.ceil(rows / max(1, (MOST_BLOCKS - 1) // slices))), rows)
+    return min(max(wanted, math.ceil(rows / max(1, BLOCKS // slices))), rows)
 
 
 def read_volume(data: bytes) -> Volume:
