@@ -1,6 +1,7 @@
 """Reads of modeling."""
 
 from .origins import (
+    cuts_behind,
     extractors_behind,
     frozen_fits,
     image_digests,
@@ -37,6 +38,7 @@ __all__ = [
     "active_version",
     "analysed_patients",
     "current_digests",
+    "cuts_behind",
     "extractors_behind",
     "frozen_fits",
     "image_digests",

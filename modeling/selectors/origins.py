@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from genomics.models import CellAbundance, Phenotype, PhenotypeFit
-from imaging.models import ExtractorVersion, FeatureSet, RoiChoice, Series
+from imaging.models import (
+    ExtractorVersion,
+    FeatureSet,
+    Immunoscore,
+    ImmunoscoreRule,
+    RoiChoice,
+    Series,
+)
 from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.leak_origins import FrozenFit
 from modeling.models import DatasetSnapshot
@@ -45,6 +52,15 @@ def frozen_fits(snapshot: DatasetSnapshot) -> list[FrozenFit]:
         FrozenFit(name, {k: u for d in sorted(behind[digest]) for k, u in uses.get(d, {}).items()})
         for digest, name in sorted(named.items())
     ]
+
+
+def cuts_behind(snapshot: DatasetSnapshot) -> list[ImmunoscoreRule]:
+    """Rules of the slides whose cuts made labels of a snapshot."""
+    study = snapshot.study
+    behind = Derivation.objects.filter(study=study, child_digest__in=parents_of(snapshot))
+    digests = behind.values("parent_digest")
+    scores = Immunoscore.objects.filter(study=study, inputs_digest__in=digests)
+    return list(ImmunoscoreRule.objects.filter(pk__in=scores.values("rule")).order_by("pk"))
 
 
 def _uses_of_digests(study: Study, digests: set[str]) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from modeling.models import (
     PredictionKind,
 )
 from modeling.selectors import look_numbers
+from modeling.services.rad_score_guard import cuts_refuse
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_applying import (
     check_rad_score,
@@ -68,6 +69,7 @@ def version_validate(
     earlier = list(version.evaluations.filter(snapshot=snapshot, cohort=cohort))
     if earlier:
         return earlier
+    cuts_refuse(snapshot)
     progress(1, 3, "Applying the version")
     rows = snapshot_read(snapshot)
     score = version_apply(version, rows[root_of(version).content["features"]])

@@ -17,7 +17,7 @@ from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import DatasetSnapshot, ModelRun
 from modeling.selectors import is_development, question_named
 from modeling.services.rad_score_ablations import ablations_judge
-from modeling.services.rad_score_guard import leaks_refuse
+from modeling.services.rad_score_guard import cuts_refuse, leaks_refuse
 from modeling.services.rad_score_judging import classifiers_judge, version_judge
 from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
@@ -59,6 +59,7 @@ def rad_score_run(
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
+    cuts_refuse(snapshot)
     found = run_compute(run, progress)
     seconds = time.monotonic() - began
     return rad_score_write(run, found.fitted, found.results, found.judged, seconds)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from imaging.models import CutKind
+from imaging.selectors.slides import rule_is_stale
 from modeling.methods.leak_guard import (
     check_classes,
     check_dates,
@@ -23,7 +25,8 @@ from modeling.methods.leak_origins import (
     check_identical_images,
     check_outcome_columns,
 )
-from modeling.selectors import frozen_fits, image_digests, uses_of_cohorts
+from modeling.models import DatasetSnapshot
+from modeling.selectors import cuts_behind, frozen_fits, image_digests, uses_of_cohorts
 from modeling.services.rad_score_state import RadScoreRun
 from studies.methods.problems import Problem
 
@@ -59,6 +62,28 @@ def leaks_refuse(run: RadScoreRun) -> dict[str, Any]:
         "events_per_variable": smaller / len(run.names),
         "needed_per_class": _needed(run),
     }
+
+
+def cuts_refuse(snapshot: DatasetSnapshot) -> None:
+    """Labels of slides rest on cuts of the development cohort as it is, or nothing is judged.
+
+    Asked when rows are new, not when an old run is computed again: slides may have come since.
+
+    Raises
+    ------
+    DataProblem
+        Cuts that were frozen on other densities: a patient who validates now may be among them.
+    """
+    refuse_leaks([
+        Problem(
+            str(rule),
+            "cuts frozen on other densities than those of the development cohort of today",
+            "development patients only",
+            "Compute the Immunoscore and the phenotype from IHC again.",
+        )
+        for rule in cuts_behind(snapshot)
+        if rule.kind != CutKind.FIXED and rule_is_stale(rule)
+    ])  # fmt: skip
 
 
 def _needed(run: RadScoreRun) -> int:

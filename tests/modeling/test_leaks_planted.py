@@ -9,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from genomics.models import CellAbundance, ExpressionColumn, ExpressionMatrix, Phenotype
-from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiChoice, Series
+from genomics.services.phenotypes import phenotype_from_ihc
+from imaging.models import CellDensity, ExtractorVersion, FeatureSet, Roi, RoiChoice, Series
+from imaging.services.immunoscores import immunoscore_compute
 from modeling.methods.leak_origins import (
     FrozenFit,
     check_frozen_fits,
@@ -19,9 +21,21 @@ from modeling.methods.leak_origins import (
 from modeling.methods.question import choose_features, outside_reasons, read_question
 from modeling.models import DatasetSnapshot, ModelRun
 from modeling.services.rad_score import rad_score_run
+from modeling.services.rad_score_guard import cuts_refuse
+from modeling.services.snapshots import snapshot_freeze
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import Derivation, ImportBatch, Job, Patient, Treatment
+from studies.models import (
+    Cohort,
+    CohortMember,
+    Derivation,
+    ImportBatch,
+    Job,
+    Patient,
+    Specimen,
+    SpecimenChoice,
+    Treatment,
+)
 from tests.modeling.rad_score_made import SMALL, make_features
 
 QUICK = {**SMALL, "classifiers": ["random_forest"], "ablations": []}
@@ -75,6 +89,37 @@ def centroids_that_saw_a_validating_patient(people):
     return "centroids.*validating cohort"
 
 
+def cut_points_that_saw_a_validating_patient(people):
+    """Cuts of slides are frozen, then a patient of development is moved to where is judged."""
+    batch, values = ImportBatch.objects.first(), np.random.default_rng(3)
+    specimens = list(Specimen.objects.filter(study=people.study))
+    CellDensity.objects.bulk_create(
+        CellDensity(
+            patient=one.patient, specimen=one, batch=batch, marker=marker, region=region,
+            per_mm2=values.lognormal(6, 0.6), as_entered="", unit="/mm2",
+        )
+        for one in specimens for marker in ("CD3", "CD8")
+        for region in ("tumor_center", "invasive_margin")
+    )  # fmt: skip
+    SpecimenChoice.objects.bulk_create(
+        SpecimenChoice(patient=one.patient, specimen=one, purpose="slides", rule="made")
+        for one in specimens
+    )
+    Phenotype.objects.filter(source="ihc").delete()
+    immunoscore_compute(people.study)
+    phenotype_from_ihc(people.study)
+    cuts_refuse(snapshot_freeze(people.study))  # as it is, nothing stands against it
+    cohort = Cohort.objects.get(role="internal_validation")
+    moved = CohortMember.objects.filter(cohort__role="training").latest("id")
+    patient = Patient.objects.get(pk=moved.patient_id)
+    moved.delete()
+    Patient.objects.filter(pk=patient.pk).update(partition="validation")
+    CohortMember.objects.create(
+        study=people.study, site=patient.site, patient=patient, cohort=cohort, use="validation"
+    )
+    return "Immunoscore rule 1.*development patients only"
+
+
 def a_scan_dated_after_the_outcome(people):
     choice = RoiChoice.objects.filter(patient__in=patients_of("development")).first()
     visit = Roi.objects.get(pk=choice.roi_id).series.dicom_study
@@ -106,6 +151,7 @@ PLANTED = [
     identical_rows_on_both_sides,
     an_encoder_that_saw_a_validating_patient,
     centroids_that_saw_a_validating_patient,
+    cut_points_that_saw_a_validating_patient,
     a_scan_dated_after_the_outcome,
     a_feature_made_of_the_outcome,
     too_few_of_a_class,
