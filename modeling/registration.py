@@ -1,6 +1,14 @@
 """What modeling offers: steps, stages, a tab, and what it keeps."""
 
-from modeling import glance, phenotype_survival, released, slides_outcome, stages, withdrawal
+from modeling import (
+    glance,
+    patient_panels,
+    phenotype_survival,
+    released,
+    slides_outcome,
+    stages,
+    withdrawal,
+)
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
@@ -9,6 +17,7 @@ from studies.registry import (
     Action,
     DrawnPage,
     PagePanel,
+    PatientPanel,
     SelectionUse,
     Stage,
     Tab,
@@ -19,6 +28,7 @@ from studies.registry import (
     register_glance,
     register_method,
     register_page_panel,
+    register_patient_panel,
     register_selection_use,
     register_stage,
     register_tab,
@@ -122,6 +132,9 @@ register_stage(Stage("rad_score", "Rad-Score", 40, stages.rad_score_stage))
 register_stage(Stage("prognosis", "Prognosis", 50, stages.prognosis_stage))
 register_stage(Stage("report", "Report", 60, stages.report_stage))
 register_tab(Tab("Models", "modeling:runs", order=40))
+register_patient_panel(
+    PatientPanel("Models", "modeling/_patient_panel.html", patient_panels.models_panel, 40, True)
+)
 register_tab(Tab("Report", "modeling:report", order=50))
 register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_traces("modeling", withdrawal.traces)
