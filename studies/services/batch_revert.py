@@ -20,7 +20,7 @@ from studies.models import (
     Patient,
 )
 
-from .endpoints import endpoints_compute
+from .endpoints import endpoints_compute, endpoints_hold
 from .facts import FACT_TABLES, facts_write
 from .sets import execute, query
 
@@ -41,6 +41,7 @@ def batch_revert(
     """
     names = {"batch": batch.pk, "study": batch.study_id, **batch.written}
     progress(0, 4, "looking for what depends on it")
+    endpoints_hold(batch.study)
     execute(TOUCHED, names)
     try:
         if problems := list(_dependents(names)):

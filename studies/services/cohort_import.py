@@ -27,7 +27,7 @@ from studies.models import (
 )
 
 from .dictionary import dictionary_current, dictionary_specs
-from .endpoints import endpoints_compute
+from .endpoints import endpoints_compute, endpoints_hold
 from .facts import DATED
 from .files import file_read
 from .sets import query
@@ -206,6 +206,7 @@ def _write(
     progress(0.65, 1, f"writing {staging.lines:,} lines")
     summary = {**staging.summary(), **(more or {})}
     notices = [*staging.check.told.notices(), *_undated_progressions(), *_unrecorded(staging)]
+    endpoints_hold(batch.study)
     changed = staged_write(batch, dictionary)
     if DATED & {spec.name for spec in staging.check.dictionary}:
         notices += _endpoints(batch, changed, progress, job)

@@ -52,7 +52,7 @@ def endpoints_compute(
     study: Study, patients: Sequence[Patient], job: Job | None = None
 ) -> list[EndpointNotice]:
     """Derive every endpoint of these patients; an unchanged input keeps the stored value."""
-    _lock(study, shared=True)
+    endpoints_hold(study)
     courses = _courses(patients)
     values, notices = [], []
     for name in KINDS:
@@ -179,6 +179,14 @@ def _told(definition: EndpointDefinition, patients: Sequence[Patient]) -> dict[i
 
 def _outcome(value: EndpointValue) -> tuple[float | None, bool | None, str]:
     return value.duration_days, value.event, value.label
+
+
+def endpoints_hold(study: Study) -> None:
+    """Taken before any row is locked by whoever will derive values in the same transaction.
+
+    Otherwise a writer who holds a patient and a change of a rule would wait for each other.
+    """
+    _lock(study, shared=True)
 
 
 def _lock(study: Study, shared: bool) -> None:

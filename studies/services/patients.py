@@ -25,7 +25,7 @@ from studies.models import (
     StudySite,
 )
 
-from .endpoints import endpoints_compute
+from .endpoints import endpoints_compute, endpoints_hold
 from .mirrors import mirrors_write
 
 STATUS_AFTER = {
@@ -160,6 +160,7 @@ def patients_merge(kept: Patient, other: Patient, user: Any, on: date, reason: s
     for patient in (kept, other):
         _require_site(kept.study, user, patient.site)
     _refuse_future(on)
+    endpoints_hold(kept.study)
     kept, other = (Patient.objects.select_for_update().get(pk=p.pk) for p in (kept, other))
     problems = list(_merge_problems(kept, other))
     if problems:

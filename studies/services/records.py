@@ -14,7 +14,7 @@ from studies.methods.problems import DataProblem, Problem, refuse
 from studies.models import EntryState, FormEntry, LabResult, Patient, PatientStatus
 
 from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
-from .endpoints import endpoints_compute
+from .endpoints import endpoints_compute, endpoints_hold
 from .fact_rows import lab_fields, write_row
 from .facts import MARKERS
 from .record_checking import Checked, read_facts, record_check
@@ -50,6 +50,7 @@ def record_write(
         Without the rights to enter data and to see dates at the patient's site.
     """
     require_at(user, patient, "enter", "identifiers")
+    endpoints_hold(patient.study)
     patient = Patient.objects.select_for_update().select_related("study", "site").get(pk=patient.pk)
     record = record_read(patient, form)
     if record.version != version:
