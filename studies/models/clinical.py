@@ -365,6 +365,12 @@ class EndpointDefinition(StudyRow):
                 fields=["study", "name", "version"], name="endpoint_definition_once"
             ),
         ]
+        triggers = [
+            pgtrigger.Protect(
+                name="endpoint_definition_stays",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -20,7 +21,7 @@ from studies.methods.endpoints import (
     response_at_6_months,
 )
 from studies.methods.problems import DataProblem
-from studies.models import EndpointValue, Job
+from studies.models import EndpointDefinition, EndpointValue, Job
 from studies.selectors import endpoint_table
 from tests.people import People
 from tests.studies.test_cohort_import import GOOD, handed_in, table
@@ -168,6 +169,9 @@ def test_another_rule_comes_into_force_with_everybodys_values(
         assert list(table_now["label"]) == ["", ""]
         kept = EndpointValue.objects.filter(definition__version=1, pk__in=before)
         assert {value.label for value in kept if value.label} >= {"PR", "SD"}
+        for write in (lambda rows: rows.update(rule={}), lambda rows: rows.delete()):
+            with pytest.raises(DatabaseError, match=r"Cannot|referenced"), transaction.atomic():
+                write(EndpointDefinition.objects.filter(version=1))
     shown = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
     assert "protocol amendment 2" in shown
     assert "1 earlier version" in shown
