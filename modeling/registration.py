@@ -12,10 +12,12 @@ from modeling import (
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
+from modeling.services.rad_score import ABLATED, COMPARED, FITTED, FROZEN
 from modeling.services.selection_question import selection_question
 from studies.registry import (
     Action,
     DrawnPage,
+    JobCourse,
     PagePanel,
     PatientPanel,
     SelectionUse,
@@ -26,6 +28,7 @@ from studies.registry import (
     register_drawn_page,
     register_fact,
     register_glance,
+    register_job_course,
     register_method,
     register_page_panel,
     register_patient_panel,
@@ -46,7 +49,8 @@ register_action(
         "keeps one by the recipe's rule and judges it in every cohort. Recipes: demo (minutes on "
         "two cores, smaller grids), paper, full; or a whole recipe as YAML.",
         order=10,
-        params={"recipe": "paper", "seed": 0, "question": ""},
+        params={"recipe": "paper", "seed": 0, "question": "", "snapshot": ""},
+        page="modeling:run_new",
     )
 )
 register_action(
@@ -179,6 +183,27 @@ register_glance(*glance.COLUMNS)
 register_selection_use(
     SelectionUse("question", "Ask a question about them", "run", selection_question)
 )
+register_job_course(
+    JobCourse(
+        "modeling.rad_score_run",
+        (
+            (FROZEN, "Freeze the rows and look for leaks"),
+            (COMPARED, "Compare the classifiers on the same folds"),
+            (FITTED, "Fit the chosen one on all of training"),
+            (ABLATED, "The same with less"),
+            (100.0, "Judge in every cohort"),
+        ),
+        "run",
+        "modeling:run",
+        "The results",
+    )
+)
+register_job_course(
+    JobCourse(
+        "modeling.prognosis_run", result_key="run", result_page="modeling:run",
+        result_word="The results",
+    )
+)  # fmt: skip
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)
 register_method("benjamini_hochberg", adjust_benjamini_hochberg)

@@ -29,6 +29,7 @@ def rad_score_run(job: RunningJob) -> None:
         job.progress,
         job.record,
         question=params.get("question", ""),
+        snapshot=params.get("snapshot", ""),
     )
     job.result = {"run": str(run.uid)}
 

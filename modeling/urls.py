@@ -12,6 +12,7 @@ from modeling.views import (
     report,
     runs,
     versions,
+    wizard,
 )
 
 app_name = "modeling"
@@ -26,6 +27,9 @@ urlpatterns = [
     path(f"{STUDY}snapshots/", listed.snapshots, name="snapshots"),
     path(f"{STUDY}reports/", listed.reports, name="reports"),
     path(f"{STUDY}runs/<uuid:run_uid>/", runs.run, name="run"),
+    path(f"{STUDY}new/", wizard.run_new, name="run_new"),
+    path(f"{STUDY}new/guard/", wizard.run_guard, name="run_guard"),
+    path(f"{STUDY}new/<slug:step>/", wizard.run_step, name="run_step"),
     path(VERSION, versions.version, name="version"),
     path(f"{VERSION}state/", versions.move, name="version_move"),
     path(f"{VERSION}card/", versions.card, name="card"),

@@ -40,6 +40,7 @@ class Step:
     description: str = ""
     url: str = ""
     primary: bool = False
+    page: str = ""  # where an action is prepared before it starts
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,15 @@ def _steps(key: str, study: Study, rights: frozenset[str]) -> list[Step]:
         if kind.stage == key and kind.right in rights
     ]
     actions = [
-        Step(action.kind, action.title, action.description)
+        Step(action.kind, action.title, action.description, page=_page_of(action, study))
         for action in registry.actions(key)
         if action.right in rights
     ]
     return uploads + actions
+
+
+def _page_of(action: registry.Action, study: Study) -> str:
+    return reverse(action.page, args=[study.uid]) if action.page else ""
 
 
 def _finished_kinds(study: Study) -> set[str]:

@@ -45,7 +45,7 @@ class UploadKind:
 
 @dataclass(frozen=True)
 class Action:
-    """A step that a user starts and a job does."""
+    """A step that a user starts and a job does; ``page`` names the page that starts it."""
 
     kind: str
     title: str
@@ -54,6 +54,7 @@ class Action:
     right: str = "run"
     order: int = 0
     params: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,20 @@ class SelectionUse:
 
 
 @dataclass(frozen=True)
+class JobCourse:
+    """How a long job goes: (per cent at its end, name) of each stage, and where its result is.
+
+    ``result_key`` of the job's result is the uid that the page ``result_page`` takes.
+    """
+
+    kind: str
+    stages: tuple[tuple[float, str], ...] = ()
+    result_key: str = ""
+    result_page: str = ""
+    result_word: str = "The result"
+
+
+@dataclass(frozen=True)
 class Trace:
     """A derived row that used a patient, and where it is shown."""
 
@@ -231,6 +246,7 @@ _uses: dict[str, Uses] = {}
 _columns: dict[str, CompletenessColumn] = {}
 _glance: dict[str, GlanceColumn] = {}
 _selection_uses: dict[str, SelectionUse] = {}
+_courses: dict[str, JobCourse] = {}
 _tracers: dict[str, Callable[[Any], list[Trace]]] = {}
 _methods: dict[str, Callable[..., Any]] = {}
 
@@ -369,6 +385,14 @@ def register_selection_use(use: SelectionUse) -> None:
 
 def selection_uses() -> list[SelectionUse]:
     return list(_selection_uses.values())
+
+
+def register_job_course(course: JobCourse) -> None:
+    _courses[course.kind] = course
+
+
+def job_course(kind: str) -> JobCourse | None:
+    return _courses.get(kind)
 
 
 def register_traces(app_label: str, tracer: Callable[[Any], list[Trace]]) -> None:

@@ -17,11 +17,13 @@ from modeling.models import (
     Reproduction,
     SnapshotMember,
 )
+from modeling.run_wizard import run_checked
 from modeling.services.plans import (
     departures_of,
     recipe_preview,
 )
 from modeling.services.snapshot_comparison import snapshots_compare
+from studies.access import require
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 
 from .plans import DocumentSerializer, document_of
@@ -43,6 +45,13 @@ class SnapshotSerializer(serializers.ModelSerializer):
         return snapshot.members.filter(included=False).count()
 
 
+class RunChoiceSerializer(serializers.Serializer):
+    """What a run would do: a preset by name or a whole recipe, and a seed."""
+
+    recipe = serializers.JSONField(default="paper")
+    seed = serializers.IntegerField(default=0, min_value=0)
+
+
 class SnapshotViewSet(StudyScopedViewSet):
     """Frozen rows of a question; ``sha256`` is that of their Parquet table."""
 
@@ -61,6 +70,16 @@ class SnapshotViewSet(StudyScopedViewSet):
         if after is None:
             raise Http404("Name another snapshot of the study: ?to=uid.")
         return Response(snapshots_compare(before, after, request.user))
+
+    @extend_schema(request=RunChoiceSerializer, responses={200: dict})
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Before a run: findings of the leak guard, its cost, departures from the plan."""
+        require(request.user, self.study, "run")
+        asked = RunChoiceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        recipe, seed = asked.validated_data["recipe"], asked.validated_data["seed"]
+        return Response(run_checked(self.study, str(self.get_object().uid), recipe, seed))
 
 
 class SnapshotMemberSerializer(PatientScopedSerializer):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from modeling.models import (
     Basis,
+    DatasetSnapshot,
     Evaluation,
     ModelRun,
     ModelVersion,
@@ -131,6 +132,22 @@ def look_numbers(study: Study) -> dict[int, int]:
         looks = seen.setdefault(cohort, {})
         numbers[pk] = looks.setdefault((version, snapshot), len(looks) + 1)
     return numbers
+
+
+def snapshot_named(study: Study, uid: str) -> DatasetSnapshot:
+    """The snapshot of that uid that a Rad-Score can be fitted to.
+
+    Raises
+    ------
+    DataProblem
+        There is none.
+    """
+    rows = DatasetSnapshot.objects.filter(study=study, question__purpose="rad_score")
+    found = rows.filter(uid=uid).select_related("table", "study").first() if _is_uuid(uid) else None
+    if found is None:
+        raise refuse("snapshot", uid, "the uid of a Rad-Score's snapshot", "Freeze one first.",
+                     column="snapshot")  # fmt: skip
+    return found
 
 
 def question_named(study: Study, uid: str = "") -> SavedQuestion | None:

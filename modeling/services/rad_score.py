@@ -15,7 +15,7 @@ from modeling.methods.nested_cross_validation import estimate_out_of_fold, fit_c
 from modeling.methods.recipe import Recipe, read_recipe
 from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import DatasetSnapshot, ModelRun
-from modeling.selectors import is_development, question_named
+from modeling.selectors import is_development, question_named, snapshot_named
 from modeling.services.rad_score_ablations import ablations_judge
 from modeling.services.rad_score_guard import cuts_refuse, leaks_refuse
 from modeling.services.rad_score_judging import classifiers_judge, version_judge
@@ -28,6 +28,7 @@ from modeling.services.rad_score_writing import (
 )
 from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
 from studies.jobs import Progress, no_progress
+from studies.methods.problems import refuse
 from studies.models import Job, Study
 
 # Shares of the time, out of 100.
@@ -42,20 +43,30 @@ def rad_score_run(
     job: Job | None = None,
     workers: int | None = None,
     question: str = "",
+    snapshot: str = "",
 ) -> ModelRun:
-    """Run a recipe on the study as it stands now; the same rows and seed give the earlier run.
+    """Run a recipe on a frozen snapshot, or on the study as it stands now, which is frozen first.
+
+    The same rows and seed give the earlier run.
 
     Raises
     ------
     DataProblem
-        A wrong recipe, nobody to fit to, one class only, a leak.
+        A wrong recipe, a snapshot that it cannot take, nobody to fit to, one class only, a leak.
     """
     began = time.monotonic()
     checked = read_recipe(recipe)
     progress(0, 100, "Freezing the snapshot")
-    asked = rad_score_question(checked.document["missing"], question_named(study, question))
-    snapshot = snapshot_freeze(study, asked, job)
-    run = run_prepare(study, snapshot, checked, seed, job, workers)
+    frozen = (
+        snapshot_for(study, snapshot, checked)
+        if snapshot
+        else snapshot_freeze(
+            study,
+            rad_score_question(checked.document["missing"], question_named(study, question)),
+            job,
+        )
+    )
+    run = run_prepare(study, frozen, checked, seed, job, workers)
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
@@ -63,6 +74,28 @@ def rad_score_run(
     found = run_compute(run, progress)
     seconds = time.monotonic() - began
     return rad_score_write(run, found.fitted, found.results, found.judged, seconds)
+
+
+def snapshot_for(study: Study, uid: str, recipe: Recipe) -> DatasetSnapshot:
+    """The frozen snapshot of that uid, when the recipe can take it.
+
+    Raises
+    ------
+    DataProblem
+        There is none, it answers another question, or it was frozen under another rule for missing
+        features.
+    """
+    found = snapshot_named(study, uid)
+    rule = recipe.document["missing"]
+    if found.question.get("missing") != rule:
+        raise refuse(
+            str(found),
+            f"frozen for the rule {found.question.get('missing')}",
+            f"the recipe's rule {rule}",
+            "Choose another recipe, or freeze a question with this rule.",
+            column="snapshot",
+        )
+    return found
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ EXPLAINED = {
 }
 
 
+def leaks_found(run: RadScoreRun) -> dict[str, list[Problem]]:
+    """What each check finds, an empty list where it passes."""
+    return {name: check(run) for name, check in _CHECKS.items()}
+
+
 def leaks_refuse(run: RadScoreRun) -> dict[str, Any]:
     """Raise everything that was found at once; else what was checked, for the run's record.
 
@@ -51,7 +56,7 @@ def leaks_refuse(run: RadScoreRun) -> dict[str, Any]:
     DataProblem
         A leak, or too few patients.
     """
-    found = {name: check(run) for name, check in _CHECKS.items()}
+    found = leaks_found(run)
     refuse_leaks([problem for problems in found.values() for problem in problems])
     smaller = int(min(run.y.sum(), (1 - run.y).sum()))
     run.notices += notice_events_per_variable(smaller, len(run.names))

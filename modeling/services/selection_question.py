@@ -43,4 +43,4 @@ def selection_question(study: Study, user: Any, name: str, selection: Selection)
         "selection": {"address": selection.address, "words": selection.words},
     }
     question = question_save(study, user, document)
-    return f"{reverse('modeling:before', args=[study.uid])}#question-{question.uid}"
+    return f"{reverse('modeling:run_new', args=[study.uid])}?question={question.uid}"

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 
 from modeling import overviews
+from modeling.earlier_runs import beside_earlier
 from modeling.figures.render import render_inline_svg
 from modeling.filters import RunFilter
 from modeling.listings import RUNS
@@ -28,6 +29,7 @@ def runs(request: HttpRequest, study: Study) -> HttpResponse:
     context = {
         "jobs": overviews.jobs_under_way(study),
         "active": overviews.active_versions(study),
+        "may_run": "run" in access.rights_of(request.user, study),
     }
     return list_response(
         request,
@@ -51,6 +53,7 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         "classifiers": overviews.classifier_rows(found),
         "versions": [(v, overviews.evaluation_rows(v)) for v in found.versions.all()],
         "plan": departures_of(found),
+        "beside": beside_earlier(found),
         "ablation_heads": heads,
         "ablations": ablations,
     }

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from studies import access, overviews, registry, services
@@ -18,7 +19,7 @@ from studies.filters import JobFilter
 from studies.listings import JOBS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
-from studies.models import BatchState, Job, Study
+from studies.models import BatchState, Job, JobState, Study
 from studies.standing import ATTRITION, TABLE_ONE
 from studies.tables import problems_csv
 
@@ -116,11 +117,38 @@ def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
     context["result_url"], context["result_word"] = _next_page(study, batch, job)
+    context["pace"] = _pace(job)
+    context["stages"] = _stages(job)
+    context["log"] = job.log[::-1] if readable else []
     return context
+
+
+def _pace(job: Job) -> int:
+    """Seconds between two looks at a job: the longer it has run, the fewer."""
+    if job.started_at is None:
+        return 1
+    running = (timezone.now() - job.started_at).total_seconds()
+    return 1 if running < 60 else 2 if running < 600 else 5
+
+
+def _stages(job: Job) -> list[dict[str, str]]:
+    """The stages of a long job, each done, under way or to come."""
+    course, found, before = registry.job_course(job.kind), [], 0.0
+    for end, name in course.stages if course else ():
+        state = "done" if 100 * job.share >= end else "todo"
+        if state == "todo" and 100 * job.share >= before and job.state == JobState.RUNNING:
+            state = "running"
+        found.append({"name": name, "state": state})
+        before = end
+    return found
 
 
 def _next_page(study: Study, batch: Any, job: Job) -> tuple[str, str]:
     """Where to go from a job that has ended."""
+    course = registry.job_course(job.kind)
+    if course and course.result_key in job.result:
+        uid = job.result[course.result_key]
+        return reverse(course.result_page, args=[study.uid, uid]), course.result_word
     if job.kind == "studies.endpoint_change":
         return reverse("studies:endpoints", args=[study.uid]), "The endpoints"
     if job.kind == "studies.count" and job.params["what"] in COUNTED:

@@ -1,0 +1,190 @@
+"""What the four steps from a snapshot to a run show, and what is kept between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import yaml
+from django.urls import reverse
+
+from modeling import overviews
+from modeling.methods.plan import compare_to_plan
+from modeling.methods.recipe import PRESETS, Recipe, read_recipe
+from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
+from modeling.selectors import current_digests, parents_of
+from modeling.services.parameters import read_seed
+from modeling.services.plans import recipe_preview
+from modeling.services.rad_score import run_prepare, snapshot_for
+from modeling.services.rad_score_guard import EXPLAINED, leaks_found
+from studies.access import rights_of, sees_all_sites
+from studies.methods.problems import DataProblem
+from studies.models import Job, Study
+
+STEPS = (("data", "Data"), ("who", "Who is in"), ("checks", "Recipe and checks"),
+         ("start", "Cost and start"))  # fmt: skip
+PLANNED, OWN = "as planned", "own"
+SNAPSHOTS_SHOWN = 12
+EMPTY = {"snapshot": "", "question": "", "job": "", "recipe": "", "document": "", "seed": ""}
+
+
+def draft_of(session: Any, study: Study) -> dict[str, str]:
+    """What was chosen so far; kept in the session, so that going back loses nothing."""
+    return EMPTY | session.get(_key(study), {})
+
+
+def draft_keep(session: Any, study: Study, draft: Mapping[str, str]) -> None:
+    session[_key(study)] = {name: str(draft.get(name, "")) for name in EMPTY}
+
+
+def draft_forget(session: Any, study: Study) -> None:
+    session.pop(_key(study), None)
+
+
+def _key(study: Study) -> str:
+    return f"run:{study.uid}"
+
+
+def steps_of(study: Study, here: str, draft: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The steps; those that what was chosen leads to have an address."""
+    return [
+        {
+            "name": name,
+            "number": number,
+            "here": key == here,
+            "url": reverse("modeling:run_step", args=[study.uid, key])
+            if key == "data" or draft["snapshot"]
+            else "",
+        }
+        for number, (key, name) in enumerate(STEPS, 1)
+    ]
+
+
+def plan_in_force(study: Study) -> AnalysisPlan | None:
+    locked = AnalysisPlan.objects.filter(study=study, locked_at__isnull=False)
+    return locked.order_by("-locked_at").first()
+
+
+def with_defaults(study: Study, draft: Mapping[str, str]) -> dict[str, str]:
+    """What a run would do when nothing is changed: the locked plan, else the paper's recipe."""
+    plan = plan_in_force(study)
+    found = dict(draft)
+    found["recipe"] = draft["recipe"] or (PLANNED if plan else "paper")
+    found["seed"] = draft["seed"] or (str(plan.document["seed"]) if plan else "0")
+    return found
+
+
+def recipe_of(study: Study, draft: Mapping[str, str]) -> Recipe:
+    """The recipe that was chosen, checked.
+
+    Raises
+    ------
+    DataProblem
+        As ``read_recipe``.
+    """
+    chosen = draft["recipe"]
+    if chosen == PLANNED:
+        plan = plan_in_force(study)
+        return read_recipe(plan.document["recipe"] if plan else "paper")
+    return read_recipe(draft["document"] if chosen == OWN else chosen)
+
+
+def data_context(study: Study, user: Any, draft: Mapping[str, str]) -> dict[str, Any]:
+    """Snapshots and questions; a snapshot that the records still give is chosen at first."""
+    rows = DatasetSnapshot.objects.filter(study=study, question__purpose="rad_score")
+    snapshots = list(rows.filter(not_reproducible_since=None)[:SNAPSHOTS_SHOWN])
+    now = current_digests(study) if sees_all_sites(user, study) else set()
+    shown = [{"row": row, "is_current": parents_of(row) <= now} for row in snapshots]
+    chosen = draft["snapshot"]
+    if not chosen and not draft["question"]:
+        current = (str(one["row"].uid) for one in shown if one["is_current"])
+        chosen = next(current, "")
+    job = Job.objects.filter(study=study, uid=draft["job"]).first() if draft["job"] else None
+    return {
+        "snapshots": shown,
+        "questions": SavedQuestion.objects.filter(study=study).select_related("written_by"),
+        "chosen": f"snapshot:{chosen}" if chosen else f"freeze:{draft['question']}",
+        "job": job,
+        "readable": True,
+    }
+
+
+def who_context(study: Study, user: Any, snapshot: DatasetSnapshot) -> dict[str, Any]:
+    """Who is in, who is out and why; names for those who read rows."""
+    context: dict[str, Any] = {
+        "snapshot": snapshot,
+        "counts": overviews.membership_counts(snapshot),
+        "notices": snapshot.notices,
+    }
+    if "rows" in rights_of(user, study):
+        context["left_out"] = overviews.left_out_of(snapshot, user)
+    return context
+
+
+def checks_context(study: Study, draft: Mapping[str, str]) -> dict[str, Any]:
+    """The recipes to choose from and the plan that the choice departs from."""
+    plan = plan_in_force(study)
+    return {
+        "plan": plan,
+        "recipes": [
+            *([(PLANNED, f"As in {plan}, locked {plan.locked_at:%-d %b %Y}")] if plan else []),
+            ("paper", "The paper's: seven classifiers, 10 × 10 folds"),
+            ("full", "Full: larger grids, for machines with many cores"),
+            ("demo", "Demo: small grids, minutes on two cores"),
+            (OWN, "My own, as YAML"),
+        ],
+        "own": draft["document"] or _example(),
+    }
+
+
+def _example() -> str:
+    """The paper's recipe under another name, to begin from."""
+    document = {**PRESETS["paper"], "name": "mine"}
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def run_checked(study: Study, uid: str, document: Any, seed: Any) -> dict[str, Any]:
+    """What the leak guard finds, what it costs, and where it departs from the plan.
+
+    Raises
+    ------
+    DataProblem
+        A recipe, a seed or a snapshot that cannot be used.
+    """
+    recipe, seed = read_recipe(document), read_seed(seed)
+    snapshot = snapshot_for(study, uid, recipe)
+    run = run_prepare(study, snapshot, recipe, seed, None, 1)
+    found = leaks_found(run)
+    smaller = int(min(run.y.sum(), (1 - run.y).sum()))
+    plan = plan_in_force(study)
+    departs = compare_to_plan(plan.document, recipe.document, seed) if plan else []
+    return {
+        "snapshot": str(snapshot.uid),
+        "recipe": recipe.name,
+        "seed": seed,
+        "checks": [
+            {
+                "name": name,
+                "explanation": EXPLAINED[name],
+                "passed": not problems,
+                "problems": [problem.as_dict() for problem in problems],
+            }
+            for name, problems in found.items()
+        ],
+        "passed": not any(found.values()),
+        "fitting": len(run.fitting),
+        "smaller_class": smaller,
+        "columns": len(run.names),
+        "plan": str(plan) if plan else None,
+        "departures": [asdict(departure) for departure in departs],
+        "cost": recipe_preview(study, recipe.document),
+    }
+
+
+def checked_or_problems(study: Study, draft: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        document = recipe_of(study, draft).document
+        return {"checked": run_checked(study, draft["snapshot"], document, draft["seed"])}
+    except DataProblem as refusal:
+        return {"problems": refusal.as_list()}
