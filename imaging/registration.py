@@ -115,9 +115,10 @@ register_action(
         title="Extract features",
         stage="features",
         description="Features of every patient's target lesion by the newest extractor; who failed "
-        "before is tried again. control: shuffled is the control.",
+        "before is tried again. control: beside (features, and those of the same networks on "
+        "voxels shuffled inside the region), shuffled (these alone), or empty.",
         order=20,
-        params={"preset": "", "extractor": "", "control": ""},
+        params={"preset": "", "extractor": "", "control": "beside"},
     )
 )
 register_action(

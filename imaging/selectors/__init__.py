@@ -1,6 +1,6 @@
 """Reads that join imaging records."""
 
-from .features import extractor_newest, feature_vectors, roi_inputs
+from .features import control_vectors, extractor_newest, feature_vectors, roi_inputs
 from .scans import chosen_rois, pairs_of, uptake_of
 from .slides import (
     cd3_high_of,
@@ -17,6 +17,7 @@ __all__ = [
     "cd3_high_of",
     "cd8_high_of",
     "chosen_rois",
+    "control_vectors",
     "density_table",
     "extractor_newest",
     "feature_vectors",

@@ -98,3 +98,19 @@ def feature_vectors(
     for row in sets.select_related("extractor_version"):
         found.setdefault(rois[row.roi_id], {})[row.modality] = row
     return found
+
+
+def control_vectors(study: Study) -> dict[int, dict[str, FeatureSet]]:
+    """The same of the control: the newest primary networks on voxels shuffled inside the region.
+
+    Empty while a modality has no control of its newest primary version.
+    """
+    newest = {m: extractor_newest(study, m) for m in Modality.values}
+    controls = {m: extractor_newest(study, m, control=True) for m in Modality.values}
+    found: dict[str, ExtractorVersion] = {}
+    for modality, version in newest.items():
+        control = controls[modality]
+        if version is None or control is None or control.weights_id != version.weights_id:
+            return {}
+        found[modality] = control
+    return feature_vectors(study, found)

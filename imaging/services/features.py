@@ -33,7 +33,8 @@ from .extractors import MODALITIES, control_of
 from .patches import PatchSource, cut_patches, patch_source
 from .targets import pairs_retime
 
-CONTROLS = ("", "shuffled")
+BESIDE, SHUFFLED = "beside", "shuffled"
+CONTROLS = ("", SHUFFLED, BESIDE)
 Versions = dict[str, ExtractorVersion]
 
 
@@ -53,7 +54,8 @@ def features_extract(
 ) -> dict[str, Any]:
     """Feature vectors of every patient's chosen region by the newest extractor versions.
 
-    What is there already is left as it is.
+    What is there already is left as it is. ``control``: ``shuffled`` is the control alone, the same
+    networks on voxels shuffled inside the region; ``beside`` is both.
 
     Raises
     ------
@@ -61,7 +63,22 @@ def features_extract(
         No such extractor; or nobody's region could be read, all reasons at once. Where some
         could, the others are listed with their reasons, and a re-run tries only those again.
     """
-    versions = _versions(study, params or {}, job)
+    asked = params or {}
+    if str(asked.get("control", "")) != BESIDE:
+        return _extract(study, asked, progress, job)
+    found = _extract(study, {**asked, "control": ""}, _half(progress, 0), job)
+    control = _extract(study, {**asked, "control": SHUFFLED}, _half(progress, 1), job)
+    return found | {"control": {key: control[key] for key in ("new", "failed", "extractors")}}
+
+
+def _half(progress: Progress, which: int) -> Progress:
+    return lambda done, total, message: progress(which + done / max(total, 1), 2, message)
+
+
+def _extract(
+    study: Study, params: dict[str, Any], progress: Progress, job: Job | None
+) -> dict[str, Any]:
+    versions = _versions(study, params, job)
     pairs_retime(study)
     inputs = roi_inputs(study)
     done_before = set(
@@ -105,7 +122,7 @@ def _versions(study: Study, params: dict[str, Any], job: Job | None) -> Versions
     preset, name = str(params.get("preset", "")), str(params.get("extractor", ""))
     control = str(params.get("control", ""))
     if control not in CONTROLS:
-        raise refuse("control", control, "shuffled, or nothing", "Choose shuffled or nothing.")
+        raise refuse("control", control, "beside, shuffled or nothing", "Choose one of them.")
     newest = {m: extractor_newest(study, m, preset, name) for m in MODALITIES}
     versions = {modality: version for modality, version in newest.items() if version}
     if len(versions) < len(MODALITIES):

@@ -20,7 +20,8 @@ from studies.methods.problems import refuse
 
 # One column needs no forest: a line through it has the fairest chance.
 SINGLE = {"volume_only": "volume_ml", "suv_max_only": "suv_max", "mtv_only": "mtv_41_percent_ml"}
-FAMILIES = {"pet_only": "pet.", "ct_only": "ct."}
+CONTROL = "control."  # columns of the same networks on voxels shuffled inside the region
+FAMILIES = {"pet_only": "pet.", "ct_only": "ct.", "shuffled_voxels": CONTROL}
 FOR_SINGLE = "logistic_regression"
 
 
@@ -41,7 +42,7 @@ def columns_of(ablation: str, names: Sequence[str]) -> list[str]:
     Parameters
     ----------
     ablation : str
-        pet_only, ct_only, volume_only, suv_max_only or mtv_only.
+        pet_only, ct_only, volume_only, suv_max_only, mtv_only or shuffled_voxels.
     names : sequence of str
         All columns there are.
 

@@ -11,12 +11,15 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from modeling.methods.ablation import FAMILIES
 from modeling.methods.classifiers import CLASSIFIERS, Grid
 from modeling.methods.nested_cross_validation import Tuning
 from studies.methods.problems import DataProblem, Problem
 
 GRID_POINTS = 8
-ABLATIONS = ("pet_only", "ct_only", "volume_only", "suv_max_only", "mtv_only")
+ABLATIONS = (
+    "pet_only", "ct_only", "volume_only", "suv_max_only", "mtv_only", "shuffled_voxels",
+)  # fmt: skip
 _whole = {"type": "integer"}
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -170,7 +173,7 @@ class Recipe:
     def work(self) -> float:
         """Fits weighed by what each costs: comparison, and ablations that fit a forest again."""
         chosen = self.document["choose"].get("classifier", "random_forest")
-        again = sum(name in ("pet_only", "ct_only") for name in self.document["ablations"])
+        again = sum(name in FAMILIES for name in self.document["ablations"])
         units = sum(self._per_search(n) * CLASSIFIERS[n].cost for n in self.classifiers)
         units += again * self._per_search(chosen) * CLASSIFIERS[chosen].cost
         return units * self.folds * self.repeats

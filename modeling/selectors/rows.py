@@ -22,8 +22,15 @@ from imaging.models import (
     RoiChoice,
     Series,
 )
-from imaging.selectors import extractor_newest, feature_vectors, immunoscore_table, uptake_of
+from imaging.selectors import (
+    control_vectors,
+    extractor_newest,
+    feature_vectors,
+    immunoscore_table,
+    uptake_of,
+)
 from imaging.selectors.scans import TARGET_RULE
+from modeling.methods.ablation import CONTROL
 from modeling.methods.question import choose_features
 from modeling.models import (
     DatasetSnapshot,
@@ -100,6 +107,9 @@ def rad_score_rows(
     table = members.join(targets, on="patient_id").join(uptake, on="patient_id")
     table = table.join(_dates(study), on="patient_id").join(_described(study), on="patient_id")
     table = table.join(features, on="patient_id")
+    control, from_control = _control(study, features) if encoders is None else (None, {})
+    if control is not None:
+        table = table.join(control, on="patient_id")
     table["reason"] = [
         _reason(row, list(features.columns), missing_features, bool(wanted))
         for _, row in table.iterrows()
@@ -107,7 +117,7 @@ def rad_score_rows(
     table["reason"] = _with_consents(study, table)
     table = _with_left_out(study, table, cohorts)
     known = set(table.loc[table["reason"] == "", "patient_id"])
-    sources = (from_images, from_labels, from_uptake)
+    sources = (from_images, from_labels, from_uptake, from_control)
     parents = {digest for source in sources for i in known for digest in source.get(i, ())}
     return RadScoreRows(table, sorted(features.columns), sorted(parents))
 
@@ -174,6 +184,29 @@ def _features(
             rows.setdefault(patient, {}).update({f"{prefix}.{name}": v for name, v in named})
             digests.setdefault(patient, []).append(found.inputs_digest)
     return _by_patient(pd.DataFrame.from_dict(rows, orient="index", dtype=float)), digests
+
+
+def _control(
+    study: Study, features: pd.DataFrame
+) -> tuple[pd.DataFrame | None, dict[int, list[str]]]:
+    """Columns ``control.pet.…`` and ``control.ct.…``: the same networks on shuffled voxels.
+
+    None unless everybody with features has them: a control on fewer patients compares nothing.
+    """
+    found = control_vectors(study)
+    rows = {
+        patient: {
+            f"{CONTROL}{MODALITIES[str(modality)]}.{name}": value
+            for modality, one in sets.items()
+            for name, value in zip(one.names, one.vector, strict=True)
+        }
+        for patient, sets in found.items()
+    }
+    table = _by_patient(pd.DataFrame.from_dict(rows, orient="index", dtype=float))
+    if table.empty or table.reindex(features.index).isna().to_numpy().any():
+        return None, {}
+    digests = {p: [one.inputs_digest for one in sets.values()] for p, sets in found.items()}
+    return table, digests
 
 
 def _targets(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:

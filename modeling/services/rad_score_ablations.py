@@ -1,4 +1,4 @@
-"""Fewer columns on the same folds: PET only, CT only, volume, SUVmax, MTV."""
+"""Other columns on the same folds: PET only, CT only, volume, SUVmax, MTV, shuffled voxels."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from modeling.methods.ablation import SINGLE, Ablation, estimate_ablation
+from modeling.methods.ablation import CONTROL, SINGLE, Ablation, estimate_ablation
 from modeling.methods.auc import compare_auc_paired, estimate_auc
 from modeling.methods.parallel import run_tasks
 from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, RadScoreRun
 from studies.methods.problems import Notice
 
+SHUFFLED = "shuffled_voxels"
 TITLES = {
     "pet_only": "PET only",
     "ct_only": "CT only",
     "volume_only": "Volume only",
     "suv_max_only": "SUVmax only",
     "mtv_only": "MTV only",
+    "shuffled_voxels": "Voxels shuffled inside the region",
 }
 
 
@@ -47,7 +49,7 @@ def _measured(run: RadScoreRun, name: str) -> bool:
     """An ablation on a column that somebody lacks is left out, and that is said."""
     column = SINGLE.get(name)
     if column is None:
-        return True
+        return name != SHUFFLED or _has_control(run)
     gaps = sum(int(rows[column].isna().sum()) for rows in (run.fitting, run.elsewhere))
     if gaps:
         run.notices.append(
@@ -56,8 +58,26 @@ def _measured(run: RadScoreRun, name: str) -> bool:
     return gaps == 0
 
 
+def _has_control(run: RadScoreRun) -> bool:
+    if _control(run):
+        return True
+    run.notices.append(
+        Notice(
+            "ablation_left_out",
+            f"{TITLES[SHUFFLED]}: not extracted for everybody with features "
+            "(Extract features, control: beside).",
+        )
+    )
+    return False
+
+
+def _control(run: RadScoreRun) -> list[str]:
+    return [str(name) for name in run.fitting if str(name).startswith(CONTROL)]
+
+
 def _estimate(run: RadScoreRun, fitted: Fitted, name: str, progress: Any) -> Ablation:
-    columns = [*run.names, *(c for c in SINGLE.values() if c in run.fitting)]
+    known = [c for c in SINGLE.values() if c in run.fitting]
+    columns = [*run.names, *known, *_control(run)]
     recipe = run.recipe
     return estimate_ablation(
         name, fitted.choice.classifier, run.keys,

@@ -127,7 +127,7 @@ def thread(product: Product, simulated_files: Path) -> Running:
         ("imaging.immunoscore", {}),
         ("genomics.phenotype_from_ihc", {}),
         ("imaging.extractor_fit", {"preset": "demo"}),
-        ("imaging.features_extract", {}),
+        ("imaging.features_extract", {"control": ""}),
         ("modeling.rad_score_run", {"recipe": RECIPE, "seed": 1}),
     ):
         running.step(kind, **params)

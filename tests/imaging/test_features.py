@@ -47,6 +47,8 @@ def short(monkeypatch):
 
 
 def run(people, kind, **params):
+    if kind == "imaging.features_extract":
+        params = {"control": "", **params}
     with acting_as(people.statistician):
         return run_inline(action_start(people.study, people.statistician, kind, params))
 
@@ -203,7 +205,8 @@ def test_the_control_stands_apart(scanned, short):
     run(scanned, "imaging.extractor_fit")
     run(scanned, "imaging.features_extract")
     before = {p: sets["PT"].vector for p, sets in feature_vectors(scanned.study).items()}
-    assert run(scanned, "imaging.features_extract", control="shuffled").state == JobState.DONE
+    done = run(scanned, "imaging.features_extract", control="beside")
+    assert (done.state, done.result["new"], done.result["control"]["new"]) == ("done", 0, 6)
     assert {p: s["PT"].vector for p, s in feature_vectors(scanned.study).items()} == before
     control = {m: extractor_newest(scanned.study, m, control=True) for m in ("PT", "CT")}
     shuffled = feature_vectors(scanned.study, control)

@@ -119,6 +119,24 @@ def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator, feat
     )  # fmt: skip
 
 
+def make_control(study: Study, seed: int = 6) -> None:
+    """The same networks on shuffled voxels: features that know nothing."""
+    random = np.random.default_rng(seed)
+    for version in list(ExtractorVersion.objects.filter(study=study)):
+        control = ExtractorVersion.objects.create(
+            study=study, modality=version.modality, preset="demo", seed=0, role="control",
+            weights=version.weights, fitted_on=1, members_digest="a" * 64, losses=[1.0],
+            inputs_digest=f"control {version.modality}", feature_names=version.feature_names,
+        )  # fmt: skip
+        FeatureSet.objects.bulk_create(
+            FeatureSet(
+                patient=row.patient, roi=row.roi, modality=row.modality, extractor_version=control,
+                vector=random.normal(size=FEATURES).tolist(), inputs_digest=f"c{row.inputs_digest}",
+            )
+            for row in FeatureSet.objects.filter(extractor_version=version)
+        )  # fmt: skip
+
+
 def _uptake(roi: Roi, z: float, random: np.random.Generator) -> Uptake:
     volume = float(np.exp(random.normal(3 - 0.1 * z, 0.6)))
     return Uptake(

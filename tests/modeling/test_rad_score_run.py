@@ -25,7 +25,7 @@ from studies.methods.problems import DataProblem
 from studies.models import Cohort, Derivation, EndpointValue, Patient
 from studies.services import file_read
 from studies.storage import storage
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.modeling.rad_score_made import SMALL, make_control, make_features
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,21 @@ def test_all_classifiers_share_patients_and_only_one_is_chosen(made):
     assert "p_adjusted" in results["classifiers"][1]["difference"]
     assert [row["name"] for row in results["ablations"]] == ["pet_only", "volume_only"]
     assert len(results["ablations"][0]["cohorts"]) == 5
+
+
+def test_shuffled_voxels_stand_beside_the_features_where_they_were_extracted(made):
+    recipe = {**SMALL, "classifiers": ["logistic_regression"], "ablations": ["shuffled_voxels"],
+              "choose": {"rule": "fixed", "classifier": "logistic_regression"}}  # fmt: skip
+    without = rad_score_run(made.study, recipe, 1, workers=1)
+    assert without.results["ablations"] == []
+    assert "control: beside" in str(without.notices)
+    make_control(made.study)
+    run = rad_score_run(made.study, recipe, 1, workers=1)
+    [row] = run.results["ablations"]
+    assert row["columns"] == 16
+    training = row["cohorts"][0]
+    assert training["rad_score_gains"]["estimate"] > 0.1, "shuffled, they know nothing"
+    assert run.results["classifiers"] == without.results["classifiers"]
 
 
 class Killed(Exception):
