@@ -25,11 +25,18 @@ class Page:
 
 
 def page_by_key(
-    rows: QuerySet, key: str, *, after: str = "", before: str = "", newest_first: bool = False
+    rows: QuerySet,
+    key: str,
+    *,
+    after: str = "",
+    before: str = "",
+    newest_first: bool = False,
+    total: int | None = None,
 ) -> Page:
     """One page of ``rows`` in the order of the unique field ``key``.
 
-    ``after`` and ``before`` are uids of rows; one that is not there begins at the start.
+    ``after`` and ``before`` are uids of rows; one that is not there begins at the start. ``total``
+    says how many rows there are, when that is known already.
     """
     up, down = ("lt", "gt") if newest_first else ("gt", "lt")
     sign = "-" if newest_first else ""
@@ -43,7 +50,7 @@ def page_by_key(
     more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backwards:
         shown.reverse()
-    return _page(rows, shown, more if backwards else value is not None, backwards or more)
+    return _page(rows, shown, more if backwards else value is not None, backwards or more, total)
 
 
 def page_by_order(
@@ -107,12 +114,16 @@ def _within(field: str, key: str, place: tuple[Any, Any], falls: bool) -> Q:
     return Q(**{f"{field}__{nearer}": value}) | Q(**{field: value, f"{key}__lt": here})
 
 
-def _page(rows: QuerySet, shown: list[Any], has_previous: bool, has_next: bool) -> Page:
+def _page(
+    rows: QuerySet, shown: list[Any], has_previous: bool, has_next: bool, total: int | None = None
+) -> Page:
+    if total is None:
+        total = _counted(rows) if has_previous or has_next else len(shown)
     return Page(
         rows=shown,
         previous=shown[0].uid if shown and has_previous else None,
         next=shown[-1].uid if shown and has_next else None,
-        word=_word(len(shown), _counted(rows) if has_previous or has_next else len(shown)),
+        word=_word(len(shown), total),
     )
 
 

@@ -73,8 +73,12 @@ def narrowed(rows: QuerySet, conditions: list[Condition]) -> QuerySet:
         return rows.none()
     if not conditions:
         return rows
+    # The study is said again, so that those of other studies are not even looked at.
     entries = FormEntry.objects.filter(
-        patient_id=OuterRef("pk"), form="baseline", occasion="baseline"
+        patient_id=OuterRef("pk"),
+        study_id=OuterRef("study_id"),
+        form="baseline",
+        occasion="baseline",
     )
     wanted = Q()
     for condition in conditions:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from studies import completeness_grid, overviews, registry
 from studies.filters import CompletenessFilter, chips
 from studies.models import Study
-from studies.paging import page_by_key
+from studies.paging import COUNTED, page_by_key
 
 from .doors import study_page
 
@@ -18,13 +18,15 @@ def completeness(request: HttpRequest, study: Study) -> HttpResponse:
     mine = overviews.patients_of(request.user, study).select_related("completeness")
     narrowed = CompletenessFilter(request.GET, mine, study=study, user=request.user)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(narrowed.qs, "pseudonym", **cursor)
+    totals = completeness_grid.totals(narrowed.qs)
+    many = totals[1] if totals else COUNTED + 1
+    page = page_by_key(narrowed.qs, "pseudonym", **cursor, total=many)
     context = {
         "study": study,
         "columns": registry.completeness_columns(),
         "page": page,
         "rows": completeness_grid.grid_rows(request.user, study, page.rows),
-        "totals": completeness_grid.totals(narrowed.qs),
+        "totals": totals,
         "filter": narrowed,
         "chips": chips(narrowed),
         "scope": overviews.scope_of(request.user, study),

@@ -151,5 +151,5 @@ def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
         mine = mine.filter(pseudonym__contains=search[1:])
     elif search:
         mine = mine.filter(pseudonym__startswith=search)
-    mine = mine.select_related("site").prefetch_related("cohort_memberships__cohort", "treatments")
+    mine = mine.prefetch_related("site", "cohort_memberships__cohort", "treatments")
     return search, PatientFilter(request.GET, mine, study=study, user=request.user)
