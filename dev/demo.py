@@ -34,11 +34,15 @@ STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Fit the image encoder (training cohort only)", "imaging.extractor_fit", {"preset": "demo"}),
     ("Image features", "imaging.features_extract", {}),
     ("Seven classifiers and the Rad-Score", "modeling.rad_score_run", {"recipe": "demo"}),
-    ("Overall survival", "modeling.prognosis_run", {"endpoint": "overall_survival"}),
+    (
+        "Overall survival",
+        "modeling.prognosis_run",
+        {"endpoint": "overall_survival", "resamples": 100},
+    ),
     (
         "Progression-free survival",
         "modeling.prognosis_run",
-        {"endpoint": "progression_free_survival"},
+        {"endpoint": "progression_free_survival", "resamples": 100},
     ),
     ("Report", "modeling.report_build", {}),
 )

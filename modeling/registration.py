@@ -116,10 +116,11 @@ register_action(
         title="Run the prognosis",
         stage="prognosis",
         description="LASSO over clinical columns, Cox with the out-of-fold Rad-Score and the "
-        "Immunoscore, a nomogram, judged in every cohort. Endpoints: overall_survival, "
+        "Immunoscore, a nomogram, judged in every cohort; in training its optimism by resamples "
+        "that refit LASSO and Cox, and what the Rad-Score adds. Endpoints: overall_survival, "
         "progression_free_survival.",
         order=10,
-        params={"endpoint": "overall_survival", "seed": 0},
+        params={"endpoint": "overall_survival", "seed": 0, "resamples": 1000},
     )
 )
 register_action(

@@ -9,6 +9,7 @@ from modeling.services.external_validation import cohort_named, looks_said
 from modeling.services.external_validation import version_validate as validate_version
 from modeling.services.fan_out import share_compute
 from modeling.services.parameters import read_resamples, read_seed
+from modeling.services.prognosis import RESAMPLES
 from modeling.services.prognosis import prognosis_run as fit_prognosis
 from modeling.services.rad_score import rad_score_run as fit_rad_score
 from modeling.services.report import report_build as build_report
@@ -102,7 +103,12 @@ def _kind(params: dict[str, Any]) -> str:
 def prognosis_run(job: RunningJob) -> None:
     params = job.params
     run = fit_prognosis(
-        job.study, params["endpoint"], read_seed(params["seed"]), job.progress, job.record
+        job.study,
+        params["endpoint"],
+        read_seed(params["seed"]),
+        job.progress,
+        job.record,
+        read_resamples(params.get("resamples", RESAMPLES)),
     )
     job.result = {"run": str(run.uid)}
 

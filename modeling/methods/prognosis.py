@@ -30,7 +30,8 @@ class PrognosisPlan:
     """What a prognostic model is made of, declared before it is fitted.
 
     ``candidates`` are offered to the LASSO, ``always`` enter the Cox model unpenalised.
-    ``factors`` holds levels in order, the reference first; ``times`` are months.
+    ``factors`` holds levels in order, the reference first; ``times`` are months; ``resamples``
+    are those of its validation.
     """
 
     candidates: tuple[str, ...]
@@ -38,6 +39,7 @@ class PrognosisPlan:
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     times: tuple[float, ...] = (12.0, 24.0, 36.0)
     folds: int = 10
+    resamples: int = 1000
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,44 @@ def fit_prognosis(
         plan, lasso, kept, simpler, cox, terms, nomogram, hazards, joined,
         fit_support(rows, design), (*notices, *found),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LesserModel:
+    """The same columns but one, fitted to the same rows."""
+
+    cox: CoxFit
+    terms: tuple[Term, ...]
+    joined: Mapping[str, Mapping[str, str]]
+
+    def linear_predictor(self, table: pd.DataFrame) -> Floats:
+        """Of other rows; higher = higher risk."""
+        design = apply_design(_with_joined(table, self.joined), self.terms)
+        return self.cox.linear_predictor(design.matrix)
+
+
+def fit_without(
+    fit: PrognosisFit, table: pd.DataFrame, duration: Floats, event: Flags, marker: str
+) -> LesserModel:
+    """The model without ``marker``, its other columns kept.
+
+    Parameters
+    ----------
+    fit : PrognosisFit
+    table, duration, event
+        The rows it was fitted to.
+    marker : str
+
+    Raises
+    ------
+    DataProblem
+        When no other column is left.
+    """
+    terms = tuple(term for term in fit.terms if term.name != marker)
+    if not terms:
+        raise refuse("Model", f"no column but {marker}", "another column", "Nothing to compare.")
+    design = apply_design(_with_joined(table, fit.joined), terms)
+    return LesserModel(fit_cox(duration, event, design.matrix, design.names), terms, fit.joined)
 
 
 def apply_prognosis(fit: PrognosisFit, table: pd.DataFrame) -> Floats:

@@ -209,7 +209,7 @@ def analyse_prognosis(
         groups=_groups(table, lp),
         lasso=_lasso(table, design, seed),
         sample_size=estimate_sample_size(
-            time.size, int(event.sum()), len(names), cox.log_likelihood
+            time.size, int(event.sum()), len(names), cox.log_likelihood, time, at
         ),
         notices=(
             *table.notices, *_beyond(beyond), *cox.notices, *unknown, *rough,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.brier_score import BrierScore, estimate_brier_score
 from modeling.methods.concordance import Concordance, estimate_concordance
+from modeling.methods.smooth_calibration import SmoothCalibration, estimate_smooth_calibration
 from modeling.methods.survival_calibration import (
     SurvivalCalibration,
     estimate_survival_calibration,
@@ -28,11 +29,15 @@ from modeling.methods.time_dependent_auc import (
 from studies.methods.problems import DataProblem
 
 SMALLEST_GROUP = 15  # patients per calibration group, at least
+ALONG, FEWEST_ALONG = 20, 10  # times of the curve of AUC(t); events it needs
 
 
 @dataclass(frozen=True)
 class PrognosisEvaluation:
-    """A model judged in one cohort; calibration and decision curve at the headline horizon."""
+    """A model judged in one cohort; calibration and decision curve at the headline horizon.
+
+    ``predicted`` is survival at that horizon, of every row.
+    """
 
     n: int
     events: int
@@ -42,7 +47,10 @@ class PrognosisEvaluation:
     headline: float
     roc: TimeDependentRoc
     calibration: SurvivalCalibration
+    smooth: SmoothCalibration | None
     decision_curve: SurvivalDecisionCurve
+    auc_curve: tuple[TimeDependentAuc, ...]
+    predicted: Floats
 
 
 def evaluate_prognosis(
@@ -90,14 +98,35 @@ def evaluate_prognosis(
         calibration=estimate_survival_calibration(
             time, flag, predicted[:, at], headline, groups=_groups(time.size)
         ),
+        smooth=_smooth(time, flag, 1 - predicted[:, at], headline),
         decision_curve=estimate_survival_decision_curve(
             time, flag, 1 - predicted[:, at], headline, resamples=resamples, seed=seed
         ),
+        auc_curve=_auc_curve(time, flag, score),
+        predicted=predicted[:, at],
     )
 
 
 def _groups(n: int) -> int:
     return int(np.clip(n // SMALLEST_GROUP, 1, 5))
+
+
+def _smooth(time: Floats, flag: Flags, risk: Floats, at: float) -> SmoothCalibration | None:
+    try:
+        return estimate_smooth_calibration(time, flag, risk, at)
+    except DataProblem:  # too few distinct predictions or events: not estimable
+        return None
+
+
+def _auc_curve(time: Floats, flag: Flags, score: Floats) -> tuple[TimeDependentAuc, ...]:
+    """Between the tenth and the ninetieth percentile of event times."""
+    if flag.sum() < FEWEST_ALONG:
+        return ()
+    low, high = np.quantile(time[flag], [0.1, 0.9])
+    return tuple(
+        estimate_time_dependent_auc(time, flag, score, float(t))
+        for t in np.linspace(low, high, ALONG)
+    )
 
 
 def _concordance(time: Floats, flag: Flags, score: Floats) -> Concordance | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from modeling.methods.cox import CoxFit, Test, fit_cox
 from modeling.methods.design_matrix import Term, apply_design, as_level
-from modeling.methods.logistic import LogisticFit, fit_logistic
+from modeling.methods.logistic import LogisticFit, Penalty, fit_logistic
 from modeling.methods.risk_sets import RiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import DataProblem, Problem
@@ -94,9 +94,9 @@ def tabulate_cox(
 
 
 def tabulate_logistic(
-    outcome: ArrayLike, table: pd.DataFrame, terms: Sequence[Term]
+    outcome: ArrayLike, table: pd.DataFrame, terms: Sequence[Term], penalty: Penalty = "none"
 ) -> RegressionTable:
-    """Odds ratios of each term alone and of all together, Wald intervals.
+    """Odds ratios of each term alone and of all together.
 
     Parameters
     ----------
@@ -104,10 +104,13 @@ def tabulate_logistic(
         1 where it happened.
     table, terms
         As in :func:`tabulate_cox`.
+    penalty : {"none", "firth"}
+        Wald intervals and p without; with Firth's, which stays finite under separation, those
+        of the penalised profile likelihood.
 
     References
     ----------
-    Compared with R glm and drop1.
+    Compared with R glm and drop1. Heinze, Schemper, Stat Med 2002;21:2409.
     """
     y = np.asarray(outcome, dtype=float) == 1
 
@@ -117,15 +120,23 @@ def tabulate_logistic(
             null = float(y.sum() * np.log(share) + (~y).sum() * np.log1p(-share))
             return (), empty, empty, empty, empty, null
         design = apply_design(table, chosen)
-        return _told(fit_logistic(outcome, design.matrix, design.names))
+        return _told(fit_logistic(outcome, design.matrix, design.names, penalty))
 
-    return _tabulate("logistic", y, table, terms, fit)
+    found = _tabulate("logistic", y, table, terms, fit)
+    if penalty == "none":
+        return found
+    return replace(found, term_tests=dict.fromkeys(found.term_tests, (None, None)))
 
 
 def _told(fit: CoxFit | LogisticFit) -> Fitted:
-    low, high = fit.interval()
+    """With Firth's penalty by the profile; a term's likelihoods are then not comparable."""
     first = int(isinstance(fit, LogisticFit))  # the intercept is no line of the table
-    parts = (fit.coefficients, low, high, fit.p_value)
+    penalised = isinstance(fit, LogisticFit) and fit.penalty == "firth"
+    if isinstance(fit, LogisticFit) and penalised:
+        (low, high), p = fit.profile_interval(), fit.likelihood_ratio_p()
+    else:
+        (low, high), p = fit.interval(), fit.p_value
+    parts = (fit.coefficients, low, high, p)
     a, b, c, d = (part[first:] for part in parts)
     return fit.names[first:], a, b, c, d, fit.log_likelihood[1]
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from studies.methods.problems import refuse
 
 LEAST_SHRINKAGE, LARGEST_GAP = 0.9, 0.05
+LARGEST_MARGIN, Z = 0.05, 1.96
 
 
 @dataclass(frozen=True)
 class SampleSize:
-    """What the data hold and what Riley's first two criteria ask for.
+    """What the data hold and what Riley's criteria ask for.
 
     ``heuristic_shrinkage`` is van Houwelingen's (LR − p)/LR; ``r2_adjusted`` is Cox and Snell's
-    R² after shrinkage; ``required`` counts patients, None where no size is enough (R² 0).
+    R² after shrinkage; ``required`` counts patients, None where no size is enough (R² 0). The
+    third criterion (``required_for_risk``) needs follow-up and a horizon, else it is None and
+    not asked for.
     """
 
     n: int
@@ -30,12 +34,15 @@ class SampleSize:
     r2_largest: float
     required_for_shrinkage: int | None
     required_for_optimism: int | None
+    required_for_risk: int | None = None
+    risk_margin: float | None = None
+    horizon: float | None = None
 
     @property
     def required(self) -> int | None:
         both = (self.required_for_shrinkage, self.required_for_optimism)
         known = [size for size in both if size is not None]
-        return max(known) if len(known) == len(both) else None
+        return max(*known, self.required_for_risk or 0) if len(known) == len(both) else None
 
     @property
     def enough(self) -> bool:
@@ -43,7 +50,12 @@ class SampleSize:
 
 
 def estimate_sample_size(
-    n: int, events: int, parameters: int, log_likelihood: tuple[float, float]
+    n: int,
+    events: int,
+    parameters: int,
+    log_likelihood: tuple[float, float],
+    follow_up: ArrayLike | None = None,
+    horizon: float | None = None,
 ) -> SampleSize:
     """Statement on sample size of a fitted Cox model.
 
@@ -53,6 +65,10 @@ def estimate_sample_size(
         Patients, events, and candidate coefficients (those dropped by selection count too).
     log_likelihood : (float, float)
         Of the null model and of the model.
+    follow_up : array, shape (n,), or None
+        Of each patient, in the unit of ``horizon``; for the third criterion.
+    horizon : float or None
+        At which the overall risk is to be known.
 
     Raises
     ------
@@ -83,7 +99,19 @@ def estimate_sample_size(
         largest,
         required_for_shrinkage(parameters, adjusted),
         required_for_optimism(parameters, adjusted, largest),
+        *_risk(events, follow_up, horizon),
     )
+
+
+def _risk(
+    events: int, follow_up: ArrayLike | None, horizon: float | None
+) -> tuple[int | None, float | None, float | None]:
+    if follow_up is None or horizon is None:
+        return None, None, None
+    time = np.asarray(follow_up, dtype=float)
+    rate, mean = events / time.sum(), float(time.mean())
+    needed = required_for_risk(rate, mean, horizon)
+    return needed, risk_margin(rate, float(time.sum()), horizon), horizon
 
 
 def largest_r2(events_per_patient: float) -> float:
@@ -129,3 +157,41 @@ def required_for_optimism(
     if not r2 > 0:
         return None
     return required_for_shrinkage(parameters, r2, r2 / (r2 + gap * largest))
+
+
+def risk_margin(rate: float, total_follow_up: float, horizon: float) -> float:
+    """How far the 95 % interval of the overall risk reaches above it at ``horizon``.
+
+    Parameters
+    ----------
+    rate : float
+        Events per unit of follow-up, constant over time.
+    total_follow_up : float
+        Summed over patients.
+    horizon : float
+    """
+    worst = rate + Z * np.sqrt(rate / total_follow_up)
+    return float(np.exp(-rate * horizon) - np.exp(-worst * horizon))
+
+
+def required_for_risk(
+    rate: float, mean_follow_up: float, horizon: float, margin: float = LARGEST_MARGIN
+) -> int:
+    """Patients for an overall risk known to ``margin`` at ``horizon`` (criterion 3).
+
+    Parameters
+    ----------
+    rate : float
+        Events per unit of follow-up.
+    mean_follow_up, horizon : float
+    margin : float
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276, example 2 (0.122, 0.113 to 0.131).
+    """
+    room = 1 - margin * np.exp(rate * horizon)
+    if room <= 0:  # so few survive that no interval reaches farther
+        return 1
+    spread = -np.log(room) / (Z * horizon)
+    return int(np.ceil(rate / mean_follow_up / spread**2))

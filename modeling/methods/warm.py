@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from modeling.methods.cox_validation import validate_cox
-from modeling.methods.lasso import fit_lasso_logistic
+from modeling.methods.lasso import fit_lasso_cox, fit_lasso_logistic
 from modeling.methods.pipeline_validation import validate_pipeline
 
 
@@ -15,6 +15,7 @@ def warm_compiled_methods() -> None:
     fit_lasso_logistic([0, 1, 0, 1, 0, 1], x)
     time, event = np.arange(1.0, 25.0), np.arange(24) % 3 > 0
     columns = np.cos(time[:, None] * [1.0, 2.0])
+    fit_lasso_cox(time, event, columns)
     validate_cox(time, event, columns, resamples=10, horizon=12.0)
     validate_pipeline(time, event, lambda rows: columns[:, 0], resamples=2)
 

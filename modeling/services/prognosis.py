@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,8 @@ from modeling.methods.prognosis import (
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
 from modeling.methods.survival_table import check_survival
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, VersionKind
-from modeling.services.prognosis_metrics import evaluation_metrics, rad_score_survival
+from modeling.services.prognosis_asking import dossier_compute
+from modeling.services.prognosis_metrics import evaluation_metrics
 from modeling.services.prognosis_rows import (
     ALWAYS,
     CANDIDATES,
@@ -27,6 +28,7 @@ from modeling.services.prognosis_rows import (
     prognosis_rows,
     rows_digest,
 )
+from modeling.services.prognosis_table2 import table2_of
 from modeling.services.prognosis_writing import (
     JudgedCohort,
     Predicted,
@@ -35,11 +37,13 @@ from modeling.services.prognosis_writing import (
     rows_freeze,
     run_write,
 )
+from modeling.services.rad_score_survival import rad_score_survival
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.models import CohortUse, Job, Study
 
-STEPS = 5
+STEPS = 6
+RESAMPLES = 1000
 
 
 def prognosis_run(
@@ -48,10 +52,12 @@ def prognosis_run(
     seed: int = 0,
     progress: Progress = no_progress,
     job: Job | None = None,
+    resamples: int | None = None,
 ) -> ModelRun:
     """LASSO, Cox and nomogram of ``endpoint``, with an evaluation in every cohort.
 
-    The same rows, Rad-Score and seed give the earlier run.
+    The same rows, Rad-Score, seed and resamples give the earlier run. ``resamples`` of the
+    validation in training refit LASSO and Cox; None stands for a thousand.
     """
     if endpoint not in ENDPOINTS:
         raise refuse("Endpoint", endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
@@ -59,7 +65,7 @@ def prognosis_run(
     rad_score = _newest_rad_score(study)
     progress(0, STEPS, "Rows of the question")
     rows = prognosis_rows(study, endpoint, rad_score)
-    run = _start(study, endpoint, seed, job, rad_score, rows.table)
+    run = _start(study, endpoint, seed, job, rad_score, rows.table, resamples or RESAMPLES)
     included, left_out = rows.split([*ALWAYS, *CANDIDATES], rows.table["use"] == "development")
     fitting = rows_freeze(run, "fit", included, left_out, [*ALWAYS, *CANDIDATES])
     earlier = earlier_run(run, fitting)
@@ -71,11 +77,25 @@ def prognosis_run(
     judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
     judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
     scored, unscored = rows.split(["rad_score"])
-    scoring = rows_freeze(run, "rad_score", scored, unscored, ["rad_score"])
+    scoring = rows_freeze(run, "rad_score", scored, unscored, ["rad_score", "cause", "response"])
+    complete, gaps = rows.split([*ALWAYS, *CANDIDATES])
+    described = [*ALWAYS, *CANDIDATES, "response"]
+    tabled = rows_freeze(run, "table_2", complete, gaps, described)
     progress(3, STEPS, "Validation in every cohort")
     judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
-    progress(4, STEPS, "Writing")
-    return run_write(run, fit, fitting, judged, time.monotonic() - began)
+    progress(4, STEPS, f"{run.plan.resamples} resamples of LASSO and Cox in training")
+    extra = dossier_compute(run, fit, included, judged_rows, _told(progress))
+    extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(complete, run.endpoint)}
+    progress(5, STEPS, "Writing")
+    return run_write(run, fit, fitting, judged, extra, time.monotonic() - began)
+
+
+def _told(progress: Progress) -> Callable[[int, int], None]:
+    def told(done: int, total: int) -> None:
+        if done % 50 == 0:
+            progress(4, STEPS, f"Resample {done} of {total}: LASSO and Cox in training")
+
+    return told
 
 
 def _newest_rad_score(study: Study) -> ModelVersion:
@@ -95,6 +115,7 @@ def _start(
     job: Job | None,
     rad_score: ModelVersion,
     table: pd.DataFrame,
+    resamples: int,
 ) -> PrognosisRun:
     _, times, headline = ENDPOINTS[endpoint]
     training = table[(table["use"] == "development") & (table["rad_score_kind"] == "out_of_fold")]
@@ -105,7 +126,7 @@ def _start(
             "out-of-fold scores of training",
             "Run the Rad-Score again.",
         )
-    plan = PrognosisPlan(CANDIDATES, ALWAYS, FACTORS, times)
+    plan = PrognosisPlan(CANDIDATES, ALWAYS, FACTORS, times, resamples=resamples)
     cut = float(training["rad_score"].median())
     return PrognosisRun(
         study, endpoint, seed, job, rad_score, plan, headline, cut, rows_digest(table)
@@ -182,7 +203,7 @@ def scores_judge(
 ) -> Iterator[JudgedCohort]:
     """Survival by the Rad-Score alone; everybody with a score and follow-up counts."""
     for cohort_id, members in rows.groupby("cohort_id", sort=True):
-        metrics = rad_score_survival(members, run.cut)
+        metrics = rad_score_survival(members, run.cut, run.endpoint, run.headline)
         yield JudgedCohort(int(cohort_id), snapshot, _is_development(members), metrics)
 
 

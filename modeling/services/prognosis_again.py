@@ -17,6 +17,8 @@ from modeling.models import (
     Quantity,
 )
 from modeling.services.prognosis import cohorts_judge, prognosis_fit, scores_judge
+from modeling.services.prognosis_asking import dossier_compute
+from modeling.services.prognosis_table2 import table2_of
 from modeling.services.prognosis_writing import (
     JudgedCohort,
     PrognosisRun,
@@ -41,7 +43,8 @@ def prognosis_again(version: ModelVersion) -> Iterator[Part]:
     run = _run_of(version)
     fit = prognosis_fit(run, _rows(version.fitting_snapshot))
     stored = version.run.results
-    yield "results", (stored, _as_stored(prognosis_results(run, fit)))
+    now = prognosis_results(run, fit) | _asked(version, run, fit)
+    yield "results", (stored, _as_stored(now))
     yield "nomogram", (version.content, _as_stored(version_content(run, fit)))
     evaluations = _evaluations(version, "prognosis_judge")
     judged = [
@@ -59,6 +62,19 @@ def prognosis_again(version: ModelVersion) -> Iterator[Part]:
             for part in scores_judge(run, _rows(snapshot), snapshot)
         ]
         yield "rad_score_alone", _metrics(alone, again)
+
+
+def _asked(version: ModelVersion, run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
+    """Optimism, added value and Table 2 again; nothing of a run from before they were kept."""
+    stored = version.run.results.get("table_2")
+    judged = _snapshots(_evaluations(version, "prognosis_judge"))
+    if stored is None or not judged:
+        return {}
+    fitted = _rows(version.fitting_snapshot)
+    asked = dossier_compute(run, fit, fitted, _rows(judged[0]))
+    tabled = DatasetSnapshot.objects.get(study=version.study, uid=stored["snapshot"])
+    tables = table2_of(_rows(tabled), run.endpoint)
+    return asked | {"table_2": {"snapshot": stored["snapshot"], "tables": tables}}
 
 
 def _run_of(version: ModelVersion) -> PrognosisRun:

@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from modeling.methods.cox import CoxFit
-from modeling.methods.kaplan_meier import KaplanMeier, estimate_kaplan_meier
+from modeling.methods.kaplan_meier import KaplanMeier
 from modeling.methods.lasso import CrossValidatedLasso
-from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.nomogram import nomogram_as_dict
 from modeling.methods.prognosis import PrognosisFit
 from modeling.methods.prognosis_evaluation import PrognosisEvaluation
 from modeling.methods.support import support_as_dict
-from studies.methods.problems import DataProblem
-
-HIGH, LOW = "Rad-Score high", "Rad-Score low"
 
 
 def json_ready(value: Any) -> Any:
@@ -65,6 +60,12 @@ def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
             for b in judged.brier
         ],
         "headline_months": judged.headline,
+        "auc_curve": [
+            {"months": auc.horizon, **estimate(auc.auc, auc.interval()), "cases": auc.cases,
+             "controls": auc.controls}
+            for auc in judged.auc_curve if auc.estimable
+        ],
+        "predicted": np.sort(judged.predicted).round(4),
         "roc": {"false_positive": judged.roc.false_positive,
                 "true_positive": judged.roc.true_positive},
         "calibration": {
@@ -73,6 +74,11 @@ def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
             "observed_risk": calibration.observed_risk,
             "expected_risk": calibration.expected_risk,
             "observed_expected": calibration.observed_expected,
+            "smooth": judged.smooth and {
+                "ici": judged.smooth.ici, "e90": judged.smooth.e90,
+                "predicted_risk": judged.smooth.grid, "observed_risk": judged.smooth.observed,
+                "lower": judged.smooth.lower, "upper": judged.smooth.upper,
+            },
         },
         "decision_curve": {
             key: getattr(curve, key)
@@ -134,46 +140,6 @@ def _path(lasso: CrossValidatedLasso) -> dict[str, Any]:
         "selected_min": list(lasso.minimum.selected),
         "selected_1se": list(lasso.one_std_error.selected),
     }
-
-
-def rad_score_survival(rows: pd.DataFrame, cut: float) -> dict[str, Any]:
-    """Survival above and below the frozen cut, and what other cuts would have said."""
-    groups = np.where(rows["rad_score"] >= cut, HIGH, LOW)
-    own = float(rows["rad_score"].median())
-    return json_ready({
-        "n": len(rows),
-        "events": int(rows["event"].sum()),
-        "cut": cut,
-        "cut_rule": "median of the training out-of-fold Rad-Score, frozen",
-        "groups": [_group(rows[groups == name], name) for name in (HIGH, LOW)
-                   if (groups == name).any()],
-        "log_rank": _log_rank(rows, cut),
-        "other_cuts": [
-            {"rule": "0.5", "cut": 0.5, "log_rank": _log_rank(rows, 0.5)},
-            {"rule": "median of this cohort", "cut": own, "log_rank": _log_rank(rows, own)},
-        ],
-    })  # fmt: skip
-
-
-def _group(rows: pd.DataFrame, name: str) -> dict[str, Any]:
-    curve = estimate_kaplan_meier(rows["duration_months"], rows["event"])
-    median, low, high = curve.median
-    return {
-        "name": name,
-        "n": len(rows),
-        "events": int(rows["event"].sum()),
-        "median_months": estimate(median, (low, high)),
-        "curve": curve.__dict__,
-    }
-
-
-def _log_rank(rows: pd.DataFrame, cut: float) -> dict[str, Any] | None:
-    group = np.where(rows["rad_score"] >= cut, HIGH, LOW)
-    try:
-        test = compare_log_rank(rows["duration_months"], rows["event"], group, (HIGH, LOW))
-    except DataProblem:  # everybody on one side of the cut: there is nothing to compare
-        return None
-    return {"statistic": test.statistic, "p_value": test.p_value}
 
 
 def curve_from(stored: dict[str, Any]) -> KaplanMeier:

@@ -18,6 +18,8 @@ from studies.services import inputs_digest
 
 KEY = ("cohort", "pseudonym")
 DAYS_PER_MONTH = 30.4375
+RESPONSE = "response_at_6_months"
+OUTCOMES = ("duration_months", "event", "cause", "response")
 ALWAYS = ("rad_score", "immunoscore")
 CANDIDATES = (
     "sex", "age_years", "primary_site", "pathology_type", "metastasis_count",
@@ -78,6 +80,8 @@ def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> Prog
         immunoscore=members.index.map(_immunoscores(study)),
         duration_months=members.index.map(follow_up["duration_days"] / DAYS_PER_MONTH),
         event=members.index.map(follow_up["event"]),
+        cause=members.index.map(_causes(study, endpoint, follow_up)),
+        response=members.index.map(endpoint_table(study, RESPONSE)["label"]),
     )  # fmt: skip
     joined = joined.join(_rad_scores(rad_score))
     return PrognosisRows(joined.sort_values(["cohort_id", "pseudonym"]).reset_index(drop=True))
@@ -85,7 +89,7 @@ def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> Prog
 
 def rows_digest(table: pd.DataFrame) -> str:
     """Of everything that any cohort is fitted to or judged on."""
-    columns = [*KEY, "use", "rad_score_kind", *ALWAYS, *CANDIDATES, "duration_months", "event"]
+    columns = [*KEY, "use", "rad_score_kind", *ALWAYS, *CANDIDATES, *OUTCOMES]
     return sha256(table[columns].to_csv(index=False).encode()).hexdigest()
 
 
@@ -110,6 +114,18 @@ def rows_are_current(version: ModelVersion, rad_score: ModelVersion) -> bool:
     today = rows_digest(prognosis_rows(version.study, version.endpoint, rad_score).table)
     digest = run_digest(version.fitting_snapshot, today, rad_score, run.seed, run.recipe)
     return digest == run.inputs_digest
+
+
+def _causes(study: Study, endpoint: str, follow_up: pd.DataFrame) -> pd.Series:
+    """0 without an event, 1 for progression, 2 for death that came first or on the same day."""
+    event = follow_up["event"].astype("boolean").astype(float)
+    if endpoint != "progression_free_survival":
+        return event
+    survival = endpoint_table(study, "overall_survival").reindex(follow_up.index)
+    died = (survival["event"] == True) & (  # noqa: E712  # None is neither
+        survival["duration_days"] == follow_up["duration_days"]
+    )
+    return event.where(~(died & (event == 1)), 2.0)
 
 
 def _reason(columns: Sequence[str]) -> str:

@@ -91,6 +91,8 @@ def rows_freeze(
             "Look at the reasons in the patients' records.",
         )
     kept = [*KEY, "rad_score_kind", *columns, "duration_months", "event"]
+    rows = rows.astype(dict.fromkeys({"response"} & set(rows), object))
+    rows = rows.where(rows.notna(), None) if "response" in columns else rows
     data = write_snapshot_table(rows[list(dict.fromkeys(kept))], KEY)
     sha256 = digest_table(data)
     question = {
@@ -167,6 +169,7 @@ def run_write(
     fit: PrognosisFit,
     fitting: DatasetSnapshot,
     judged: Sequence[JudgedCohort],
+    extra: dict[str, Any],
     seconds: float,
 ) -> ModelRun:
     """Everything of a finished run, or nothing; once, whoever else was as far."""
@@ -174,7 +177,7 @@ def run_write(
     earlier = earlier_run(run, fitting)
     if earlier is not None:
         return earlier
-    record = _record(run, fit, fitting, seconds)
+    record = _record(run, fit, fitting, extra, seconds)
     version = _version(run, fit, fitting, record, number)
     looked_at = timezone.now()
     for part in judged:
@@ -186,9 +189,13 @@ def run_write(
 
 
 def _record(
-    run: PrognosisRun, fit: PrognosisFit, fitting: DatasetSnapshot, seconds: float
+    run: PrognosisRun,
+    fit: PrognosisFit,
+    fitting: DatasetSnapshot,
+    extra: dict[str, Any],
+    seconds: float,
 ) -> ModelRun:
-    results = prognosis_results(run, fit)
+    results = {**prognosis_results(run, fit), **extra}
     return ModelRun.objects.create(
         study=run.study,
         kind=RunKind.PROGNOSIS,

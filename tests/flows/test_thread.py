@@ -14,7 +14,7 @@ COHORTS = {"training", "internal_validation", "external_phenotype", "external_re
 @pytest.fixture(scope="module")
 def report(thread: Running) -> dict:
     for endpoint in ("overall_survival", "progression_free_survival"):
-        thread.step("modeling.prognosis_run", endpoint=endpoint, seed=1)
+        thread.step("modeling.prognosis_run", endpoint=endpoint, seed=1, resamples=20)
     made = thread.step("modeling.report_build")["result"]["report"]
     return thread.statistician.get(f"studies/{thread.study}/reports/{made}/")
 

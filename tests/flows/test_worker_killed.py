@@ -42,6 +42,6 @@ def test_a_killed_run_is_taken_up_again_and_ends_once_with_equal_numbers(thread:
 def test_two_runs_of_the_same_snapshot_and_seed_give_byte_equal_metrics(thread: Running) -> None:
     """The study's first run, whose version a prognosis has judged again since."""
     first = thread.rows("runs/?kind=rad_score")[-1]["uid"]
-    thread.step("modeling.prognosis_run", endpoint="overall_survival", seed=1)
+    thread.step("modeling.prognosis_run", endpoint="overall_survival", seed=1, resamples=20)
     repeated = thread.step("modeling.reproduce", run=first)["result"]
     assert (repeated["verdict"], repeated["run"]) == ("equal", first)

@@ -10,7 +10,9 @@ from modeling.methods.restricted_mean import compare_restricted_means, estimate_
 from modeling.methods.sample_size import (
     estimate_sample_size,
     required_for_optimism,
+    required_for_risk,
     required_for_shrinkage,
+    risk_margin,
 )
 from modeling.methods.smooth_calibration import (
     estimate_calibration_in_the_large,
@@ -123,6 +125,12 @@ def test_sample_size_of_rileys_example():
     """Part II, section 5: R² 0.051, 30 parameters: 5,143 patients for a shrinkage of 0.9."""
     assert required_for_shrinkage(30, 0.051) == 5143
     assert required_for_optimism(30, 0.051, 0.5) < 5143
+    rate, mean, years = 0.065, 2.07, 2.0  # overall risk 0.122, with 5,143 patients to 0.131
+    assert 1 - np.exp(-rate * years) == pytest.approx(0.122, abs=5e-4)
+    assert risk_margin(rate, 5143 * mean, years) == pytest.approx(0.131 - 0.122, abs=1e-3)
+    enough = required_for_risk(rate, mean, years)
+    assert risk_margin(rate, enough * mean, years) <= 0.05
+    assert risk_margin(rate, (enough - 1) * mean, years) > 0.05
 
 
 def test_sample_size_statement_is_of_the_model():

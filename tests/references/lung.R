@@ -59,4 +59,7 @@ out$gray_rho1 <- unname(cuminc(etime, ev, grp, rho=1)$Tests[,1])
 g3 <- as.character(d$ph.ecog); g3[g3=="3"] <- "2"; ci3 <- cuminc(etime, ev, g3); out$gray3 <- list(stat=unname(ci3$Tests[,1]), df=unname(ci3$Tests[,3]))
 out$gray3_strata <- unname(cuminc(etime, ev, g3, grp)$Tests[,1])
 aj <- survfit(Surv(etime, factor(ev,0:2)) ~ grp); su <- summary(aj, times=c(180,365,700)); out$aj <- list(strata=as.character(su$strata), pstate=unname(su$pstate[,2:3]), se=unname(su$std.err[,2:3]))
+# added value and a bend: likelihood ratios
+base <- coxph(Surv(time,event)~age+female, d); more <- coxph(Surv(time,event)~age+female+ph.ecog, d); k3 <- rcspline.eval(d$age, nk=3, inclx=TRUE); bend <- coxph(Surv(time,event)~k3+female+ph.ecog, d)
+out$added <- list(chisq=anova(base, more)$Chisq[2], p=anova(base, more)[["Pr(>|Chi|)"]][2], bend=2*(bend$loglik[2]-more$loglik[2]))
 writeLines(jsonlite::toJSON(out, digits=NA, auto_unbox=TRUE, na="null"), "lung_r.json")

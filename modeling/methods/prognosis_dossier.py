@@ -1,0 +1,137 @@
+"""What a prognostic model is asked in its own patients: optimism, stability, shape, size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.added_value import AddedValue, compare_nested, compare_refitted
+from modeling.methods.cox import Test
+from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
+from modeling.methods.cox_validation import CoxValidation, validate_cox
+from modeling.methods.design_matrix import apply_design
+from modeling.methods.pipeline_validation import PipelineValidation, validate_pipeline
+from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_prognosis
+from modeling.methods.sample_size import SampleSize, estimate_sample_size
+from modeling.methods.spline_effects import SplineEffect, estimate_spline_effects
+from modeling.methods.survival_table import Flags, Floats
+from studies.methods.problems import DataProblem, Notice
+
+STABILITY = 100  # resamples whose predictions are kept
+Progress = Callable[[int, int], None]
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class PrognosisDossier:
+    """``pipeline`` repeats the LASSO in every resample, ``fixed`` keeps the columns.
+
+    What could not be computed is None, and a notice says why.
+    """
+
+    pipeline: PipelineValidation | None
+    fixed: CoxValidation | None
+    added: AddedValue | None
+    added_test: Test | None
+    schoenfeld: SchoenfeldResiduals
+    splines: tuple[SplineEffect, ...]
+    sample_size: SampleSize
+    notices: tuple[Notice, ...]
+
+
+def examine_prognosis(
+    fit: PrognosisFit,
+    table: pd.DataFrame,
+    duration: Floats,
+    event: Flags,
+    marker: str,
+    headline: float,
+    resamples: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> PrognosisDossier:
+    """Optimism with and without selection, what ``marker`` adds, residuals, splines, size.
+
+    Parameters
+    ----------
+    fit : PrognosisFit
+    table, duration, event
+        The rows it was fitted to.
+    marker : str
+        The column whose worth is asked.
+    headline : float
+        Horizon of calibration, stability and net benefit.
+    resamples, seed : int
+        Of the bootstrap; a marker's own score is not refitted.
+    progress : callable (done, total)
+
+    References
+    ----------
+    Steyerberg, Clinical Prediction Models, 2019. Riley et al., Stat Med 2019;38:1276.
+    """
+    rows, notices = _joined(fit, table), list[Notice]()
+    design = apply_design(rows, fit.terms)
+    x, names = design.matrix, design.names
+
+    def pipeline() -> PipelineValidation:
+        def everything(drawn: np.ndarray) -> Floats:
+            again = fit_prognosis(table.iloc[drawn].reset_index(drop=True), duration[drawn],
+                                  event[drawn], fit.plan, seed)  # fmt: skip
+            return apply_prognosis(again, table)
+
+        return validate_pipeline(duration, event, everything, resamples=resamples, seed=seed,
+                                 progress=progress)  # fmt: skip
+
+    def fixed() -> CoxValidation:
+        return validate_cox(duration, event, x, names, resamples=resamples, seed=seed,
+                            horizon=headline, groups=_groups(len(rows)), threads=1,
+                            instability=min(STABILITY, resamples))  # fmt: skip
+
+    def added() -> AddedValue:
+        return compare_refitted(duration, event, x, names, [marker], fit.nomogram.times, headline,
+                                min(resamples, 500), seed)  # fmt: skip
+
+    def tested() -> Test:
+        return compare_nested(duration, event, x, names, [marker])
+
+    parameters = sum(len(term.columns) for term in fit.terms) + _offered_columns(fit)
+    return PrognosisDossier(
+        pipeline=_try(pipeline, "optimism_not_estimable", notices),
+        fixed=_try(fixed, "calibration_not_corrected", notices),
+        added=_try(added, "added_value_not_estimable", notices),
+        added_test=_try(tested, "added_value_not_tested", notices),
+        schoenfeld=estimate_schoenfeld(fit.cox, duration, event, x),
+        splines=estimate_spline_effects(duration, event, rows, fit.terms),
+        sample_size=estimate_sample_size(
+            len(rows), int(event.sum()), parameters, fit.cox.log_likelihood, duration, headline
+        ),
+        notices=tuple(notices),
+    )  # fmt: skip
+
+
+def _joined(fit: PrognosisFit, table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(**{name: table[name].replace(dict(m)) for name, m in fit.joined.items()})
+
+
+def _offered_columns(fit: PrognosisFit) -> int:
+    """Columns that the LASSO was offered and did not keep count as candidates, too."""
+    if fit.lasso is None:
+        return 0
+    used = {column for term in fit.terms for column in term.columns}
+    return len([name for name in fit.lasso.path.names if name not in used])
+
+
+def _groups(n: int) -> int:
+    return int(np.clip(n // 15, 2, 5))
+
+
+def _try(compute: Callable[[], Found], code: str, notices: list[Notice]) -> Found | None:
+    try:
+        return compute()
+    except DataProblem as refusal:
+        notices.append(Notice(code, str(refusal.problems[0])))
+        return None

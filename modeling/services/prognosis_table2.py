@@ -1,0 +1,120 @@
+"""Table 2: survival and response by every variable, alone and together, in each cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.design_matrix import Term
+from modeling.methods.regression_table import (
+    Effect,
+    RegressionTable,
+    tabulate_cox,
+    tabulate_logistic,
+)
+from modeling.services.prognosis_metrics import json_ready
+from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS
+from studies.methods.endpoints import is_responder
+from studies.methods.problems import DataProblem
+
+FEWEST_ROWS, FEWEST_EVENTS = 20, 5
+RAREST = 5  # patients at a level; rarer ones join the reference
+SEPARATION = "separat"
+
+
+def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
+    """One regression table per cohort and outcome; why where there is none.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Complete in the columns of the model; of every cohort.
+    endpoint : str
+        Its hazard ratios; with overall survival response is added.
+    """
+    return [part for name, cohort in rows.groupby("cohort", sort=True)
+            for part in _of_cohort(str(name), cohort, endpoint)]  # fmt: skip
+
+
+def _of_cohort(name: str, rows: pd.DataFrame, endpoint: str) -> Iterator[dict[str, Any]]:
+    time, event = rows["duration_months"].to_numpy(float), rows["event"].to_numpy(bool)
+    yield _told(name, endpoint, rows, event, lambda table, terms: tabulate_cox(
+        time, event, table, terms))  # fmt: skip
+    if endpoint != "overall_survival":
+        return
+    known = rows[[is_responder(label) is not None if label else False
+                  for label in rows["response"]]]  # fmt: skip
+    responded = np.array([bool(is_responder(label)) for label in known["response"]], dtype=bool)
+    yield _told(name, "response", known, responded, lambda table, terms: tabulate_logistic(
+        responded, table, terms), lambda table, terms: tabulate_logistic(
+        responded, table, terms, "firth"))  # fmt: skip
+
+
+def _told(
+    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, fit: Any, firth: Any = None
+) -> dict[str, Any]:
+    head = {"cohort": name, "outcome": outcome, "n": len(rows), "events": int(event.sum())}
+    fewer = min(int(event.sum()), int((~event).sum())) if firth else int(event.sum())
+    if len(rows) < FEWEST_ROWS or fewer < FEWEST_EVENTS:
+        return {**head, "reason": f"{len(rows)} complete patients with {head['events']} events: "
+                f"at least {FEWEST_ROWS} and {FEWEST_EVENTS} are needed"}  # fmt: skip
+    table, terms, notes = _terms(rows)
+    try:
+        found: RegressionTable = fit(table, terms)
+    except DataProblem as refusal:
+        return {**head, "reason": str(refusal.problems[0])}
+    problems = [str(problem) for problem in found.problems]
+    separated = any(SEPARATION in text for text in problems)
+    told = {**head, "penalty": "none", "notes": notes, "problems": problems, **_as_dict(found)}
+    if separated and firth:
+        try:
+            told |= {"penalty": "firth", **_as_dict(firth(table, terms))}
+        except DataProblem as refusal:  # collinear, say: Firth's does not help there
+            told["problems"].append(str(refusal.problems[0]))
+    return json_ready(told)
+
+
+def _terms(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Term], list[str]]:
+    """Variables that vary in these rows; rare levels join the reference, and it is said."""
+    table, terms, notes = rows.copy(), list[Term](), list[str]()
+    for name in (*ALWAYS, *CANDIDATES):
+        levels = FACTORS.get(name, ())
+        if levels:
+            counts = table[name].value_counts()
+            rare = [level for level in levels[1:] if counts.get(level, 0) < RAREST]
+            if any(counts.get(level, 0) for level in rare):
+                notes.append(f"{name}: {', '.join(rare)} (fewer than {RAREST} patients) counted "
+                             f"as {levels[0]}")  # fmt: skip
+            table[name] = table[name].replace(dict.fromkeys(rare, levels[0]))
+            levels = tuple(level for level in levels if level not in rare)
+        if table[name].nunique() < 2 or len(levels) == 1:
+            notes.append(f"{name}: the same in everybody, left out")
+            continue
+        terms.append(Term(name, levels))
+    return table, terms, notes
+
+
+def _as_dict(found: RegressionTable) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "lines": [
+            {
+                "variable": line.term, "level": line.level, "n": line.n, "events": line.events,
+                "reference": line.reference, "alone": _effect(line.alone),
+                "together": _effect(line.together),
+            }
+            for line in found.lines
+        ],
+        "term_tests": {
+            name: [test and asdict(test) for test in pair]
+            for name, pair in found.term_tests.items()
+        },
+    }  # fmt: skip
+
+
+def _effect(effect: Effect | None) -> dict[str, Any] | None:
+    return effect and asdict(effect)
