@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
+import numpy as np
 
 from modeling.figures.figure import (
     DASHES,
@@ -18,6 +20,8 @@ from modeling.figures.figure import (
     style_scales,
     unit_axis,
 )
+
+BINS = 40
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,12 @@ def draw_calibration(
     caption: str = "",
     quantity: str = "survival",
     key: str = "calibration",
+    predicted: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
-    """Groups with 95 % CI about the diagonal; cohorts told apart by shape and dash."""
+    """Groups with 95 % CI about the diagonal; cohorts told apart by shape and dash.
+
+    ``predicted`` holds all predictions per cohort, for a histogram below.
+    """
     cohorts = list(dict.fromkeys(point.cohort for point in points))
     scales = style_scales(cohorts)
     base = alt.Chart(rows_of(
@@ -62,7 +70,9 @@ def draw_calibration(
     ideal = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
         strokeDash=DOTS, strokeWidth=1, color=QUIET
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
-    chart = alt.layer(ideal, *lines, dots).properties(width=WIDTH, height=WIDTH)
+    chart: Any = alt.layer(ideal, *lines, dots).properties(width=WIDTH, height=WIDTH)
+    if predicted:
+        chart = alt.vconcat(chart, _histogram(predicted, cohorts, quantity), spacing=6)
     rows = [(p.cohort, p.n, p.predicted, p.observed, p.lower, p.upper) for p in points]
     return make_figure(key, title, caption, chart,
                        ("cohort", "n", f"predicted {quantity}", f"observed {quantity}", "lower",
@@ -78,6 +88,34 @@ def _line(base: alt.Chart, name: str, colour: str, k: int) -> list[alt.Chart]:
         ),
         own.mark_line(strokeWidth=1.5, color=colour, strokeDash=dash).encode(x="x:Q", y="y:Q"),
     ]
+
+
+def _histogram(
+    predicted: Mapping[str, Sequence[float]], cohorts: Sequence[str], quantity: str
+) -> alt.Chart:
+    """How many patients have which prediction, cohorts one upon the other."""
+    edges = np.linspace(0, 1, BINS + 1)
+    known = [name for name in cohorts if name in predicted]
+    counts = {name: np.histogram(predicted[name], edges)[0] for name in known}
+    data = rows_of(
+        low=np.tile(edges[:-1], len(known)), high=np.tile(edges[1:], len(known)),
+        n=np.concatenate([counts[name] for name in known]) if known else [],
+        cohort=np.repeat(known, BINS),
+    )  # fmt: skip
+    colours = alt.Scale(domain=list(cohorts), range=[COLOURS[k % len(COLOURS)]
+                                                     for k in range(len(cohorts))])  # fmt: skip
+    return (
+        alt.Chart(data)
+        .mark_bar(opacity=0.75)
+        .encode(
+            x=alt.X("low:Q", scale=_unit(), axis=_axis(f"Predicted {quantity}, all patients"),
+                    bin="binned"),
+            x2="high:Q",
+            y=alt.Y("n:Q", stack=True, axis=unit_axis("Patients", tickCount=2, grid=False)),
+            color=alt.Color("cohort:N", scale=colours, sort=list(cohorts)),
+        )
+        .properties(width=WIDTH, height=52)
+    )  # fmt: skip
 
 
 def _unit() -> alt.Scale:

@@ -22,6 +22,15 @@ from modeling.figures.figure import (
 
 
 @dataclass(frozen=True)
+class RocBand:
+    """Interval of the true positive rate at each false positive rate."""
+
+    false_positive: ArrayLike
+    lower: ArrayLike
+    upper: ArrayLike
+
+
+@dataclass(frozen=True)
 class RocCurve:
     """Points from strict to lenient threshold, with the area and its interval."""
 
@@ -32,6 +41,7 @@ class RocCurve:
     lower: float | None
     upper: float | None
     n: int
+    band: RocBand | None = None
 
     @property
     def label(self) -> str:
@@ -44,7 +54,7 @@ def draw_roc(
     caption: str = "",
     key: str = "roc",
 ) -> Figure:
-    """True against false positive rate; the legend holds AUC with 95 % CI and n."""
+    """True against false positive rate with its band; the legend holds AUC, 95 % CI and n."""
     scales = style_scales([curve.label for curve in curves])
     lines = [
         alt.Chart(rows_of(x=curve.false_positive, y=curve.true_positive,
@@ -63,7 +73,16 @@ def draw_roc(
     chance = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
         strokeDash=DOTS, strokeWidth=1, color=QUIET
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
-    chart = alt.layer(chance, *lines).properties(width=WIDTH, height=WIDTH)
+    bands = [
+        alt.Chart(rows_of(x=curve.band.false_positive, low=curve.band.lower,
+                          high=curve.band.upper,
+                          cohort=[curve.label] * len(list(curve.band.false_positive))))
+        .mark_area(opacity=0.1)
+        .encode(x="x:Q", y=alt.Y("low:Q"), y2="high:Q",
+                color=alt.Color("cohort:N", scale=scales["color"]))
+        for curve in curves if curve.band is not None
+    ]  # fmt: skip
+    chart = alt.layer(*bands, chance, *lines).properties(width=WIDTH, height=WIDTH)
     rows = [
         (curve.name, x, y)
         for curve in curves

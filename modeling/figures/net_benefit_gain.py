@@ -1,0 +1,57 @@
+"""What a marker adds to the net benefit, by threshold, with its paired band."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from modeling.figures.figure import (
+    DOTS,
+    HEIGHT,
+    QUIET,
+    WIDTH,
+    Figure,
+    make_figure,
+    rows_of,
+    style_scales,
+    unit_axis,
+)
+
+
+def draw_net_benefit_gain(
+    gains: Sequence[tuple[str, Mapping[str, Any]]],
+    title: str,
+    caption: str = "",
+    key: str = "net_benefit_gain",
+) -> Figure:
+    """A line per cohort: ``threshold``, ``value``, ``lower``, ``upper``; empty where unknown."""
+    names = [name for name, _ in gains]
+    scales = style_scales(names)
+    rows = [
+        (name, t, v, low, high)
+        for name, part in gains
+        for t, v, low, high in zip(part["threshold"], part["value"], part["lower"], part["upper"],
+                                   strict=True)
+        if v is not None
+    ]  # fmt: skip
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]),
+              axis=unit_axis("Threshold probability", format=".1f",
+                             values=[0, 0.2, 0.4, 0.6, 0.8, 1]))  # fmt: skip
+    base = alt.Chart(rows_of(
+        name=[r[0] for r in rows], x=[r[1] for r in rows], y=[r[2] for r in rows],
+        low=[r[3] for r in rows], high=[r[4] for r in rows],
+    ))  # fmt: skip
+    colour = alt.Color("name:N", sort=names, scale=scales["color"])
+    chart = alt.layer(
+        base.mark_area(opacity=0.1).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
+        alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q"),
+        base.mark_line(strokeWidth=2).encode(
+            x=x, y=alt.Y("y:Q", axis=unit_axis("Gain of net benefit", tickCount=6, format=".2f")),
+            color=colour, strokeDash=alt.StrokeDash("name:N", sort=names, scale=scales["dash"]),
+        ),
+    ).properties(width=WIDTH, height=HEIGHT - 40)  # fmt: skip
+    return make_figure(
+        key, title, caption, chart, ("cohort", "threshold", "gain", "lower", "upper"), rows
+    )
