@@ -8,9 +8,11 @@ import yaml
 from django import forms
 
 from modeling.methods.recipe import PRESETS
-from modeling.models import MOVES, DatasetSnapshot, ModelVersion
+from modeling.models import MOVES, DatasetSnapshot, ModelVersion, Report, StatementKey
 from modeling.selectors import state_of
 from studies.models import Cohort, CohortUse, Patient, Study
+
+LONGEST_STATEMENT = 5000
 
 
 class VersionMoveForm(forms.Form):
@@ -118,4 +120,29 @@ class CompareForm(forms.Form):
         super().__init__(*args, **kwargs)
         rows = DatasetSnapshot.objects.filter(study=study).select_related("table", "study")
         for name in ("before", "after"):
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+
+class StatementsForm(forms.Form):
+    """A text per statement of the study; an empty one is not stated."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for key, label in StatementKey.choices:
+            self.fields[key] = forms.CharField(
+                label=label, required=False, max_length=LONGEST_STATEMENT,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )  # fmt: skip
+
+
+class CompareReportsForm(forms.Form):
+    """Two reports of a study."""
+
+    before = forms.ModelChoiceField(Report.objects.none(), to_field_name="uid")
+    after = forms.ModelChoiceField(Report.objects.none(), to_field_name="uid")
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name in ("before", "after"):
+            rows = Report.objects.filter(study=study)
             self.fields[name].queryset = rows  # type: ignore[attr-defined]

@@ -102,8 +102,7 @@ def _histogram(
         n=np.concatenate([counts[name] for name in known]) if known else [],
         cohort=np.repeat(known, BINS),
     )  # fmt: skip
-    colours = alt.Scale(domain=list(cohorts), range=[COLOURS[k % len(COLOURS)]
-                                                     for k in range(len(cohorts))])  # fmt: skip
+    colours = style_scales(cohorts)["color"]
     return (
         alt.Chart(data)
         .mark_bar(opacity=0.75)

@@ -71,8 +71,11 @@ def _chosen(lasso: CrossValidatedLasso) -> list[alt.Chart]:
     marks = alt.Chart(rows_of(x=at, text=["λ.min", "λ.1se"]))
     return [
         marks.mark_rule(strokeDash=LONG_DASH, color=INK, strokeWidth=1).encode(x="x:Q"),
-        marks.mark_text(align="left", baseline="top", dx=3, fontSize=11, color=INK).encode(
-            x="x:Q", y=alt.value(0), text="text:N"
+        *(
+            alt.Chart(rows_of(x=[where], text=[name]))
+            .mark_text(align="left", baseline="top", dx=3, dy=14 * k, fontSize=11, color=INK)
+            .encode(x="x:Q", y=alt.value(0), text="text:N")
+            for k, (where, name) in enumerate(zip(at, ("λ.min", "λ.1se"), strict=True))
         ),
     ]
 

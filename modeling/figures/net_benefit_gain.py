@@ -48,7 +48,7 @@ def draw_net_benefit_gain(
         base.mark_area(opacity=0.1).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
         alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q"),
         base.mark_line(strokeWidth=2).encode(
-            x=x, y=alt.Y("y:Q", axis=unit_axis("Gain of net benefit", tickCount=6, format=".2f")),
+            x=x, y=alt.Y("y:Q", axis=unit_axis("Gain of net benefit", tickCount=6, format=".3~f")),
             color=colour, strokeDash=alt.StrokeDash("name:N", sort=names, scale=scales["dash"]),
         ),
     ).properties(width=WIDTH, height=HEIGHT - 40)  # fmt: skip

@@ -75,12 +75,10 @@ def draw_roc(
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
     bands = [
         alt.Chart(rows_of(x=curve.band.false_positive, low=curve.band.lower,
-                          high=curve.band.upper,
-                          cohort=[curve.label] * len(list(curve.band.false_positive))))
-        .mark_area(opacity=0.1)
-        .encode(x="x:Q", y=alt.Y("low:Q"), y2="high:Q",
-                color=alt.Color("cohort:N", scale=scales["color"]))
-        for curve in curves if curve.band is not None
+                          high=curve.band.upper))
+        .mark_area(opacity=0.08, color=scales["color"].range[k])
+        .encode(x="x:Q", y=alt.Y("low:Q"), y2="high:Q")
+        for k, curve in enumerate(curves) if curve.band is not None
     ]  # fmt: skip
     chart = alt.layer(*bands, chance, *lines).properties(width=WIDTH, height=WIDTH)
     rows = [

@@ -43,13 +43,16 @@ def draw_violins(
 ) -> Figure:
     """Mirrored densities (from five values on), a box from quartile to quartile, the points."""
     labels = [f"{group.name} (n {len(group.values)})" for group in groups]
+    scale = alt.Scale(domain=[-0.6, len(groups) - 0.4], nice=False)
     across = alt.X(
-        "x:Q", scale=alt.Scale(domain=[-0.6, len(groups) - 0.4], nice=False),
+        "x:Q", scale=scale,
         axis=unit_axis(None, values=list(range(len(groups))), grid=False, labelAngle=0,
                        labelLimit=160, labelExpr=f"{json.dumps(labels)}[datum.value]"),
     )  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(domain=list(domain)), axis=unit_axis(axis, tickCount=6))
-    layers = [part for k, group in enumerate(groups) for part in _violin(k, group, across, y)]
+    layers = [
+        part for k, group in enumerate(groups) for part in _violin(k, group, across, scale, y)
+    ]
     if test:
         layers.append(
             alt.Chart(rows_of(x=[(len(groups) - 1) / 2], y=[domain[1]], text=[test]))
@@ -61,7 +64,7 @@ def draw_violins(
     return make_figure(key, title, caption, chart, ("group", axis.lower()), rows)
 
 
-def _violin(k: int, group: Violin, across: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _violin(k: int, group: Violin, across: alt.X, scale: alt.Scale, y: alt.Y) -> list[alt.Chart]:
     values = np.asarray(group.values, dtype=float)
     if values.size == 0:
         return []
@@ -74,7 +77,7 @@ def _violin(k: int, group: Violin, across: alt.X, y: alt.Y) -> list[alt.Chart]:
         parts.append(
             alt.Chart(rows_of(y=at, low=k - half, high=k + half))
             .mark_area(orient="horizontal", opacity=0.22, color=colour)
-            .encode(x=alt.X("low:Q", scale=across.scale), x2="high:Q", y=y)
+            .encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
         )
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
     parts.append(

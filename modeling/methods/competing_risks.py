@@ -36,11 +36,14 @@ class CumulativeIncidence:
         return self._read(self.std_error, times)
 
     def interval_at(self, times: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Interval symmetric on the scale log(−log(1 − incidence)), as in survival."""
+        """Interval symmetric on the scale log(−log(1 − incidence)), as in survival.
+
+        NaN where everybody has had the event: nothing is left to vary.
+        """
         value, error = self.at(times), self.std_error_at(times)
         z = norm.ppf(0.5 + level / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            free = 1 - value
+            free = np.where(value < 1 - 1e-12, 1 - value, np.nan)
             factor = np.exp(z * error / (free * -np.log(free)))
             low, high = 1 - free ** (1 / factor), 1 - free**factor
         certain = value == 0

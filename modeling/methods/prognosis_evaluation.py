@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.brier_score import BrierScore, estimate_brier_score
 from modeling.methods.concordance import Concordance, estimate_concordance
+from modeling.methods.roc_band import RocInterval, estimate_time_dependent_roc_band
 from modeling.methods.smooth_calibration import SmoothCalibration, estimate_smooth_calibration
 from modeling.methods.survival_calibration import (
     SurvivalCalibration,
@@ -46,6 +47,7 @@ class PrognosisEvaluation:
     brier: tuple[BrierScore, ...]
     headline: float
     roc: TimeDependentRoc
+    roc_band: RocInterval
     calibration: SurvivalCalibration
     smooth: SmoothCalibration | None
     decision_curve: SurvivalDecisionCurve
@@ -95,6 +97,7 @@ def evaluate_prognosis(
         ),
         headline=headline,
         roc=estimate_time_dependent_roc(time, flag, score, headline),
+        roc_band=estimate_time_dependent_roc_band(time, flag, score, headline, resamples, seed),
         calibration=estimate_survival_calibration(
             time, flag, predicted[:, at], headline, groups=_groups(time.size)
         ),

@@ -18,6 +18,7 @@ from .runs import (
 )
 from .scores import PatientScore
 from .snapshots import DatasetSnapshot, SnapshotMember
+from .statements import StatementKey, StudyStatement
 
 __all__ = [
     "MOVES",
@@ -39,6 +40,8 @@ __all__ = [
     "RunKind",
     "SavedQuestion",
     "SnapshotMember",
+    "StatementKey",
+    "StudyStatement",
     "Verdict",
     "VersionEvent",
     "VersionKind",

@@ -14,12 +14,14 @@ from django.conf import settings
 
 from modeling.figures.figure import Figure
 from modeling.figures.render import figure_csv, render_svg
+from modeling.publication.r_script import write_report_script
 from modeling.publication.words import cell_parts
 from studies.tables import harmless
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same report gives the same zip
 TYPES = {
     "pdf": "application/pdf", "svg": "image/svg+xml", "csv": "text/csv", "json": "application/json",
+    "R": "text/x-r-source",
 }  # fmt: skip
 TABLE_COLUMNS = (
     "row",
@@ -48,6 +50,10 @@ def write_bundle(
     for section in content["sections"]:
         for table in section["tables"]:
             files[f"tables/{table['key']}.csv"] = table_csv(table).encode()
+    for model in content.get("models", []):
+        files[f"models/nomogram_{model['endpoint']}.json"] = _json(model)
+    if content.get("models"):
+        files["analysis.R"] = write_report_script(content["models"]).encode()
     files["ro-crate-metadata.json"] = _json(_crate(content, number, sha256, built_at, files))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

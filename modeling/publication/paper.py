@@ -15,6 +15,7 @@ from django.conf import settings
 
 from modeling.publication.words import cell_source, cell_text
 
+WORDY = 34  # characters from which a column of words is set flush left and may wrap
 LAYOUT = Path("modeling") / "report.typ"
 
 
@@ -81,6 +82,11 @@ def _table(table: dict[str, Any]) -> dict[str, Any]:
         "title": table["title"],
         "note": table["note"],
         "columns": table["columns"],
+        "wordy": [
+            max((len(row[k]) for row in table["rows"] if isinstance(row[k], str)), default=0)
+            > WORDY
+            for k in range(len(table["columns"]))
+        ],
         "rows": [
             [{"text": cell_text(value), "source": cell_source(value)} for value in row]
             for row in table["rows"]

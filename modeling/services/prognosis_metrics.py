@@ -67,7 +67,8 @@ def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
         ],
         "predicted": np.sort(judged.predicted).round(4),
         "roc": {"false_positive": judged.roc.false_positive,
-                "true_positive": judged.roc.true_positive},
+                "true_positive": judged.roc.true_positive,
+                "band": judged.roc_band.__dict__},
         "calibration": {
             "groups": [group.__dict__ for group in calibration.groups],
             "slope": estimate(calibration.slope, calibration.slope_interval),

@@ -11,21 +11,30 @@ from modeling.models import DatasetSnapshot, ModelVersion, Report, VersionKind
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.report_checklists import checklists_section
 from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft
 from modeling.services.report_files import report_files_write
 from modeling.services.report_immunoscore import immunoscore_section
+from modeling.services.report_methods import (
+    limits_section,
+    methods_section,
+    statements_section,
+)
 from modeling.services.report_paper import paper_section
+from modeling.services.report_phenotypes import phenotypes_section
 from modeling.services.report_rad_score import rad_score_section
 from modeling.services.report_sources import version_title
 from modeling.services.report_survival import nomogram_section, survival_by_rad_score
+from modeling.services.report_table2 import table2_section
+from modeling.services.statements import statements_of
 from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
 from studies.models import Job, Study
 from studies.services import derivation_record, inputs_digest
 
-FORMAT = 2  # of the content; a change of form makes a new report of the same versions
+FORMAT = 3  # of the content; a change of form makes a new report of the same versions
 
 
 def report_build(study: Study, progress: Progress = no_progress, job: Job | None = None) -> Report:
@@ -67,20 +76,30 @@ def _content(
     nomograms: list[ModelVersion],
     progress: Progress,
 ) -> dict[str, Any]:
-    draft, total = Draft(study.is_simulated), 5 + len(nomograms)
+    draft, total = Draft(study.is_simulated), 8 + len(nomograms)
+    statements = statements_of(study)
     progress(0, total, "Against the published study")
     paper_section(draft, study, rad_score, nomograms)
+    methods_section(draft, study, rad_score, nomograms)
     progress(1, total, "Patients")
     cohorts_section(draft, cohorts, rad_score, nomograms)
     progress(2, total, "Immunoscore")
     immunoscore_section(draft, cohorts)
-    progress(3, total, "Rad-Score")
+    progress(3, total, "Phenotypes")
+    phenotypes_section(draft, rad_score)
+    progress(4, total, "Rad-Score")
     rad_score_section(draft, rad_score)
-    progress(4, total, "Survival by Rad-Score")
+    progress(5, total, "Survival by Rad-Score")
     survival_by_rad_score(draft, rad_score)
+    progress(6, total, "Table 2")
+    table2_section(draft, nomograms)
     for done, version in enumerate(nomograms):
-        progress(5 + done, total, f"Nomogram: {version.endpoint.replace('_', ' ')}")
+        progress(7 + done, total, f"Nomogram: {version.endpoint.replace('_', ' ')}")
         nomogram_section(draft, version)
+    progress(total - 1, total, "Limits, statements, checklists")
+    limits_section(draft, study, rad_score, nomograms)
+    statements_section(draft, statements)
+    checklists_section(draft, statements)
     return {
         "format": FORMAT,
         "study": {"uid": str(study.uid), "name": study.name, "simulated": study.is_simulated},
@@ -89,6 +108,7 @@ def _content(
         "sources": draft.sources.as_list(),
         "notices": draft.notices,
         "runs": [_run(version) for version in (rad_score, *nomograms)],
+        "models": [_model(version) for version in nomograms],
     }
 
 
@@ -103,6 +123,18 @@ def _run(version: ModelVersion) -> dict[str, Any]:
         "library_versions": run.library_versions,
         "snapshot_sha256": run.snapshot.sha256,
         "results_sha256": run.results_sha256,
+    }
+
+
+def _model(version: ModelVersion) -> dict[str, Any]:
+    """What a nomogram is made of, for the zip and its R script."""
+    kept = ("endpoint", "unit", "terms", "joined_levels", "columns", "coefficients", "covariance",
+            "center", "ties", "baseline", "times_months", "n", "events", "nomogram")  # fmt: skip
+    return {
+        "name": version_title(version),
+        "version_sha256": version.sha256,
+        "snapshot_sha256": version.fitting_snapshot.sha256,
+        **{key: version.content[key] for key in kept},
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from modeling.figures.attrition import AttritionStep, draw_attrition
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember
 from modeling.selectors import unjudged_reasons
@@ -15,6 +16,7 @@ from modeling.services.report_content import Cell, Draft, Section, cohort_order,
 from modeling.services.report_sources import number
 from modeling.services.snapshots import snapshot_read
 from studies.methods.endpoints import is_responder
+from studies.models import Cohort
 
 MOST_REASONS = 6
 
@@ -77,6 +79,19 @@ def _flow(
         ("Cohort", "In the cohort", *(title for title, _, _ in steps)),
         rows,
     )
+    names = sorted(sizes.index, key=cohort_order)
+    figure = draw_attrition(
+        [cohort_title(name) for name in names],
+        [_use(name, rad_score) for name in names],
+        [
+            AttritionStep("In the cohort", [int(sizes[name]) for name in names]),
+            *(AttritionStep(_brief(title), [counts[name][0] for name in names])
+              for (title, _, _), counts in zip(steps, counted, strict=True)),
+        ],
+        caption="Each question is asked of the cohort as it is; who lacks a value it needs is left "
+        "out of that question only, with the reason in the table below.",
+    )  # fmt: skip
+    draft.figure(section, figure, everybody)
     reasons: list[list[Cell]] = [
         [title, cohort_title(name), count, reason]
         for (title, _, _), counts in zip(steps, counted, strict=True)
@@ -86,6 +101,16 @@ def _flow(
     section.table(
         "left-out", "Left out, and why", ("Question", "Cohort", "Patients", "Reason"), reasons
     )
+
+
+def _brief(title: str) -> str:
+    """What a box has room for."""
+    return title.replace("overall survival", "OS").replace("progression-free survival", "PFS")
+
+
+def _use(name: str, rad_score: ModelVersion) -> str:
+    found = Cohort.objects.filter(study=rad_score.study, name=name).first()
+    return found.use if found else ""
 
 
 def _counts(snapshot: DatasetSnapshot) -> dict[str, tuple[int, Counter[str]]]:

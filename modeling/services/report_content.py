@@ -98,7 +98,8 @@ class Draft:
 def marked_simulated(figure: Figure) -> Figure:
     """A figure that leaves the page says itself that its patients are not real."""
     mark = {"subtitle": "SIMULATED: no real patients", "subtitleColor": SIMULATED}
-    title = figure.spec["title"] | mark | {"subtitleFontSize": 11}
+    plain = {"text": figure.title, "anchor": "start"}
+    title = figure.spec.get("title", plain) | mark | {"subtitleFontSize": 11}
     return replace(figure, spec=figure.spec | {"title": title})
 
 

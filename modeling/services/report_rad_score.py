@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.roc import RocCurve, draw_roc
+from modeling.figures.figure import p_text
+from modeling.figures.roc import RocBand, RocCurve, draw_roc
+from modeling.figures.violins import Violin, draw_violins
 from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.decision_curve import estimate_decision_curve
+from modeling.methods.roc_band import estimate_roc_band
 from modeling.methods.threshold_metrics import estimate_proportion
 from modeling.models import Basis, Evaluation, ModelVersion, Prediction, Quantity
 from modeling.selectors import label_notices
@@ -32,6 +36,9 @@ from modeling.services.report_sources import number_of
 from modeling.services.snapshots import snapshot_read
 
 SMALLEST_GROUP = 15
+CLASSES = {"rna": ("Hot", "Cold"), "ihc": ("Hot", "Cold"),
+           "response": ("Responder", "Non-responder")}  # fmt: skip
+GROUPED = {"rna": "phenotype (RNA)", "ihc": "phenotype (IHC)", "response": "response"}
 SHARES = {
     "accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity",
     "positive_predictive_value": "PPV", "negative_predictive_value": "NPV",
@@ -71,6 +78,8 @@ def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     honest = [e for e in evaluations if e.basis != Basis.APPARENT]
     scored = _scored(version)
     _roc(draft, section, honest, scored)
+    for evaluation in honest:
+        _violin(draft, section, evaluation, scored)
     _calibration(draft, section, honest, scored)
     _decision(draft, section, honest, scored)
     _classifiers(draft, version)
@@ -131,6 +140,26 @@ def _pairs(scored: pd.DataFrame, evaluation: Evaluation) -> tuple[np.ndarray, np
     return rows[f"target_{evaluation.target}"].to_numpy(int), rows["score"].to_numpy(float)
 
 
+def _violin(draft: Draft, section: Section, evaluation: Evaluation, scored: pd.DataFrame) -> None:
+    """Scores of the two classes of a cohort's target, with the rank-sum test."""
+    outcome, score = _pairs(scored, evaluation)
+    if len(set(outcome.tolist())) < 2:
+        return
+    yes, no = CLASSES[evaluation.target]
+    positive, negative = score[outcome == 1], score[outcome == 0]
+    p_value = float(mannwhitneyu(positive, negative).pvalue)
+    cohort = cohort_title(evaluation.cohort.name)
+    figure = draw_violins(
+        [Violin(yes, positive.tolist()), Violin(no, negative.tolist())],
+        f"Rad-Score by {GROUPED[evaluation.target]}: {cohort.lower()}",
+        f"{BASES[evaluation.basis].capitalize()}; density, quartiles, median (diamond), every "
+        "patient a point; Wilcoxon's rank-sum test.",
+        test=p_text(p_value),
+        key=f"violin_{evaluation.cohort.name}_{evaluation.target}",
+    )
+    draft.figure(section, figure, draft.sources.of(evaluation))
+
+
 def _roc(
     draft: Draft, section: Section, evaluations: list[Evaluation], scored: pd.DataFrame
 ) -> None:
@@ -145,7 +174,7 @@ def _roc(
             draw_roc(
                 curves,
                 caption="Rad-Score against each cohort's own "
-                "target; AUC with DeLong's 95 % interval.",
+                "target; AUC with DeLong's 95 % interval, pointwise 95 % bootstrap bands.",
             ),
             *(draft.sources.of(e) for e in evaluations),
         )
@@ -166,7 +195,15 @@ def _curve(evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray) -> Ro
         auc["lower"],
         auc["upper"],
         evaluation.metrics["n"],
+        _band(outcome, score),
     )
+
+
+def _band(outcome: np.ndarray, score: np.ndarray) -> RocBand | None:
+    found = estimate_roc_band(outcome, score)
+    if not np.isfinite(found.lower).all():
+        return None
+    return RocBand(found.false_positive, found.lower, found.upper)
 
 
 def _calibration(
@@ -182,6 +219,7 @@ def _calibration(
             "diagonal is perfect.",
             "probability of hot",
             "rad_score_calibration",
+            {titled(e): _pairs(scored, e)[1].tolist() for e in leading},
         )
         draft.figure(section, figure, *(draft.sources.of(e) for e in leading))
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.figure import p_text
+from modeling.figures.figure import p_text, with_interval
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.nomogram import draw_nomogram
-from modeling.figures.roc import RocCurve, draw_roc
+from modeling.figures.roc import RocBand, RocCurve, draw_roc
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import Basis, Evaluation, ModelVersion
+from modeling.services.nomogram_figures import nomogram_figures, score_figures
 from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import ENDPOINTS, TITLES
 from modeling.services.report_content import (
@@ -26,6 +27,7 @@ from modeling.services.report_content import (
 )
 from modeling.services.report_notices import clinical_notices
 from modeling.services.report_sources import number, number_of
+from modeling.services.report_table2 import added_table
 
 LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
 
@@ -41,9 +43,10 @@ def evaluations_of(version: ModelVersion, endpoint: str) -> list[Evaluation]:
 
 
 def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
-    """Kaplan-Meier above and below the frozen cut, per endpoint and cohort."""
+    """Kaplan-Meier above and below the frozen cut, per endpoint and cohort, and beyond it."""
     section: Section | None = None
     rows: list[list[Cell]] = []
+    means: list[list[Cell]] = []
     for endpoint, (title, _, _) in ENDPOINTS.items():
         for evaluation in evaluations_of(version, endpoint):
             section = section or draft.section(
@@ -55,6 +58,9 @@ def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
             )
             _kaplan_meier(draft, section, evaluation, title)
             rows.append(_survival_row(draft, evaluation, title))
+            means += _mean_rows(draft, evaluation, title)
+            for figure in score_figures(evaluation):
+                draft.figure(section, figure, draft.sources.of(evaluation))
     if section is not None:
         section.table(
             "survival-groups",
@@ -66,6 +72,7 @@ def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
                 "n",
                 "Median, Rad-Score high",
                 "Median, Rad-Score low",
+                "HR, low against high",
                 "Log-rank p",
                 "p at cut 0.5",
                 "p at own median",
@@ -73,6 +80,7 @@ def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
             rows,
             "The frozen cut counts; the other cuts are shown for comparison only.",
         )
+        _means_table(section, means)
 
 
 def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title: str) -> None:
@@ -81,19 +89,33 @@ def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title:
         SurvivalGroup(g["name"], g["name"].split()[-1], curve_from(g["curve"]))
         for g in metrics["groups"]
     ]
-    test = metrics["log_rank"]
+    test, ratio = metrics["log_rank"], metrics.get("hazard_ratio")
+    hazard = (
+        f" Hazard ratio, low against high: "
+        f"{with_interval(ratio['value'], ratio['lower'], ratio['upper'])}."
+        if ratio
+        else ""
+    )
     cohort = cohort_title(evaluation.cohort.name)
     figure = draw_kaplan_meier(
         groups,
         f"{title}: {cohort}",
         f"Rad-Score {BASES[evaluation.basis]}, cut {metrics['cut']:.3f} (frozen); n "
         f"{metrics['n']}, {metrics['events']} events. Bands: log-log 95 % intervals; ticks: "
-        "censored patients.",
+        f"censored patients.{hazard}",
         title,
-        f"log-rank {p_text(test['p_value'])}" if test else "",
+        _inside(test, ratio),
         f"km_{evaluation.target}_{evaluation.cohort.name}",
     )
     draft.figure(section, figure, draft.sources.of(evaluation))
+
+
+def _inside(test: dict[str, Any] | None, ratio: dict[str, Any] | None) -> str:
+    """What stands inside the curves: the test, and the ratio of the hazards."""
+    told = [f"log-rank {p_text(test['p_value'])}"] if test else []
+    if ratio:
+        told.append(f"HR {with_interval(ratio['value'], ratio['lower'], ratio['upper'])}")
+    return ", ".join(told)
 
 
 def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell]:
@@ -108,8 +130,39 @@ def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell
     return [
         title, cohort_title(evaluation.cohort.name), BASES[evaluation.basis], metrics["n"],
         medians.get("high"), medians.get("low"),
+        number_of(metrics["hazard_ratio"], source, metrics["n"])
+        if metrics.get("hazard_ratio") else None,
         *(number(t["p_value"], source, metrics["n"], digits=4) if t else None for t in tests),
     ]  # fmt: skip
+
+
+def mean_rows_table(draft: Draft, section: Section, found: list[Evaluation], title: str) -> None:
+    """Restricted means of the given evaluations of a Rad-Score."""
+    _means_table(section, [row for e in found for row in _mean_rows(draft, e, title)])
+
+
+def _means_table(section: Section, rows: list[list[Cell]]) -> None:
+    section.table(
+        "restricted-means",
+        "Restricted mean survival by Rad-Score, months",
+        ("Endpoint", "Cohort", "Up to, months", "Rad-Score high", "Rad-Score low",
+         "Difference (95 % CI)", "p"),
+        rows,
+        "Area under the Kaplan-Meier curve up to the headline time: needs no proportional "
+        "hazards.",
+    )  # fmt: skip
+
+
+def _mean_rows(draft: Draft, evaluation: Evaluation, title: str) -> list[list[Cell]]:
+    found = evaluation.metrics.get("restricted_mean")
+    if not found:
+        return []
+    source, n = draft.sources.of(evaluation), evaluation.metrics["n"]
+    return [[
+        title, cohort_title(evaluation.cohort.name), f"{found['horizon_months']:g}",
+        *(number_of(found[key], source, n, 1) for key in ("high", "low", "difference")),
+        number(found["p_value"], source, n, digits=4),
+    ]]  # fmt: skip
 
 
 def nomogram_section(draft: Draft, version: ModelVersion) -> None:
@@ -141,7 +194,43 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
         "Per unit of the variable (log scale: per doubling; Rad-Score: from 0 to 1). Columns the "
         "LASSO chose have p-values that are too small.",
     )
+    optimism_table(draft, section, version, source)
+    added_table(draft, section, version)
     _validation(draft, section, version, title, headline)
+    found = evaluations_of(version, endpoint)
+    for drawn in nomogram_figures(version, found):
+        draft.figure(section, drawn, source, *(draft.sources.of(e) for e in found[:1]))
+
+
+def optimism_table(
+    draft: Draft, section: Section, version: ModelVersion, source: dict[str, Any]
+) -> None:
+    """Of the whole pipeline, and of the Cox model with its columns fixed."""
+    found, fixed = (version.run.results.get(key) for key in ("optimism", "fixed_columns"))
+    n = version.content["n"]
+    parts = []
+    if found:
+        parts += [("Harrell's C, LASSO and Cox refitted", found["c"], found["c"]["ci"], found),
+                  ("Calibration slope, LASSO and Cox refitted", found["indexes"]["slope"], None,
+                   found)]  # fmt: skip
+    if fixed:
+        parts += [("Harrell's C, columns fixed", fixed["c"], fixed["c"]["ci"], fixed),
+                  ("Calibration slope, columns fixed", fixed["slope"], None, fixed)]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            name, number(part["apparent"], source, n),
+            number(part["optimism"], source, n, digits=3),
+            number(part["corrected"], source, n, *(ci or ())),
+            f"{of['usable']} of {of['resamples']}",
+        ]
+        for name, part, ci, of in parts
+    ]  # fmt: skip
+    section.table(
+        f"optimism-{version.endpoint}", "Optimism in training",
+        ("Measure", "Apparent", "Optimism", "Corrected (95 % CI)", "Usable resamples"), rows,
+        "Bootstrap; the Rad-Score is frozen. Columns fixed ignores that the LASSO chose them on "
+        "these patients, and is too good.",
+    )  # fmt: skip
 
 
 def short_endpoint(endpoint: str) -> str:
@@ -195,11 +284,12 @@ def _validation(
             f"Brier at {headline:g} months",
             "Calibration slope",
             "O/E",
+            "ICI",
         ),
         [_validation_row(draft, e, headline) for e in found],
         "AUC(t): cumulative/dynamic, weighted for censoring. O/E: observed over expected risk at "
-        "the headline time. Training is the fitting cohort: its "
-        "numbers are apparent, not validation.",
+        "the headline time; ICI: mean distance of the smooth calibration curve. "
+        "Training is the fitting cohort: its numbers are apparent, not validation.",
     )
     sources = [draft.sources.of(e) for e in found]
     draft.figure(section, _roc(version, found, title, headline), *sources)
@@ -222,6 +312,7 @@ def _validation_row(draft: Draft, evaluation: Evaluation, headline: float) -> li
         *(number_of(auc, source, n) for auc in metrics["auc"]),
         number_of(brier, source, n, 3), number_of(calibration["slope"], source, n),
         number(calibration["observed_expected"], source, n),
+        number((calibration.get("smooth") or {}).get("ici"), source, n, digits=3),
     ]  # fmt: skip
 
 
@@ -241,14 +332,22 @@ def _roc(version: ModelVersion, found: list[Evaluation], title: str, headline: f
                     auc["lower"],
                     auc["upper"],
                     metrics["n"],
+                    _band(metrics["roc"].get("band")),
                 )
             )
     return draw_roc(
         curves,
         f"ROC of the nomogram: {title.lower()} at {headline:g} months",
-        "Cases died or progressed by then, controls are followed beyond; weighted for censoring.",
+        "Cases died or progressed by then, controls are followed beyond; weighted for censoring; "
+        "pointwise 95 % bootstrap bands.",
         f"roc_{version.endpoint}",
     )
+
+
+def _band(stored: dict[str, Any] | None) -> RocBand | None:
+    if not stored or None in stored["lower"]:
+        return None
+    return RocBand(stored["false_positive"], stored["lower"], stored["upper"])
 
 
 def _calibration(
@@ -274,6 +373,7 @@ def _calibration(
         "diagonal is perfect.",
         "survival",
         f"calibration_{version.endpoint}",
+        {titled(e): e.metrics["predicted"] for e in found if e.metrics.get("predicted")},
     )
 
 

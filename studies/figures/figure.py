@@ -152,7 +152,8 @@ def number(value: float | None, digits: int = 2) -> str:
     """A number for people; a dash for what could not be estimated."""
     if value is None or not np.isfinite(value):
         return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+    told = f"{value:.{digits}f}"
+    return (told if float(told) else told.lstrip("-")).replace("-", "−")
 
 
 def with_interval(value: float | None, lower: float | None, upper: float | None) -> str:

@@ -20,12 +20,14 @@ from genomics.models import (
     PhenotypeFit,
 )
 from imaging.models import FeatureSet, Series
+from modeling.methods.cox import fit_cox
 from modeling.models import DatasetSnapshot, ModelVersion, Report
 from modeling.publication.bundle import table_csv
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
+from modeling.services.report_comparison import reports_compare
 from modeling.services.report_notices import clinical_notices, material_notices
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import json_digest
@@ -78,8 +80,12 @@ def test_report_from_features_to_page(
     response_by_reading_is_recounted(report)
     assert report_build(people.study).pk == report.pk
     assert DatasetSnapshot.objects.filter(question__purpose="cohorts").count() == 1
+    table_two_is_that_of_the_frozen_rows(report)
+    the_checklists_say_what_is_open(report)
     page_shows_figures_tables_and_sources(people, report, client)
     doors_are_kept(people, report, client)
+    monkeypatch.setattr("modeling.services.report.report_files_write", lambda report: None)
+    a_statement_fills_its_items_in_the_next_report(people, report, client)
 
 
 def every_number_names_its_version_and_snapshot(report: Report) -> None:
@@ -96,7 +102,7 @@ def every_number_names_its_version_and_snapshot(report: Report) -> None:
 
 def the_cohorts_are_those_of_their_own_snapshot(report: Report) -> None:
     """Everybody of every cohort, follow-up and all, in the bytes that the footnote names."""
-    tables = {t["key"]: t for t in report.content["sections"][1]["tables"]}
+    tables = {t["key"]: t for t in report.content["sections"][2]["tables"]}
     rows = tables["cohorts"]["rows"]
     (sha256,) = {n["snapshot_sha"] for n in numbers_in(rows)}
     snapshot = DatasetSnapshot.objects.get(study=report.study, sha256=sha256)
@@ -117,15 +123,21 @@ def the_cohorts_are_those_of_their_own_snapshot(report: Report) -> None:
 def all_sections_and_figures_are_there(report: Report) -> None:
     content = report.content
     assert [section["key"] for section in content["sections"]] == [
-        "paper", "patients", "immunoscore", "rad-score", "classifiers", "survival",
-        "overall-survival", "progression-free-survival",
+        "paper", "methods", "patients", "immunoscore", "rad-score", "classifiers", "survival",
+        "table-2", "overall-survival", "progression-free-survival", "limits", "statements",
+        "checklists",
     ]  # fmt: skip
     shown = [key for section in content["sections"] for key in section["figures"]]
     assert sorted(shown) == sorted(content["figures"])
     assert {"roc", "classifiers", "nomogram_overall_survival", "calibration_overall_survival",
             "km_overall_survival_training", "rad_score_calibration", "cd3_against_cd8",
             "response_by_immunoscore", "km_progression_free_survival_cd3_high",
-            "km_overall_survival_cd3_and_cd8"} <= set(shown)  # fmt: skip
+            "km_overall_survival_cd3_and_cd8", "attrition", "violin_external_response_response",
+            "lasso_path_overall_survival", "auc_over_time_overall_survival",
+            "forest_progression_free_survival", "added_value_overall_survival",
+            "net_benefit_gain_overall_survival", "instability_overall_survival",
+            "proportional_hazards_overall_survival", "splines_overall_survival",
+            "incidence_training", "landmark_external_response"} <= set(shown)  # fmt: skip
     paper = content["sections"][0]["tables"][0]["rows"]
     assert [row[1] for row in paper[:4]] == ["0.855", "0.844", "0.814", "0.784"]
 
@@ -144,6 +156,51 @@ def response_by_reading_is_recounted(report: Report) -> None:
     assert rows["Immunoscore"][2:4] == counts
     expected = fisher_exact(table.to_numpy()).pvalue
     assert rows["Immunoscore"][4]["value"] == pytest.approx(expected)
+
+
+def table_two_is_that_of_the_frozen_rows(report: Report) -> None:
+    """Counts and the univariable ratio of the Immunoscore again, from the table that is named."""
+    section = next(s for s in report.content["sections"] if s["key"] == "table-2")
+    table = next(t for t in section["tables"] if t["key"] == "table-2-overall-survival-training")
+    rows = {row[0]: row for row in table["rows"]}
+    (sha256,) = {n["snapshot_sha"] for n in numbers_in(table)}
+    frozen = snapshot_read(DatasetSnapshot.objects.get(study=report.study, sha256=sha256))
+    frozen = frozen[frozen["cohort"] == "training"]
+    men = frozen[frozen["sex"] == "male"]
+    assert rows["Sex: male"][2] == f"{int(men['event'].sum())}/{len(men)}"
+    fit = fit_cox(frozen["duration_months"], frozen["event"], frozen[["immunoscore"]].to_numpy())
+    assert rows["Immunoscore"][3]["value"] == pytest.approx(np.exp(fit.coefficients[0]), rel=1e-9)
+    assert rows["Sex: female"][3] == "reference"
+
+
+def the_checklists_say_what_is_open(report: Report) -> None:
+    section = next(s for s in report.content["sections"] if s["key"] == "checklists")
+    sizes = [len(table["rows"]) for table in section["tables"]]
+    assert sizes == [52, 20, 30]
+    rows = {row[0]: row for row in section["tables"][0]["rows"]}
+    assert rows["17"][2] == "open"
+    assert rows["8a"][2] == "from the record"
+
+
+def a_statement_fills_its_items_in_the_next_report(
+    people: People, report: Report, client: Client
+) -> None:
+    """The page keeps it, the next report prints it, and the two are compared cell by cell."""
+    client.force_login(people.statistician)
+    page = reverse("modeling:statements", args=[people.study.uid])
+    said = "Approved by the committee, <reference> 12."
+    assert client.post(page, {"ethics": said}).status_code == 302
+    newer = report_build(people.study)
+    assert newer.number == report.number + 1
+    found = reports_compare(report, newer)
+    changed = {(row["row"], row["column"]): row for t in found["tables"] for row in t["rows"]}
+    assert any(row["after"] == said for row in changed.values())
+    assert all(row["kind"] in ("changed", "new", "gone") for row in changed.values())
+    assert {t["title"].split(":")[0] for t in found["tables"]} == {
+        "Statements of the study", "TRIPOD+AI (2024)"
+    }  # fmt: skip
+    shown = client.get(reverse("modeling:compare_reports", args=[people.study.uid]))
+    assert "&lt;reference&gt; 12" in shown.content.decode()
 
 
 def page_shows_figures_tables_and_sources(people: People, report: Report, client: Client) -> None:
@@ -174,7 +231,15 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
         reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "png"]),
     ]
     nomogram = ModelVersion.objects.filter(kind="nomogram").first()
-    addresses.append(reverse("modeling:nomogram", args=[people.study.uid, nomogram.uid]))
+    here, one = [people.study.uid], [people.study.uid, nomogram.uid]
+    addresses += [
+        *(reverse(f"modeling:{name}", args=one) for name in ("nomogram", "calculator", "analyses")),
+        *(reverse(f"modeling:{name}", args=here)
+          for name in ("table2", "statements", "compare_reports")),
+        reverse("modeling:analysis", args=[*one, f"splines_{nomogram.endpoint}", "svg"]),
+        reverse("modeling:analysis_csv", args=[*one, f"splines_{nomogram.endpoint}"]),
+        reverse("modeling:table2_csv", args=[*here, "table-2-overall-survival-training"]),
+    ]  # fmt: skip
     for user, allowed in ((people.statistician, True), (people.outsider, False)):
         client.force_login(user)
         for address in addresses:
@@ -187,7 +252,7 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
 def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> None:
     """Sixty patients: some numbers cannot be estimated, and the report says so."""
     report = make_report(as_statistician, monkeypatch, 60)
-    assert len(report.content["sections"]) == 8
+    assert len(report.content["sections"]) == 13
     assert "few_events_per_column" in {notice["code"] for notice in report.content["notices"]}
     warned = {"code": "phenotype_stromal", "text": "hot may mean mesenchymal."}
     assert PhenotypeFit.objects.update(notices=[warned]) == 1

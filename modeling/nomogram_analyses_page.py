@@ -1,0 +1,55 @@
+"""What the page of a nomogram's analyses shows: every figure with its twin, every table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.safestring import mark_safe
+
+from modeling.figures.figure import Figure
+from modeling.figures.render import render_inline_svg
+from modeling.models import Evaluation, ModelVersion, VersionKind
+from modeling.services.nomogram_figures import nomogram_figures, score_figures
+from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.report_content import Draft, marked_simulated
+from modeling.services.report_methods import size_table
+from modeling.services.report_survival import (
+    evaluations_of,
+    mean_rows_table,
+    optimism_table,
+)
+from modeling.services.report_table2 import added_table
+
+
+def analyses_context(version: ModelVersion) -> dict[str, Any]:
+    """Tables as the report prints them, and figures drawn from the stored numbers."""
+    draft = Draft(version.study.is_simulated)
+    section = draft.section("analyses", ENDPOINTS[version.endpoint][0])
+    source = draft.sources.add(version, version.fitting_snapshot)
+    optimism_table(draft, section, version, source)
+    added_table(draft, section, version)
+    size_table(draft, section, [version])
+    mean_rows_table(draft, section, _of_scores(version), ENDPOINTS[version.endpoint][0])
+    return {
+        "title": ENDPOINTS[version.endpoint][0],
+        "section": section,
+        "content": {"sources": draft.sources.as_list(), "runs": []},
+        "figures": [
+            {"figure": figure, "svg": mark_safe(render_inline_svg(figure))}  # from numbers
+            for figure in analyses_figures(version)
+        ],
+        "is_old": "optimism" not in version.run.results,
+    }
+
+
+def analyses_figures(version: ModelVersion) -> list[Figure]:
+    """Of the model, then of the Rad-Score behind it in every cohort."""
+    found = nomogram_figures(version, evaluations_of(version, version.endpoint))
+    for evaluation in _of_scores(version):
+        found += score_figures(evaluation)
+    return [marked_simulated(f) for f in found] if version.study.is_simulated else found
+
+
+def _of_scores(version: ModelVersion) -> list[Evaluation]:
+    parent = version.parents.filter(kind=VersionKind.RAD_SCORE).first()
+    return evaluations_of(parent, version.endpoint) if parent else []

@@ -1,0 +1,103 @@
+"""``analysis.R`` of a report: its nomograms again in R, from the numbers in the zip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+HEAD = """# The nomograms of this report in R.
+#   Rscript analysis.R                      survival of the axes' values from the stored models
+#   Rscript analysis.R fit_ENDPOINT.csv ... also fits each Cox model again (package survival) to
+#                                           the frozen table, exported as CSV, and compares
+# Written files: r_survival_ENDPOINT.csv, r_cox_ENDPOINT.csv
+given <- commandArgs(trailingOnly = TRUE)
+"""
+
+MODEL = """
+# ---- {name}, table {snapshot}
+model <- list(
+  endpoint = {endpoint},
+  columns = c({columns}),
+  coef = c({coefficients}),
+  center = c({center}),
+  times = c({times}),
+  hazard = c({hazard}))
+axes <- list(
+{axes})
+totals <- seq(0, {largest}, length.out = 21)
+survival <- sapply(model$hazard, function(h) exp(-h * exp(totals / {scale} + {intercept})))
+told <- data.frame(total_points = totals, survival)
+names(told) <- c("total_points", paste0("survival_", model$times))
+write.csv(told, paste0("r_survival_", model$endpoint, ".csv"), row.names = FALSE)
+file <- given[grepl(model$endpoint, basename(given), fixed = TRUE)]
+if (length(file) == 1) {{
+  suppressPackageStartupMessages(library(survival))
+  d <- read.csv(file, check.names = FALSE, stringsAsFactors = FALSE)
+  d$event <- as.integer(d$event %in% c(1, "1", "True", "TRUE", "true"))
+{factors}  fit <- coxph(Surv(duration_months, event) ~ {terms}, data = d, ties = "efron")
+  found <- data.frame(column = model$columns, stored = model$coef, refitted = unname(coef(fit)),
+    se = sqrt(diag(vcov(fit))))
+  write.csv(found, paste0("r_cox_", model$endpoint, ".csv"), row.names = FALSE)
+  gap <- max(abs(found$stored - found$refitted))
+  cat(model$endpoint, ": largest difference of a coefficient", signif(gap, 3), "\\n")
+  stopifnot(gap < 1e-6)
+}}
+"""
+
+
+def write_report_script(models: Sequence[Mapping[str, Any]]) -> str:
+    """R code for each stored nomogram; it names nobody and holds no patient's value."""
+    return HEAD + "".join(_model(model) for model in models)
+
+
+def _model(model: Mapping[str, Any]) -> str:
+    nomogram = model["nomogram"]
+    return MODEL.format(
+        name=model["name"],
+        snapshot=model["snapshot_sha256"][:12],
+        endpoint=_text(model["endpoint"]),
+        columns=", ".join(map(_text, model["columns"])),
+        coefficients=_numbers(model["coefficients"]),
+        center=_numbers(model["center"]),
+        times=_numbers(nomogram["times"]),
+        hazard=_numbers(nomogram["baseline"]),
+        axes=",\n".join(_axis(axis) for axis in nomogram["axes"]),
+        largest=repr(float(sum(max(axis["points"]) for axis in nomogram["axes"]))),
+        scale=repr(float(nomogram["points_per_unit"])),
+        intercept=f"({float(nomogram['intercept'])!r})",
+        factors="".join(_factor(term, model["joined_levels"]) for term in model["terms"]),
+        terms=" + ".join(f"`{term['name']}`" for term in model["terms"]),
+    )
+
+
+def _axis(axis: Mapping[str, Any]) -> str:
+    values = ", ".join(_text(str(value)) for value in axis["values"])
+    return (
+        f"  {_name(axis['name'])} = data.frame(value = c({values}), "
+        f"points = c({_numbers(axis['points'])}))"
+    )
+
+
+def _factor(term: Mapping[str, Any], joined: Mapping[str, Mapping[str, str]]) -> str:
+    if not term["levels"]:
+        return ""
+    name = f"d[[{_text(term['name'])}]]"
+    lines = [
+        f"  {name}[{name} == {_text(rare)}] <- {_text(reference)}\n"
+        for rare, reference in joined.get(term["name"], {}).items()
+    ]
+    levels = ", ".join(map(_text, term["levels"]))
+    return "".join(lines) + f"  {name} <- factor({name}, levels = c({levels}))\n"
+
+
+def _name(text: str) -> str:
+    return f"`{text}`"
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(repr(float(value)) for value in values)

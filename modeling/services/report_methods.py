@@ -1,0 +1,296 @@
+"""The Methods of the report, written from the record, and the limits, stated by rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from genomics.models import PhenotypeFit
+from imaging.models import ExtractorVersion
+from modeling.methods.classifiers import CLASSIFIERS
+from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
+from modeling.selectors import extractors_behind, parents_of
+from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.report_content import (
+    Cell,
+    Draft,
+    Section,
+    cohort_order,
+    cohort_title,
+    plain_title,
+)
+from modeling.services.report_rad_score import rad_score_evaluations
+from modeling.services.report_sources import number
+from modeling.services.report_survival import evaluations_of
+from modeling.services.version_card import not_beaten
+from studies.models import Cohort, CohortMember, Derivation, EndpointDefinition, Study
+
+USES = {
+    "development": "models are fitted on it",
+    "validation": "models are judged on it, never fitted",
+    "descriptive": "described only",
+}
+FEW_PATIENTS, FEW_EVENTS_PER_COLUMN, WIDE = 100, 10, 0.2
+PRINTED = ("ethics", "data_availability", "code_availability", "funding", "interests",
+           "registration", "protocol")  # fmt: skip
+
+
+def methods_section(
+    draft: Draft, study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion]
+) -> None:
+    """How the numbers came about; every word from a record."""
+    texts = [
+        _design(study),
+        _endpoints(study),
+        _materials(rad_score.fitting_snapshot),
+        _rad_score(rad_score),
+        *(_nomogram(version) for version in nomograms),
+        _statistics(nomograms),
+        _software(rad_score, nomograms),
+    ]
+    draft.section("methods", "Methods", *(text for text in texts if text))
+
+
+def _design(study: Study) -> str:
+    cohorts = sorted(Cohort.objects.filter(study=study), key=lambda c: cohort_order(c.name))
+    sizes = Counter(CohortMember.objects.filter(study=study).values_list("cohort_id", flat=True))
+    told = "; ".join(
+        f"{cohort_title(c.name)} ({sizes[c.pk]} patients): {USES[c.use]}" for c in cohorts
+    )
+    return (
+        f"Cohorts. {told}. Development and validation exclude each other in the database. Every "
+        "question has its own frozen table; who lacks a value it needs is listed with the reason "
+        "(complete case)."
+    )
+
+
+def _endpoints(study: Study) -> str:
+    newest: dict[str, EndpointDefinition] = {}
+    for row in EndpointDefinition.objects.filter(study=study).order_by("version"):
+        newest[row.name] = row
+    names = ", ".join(f"{d.name.replace('_', ' ')} (definition {d.version})"
+                      for d in newest.values())  # fmt: skip
+    horizons = "; ".join(
+        f"{title.lower()} at {', '.join(f'{t:g}' for t in times)} months (headline {at:g})"
+        for title, times, at in ENDPOINTS.values()
+    )
+    return (
+        f"Endpoints. {names}. Overall survival runs from the start of treatment to death; "
+        "progression-free survival to the first of progression and death, censored at the last "
+        "adequate imaging. Response is read at the assessment nearest 183 days (± 42); a responder "
+        f"has CR or PR. Horizons were set before the fits: {horizons}. Months are days / 30.4375."
+    )
+
+
+def _materials(snapshot: DatasetSnapshot) -> str:
+    parts = []
+    extractors = extractors_behind(snapshot)
+    if extractors:
+        told = ", ".join(
+            f"{modality}: {_extractor(e)}" for modality, e in sorted(extractors.items())
+        )
+        parts.append(f"Imaging. Features of PET and CT inside the target region ({told}).")
+    digests = parents_of(snapshot)
+    fits = PhenotypeFit.objects.filter(study=snapshot.study, phenotypes__inputs_digest__in=digests)
+    made = Derivation.objects.filter(study=snapshot.study, child_digest__in=digests).count()
+    for fit in fits.distinct():
+        parts.append(
+            f"Phenotype. Hot and cold by k-means of ssGSEA abundances ({fit.signature}), fitted on "
+            f"training, frozen ({fit}); everybody else is assigned to the nearest centroid."
+        )
+    if made:
+        parts.append(f"The table of the Rad-Score rests on {made} recorded derivations.")
+    return " ".join(parts)
+
+
+def _extractor(version: ExtractorVersion) -> str:
+    return f"{version}, weights {version.weights.sha256[:12]}"
+
+
+def _rad_score(version: ModelVersion) -> str:
+    run, choice = version.run, version.run.results.get("choice", {})
+    reason = choice.get("reason", "")
+    for name, classifier in CLASSIFIERS.items():
+        reason = reason.replace(name, classifier.title)
+    recipe = run.recipe
+    folds = recipe.get("folds", recipe.get("outer_folds"))
+    told = f", {folds} outer folds" if isinstance(folds, int) else ""
+    return (
+        f"Rad-Score. {len(run.results.get('classifiers', []))} classifiers on the same folds of "
+        f"training{told}, tuned, scaled and selected inside them; {reason} A patient's score in "
+        "training is out of fold (mean over repeats), elsewhere the frozen model is applied. The "
+        f"threshold ({version.threshold:.3f}) is Youden's on the out-of-fold scores. AUC with "
+        "DeLong's interval, shares with exact intervals."
+    )
+
+
+def _nomogram(version: ModelVersion) -> str:
+    content, run = version.content, version.run
+    plan = run.recipe.get("plan", {})
+    title = ENDPOINTS[version.endpoint][0].lower()
+    offered = ", ".join(map(plain_title, plan.get("candidates", [])))
+    kept = ", ".join(map(plain_title, run.results["lasso"]["kept"])) or "no clinical column"
+    optimism = run.results.get("optimism")
+    resampled = (
+        f" Optimism: {optimism['usable']} usable of {optimism['resamples']} bootstrap resamples, "
+        "LASSO and Cox refitted in each, the Rad-Score frozen."
+        if optimism
+        else ""
+    )
+    return (
+        f"Nomogram, {title}. LASSO for Cox ({plan.get('folds', 10)} folds balanced by event, "
+        f"lambda.min) over {offered}; it kept {kept}. Rad-Score (out of fold) and Immunoscore "
+        f"entered unpenalised. Cox model with Efron ties on {content['n']} patients with "
+        f"{content['events']} events; baseline by Efron's estimator; points scaled so that the "
+        f"widest variable spans 100.{resampled}"
+    )
+
+
+def _statistics(nomograms: list[ModelVersion]) -> str:
+    if not nomograms:
+        return ""
+    return (
+        "Statistics. Kaplan-Meier with log-log intervals, log-rank tests; Harrell's C with "
+        "infinitesimal-jackknife intervals; cumulative/dynamic AUC(t) weighted for censoring; "
+        "calibration in Kaplan-Meier groups and by a spline of log(−log) risk (ICI); net benefit "
+        "by Kaplan-Meier with bootstrap bands; progression with death as competitor by "
+        "Aalen-Johansen and Gray's test; survival by response from a landmark of six months on; "
+        "proportional hazards by the score test; linearity by likelihood ratio against a spline. "
+        "With and without the Rad-Score: likelihood ratio, and paired bootstrap differences of C, "
+        "AUC(t) and net benefit. Net reclassification is left out on purpose: it rewards "
+        "miscalibrated models. p-values are two-sided, exact and, unless said, unadjusted."
+    )
+
+
+def _software(rad_score: ModelVersion, nomograms: list[ModelVersion]) -> str:
+    runs = [rad_score.run, *(version.run for version in nomograms)]
+    versions: dict[str, str] = {}
+    for run in runs:
+        versions |= run.library_versions
+    libraries = ", ".join(f"{name} {v}" for name, v in sorted(versions.items()))
+    commits = sorted({run.commit[:12] for run in runs if run.commit})
+    seeds = ", ".join(f"{version} seed {version.run.seed}" for version in (rad_score, *nomograms))
+    code = f" Code {', '.join(commits)}." if commits else ""
+    return f"Software. Isotherm with {libraries}.{code} {seeds}."
+
+
+def limits_section(
+    draft: Draft, study: Study, rad_score: ModelVersion, nomograms: list[ModelVersion]
+) -> None:
+    """Each limit follows from a number; none is left to taste."""
+    texts = [
+        *_few_patients(study),
+        *_overlap(study),
+        *not_beaten(rad_score),
+        *_wide(rad_score),
+        *(text for version in nomograms for text in _of_nomogram(version)),
+    ]
+    section = draft.section("limits", "Limits of the data", "By fixed rules from the numbers of "
+                            "this report; that a rule is silent does not make the data "
+                            "good.")  # fmt: skip
+    rows: list[list[Cell]] = [[k + 1, text] for k, text in enumerate(texts)]
+    section.table("limits", "Limits", ("No.", "Limit"), rows or [[0, "No rule found a limit."]])
+    size_table(draft, section, nomograms)
+
+
+def _few_patients(study: Study) -> Iterator[str]:
+    sizes = Counter(CohortMember.objects.filter(study=study).values_list("cohort__name", flat=True))
+    for name, n in sorted(sizes.items(), key=lambda item: cohort_order(item[0])):
+        if n < FEW_PATIENTS:
+            yield f"{cohort_title(name)} has {n} patients, fewer than {FEW_PATIENTS}."
+
+
+def _overlap(study: Study) -> Iterator[str]:
+    counts = Counter(CohortMember.objects.filter(study=study).values_list("patient_id", flat=True))
+    shared = sum(n > 1 for n in counts.values())
+    if shared:
+        yield (f"{shared} patients belong to more than one cohort: results of these cohorts are "
+               "not independent.")  # fmt: skip
+
+
+def _wide(version: ModelVersion) -> Iterator[str]:
+    for evaluation in rad_score_evaluations(version):
+        auc = evaluation.metrics["auc"]
+        if evaluation.basis == Basis.APPARENT or auc["lower"] is None:
+            continue
+        if auc["upper"] - auc["lower"] > WIDE:
+            where = cohort_title(evaluation.cohort.name).lower()
+            yield (f"The AUC of the Rad-Score in {where} is uncertain: {auc['lower']:.2f} to "
+                   f"{auc['upper']:.2f}.")  # fmt: skip
+        if auc["lower"] <= 0.5:
+            where = cohort_title(evaluation.cohort.name).lower()
+            yield (f"In {where} ({evaluation.target}) chance is not ruled out: the interval of the "
+                   "AUC holds 0.5.")  # fmt: skip
+
+
+def _of_nomogram(version: ModelVersion) -> Iterator[str]:
+    title, results = ENDPOINTS[version.endpoint][0], version.run.results
+    size = results.get("sample_size")
+    if size and size["events_per_parameter"] < FEW_EVENTS_PER_COLUMN:
+        yield (f"{title}: {size['events']} events for {size['parameters']} candidate parameters "
+               f"({size['events_per_parameter']:.1f} each).")  # fmt: skip
+    if size and not size["enough"]:
+        needed = size["required"]
+        asked = "no size is enough" if needed is None else f"{needed} patients are asked for"
+        yield f"{title}: by Riley's criteria {asked}, {size['n']} were fitted to."
+    for row in results.get("proportional_hazards", []):
+        if row["p_value"] < 0.05 and row["term"] != "GLOBAL":
+            yield f"{title}: the effect of {plain_title(row['term'])} changes over time."
+    for effect in results.get("splines", []):
+        if effect["curvature"]["p_value"] < 0.05:
+            yield f"{title}: the effect of {plain_title(effect['name'])} is not straight."
+    added = results.get("added_value", {})
+    if added.get("likelihood_ratio") and added["likelihood_ratio"]["p_value"] >= 0.05:
+        yield f"{title}: {added['said']}"
+    for evaluation in evaluations_of(version, version.endpoint):
+        slope = evaluation.metrics["calibration"]["slope"]
+        if evaluation.basis == Basis.APPLIED and (slope["upper"] or 1) < 1:
+            where = cohort_title(evaluation.cohort.name).lower()
+            yield f"{title}: predictions are too extreme in {where} (slope {slope['value']:.2f})."
+
+
+def size_table(draft: Draft, section: Section, nomograms: list[ModelVersion]) -> None:
+    """What the data hold, and what Riley's criteria ask for."""
+    rows: list[list[Cell]] = []
+    for version in nomograms:
+        size = version.run.results.get("sample_size")
+        if size:
+            source = draft.sources.add(version, version.fitting_snapshot)
+            rows.append(_size_row(version, size, source))
+    section.table(
+        "sample-size", "Sample size",
+        ("Nomogram", "Patients", "Events", "Candidate parameters", "Events each",
+         "Expected shrinkage", "For shrinkage 0.9", "For optimism 0.05", "For the overall risk",
+         "Enough"),
+        rows,
+        "Riley's criteria: shrinkage of at least 0.9, at most 0.05 between apparent and adjusted "
+        "R², the overall risk at the headline time known to 0.05; R² is this model's, shrunken. "
+        "Columns offered to the LASSO count.",
+    )  # fmt: skip
+
+
+def _size_row(version: ModelVersion, size: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
+    n = size["n"]
+    asked = [
+        number(size[key], source, n, digits=0) if size.get(key) is not None else "no size"
+        for key in ("required_for_shrinkage", "required_for_optimism", "required_for_risk")
+    ]
+    return [
+        ENDPOINTS[version.endpoint][0], number(n, source, digits=0),
+        number(size["events"], source, digits=0), size["parameters"],
+        number(size["events_per_parameter"], source, n, digits=1),
+        number(size["heuristic_shrinkage"], source, n), *asked,
+        "yes" if size["enough"] else "no",
+    ]  # fmt: skip
+
+
+def statements_section(draft: Draft, statements: Mapping[str, str]) -> None:
+    """What the study's people state; what they have not stated is said to be missing."""
+    labels = dict(StatementKey.choices)
+    section = draft.section("statements", "Statements", "As the study's people worded them.")
+    keys = [*PRINTED, *(key for key in statements if key not in PRINTED)]
+    rows: list[list[Cell]] = [
+        [labels[key], statements.get(key, "Not stated yet.")] for key in keys if key in labels
+    ]
+    section.table("statements", "Statements of the study", ("Statement", "Text"), rows)

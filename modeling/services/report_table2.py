@@ -1,0 +1,156 @@
+"""Table 2 in the report, and what the Rad-Score adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modeling.models import DatasetSnapshot, ModelVersion
+from modeling.services.nomogram_figures import added_rows
+from modeling.services.prognosis_rows import TITLES
+from modeling.services.report_content import (
+    Cell,
+    Draft,
+    Section,
+    cohort_order,
+    cohort_title,
+    spelled,
+)
+from modeling.services.report_sources import number, number_of
+from studies.models import CohortUse
+
+OUTCOMES = {
+    "overall_survival": ("Overall survival", "HR"),
+    "progression_free_survival": ("Progression-free survival", "HR"),
+    "response": ("Response at 6 months", "OR"),
+}
+HEADS = ("Variable", "n", "Events/n", "Univariable {} (95 % CI)", "p",
+         "Multivariable {} (95 % CI)", "p (multivariable)")  # fmt: skip
+
+
+def table2_parts(nomograms: list[ModelVersion]) -> list[dict[str, Any]]:
+    """Every table of the newest runs: cohort by cohort, outcomes in the paper's order."""
+    found = [
+        {**part, "version": version, "snapshot": stored["snapshot"]}
+        for version in nomograms
+        if (stored := version.run.results.get("table_2"))
+        for part in stored["tables"]
+    ]
+    order = list(OUTCOMES)
+    return sorted(found, key=lambda p: (cohort_order(p["cohort"]), order.index(p["outcome"])))
+
+
+def table2_section(draft: Draft, nomograms: list[ModelVersion]) -> None:
+    """Of the fitting cohort and of the one whose response was asked; the others on their page."""
+    parts = [part for part in table2_parts(nomograms) if "lines" in part]
+    shown = [part for part in parts if part["cohort"] in ("training", "external_response")] or parts
+    if not shown:
+        return
+    section = draft.section(
+        "table-2", "Table 2: every variable, alone and together",
+        "Cox models for survival, logistic regression for response, of the same complete patients; "
+        "Wald intervals and exact p, likelihood-ratio p per variable in the files. In training the "
+        "Rad-Score is out of fold. A description of these cohorts, no model: many variables for "
+        "few events make multivariable ratios unstable.",
+    )  # fmt: skip
+    for part in shown:
+        table2_table(draft, section, part)
+
+
+def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> None:
+    version = part["version"]
+    snapshot = DatasetSnapshot.objects.get(study=version.study, uid=part["snapshot"])
+    source = draft.sources.add(version, snapshot)
+    title, ratio = OUTCOMES[part["outcome"]]
+    section.table(
+        f"table-2-{part['outcome'].replace('_', '-')}-{part['cohort'].replace('_', '-')}",
+        f"{title}, {cohort_title(part['cohort']).lower()} ({part['n']} patients, "
+        f"{part['events']} {'responders' if part['outcome'] == 'response' else 'events'})",
+        [head.format(ratio) for head in HEADS],
+        [_row(line, source) for line in part["lines"]],
+        table2_note(part),
+    )
+
+
+def table2_note(part: Mapping[str, Any]) -> str:
+    """What was joined, left out or not estimable, and by which likelihood."""
+    told = [spelled(text).replace("_", " ") for text in part.get("notes", [])]
+    if part.get("penalty") == "firth":
+        told.append("A column separates the outcomes: Firth's penalised likelihood, profile "
+                    "intervals and p, throughout this table")  # fmt: skip
+    elif part.get("problems"):
+        told += [spelled(text).rstrip(".") for text in part["problems"]]
+    each = part["events"] / max(1, sum(not line["reference"] for line in part["lines"]))
+    if each < 10:
+        told.append(f"{each:.1f} events per coefficient")
+    return f"{'. '.join(told)}." if told else ""
+
+
+def line_title(line: Mapping[str, Any]) -> str:
+    name = TITLES.get(line["variable"], line["variable"])
+    return f"{name}: {line['level'].replace('_', ' ')}" if line["level"] else name
+
+
+def _row(line: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
+    n = line["n"]
+    cells: list[Cell] = [
+        line_title(line),
+        number(n, source, digits=0),
+        f"{line['events']}/{n}",
+    ]
+    for effect in (line["alone"], line["together"]):
+        if line["reference"]:
+            cells += ["reference", None]
+        elif effect is None or effect["ratio"] is None:
+            cells += ["not estimable", None]
+        else:
+            cells += [number(effect["ratio"], source, n, effect["lower"], effect["upper"]),
+                      number(effect["p_value"], source, n, digits=4)]  # fmt: skip
+    return cells
+
+
+def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
+    """With and without the Rad-Score: C, AUC(t), their differences, and what it comes to."""
+    stored = version.run.results.get("added_value")
+    rows = [list(row) for row in _added(draft, version, stored)]
+    if not rows or not stored:
+        return
+    test = stored["likelihood_ratio"]
+    told = (
+        f"Likelihood ratio in training {test['statistic']:.2f} on {test['degrees_of_freedom']} "
+        "degree of freedom. " if test else ""
+    )  # fmt: skip
+    section.text.append(stored["said"])
+    section.table(
+        f"added-{version.endpoint}",
+        "With and without the Rad-Score",
+        ("Cohort", "n", "Measure", "With", "Without", "Difference (95 % CI)"),
+        rows,
+        f"{told}The other columns are kept. Training: both models refitted in every resample, "
+        "differences less their optimism; elsewhere both frozen. Paired bootstrap.",
+    )
+
+
+def _added(
+    draft: Draft, version: ModelVersion, stored: Mapping[str, Any] | None
+) -> Iterator[list[Cell]]:
+    snapshots = {
+        e.cohort.name: e.snapshot for e in version.evaluations.select_related("cohort", "snapshot")
+    }
+    training = [name for name, e in _uses(version).items() if e == CohortUse.DEVELOPMENT]
+    names = [*(training[:1] if stored and stored["training"] else []),
+             *sorted((stored or {}).get("cohorts", {}), key=cohort_order)]  # fmt: skip
+    for name, (title, found) in zip(names, added_rows(stored), strict=True):
+        source = draft.sources.add(version, snapshots.get(name, version.fitting_snapshot))
+        n = found["n"]
+        parts = [("Harrell's C", found["c"])]
+        parts += [(f"AUC at {a['horizon_months']:g} months", a) for a in found["auc"]]
+        for measure, part in parts:
+            yield [title, n, measure, number(part["with"], source, n, digits=3),
+                   number(part["without"], source, n, digits=3),
+                   number_of(part, source, n, 3)]  # fmt: skip
+
+
+def _uses(version: ModelVersion) -> dict[str, str]:
+    rows = version.evaluations.values_list("cohort__name", "cohort__use")
+    return dict(rows)
