@@ -66,7 +66,7 @@ def examine_prognosis(
     headline : float
         Horizon of calibration, stability and net benefit.
     resamples, seed : int
-        Of the bootstrap; a marker's own score is not refitted.
+        Of the bootstrap (0: none); a marker's own score is not refitted.
     progress : callable (done, total)
 
     References
@@ -98,11 +98,14 @@ def examine_prognosis(
     def tested() -> Test:
         return compare_nested(duration, event, x, names, [marker])
 
+    resampled = resamples >= 2
+    if not resampled:
+        notices.append(_without_resamples())
     parameters = sum(len(term.columns) for term in fit.terms) + _offered_columns(fit)
     return PrognosisDossier(
-        pipeline=_try(pipeline, "optimism_not_estimable", notices),
-        fixed=_try(fixed, "calibration_not_corrected", notices),
-        added=_try(added, "added_value_not_estimable", notices),
+        pipeline=_try(pipeline, "optimism_not_estimable", notices) if resampled else None,
+        fixed=_try(fixed, "calibration_not_corrected", notices) if resampled else None,
+        added=_try(added, "added_value_not_estimable", notices) if resampled else None,
         added_test=_try(tested, "added_value_not_tested", notices),
         schoenfeld=estimate_schoenfeld(fit.cox, duration, event, x),
         splines=estimate_spline_effects(duration, event, rows, fit.terms),
@@ -127,6 +130,10 @@ def _offered_columns(fit: PrognosisFit) -> int:
 
 def _groups(n: int) -> int:
     return int(np.clip(n // 15, 2, 5))
+
+
+def _without_resamples() -> Notice:
+    return Notice("no_resamples", "no resamples were asked for: training is not validated")
 
 
 def _try(compute: Callable[[], Found], code: str, notices: list[Notice]) -> Found | None:

@@ -57,7 +57,8 @@ def prognosis_run(
     """LASSO, Cox and nomogram of ``endpoint``, with an evaluation in every cohort.
 
     The same rows, Rad-Score, seed and resamples give the earlier run. ``resamples`` of the
-    validation in training refit LASSO and Cox; None stands for a thousand.
+    validation in training refit LASSO and Cox; None stands for a thousand, 0 for
+    no validation in training.
     """
     if endpoint not in ENDPOINTS:
         raise refuse("Endpoint", endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
@@ -65,7 +66,8 @@ def prognosis_run(
     rad_score = _newest_rad_score(study)
     progress(0, STEPS, "Rows of the question")
     rows = prognosis_rows(study, endpoint, rad_score)
-    run = _start(study, endpoint, seed, job, rad_score, rows.table, resamples or RESAMPLES)
+    run = _start(study, endpoint, seed, job, rad_score, rows.table,
+                 RESAMPLES if resamples is None else resamples)  # fmt: skip
     included, left_out = rows.split([*ALWAYS, *CANDIDATES], rows.table["use"] == "development")
     fitting = rows_freeze(run, "fit", included, left_out, [*ALWAYS, *CANDIDATES])
     earlier = earlier_run(run, fitting)

@@ -63,7 +63,18 @@ def test_run_leaves_a_nomogram_with_an_evaluation_in_every_cohort(made: People) 
         assert 0.45 < evaluation.metrics["concordance"]["value"] < 0.85
         assert len(evaluation.metrics["auc"]) == 3
         assert evaluation.metrics["auc"][1]["lower"] < evaluation.metrics["auc"][1]["upper"]
+    kept = run.results
+    assert kept["optimism"]["c"]["corrected"] < kept["optimism"]["c"]["apparent"]
+    assert kept["added_value"]["cohorts"].keys() == {
+        "internal_validation", "external_phenotype", "external_response"
+    }  # fmt: skip
+    assert kept["added_value"]["said"].startswith("The Rad-Score ")
+    assert kept["sample_size"]["parameters"] >= len(content["coefficients"])
+    outcomes = {(t["cohort"], t["outcome"]) for t in kept["table_2"]["tables"]}
+    assert {("training", "overall_survival"), ("external_response", "response")} <= outcomes
     groups = Evaluation.objects.get(version=version.parents.get(), cohort__role="training")
+    assert groups.metrics["hazard_ratio"]["lower"] < groups.metrics["hazard_ratio"]["value"]
+    assert groups.metrics["landmark"]["n"] < groups.metrics["landmark"]["known"]
     assert groups.basis == Basis.OUT_OF_FOLD
     assert [g["name"] for g in groups.metrics["groups"]] == ["Rad-Score high", "Rad-Score low"]
 
@@ -115,7 +126,7 @@ def test_stored_nomogram_gives_the_stored_predictions(made: People) -> None:
 
 
 def test_a_nomogram_is_reproduced_from_its_frozen_rows(made: People, monkeypatch: Any) -> None:
-    asked = {"endpoint": "overall_survival", "seed": "3"}
+    asked = {"endpoint": "overall_survival", "seed": "3", "resamples": "6"}
     kinds = ("modeling.prognosis_run", "modeling.reproduce")
     start = partial(action_start, made.study, made.statistician)
     run_inline(start(kinds[0], asked))
