@@ -15,7 +15,7 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.cox_validation import Instability
+from modeling.methods.corrected_indexes import Instability
 
 MOST_POINTS = 2500
 

@@ -19,7 +19,7 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.cox_validation import CorrectedGroups
+from modeling.methods.corrected_indexes import CorrectedGroups
 from modeling.methods.smooth_calibration import SmoothCalibration
 from modeling.methods.survival_calibration import SurvivalCalibration
 

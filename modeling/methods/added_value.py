@@ -219,9 +219,9 @@ def _refit(
     if not of:  # no column is left: everybody alike
         return judge.measures(where, np.zeros(where.size), np.full(where.size, 0.5))
     fit: CoxFit = fit_cox(
-        judge.time[rows], judge.event[rows], columns[np.ix_(rows, of)], [names[k] for k in of]
+        judge.time[rows], judge.event[rows], columns[rows][:, of], [names[k] for k in of]
     )
-    x = columns[np.ix_(where, of)]
+    x = columns[where][:, of]
     hazard = fit.baselines[0].at([min(judge.headline, fit.last_follow_up)])
     lp = fit.linear_predictor(x)
     return judge.measures(where, lp, 1 - np.exp(-hazard[0] * np.exp(lp)))

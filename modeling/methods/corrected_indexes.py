@@ -25,6 +25,40 @@ class CorrectedIndex:
     usable: int
 
 
+@dataclass(frozen=True)
+class CorrectedGroups:
+    """Calibration at ``horizon`` in groups of like predicted survival, with optimism.
+
+    ``observed`` is Kaplan-Meier's survival, ``corrected`` the same less the optimism; NaN: not
+    estimable. ``usable`` counts the resamples behind each group.
+    """
+
+    horizon: float
+    cuts: Floats
+    n: tuple[int, ...]
+    predicted: Floats
+    observed: Floats
+    training: Floats
+    test: Floats
+    optimism: Floats
+    corrected: Floats
+    usable: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Instability:
+    """Predictions of the same patients by the models of resamples, (resamples, patients)."""
+
+    horizon: float
+    predicted: Floats
+    resampled: Floats
+
+    @property
+    def mean_absolute_error(self) -> Floats:
+        """Per patient: mean distance between a resample's prediction and the model's own."""
+        return np.asarray(np.nanmean(np.abs(self.resampled - self.predicted), axis=0))
+
+
 def correct_indexes(method: Method, apparent: Floats, told: Floats) -> dict[str, CorrectedIndex]:
     """Corrected indexes by name.
 

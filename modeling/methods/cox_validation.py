@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from modeling.methods.corrected_indexes import (
+    CorrectedGroups,
     CorrectedIndex,
+    Instability,
     correct_indexes,
     interval_of_c,
     somers_to_c,
@@ -34,40 +36,6 @@ from studies.methods.problems import Notice, refuse
 
 RMS_STOP, RMS_STEPS, MOST_STEPS = 1e-4, 10, 60
 FEWEST_USABLE = 0.9  # of the resamples; fewer is a notice
-
-
-@dataclass(frozen=True)
-class CorrectedGroups:
-    """Calibration at ``horizon`` in groups of like predicted survival, with optimism.
-
-    ``observed`` is Kaplan-Meier's survival, ``corrected`` the same less the optimism; NaN: not
-    estimable. ``usable`` counts the resamples behind each group.
-    """
-
-    horizon: float
-    cuts: Floats
-    n: tuple[int, ...]
-    predicted: Floats
-    observed: Floats
-    training: Floats
-    test: Floats
-    optimism: Floats
-    corrected: Floats
-    usable: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Instability:
-    """Predictions of the same patients by the models of resamples, (resamples, patients)."""
-
-    horizon: float
-    predicted: Floats
-    resampled: Floats
-
-    @property
-    def mean_absolute_error(self) -> Floats:
-        """Per patient: mean distance between a resample's prediction and the model's own."""
-        return np.asarray(np.nanmean(np.abs(self.resampled - self.predicted), axis=0))
 
 
 @dataclass(frozen=True)

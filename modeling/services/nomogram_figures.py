@@ -18,8 +18,8 @@ from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.lasso_path import draw_lasso_path
 from modeling.figures.net_benefit_gain import draw_net_benefit_gain
 from modeling.figures.spline_effects import draw_spline_effects
+from modeling.methods.corrected_indexes import Instability
 from modeling.methods.cox_residuals import SchoenfeldResiduals
-from modeling.methods.cox_validation import Instability
 from modeling.methods.lasso import CrossValidatedLasso, LassoChoice, LassoPath
 from modeling.methods.time_dependent_auc import TimeDependentAuc
 from modeling.models import Evaluation, ModelVersion

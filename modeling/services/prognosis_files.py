@@ -14,9 +14,9 @@ import numpy as np
 from modeling.figures.prognosis import draw_analysis
 from modeling.figures.render import render_svg
 from modeling.methods.concordance import Concordance
-from modeling.methods.corrected_indexes import CorrectedIndex
+from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
 from modeling.methods.cox import Test
-from modeling.methods.cox_validation import CorrectedGroups, CoxValidation
+from modeling.methods.cox_validation import CoxValidation
 from modeling.methods.lasso import LassoChoice
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
