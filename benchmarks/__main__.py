@@ -20,6 +20,7 @@ BENCHMARKS = (
     "rna",
     "rna_pages",
     "cohort_pages",
+    "cohort_tables",
     "upload_memory",
     "study_glance",
 )

@@ -122,7 +122,7 @@ def describe_groups(
     empty = [group for group in groups if not (table["group"] == group).any()]
     if empty or not groups:
         raise refuse("groups", ", ".join(empty) or "none", "groups with patients", "Choose others.")
-    parts = [table[table["group"] == group] for group in groups]
+    parts = _Parts(table, groups)
     lines: list[Line] = []
     for column in columns:
         if column.kind == "number":
@@ -140,13 +140,38 @@ def describe_groups(
         "Benjamini and Hochberg. A difference between cohorts is described, not inferred from p.",
         DIFFERENCE_RULE,
     )
-    sized = tuple((group, len(part)) for group, part in zip(groups, parts, strict=True))
+    sized = tuple(zip(groups, parts.sizes, strict=True))
     return TableOne(sized, tuple(lines), rules, tuple(_shared(table)))
 
 
-def _number(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
-    values = [pd.to_numeric(part[column.name], errors="coerce").dropna() for part in parts]
-    arrays = [np.asarray(found, dtype=float) for found in values]
+class _Parts:
+    """The rows of each group; a column is read once and then taken apart."""
+
+    def __init__(self, table: pd.DataFrame, groups: Sequence[str]):
+        self.table = table
+        held = table["group"].to_numpy(dtype=object)
+        self.rows = [np.flatnonzero(held == group) for group in groups]
+        self.sizes = [int(rows.size) for rows in self.rows]
+
+    def numbers(self, name: str) -> list[np.ndarray]:
+        whole = pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=float)
+        return [(part := whole[rows])[~np.isnan(part)] for rows in self.rows]
+
+    def counts(self, name: str) -> list[Counter[str]]:
+        whole = self.table[name].to_numpy(dtype=object)
+        there = ~pd.isna(whole)
+        return [Counter(map(str, whole[rows][there[rows]])) for rows in self.rows]
+
+    def gaps(self, name: str) -> list[int]:
+        missing = pd.isna(self.table[name].to_numpy())
+        return [int(missing[rows].sum()) for rows in self.rows]
+
+    def frames(self, *names: str) -> list[pd.DataFrame]:
+        return [self.table[["group", *names]].iloc[rows] for rows in self.rows]
+
+
+def _number(column: Column, parts: _Parts) -> list[Line]:
+    arrays = parts.numbers(column.name)
     skewed = any(_is_skewed(array) for array in arrays)
     cells = tuple(_median_cell(a) if skewed else _mean_cell(a) for a in arrays)
     test = compare_ranks(arrays) if skewed else compare_means(arrays)
@@ -192,12 +217,13 @@ def _plain(number: float) -> str:
     return f"{number:,.{digits}f}"
 
 
-def _category(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
-    known = [Counter(map(str, part[column.name].dropna())) for part in parts]
+def _category(column: Column, parts: _Parts) -> list[Line]:
+    known = parts.counts(column.name)
     levels = _levels(column, known)
     counts = np.array([[found[code] for code, _ in levels] for found in known])
     totals = [
-        len(p) if column.missing_counts else k.total() for p, k in zip(parts, known, strict=True)
+        size if column.missing_counts else found.total()
+        for size, found in zip(parts.sizes, known, strict=True)
     ]
     test = compare_counts(_counted(column, counts, totals))
     difference = largest_of_shares(_counted(column, counts, totals))
@@ -207,7 +233,7 @@ def _category(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
         cells = tuple(_share(int(row[0]), total) for row, total in zip(counts, totals, strict=True))
         head = Line(column.name, label, cells, shown[0][0], "n/N (%)")
         return [_tested(head, test, difference), *_missing(column, parts)]
-    head = Line(column.name, column.label, tuple(Cell("") for _ in parts), "", "n/N (%)")
+    head = Line(column.name, column.label, tuple(Cell("") for _ in known), "", "n/N (%)")
     lines = [_tested(head, test, difference)]
     for number, (code, label) in enumerate(levels):
         cells = tuple(
@@ -243,21 +269,21 @@ def _share(count: int, denominator: int) -> Cell:
     return Cell(f"{count}/{denominator} ({percent:.1f}%)", count, denominator)
 
 
-def _missing(column: Column, parts: Sequence[pd.DataFrame]) -> list[Line]:
-    gaps = [int(part[column.name].isna().sum()) for part in parts]
+def _missing(column: Column, parts: _Parts) -> list[Line]:
+    gaps = parts.gaps(column.name)
     if not any(gaps):
         return []
-    cells = tuple(_share(gap, len(part)) for gap, part in zip(gaps, parts, strict=True))
+    cells = tuple(_share(gap, size) for gap, size in zip(gaps, parts.sizes, strict=True))
     label = "not evaluable or not assessed" if column.missing_counts else "missing"
     return [Line(column.name, label, cells, "missing", is_missing=True)]
 
 
 def _survival(
-    column: Column, parts: Sequence[pd.DataFrame], median: Median, log_rank: Survival | None
+    column: Column, parts: _Parts, median: Median, log_rank: Survival | None
 ) -> list[Line]:
     """Median time with its interval, events of how many, and the log-rank test."""
     cells, kept = [], []
-    for part in parts:
+    for part in parts.frames(f"{column.name}_duration", f"{column.name}_event"):
         duration, event = part[f"{column.name}_duration"], part[f"{column.name}_event"]
         known = part[duration.notna() & event.notna()]
         kept.append(known)
