@@ -10,6 +10,11 @@
     width, height, tileSize: 254, tileOverlap: 1,
     getTileUrl: (level, x, y) => address.replace(/0\/0_0(\.\w+)$/, `${level}/${x}_${y}$1`),
   });
+  // OpenSeadragon writes a style into the head unless one of its name is there; the policy forbids
+  // that. An element of this name, of no language, says that it is.
+  const there = document.createElementNS("urn:none", "style");
+  there.setAttribute("data-openseadragon-mobile-css", "true");
+  document.head.append(there);
   const viewer = window.OpenSeadragon({
     element: view, tileSources: source(view.dataset.tile), showNavigationControl: false, drawer: "canvas",
     animationTime: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : .5, maxZoomPixelRatio: 4,
