@@ -49,6 +49,7 @@ class Layout:
     first_line: int = 2  # of the genes, counted from 1
     beside: int = 0  # columns between gene and numbers (lengths, descriptions)
     second_name: bool = False  # the first of them is another name of the gene
+    quoted: bool = True  # fields may stand in quotes
 
 
 def read_expression_table(
@@ -162,7 +163,8 @@ def find_layout(fresh: Open, name: str) -> Layout:
             "the gene and at least one specimen, separated by commas or tabs",
             "Save the table as CSV or TSV.",
         )
-    return Layout(tuple(header if width == len(header) + 1 else header[1:]), separator)
+    specimens = tuple(header if width == len(header) + 1 else header[1:])
+    return Layout(specimens, separator, quoted='"' in first + second)
 
 
 def first_lines(fresh: Open, name: str, count: int) -> list[str]:
@@ -223,6 +225,8 @@ def _read_fast(fresh: Open, name: str, layout: Layout) -> ExpressionTiles:
         genes = columns[0].to_pylist()
         if layout.second_name:
             genes = joined(genes, columns[1].to_pylist())
+        if not layout.quoted and any('"' in gene for gene in genes):
+            raise _LookCloser  # quotes after all: they are read as such there
         genes = [gene.strip() for gene in genes]
         values = np.stack([column.to_numpy() for column in columns[names:]])
         if not all(genes) or not np.isfinite(values).all():
@@ -245,7 +249,11 @@ def _batches(stream: BinaryIO, layout: Layout) -> Iterator[pa.RecordBatch]:
             skip_rows=layout.first_line - 1,
             block_size=size,
         ),
-        parse_options=pacsv.ParseOptions(delimiter=layout.separator, ignore_empty_lines=False),
+        parse_options=pacsv.ParseOptions(
+            delimiter=layout.separator,
+            ignore_empty_lines=False,
+            quote_char='"' if layout.quoted else False,
+        ),
         convert_options=pacsv.ConvertOptions(
             column_types=types, null_values=[], strings_can_be_null=False
         ),

@@ -49,6 +49,15 @@ def test_expression_table_equals_pandas_on_real_counts(shared):
     np.testing.assert_array_equal(table.values, expected.to_numpy())
 
 
+def test_quotes_that_begin_later_are_read_as_quotes():
+    plain = b"gene\tA\tB\nG1\t1\t2\nG2\t3\t4\n"
+    late = b'gene\tA\tB\nG1\t1\t2\n"G2"\t3\t"4"\n'
+    for column in (late, late.replace(b'"4"', b"4"), late.replace(b'"G2"', b"G2")):
+        found, expected = read_expression_table(column), read_expression_table(plain)
+        assert found.genes == expected.genes
+        assert (found.values == expected.values).all()
+
+
 def test_expression_table_keeps_a_gene_whose_name_reads_as_missing():
     assert read_expression_table(b"gene,P1,P2\nNA,1,2\nnan,3,4\n").genes == ("NA", "nan")
 
