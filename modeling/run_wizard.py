@@ -24,6 +24,7 @@ from studies.models import Job, Study
 
 STEPS = (("data", "Data"), ("who", "Who is in"), ("checks", "Recipe and checks"),
          ("start", "Cost and start"))  # fmt: skip
+PRESET_WORDS = {"paper": "The paper's", "full": "Full", "demo": "Demo"}
 PLANNED, OWN = "as planned", "own"
 SNAPSHOTS_SHOWN = 12
 EMPTY = {"snapshot": "", "question": "", "job": "", "recipe": "", "document": "", "seed": ""}
@@ -129,13 +130,19 @@ def checks_context(study: Study, draft: Mapping[str, str]) -> dict[str, Any]:
         "plan": plan,
         "recipes": [
             *([(PLANNED, f"As in {plan}, locked {plan.locked_at:%-d %b %Y}")] if plan else []),
-            ("paper", "The paper's: seven classifiers, 10 × 10 folds"),
-            ("full", "Full: larger grids, for machines with many cores"),
-            ("demo", "Demo: small grids, minutes on two cores"),
+            *((name, f"{words}: {_size(name)}") for name, words in PRESET_WORDS.items()),
             (OWN, "My own, as YAML"),
         ],
         "own": draft["document"] or _example(),
     }
+
+
+def _size(name: str) -> str:
+    recipe = read_recipe(name)
+    return (
+        f"{len(recipe.classifiers)} classifiers, {recipe.folds} × {recipe.repeats} folds, "
+        f"{recipe.fits():,} fits, at least {recipe.document['smallest_class']} of each class"
+    )
 
 
 def _example() -> str:
