@@ -145,6 +145,32 @@ def glance_context(study: Study, selection: Selection) -> dict[str, Any]:
     }
 
 
+COUNT_COLUMNS = (
+    "column",
+    "title",
+    "unit",
+    "n",
+    "not_known",
+    "bar",
+    "from",
+    "below",
+    "count",
+    "total",
+)
+
+
+def count_rows(selection: Selection) -> list[list[Any]]:
+    """A row per bar, as the charts show them: under the conditions on all other columns."""
+    table = selection.table
+    _, counts = counted(table.columns, selection.conditions, table.size)
+    return [
+        [key, one.column.title, one.column.unit, one.n, one.missing, bar.label, bar.low, bar.high,
+         bar.count, bar.total]
+        for key, one in counts.items()
+        for bar in (*one.bars, one.absent)
+    ]  # fmt: skip
+
+
 def _order(column: Column) -> tuple[int, int]:
     """Groups in their order, columns as they were read."""
     place = GROUPS.index(column.group) if column.group in GROUPS else len(GROUPS)

@@ -64,6 +64,7 @@ urlpatterns = [
     path(f"{STUDY}patients/", patients.patient_list, name="patients"),
     path(f"{STUDY}patients/new/", patients.patient_new, name="patient_new"),
     path(f"{STUDY}glance/", glance.glance, name="glance"),
+    path(f"{STUDY}glance/counts.csv", glance.glance_csv, name="glance_csv"),
     path(f"{STUDY}glance/patients/", glance.glance_patients, name="glance_patients"),
     path(f"{STUDY}glance/compare/", glance.glance_compare, name="glance_compare"),
     path(f"{STUDY}glance/save/", glance.selection_save, name="selection_save"),

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from studies import access, overviews, registry, services
-from studies.glance_page import glance_context
+from studies.glance_page import COUNT_COLUMNS, count_rows, glance_context
 from studies.methods.problems import DataProblem
 from studies.models import SavedSelection, Study
 from studies.paging import page_by_key
 from studies.selection_comparisons import comparison_context
 from studies.selections import patients_in, selection_of
-from studies.tables import PATIENT_COLUMNS, PatientTable
+from studies.tables import PATIENT_COLUMNS, PatientTable, csv_response
 
 from .doors import has_read, study_page
 
@@ -88,6 +88,17 @@ def selection_use(request: HttpRequest, study: Study, key: str) -> HttpResponse:
     except DataProblem as refusal:
         messages.error(request, str(refusal))
     return redirect(f"{reverse('studies:glance', args=[study.uid])}?{address}")
+
+
+@study_page("download")
+def glance_csv(request: HttpRequest, study: Study) -> HttpResponse:
+    """Every bar of every chart with its numbers."""
+    access.require(request.user, study, "rows")
+    try:
+        selection = selection_of(request.user, study, pairs_of(request.GET))
+    except DataProblem as refusal:
+        return _refused(request, study, "studies/glance.html", refusal)
+    return csv_response("at-a-glance.csv", COUNT_COLUMNS, count_rows(selection))
 
 
 @study_page("rows")

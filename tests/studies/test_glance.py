@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -193,3 +194,17 @@ def test_two_groups_are_everybody_once(many: People):
     with acting_as(many.statistician):
         both = selection_of(many.statistician, many.study, MEN).size
     assert shared.shared == both > 0
+
+
+def test_counts_come_as_a_file_with_the_same_numbers(many: People):
+    address = reverse("studies:glance_csv", args=[many.study.uid])
+    client = client_of(many.statistician)
+    lines = csv.DictReader(
+        client.get(f"{address}?clinical.sex=male").content.decode("utf-8-sig").splitlines()
+    )
+    found = {(row["column"], row["bar"]): row for row in lines}
+    with acting_as(many.statistician):
+        men = len(plain(many, CONDITIONS[(("clinical.sex", "male"),)]))
+    row = found["clinical.sex", "male"]
+    assert (row["count"], row["n"], row["not_known"]) == (str(men), str(men), "0")
+    assert client_of(many.colleague).get(address).status_code == 403

@@ -27,6 +27,7 @@ GETS = {
     "patient": (200, 200, 200, 404),  # the colleague belongs to the other site
     "glance": ALL,
     "glance_patients": ALL,
+    "glance_csv": (200, 200, 200, 403),
     "glance_compare": (422, 422, 422, 422),  # everybody beside nobody
     "cohorts": ALL,
     "uploads": ALL,
@@ -105,7 +106,14 @@ POSTS = {
 # Answers that are no page, and pages that only an administrator sees.
 FILES = {"reads", "export_file", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
 FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row", "membership"}
-FILES |= {"glance_compare", "endpoint", "table_columns", "batch_difference", "dictionary_template"}
+FILES |= {
+    "glance_csv",
+    "glance_compare",
+    "endpoint",
+    "table_columns",
+    "batch_difference",
+    "dictionary_template",
+}
 FILES |= {"attrition_csv", "left_out_csv", "table_one_csv", "criteria"}
 
 
