@@ -70,7 +70,7 @@ def rad_score_run(
     earlier = earlier_run(run)
     if earlier is not None:
         return earlier
-    cuts_refuse(snapshot)
+    cuts_refuse(frozen)
     found = run_compute(run, progress)
     seconds = time.monotonic() - began
     return rad_score_write(run, found.fitted, found.results, found.judged, seconds)
