@@ -1,4 +1,5 @@
-"""In a real browser: a real PET/CT goes in as a zip, is seen fused, and gets a 41 % region."""
+"""In a real browser: a real PET/CT goes in over a connection that breaks, is seen fused, and gets
+regions by threshold, by growing and by brush."""
 
 from __future__ import annotations
 
@@ -16,12 +17,14 @@ from tests.flows.test_real_petct import pack
 pytest.importorskip("selenium")
 
 from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.flows.test_browser import CHROMIUM, DRIVER, NARROW, WIDE, fits, resize, sign_in, wait_for
 
 PATIENCE_SECONDS = 90
+PART_BYTES = 8 * 2**20  # of an upload: the archive has more
 # The hottest voxel, LPS, and the volume of the 221 voxels connected to it at 41 % within 60 mm.
 HOTTEST_LPS_MM = (79.3, 123.0, -566.9)
 MTV_ML = 21.61
@@ -65,7 +68,7 @@ def archive(shared: Path, tmp_path: Path) -> Path:
         pytest.skip("the sarcoma PET/CT are absent")
     part = tmp_path / "export"
     shutil.copytree(source / "STS_002", part / "STS_002")
-    (part / "readme.txt").write_text("exported for the study")
+    (part / "readme.txt").write_text("exported for the study\n" * (PART_BYTES // 12))
     pack(part, tmp_path / "sts_002.zip")
     return tmp_path / "sts_002.zip"
 
@@ -109,8 +112,7 @@ def test_from_a_zip_to_a_region_on_the_fused_scan(
     sign_in(browser, running)
     base = f"{running.product.base_url}/studies/{running.study}"
     browser.get(f"{base}/uploads/new/dicom_zip/")
-    browser.find_element(By.NAME, "file").send_keys(str(archive))
-    browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
+    send_over_a_line_that_breaks(browser, running, archive)
     wait_for(browser, "h1", "Import: PET/CT scans")
     until(browser, "the import ends", lambda b: b.find_elements(By.CSS_SELECTOR, ".state-ready"))
     [batch] = [b for b in running.coordinator.every(f"studies/{running.study}/imports/")
@@ -148,12 +150,83 @@ def test_from_a_zip_to_a_region_on_the_fused_scan(
     assert (row["reader"], row["comment"]) == ("coordinator", "in the browser")
     [uptake] = [u for u in running.rows("uptakes/") if u["roi"] == row["uid"]]
     assert uptake["mtv_41_percent_ml"] == pytest.approx(mtv, abs=0.06)
+    grow_and_paint(browser, running)
     severe = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert severe == [], "nothing is refused by the content security policy"
 
 
+def network(browser: Any, offline: bool = False, upload: float = -1) -> None:
+    """``upload`` in bytes per second; as fast as it goes without."""
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", {
+        "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload,
+    })  # fmt: skip
+
+
+def send_over_a_line_that_breaks(browser: Any, running: Running, archive: Path) -> None:
+    """After the first part nothing goes through for a while; the same upload goes on by itself."""
+    address = f"studies/{running.study}/uploads/"
+    network(browser, upload=3e6)
+    browser.find_element(By.NAME, "file").send_keys(str(archive))
+    browser.find_element(By.CSS_SELECTOR, "main form button[type=submit]").click()
+    until(browser, "a part has arrived",
+          lambda b: any(row["received"] for row in running.coordinator.every(address)))  # fmt: skip
+    network(browser, offline=True)
+    until(browser, "the page says so",
+          lambda b: "the connection broke" in text_of(b, "#upload-list"))  # fmt: skip
+    [upload] = running.coordinator.every(address)
+    assert 0 < upload["received"] < archive.stat().st_size
+    browser.get_log("browser")  # that the line was down is expected
+    network(browser)
+    size = archive.stat().st_size
+    until(browser, "all of it has arrived",
+          lambda b: running.coordinator.every(address)[0]["received"] == size)  # fmt: skip
+    [same] = running.coordinator.every(address)
+    assert same["uid"] == upload["uid"], "it went on; it did not begin again"
+
+
+def grow_and_paint(browser: Any, running: Running) -> None:
+    until(browser, "the kept region is shown",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "[data-ready]"))  # fmt: skip
+    fill(browser, method="growing")
+    cross_to_the_hottest(browser)
+    fill(browser, level=8.887, radius_mm=60)
+    press(browser, "[name=preview]")
+    until(browser, "the grown region is shown",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "form[data-shown='1']"))  # fmt: skip
+    grown = float(text_of(browser, "[data-number=volume_ml]"))
+    assert grown == pytest.approx(MTV_ML, abs=0.06), "41 % of its SUVmax is the level grown to"
+
+    fill(browser, method="brush", radius_mm=12)
+    press(browser, "[data-brush-on]")
+    Select(browser.find_element(By.CSS_SELECTOR, "[data-tool=layout]")).select_by_value("axial")
+    canvas = browser.find_element(By.ID, "viewer-canvas")
+    to_the_middle = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+    browser.execute_script(to_the_middle, canvas)
+    stroke = ActionChains(browser).move_to_element(canvas).click_and_hold()
+    stroke.move_by_offset(15, 0).move_by_offset(15, 10).release().perform()
+    until(browser, "what was painted is shown",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "form[data-shown='2']"))  # fmt: skip
+    strokes = browser.find_element(By.NAME, "strokes").get_attribute("value").split("\n")
+    assert len([line for line in strokes if line]) >= 2, "the mouse left a trace"
+    fill(browser, name="Painted")
+    press(browser, "[name=keep]")
+    wait_for(browser, ".note-success", "Painted is kept")
+    [painted] = [r for r in running.rows("regions/") if r["name"] == "Painted"]
+    assert (painted["method"], painted["recipe"]["method"]) == ("manual", "brush")
+    assert painted["volume_ml"] > 4 / 3 * 3.14 * 1.2**3 * 0.8, "more than one ball"
+
+
 def draw_41_percent(browser: Any) -> None:
     """Put the cross on the hottest voxel and take a sphere around it."""
+    cross_to_the_hottest(browser)
+    fill(browser, rule="41_percent", radius_mm=60)
+    press(browser, "[name=preview]")
+    until(browser, "the region is shown",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "form[data-shown='1']"))  # fmt: skip
+
+
+def cross_to_the_hottest(browser: Any) -> None:
     hottest = browser.execute_script(
         "return [...document.querySelectorAll('[data-axis]')].map((field) => field.value)"
     )
@@ -165,7 +238,3 @@ def draw_41_percent(browser: Any) -> None:
         field.send_keys(f"{value:.1f}")
     press(browser, "[data-cross] button")
     press(browser, "[data-take='']")
-    fill(browser, rule="41_percent", radius_mm=60)
-    press(browser, "[name=preview]")
-    until(browser, "the region is shown",
-          lambda b: b.find_elements(By.CSS_SELECTOR, "form[data-shown='1']"))  # fmt: skip
