@@ -17,11 +17,12 @@ from modeling.services.examination_groups import cuts_compare, groups_compare, s
 from modeling.services.examination_refits import importance_estimate, refits_estimate
 from modeling.services.examination_sensitivity import sensitivity_judge
 from modeling.services.snapshots import snapshot_read
-from modeling.storage import json_digest, read_estimator
+from modeling.services.version_estimator import estimator_of
+from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
 from studies.models import Job
-from studies.services import file_read, inputs_digest
+from studies.services import inputs_digest
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -125,8 +126,7 @@ def _read(version: ModelVersion, plan: ExaminationPlan, job: Job | None) -> Exam
             "a score for each",
             "Run it again: a patient was withdrawn.",
         )
-    pipeline = read_estimator(file_read(version.file), version.file.sha256)  # type: ignore[union-attr,arg-type]
-    return Examined(version, scored, pipeline, plan, job)
+    return Examined(version, scored, estimator_of(version), plan, job)
 
 
 def _drift(asked: Examined, progress: Any) -> list[dict[str, Any]]:

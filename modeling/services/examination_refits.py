@@ -23,10 +23,9 @@ from modeling.models import ModelVersion
 from modeling.selectors import is_development
 from modeling.services.fan_out import WORKS, SharedWork, runner_for
 from modeling.services.snapshots import snapshot_read
-from modeling.storage import read_estimator
+from modeling.services.version_estimator import estimator_of
 from studies.methods.problems import Notice
 from studies.models import Job
-from studies.services import file_read
 
 REFITS, IMPORTANCE = "refits", "importance"
 SHUFFLES = 50
@@ -156,9 +155,7 @@ def _find_importance(job: Job) -> ImportanceCommon:
     version, names = _version_of(job), list(job.params["columns"])
     _, rows = _judging_rows(names, snapshot_read(version.fitting_snapshot))
     assert rows is not None
-    assert version.file is not None
-    pipeline = read_estimator(file_read(version.file), version.file.sha256)
-    return _importance_common(names, pipeline, rows, job.params["seed"])
+    return _importance_common(names, estimator_of(version), rows, job.params["seed"])
 
 
 WORKS[REFITS] = SharedWork(_find_refits, refit, Refit)

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from modeling.models import ModelVersion, VersionKind
 from modeling.services.snapshots import snapshot_read
-from modeling.storage import read_estimator
+from modeling.services.version_estimator import estimator_of
 from studies.methods.problems import refuse
-from studies.services import file_read
 
 LARGEST_DIFFERENCE = 1e-5
 
@@ -44,7 +43,7 @@ def version_to_onnx(version: ModelVersion) -> tuple[bytes, float]:
             "a version with its own estimator",
             "Export its parent, and apply intercept and slope to the logit.",
         )
-    pipeline = read_estimator(file_read(version.file), version.file.sha256)
+    pipeline = estimator_of(version)
     rows = snapshot_read(version.fitting_snapshot)[version.content["features"]].to_numpy(float)
     tried = [_convert(pipeline, rows, precision) for precision in (np.float64, np.float32)]
     made = [found for found in tried if isinstance(found, tuple)]

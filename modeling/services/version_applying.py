@@ -12,11 +12,10 @@ from modeling.methods.recalibration import RecalibrationFit, apply_recalibration
 from modeling.models import DatasetSnapshot, ModelVersion, VersionKind
 from modeling.selectors import RadScoreRows, extractors_behind, rad_score_rows
 from modeling.services.snapshots import SMALLEST_JUDGED, snapshot_of_rows
+from modeling.services.version_estimator import estimator_of
 from modeling.services.version_life import ancestry_of
-from modeling.storage import read_estimator
 from studies.methods.problems import refuse
 from studies.models import Cohort, Job
-from studies.services import file_read
 
 RAD_SCORES = (VersionKind.RAD_SCORE, VersionKind.RECALIBRATED)
 
@@ -34,10 +33,7 @@ def root_of(version: ModelVersion) -> ModelVersion:
 
 def version_apply(version: ModelVersion, features: Any) -> NDArray[np.float64]:
     """Probability of hot by a version; columns in the order of its root's features."""
-    root = root_of(version)
-    if root.file is None:
-        raise refuse(str(root), "no stored estimator", "a skops file", "Fit the model again.")
-    pipeline = read_estimator(file_read(root.file), root.sha256)
+    pipeline = estimator_of(root_of(version))
     score = pipeline.predict_proba(np.asarray(features, dtype=float))[:, 1]
     for step in reversed(ancestry_of(version)):
         if step.kind == VersionKind.RECALIBRATED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
@@ -13,11 +14,13 @@ from django.urls import reverse
 from modeling.lineage import chain_above, lineage_step, reports_below
 from modeling.models import ModelVersion, Reproduction, VersionEvent
 from modeling.selectors import active_version, looks_at, state_of
-from modeling.services import environment
+from modeling.services import environment, version_estimator
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.rad_score import rad_score_run
 from modeling.services.reproduction import version_reproduce
+from modeling.services.version_applying import version_apply
 from modeling.services.version_card import version_card
+from modeling.services.version_estimator import estimator_of
 from modeling.services.version_life import version_move
 from modeling.services.version_manifest import (
     digests_check,
@@ -156,6 +159,13 @@ def test_pages_and_api_move_show_and_hand_out_alike(made):
     assert client_of(people.colleague).get(f"{api[:-6]}manifest/").status_code == 403
 
 
+class Undecided:
+    """An estimator that another library reads otherwise."""
+
+    def predict_proba(self, features):
+        return np.full((len(features), 2), 0.5)
+
+
 def test_a_version_is_reproduced_and_the_proof_is_kept(made, tmp_path, monkeypatch):
     people, version = made
     study = people.study
@@ -177,6 +187,11 @@ def test_a_version_is_reproduced_and_the_proof_is_kept(made, tmp_path, monkeypat
     )
     call_command("reproduce", str(version.uid), user="statistician", workers=1)
     assert Reproduction.objects.first().changed_libraries["scikit-learn"][1] == "0.1"
+    X = np.zeros((2, 16))
+    assert estimator_of(version).predict_proba(X).shape == (2, 2)  # it still says what it said
+    monkeypatch.setattr(version_estimator, "read_estimator", lambda data, sha256: Undecided())
+    with pytest.raises(DataProblem, match=r"scikit-learn 0\.1 for .* off"):
+        version_apply(version, X)
     with pytest.raises(CommandError, match="has not the right"):
         call_command("reproduce", str(version.uid), user="colleague")
     page = client_of(people.statistician).get(
@@ -246,7 +261,7 @@ def test_the_lineage_is_walked_both_ways_in_a_fixed_number_of_questions(
     assert len(names - {""}) < len({n.patient for n in step.made_of["features"]})
     client = client_of(user)
     page = client.get(reverse("modeling:lineage", args=[study.uid, snapshot.sha256]))
-    assert "features of a region" in page.content.decode()
+    assert "Features of a region" in page.content.decode()
     told = client.get(reverse("modeling:lineage_json", args=[study.uid, snapshot.sha256])).json()
     assert (
         told == client.get(reverse("api:lineage-detail", args=[study.uid, snapshot.sha256])).json()

@@ -1,0 +1,65 @@
+"""The stored estimator of a version, loaded where it still says what it said."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from modeling.models import ModelVersion, PredictionKind, Quantity
+from modeling.selectors import is_development
+from modeling.services.snapshots import snapshot_read
+from modeling.services.version_manifest import libraries_changed
+from modeling.storage import read_estimator
+from studies.methods.problems import refuse
+from studies.services import file_read
+
+DECIDING = ("scikit-learn", "numpy", "scipy")
+NEAR = 1e-9
+
+
+def estimator_of(version: ModelVersion) -> Pipeline:
+    """The estimator, its digest checked; under other libraries, its stored predictions too.
+
+    Raises
+    ------
+    DataProblem
+        Bytes that were changed; libraries under which the probabilities of its own frozen rows
+        are others than those that were stored.
+    """
+    if version.file is None:
+        raise refuse(str(version), "no stored estimator", "a skops file", "Fit the model again.")
+    pipeline = read_estimator(file_read(version.file), version.sha256)
+    changed = libraries_changed(version.run.library_versions)
+    others = [
+        f"{name} {changed[name][1]} for {changed[name][0]}" for name in DECIDING if name in changed
+    ]
+    if others:
+        _check_says_the_same(version, pipeline, ", ".join(others))
+    return pipeline
+
+
+def _check_says_the_same(version: ModelVersion, pipeline: Pipeline, libraries: str) -> None:
+    rows = snapshot_read(version.fitting_snapshot)
+    elsewhere = rows[~is_development(rows)]
+    stored = dict(
+        version.predictions.filter(
+            kind=PredictionKind.APPLIED, quantity=Quantity.PROBABILITY
+        ).values_list("patient__pseudonym", "value")
+    )
+    known = elsewhere[elsewhere["pseudonym"].isin(stored)]
+    told = np.array([stored[name] for name in known["pseudonym"]], dtype=float)
+    found = (
+        pipeline.predict_proba(known[version.content["features"]].to_numpy(float))[:, 1]
+        if len(known)
+        else np.empty(0)
+    )
+    farthest = float(np.abs(found - told).max(initial=0.0))
+    if len(known) and farthest <= NEAR:
+        return
+    raise refuse(
+        str(version),
+        f"loaded with {libraries}: its stored probabilities "
+        + (f"are {farthest:.2g} off" if len(known) else "cannot be compared"),
+        "the probabilities that were stored with it",
+        "Use it with the libraries of its card, or run the Rad-Score again.",
+    )
