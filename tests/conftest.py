@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -24,6 +25,9 @@ from dev.postgres import create_database, drop_database, with_database
 from dev.pytest_environment import FILLED
 from studies.access import acting_as
 from tests.people import People, make_people
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # no law depends on load
+hypothesis.settings.load_profile("any machine")
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared"

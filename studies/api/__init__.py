@@ -3,6 +3,7 @@
 from . import (
     cohorts,
     dictionaries,
+    endpoints,
     entry,
     exports,
     glance,
@@ -18,6 +19,7 @@ ROUTES = [
     *records.ROUTES,
     *cohorts.ROUTES,
     *dictionaries.ROUTES,
+    *endpoints.ROUTES,
     *entry.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,

@@ -13,12 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import registry, services
-from studies.access import reads_names, require, rights_of, study_for
-from studies.methods.endpoint_rules import KINDS
+from studies.access import reads_names, rights_of, study_for
 from studies.models import (
     Cohort,
-    EndpointDefinition,
-    EndpointValue,
     FormEntry,
     Job,
     Patient,
@@ -256,57 +253,6 @@ class FormEntryViewSet(StudyScopedViewSet):
     filterset_fields = ("form", "occasion", "state")
 
 
-class EndpointValueSerializer(PatientScopedSerializer):
-    endpoint = serializers.CharField(source="definition.name", read_only=True)
-    version = serializers.IntegerField(source="definition.version", read_only=True)
-
-    class Meta:
-        model = EndpointValue
-        fields = ("uid", "patient", "endpoint", "version", "duration_days", "event", "label",
-                  "notices", "inputs_digest")  # fmt: skip
-
-
-class EndpointValueViewSet(StudyScopedViewSet):
-    right = "rows"
-    serializer_class = EndpointValueSerializer
-    queryset = EndpointValue.objects.select_related("patient", "definition")
-    filterset_fields = ("definition__name",)
-
-
-class EndpointDefinitionSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = EndpointDefinition
-        fields = ("uid", "name", "version", "rule", "created_at")
-
-
-class EndpointChangeSerializer(serializers.Serializer):
-    """``rule`` names the parts that change; the others keep what the version in force says."""
-
-    name = serializers.ChoiceField(sorted(KINDS))
-    rule = serializers.DictField()
-    reason = serializers.CharField(max_length=500)
-
-
-class EndpointDefinitionViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
-    """How each endpoint is derived, by version; POST starts the job that puts another in force."""
-
-    serializer_class = EndpointDefinitionSerializer
-    queryset = EndpointDefinition.objects.all()
-    filterset_fields = ("name", "version")
-
-    @extend_schema(request=EndpointChangeSerializer, responses={202: JobSerializer})
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        asked = EndpointChangeSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        given = dict(asked.validated_data)
-        require(request.user, self.study, "manage")
-        now = services.endpoint_definition(self.study, given["name"])
-        given["rule"] = {**now.rule, **given["rule"]}
-        job = services.endpoint_change_start(self.study, request.user, **given)
-        shown = JobSerializer(job, context=self.get_serializer_context())
-        return Response(shown.data, status=status.HTTP_202_ACCEPTED)
-
-
 class SpecimenSerializer(PatientScopedSerializer):
     class Meta:
         model = Specimen
@@ -330,7 +276,5 @@ ROUTES = [
     ("jobs", JobViewSet, "job"),
     ("patients", PatientViewSet, "patient"),
     ("form-entries", FormEntryViewSet, "form-entry"),
-    ("endpoint-definitions", EndpointDefinitionViewSet, "endpoint-definition"),
-    ("endpoint-values", EndpointValueViewSet, "endpoint-value"),
     ("specimens", SpecimenViewSet, "specimen"),
 ]
