@@ -16,6 +16,7 @@ from genomics.selectors import (
     abundance_digests,
     batch_of_specimens,
     fit_current,
+    fit_in_force,
     phenotype_table,
 )
 from studies import registry
@@ -40,7 +41,7 @@ def _rows(table: pd.DataFrame, patients: dict[int, int]) -> list[list[str]]:
 
 
 def _read_phenotype(study: Study, user: Any, subject: str) -> PageInputs | None:
-    fit = fit_current(study)
+    fit = fit_in_force(study)
     labels = phenotype_table(study, as_found=True)[["label", "core", "in_training", "digest"]]
     scores = abundance_digests(study, *SCORES)
     densities = registry.facts("marker_densities", study)

@@ -23,6 +23,7 @@ from genomics.selectors import (
     STROMAL_SETS,
     abundance_table,
     fit_current,
+    fit_in_force,
     phenotype_table,
     scores_of,
 )
@@ -86,7 +87,7 @@ def counts_of(user: Any, study: Study) -> list[dict[str, Any]]:
 def labelled_patients(user: Any, study: Study) -> QuerySet:
     """Visible patients with a label in force."""
     labels = Phenotype.objects.filter(study=study)
-    in_force = labels.filter(fit=fit_current(study)) | labels.filter(source=PhenotypeSource.IHC)
+    in_force = labels.filter(fit=fit_in_force(study)) | labels.filter(source=PhenotypeSource.IHC)
     visible = Patient.objects.visible_to(user).filter(study=study)
     return visible.filter(pk__in=in_force.values("patient_id"))
 
@@ -99,7 +100,7 @@ def phenotypes_of(
     rows = rows.defer("fit__fit")  # the frozen numbers are large, and the same for all
     if patients is not None:
         rows = rows.filter(patient__in=patients)
-    by_rna = rows.filter(fit=fit_current(study), source=PhenotypeSource.RNA)
+    by_rna = rows.filter(fit=fit_in_force(study), source=PhenotypeSource.RNA)
     by_slides = rows.filter(source=PhenotypeSource.IHC).order_by("patient_id", "-stated_at", "-id")
     found = [*by_rna, *by_slides.distinct("patient_id")]
     return sorted(found, key=lambda row: (row.patient.pseudonym, row.source))

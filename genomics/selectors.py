@@ -142,6 +142,15 @@ def fit_current(study: Study) -> PhenotypeFit | None:
     return _fits(study).first()
 
 
+def fit_exists(study: Study) -> bool:
+    return _fits(study).exists()
+
+
+def fit_in_force(study: Study) -> PhenotypeFit | None:
+    """The fit that was stated last, without its numbers, which are large."""
+    return _fits(study).defer("fit").first()
+
+
 def _fits(study: Study) -> QuerySet[PhenotypeFit]:
     return PhenotypeFit.objects.filter(study=study).order_by("-stated_at", "-id")
 

@@ -22,6 +22,7 @@ from imaging.selectors.slides import (
     density_table,
     immunoscore_table,
     rule_current,
+    rules_in_force,
 )
 from imaging.selectors.whole_slides import current_regions
 from imaging.slide_storage import cells_for_viewing, slide_for_viewing
@@ -59,11 +60,8 @@ def rule_shown(study: Study) -> ImmunoscoreRule | None:
     return rule_current(study)
 
 
-def cuts_shown(study: Study) -> list[dict[str, Any]]:
+def cuts_shown(rule: ImmunoscoreRule) -> list[dict[str, Any]]:
     """A cut per marker and region, beside the reference's quartiles."""
-    rule = rule_current(study)
-    if rule is None:
-        return []
     rows = []
     for column in COLUMNS:
         marker, _, region = column.partition("_")
@@ -124,12 +122,11 @@ def rows_shown(
     """Densities and scores of ``patients``, or of everybody the user may see."""
     asked = measured_patients(user, study) if patients is None else patients
     mine = {patient.pk: patient for patient in asked}
-    densities, scores = density_table(study), immunoscore_table(study)
-    densities = densities[densities["patient_id"].isin(mine)]
+    densities, scores = density_table(study, mine), immunoscore_table(study)
     specimens = Specimen.objects.visible_to(user).filter(
         pk__in=chosen_slides(study) & set(densities.index)
     )
-    rule = str(rule_current(study) or "")
+    rule = str(rules_in_force(study).get(Reading.IMMUNOSCORE, ""))
     rows = [
         _row(row, mine[row.patient_id], densities.loc[row.pk], scores, rule) for row in specimens
     ]
@@ -160,9 +157,10 @@ def readings_shown(user: Any, study: Study) -> tuple[list[dict[str, Any]], list[
     """Each reading with its record and the share it calls high, and how far any two agree."""
     calls = calls_table(study)
     names = [reading for reading in Reading.values if reading in calls]
+    rules = rules_in_force(study)
     rows = []
     for reading in names:
-        rule = rule_current(study, reading)
+        rule = rules.get(reading)
         called = calls[reading].dropna()
         rows.append(
             {

@@ -13,6 +13,8 @@ from genomics.selectors import (
     abundance_digests,
     abundance_table,
     fit_current,
+    fit_exists,
+    fit_in_force,
     phenotype_table,
     scores_of,
 )
@@ -58,7 +60,7 @@ def _with_times(rows: pd.DataFrame, study: Study, endpoint: str) -> pd.DataFrame
 
 def read_survival(study: Study, user: Any, subject: str) -> PageInputs | None:
     """Labels, times and abundances of the development patients that the user may see."""
-    fit = fit_current(study)
+    fit = fit_in_force(study)
     rows = survival_rows(user, study) if fit else pd.DataFrame()
     if fit is None or rows.empty:
         return None
@@ -143,7 +145,7 @@ def _abundances(study: Study) -> pd.DataFrame:
 
 def survival_panel(study: Study, user: Any) -> dict[str, Any] | None:
     """The panel, once there is a fit."""
-    return {"page": PAGE} if fit_current(study) else None
+    return {"page": PAGE} if fit_exists(study) else None
 
 
 def _unestimated(figures: list[Figure]) -> list[str]:

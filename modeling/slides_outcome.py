@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from imaging.selectors.slides import rule_current
+from imaging.selectors.slides import rules_in_force
 from modeling.services import slides_figures
 from modeling.services.prognosis_rows import ENDPOINTS
 from studies import registry
@@ -84,4 +84,4 @@ def draw_outcome(study: Study, user: Any, subject: str) -> tuple[list[Figure], d
 
 def outcome_panel(study: Study, user: Any) -> dict[str, Any] | None:
     """The panel, once slides were scored."""
-    return {"page": PAGE} if rule_current(study) else None
+    return {"page": PAGE} if rules_in_force(study) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -18,13 +19,15 @@ from studies.services import inputs_digest
 SLIDES = "slides"  # purpose of the chosen specimen
 
 
-def density_table(study: Study) -> pd.DataFrame:
+def density_table(study: Study, patients: Iterable[int] | None = None) -> pd.DataFrame:
     """Densities of every specimen by its id: patient_id, biopsy, then the four in cells/mm².
 
     Of several uploads the newest speaks, for each density by itself; what was not measured is
-    nan.
+    nan. ``patients``: of these alone.
     """
     rows = CellDensity.objects.filter(study=study, per_mm2__isnull=False)
+    if patients is not None:
+        rows = rows.filter(patient_id__in=list(patients))
     rows = usable(rows, study, GENOMICS)
     newest = rows.order_by("specimen_id", "marker", "region", "-id").distinct(
         "specimen_id", "marker", "region"
@@ -75,6 +78,13 @@ def rule_current(study: Study, reading: str = Reading.IMMUNOSCORE) -> Immunoscor
     return _rules(study, reading).first()
 
 
+def rules_in_force(study: Study) -> dict[str, ImmunoscoreRule]:
+    """By reading the rule that was stated last, without its reference."""
+    rows = ImmunoscoreRule.objects.filter(study=study).defer("rule")
+    newest = rows.order_by("reading", "-stated_at", "-id").distinct("reading")
+    return {rule.reading: rule for rule in newest}
+
+
 def _rules(study: Study, reading: str) -> QuerySet[ImmunoscoreRule]:
     rows = ImmunoscoreRule.objects.filter(study=study, reading=reading)
     return rows.order_by("-stated_at", "-id")
@@ -87,7 +97,7 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
     """
     columns = ["patient_id", "score", "high", "consensus", "mean_percentile", "cd3_percentile"]
     columns += ["cd8_percentile", "cd3_high", "cd8_high", "reason", "inputs_digest"]
-    rule = rule_current(study)
+    rule = _rules(study, Reading.IMMUNOSCORE).defer("rule").first()
     chosen = _chosen(study).values("specimen_id")
     rows = Immunoscore.objects.filter(study=study, rule=rule, specimen_id__in=chosen)
     newest = rows.order_by("patient_id", "-stated_at", "-id").distinct("patient_id")

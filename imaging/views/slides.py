@@ -18,16 +18,17 @@ from studies.views.doors import study_page
 @study_page()
 def slides(request: HttpRequest, study: Study) -> HttpResponse:
     rights = access.rights_of(request.user, study)
+    rule = slides_overview.rule_shown(study)
     context: dict[str, Any] = {
         "study": study,
-        "rule": slides_overview.rule_shown(study),
-        "cuts": slides_overview.cuts_shown(study),
+        "rule": rule,
+        "cuts": slides_overview.cuts_shown(rule) if rule else [],
         "distribution": slides_overview.distribution(request.user, study),
         "scores": range(5),
         "may_download": "download" in rights,
         "may_enter": "enter" in rights,
     }
-    if context["rule"] is not None:
+    if rule is not None:
         shown = slides_overview.readings_shown(request.user, study)
         context["readings"], context["agreements"] = shown
     if "rows" in rights:
