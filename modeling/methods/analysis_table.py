@@ -21,6 +21,7 @@ MOST_LEVELS = 20  # a text column with more values is an identifier, not a facto
 MOSTLY_NUMBERS = 0.5  # above this share a column is numeric and its words are problems
 MOST_LISTED = 50  # rows per kind of problem
 FEWEST_ROWS, FEWEST_EVENTS = 20, 10
+LARGEST = 1e100  # a number beyond this is a slip, and its square is no number
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,9 @@ def _check_names(
 
 
 def _numbers(column: pd.Series) -> Floats:
-    return pd.to_numeric(column, errors="coerce").to_numpy(float)
+    """NaN where a cell is no number of ordinary size."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
 
 
 def _durations(reading: _Reading, name: str, gone: pd.DataFrame) -> Floats:
@@ -227,8 +230,14 @@ def _covariate(
         return numbers, ()
     levels = tuple(sorted(set(text[there])))
     if len(levels) > MOST_LEVELS:
+        commas = np.isfinite(_numbers(text[there].str.replace(",", ".", n=1))).mean()
+        remedy = (
+            "Write decimals with a point."
+            if commas > MOSTLY_NUMBERS
+            else "Leave identifiers out, or join levels."
+        )
         reading.about(name, f"{len(levels)} different texts", f"at most {MOST_LEVELS} levels",
-                      "Leave identifiers out, or join levels.")  # fmt: skip
+                      remedy)  # fmt: skip
         return numbers, ()
     if len(levels) > 1:
         reading.notices.append(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 from modeling.methods.cox import fit_cox
 from modeling.methods.nomogram_reading import nomogram_stored, read_nomogram
 from modeling.methods.prognosis import PrognosisPlan, fit_prognosis
+from modeling.publication.r_script import write_report_script
 from modeling.services.prognosis_metrics import nomogram_content
 from studies.methods.problems import DataProblem
 
@@ -86,3 +89,25 @@ def test_values_that_are_none_are_refused_by_name(made, change, named):
         read_nomogram(made[4], {**_usual(made[4]), **change})
     told = refusal.value.problems[0]
     assert named in (told.column, told.found)
+
+
+def test_the_script_of_a_report_agrees_in_r(made, tmp_path):
+    """It fits the Cox model again (and stops where a coefficient differs) and reads survival."""
+    program = shutil.which("Rscript")
+    if not program:
+        pytest.skip("R is not installed")
+    table, time, event, fit, stored = made
+    content = nomogram_content(fit, "overall_survival")
+    model = {**content, "name": 'Nomogram "1"', "snapshot_sha256": "a" * 64}
+    script, rows = tmp_path / "analysis.R", tmp_path / "fit_overall_survival.csv"
+    script.write_text(write_report_script([json.loads(json.dumps(model))]), "utf-8")
+    table.assign(duration_months=time, event=event).to_csv(rows, index=False)
+    answer = subprocess.run([program, str(script), str(rows)], cwd=tmp_path, capture_output=True,
+                            text=True, check=False)  # fmt: skip
+    if "there is no package" in answer.stderr:
+        pytest.skip("R has no survival")
+    assert answer.returncode == 0, answer.stderr
+    assert "largest difference of a coefficient" in answer.stdout
+    theirs = pd.read_csv(tmp_path / "r_survival_overall_survival.csv")
+    ours = stored.nomogram.survival(theirs["total_points"])
+    np.testing.assert_allclose(theirs[["survival_12", "survival_24"]].to_numpy(), ours, atol=1e-10)

@@ -170,6 +170,16 @@ BAD = {
     "horizon": (lambda r: r, {"horizon": 1000000}, "not estimable"),
     "times": (lambda r: r, {"times": "1000000"}, "not estimable"),
     "no such column": (lambda r: r, {"covariates": "age,grade"}, "no such column"),
+    "beyond measure": (
+        lambda r: r.assign(size=np.where(r.index == 4, 1e308, r["size"])),
+        {"covariates": "size"},
+        "“1e+308”",
+    ),
+    "decimal commas": (
+        lambda r: r.assign(age=r["age"].astype(str).str.replace(".", ",")),
+        {"covariates": "age"},
+        "decimals with a point",
+    ),
     "identifier": (
         lambda r: r.assign(name=[f"p{k}" for k in r.index]),
         {"covariates": "name"},
