@@ -168,7 +168,7 @@ def read_encoder(weights: bytes, sha256: str, preset: Preset) -> Any:
     torch.set_num_threads(1)
     network = _network(preset)
     network.load_state_dict(load(weights))
-    return network.eval().to(memory_format=torch.channels_last_3d)
+    return network.eval().to(device_name(), memory_format=torch.channels_last_3d)
 
 
 def apply_encoder(
@@ -183,12 +183,20 @@ def apply_encoder(
     """
     import torch
 
-    maps, value = [], _tensor(scale_cube(cube, modality))
+    device = next(network.parameters()).device
+    maps, value = [], _tensor(scale_cube(cube, modality)).to(device)
     with torch.inference_mode():
         for stage in network["encoder"]:
             value = stage(value)
-            maps.append(value[0].contiguous().numpy())
+            maps.append(value[0].contiguous().cpu().numpy())
     return maps
+
+
+def device_name() -> str:
+    """The GPU when there is one."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _network(preset: Preset) -> Any:

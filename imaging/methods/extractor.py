@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.methods.encoder import Preset, apply_encoder, read_encoder
+from imaging.methods.encoder import Preset, apply_encoder, device_name, read_encoder
 from imaging.methods.patch import Patch
 from imaging.methods.pooled_features import pool_features
-from imaging.methods.resnet import BLOCKS, apply_resnet, device_name, feature_count, read_resnet
+from imaging.methods.resnet import BLOCKS, apply_resnet, feature_count, read_resnet
 
 ENCODER = "encoder"
 STATISTICS = 4  # mean and SD inside the lesion and in the ring

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.methods.encoder import scale_cube
+from imaging.methods.encoder import device_name, scale_cube
 from studies.methods.problems import refuse
 
 BLOCKS = {"resnet10": (1, 1, 1, 1), "resnet18": (2, 2, 2, 2), "resnet50": (3, 4, 6, 3)}
@@ -142,13 +142,6 @@ def forward(network: Any, value: Any) -> Any:
         for block in network[f"layer{number}"]:
             value = _block(block, value)
     return value
-
-
-def device_name() -> str:
-    """The GPU when there is one."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _block(block: Any, value: Any) -> Any:

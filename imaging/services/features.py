@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
+from imaging.methods.encoder import device_name
 from imaging.methods.extractor import (
     computed_with,
     extract_features,
@@ -19,7 +20,6 @@ from imaging.methods.extractor import (
     read_extractor,
 )
 from imaging.methods.patch import Patch, shuffle_inside
-from imaging.methods.resnet import device_name
 from imaging.models import ExtractorRole, ExtractorVersion, FeatureFailure, FeatureSet
 from imaging.selectors import extractor_newest, roi_inputs
 from imaging.selectors.features import RoiInput

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import gaussian_filter
 
 from imaging.methods.encoder import (
@@ -94,3 +95,12 @@ def test_scaling_keeps_the_order_of_voxels():
     values = np.array([-1000, -160, 40, 240, 900], np.float32)
     assert scale_cube(values, "CT").tolist() == [-2, -2, 0, 2, 2]
     assert scale_cube(np.float32([0, np.e - 1]), "PT") == pytest.approx([-1, 0], abs=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_a_gpu_gives_the_same_to_1e_3(fit, monkeypatch):
+    gpu = apply_encoder(read_encoder(fit.weights, fit.sha256, TINY), cubes()[0], "PT")
+    monkeypatch.setattr("imaging.methods.encoder.device_name", lambda: "cpu")
+    cpu = apply_encoder(read_encoder(fit.weights, fit.sha256, TINY), cubes()[0], "PT")
+    for one, other in zip(gpu, cpu, strict=True):
+        assert np.abs(one - other).max() <= 1e-3 * np.abs(other).max()

@@ -1,7 +1,10 @@
 """Encoders are fitted on development patients alone, once; features follow for everybody."""
 
+import io
+
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from scans_made import enrolled, handed_in, scan_files, zipped
 
@@ -18,7 +21,7 @@ from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem, refuse
 from studies.models import Derivation, JobState
-from studies.services import action_start, batch_job, batch_receive, file_read
+from studies.services import action_start, file_read
 from tests.people import People
 
 COHORTS = [
@@ -180,7 +183,9 @@ def small_cube(monkeypatch):
     monkeypatch.setattr(extractors, "RESNET_CUBE", {"size": 24, "spacing_mm": 4.0})
 
 
-def test_a_random_network_and_supplied_weights_are_registered_and_extract(scanned, small_cube):
+def test_a_random_network_and_supplied_weights_are_registered_and_extract(
+    scanned, small_cube, tmp_path
+):
     seeded = run(scanned, "imaging.extractor_seed")
     assert seeded.state == JobState.DONE, seeded.problems
     pet = ExtractorVersion.objects.get(modality="PT")
@@ -191,14 +196,15 @@ def test_a_random_network_and_supplied_weights_are_registered_and_extract(scanne
     first = {row.pk: row.vector for row in FeatureSet.objects.all()}
     assert len(first) == 6
     assert {row.computed_with["device"] for row in FeatureSet.objects.all()} <= {"cpu", "cuda"}
-    with acting_as(scanned.statistician):
-        batch = batch_receive(scanned.study, scanned.statistician, "extractor_weights",
-                              seeded_weights("resnet10", 1, 9), "mine.safetensors")  # fmt: skip
-        run_inline(batch_job(batch))
-        batch.refresh_from_db()
-    assert batch.state == "ready", batch.problems
+    file, told = tmp_path / "mine.safetensors", io.StringIO()
+    file.write_bytes(seeded_weights("resnet10", 1, 9))
+    names = {"study": scanned.study.name, "user": scanned.statistician.username}
+    call_command("extractor_weights", file, stdout=told, **names)
     assert extractor_newest(scanned.study, "PT").name == "mine"
-    assert batch.summary["sha256"] == extractor_newest(scanned.study, "CT").weights.sha256
+    assert extractor_newest(scanned.study, "CT").weights.sha256 in told.getvalue()
+    file.write_bytes(b"code")
+    with pytest.raises(CommandError):
+        call_command("extractor_weights", file, stderr=io.StringIO(), **names)
 
 
 def test_the_control_stands_apart(scanned, short):
