@@ -23,6 +23,7 @@ BENCHMARKS = (
     "cohort_tables",
     "upload_memory",
     "study_glance",
+    "pages",
 )
 
 

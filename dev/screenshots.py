@@ -25,7 +25,7 @@ from dev.processes import Product
 PATIENTS = 60
 WIDTHS = {"wide": 1440, "narrow": 390}
 THEMES = ("light", "dark")
-TALLEST, SHRUNK, QUALITY = 2200, 2 / 3, 42
+TALLEST, SHRUNK, QUALITY = 1500, 0.6, 30
 ROLES = ("coordinator", "statistician", "collaborator")
 OUTSIDE = ("", "help/", "help/glossary/", "patterns/", "notifications/")
 UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -109,8 +109,9 @@ def _walk(browser: Any, study: str, first: list[str], seen: set[str]) -> Iterato
 def _pictures(browser: Any, stem: Path) -> None:
     """The page that is open, four times."""
     for theme in THEMES:
-        wish = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
+        wishes = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         for name, width in WIDTHS.items():
             _resize(browser, width, 900)
             tall = browser.execute_script("return document.documentElement.scrollHeight")

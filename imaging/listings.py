@@ -16,7 +16,9 @@ from studies.templatetags.studies_ui import state, words
 
 def _pet(row: Any, study: Study) -> SafeString:
     shown = link("imaging:viewer", study, row.pet.uid, "view")
-    return format_html("{} {}", link("imaging:scan", study, row.pet.uid, "PET"), shown)
+    return format_html(
+        '<span class="nowrap">{} {}</span>', link("imaging:scan", study, row.pet.uid, "PET"), shown
+    )
 
 
 def _ct(row: Any, study: Study) -> Any:

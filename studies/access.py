@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from studies.models import Membership, Study
+from studies.remembered import once
 
 
 def set_acting_user(user_id: int | str | None) -> str:
@@ -40,7 +41,8 @@ def acting_as(user: Any) -> Iterator[None]:
 def memberships_of(user: Any, study: Study) -> list[Membership]:
     if not user.is_authenticated:
         return []
-    return list(Membership.objects.in_force(user).filter(study=study).select_related("site"))
+    rows = Membership.objects.in_force(user).filter(study=study).select_related("site")
+    return list(once(("memberships", user.pk, study.pk), lambda: list(rows)))
 
 
 def rights_of(user: Any, study: Study) -> frozenset[str]:

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from studies.models import Consent, ConsentPolicy, Patient, PatientStatus, Study
+from studies.remembered import once
 
 IMAGING, GENOMICS, SHARING = "imaging", "genomics", "sharing"
 SCOPES = {
@@ -27,7 +28,8 @@ GONE = (PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN)
 
 def policy_of(study: Study) -> ConsentPolicy | None:
     """The newest decision; none means that consent is required."""
-    return ConsentPolicy.objects.filter(study=study).order_by("-id").first()
+    newest = ConsentPolicy.objects.filter(study=study).order_by("-id")
+    return once(("consent policy", study.pk), newest.first)
 
 
 def is_required(study: Study) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pghistory.middleware
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from studies.access import acting_as
 from studies.identifiers import uuid7
 from studies.policy import POLICY
+from studies.remembered import remembering
 
 
 class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
@@ -31,7 +33,8 @@ class ActingUserMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with acting_as(request.user):
+        reads = request.method in ("GET", "HEAD")
+        with acting_as(request.user), remembering() if reads else nullcontext():
             return self.get_response(request)
 
 

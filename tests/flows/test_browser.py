@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.studies.test_cohort_import import GOOD, table
 pytest.importorskip("selenium")
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -172,3 +173,26 @@ def tab_to(browser: Any, name: str, most: int = 60) -> None:
         if focus(browser) == name:
             return
     raise AssertionError(f"{name} is not reached within {most} stops")
+
+
+def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
+    browser: Any, running: Running
+):
+    resize(browser, WIDE)
+    sign_in(browser, running, "administrator")
+    people = f"{running.product.base_url}/studies/{running.study}/people/"
+    browser.get(people)
+    typed = "new.colleague@example.org"
+    browser.find_element(By.ID, "id_email").send_keys(typed)
+    browser.execute_script("window.onbeforeunload = null; location.reload()")
+    with suppress(NoAlertPresentException):
+        browser.switch_to.alert.accept()
+    wait_for(browser, "[data-kept]", "unsaved work")
+    assert browser.find_element(By.ID, "id_email").get_attribute("value") == ""
+    browser.find_element(By.CSS_SELECTOR, "[data-kept-restore]").click()
+    assert browser.find_element(By.ID, "id_email").get_attribute("value") == typed
+    kept = "return Object.keys(sessionStorage).filter((key) => key.startsWith('kept:')).length"
+    assert browser.execute_script(kept) == 1
+    browser.find_element(By.CSS_SELECTOR, "header details.menu summary").click()
+    browser.find_element(By.CSS_SELECTOR, "form[action$='logout/'] button").click()
+    assert browser.execute_script(kept) == 0

@@ -55,6 +55,10 @@ def queries(client: Client, address: str) -> int:
         ("table_one", 32),
         ("overview", 70),
         ("people", 13),
+        ("specimens", 20),
+        ("queries", 22),
+        ("uploads", 18),
+        ("exports", 24),
     ],
 )
 def test_queries_do_not_grow_with_patients(
