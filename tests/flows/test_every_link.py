@@ -31,7 +31,7 @@ in_a_browser = pytest.mark.skipif(
 
 PSEUDONYM = re.compile(r"SIM-\d{4}")
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")  # and digests
 ROLES = ("coordinator", "statistician", "collaborator")
 OF_A_KIND = 4  # how many pages of one kind are opened
 
