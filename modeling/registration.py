@@ -69,9 +69,9 @@ register_action(
         kind="modeling.reproduce",
         title="Reproduce",
         stage="rad_score",
-        description="Computes a Rad-Score again from its frozen rows, recipe and seed (the newest "
-        "one, or the version or run named), compares every stored number and keeps the proof: "
-        "equal, within the tolerance, or different and where.",
+        description="Computes a Rad-Score or a nomogram again from its frozen rows, recipe and "
+        "seed (the newest Rad-Score, or the version or run named), compares every stored number "
+        "and keeps the proof: equal, within the tolerance, or different and where.",
         order=20,
         params={"version": "", "run": "", "tolerance": "1e-9"},
     )

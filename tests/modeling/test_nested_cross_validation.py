@@ -64,12 +64,13 @@ def test_order_of_rows_and_columns_changes_no_bit(table):
     np.testing.assert_array_equal(other.folds, plain.folds[:, rows])
 
 
-def test_one_two_and_three_processes_agree_to_the_bit(table):
+def test_one_and_three_processes_agree_to_the_bit(table):
+    """Two are asked in a whole run; starting one costs seconds."""
     keys, X, names, y = table
     chosen = ["random_forest", "ada_boost", "support_vector_machine"]
     by_workers = [
         estimate_out_of_fold(keys, X, names, y, chosen, folds=3, repeats=2, tuning=SMALL, workers=n)
-        for n in (1, 2, 3)
+        for n in (1, 3)
     ]
     for name in chosen:
         first = by_workers[0].results[name]
@@ -96,11 +97,8 @@ def test_progress_may_stop_the_work(table):
     def stop(done, total, message):
         raise Stop
 
-    for workers in (1, 2):
-        with pytest.raises(Stop):
-            estimate_out_of_fold(
-                keys, X, names, y, folds=3, tuning=SMALL, workers=workers, progress=stop
-            )
+    with pytest.raises(Stop):
+        estimate_out_of_fold(keys, X, names, y, folds=3, tuning=SMALL, progress=stop)
 
 
 def test_what_a_task_refuses_comes_through(table):
@@ -109,18 +107,16 @@ def test_what_a_task_refuses_comes_through(table):
     with pytest.raises(DataProblem, match="2 positive"):
         estimate_out_of_fold(
             keys, X, names, few, ["logistic_regression"], folds=3,
-            tuning=Tuning(inner_folds=3), workers=2,
+            tuning=Tuning(inner_folds=3),
         )  # fmt: skip
 
 
-def test_an_error_in_a_process_comes_through(table):
+def test_an_error_in_a_fit_comes_through(table):
     keys, X, names, y = table
     wrong = X.copy()
     wrong[3, 3] = np.inf
-    with pytest.raises(RuntimeError, match="infinity"):
-        estimate_out_of_fold(
-            keys, wrong, names, y, ["logistic_regression"], folds=3, tuning=SMALL, workers=2
-        )
+    with pytest.raises(ValueError, match="infinity"):
+        estimate_out_of_fold(keys, wrong, names, y, ["logistic_regression"], folds=3, tuning=SMALL)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from modeling.methods import parallel
+from studies.methods.problems import DataProblem, refuse
 
 PARENT = """
 import sys, time
@@ -38,6 +39,10 @@ def fail(common: None, task: int) -> None:
     raise KeyError("a word of its own")
 
 
+def decline(common: None, task: int) -> None:
+    raise refuse("a task", "nothing to fit to", "patients", "Wait for more.")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_task_has_its_result(workers: int) -> None:
     said: list[tuple[float, float, str]] = []
@@ -56,6 +61,21 @@ def test_a_process_that_dies_is_said_and_does_not_hang() -> None:
 def test_an_error_comes_with_its_words() -> None:
     with pytest.raises(RuntimeError, match="a word of its own"):
         parallel.run_tasks(fail, None, range(4), 2)
+
+
+def test_a_refusal_comes_as_it_was_and_progress_may_stop_all() -> None:
+    with pytest.raises(DataProblem, match="nothing to fit to") as refused:
+        parallel.run_tasks(decline, None, range(4), 2)
+    assert refused.value.problems[0].remedy == "Wait for more."
+
+    class Stop(Exception):
+        pass
+
+    def stop(done: float, total: float, message: str) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        parallel.run_tasks(sleep, None, range(4), 2, stop)
 
 
 def children_of(parent: int) -> list[int]:
