@@ -53,6 +53,8 @@ def with_ids(name: str, route: str, study: Any) -> str:
     values |= dict.fromkeys(re.findall(r"<int:(\w+)>", route), 0)
     if name.endswith(":action"):
         values["kind"] = "studies.nothing"
+    if name.endswith(":glance-detail"):
+        values["key"] = "age_years"
     if name.endswith(":upload"):
         values["kind"] = "cohort_table"
     return reverse(name, kwargs=values)

@@ -63,6 +63,10 @@ class MadeStudy:
             "selection_use": {"key": "no-such-use"},
             "selection_retire": {"selection_uid": self.job.uid},
             "endpoint": {"name": "overall_survival"},
+            "view_drop": {"view_uid": self.job.uid},
+            "drawn": {"page": "nothing"},
+            "drawn_of": {"page": "nothing", "subject": "1"},
+            "drawn_figure": {"drawing_uid": self.job.uid, "key": "a", "form": "svg"},
             "membership": {"membership_uid": self.membership.uid},
             "participation": {"patient_uid": self.here.uid},
             "patient_step": {"patient_uid": self.here.uid, "step": "status"},
@@ -87,7 +91,7 @@ class MadeStudy:
             return {"export_uid": self.export.uid}
         if name == "query":
             return {"query_uid": self.query.uid}
-        if name.startswith("job") and name != "jobs":
+        if name.startswith("job") and not name.startswith("jobs"):
             return {"job_uid": self.job.uid}
         return named.get(name, {})
 

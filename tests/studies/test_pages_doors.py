@@ -23,6 +23,10 @@ GETS = {
     "exports": (200, 200, 200, 403),
     "export_file": (404, 404, 404, 404),  # its job has not run: test_exports has its maker's
     "reads": (200, 403, 403, 403),
+    "specimens": ALL,
+    "drawn": (404, 404, 404, 404),  # no app draws a page of that name here
+    "drawn_of": (404, 404, 404, 404),
+    "drawn_figure": (404, 404, 404, 404),
     "patient_new": (403, 200, 403, 403),
     "patient": (200, 200, 200, 404),  # the colleague belongs to the other site
     "glance": ALL,
@@ -91,6 +95,11 @@ POSTS = {
     "selection_use": (404, 404, 404, 404),  # the use is not registered; the study is
     "selection_retire": (404, 404, 404, 404),  # there is none
     "job_cancel": (302, 302, 403, 403),
+    "jobs_cancel": (302, 302, 302, 302),  # of those chosen only one's own
+    "tour_hide": (302, 302, 302, 302),
+    "view_new": (302, 302, 302, 302),  # no page is named: back to the overview
+    "view_drop": (302, 302, 302, 302),  # one's own alone; there is none
+    "draw_again": (404, 404, 404, 404),
     "membership_end": (302, 403, 403, 403),
     "site_new": (302, 403, 403, 403),
     "cohort_step": (302, 403, 403, 403),  # freezing needs "manage"
@@ -114,7 +123,15 @@ FILES |= {
     "batch_difference",
     "dictionary_template",
 }
-FILES |= {"attrition_csv", "left_out_csv", "table_one_csv", "criteria"}
+FILES |= {
+    "drawn",
+    "drawn_of",
+    "drawn_figure",
+    "attrition_csv",
+    "left_out_csv",
+    "table_one_csv",
+    "criteria",
+}
 
 
 @pytest.fixture
