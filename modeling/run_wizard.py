@@ -17,7 +17,7 @@ from modeling.selectors import current_digests, parents_of
 from modeling.services.parameters import read_seed
 from modeling.services.plans import recipe_preview
 from modeling.services.rad_score import run_prepare, snapshot_for
-from modeling.services.rad_score_guard import EXPLAINED, leaks_found
+from modeling.services.rad_score_guard import EXPLAINED, cuts_found, leaks_found
 from studies.access import rights_of, sees_all_sites
 from studies.methods.problems import DataProblem
 from studies.models import Job, Study
@@ -162,7 +162,7 @@ def run_checked(study: Study, uid: str, document: Any, seed: Any) -> dict[str, A
     recipe, seed = read_recipe(document), read_seed(seed)
     snapshot = snapshot_for(study, uid, recipe)
     run = run_prepare(study, snapshot, recipe, seed, None, 1)
-    found = leaks_found(run)
+    found = leaks_found(run) | {"cuts": cuts_found(snapshot)}
     smaller = int(min(run.y.sum(), (1 - run.y).sum()))
     plan = plan_in_force(study)
     departs = compare_to_plan(plan.document, recipe.document, seed) if plan else []

@@ -40,6 +40,7 @@ EXPLAINED = {
     "outcome_columns": "No column was made of the outcome.",
     "features": "Features are finite and vary.",
     "classes": "There are enough patients of each class for the folds.",
+    "cuts": "Cuts of the slides were frozen on the development cohort as it is now.",
 }
 
 
@@ -79,7 +80,11 @@ def cuts_refuse(snapshot: DatasetSnapshot) -> None:
     DataProblem
         Cuts that were frozen on other densities: a patient who validates now may be among them.
     """
-    refuse_leaks([
+    refuse_leaks(cuts_found(snapshot))
+
+
+def cuts_found(snapshot: DatasetSnapshot) -> list[Problem]:
+    return [
         Problem(
             str(rule),
             "cuts frozen on other densities than those of the development cohort of today",
@@ -88,7 +93,7 @@ def cuts_refuse(snapshot: DatasetSnapshot) -> None:
         )
         for rule in cuts_behind(snapshot)
         if rule.kind != CutKind.FIXED and rule_is_stale(rule)
-    ])  # fmt: skip
+    ]
 
 
 def _needed(run: RadScoreRun) -> int:
