@@ -1,7 +1,7 @@
 """Reads that join imaging records."""
 
 from .features import control_vectors, extractor_newest, feature_vectors, roi_inputs
-from .scans import chosen_rois, pairs_of, uptake_of
+from .scans import chosen_rois, pairs_of, scanners_of, uptake_of
 from .slides import (
     cd3_high_of,
     cd8_high_of,
@@ -28,5 +28,6 @@ __all__ = [
     "marker_densities_of",
     "pairs_of",
     "roi_inputs",
+    "scanners_of",
     "uptake_of",
 ]

@@ -119,3 +119,21 @@ def uptake_reader(name: str) -> Callable[[Study], dict[int, float]]:
         return {patient: values[name] for patient, values in uptake_of(study).items()}
 
     return read
+
+
+def scanners_of(study: Study) -> dict[str, dict[str, str]]:
+    """Scanner and reconstruction of each patient's chosen PET and CT, by pseudonym and modality."""
+    chosen = chosen_rois(study)
+    pairs = PetCtPair.objects.filter(study=study, patient_id__in=chosen)
+    found: dict[str, dict[str, str]] = {}
+    for pair in pairs.select_related("patient", "pet", "ct"):
+        if chosen[pair.patient_id].series_id in (pair.pet_id, pair.ct_id):
+            found[pair.patient.pseudonym] = {
+                "PT": _scanner(pair.pet),
+                "CT": _scanner(pair.ct),
+            }
+    return found
+
+
+def _scanner(series: Series) -> str:
+    return ", ".join(filter(None, (series.manufacturer, series.model, series.reconstruction)))

@@ -20,6 +20,7 @@ from modeling.methods.nested_cross_validation import (
     fit_classifier,
 )
 from modeling.models import ModelVersion
+from modeling.services.examination_scanners import scanners_harmonised
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.models import Patient
 
@@ -29,6 +30,7 @@ TITLES = {
     "without_borderline": "Without borderline phenotypes",
     "centroids_per_fold": "Centroids of hot and cold refitted in every fold",
     "shuffled_voxels": "Voxels shuffled inside the region (a control)",
+    "scanners_harmonised": "Features harmonised over scanners in every fold",
 }
 
 
@@ -36,7 +38,11 @@ def sensitivity_judge(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
     """Each analysis with its AUC beside the one of the main analysis; what cannot run is said."""
     yield from _not_evaluable(asked.rows)
     yield from _without_borderline(asked.rows)
-    for name, analysis in (("centroids_per_fold", _centroids), ("shuffled_voxels", _shuffled)):
+    for name, analysis in (
+        ("centroids_per_fold", _centroids),
+        ("shuffled_voxels", _shuffled),
+        ("scanners_harmonised", _harmonised),
+    ):
         try:
             yield from analysis(asked, progress)
         except DataProblem as problem:
@@ -125,6 +131,12 @@ def _centroids(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
         score[held_out] = pipeline.predict_proba(X[held_out])[:, 1]
     cohort = str(training["cohort"].iloc[0])
     yield _row("centroids_per_fold", cohort, "rna", truth, score, (y, training["score"]))
+
+
+def _harmonised(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
+    """Each scanner's shift and scale are learned without the held-out patients."""
+    for cohort, target, outcome, score, main in scanners_harmonised(asked, _tuning(asked.version)):
+        yield _row("scanners_harmonised", cohort, target, outcome, score, (outcome, main))
 
 
 def _abundances(version: ModelVersion, training: pd.DataFrame) -> pd.DataFrame:
