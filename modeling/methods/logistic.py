@@ -70,7 +70,7 @@ class LogisticFit:
         NaN at an end where it never falls so far (separation).
         """
         drop = float(chi2.ppf(level, 1)) / 2
-        ends = [[self._profile_end(j, side, drop) for side in (-1, 1)] for j in self._each()]
+        ends = [[self._end_or_nan(j, side, drop) for side in (-1, 1)] for j in self._each()]
         return np.array([e[0] for e in ends]), np.array([e[1] for e in ends])
 
     def likelihood_ratio_p(self) -> Floats:
@@ -99,6 +99,12 @@ class LogisticFit:
             self.x[:, kept], self.outcome, self.penalty, offset, beta, self.x
         )
         return value_at, found
+
+    def _end_or_nan(self, j: int, side: int, drop: float) -> float:
+        try:
+            return self._profile_end(j, side, drop)
+        except DataProblem:  # the others have no maximum with this one held so far out
+            return float("nan")
 
     def _profile_end(self, j: int, side: int, drop: float) -> float:
         center, error = self.coefficients[j], self.std_error[j]
@@ -271,7 +277,10 @@ def _maximise(
         information = x.T @ (x * weight[:, None])
         if beta.size == 0:
             return beta, value, information
-        move = np.linalg.solve(information, x.T @ target)
+        try:
+            move = np.linalg.solve(information, x.T @ target)
+        except np.linalg.LinAlgError:  # probabilities of 0 and 1 alone: nothing is left to tell
+            break
         for _ in range(40):
             found = _value(whole, y, penalty, x @ (beta + move) + offset)
             if found[0] >= value - 1e-11 * abs(value):

@@ -24,6 +24,7 @@ from studies.methods.problems import DataProblem
 FEWEST_ROWS, FEWEST_EVENTS = 20, 5
 RAREST = 5  # patients at a level; rarer ones join the reference
 SEPARATION = "separat"
+FEWEST_EACH = 5  # of the rarer outcome per coefficient: fewer, and odds ratios run away
 
 
 def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
@@ -70,9 +71,12 @@ def _told(
     problems = [str(problem) for problem in found.problems]
     separated = any(SEPARATION in text for text in problems)
     told = {**head, "penalty": "none", "notes": notes, "problems": problems, **_as_dict(found)}
-    if separated and firth:
+    coefficients = sum(len(term.columns) for term in terms)
+    scarce = fewer < FEWEST_EACH * coefficients
+    if (separated or scarce) and firth:
         try:
-            told |= {"penalty": "firth", **_as_dict(firth(table, terms))}
+            cause = "separation" if separated else "few events"
+            told |= {"penalty": "firth", "because": cause, **_as_dict(firth(table, terms))}
         except DataProblem as refusal:  # collinear, say: Firth's does not help there
             told["problems"].append(str(refusal.problems[0]))
     return json_ready(told)

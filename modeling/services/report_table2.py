@@ -76,8 +76,11 @@ def table2_note(part: Mapping[str, Any]) -> str:
     """What was joined, left out or not estimable, and by which likelihood."""
     told = [spelled(text).replace("_", " ") for text in part.get("notes", [])]
     if part.get("penalty") == "firth":
-        told.append("A column separates the outcomes: Firth's penalised likelihood, profile "
-                    "intervals and p, throughout this table")  # fmt: skip
+        why = {"few events": "Few outcomes per coefficient"}.get(
+            part.get("because", ""), "A column separates the outcomes"
+        )
+        told.append(f"{why}: Firth's penalised likelihood, profile intervals and p, throughout "
+                    "this table")  # fmt: skip
     elif part.get("problems"):
         told += [spelled(text).rstrip(".") for text in part["problems"]]
     each = part["events"] / max(1, sum(not line["reference"] for line in part["lines"]))

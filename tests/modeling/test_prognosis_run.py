@@ -71,6 +71,15 @@ def test_run_leaves_a_nomogram_with_an_evaluation_in_every_cohort(made: People) 
     assert kept["added_value"]["said"].startswith("The Rad-Score ")
     assert kept["sample_size"]["parameters"] >= len(content["coefficients"])
     outcomes = {(t["cohort"], t["outcome"]) for t in kept["table_2"]["tables"]}
+    ratios = [
+        line["together"]["ratio"]
+        for t in kept["table_2"]["tables"]
+        if t["outcome"] == "response" and t.get("penalty") == "firth"
+        for line in t["lines"]
+        if line["together"] and line["together"]["ratio"]
+    ]
+    assert ratios
+    assert max(ratios) < 100  # few outcomes per coefficient: no odds ratio runs away
     assert {("training", "overall_survival"), ("external_response", "response")} <= outcomes
     groups = Evaluation.objects.get(version=version.parents.get(), cohort__role="training")
     assert groups.metrics["hazard_ratio"]["lower"] < groups.metrics["hazard_ratio"]["value"]
