@@ -81,10 +81,11 @@ def _on_slices(lesions):
 
 
 def zipped(files):
+    """Without the clock in it: the same files are the same bytes, however slow the machine."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data)
     return buffer.getvalue()
 
 
