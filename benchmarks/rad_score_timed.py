@@ -58,15 +58,13 @@ class Clock:
 
 def compare(study: Study, repeats: int, repetitions: int) -> None:
     clock, kept = Clock(), []
-    with Workers(2) as workers:
-        for turn in range(repetitions):
-            clock.time("loop", lambda: classifier_comparison.plain_loop(repeats), [])
-            clock.time("copies", lambda: classifier_comparison.two_copies(repeats), [])
-            for count in (2, 1):
-                workers.resize(count)
-                parent = study.parent(f"{turn}-{count}")
-                shared = study.shared(parent, SHARES)
+    for turn in range(repetitions):
+        for count in (2, 1):
+            with Workers(count) as workers:
+                shared = study.shared(study.parent(f"{turn}-{count}"), SHARES)
                 kept.append(clock.time(str(count), lambda: study.fit(shared), workers.pids))  # noqa: B023
+        clock.time("loop", lambda: classifier_comparison.plain_loop(repeats), [])
+        clock.time("copies", lambda: classifier_comparison.two_copies(repeats), [])
     assert all(found == kept[0] for found in kept)
     own = study.fit(fan_out.run_tasks)
     assert own == kept[0]
