@@ -42,7 +42,7 @@ def place_knots(values: ArrayLike, count: int) -> tuple[float, ...]:
     knots = np.quantile(known, _QUANTILES[count]) if known.size else np.zeros(1)
     if FIFTH < known.size < SMALL:
         knots[0], knots[-1] = known[FIFTH], known[-1 - FIFTH]
-    if np.unique(knots).size < count:
+    if (np.diff(knots) <= 0).any() or knots.size < count:  # also: so few that the fifths cross
         raise refuse(
             "Spline",
             f"{np.unique(known).size} distinct values",
