@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from modeling.models import ModelVersion, PredictionKind, Quantity
 from modeling.selectors import is_development
@@ -12,6 +13,9 @@ from modeling.services.version_manifest import libraries_changed
 from modeling.storage import read_estimator
 from studies.methods.problems import refuse
 from studies.services import file_read
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 DECIDING = ("scikit-learn", "numpy", "scipy")
 NEAR = 1e-9
