@@ -61,8 +61,10 @@ def _progress(job: Any, study: Study) -> Any:
         return NOTHING
     left = remaining(job)
     return format_html(
-        '{:.0f} %{}<progress class="slim" max="1" value="{:.3f}" aria-label="Progress"></progress>',
-        *(100 * job.share, f", about {elapsed(left)} left" if left else "", job.share),
+        '{} %{}<progress class="slim" max="1" value="{}" aria-label="Progress"></progress>',
+        f"{100 * job.share:.0f}",
+        f", about {elapsed(left)} left" if left else "",
+        f"{job.share:.3f}",
     )
 
 

@@ -152,3 +152,14 @@ def test_chosen_jobs_end_together_but_not_those_of_others(
     with acting_as(people.coordinator):
         assert Job.objects.get(pk=mine.pk).state == JobState.CANCELLED
         assert Job.objects.get(pk=other.pk).state == JobState.QUEUED
+
+
+@pytest.mark.parametrize(("state", "told"), [("running", "25 %"), ("failed", "0 problems")])
+def test_a_job_says_how_far_it_is(
+    people: People, made: MadeStudy, client: Client, state: str, told: str
+):
+    with acting_as(people.coordinator):
+        job = enqueue("studies.cohort_import", people.study, people.coordinator)
+        far = {"progress_done": 1, "progress_total": 4, "lease_until": job.created_at}
+        Job.objects.filter(pk=job.pk).update(state=state, started_at=job.created_at, **far)
+    assert told in client.get(url(people, listings.JOBS)).content.decode()
