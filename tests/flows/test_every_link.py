@@ -122,6 +122,7 @@ def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
     """Every page of the three roles, in a browser: WCAG 2.2 AA, 200 % zoom, 390 px, CSP."""
     product, wrong, seen = thread.product, [], set[str]()
     axe = AXE.read_text("utf-8")
+    reported = json.loads(product.manage("policy_reports"))  # by others, in the last days
     browser.set_script_timeout(60)
     for name in ROLES:
         browser.delete_all_cookies()
@@ -144,7 +145,7 @@ def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
             resize(browser, WIDE)
     assert not wrong, "\n".join(wrong)
     assert len(seen) > 40
-    assert json.loads(product.manage("policy_reports")) == {}
+    assert json.loads(product.manage("policy_reports")) == reported
 
 
 @in_a_browser
