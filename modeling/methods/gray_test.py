@@ -79,6 +79,9 @@ def compare_cumulative_incidence(
         part = _score(*_counts(time[rows], code[rows], member[:, rows], of), rho)
         score, variance = score + part[0], variance + part[1]
     kept = slice(0, len(names) - 1)
+    if not (np.isfinite(score).all() and np.isfinite(variance).all()):
+        raise refuse("Groups", "too few patients at risk together", "groups that overlap in time",
+                     "With so few patients there is nothing to compare.")  # fmt: skip
     statistic = float(score[kept] @ np.linalg.pinv(variance[kept, kept]) @ score[kept])
     freedom = len(names) - 1
     return GrayTest(of, names, statistic, freedom, float(chi2.sf(statistic, freedom)))

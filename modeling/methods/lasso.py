@@ -21,6 +21,7 @@ LEAST_GAIN = 1e-5  # logistic: the last step explains less than this much more d
 LEAST_SHARE = 1e-3  # Cox: the last four steps add less than this share,
 MOST_DEVIANCE = 0.999  # both: everything is explained
 PRECISION = 1e-9
+SHORTEST = 1e-12  # of a step that is halved
 
 
 @dataclass(frozen=True)
@@ -340,6 +341,9 @@ def _backtrack(
         if whole and (after <= before + 1e-12 * abs(before) or length < 1e-6):
             return trial, *found
         length /= 2
+        if length < SHORTEST:  # no step from here is finite
+            raise refuse("LASSO", "coefficients without a finite maximum", "events at every level",
+                         "Leave out columns with very rare levels.")  # fmt: skip
 
 
 @cache
@@ -357,10 +361,16 @@ def _breslow(
     """Minus the log partial likelihood; rows by descending time, ``last`` ends a block of ties."""
     n, p = x.shape
     lp = x @ beta
-    shift = lp.max()
+    shift = lp[0]  # the largest at risk so far: no sum over a risk set vanishes
     s0, died, value = 0.0, 0, 0.0
     s1, s2 = np.zeros(p), np.zeros((p, p))
     for i in range(n):
+        if lp[i] > shift:
+            less = np.exp(shift - lp[i])
+            shift = lp[i]
+            s0 *= less
+            s1 *= less
+            s2 *= less
         risk = np.exp(lp[i] - shift)
         s0 += risk
         for j in range(p):
