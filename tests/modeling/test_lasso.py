@@ -107,3 +107,13 @@ def test_lasso_refuses_what_it_cannot_read():
         fit_lasso_cox([1, 2, 3], [0, 0, 0], np.ones((3, 1)))
     with pytest.raises(DataProblem, match="missing"):
         fit_lasso_cox([1, 2, 3], [1, 0, 1], [[1.0], [np.nan], [2]])
+
+
+def test_a_path_ends_where_the_columns_tell_every_row_apart():
+    """Then a step may have no end, however short: the path stands there instead of never ending."""
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(14, 10))
+    path = fit_lasso_cox(rng.permutation(14) + 1.0, np.ones(14, bool), x)
+    assert np.isfinite(path.coefficients).all()
+    assert (np.diff(path.deviance_ratio) > -1e-9).all()
+    assert path.deviance_ratio[-1] > 0.7
