@@ -258,7 +258,8 @@ def _value(
     target = y - mean
     if penalty == "firth":
         information = whole.T @ (whole * weight[:, None])
-        sign, size = np.linalg.slogdet(information)
+        with np.errstate(divide="ignore"):  # a determinant of 0 is refused below
+            sign, size = np.linalg.slogdet(information)
         if not (sign > 0 and size > SMALLEST_LOG_DETERMINANT):
             return -np.inf, mean, weight, target  # a step too far: the caller halves it
         value += 0.5 * float(size)
