@@ -22,6 +22,7 @@ LEAST_SHARE = 1e-3  # Cox: the last four steps add less than this share,
 MOST_DEVIANCE = 0.999  # both: everything is explained
 PRECISION = 1e-9
 SHORTEST = 1e-12  # of a step that is halved
+MOST_CYCLES = 1_000  # of one descent; the Newton step after it goes on from there
 
 
 @dataclass(frozen=True)
@@ -401,7 +402,7 @@ def _descend(hessian: Floats, gradient: Floats, weight: Floats, start: Floats) -
     """Minimise g'(b − s) + ½(b − s)'H(b − s) + Σ w|b| by cyclic coordinate descent."""
     point = start.copy()
     slope = gradient.copy()
-    for _ in range(100_000):
+    for _ in range(MOST_CYCLES):
         largest = 0.0
         for j in range(point.size):
             curve = hessian[j, j]
