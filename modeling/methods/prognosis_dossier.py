@@ -17,13 +17,14 @@ from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_progno
 from modeling.methods.sample_size import SampleSize, estimate_sample_size
 from modeling.methods.spline_effects import SplineEffect, estimate_spline_effects
 from modeling.methods.survival_table import Flags, Floats
-from studies.methods.problems import DataProblem, Notice
+from studies.methods.problems import DataProblem, Notice, refuse
 
 if TYPE_CHECKING:  # compiled: a web server that shows stored numbers never loads them
     from modeling.methods.cox_validation import CoxValidation
     from modeling.methods.pipeline_validation import PipelineValidation
 
 STABILITY = 100  # resamples whose predictions are kept
+LEAST_EVENTS_EACH = 2  # per candidate column, for resamples of the whole pipeline
 Progress = Callable[[int, int], None]
 Found = TypeVar("Found")
 
@@ -82,7 +83,15 @@ def examine_prognosis(
     design = apply_design(rows, fit.terms)
     x, names = design.matrix, design.names
 
+    parameters = sum(len(term.columns) for term in fit.terms) + _offered_columns(fit)
+
     def pipeline() -> PipelineValidation:
+        if event.sum() < LEAST_EVENTS_EACH * parameters:
+            raise refuse("Optimism of the whole pipeline",
+                         f"{int(event.sum())} events for {parameters} candidate columns",
+                         f"{LEAST_EVENTS_EACH} events or more per candidate column",
+                         "With fewer, resamples tell every patient apart.")  # fmt: skip
+
         def everything(drawn: np.ndarray) -> Floats:
             again = fit_prognosis(table.iloc[drawn].reset_index(drop=True), duration[drawn],
                                   event[drawn], fit.plan, seed)  # fmt: skip
@@ -106,7 +115,6 @@ def examine_prognosis(
     resampled = resamples >= 2
     if not resampled:
         notices.append(_without_resamples())
-    parameters = sum(len(term.columns) for term in fit.terms) + _offered_columns(fit)
     return PrognosisDossier(
         pipeline=_try(pipeline, "optimism_not_estimable", notices) if resampled else None,
         fixed=_try(fixed, "calibration_not_corrected", notices) if resampled else None,
