@@ -195,14 +195,14 @@ def _of_study(study: Study, ids: NDArray[np.int64], rows: list[Any]) -> Iterator
     yield Column(
         "study.site", "Site", CATEGORY, "Study",
         levels=tuple((str(sites[pk].uid), sites[pk].name) for pk in order),
-        held=np.array([site_of == pk for pk in order], dtype=bool).reshape(-1, ids.size),
+        held=np.array([site_of == pk for pk in order], dtype=bool).reshape(len(order), ids.size),
         known_before=True,
     )  # fmt: skip
     status = np.array([row[2] for row in rows], dtype=object)
     wanted = [s for s in PatientStatus.values if s not in consents.GONE]
     yield Column(
         "study.status", "Status", CATEGORY, "Study", levels=tuple((s, s) for s in wanted),
-        held=np.array([status == s for s in wanted], dtype=bool).reshape(-1, ids.size),
+        held=np.array([status == s for s in wanted], dtype=bool).reshape(len(wanted), ids.size),
         known_before=True, source=reverse("studies:screening", args=[study.uid]),
     )  # fmt: skip
 

@@ -208,3 +208,9 @@ def test_counts_come_as_a_file_with_the_same_numbers(many: People):
     row = found["clinical.sex", "male"]
     assert (row["count"], row["n"], row["not_known"]) == (str(men), str(men), "0")
     assert client_of(many.colleague).get(address).status_code == 403
+
+
+def test_a_study_of_nobody_yet_opens(people: People, client: Client):
+    client.force_login(people.statistician)
+    page = client.get(reverse("studies:glance", args=[people.study.uid]))
+    assert page.status_code == 200
