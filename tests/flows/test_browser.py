@@ -17,7 +17,7 @@ from tests.studies.test_cohort_import import GOOD, table
 pytest.importorskip("selenium")
 
 from selenium import webdriver
-from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
+from selenium.common.exceptions import NoAlertPresentException, WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -70,9 +70,8 @@ def wait_for(browser: Any, selector: str, text: str) -> None:
     def there(driver: Any) -> bool:
         return any(text in found.text for found in driver.find_elements(By.CSS_SELECTOR, selector))
 
-    patience = WebDriverWait(
-        browser, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException]
-    )
+    # The page goes while it is read: stale, or a node that "does not belong to the document".
+    patience = WebDriverWait(browser, PATIENCE_SECONDS, ignored_exceptions=[WebDriverException])
     patience.until(there, f"{text!r} in {selector}")
 
 
@@ -189,7 +188,7 @@ def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
         browser.switch_to.alert.accept()
     wait_for(browser, "[data-kept]", "unsaved work")
     assert browser.find_element(By.ID, "id_email").get_attribute("value") == ""
-    browser.find_element(By.CSS_SELECTOR, "[data-kept-restore]").click()
+    browser.find_element(By.CSS_SELECTOR, "[data-kept-restore]").send_keys(Keys.ENTER)
     assert browser.find_element(By.ID, "id_email").get_attribute("value") == typed
     kept = "return Object.keys(sessionStorage).filter((key) => key.startsWith('kept:')).length"
     assert browser.execute_script(kept) == 1
