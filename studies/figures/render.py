@@ -11,7 +11,7 @@ import vl_convert
 from studies.figures.figure import Figure
 from studies.methods.cells import harmless
 
-_CLIP = re.compile(r"\bclip(\d+)\b")
+_NUMBERED = re.compile(r"\b(?:clip|gradient_)\d+\b")
 _TAG = re.compile(r'<(?:[^<>"]|"[^"]*")+>')
 _ROLE = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
@@ -23,9 +23,9 @@ def render_svg(figure: Figure) -> str:
 
 
 def _own_names(svg: str, key: str) -> str:
-    """Clip paths are numbered by the renderer over all its work; two figures share a page."""
-    found = {number: k for k, number in enumerate(dict.fromkeys(_CLIP.findall(svg)))}
-    return _CLIP.sub(lambda match: f"{key}-clip-{found[match.group(1)]}", svg)
+    """Clips and gradients are numbered by the renderer over all its work; figures share a page."""
+    found = {name: k for k, name in enumerate(dict.fromkeys(_NUMBERED.findall(svg)))}
+    return _NUMBERED.sub(lambda match: f"{key}-part-{found[match.group()]}", svg)
 
 
 def render_inline_svg(figure: Figure) -> str:
