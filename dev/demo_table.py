@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-WIDTHS = (11, 20, 5)
+WIDTHS = (11, 32, 5)
 
 
 def print_table(content: dict[str, Any]) -> None:
