@@ -107,7 +107,7 @@ def test_a_signal_leaves_no_process_behind(project, ending):
         assert fetch(address) == b"here"
         running.send_signal(ending)
         assert running.wait(30) == 128 + ending
-    assert ends_within(0, *groups)
+    assert ends_within(5, *groups)  # what init has yet to reap is not left behind
     assert not valkey.is_running(find_place(project))
 
 
