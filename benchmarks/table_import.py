@@ -1,3 +1,4 @@
+# ruff: noqa: E402
 """A table of patients into the database, beside pandas and one ORM write per row.
 
 ``python -m benchmarks.table_import [lines] [sample]``: a dictionary of 27 variables (12 numbers,
@@ -8,16 +9,43 @@ per row on a sample of the same rows.
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import secrets
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import django
+import pandas as pd
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # records are known from here on
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from benchmarks.table_made import dictionary_made, table_made
 from dev.postgres import create_database, drop_database, with_database
+from studies.access import acting_as
+from studies.models import FormEntry, ImportBatch, Patient
+from studies.services import (
+    batch_receive,
+    dictionary_create,
+    dictionary_current,
+    membership_grant,
+    site_of,
+    study_create,
+    table_check,
+    table_commit,
+    table_describe,
+    table_look,
+)
 
 REPO = Path(__file__).resolve().parent.parent
 LINES, SAMPLE = 100_000, 2_000
@@ -40,20 +68,8 @@ def main(arguments: list[str]) -> int:
 
 
 def measure(lines: int, sample: int) -> None:
-    import tempfile
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["STORAGE_URL"] = f"file://{folder}"
-        django.setup()
-        from django.contrib.auth import get_user_model
-
-        from benchmarks.table_made import dictionary_made, table_made
-        from studies.access import acting_as
-        from studies.services import dictionary_create, membership_grant, study_create
-
+        settings.STORAGE_URL = f"file://{folder}"
         user = get_user_model().objects.create_user("bench", "bench@example.org")
         study = study_create("Bench", user)
         with acting_as(user):
@@ -66,14 +82,10 @@ def measure(lines: int, sample: int) -> None:
 
 
 def steps(study, user, data: bytes, lines: int) -> None:
-    from studies.models import ImportBatch
-    from studies.services import batch_receive, table_check, table_commit, table_describe
-    from studies.services import table_look as look
-
     batch = batch_receive(study, user, "cohort_table", data, "bench.csv", confirm=True)
     columns = data.split(b"\n", 1)[0].decode("utf-8-sig").strip().split(",")
     spent = {}
-    for name, step in (("look", look), ("check", table_check), ("commit", table_commit)):
+    for name, step in (("look", table_look), ("check", table_check), ("commit", table_commit)):
         begun = time.perf_counter()
         step(batch)
         spent[name] = time.perf_counter() - begun
@@ -90,14 +102,6 @@ def steps(study, user, data: bytes, lines: int) -> None:
 
 def beside(study, user, data: bytes, sample: int, lines: int) -> None:
     """pandas, then a patient and an entry per row: five parts of the sample, the median pace."""
-    import io
-
-    import pandas as pd
-    from django.db import transaction
-
-    from studies.models import FormEntry, Patient
-    from studies.services import dictionary_current, site_of
-
     frame = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
     dictionary, paces = dictionary_current(study), []
     for part in range(5):

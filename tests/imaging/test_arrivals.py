@@ -9,6 +9,7 @@ from scans_made import enrolled, handed_in, scan_files, zipped
 from imaging import services
 from imaging.models import Roi, RoiChoice, ScanArrival, Series, Uptake
 from imaging.selectors.scans import chosen_rois
+from studies import registry
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
@@ -167,8 +168,6 @@ def test_pages_and_api_of_what_waits(in_conflict, client):
 
 
 def test_a_purge_takes_what_waits_and_the_names_of_files(in_conflict):
-    from studies import registry
-
     people, patient, batch = in_conflict
     registry.all_uses()["imaging"].purge(patient)
     assert not kept(people, batch)

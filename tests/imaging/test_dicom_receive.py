@@ -8,6 +8,7 @@ import time
 import pytest
 from scans_made import enrolled, scan_files
 
+from imaging.management.commands.dicom_receive import node
 from imaging.models import Series
 from imaging.services import Inbox, received_hand_in
 from studies.jobs import run_inline
@@ -53,9 +54,6 @@ def test_an_upload_is_what_came_until_all_is_quiet():
 
 @pytest.mark.skipif(STORESCU is None, reason="dcmtk's storescu is not installed")
 def test_storescu_sends_a_pet_ct(as_coordinator, tmp_path):
-    pytest.importorskip("pynetdicom")
-    from imaging.management.commands.dicom_receive import node
-
     people = as_coordinator
     enrolled(people, "P001")
     for number, data in enumerate(scan_files("P001").values()):
