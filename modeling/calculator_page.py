@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from modeling.figures.figure import number
 from modeling.figures.nomogram import Ruler, Words, lay_rulers, place_labels
 from modeling.methods.nomogram import pretty
 from modeling.methods.nomogram_reading import Reading, StoredNomogram, read_nomogram
@@ -24,6 +23,7 @@ from modeling.services.nomogram_calculator import (
 from modeling.services.prognosis_rows import ENDPOINTS, TITLES
 from modeling.services.report_content import spelled
 from modeling.services.report_survival import LOG_AXES, short_endpoint
+from studies.figures.figure import number
 
 LEFT, ACROSS, TOP, APART = 190, 690, 26, 46  # of the rulers, in the drawing's own units
 WIDE, HIGH, MARGIN = 470, 250, 44  # of the curve

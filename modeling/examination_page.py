@@ -13,11 +13,11 @@ from modeling.figures.estimates import (
     draw_estimates,
     draw_learning_curve,
 )
-from modeling.figures.figure import Figure
-from modeling.figures.render import render_inline_svg
 from modeling.models import Examination, ModelVersion
 from modeling.overviews import TARGETS, evaluation_rows
 from modeling.services.version_card import not_beaten
+from studies.figures.figure import Figure
+from studies.figures.render import render_inline_svg
 
 
 def examination_context(version: ModelVersion, found: Examination | None) -> dict[str, Any]:

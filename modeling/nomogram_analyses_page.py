@@ -6,8 +6,6 @@ from typing import Any
 
 from django.utils.safestring import mark_safe
 
-from modeling.figures.figure import Figure
-from modeling.figures.render import render_inline_svg
 from modeling.models import Evaluation, ModelVersion, VersionKind
 from modeling.services.nomogram_figures import nomogram_figures, score_figures
 from modeling.services.prognosis_rows import ENDPOINTS
@@ -19,6 +17,8 @@ from modeling.services.report_survival import (
     optimism_table,
 )
 from modeling.services.report_table2 import added_table
+from studies.figures.figure import Figure
+from studies.figures.render import render_inline_svg
 
 
 def analyses_context(version: ModelVersion) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from modeling.figures.figure import Figure, number
 from modeling.figures.nomogram import draw_nomogram
 from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty
 from modeling.models import ModelVersion
 from modeling.services.prognosis_rows import ENDPOINTS, TITLES
 from modeling.services.report_content import marked_simulated
 from modeling.services.report_survival import LOG_AXES, column_title, short_endpoint
+from studies.figures.figure import Figure, number
 
 
 def nomogram_context(version: ModelVersion) -> dict[str, Any]:

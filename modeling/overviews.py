@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
-from modeling.figures.figure import Figure
 from modeling.models import (
     DatasetSnapshot,
     Evaluation,
@@ -17,6 +16,7 @@ from modeling.models import (
     VersionState,
 )
 from modeling.selectors import look_numbers, maker_of, state_of, states_of
+from studies.figures.figure import Figure
 from studies.models import CohortRole, Derivation, Job, JobState, Study
 
 KINDS = (

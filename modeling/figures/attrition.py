@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from modeling.figures.figure import COLOURS, INK, QUIET, Figure, make_figure, rows_of
+from studies.figures.figure import COLOURS, INK, QUIET, Figure, make_figure, rows_of
 
 BOX, ROW = 150, 74
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from modeling.methods.time_dependent_auc import TimeDependentAuc
+from studies.figures.figure import (
     COLOURS,
     DASHES,
     DOTS,
@@ -20,7 +21,6 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.time_dependent_auc import TimeDependentAuc
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     DASHES,
     DOTS,
     QUIET,

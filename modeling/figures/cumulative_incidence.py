@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     COLOURS,
     HEIGHT,
     INK,

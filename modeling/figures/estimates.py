@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     DOTS,
     QUIET,
     WIDTH,

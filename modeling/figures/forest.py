@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     COLOURS,
     INK,
     LONG_DASH,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from modeling.methods.cox_residuals import SchoenfeldResiduals
+from modeling.methods.splines import place_knots, spline_basis
+from studies.figures.figure import (
     COLOURS,
     LONG_DASH,
     QUIET,
@@ -14,8 +16,6 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.cox_residuals import SchoenfeldResiduals
-from modeling.methods.splines import place_knots, spline_basis
 from studies.methods.problems import DataProblem
 
 PANEL, ACROSS, KNOTS = 190, 3, 4

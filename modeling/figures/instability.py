@@ -5,7 +5,8 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from modeling.methods.corrected_indexes import Instability
+from studies.figures.figure import (
     COLOURS,
     DOTS,
     QUIET,
@@ -15,7 +16,6 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.corrected_indexes import Instability
 
 MOST_POINTS = 2500
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from modeling.methods.kaplan_meier import KaplanMeier
+from modeling.methods.nomogram import pretty
+from studies.figures.figure import (
     HEIGHT,
     INK,
     WIDTH,
@@ -18,8 +20,6 @@ from modeling.figures.figure import (
     style_scales,
     unit_axis,
 )
-from modeling.methods.kaplan_meier import KaplanMeier
-from modeling.methods.nomogram import pretty
 
 LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
 

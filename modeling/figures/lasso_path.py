@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from modeling.methods.lasso import CrossValidatedLasso
+from studies.figures.figure import (
     COLOURS,
     DASHES,
     DOTS,
@@ -20,7 +21,6 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.lasso import CrossValidatedLasso
 
 PANEL = 300
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     DOTS,
     HEIGHT,
     QUIET,

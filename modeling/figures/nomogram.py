@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
 from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty
+from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
 
 CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
 SPAN, ROW = 620, 46

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from modeling.figures.auc_over_time import AucOverTime, draw_auc_over_time
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.figure import Figure, number, p_text
 from modeling.figures.forest import ForestLine, draw_forest
 from modeling.figures.hazards import draw_hazards
 from modeling.figures.instability import draw_instability
@@ -15,6 +14,7 @@ from modeling.figures.roc import RocCurve, draw_roc
 from modeling.figures.survival_calibration import draw_survival_calibration
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
 from modeling.methods.regression_table import Line
+from studies.figures.figure import Figure, number, p_text
 
 
 def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 from numpy.typing import ArrayLike
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     DOTS,
     QUIET,
     WIDTH,

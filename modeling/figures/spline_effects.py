@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     COLOURS,
     DOTS,
     QUIET,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from modeling.figures.figure import COLOURS, INK, Figure, make_figure, rows_of
 from modeling.methods.univariable_cox import UnivariableCox
 from studies.colours import PAPER
+from studies.figures.figure import COLOURS, INK, Figure, make_figure, rows_of
 
 ROW, PANEL = 17, 190
 LABELS = 150  # room for names in fonts wider than the one measured

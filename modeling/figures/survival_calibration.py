@@ -7,7 +7,10 @@ import altair as alt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from modeling.figures.figure import (
+from modeling.methods.corrected_indexes import CorrectedGroups
+from modeling.methods.smooth_calibration import SmoothCalibration
+from modeling.methods.survival_calibration import SurvivalCalibration
+from studies.figures.figure import (
     COLOURS,
     DOTS,
     INK,
@@ -19,9 +22,6 @@ from modeling.figures.figure import (
     rows_of,
     unit_axis,
 )
-from modeling.methods.corrected_indexes import CorrectedGroups
-from modeling.methods.smooth_calibration import SmoothCalibration
-from modeling.methods.survival_calibration import SurvivalCalibration
 
 APPARENT, CORRECTED, SMOOTH = "groups, apparent (95 % CI)", "groups, corrected", "smooth, apparent"
 BINS = 40

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 from scipy.stats import gaussian_kde
 
-from modeling.figures.figure import (
+from studies.figures.figure import (
     COLOURS,
     HEIGHT,
     INK,

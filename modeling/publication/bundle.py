@@ -12,10 +12,10 @@ from typing import Any
 
 from django.conf import settings
 
-from modeling.figures.figure import Figure
-from modeling.figures.render import figure_csv, render_svg
 from modeling.publication.r_script import write_report_script
 from modeling.publication.words import cell_parts
+from studies.figures.figure import Figure
+from studies.figures.render import figure_csv, render_svg
 from studies.tables import harmless
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same report gives the same zip

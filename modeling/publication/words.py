@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modeling.figures.figure import number
+from studies.figures.figure import number
 
 
 def cell_text(value: Any) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from modeling.figures.auc_over_time import AucOverTime, draw_auc_over_time
 from modeling.figures.cumulative_incidence import IncidenceCurve, draw_cumulative_incidence
 from modeling.figures.estimates import Estimate, draw_estimates
-from modeling.figures.figure import Figure, p_text
 from modeling.figures.forest import ForestLine, draw_forest
 from modeling.figures.hazards import draw_hazards
 from modeling.figures.instability import draw_instability
@@ -27,6 +26,7 @@ from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import ENDPOINTS, TITLES
 from modeling.services.rad_score_survival import DID_NOT, RESPONDED
 from modeling.services.report_content import cohort_order, cohort_title, titled
+from studies.figures.figure import Figure, p_text
 
 Z = 1.959963984540054
 SHORT = {RESPONDED: "resp.", DID_NOT: "non-r."}

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from modeling.figures.prognosis import draw_analysis
-from modeling.figures.render import render_svg
 from modeling.methods.concordance import Concordance
 from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
 from modeling.methods.cox import Test
@@ -23,6 +22,7 @@ from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroup
 from modeling.methods.proportional_hazards import ProportionalHazards
 from modeling.methods.regression_table import Effect
 from modeling.services.prognosis_script import write_script
+from studies.figures.render import render_svg
 from studies.methods.problems import Problem
 
 STEPS = 500  # most rows of the table from total points to survival

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from modeling.figures.figure import Figure
-from modeling.figures.render import render_inline_svg
 from modeling.models import Basis, Evaluation
 from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_sources import Sources
 from studies.colours import SIMULATED
+from studies.figures.figure import Figure
+from studies.figures.render import render_inline_svg
 
 Cell = str | int | dict[str, Any] | None
 

@@ -12,7 +12,6 @@ from scipy.stats import mannwhitneyu
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.figure import p_text
 from modeling.figures.roc import RocBand, RocCurve, draw_roc
 from modeling.figures.violins import Violin, draw_violins
 from modeling.methods.classifiers import CLASSIFIERS
@@ -34,6 +33,7 @@ from modeling.services.report_content import (
 from modeling.services.report_notices import clinical_notices, material_notices
 from modeling.services.report_sources import number_of
 from modeling.services.snapshots import snapshot_read
+from studies.figures.figure import p_text
 
 SMALLEST_GROUP = 15
 CLASSES = {"rna": ("Hot", "Cold"), "ihc": ("Hot", "Cold"),

@@ -6,7 +6,6 @@ from typing import Any
 
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.figure import p_text, with_interval
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocBand, RocCurve, draw_roc
@@ -28,6 +27,7 @@ from modeling.services.report_content import (
 from modeling.services.report_notices import clinical_notices
 from modeling.services.report_sources import number, number_of
 from modeling.services.report_table2 import added_table
+from studies.figures.figure import p_text, with_interval
 
 LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
 

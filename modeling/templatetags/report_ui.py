@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from modeling.figures.figure import number
+from studies.figures.figure import number
 
 register = template.Library()
 

@@ -8,12 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 
-from modeling.figures.figure import Figure
-from modeling.figures.render import figure_csv, render_inline_svg, render_png, render_svg
 from modeling.models import ModelVersion, VersionKind
 from modeling.nomogram_analyses_page import analyses_context, analyses_figures
 from modeling.nomogram_page import nomogram_context
 from studies import access
+from studies.figures.figure import Figure
+from studies.figures.render import figure_csv, render_inline_svg, render_png, render_svg
 from studies.models import Study
 from studies.views.doors import study_page
 

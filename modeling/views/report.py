@@ -8,12 +8,12 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 
-from modeling.figures.figure import Figure
-from modeling.figures.render import figure_csv, render_png, render_svg
 from modeling.models import Report
 from modeling.publication.bundle import table_csv
 from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
+from studies.figures.figure import Figure
+from studies.figures.render import figure_csv, render_png, render_svg
 from studies.models import Study
 from studies.services import file_read
 from studies.views.doors import study_page

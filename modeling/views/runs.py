@@ -11,12 +11,12 @@ from django.utils.safestring import mark_safe
 
 from modeling import overviews
 from modeling.earlier_runs import beside_earlier
-from modeling.figures.render import render_inline_svg
 from modeling.filters import RunFilter
 from modeling.listings import RUNS
 from modeling.models import DatasetSnapshot, ModelRun
 from modeling.services.plans import departures_of
 from studies import access
+from studies.figures.render import render_inline_svg
 from studies.lists import list_response
 from studies.models import Study
 from studies.views.doors import study_page

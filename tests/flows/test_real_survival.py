@@ -10,7 +10,6 @@ import pytest
 
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.nomogram import draw_nomogram
-from modeling.figures.render import render_svg
 from modeling.methods.cox import fit_cox
 from modeling.methods.design_matrix import build_design
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
@@ -18,6 +17,7 @@ from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.nomogram import build_nomogram
 from modeling.methods.prognosis import PrognosisPlan, apply_prognosis, fit_prognosis
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
+from studies.figures.render import render_svg
 
 
 @pytest.fixture(scope="module")

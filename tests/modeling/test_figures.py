@@ -8,15 +8,15 @@ import pytest
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.figure import Figure
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.nomogram import draw_nomogram
-from modeling.figures.render import figure_csv, render_inline_svg, render_png, render_svg
 from modeling.figures.roc import RocCurve, draw_roc
 from modeling.methods.cox import fit_cox
 from modeling.methods.design_matrix import build_design
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.nomogram import build_nomogram
+from studies.figures.figure import Figure
+from studies.figures.render import figure_csv, render_inline_svg, render_png, render_svg
 
 
 def _roc():
