@@ -14,6 +14,7 @@ COPY . .
 RUN ISOTHERM_SECRET_KEY=build DATABASE_URL=postgresql://build@build/build \
     CELERY_BROKER_URL=redis://build STORAGE_URL=file:///tmp \
     .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+    && .venv/bin/python -m dev messages --compile \
     && NUMBA_CACHE_DIR=/srv/isotherm/numba .venv/bin/python -m dev warm \
     && rm -rf .isotherm node_modules
 

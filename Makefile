@@ -1,6 +1,6 @@
 # Isotherm. `make` lists what there is; nothing but git, make and Python 3.11 is needed beforehand.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run up down bench backup restore screenshots lock
+.PHONY: help setup demo test run up down bench backup restore screenshots messages lock
 .SILENT:
 
 SERVE ?= 1
@@ -47,6 +47,9 @@ restore: setup  ## a backup into an empty database and storage (FROM=folder)
 
 screenshots: setup  ## each page, wide and narrow, light and dark, into docs/screenshots
 	exec $(DEV) screenshots
+
+messages: setup  ## gather what the product says into locale/, for translators
+	exec $(DEV) messages
 
 lock: setup  ## write requirements.lock anew from pyproject.toml
 	exec $(DEV) lock

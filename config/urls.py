@@ -5,7 +5,10 @@ from importlib.util import find_spec
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.cache import cache_control
+from django.views.decorators.vary import vary_on_cookie
 from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog, set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -17,6 +20,11 @@ APPS = ("studies", "imaging", "genomics", "modeling")
 def health(request: HttpRequest) -> HttpResponse:
     """For load balancers and health checks."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+words_of_scripts = cache_control(private=True, max_age=24 * 3600)(
+    JavaScriptCatalog.as_view(packages=["studies"])
+)
 
 
 def _api_urls() -> list:
@@ -40,6 +48,8 @@ def _api_urls() -> list:
 
 urlpatterns = [
     path("health/", health, name="health"),
+    path("language/", set_language, name="set_language"),
+    path("language/catalog.js", vary_on_cookie(words_of_scripts), name="language_catalog"),
     # An address is as it was invited: unproven, a changed one would catch others' invitations.
     path("account/email/", RedirectView.as_view(pattern_name="account_change_password")),
     path("account/", include("allauth.urls")),

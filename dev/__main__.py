@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import backup, check, kernels, lock, services
+from dev import backup, check, kernels, lock, messages, services
 from dev.place import SetupError
 from dev.processes import Product, run_in_front
 
@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     restored = verbs.add_parser("restore", help="a backup into an empty database and storage")
     restored.add_argument("--from", dest="source", type=Path, required=True)
     verbs.add_parser("warm", help="compile the numerical kernels into their cache")
+    said = verbs.add_parser("messages", help="gather what the product says, for translators")
+    said.add_argument("--compile", action="store_true", help="compile what is translated instead")
     verbs.add_parser("screenshots", help="each page of the small demo, as pictures")
     verbs.add_parser("lock", help="write requirements.lock anew")
     verbs.add_parser("hadolint", help="check the Dockerfile")
@@ -105,6 +107,11 @@ def _screenshots(chosen: argparse.Namespace) -> int:
     return int(importlib.import_module("dev.screenshots").take(PROJECT))
 
 
+def _messages(chosen: argparse.Namespace) -> None:
+    work = messages.set_up if chosen.compile else messages.gather
+    work(PROJECT, Path(sys.executable))
+
+
 def _lock(chosen: argparse.Namespace) -> None:
     lock.write_lock(PROJECT)
 
@@ -133,6 +140,7 @@ VERBS = {
     "restore": _restore,
     "warm": _warm,
     "screenshots": _screenshots,
+    "messages": _messages,
     "lock": _lock,
     "hadolint": _hadolint,
 }

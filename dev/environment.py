@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import frontend, kernels
+from dev import frontend, kernels, messages
 from dev.place import SetupError, locked, state_folder
 from dev.progress import run_with_progress
 
@@ -40,6 +40,7 @@ def set_up(project: Path = PROJECT) -> None:
             frontend.set_up(project, _python(project), state / "log" / "setup.log")
         (project / "staticfiles").mkdir(exist_ok=True)  # whitenoise warns when it is missing
         kernels.warm(project, _python(project))
+        messages.set_up(project, _python(project))
 
 
 def _python(project: Path) -> Path:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -56,8 +57,8 @@ def read_estimator(data: bytes, sha256: str) -> Pipeline:
     if found != sha256:
         raise refuse(
             "stored model",
-            f"sha256 {found}",
-            f"sha256 {sha256}",
+            say("sha256 {found}", found=found),
+            say("sha256 {sha256}", sha256=sha256),
             "The bytes were changed: restore them from a backup.",
         )
     strange = set(_skops().get_untrusted_types(data=data)) - ALLOWED_TYPES

@@ -11,6 +11,7 @@ from django.core import signing
 from studies.methods.course import FACT_KINDS, FactKind
 from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
+from studies.methods.wording import say
 from studies.services.fact_rows import cell_of
 from studies.services.record_reading import Record
 
@@ -68,9 +69,14 @@ def _value_of(spec: VariableSpec, sent: Mapping[str, str], found: Sent) -> str:
     text, missing = sent[PREFIX + name].strip(), sent.get(REASON + name, "")
     if text and missing and text != missing:
         found.problems.append(
-            Problem(spec.label, f"{text!r} and {missing.replace('_', ' ')}", "one of the two",
-                    "Clear one.", column=name)
-        )  # fmt: skip
+            Problem(
+                spec.label,
+                say("{text!r} and {missing}", text=text, missing=missing.replace("_", " ")),
+                "one of the two",
+                "Clear one.",
+                column=name,
+            )
+        )
     return text or missing
 
 

@@ -20,6 +20,7 @@ from studies.methods.published_table import (
 )
 from studies.methods.table_one import Cell, Column, Line, TableOne, describe_groups
 from studies.methods.units import readable_unit
+from studies.methods.wording import say
 from studies.models import Cohort, CohortUse, Study, Surgery, Variable, VariableType
 from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.variable_filters import variables_in_force
@@ -133,7 +134,7 @@ def _own_notices(study: Study, made: TableOne) -> list[Notice]:
     left_out = consents.left_out_counts(study)
     if left_out:
         said = "; ".join(f"{reason} ({number})" for reason, number in left_out.items())
-        found.append(Notice("left_out", f"Not in the table: {said}."))
+        found.append(Notice("left_out", say("Not in the table: {said}.", said=said)))
     return found
 
 

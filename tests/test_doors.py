@@ -20,7 +20,7 @@ from tests.people import People
 # Addresses without a study: who they are for is said here, once.
 FOR_ANYBODY = {"health", "account_login", "account_logout", "account_signup",
                "account_inactive", "studies:welcome", "studies:theme",
-               "studies:policy_report"}  # fmt: skip
+               "studies:policy_report", "set_language", "language_catalog"}  # fmt: skip
 FOR_SIGNED_IN = {"studies:list", "studies:patterns", "studies:help", "studies:help_page",
                  "studies:bell", "studies:bell_live",
                  "api:schema", "api:docs", "api:study-list"}  # fmt: skip

@@ -16,6 +16,7 @@ from genomics.methods.mcp_counter import log_per_million, marker_mean
 from genomics.methods.ssgsea import Ties, ssgsea
 from genomics.methods.zscore import combined_zscore
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 Method = Literal["ssgsea", "zscore", "mcpcounter"]
 SPECIMENS_AT_ONCE = 256
@@ -110,7 +111,7 @@ def _by_level(
 
 def _scale_notice(tiles: ExpressionTiles, method: str, per_million: bool) -> list[Notice]:
     if per_million:
-        return [Notice("log_per_million", f"{method}: of log2(CPM + 1).")]
+        return [Notice("log_per_million", say("{method}: of log2(CPM + 1).", method=method))]
     if tiles.facts.whole or tiles.facts.maximum > 40:
         text = (
             f"{method}: of the values as they stand, which look like no logarithms; the method "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from genomics.methods.identifiers import Gene, without_version
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 # What the tables of HGNC, Ensembl BioMart, NCBI and tx2gene call their columns.
 COLUMNS = {
@@ -84,7 +85,7 @@ def read_annotation(text: str, name: str) -> Annotation:
     if len(place) < FEWEST_NAMES:
         raise refuse(
             name,
-            f"the columns {lines[0][:120] if lines else 'of an empty file'}",
+            say("the columns {value}", value=lines[0][:120] if lines else "of an empty file"),
             "two of " + ", ".join(names[0] for names in COLUMNS.values()),
             "Export the table with a header line of these names.",
             row=1,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 STRONG = 0.5  # Cramér's V from which a batch and a factor cannot be told apart
 CERTAIN = 0.01
@@ -41,10 +42,17 @@ def check_confounding(batches: Sequence[str], factors: Mapping[str, Sequence[Any
         if ((table > 0).sum(axis=1) == 1).all() or (v > STRONG and p < CERTAIN):
             found = f"batches that go with {name} (Cramér's V {v:.2f}, p {p:.2g})"
             problems.append(
-                Problem(f"batches and {name}", found, f"{name} mixed over the batches",
-                        f"Correcting would remove differences by {name}: correct nothing, and "
-                        "report it as a limit.")
-            )  # fmt: skip
+                Problem(
+                    say("batches and {name}", name=name),
+                    found,
+                    say("{name} mixed over the batches", name=name),
+                    say(
+                        "Correcting would remove differences by {name}: correct nothing, and "
+                        "report it as a limit.",
+                        name=name,
+                    ),
+                )
+            )
     if problems:
         raise DataProblem(problems)
 

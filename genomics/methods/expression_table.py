@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from genomics.methods.expression_tiles import SHOWN, ExpressionTiles
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 MOST_BYTES = 8 * 2**30  # of text: 60,000 genes of 5,000 specimens are a quarter of it
 LONGEST_LINE = 2**26
@@ -189,7 +190,7 @@ def header_problems(layout: Layout, name: str) -> list[Problem]:
     problems = [
         Problem(
             name,
-            f"the specimen label {label!r} {times} times",
+            say("the specimen label {label!r} {times} times", label=label, times=times),
             "each specimen once",
             "Rename or remove the repeated columns; which one is meant cannot be guessed.",
             row=row,
@@ -204,7 +205,7 @@ def header_problems(layout: Layout, name: str) -> list[Problem]:
         problems.append(
             Problem(
                 name,
-                f"no label over column {', '.join(unnamed[:SHOWN])}",
+                say("no label over column {unnamed}", unnamed=", ".join(unnamed[:SHOWN])),
                 "a specimen label over each column",
                 "Name the columns, or remove them when they are empty.",
                 row=row,
@@ -282,7 +283,7 @@ def _read_carefully(fresh: Open, name: str, layout: Layout) -> ExpressionTiles:
         raise refuse(
             name,
             _said(error),
-            f"{len(layout.header) + layout.beside + 1} fields in each line",
+            say("{n} fields in each line", n=len(layout.header) + layout.beside + 1),
             "Check for missing or additional separators.",
         ) from error
     except UnicodeDecodeError as error:
@@ -393,7 +394,12 @@ class _Found:
     def _column(self, column: int, count: int, of: int, example: object) -> Problem:
         return Problem(
             self.name,
-            f"{count} of {of} cells without a number, as {_spelled(example)}",
+            say(
+                "{count} of {of} cells without a number, as {spelled}",
+                count=count,
+                of=of,
+                spelled=_spelled(example),
+            ),
             NUMBERS,
             "Remove columns that hold no expression values (descriptions, lengths).",
             column=self.layout.header[column],
@@ -407,7 +413,11 @@ class _Found:
         return [
             Problem(
                 self.name,
-                f"no gene identifier in line {', '.join(map(str, lines))}{more}",
+                say(
+                    "no gene identifier in line {map}{more}",
+                    map=", ".join(map(str, lines)),
+                    more=more,
+                ),
                 "an identifier in the first column of each line",
                 "Name the gene, or remove the line.",
                 row=lines[0],

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from genomics.methods.scale import ValueFacts, estimate_scale
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 SHOWN = 25  # problems of one kind listed one by one; the rest is counted
 LARGEST_WHOLE = 2**31  # below, whole numbers are kept as integers of half the bytes
@@ -149,7 +150,7 @@ class ExpressionTiles:
         problems = [
             Problem(
                 self.name,
-                f"{value:g} for the gene {gene}",
+                say("{value:g} for the gene {gene}", value=value, gene=gene),
                 "0 or more",
                 "Correct the cell, or declare the scale as log if the values are logarithms.",
                 row=line,
@@ -170,7 +171,7 @@ class ExpressionTiles:
         return [
             Problem(
                 self.name,
-                f"{self._seen.low[column]:g} for every gene",
+                say("{low:g} for every gene", low=self._seen.low[column]),
                 "genes of different expression",
                 "Remove the specimen; it was not measured.",
                 column=self.specimens[column],

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 MINIMUM_COVERAGE = 0.70  # share of the signature's pairs that must be found
 SHOWN = 12
@@ -134,7 +135,11 @@ def _notices(
     notices = []
     if renamed:
         names = [f"{labels[rows[0]]} = {symbol}" for symbol, rows in sorted(renamed.items())]
-        notices.append(Notice("genes_renamed", f"Found under a previous symbol: {_list(names)}."))
+        notices.append(
+            Notice(
+                "genes_renamed", say("Found under a previous symbol: {list}.", list=_list(names))
+            )
+        )
     if repeated:
         text = f"Several rows each; the row of highest mean is used: {_list(sorted(repeated))}."
         notices.append(Notice("genes_repeated", text))
@@ -183,8 +188,12 @@ def check_coverage(
         if not cell.present:
             problems.append(
                 Problem(
-                    f"signature {signature.name}, {cell.cell_type}",
-                    f"none of {', '.join(cell.missing)}",
+                    say(
+                        "signature {name}, {cell_type}",
+                        name=signature.name,
+                        cell_type=cell.cell_type,
+                    ),
+                    say("none of {missing}", missing=", ".join(cell.missing)),
                     "at least one gene",
                     "Upload a table that has the gene, or choose another signature.",
                 )
@@ -225,7 +234,7 @@ def check_orientation(
     if columns > max(1, len(map_identifiers(labels, np.zeros(len(labels)), signature).rows)):
         raise refuse(
             "expression matrix",
-            f"genes in the columns, as {', '.join(specimens[:3])}",
+            say("genes in the columns, as {specimens}", specimens=", ".join(specimens[:3])),
             "genes in rows, specimens in columns",
             TURNED.format(columns),
         )
@@ -248,10 +257,17 @@ def _too_few(
     if columns > max(1, present):
         remedy = TURNED.format(columns)
     return Problem(
-        f"signature {signature.name}",
-        f"{present} of {total} pairs ({present / total:.0%}); the table's identifiers look like "
-        f"{', '.join(labels[:3])}; missing genes: {', '.join(missing)}",
-        f"at least {minimum:.0%} of the pairs of cell type and gene",
+        say("signature {name}", name=signature.name),
+        say(
+            "{present} of {total} pairs ({present_2:.0%}); the table's identifiers look "
+            "like {labels}; missing genes: {missing}",
+            present=present,
+            total=total,
+            present_2=present / total,
+            labels=", ".join(labels[:3]),
+            missing=", ".join(missing),
+        ),
+        say("at least {minimum:.0%} of the pairs of cell type and gene", minimum=minimum),
         remedy,
     )
 

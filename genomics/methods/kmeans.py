@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 MAX_ROUNDS = 300
 FINALISTS = 5  # starts refined by single transfers
@@ -54,8 +55,8 @@ def fit_kmeans(X: Array, k: int, rng: np.random.Generator, n_init: int = 50) -> 
     if distinct < k:
         raise refuse(
             "clustering",
-            f"{distinct} distinct rows",
-            f"at least {k}, one per cluster",
+            say("{distinct} distinct rows", distinct=distinct),
+            say("at least {k}, one per cluster", k=k),
             "The specimens are all alike: there is one class only. Check the table.",
         )
     squares = (X**2).sum(axis=1)

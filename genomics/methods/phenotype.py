@@ -14,6 +14,7 @@ from scipy.stats import spearmanr
 from genomics.methods.cluster_count import ClusterCriteria, compare_cluster_counts
 from genomics.methods.kmeans import fit_kmeans, squared_distances
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 CORE = ("T cells", "CD8 T cells", "Cytotoxic cells", "Th1 cells", "B cells", "aDC")
 MYELOID = ("Macrophages", "Neutrophils", "Mast cells")
@@ -57,7 +58,7 @@ class PhenotypeFit:
         known = [field.name for field in fields(cls) if field.name in stored]
         values = {name: _tupled(stored[name]) for name in known}
         values["criteria"] = tuple(ClusterCriteria(**row) for row in stored["criteria"])
-        values["notices"] = tuple(Notice(**row) for row in stored["notices"])
+        values["notices"] = tuple(Notice.from_dict(row) for row in stored["notices"])
         return cls(**values)
 
 
@@ -150,7 +151,7 @@ def _check(abundances: pd.DataFrame) -> None:
         specimen, cell = abundances.index[row], abundances.columns[column]
         problems.append(
             Problem(
-                f"specimen {specimen}",
+                say("specimen {specimen}", specimen=specimen),
                 "no abundance",
                 "a number for each cell type",
                 "Leave the specimen out.",
@@ -161,8 +162,8 @@ def _check(abundances: pd.DataFrame) -> None:
         problems.append(
             Problem(
                 "training cohort",
-                f"{len(abundances)} specimens with cell abundances",
-                f"at least {MINIMUM_SPECIMENS}",
+                say("{n} specimens with cell abundances", n=len(abundances)),
+                say("at least {minimum_specimens}", minimum_specimens=MINIMUM_SPECIMENS),
                 "Upload the expression of the training cohort, or check its members.",
             )
         )
@@ -184,14 +185,14 @@ def _training_scale(table: pd.DataFrame, k: int) -> tuple[Array, Array]:
         raise refuse(
             "training cohort",
             "the same abundances in every specimen",
-            f"specimens that differ, for {k} clusters",
+            say("specimens that differ, for {k} clusters", k=k),
             "There is one class only. Check that the columns are different patients.",
         )
     if constant.any():
         names = ", ".join(table.columns[constant])
         raise refuse(
             "training cohort",
-            f"one abundance in every specimen: {names}",
+            say("one abundance in every specimen: {names}", names=names),
             "abundances that differ between specimens",
             "Check that the genes of these cell types were measured.",
         )
@@ -203,8 +204,8 @@ def _core(cell_types: pd.Index) -> NDArray[np.intp]:
     if not len(core):
         raise refuse(
             "signature",
-            f"cell types {', '.join(cell_types)}",
-            f"at least one of {', '.join(CORE)}",
+            say("cell types {cell_types}", cell_types=", ".join(cell_types)),
+            say("at least one of {core}", core=", ".join(CORE)),
             "Without the immune core no cluster can be called hot; choose another signature.",
         )
     return core
@@ -218,8 +219,11 @@ def _named(centroids: Array, core: NDArray[np.intp]) -> tuple[Array, float]:
     if difference < MINIMUM_CORE_DIFFERENCE:
         raise refuse(
             "clusters",
-            f"an immune core that differs by {difference:.3f} SD",
-            f"a difference of at least {MINIMUM_CORE_DIFFERENCE}",
+            say("an immune core that differs by {difference:.3f} SD", difference=difference),
+            say(
+                "a difference of at least {minimum_core_difference}",
+                minimum_core_difference=MINIMUM_CORE_DIFFERENCE,
+            ),
             "The clusters are split by something else than immune infiltration and stay unnamed. "
             "Look at the heat map, try another k, or check for batches.",
         )
@@ -316,7 +320,7 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
     if absent:
         raise refuse(
             "cell abundances",
-            f"no {', '.join(absent)}",
+            say("no {absent}", absent=", ".join(absent)),
             "all cell types of the frozen fit",
             "Compute the abundances by the signature of the fit.",
         )

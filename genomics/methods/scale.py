@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 Scale = Literal["counts", "cpm", "tpm", "log"]
 
@@ -68,15 +69,20 @@ def check_scale(values: NDArray[Any] | ValueFacts, declared: Scale) -> tuple[Not
     if (declared == "log") != (found == "log"):
         raise refuse(
             "scale",
-            f"values from {facts.minimum:g} to {facts.maximum:g}, which look like {_words(found)}",
-            f"{_words(declared)}, as declared",
+            say(
+                "values from {minimum:g} to {maximum:g}, which look like {words}",
+                minimum=facts.minimum,
+                maximum=facts.maximum,
+                words=_words(found),
+            ),
+            say("{words}, as declared", words=_words(declared)),
             "Declare the scale the values are on.",
         )
     if declared in ("cpm", "tpm") and found == "counts":
         raise refuse(
             "scale",
-            f"whole numbers with totals from {_totals(facts)}",
-            f"{_words(declared)}: up to a million in each specimen",
+            say("whole numbers with totals from {totals}", totals=_totals(facts)),
+            say("{words}: up to a million in each specimen", words=_words(declared)),
             "Declare counts, or upload the converted table.",
         )
     return (*_notices(facts, declared, found), Notice("ranks_only", RANKS_ONLY))

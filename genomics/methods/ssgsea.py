@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 Ties = Literal["order_invariant", "gsva_compatible"]
 
@@ -91,7 +92,7 @@ def _finite(block: NDArray[Any]) -> NDArray[Any]:
     if not found.all():
         raise refuse(
             "expression matrix",
-            f"{int((~found).sum())} missing or infinite values",
+            say("{sum} missing or infinite values", sum=int((~found).sum())),
             "a number in every cell",
             "Remove the genes or specimens without values; they are not filled in.",
         )
@@ -104,14 +105,14 @@ def _check(values: NDArray[Any], sets: Sequence[Sequence[int]], ties: str) -> No
     if values.ndim != 2 or not values.size:
         raise refuse(
             "expression matrix",
-            f"shape {values.shape}",
+            say("shape {shape}", shape=values.shape),
             "genes × specimens, neither empty",
             "Give a table with genes in rows and specimens in columns.",
         )
     problems = [
         Problem(
-            f"gene set {number}",
-            f"{len(set(rows))} of {len(values)} genes",
+            say("gene set {number}", number=number),
+            say("{n} of {n_2} genes", n=len(set(rows)), n_2=len(values)),
             "at least one gene and fewer than all",
             "Check the identifiers of the matrix against the signature.",
         )

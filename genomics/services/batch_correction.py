@@ -30,6 +30,7 @@ from genomics.storage import matrix_file
 from studies.jobs import Progress, no_progress
 from studies.methods.combat import ComBatFit, apply_combat, check_batches, fit_combat
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 from studies.models import Job, SpecimenChoice, Study
 from studies.selectors import endpoint_table, members_table
 from studies.services import derivation_record, file_store, file_use, inputs_digest
@@ -169,11 +170,15 @@ def _common(tables: list[ExpressionTiles], names: list[str]) -> list[str]:
     """Genes of all matrices, in the order of the first."""
     shared = set(tables[0].genes).intersection(*(table.genes for table in tables[1:]))
     problems = [
-        Problem(name, f"{len(shared)} of {len(table.genes)} genes in all matrices",
-                f"at least {FEWEST_COMMON:.0%}", "Upload matrices of one annotation.")
+        Problem(
+            name,
+            say("{n} of {n_2} genes in all matrices", n=len(shared), n_2=len(table.genes)),
+            say("at least {fewest_common:.0%}", fewest_common=FEWEST_COMMON),
+            "Upload matrices of one annotation.",
+        )
         for table, name in zip(tables, names, strict=True)
         if len(shared) < FEWEST_COMMON * len(set(table.genes))
-    ]  # fmt: skip
+    ]
     if problems:
         raise DataProblem(problems)
     return [gene for gene in dict.fromkeys(tables[0].genes) if gene in shared]

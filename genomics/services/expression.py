@@ -18,6 +18,7 @@ from genomics.selectors import BESIDE, CLUSTERED, MARKERS, signature_content
 from genomics.storage import checked, matrix_file
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
 from studies.services import derivation_record, file_open, file_store, file_use, inputs_digest
 
@@ -121,7 +122,17 @@ def _score(
             found = refusal.problems[0].found.split(";")[0]
             code = "stromal_unavailable" if name == BESIDE else "markers_unavailable"
             what = "stromal score" if name == BESIDE else "marker genes"
-            notices.append(Notice(code, f"No {what}: the matrix has {found} of {name}."))
+            notices.append(
+                Notice(
+                    code,
+                    say(
+                        "No {what}: the matrix has {found} of {name}.",
+                        what=what,
+                        found=found,
+                        name=name,
+                    ),
+                )
+            )
     return scored, notices
 
 

@@ -33,6 +33,7 @@ from genomics.selectors import (
 from studies import registry
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Job, Patient, PatientStatus, Study
 from studies.services import derivation_record, derivations_record, inputs_digest
 
@@ -94,9 +95,9 @@ def _check_version(study: Study, signature: SignatureVersion) -> None:
     other = versions_read(study) - {signature.version}
     if other:
         raise refuse(
-            f"signature {signature}",
-            f"abundances by version {', '.join(map(str, sorted(other)))}",
-            f"abundances of every patient by version {signature.version}",
+            say("signature {signature}", signature=signature),
+            say("abundances by version {map}", map=", ".join(map(str, sorted(other)))),
+            say("abundances of every patient by version {version}", version=signature.version),
             "Compute the abundances again, then this.",
         )
 
@@ -144,7 +145,12 @@ def _whole(params: dict[str, Any] | None, name: str, default: int, low: int, hig
     except (TypeError, ValueError):
         number = low - 1
     if not low <= number <= high:
-        raise refuse(name, value, f"a whole number from {low} to {high}", "Choose another.")
+        raise refuse(
+            name,
+            value,
+            say("a whole number from {low} to {high}", low=low, high=high),
+            "Choose another.",
+        )
     return number
 
 

@@ -15,6 +15,7 @@ from genomics.methods.identifiers import Signature
 from genomics.methods.signature import annotate_signature, read_signature
 from genomics.models import SignatureVersion
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Study
 from studies.services import file_read
 
@@ -55,7 +56,12 @@ def signature_current(study: Study, name: str) -> SignatureVersion:
     if name not in CLUSTERABLE:
         uploaded = SignatureVersion.objects.filter(study=study).values_list("name", flat=True)
         known = ", ".join(dict.fromkeys([*CLUSTERABLE, *uploaded]))
-        raise refuse("signature", name, f"one of {known}", "Upload the list, or choose another.")
+        raise refuse(
+            "signature",
+            name,
+            say("one of {known}", known=known),
+            "Upload the list, or choose another.",
+        )
     return signature_create(study, name, (SHIPPED / f"{name}.csv").read_text(encoding="utf-8"))
 
 
@@ -89,7 +95,9 @@ def signature_import(batch: ImportBatch, job: Job | None = None) -> dict[str, An
     name = str(batch.options.get("name") or batch.filename.split(".")[0])
     if not NAME.fullmatch(name):
         expected = "letters, digits, - _ . and +, at most 40"
-        raise refuse(batch.filename, f"the name {name}", expected, "Rename the file.")
+        raise refuse(
+            batch.filename, say("the name {name}", name=name), expected, "Rename the file."
+        )
     text = signature_text(file_read(batch.file), batch.filename)
     earlier = SignatureVersion.objects.filter(study=batch.study, name=name)
     if not earlier.exists() and name in CLUSTERABLE:

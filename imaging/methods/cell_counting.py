@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from imaging.methods.stain_separation import Stains, estimate_dab
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 METHOD_VERSION = "1"
 COARSEST_UM_PER_PIXEL = 4.0
@@ -150,8 +151,11 @@ def _check_resolution(um_per_pixel: float) -> None:
     if not 0.05 <= um_per_pixel <= COARSEST_UM_PER_PIXEL:
         raise refuse(
             "resolution",
-            f"{um_per_pixel:g} µm per pixel",
-            f"0.05 to {COARSEST_UM_PER_PIXEL:g} µm per pixel",
+            say("{um_per_pixel:g} µm per pixel", um_per_pixel=um_per_pixel),
+            say(
+                "0.05 to {coarsest_um_per_pixel:g} µm per pixel",
+                coarsest_um_per_pixel=COARSEST_UM_PER_PIXEL,
+            ),
             "State the resolution of the slide, or count at a finer scale.",
         )
 

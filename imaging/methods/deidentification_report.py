@@ -22,6 +22,7 @@ from imaging.methods.deidentification import (
 from imaging.methods.suv import estimate_suv_factors
 from imaging.methods.suv_working import text
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 OUTCOMES = (REMOVED, REPLACED, RETAINED)
 PIXELS = 0x7FE00000
@@ -123,7 +124,7 @@ def compare_suv(before: list[Dataset], after: list[Dataset]) -> str:
             Problem(
                 "SUV after de-identification",
                 f"{second if isinstance(second, str) else second[0]}",
-                f"{first if isinstance(first, str) else first[0]}, as before",
+                say("{value}, as before", value=first if isinstance(first, str) else first[0]),
                 "Keep the original files and report this: a rule of de-identification is wrong.",
             )
         ]

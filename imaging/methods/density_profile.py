@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 ROLES = (
     "patient_id", "specimen", "image", "procedure", "marker", "region", "density", "count", "area",
@@ -121,7 +122,13 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         Every lack at once.
     """
     problems = [
-        Problem(name, f"no column {column}", f"the column that holds the {role}", _REMEDY, 1)
+        Problem(
+            name,
+            say("no column {column}", column=column),
+            say("the column that holds the {role}", role=role),
+            _REMEDY,
+            1,
+        )
         for role, column in profile.columns.items()
         if column not in header
     ]
@@ -136,7 +143,7 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         "image column": not profile.image_pattern or "image" in profile.columns,
     }
     problems += [
-        Problem(name, "the profile does not say it", f"the {what}", _REMEDY)
+        Problem(name, "the profile does not say it", say("the {what}", what=what), _REMEDY)
         for what, said in wanted.items()
         if not said
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from imaging.methods.density_profile import DensityProfile, apply_profile, check_profile
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 MARKERS = ("CD3", "CD8")
 REGIONS = ("tumor_center", "invasive_margin")
@@ -104,7 +105,11 @@ def read_lines(data: bytes, name: str) -> tuple[list[str], list[dict[str, str]]]
     repeated = sorted({column for column in header if header.count(column) > 1})
     if repeated:
         raise refuse(
-            name, f"{', '.join(repeated)} twice", "each column once", "Rename a column.", row=1
+            name,
+            say("{repeated} twice", repeated=", ".join(repeated)),
+            "each column once",
+            "Rename a column.",
+            row=1,
         )
     reader = csv.DictReader(io.StringIO(body), fieldnames=header, delimiter=separator)
     return header, [
@@ -119,8 +124,11 @@ def _check_header(header: list[str], name: str) -> None:
     if missing:
         raise refuse(
             name,
-            f"no column {', '.join(missing)}",
-            f"the columns {', '.join(REQUIRED)}, and density, unit or count, area, area_unit",
+            say("no column {missing}", missing=", ".join(missing)),
+            say(
+                "the columns {required}, and density, unit or count, area, area_unit",
+                required=", ".join(REQUIRED),
+            ),
             "Rename or add the columns, or say under Slides, Exports of a laboratory, what the "
             "columns of this export hold.",
             row=1,
@@ -240,7 +248,14 @@ def _contradictions(rows: list[Density], name: str) -> list[Problem]:
 def _contradiction(name: str, what: str, row: Density, earlier: Density) -> Problem:
     return Problem(
         name,
-        f"{what} as in line {earlier.row}: {row.specimen}, {row.marker}, {row.region}",
+        say(
+            "{what} as in line {row}: {specimen}, {marker}, {region}",
+            what=what,
+            row=earlier.row,
+            specimen=row.specimen,
+            marker=row.marker,
+            region=row.region,
+        ),
         "each specimen, marker and region once; a specimen of one patient and one procedure",
         "Remove or correct one of the lines; which one is right cannot be guessed.",
         row.row,

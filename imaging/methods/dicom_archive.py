@@ -21,6 +21,7 @@ from imaging.methods import dicom_seg, rtstruct
 from imaging.methods.deidentification import rename_uids
 from imaging.methods.dicom_file import UNREADABLE, read_dicom
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 MOST_FILES = 250_000
 MOST_BYTES = 64 * 2**30
@@ -136,8 +137,16 @@ def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
         problems.append(
             Problem(
                 name,
-                f"{len(infos)} files, {unpacked / 2**30:.1f} GiB unpacked",
-                f"at most {MOST_FILES} files and {MOST_BYTES >> 30} GiB",
+                say(
+                    "{n} files, {unpacked:.1f} GiB unpacked",
+                    n=len(infos),
+                    unpacked=unpacked / 2**30,
+                ),
+                say(
+                    "at most {most_files} files and {most_bytes} GiB",
+                    most_files=MOST_FILES,
+                    most_bytes=MOST_BYTES >> 30,
+                ),
                 "Split the upload into several archives.",
             )
         )
@@ -145,7 +154,10 @@ def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
         problems.append(
             Problem(
                 name,
-                f"an archive that unpacks to {unpacked // packed} times its size",
+                say(
+                    "an archive that unpacks to {unpacked} times its size",
+                    unpacked=unpacked // packed,
+                ),
                 "DICOM files",
                 "Pack the original files again.",
             )
@@ -165,8 +177,11 @@ def _suspicious(info: zipfile.ZipInfo, archive: str) -> Problem | None:
     if info.file_size > MOST_BYTES_OF_A_FILE:
         return Problem(
             where,
-            f"{info.file_size / 2**30:.1f} GiB",
-            f"at most {MOST_BYTES_OF_A_FILE >> 30} GiB in one file",
+            say("{file_size:.1f} GiB", file_size=info.file_size / 2**30),
+            say(
+                "at most {most_bytes_of_a_file} GiB in one file",
+                most_bytes_of_a_file=MOST_BYTES_OF_A_FILE >> 30,
+            ),
             remedy,
         )
     return None
@@ -226,7 +241,7 @@ def _once(entry: Entry, seen: dict[str, Entry]) -> Entry | Aside | None:
         return Aside(entry.name, entry.size, f"the same as {twin.name}")
     problem = Problem(
         entry.name,
-        f"the same SOPInstanceUID (0008,0018) as {twin.name} with other content",
+        say("the same SOPInstanceUID (0008,0018) as {name} with other content", name=twin.name),
         "one file per instance",
         "Leave one of the two out.",
     )
@@ -240,7 +255,10 @@ def _left_out(asides: list[Aside], name: str) -> tuple[Notice, ...]:
         if aside.problem is None
     )
     return tuple(
-        Notice("left_out", f"{name}: {count} files {reason} left out")
+        Notice(
+            "left_out",
+            say("{name}: {count} files {reason} left out", name=name, count=count, reason=reason),
+        )
         for reason, count in sorted(counted.items())
     )
 

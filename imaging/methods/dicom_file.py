@@ -15,6 +15,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 
 # Scanners write values longer than their type allows; what is used here is checked by meaning.
 config.settings.reading_validation_mode = config.IGNORE
@@ -104,8 +105,8 @@ def _check_pixels_complete(dataset: Dataset, name: str) -> None:
     if found < expected:
         raise refuse(
             name,
-            f"{found} bytes of pixels",
-            f"{expected} bytes",
+            say("{found} bytes of pixels", found=found),
+            say("{expected} bytes", expected=expected),
             "The file was cut short: export or copy it again.",
         )
 
@@ -146,7 +147,7 @@ def _stored_values(dataset: Dataset, name: str) -> NDArray:
         syntax = dataset.file_meta.TransferSyntaxUID.name
         raise refuse(
             name,
-            f"pixels stored as {syntax}",
+            say("pixels stored as {syntax}", syntax=syntax),
             "uncompressed or RLE pixels",
             "Export the series without compression.",
         ) from error

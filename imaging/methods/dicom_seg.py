@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from imaging.methods.rtstruct import ContouredRoi, check_names
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 SAME_PLACE = 0.05  # voxels: how far a frame may lie from the scan's own
 
@@ -50,7 +51,7 @@ def read_seg(
     kind = str(segmentation.get("SegmentationType", ""))
     if kind not in ("BINARY", "FRACTIONAL"):
         raise refuse(
-            f"{name}: SegmentationType (0062,0001)",
+            say("{name}: SegmentationType (0062,0001)", name=name),
             kind or "nothing",
             "BINARY or FRACTIONAL",
             "Export the segmentation as binary.",
@@ -62,14 +63,18 @@ def read_seg(
     if lacking:
         raise refuse(
             name,
-            f"the segments {', '.join(segments)}",
+            say("the segments {segments}", segments=", ".join(segments)),
             ", ".join(lacking),
             "Upload the segmentation with the lesion's segment.",
         )
     frames = _frames(segmentation, kind)
     places = [_place(segmentation, i, grid, name) for i in range(len(frames))]
     numbers = [_segment_number(segmentation, i) for i in range(len(frames))]
-    notices = (Notice("fractional_seg", f"{name}: fractions of 0.5 and more taken as inside"),)
+    notices = (
+        Notice(
+            "fractional_seg", say("{name}: fractions of 0.5 and more taken as inside", name=name)
+        ),
+    )
     rois = []
     for label in wanted:
         array = np.zeros(grid.shape, bool)
@@ -115,7 +120,7 @@ def _place(segmentation: Dataset, frame: int, grid: Grid, name: str) -> int:
     measures = _group(segmentation, frame, "PixelMeasuresSequence")
     if position is None or orientation is None or measures is None:
         raise refuse(
-            f"{name}: frame {frame + 1}",
+            say("{name}: frame {frame}", name=name, frame=frame + 1),
             "no position, orientation or pixel spacing",
             "all three for each frame",
             "Export the segmentation again.",
@@ -135,11 +140,20 @@ def _place(segmentation: Dataset, frame: int, grid: Grid, name: str) -> int:
     same_size = (segmentation.Columns, segmentation.Rows) == grid.size[:2]
     if off > SAME_PLACE or not same_size or not 0 <= z < grid.size[2]:
         raise refuse(
-            f"{name}: frame {frame + 1}",
-            f"{segmentation.Columns} × {segmentation.Rows} voxels from "
-            f"{corner.round(2).tolist()} mm",
-            f"the scan's grid: {grid.size[0]} × {grid.size[1]} × {grid.size[2]} voxels "
-            f"from {[round(v, 2) for v in grid.origin]} mm",
+            say("{name}: frame {frame}", name=name, frame=frame + 1),
+            say(
+                "{columns} × {rows} voxels from {tolist} mm",
+                columns=segmentation.Columns,
+                rows=segmentation.Rows,
+                tolist=corner.round(2).tolist(),
+            ),
+            say(
+                "the scan's grid: {size} × {size_2} × {size_3} voxels from {value} mm",
+                size=grid.size[0],
+                size_2=grid.size[1],
+                size_3=grid.size[2],
+                value=[round(v, 2) for v in grid.origin],
+            ),
             "Upload the scan on which the segmentation was made.",
         )
     return z

@@ -14,6 +14,7 @@ from pydicom.tag import BaseTag
 from imaging.methods.dicom_file import stored_values
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 JITTER_MM = 0.1  # spacing may vary by this much: a notice
 SAME_MM = 0.01  # closer slices share a place
@@ -109,7 +110,7 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
     if len(instances) < 2:
         raise refuse(
             name,
-            f"{len(instances)} slice",
+            say("{n} slice", n=len(instances)),
             "a volume of at least two slices",
             "Upload every slice of the series.",
         )
@@ -121,7 +122,7 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
             problems.append(
                 Problem(
                     f"{name}: {key}",
-                    f"missing in {lacking} of {len(instances)} slices",
+                    say("missing in {lacking} of {n} slices", lacking=lacking, n=len(instances)),
                     "present in each slice",
                     "Export the series again.",
                 )
@@ -159,7 +160,7 @@ def _axes(dataset: Dataset, name: str) -> NDArray[np.float64]:
     lengths = abs(x @ x - 1) + abs(y @ y - 1)
     if lengths > 1e-3 or abs(x @ y) > 1e-3:
         raise refuse(
-            f"{name}: ImageOrientationPatient (0020,0037)",
+            say("{name}: ImageOrientationPatient (0020,0037)", name=name),
             cosines.tolist(),
             "two unit vectors at a right angle",
             "Export the series again.",
@@ -178,7 +179,7 @@ def _check_spacing(
     if doubles:
         raise refuse(
             where,
-            f"{doubles} slices at the place of another",
+            say("{doubles} slices at the place of another", doubles=doubles),
             "one slice at each place",
             "Upload gated or dynamic frames, and repeated reconstructions, as series of their own.",
         )
@@ -186,8 +187,8 @@ def _check_spacing(
         first = float(along[int(np.argmax(gaps > 1.5 * usual))])
         raise refuse(
             where,
-            f"{holes} gaps, the first after {first:.2f} mm",
-            f"a slice every {usual:.2f} mm",
+            say("{holes} gaps, the first after {first:.2f} mm", holes=holes, first=first),
+            say("a slice every {usual:.2f} mm", usual=usual),
             "Upload the missing slices.",
         )
     if np.ptp(across, axis=0).max() > JITTER_MM:
@@ -201,11 +202,16 @@ def _check_spacing(
     if jitter > JITTER_MM:
         raise refuse(
             where,
-            f"spacing that varies by {jitter:.2f} mm",
-            f"even spacing (to {JITTER_MM} mm)",
+            say("spacing that varies by {jitter:.2f} mm", jitter=jitter),
+            say("even spacing (to {jitter_mm} mm)", jitter_mm=JITTER_MM),
             "Resample or export the series again.",
         )
     notices: tuple[Notice, ...] = ()
     if jitter > SAME_MM:
-        notices = (Notice("slice_jitter", f"{name}: slice spacing varies by {jitter:.3f} mm"),)
+        notices = (
+            Notice(
+                "slice_jitter",
+                say("{name}: slice spacing varies by {jitter:.3f} mm", name=name, jitter=jitter),
+            ),
+        )
     return float((along[-1] - along[0]) / len(gaps)), notices

@@ -11,6 +11,7 @@ from scipy.ndimage import label
 
 from imaging.methods.volume import Grid, Triple, Volume
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 SHARES = {"41_percent": 0.41}
 LEVELS = {"suv_2_5": 2.5, "suv_4_0": 4.0}
@@ -57,8 +58,10 @@ def draw_sphere(grid: Grid, sphere: Sphere) -> Mask:
     if not 0 < sphere.radius_mm <= LARGEST_RADIUS_MM:
         raise refuse(
             "radius",
-            f"{sphere.radius_mm:g} mm",
-            f"above 0 and at most {LARGEST_RADIUS_MM:g} mm",
+            say("{radius_mm:g} mm", radius_mm=sphere.radius_mm),
+            say(
+                "above 0 and at most {largest_radius_mm:g} mm", largest_radius_mm=LARGEST_RADIUS_MM
+            ),
             "Give the radius of the sphere in mm.",
             column="radius_mm",
         )
@@ -171,8 +174,8 @@ def _grown(
     if not found >= level:
         raise refuse(
             "level",
-            f"SUV {found:.2f} at the seed",
-            f"at least the level, {level:.2f}",
+            say("SUV {found:.2f} at the seed", found=found),
+            say("at least the level, {level:.2f}", level=level),
             "Choose a hotter place or a lower level.",
             column="level",
         )
@@ -181,7 +184,10 @@ def _grown(
     notices: tuple[Notice, ...] = ()
     if _touches(mask, inside, suv.array >= level):
         notices = (
-            Notice("region_cut", f"the region reaches {border}: what lies beyond is not in it"),
+            Notice(
+                "region_cut",
+                say("the region reaches {border}: what lies beyond is not in it", border=border),
+            ),
         )
     return DrawnRegion(Volume(mask, suv.grid), level, notices)
 

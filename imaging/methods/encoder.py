@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 Progress = Callable[[int, int, str], None]
 Cubes = Sequence[NDArray[np.float32]]
@@ -126,7 +127,7 @@ def fit_encoder(
     if len(cubes) < 2:
         raise refuse(
             "encoder",
-            f"{len(cubes)} patients with a region",
+            say("{n} patients with a region", n=len(cubes)),
             "at least 2",
             "Upload PET/CT and regions of the development cohort first.",
         )
@@ -161,8 +162,8 @@ def read_encoder(weights: bytes, sha256: str, preset: Preset) -> Any:
     if found != sha256:
         raise refuse(
             "encoder weights",
-            f"digest {found[:12]}",
-            f"digest {sha256[:12]}",
+            say("digest {found}", found=found[:12]),
+            say("digest {sha256}", sha256=sha256[:12]),
             "Restore the file from a backup: the stored weights were changed.",
         )
     torch.set_num_threads(1)

@@ -7,6 +7,7 @@ import SimpleITK as sitk  # noqa: N813 (its customary name)
 
 from imaging.methods.volume import Grid, Volume, as_sitk, from_sitk, resample
 from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.wording import say
 
 ORIGIN_MM, SPACING, DIRECTION = 0.1, 1e-3, 1e-4
 LOW_DICE = 0.80
@@ -46,7 +47,12 @@ def _grid_problems(mask: Grid, scan: Grid, name: str) -> list[Problem]:
             problems.append(Problem(f"{name}: {what}", _numbers(found), _numbers(expected), remedy))
     if problems and not _overlap(mask, scan):
         problems.append(
-            Problem(f"{name}: place", "no overlap with the scan", "a mask inside the scan", remedy)
+            Problem(
+                say("{name}: place", name=name),
+                "no overlap with the scan",
+                "a mask inside the scan",
+                remedy,
+            )
         )
     return problems
 
@@ -72,7 +78,7 @@ def _label_problems(mask: Volume, name: str) -> list[Problem]:
     if len(labels) > 2 or (len(labels) == 2 and labels[0] != 0):
         return [
             Problem(
-                f"{name}: labels",
+                say("{name}: labels", name=name),
                 _numbers(tuple(labels[:6])),
                 "0 and one label",
                 "Upload each region as a mask of its own.",
@@ -120,7 +126,12 @@ def dice_notice(dice: float, name: str) -> tuple[Notice, ...]:
     return (
         Notice(
             "low_dice",
-            f"{name}: the contours on PET and CT overlap by Dice {dice:.2f} "
-            f"(usually above {LOW_DICE:.2f}): check that they are of one lesion",
+            say(
+                "{name}: the contours on PET and CT overlap by Dice {dice:.2f} (usually above "
+                "{low_dice:.2f}): check that they are of one lesion",
+                name=name,
+                dice=dice,
+                low_dice=LOW_DICE,
+            ),
         ),
     )

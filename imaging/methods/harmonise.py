@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from studies.methods.combat import FEWEST, fit_combat
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 UNSEEN = ("as_is", "refuse")
 Array = NDArray[np.float64]
@@ -101,20 +102,33 @@ def apply_harmoniser(
         z = (z - fit.shift[row, moving]) / fit.scale[row, moving]
         values[np.ix_(here, moving)] = z * fit.sd[moving] + fit.mean[moving]
     return values, tuple(
-        Notice("unseen_scanner", f"{name}: no training scanner; its features are left as they are")
+        Notice(
+            "unseen_scanner",
+            say("{name}: no training scanner; its features are left as they are", name=name),
+        )
         for name in unseen
-    )  # fmt: skip
+    )
 
 
 def _check(names: tuple[str, ...], groups: list[Array]) -> None:
     problems = [
-        Problem(f"scanner {name}", f"{len(group)} training patients", f"at least {FEWEST}",
-                "Put it with the scanner it is most like, or leave its patients out.")
+        Problem(
+            say("scanner {name}", name=name),
+            say("{n} training patients", n=len(group)),
+            say("at least {fewest}", fewest=FEWEST),
+            "Put it with the scanner it is most like, or leave its patients out.",
+        )
         for name, group in zip(names, groups, strict=True)
         if len(group) < FEWEST
-    ]  # fmt: skip
+    ]
     if len(names) < 2:
-        problems.append(Problem("scanners", f"{len(names)} in training", "at least two",
-                                "With one scanner there is nothing to harmonise."))  # fmt: skip
+        problems.append(
+            Problem(
+                "scanners",
+                say("{n} in training", n=len(names)),
+                "at least two",
+                "With one scanner there is nothing to harmonise.",
+            )
+        )
     if problems:
         raise DataProblem(problems)

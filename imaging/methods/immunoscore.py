@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from imaging.methods.density_table import MARKERS, REGIONS
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 CutKind = Literal["reference_percentile", "reference_mean_share", "fixed"]
 COLUMNS = tuple(f"{marker}_{region}" for marker in MARKERS for region in REGIONS)
@@ -110,19 +111,31 @@ def _check_reference(reference: Mapping[str, Array]) -> None:
         else:
             continue
         remedy = "Upload the densities of the development cohort (resections, both regions)."
-        problems.append(Problem(f"development cohort, {column}", found, expected, remedy))
+        problems.append(
+            Problem(say("development cohort, {column}", column=column), found, expected, remedy)
+        )
     if problems:
         raise DataProblem(problems)
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low < value < high:
-        raise refuse(name, value, f"above {low} and below {high}", "Choose another value.")
+        raise refuse(
+            name,
+            value,
+            say("above {low} and below {high}", low=low, high=high),
+            "Choose another value.",
+        )
 
 
 def _fixed(cuts: Mapping[str, float]) -> dict[str, float]:
     problems = [
-        Problem(f"cut of {column}", str(cuts.get(column, "none")), "above 0 cells/mm2", "Give it.")
+        Problem(
+            say("cut of {column}", column=column),
+            str(cuts.get(column, "none")),
+            "above 0 cells/mm2",
+            "Give it.",
+        )
         for column in COLUMNS
         if not cuts.get(column, 0) > 0
     ]

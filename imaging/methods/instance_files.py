@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from imaging.methods.dicom_archive import open_archive, read_entry
 from imaging.methods.dicom_file import read_dicom
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 PREAMBLE, MAGIC = 128, b"DICM"
 
@@ -38,11 +39,15 @@ def read_instances(paths: Sequence[Path]) -> tuple[list[tuple[str, Dataset]], li
     if not found:
         raise refuse(
             ", ".join(str(path) for path in paths),
-            f"no DICOM file among {others} files",
+            say("no DICOM file among {others} files", others=others),
             "a folder, a zip or files of DICOM",
             "Name the folder that holds the series.",
         )
-    left_out = [Notice("left_out", f"{others} files that are not DICOM left out")] if others else []
+    left_out = (
+        [Notice("left_out", say("{others} files that are not DICOM left out", others=others))]
+        if others
+        else []
+    )
     return found, left_out
 
 

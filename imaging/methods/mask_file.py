@@ -15,6 +15,7 @@ from imaging.methods.geometry import DIRECTION, check_mask
 from imaging.methods.rtstruct import ContouredRoi, check_names
 from imaging.methods.volume import Grid, Volume, from_sitk
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd")
 FEWEST_LABELS, MOST_LABELS = 1, 64
@@ -50,7 +51,11 @@ def read_image_file(data: bytes, name: str) -> tuple[Volume, dict[str, str]]:
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise refuse(
             name,
-            f"{image.GetDimension()} dimensions of {image.GetNumberOfComponentsPerPixel()} values",
+            say(
+                "{getdimension} dimensions of {getnumberofcomponentsperpixel} values",
+                getdimension=image.GetDimension(),
+                getnumberofcomponentsperpixel=image.GetNumberOfComponentsPerPixel(),
+            ),
             "one three-dimensional volume",
             "Export each volume or layer as a file of its own.",
         )
@@ -89,7 +94,7 @@ def read_mask_file(
     if lacking:
         raise refuse(
             name,
-            f"the labels {', '.join(names)}",
+            say("the labels {names}", names=", ".join(names)),
             ", ".join(lacking),
             "Name a label that the mask holds.",
         )
@@ -131,7 +136,7 @@ def _labels(array: NDArray, name: str) -> list[int]:
     values = np.unique(array)
     if not np.array_equal(values, np.rint(values)) or not np.isfinite(values).all():
         raise refuse(
-            f"{name}: labels",
+            say("{name}: labels", name=name),
             "fractions",
             "whole numbers: 0 outside, a label inside",
             "Export the mask without interpolation.",
@@ -139,9 +144,13 @@ def _labels(array: NDArray, name: str) -> list[int]:
     found = [int(value) for value in values if value != 0]
     if not FEWEST_LABELS <= len(found) <= MOST_LABELS:
         raise refuse(
-            f"{name}: labels",
-            "an empty mask" if not found else f"{len(found)} labels",
-            f"{FEWEST_LABELS} to {MOST_LABELS} labels",
+            say("{name}: labels", name=name),
+            "an empty mask" if not found else say("{n} labels", n=len(found)),
+            say(
+                "{fewest_labels} to {most_labels} labels",
+                fewest_labels=FEWEST_LABELS,
+                most_labels=MOST_LABELS,
+            ),
             "Upload a mask of the lesions.",
         )
     return found

@@ -21,6 +21,7 @@ from imaging.methods.rtstruct import ContouredRoi
 from imaging.methods.scan_case import DrawnRoi, ScanCase, ScanSeries, finish_case, scan_of
 from imaging.methods.volume import Grid, Volume, as_sitk, from_sitk
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 WORDS = {"PT": "PET", "CT": "CT"}
 UNITS_OF = {"PT": ("BQML", "GML", "CM2ML"), "CT": ("HU",)}
@@ -74,10 +75,14 @@ def pair_up(files: Mapping[str, bytes]) -> list[NiftiFile]:
         if suffix_of(name)
     ]
     problems += [
-        Problem(f"{name}.json", "a sidecar without its image", "an image of the same name",
-                "Add the image.")
+        Problem(
+            say("{name}.json", name=name),
+            "a sidecar without its image",
+            "an image of the same name",
+            "Add the image.",
+        )
         for name in sidecars
-    ]  # fmt: skip
+    ]
     if problems:
         raise DataProblem(problems)
     return found
@@ -142,8 +147,12 @@ def _scan(patient: str, file: NiftiFile, new_uid: Callable[[str], str]) -> ScanS
     modality, name = str(file.sidecar["Modality"]), f"{patient}, {file.name}"
     units = str(file.sidecar.get("Units") or "").upper()
     if units not in UNITS_OF[modality]:
-        raise refuse(f"{name}: Units", units or "nothing", " or ".join(UNITS_OF[modality]),
-                     "Say in the sidecar what the voxels are.")  # fmt: skip
+        raise refuse(
+            say("{name}: Units", name=name),
+            units or "nothing",
+            " or ".join(UNITS_OF[modality]),
+            "Say in the sidecar what the voxels are.",
+        )
     volume, _ = read_image_file(file.data, name)
     image = sitk.DICOMOrient(as_sitk(Volume(volume.array.astype(np.float32), volume.grid)), "LPS")
     volume = from_sitk(image)
@@ -224,8 +233,12 @@ def _scan_under(
     asked = file.sidecar.get("Series")
     if asked is not None:
         if asked not in by_name:
-            raise refuse(f"{name}: Series", asked, "a volume of this folder: "
-                         + (", ".join(by_name) or "none"), "Correct the sidecar.")  # fmt: skip
+            raise refuse(
+                say("{name}: Series", name=name),
+                asked,
+                "a volume of this folder: " + (", ".join(by_name) or "none"),
+                "Correct the sidecar.",
+            )
         return by_name[str(asked)]
     volume, _ = read_image_file(file.data, name)
     ranked = sorted(scans.values(), key=lambda scan: (scan.modality != "PT", scan.uid))
@@ -243,5 +256,5 @@ def _scan_under(
     same = [scan for scan in fitting if scan.modality == fitting[0].modality]
     if len(same) > 1:
         remedy = "Upload mask and scan in one folder, and name the scan as Series."
-        raise refuse(name, f"{len(same)} scans on whose grid it stands", "one", remedy)
+        raise refuse(name, say("{n} scans on whose grid it stands", n=len(same)), "one", remedy)
     return same[0].uid

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from imaging.methods.spline import interpolate, nearest, parallel
 from imaging.methods.volume import Box, Grid, Volume, as_sitk, crop, resample
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 MARGIN = 6  # voxels around the crop: a cubic spline's reach
 OUTSIDE = {"PT": 0.0, "CT": -1000.0}  # value beyond the scan: no uptake, air
@@ -155,8 +156,13 @@ def _cut_off(
     return (
         Notice(
             "larger_than_patch",
-            f"{name}: the region reaches beyond the cube of "
-            f"{cube.shape[0] * spacing_mm:g} mm; {min(kept, 1):.0%} of it lies inside",
+            say(
+                "{name}: the region reaches beyond the cube of {shape:g} mm; {kept:.0%} of it "
+                "lies inside",
+                name=name,
+                shape=cube.shape[0] * spacing_mm,
+                kept=min(kept, 1),
+            ),
         ),
     )
 

@@ -19,6 +19,7 @@ from imaging.methods.drawn_region import (
 )
 from imaging.methods.volume import Volume
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 THRESHOLD, GROWING, BRUSH = "threshold", "growing", "brush"
 MOST_STROKES = 5000
@@ -60,7 +61,7 @@ def apply_recipe(suv: Volume, recipe: Mapping[str, Any], start: Mask | None = No
     raise refuse(
         "method",
         str(method),
-        f"{THRESHOLD}, {GROWING} or {BRUSH}",
+        say("{threshold}, {growing} or {brush}", threshold=THRESHOLD, growing=GROWING, brush=BRUSH),
         "Choose how the region is drawn.",
         column="method",
     )
@@ -77,7 +78,11 @@ def _sphere(values: Mapping[str, Any], key: str, column: str) -> Sphere:
 def _strokes(values: Any) -> list[Stroke]:
     if not isinstance(values, list) or len(values) > MOST_STROKES:
         raise refuse(
-            "strokes", "none or too many", f"at most {MOST_STROKES}", "Paint.", column="strokes"
+            "strokes",
+            "none or too many",
+            say("at most {most_strokes}", most_strokes=MOST_STROKES),
+            "Paint.",
+            column="strokes",
         )
     strokes = []
     for value in values:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from imaging.methods.encoder import device_name, scale_cube
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 BLOCKS = {"resnet10": (1, 1, 1, 1), "resnet18": (2, 2, 2, 2), "resnet50": (3, 4, 6, 3)}
 WIDTHS = (64, 128, 256, 512)
@@ -79,7 +80,9 @@ def read_weights(data: bytes, name: str) -> tuple[bytes, str, int]:
     channels = int(stem.shape[1]) if stem is not None and stem.dim() == 5 else 0
     if not 1 <= channels <= MOST_CHANNELS:
         said, wanted = f"{channels} channels", f"1 to {MOST_CHANNELS} channels"
-        raise refuse(f"{name}: conv1.weight", said, wanted, "Upload weights of a 3D ResNet.")
+        raise refuse(
+            say("{name}: conv1.weight", name=name), said, wanted, "Upload weights of a 3D ResNet."
+        )
     network = _network(architecture, channels, _has_projection(found))
     _check_parameters(network.state_dict(), found, architecture, name)
     kept = {key: found[key].contiguous() for key in sorted(network.state_dict())}
@@ -100,7 +103,12 @@ def read_resnet(weights: bytes, sha256: str, architecture: str) -> Any:
     found = hashlib.sha256(weights).hexdigest()
     if found != sha256:
         remedy = "Restore the file from a backup: the stored weights were changed."
-        raise refuse("extractor weights", f"digest {found[:12]}", f"digest {sha256[:12]}", remedy)
+        raise refuse(
+            "extractor weights",
+            say("digest {found}", found=found[:12]),
+            say("digest {sha256}", sha256=sha256[:12]),
+            remedy,
+        )
     import torch
 
     state = load(weights)
@@ -258,4 +266,6 @@ def _check_parameters(
             f"those of a 3D {architecture}",
             "Choose the architecture they are of.",
         )
-        raise refuse(f"{name}: parameters", ", ".join(filter(None, said)), wanted_said, remedy)
+        raise refuse(
+            say("{name}: parameters", name=name), ", ".join(filter(None, said)), wanted_said, remedy
+        )

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 OFF_SLICE = 0.2  # of the slice spacing: how far a contour may lie from its slice
 
@@ -91,7 +92,7 @@ def read_rtstruct(
     if lacking or not wanted:
         raise refuse(
             name,
-            f"the contours {', '.join(contoured) or '(none)'}",
+            say("the contours {value}", value=", ".join(contoured) or "(none)"),
             ", ".join(lacking) or "at least one contoured region",
             "Upload the structure set with the lesion's contours.",
         )
@@ -114,7 +115,7 @@ def check_names(names: Sequence[str], where: str) -> None:
     if twice:
         raise refuse(
             where,
-            f"several regions called {', '.join(twice)}",
+            say("several regions called {twice}", twice=", ".join(twice)),
             "a name of its own for each region",
             "Name the regions by lesion and export again.",
         )
@@ -147,7 +148,14 @@ def _roi_mask(item: Dataset, grid: Grid, where: str) -> tuple[Volume, tuple[Noti
     array = np.zeros(grid.shape, bool)
     for z, polygons in planes.items():
         array[z] = rasterise(polygons, grid.shape[1:])
-    notices = (Notice("open_contour", f"{where}: {skipped} points or open contours left out"),)
+    notices = (
+        Notice(
+            "open_contour",
+            say(
+                "{where}: {skipped} points or open contours left out", where=where, skipped=skipped
+            ),
+        ),
+    )
     return Volume(array, grid), notices if skipped else ()
 
 
@@ -155,7 +163,7 @@ def _many(problems: list[Problem], where: str) -> Problem:
     first = problems[0]
     return Problem(
         where,
-        f"{len(problems)} contours misplaced; the first: {first.found}",
+        say("{n} contours misplaced; the first: {found}", n=len(problems), found=first.found),
         first.expected,
         first.remedy,
     )
@@ -169,8 +177,12 @@ def _misplaced(corners: NDArray[np.float64], z: int, grid: Grid, where: str) -> 
         height = float(grid.points_of(corners[:1])[0, 2])
         return Problem(
             where,
-            f"a contour at z = {height:.2f} mm that lies on no slice",
-            f"contours within {OFF_SLICE:.0%} of the spacing of one of {slices} slices",
+            say("a contour at z = {height:.2f} mm that lies on no slice", height=height),
+            say(
+                "contours within {off_slice:.0%} of the spacing of one of {slices} slices",
+                off_slice=OFF_SLICE,
+                slices=slices,
+            ),
             remedy,
         )
     low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
@@ -178,7 +190,7 @@ def _misplaced(corners: NDArray[np.float64], z: int, grid: Grid, where: str) -> 
         return Problem(
             where,
             "a contour that reaches outside the slice",
-            f"contours inside {columns} × {rows} voxels",
+            say("contours inside {columns} × {rows} voxels", columns=columns, rows=rows),
             remedy,
         )
     return None

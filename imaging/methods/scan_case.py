@@ -19,6 +19,7 @@ from imaging.methods.suv_working import Step
 from imaging.methods.uptake import Uptake, estimate_uptake
 from imaging.methods.volume import Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 WORDS = {"PT": "PET", "CT": "CT"}
 
@@ -172,7 +173,11 @@ def _image_series(
         notices.append(
             Notice(
                 "left_out",
-                f"{name}: {len(group) - len(kept)} files left out: localisers, or no plain images",
+                say(
+                    "{name}: {n} files left out: localisers, or no plain images",
+                    name=name,
+                    n=len(group) - len(kept),
+                ),
             )
         )
     if not kept:
@@ -244,15 +249,20 @@ def _pairs(
             reverse=True,
         )
         if not ranked:
-            notices.append(Notice("no_ct", f"{patient}: no CT belongs to the PET"))
+            notices.append(
+                Notice("no_ct", say("{patient}: no CT belongs to the PET", patient=patient))
+            )
             continue
         if len(ranked) > 1:
             notices.append(
                 Notice(
                     "several_ct",
-                    f"{patient}: {len(ranked)} CT series of one visit; "
-                    "the one of the PET's frame of reference with the most slices "
-                    "was taken",
+                    say(
+                        "{patient}: {n} CT series of one visit; the one of the PET's frame of "
+                        "reference with the most slices was taken",
+                        patient=patient,
+                        n=len(ranked),
+                    ),
                 )
             )
         yield pet.uid, ranked[0].uid
@@ -294,7 +304,7 @@ def _regions(
         return  # its scan was refused: said there
     if not found:
         raise refuse(
-            f"{name}: SeriesInstanceUID (0020,000E) of the scan",
+            say("{name}: SeriesInstanceUID (0020,000E) of the scan", name=name),
             ", ".join(referenced) or "nothing",
             "a PET or CT series of this patient",
             "Upload the scan on which the regions were drawn.",
@@ -328,7 +338,10 @@ def _with_uptake(
         return drawn
     pet = scans[pet_of[drawn.series_uid]].volume
     moved = resample_mask(drawn.roi.mask, pet.grid)
-    said = Notice("roi_of_ct", f"{name}: drawn on CT, uptake measured on PET at the nearest voxels")
+    said = Notice(
+        "roi_of_ct",
+        say("{name}: drawn on CT, uptake measured on PET at the nearest voxels", name=name),
+    )
     uptake = estimate_uptake(pet, moved, name)
     return _told(drawn, uptake, (said, *uptake.notices))
 

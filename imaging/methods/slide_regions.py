@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from imaging.methods.density_table import REGIONS
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 MOST_POINTS = 200_000
 _WORDS = (("invasive_margin", r"margin|invas|front"), ("tumor_center", r"cent|core|tumou?r"))
@@ -155,7 +156,10 @@ def _checked_apart(regions: list[Region], name: str) -> list[Notice]:
     if share > 0.1:
         raise refuse(
             name,
-            f"tumour centre and invasive margin that share {share:.0%} of the smaller",
+            say(
+                "tumour centre and invasive margin that share {share:.0%} of the smaller",
+                share=share,
+            ),
             "two regions apart",
             "Draw them again: a cell belongs to one of them.",
         )

@@ -14,6 +14,7 @@ from imaging.methods import suv_timing as timing
 from imaging.methods.suv_body import BODY_KG, body_mass_kg, body_surface_m2, read_weight_kg
 from imaging.methods.suv_working import Step, Working, number, one_value, private_number, values_of
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 PHILIPS_CREATOR = "Philips PET Private Group"
 Factors = NDArray[np.float64]
@@ -141,7 +142,7 @@ def _nuclide(slice_: Dataset) -> Dataset:
     if len(items) != 1:
         raise refuse(
             "RadiopharmaceuticalInformationSequence (0054,0016)",
-            f"{len(items)} items",
+            say("{n} items", n=len(items)),
             "one",
             "Upload a scan of one tracer, with its administration recorded.",
         )
@@ -208,7 +209,7 @@ def _seconds(given: datetime, reference: datetime, half_life_s: float) -> float:
         raise refuse(
             "RadiopharmaceuticalStartDateTime (0018,1078)",
             given.isoformat(" "),
-            f"less than ten half-lives before {reference.isoformat(' ')}",
+            say("less than ten half-lives before {reference}", reference=reference.isoformat(" ")),
             "Correct the dates: was one of them shifted alone?",
         )
     return waited

@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 
 from imaging.methods.suv_working import Working, number, text
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 BODY_KG: dict[str, dict[str, Callable[[float, float], float]]] = {
     "LBM": {
@@ -88,8 +89,8 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
     if mass <= 0:
         raise refuse(
             "PatientWeight (0010,1030), PatientSize (0010,1020)",
-            f"{weight_kg:g} kg at {height_cm:g} cm",
-            f"a body for which {kind} is > 0",
+            say("{weight_kg:g} kg at {height_cm:g} cm", weight_kg=weight_kg, height_cm=height_cm),
+            say("a body for which {kind} is > 0", kind=kind),
             "Correct weight and height in the header.",
         )
     working.step("sex", "(0010,0040)", sex or "empty")

@@ -21,6 +21,7 @@ from imaging.methods.suv_working import Step
 from imaging.methods.uptake import THRESHOLDS, Uptake, estimate_uptake
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 MTV_THRESHOLD = "41_percent"
 
@@ -57,8 +58,10 @@ def read_suv_series(instances: Sequence[Dataset], series_uid: str = "") -> SuvSe
     if len(groups) != 1:
         raise refuse(
             "SeriesInstanceUID (0020,000E)",
-            f"{len(groups)} PET series" + (": " + ", ".join(groups) if groups else ""),
-            f"the PET series {series_uid}" if series_uid else "one PET series",
+            say("{n} PET series", n=len(groups)) + (": " + ", ".join(groups) if groups else ""),
+            say("the PET series {series_uid}", series_uid=series_uid)
+            if series_uid
+            else "one PET series",
             "Name the series to be read by its UID.",
         )
     [(uid, group)] = groups.items()
@@ -90,7 +93,7 @@ def read_roi(data: bytes, name: str, grid: Grid, roi_name: str = "") -> Contoure
     if len(rois) != 1:
         raise refuse(
             name,
-            f"the regions {', '.join(roi.name for roi in rois)}",
+            say("the regions {rois}", rois=", ".join(roi.name for roi in rois)),
             "the name of one",
             "Name the region.",
         )
@@ -106,7 +109,7 @@ def _dicom_rois(
     if dataset.get("Modality") == "RTSTRUCT":
         return rtstruct.read_rtstruct(dataset, grid, name, wanted)
     raise refuse(
-        f"{name}: Modality (0008,0060)",
+        say("{name}: Modality (0008,0060)", name=name),
         dataset.get("Modality") or "nothing",
         "RTSTRUCT or SEG",
         "Name an RTSTRUCT, a DICOM SEG, or a NIfTI or NRRD mask.",

@@ -10,6 +10,7 @@ from pydicom.valuerep import DA, DT, TM
 
 from imaging.methods.suv_working import Working, number, private_text
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 GE_CREATOR = "GEMS_PETD_01"
 # Half-life in s by code of CID 4020, SNOMED CT and its older SRT form.
@@ -48,7 +49,7 @@ def read_half_life_s(nuclide: Dataset, working: Working) -> float:
             return HALF_LIFE_S[code]
     raise refuse(
         "RadionuclideHalfLife (0018,1075)",
-        f"nothing; nuclide code {codes or 'missing'}",
+        say("nothing; nuclide code {value}", value=codes or "missing"),
         "a half-life in s, or a known code in (0054,0300)",
         "Add the half-life.",
     )
@@ -116,7 +117,7 @@ def _back_computed(slice_: Dataset, half_life_s: float, working: Working) -> dat
     if offset_ms is None or not frame_ms:
         raise refuse(
             "FrameReferenceTime (0054,1300), ActualFrameDuration (0018,1242)",
-            f"{offset_ms} and {frame_ms}",
+            say("{offset_ms} and {frame_ms}", offset_ms=offset_ms, frame_ms=frame_ms),
             "both: the series' time lies after the first acquisition or is missing",
             "Upload the original series.",
         )
@@ -144,7 +145,7 @@ def read_administration_time(
         raise refuse(
             "RadiopharmaceuticalStartDateTime (0018,1078)",
             stated.isoformat(" "),
-            f"a time before the scan ({not_after.isoformat(' ')})",
+            say("a time before the scan ({not_after})", not_after=not_after.isoformat(" ")),
             "Correct the time of administration.",
         )
     return stated

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 PEAK_RADIUS_MM = 6.2  # a sphere of 1 mL
 MOST_PLACES, CHUNK = 20_000_000, 1_000_000
@@ -66,7 +67,7 @@ def estimate_uptake(suv: Volume, mask: Volume, name: str) -> Uptake:
     if inside.max() <= 0 or not np.isfinite(inside).all():
         raise refuse(
             name,
-            f"a highest SUV of {inside.max():g}",
+            say("a highest SUV of {max:g}", max=inside.max()),
             "uptake above 0 in the region",
             "Check that the region lies on the lesion of this scan.",
         )
@@ -78,7 +79,7 @@ def estimate_uptake(suv: Volume, mask: Volume, name: str) -> Uptake:
         tlg[key] = float(above.sum()) * voxel_ml
     notices: tuple[Notice, ...] = ()
     if len(inside) < 8:
-        notices = (Notice("small_roi", f"{name}: only {len(inside)} voxels"),)
+        notices = (Notice("small_roi", say("{name}: only {n} voxels", name=name, n=len(inside))),)
     return Uptake(
         float(inside.max()),
         float(inside.mean()),

@@ -16,6 +16,7 @@ from PIL import Image
 
 from imaging.methods.tiled_tiff import TiledTiff
 from studies.methods.problems import DataProblem, Notice, refuse
+from studies.methods.wording import say
 
 FORMATS = "SVS, NDPI, SCN, MRXS in a zip, pyramidal TIFF, OME-TIFF or DICOM"
 LONGEST_SIDE, MOST_PIXELS = 1_000_000, 3 * 10**11  # a whole glass at 0.1 µm: 750,000 × 250,000
@@ -95,7 +96,7 @@ class WholeSlide:
         if across and down and abs(across / down - 1) > 0.01:
             raise refuse(
                 self._name,
-                f"pixels of {across:g} by {down:g} µm",
+                say("pixels of {across:g} by {down:g} µm", across=across, down=down),
                 "square pixels",
                 "Export the slide again; a stretched slide cannot be counted.",
             )
@@ -214,8 +215,12 @@ def _check_size(slide: openslide.AbstractSlide, name: str) -> None:
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
         raise refuse(
             name,
-            f"{width:,} × {height:,} pixels",
-            f"at most {LONGEST_SIDE:,} a side and {MOST_PIXELS:,} in all",
+            say("{width:,} × {height:,} pixels", width=width, height=height),
+            say(
+                "at most {longest_side:,} a side and {most_pixels:,} in all",
+                longest_side=LONGEST_SIDE,
+                most_pixels=MOST_PIXELS,
+            ),
             "No glass is so large: export the slide from the scanner again.",
         )
     sides = (
@@ -225,8 +230,8 @@ def _check_size(slide: openslide.AbstractSlide, name: str) -> None:
     if largest > LARGEST_TILE:
         raise refuse(
             name,
-            f"tiles of {largest:,.0f} pixels a side",
-            f"at most {LARGEST_TILE:,}",
+            say("tiles of {largest:,.0f} pixels a side", largest=largest),
+            say("at most {largest_tile:,}", largest_tile=LARGEST_TILE),
             "Save the slide with smaller tiles: one is read as a whole.",
         )
 

@@ -36,6 +36,7 @@ from imaging.slide_storage import cells_bytes, slide_open
 from studies.access import require
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
+from studies.methods.wording import say
 from studies.models import ENDED, Job, Study
 from studies.services import derivations_record, file_store, inputs_digest
 
@@ -128,7 +129,11 @@ def counting_rule_state(
     if last and not reason.strip():
         raise refuse(
             "reason",
-            f"none, for a change from {last.threshold:g} to {threshold:g}",
+            say(
+                "none, for a change from {threshold:g} to {threshold_2:g}",
+                threshold=last.threshold,
+                threshold_2=threshold,
+            ),
             "why the threshold changes",
             "Say why: counts by the earlier threshold stay beside.",
             column="reason",

@@ -26,6 +26,7 @@ from imaging.selectors.features import RoiInput, members_digest
 from imaging.storage import png_bytes
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Partition, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
@@ -121,7 +122,7 @@ def _fitting_inputs(study: Study, asked: Iterable[str] | None) -> dict[int, RoiI
     if len(inputs) < 2:
         raise refuse(
             "development cohort",
-            f"{len(inputs)} patients with a region on a baseline PET/CT",
+            say("{n} patients with a region on a baseline PET/CT", n=len(inputs)),
             "at least 2",
             "Upload the cohort table and PET/CT first.",
         )
@@ -211,8 +212,8 @@ def weights_import(
         weights, architecture, channels = read_weights(file_read(batch.file), batch.filename)
         if channels != 1:
             raise refuse(
-                f"{batch.filename}: conv1.weight",
-                f"{channels} channels",
+                say("{filename}: conv1.weight", filename=batch.filename),
+                say("{channels} channels", channels=channels),
                 "one channel: PET and CT are read by a network each",
                 "Upload weights of one channel.",
             )

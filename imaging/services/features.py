@@ -26,6 +26,7 @@ from imaging.selectors.features import RoiInput
 from studies.consents import IMAGING, left_out_counts
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, inputs_digest
 
@@ -128,7 +129,7 @@ def _versions(study: Study, params: dict[str, Any], job: Job | None) -> Versions
     if len(versions) < len(MODALITIES):
         raise refuse(
             "extractor",
-            f"no fitted encoder {name or preset}".strip(),
+            say("no fitted encoder {value}", value=name or preset).strip(),
             "one for PET, one for CT",
             "Fit the feature extractor first, or register one.",
         )

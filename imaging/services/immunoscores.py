@@ -24,6 +24,7 @@ from imaging.selectors.slides import (
 )
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 from studies.models import Job, Study
 from studies.services import derivation_record, inputs_digest
 
@@ -89,7 +90,7 @@ def _cut(name: str, cut: Any) -> float:
     try:
         return float(cut)
     except (TypeError, ValueError) as error:
-        raise refuse(f"cuts.{name}", cut, "cells/mm2", "Give a number.") from error
+        raise refuse(say("cuts.{name}", name=name), cut, "cells/mm2", "Give a number.") from error
 
 
 def _freeze(

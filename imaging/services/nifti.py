@@ -18,6 +18,7 @@ from imaging.storage import Shelf, read_volume
 from studies.consents import IMAGING, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
 from studies.services import file_drop, file_open, file_read
 
@@ -111,7 +112,11 @@ def _new(patient: Patient, files: list[NiftiFile], uids: NewUids) -> list[NiftiF
     drawn = set(Roi.objects.filter(patient=patient).values_list("source_digest", flat=True))
     problems = [
         Problem(
-            f"{patient.pseudonym}, {wanted[uid].name}: SeriesInstanceUID",
+            say(
+                "{pseudonym}, {name}: SeriesInstanceUID",
+                pseudonym=patient.pseudonym,
+                name=wanted[uid].name,
+            ),
             "a series that is stored already, with other content or another patient",
             "the same files as before, or a series of its own UID",
             "Give the changed volume a SeriesInstanceUID of its own.",
@@ -155,7 +160,7 @@ def _patients(
             continue
         problems.append(
             Problem(
-                f"{batch.filename}: folder {pseudonym}",
+                say("{filename}: folder {pseudonym}", filename=batch.filename, pseudonym=pseudonym),
                 refused[patient.pk] if patient else "no such patient",
                 "a patient of this study and of your site whose scans may be used",
                 "Upload the cohort table or record the consent first, or correct the name.",

@@ -9,6 +9,7 @@ from imaging.methods.volume import Volume
 from imaging.models import PetCtPair, Roi, Series
 from imaging.storage import png_bytes, read_volume
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import FileUse, StoredFile
 from studies.services import file_read, file_store
 
@@ -42,7 +43,12 @@ def _series(roi: Roi, modality: str) -> Series:
     pairs = PetCtPair.objects.filter(**{"ct" if modality == "PT" else "pet": roi.series})
     pair = pairs.select_related("pet__volume__study", "ct__volume__study").first()
     if pair is None:
-        raise refuse(roi.name, f"no {modality} beside its scan", "a PET/CT pair", "Upload it.")
+        raise refuse(
+            roi.name,
+            say("no {modality} beside its scan", modality=modality),
+            "a PET/CT pair",
+            "Upload it.",
+        )
     return pair.pet if modality == "PT" else pair.ct
 
 

@@ -15,6 +15,7 @@ from imaging.methods.density_table import read_lines
 from imaging.models import LaboratoryProfile
 from studies.access import require
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Study
 from studies.services import batch_receive
 
@@ -28,7 +29,12 @@ def export_suggest(data: bytes, name: str) -> tuple[list[str], list[str], Densit
     if len(profile.regions) > MOST_WORDS:
         column = profile.columns["region"]
         found = f"{len(profile.regions)} different words in {column}"
-        raise refuse(name, found, f"at most {MOST_WORDS}", "Export annotations, not single cells.")
+        raise refuse(
+            name,
+            found,
+            say("at most {most_words}", most_words=MOST_WORDS),
+            "Export annotations, not single cells.",
+        )
     return header, list(profile.regions), profile
 
 
@@ -74,6 +80,9 @@ def profile_of_batch(batch: ImportBatch) -> DensityProfile | None:
     row = LaboratoryProfile.objects.filter(study=batch.study, uid=uid).first()
     if row is None:
         raise refuse(
-            batch.filename, f"profile {uid}", "a profile of this study", "Choose the laboratory."
+            batch.filename,
+            say("profile {uid}", uid=uid),
+            "a profile of this study",
+            "Choose the laboratory.",
         )
     return DensityProfile.from_dict(row.profile)

@@ -21,6 +21,7 @@ from imaging.storage import read_grid, read_volume, volume_bytes
 from studies.access import require
 from studies.consents import IMAGING, refusals
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Lesion, LesionKind, Patient
 from studies.services import (
     derivation_record,
@@ -183,4 +184,10 @@ def _lesion(patient: Patient, number: int | None, supersedes: Roi | None) -> Les
     if found := lesions.filter(number=number).first():
         return found
     known = ", ".join(str(n) for n in lesions.values_list("number", flat=True)) or "none"
-    raise refuse("lesion", number, f"one of {known}", "Choose one, or a new one.", column="lesion")
+    raise refuse(
+        "lesion",
+        number,
+        say("one of {known}", known=known),
+        "Choose one, or a new one.",
+        column="lesion",
+    )

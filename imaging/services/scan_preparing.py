@@ -17,6 +17,7 @@ from imaging.methods.uptake import Uptake
 from imaging.models import RoiMethod
 from imaging.storage import Piece, Shelf, head_digest, volume_bytes
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 from studies.models import Patient
 
 from .identities import NewUids, identity_of
@@ -160,7 +161,7 @@ def _scanned_on(patient: Patient, header: Dataset) -> date:
         except (ValueError, TypeError):
             continue
     raise refuse(
-        f"{patient.pseudonym}: AcquisitionDate (0008,0022)",
+        say("{pseudonym}: AcquisitionDate (0008,0022)", pseudonym=patient.pseudonym),
         "nothing",
         "the day of the scan",
         "Export the series with its dates.",

@@ -14,6 +14,7 @@ from imaging.models import ArrivalState, Decision, DicomStudy, Roi, Series
 from imaging.storage import Shelf, read_volume
 from studies.consents import IMAGING, refusals
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import ImportBatch, Patient
 from studies.services import file_read
 
@@ -115,7 +116,7 @@ def _whose(
     if patient is None:
         return (
             Problem(
-                f"{batch.filename}: PatientID (0010,0020)",
+                say("{filename}: PatientID (0010,0020)", filename=batch.filename),
                 visit.patient_id or "nothing",
                 "the pseudonym of a patient of this study and of your site",
                 "Upload the cohort table with this patient first, or say whose files they are.",
@@ -139,8 +140,11 @@ def _whose(
 def foreign_problem(patient: Patient, uids: list[str]) -> Problem:
     """The identifiers belong to somebody else already."""
     return Problem(
-        f"{patient.pseudonym}: StudyInstanceUID (0020,000D), SeriesInstanceUID (0020,000E)",
-        f"identifiers that come with another patient too: {', '.join(uids[:3])}",
+        say(
+            "{pseudonym}: StudyInstanceUID (0020,000D), SeriesInstanceUID (0020,000E)",
+            pseudonym=patient.pseudonym,
+        ),
+        say("identifiers that come with another patient too: {uids}", uids=", ".join(uids[:3])),
         "one patient per visit and series",
         "Find out whose scan it is; then say so, or throw the files away.",
     )
@@ -196,7 +200,11 @@ def _compare(
 
 def _conflict(patient: Patient, entry: Entry) -> Problem:
     return Problem(
-        f"{patient.pseudonym}, {WORDS[entry.modality]}: SeriesInstanceUID (0020,000E)",
+        say(
+            "{pseudonym}, {words}: SeriesInstanceUID (0020,000E)",
+            pseudonym=patient.pseudonym,
+            words=WORDS[entry.modality],
+        ),
         "a series that is stored already, with other content",
         "the same files as before, or a series of its own UID",
         "Decide which of the two is right.",

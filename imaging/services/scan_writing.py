@@ -11,6 +11,7 @@ from imaging.methods.uptake import Uptake as Measured
 from imaging.models import DicomStudy, PetCtPair, Roi, Series, SeriesState, Uptake
 from imaging.storage import Piece, Shelf
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import (
     ImportBatch,
     Job,
@@ -72,7 +73,7 @@ class _Writing:
         )
         if visit.patient_id != self.patient.pk:
             raise refuse(
-                f"{self.patient.pseudonym}: StudyInstanceUID (0020,000D)",
+                say("{pseudonym}: StudyInstanceUID (0020,000D)", pseudonym=self.patient.pseudonym),
                 "the visit of another patient",
                 "one patient per DICOM study",
                 "Correct the PatientID or the UIDs.",

@@ -17,6 +17,7 @@ from imaging.models import WAITING
 from imaging.storage import Shelf
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import BatchState, ImportBatch, Job
 from studies.services import file_drop, file_open
 
@@ -100,7 +101,7 @@ def _no_scans(batch: ImportBatch, index: Index) -> list[Problem]:
     return [
         Problem(
             batch.filename,
-            f"{len(index.asides)} files, none of PET, CT, RTSTRUCT or SEG",
+            say("{n} files, none of PET, CT, RTSTRUCT or SEG", n=len(index.asides)),
             "DICOM files of PET and CT",
             "Choose the folder or archive that holds the scans.",
         )

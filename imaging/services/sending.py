@@ -20,6 +20,7 @@ from studies.access import require
 from studies.consents import SHARING, usable
 from studies.jobs import enqueue
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 from studies.models import Job, Study
 from studies.services import read_record
 
@@ -161,9 +162,11 @@ def _by_stow(peer: DicomPeer, data: bytes) -> None:
 
 def _unwilling(peer: DicomPeer, found: str) -> DataProblem:
     return refuse(
-        f"archive {peer.name}", found, "an archive that stores the segmentation",
+        say("archive {name}", name=peer.name),
+        found,
+        "an archive that stores the segmentation",
         "Ask who runs it; try again when it is mended.",
-    )  # fmt: skip
+    )
 
 
 SENDERS: dict[PeerKind, Callable[[DicomPeer, bytes], None]] = {

@@ -11,6 +11,7 @@ from imaging.models import ExtractorVersion
 from imaging.selectors import extractor_newest, roi_inputs
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Study
 from studies.services import file_read
 
@@ -56,7 +57,12 @@ def features_shuffled(
 def _version(study: Study, modality: str) -> ExtractorVersion:
     version = extractor_newest(study, modality)
     if version is None:
-        raise refuse("encoder", f"none for {modality}", "a fitted encoder", "Fit it first.")
+        raise refuse(
+            "encoder",
+            say("none for {modality}", modality=modality),
+            "a fitted encoder",
+            "Fit it first.",
+        )
     return version
 
 

@@ -21,6 +21,7 @@ from imaging.services.profiles import profile_of_batch
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
 from studies.services import file_read
@@ -83,7 +84,8 @@ def _strangers(
         if row.pseudonym not in patients:
             yield Problem(
                 name,
-                row.pseudonym or f"specimen {row.specimen}, which nobody has",
+                row.pseudonym
+                or say("specimen {specimen}, which nobody has", specimen=row.specimen),
                 "a pseudonym of the study, or a specimen that it knows",
                 "Upload the cohort table first, or correct the pseudonym or label.",
                 row.row,
@@ -92,8 +94,8 @@ def _strangers(
         elif specimen is not None and specimen.patient.pseudonym != row.pseudonym:
             yield Problem(
                 name,
-                f"{row.specimen}, which is another patient's",
-                f"a specimen of {row.pseudonym}",
+                say("{specimen}, which is another patient's", specimen=row.specimen),
+                say("a specimen of {pseudonym}", pseudonym=row.pseudonym),
                 "Correct the label.",
                 row.row,
                 "specimen",
@@ -113,7 +115,7 @@ def _unconsented(
                 batch.filename,
                 f"{row.pseudonym}: {refused[patient.pk]}",
                 expected,
-                f"{remedy}take the line out.",
+                say("{remedy}take the line out.", remedy=remedy),
                 row.row,
                 "patient_id",
             )

@@ -20,6 +20,7 @@ from imaging.slide_storage import slide_open
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient, Specimen, Study
 from studies.selectors import patients_by_pseudonym
 from studies.services import batch_receive, file_use
@@ -92,7 +93,7 @@ def slide_import(
             "µm per pixel": round(resolution, 4),
             "tissue, mm²": round(tissue_mm2, 1),
         }
-        batch.mark_ready(summary, [Notice(**notice) for notice in row.notices])
+        batch.mark_ready(summary, [Notice.from_dict(told) for told in row.notices])
     progress(3, 3, "done")
     return {**summary, "uid": str(row.uid)}
 
@@ -170,9 +171,16 @@ def _resolution(facts: SlideFacts, said: dict[str, str], filename: str) -> tuple
         stated = -1.0
     if stated is not None and not PLAUSIBLE_UM[0] <= stated <= PLAUSIBLE_UM[1]:
         raise refuse(
-            filename, said["um_per_pixel"], f"{PLAUSIBLE_UM[0]} to {PLAUSIBLE_UM[1]} µm per pixel",
-            "Correct the resolution.", column="um_per_pixel",
-        )  # fmt: skip
+            filename,
+            said["um_per_pixel"],
+            say(
+                "{plausible_um} to {plausible_um_2} µm per pixel",
+                plausible_um=PLAUSIBLE_UM[0],
+                plausible_um_2=PLAUSIBLE_UM[1],
+            ),
+            "Correct the resolution.",
+            column="um_per_pixel",
+        )
     if facts.um_per_pixel is None and stated is None:
         raise refuse(
             filename,
@@ -184,7 +192,11 @@ def _resolution(facts: SlideFacts, said: dict[str, str], filename: str) -> tuple
     if facts.um_per_pixel and stated and abs(facts.um_per_pixel / stated - 1) > 0.01:
         raise refuse(
             filename,
-            f"{facts.um_per_pixel:g} µm per pixel in the file, {stated:g} stated",
+            say(
+                "{um_per_pixel:g} µm per pixel in the file, {stated:g} stated",
+                um_per_pixel=facts.um_per_pixel,
+                stated=stated,
+            ),
             "one resolution",
             "Leave the resolution empty, or export the slide with the right one.",
             column="um_per_pixel",

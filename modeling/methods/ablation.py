@@ -17,6 +17,7 @@ from modeling.methods.nested_cross_validation import (
 )
 from modeling.methods.parallel import run_tasks
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 # One column needs no forest: a line through it has the fairest chance.
 SINGLE = {"volume_only": "volume_ml", "suv_max_only": "suv_max", "mtv_only": "mtv_41_percent_ml"}
@@ -57,7 +58,7 @@ def columns_of(ablation: str, names: Sequence[str]) -> list[str]:
         kept = [name for name in names if name.startswith(FAMILIES[ablation])]
     if not kept:
         raise refuse(
-            f"ablation {ablation}",
+            say("ablation {ablation}", ablation=ablation),
             "none of its columns",
             "its columns in the snapshot",
             "Leave this ablation out of the recipe, or measure what it needs.",

@@ -15,6 +15,7 @@ from modeling.methods.survival_decision_curve import estimate_survival_decision_
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from modeling.methods.time_dependent_auc import estimate_time_dependent_auc
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 FEWEST_USABLE = 0.5  # of the resamples, for an interval
@@ -232,8 +233,12 @@ def _judge(
 ) -> _Judge:
     time, flag = check_survival(duration, event, minimum_events=1)
     if not 0 < headline <= time.max():
-        raise refuse("Horizon", f"{headline:g}", f"within follow-up ({time.max():g})",
-                     "Choose an earlier horizon.")  # fmt: skip
+        raise refuse(
+            "Horizon",
+            f"{headline:g}",
+            say("within follow-up ({max:g})", max=time.max()),
+            "Choose an earlier horizon.",
+        )
     return _Judge(time, flag, tuple(float(t) for t in horizons), float(headline))
 
 

@@ -14,6 +14,7 @@ from modeling.methods.design_matrix import Term
 from modeling.methods.splines import place_knots
 from modeling.methods.survival_table import Flags, Floats
 from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.wording import say
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
 EVENT = {"1": True, "true": True, "t": True, "0": False, "false": False, "f": False}
@@ -139,26 +140,45 @@ def _read_text(content: bytes) -> tuple[pd.DataFrame, str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataProblem(
-            [Problem("Table", f"bytes that are not UTF-8 (at {error.start})", "a CSV file in UTF-8",
-                     "Save it as “CSV UTF-8”.")]
-        ) from None  # fmt: skip
+            [
+                Problem(
+                    "Table",
+                    say("bytes that are not UTF-8 (at {start})", start=error.start),
+                    "a CSV file in UTF-8",
+                    "Save it as “CSV UTF-8”.",
+                )
+            ]
+        ) from None
     header = text.split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
     if len(rows) < 2:
-        raise DataProblem([Problem("Table", f"{len(rows)} lines", "a header and rows",
-                                   "Choose another file.")])  # fmt: skip
+        raise DataProblem(
+            [
+                Problem(
+                    "Table",
+                    say("{n} lines", n=len(rows)),
+                    "a header and rows",
+                    "Choose another file.",
+                )
+            ]
+        )
     names = [name.strip() for name in rows[0]]
     ragged = [k + 1 for k, row in enumerate(rows) if len(row) != len(names)]
     twice = sorted({name for name in names if names.count(name) > 1 and name})
     problems = [
-        Problem("Table", f"{len(rows[line - 1])} cells", f"{len(names)} as in the header",
-                "Quote cells that hold the separator.", row=line)
+        Problem(
+            "Table",
+            say("{n} cells", n=len(rows[line - 1])),
+            say("{n} as in the header", n=len(names)),
+            "Quote cells that hold the separator.",
+            row=line,
+        )
         for line in ragged[:MOST_LISTED]
     ] + [
         Problem("Table", "two columns of this name", "one", "Rename one of them.", column=name)
         for name in twice
-    ]  # fmt: skip
+    ]
     if problems:
         raise DataProblem(problems)
     return pd.DataFrame(rows[1:], columns=names).map(str.strip), separator
@@ -241,9 +261,16 @@ def _covariate(
         return numbers, ()
     if len(levels) > 1:
         reading.notices.append(
-            Notice("taken_as_factor", f"{name} holds words: taken as a factor with the levels "
-                   f"{', '.join(levels)}, the first as reference (--factor states another order)")
-        )  # fmt: skip
+            Notice(
+                "taken_as_factor",
+                say(
+                    "{name} holds words: taken as a factor with the levels {levels}, the first as "
+                    "reference (--factor states another order)",
+                    name=name,
+                    levels=", ".join(levels),
+                ),
+            )
+        )
     return text.to_numpy(dtype=object), levels
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 FOLDS = 10
 OUTSIDE = 99.0  # percentile of the training cohort's own distances
@@ -75,8 +76,8 @@ def fit_applicability(
     if X.shape[0] < 2 * FOLDS or not np.isfinite(X).all() or not np.ptp(X, axis=0).any():
         raise refuse(
             "training features",
-            f"a table of {X.shape[0]} by {X.shape[1]}",
-            f"at least {2 * FOLDS} patients with finite features that vary",
+            say("a table of {shape} by {shape_2}", shape=X.shape[0], shape_2=X.shape[1]),
+            say("at least {value} patients with finite features that vary", value=2 * FOLDS),
             "Fit to more patients before applying to new ones.",
         )
     fold = np.arange(X.shape[0]) % FOLDS
@@ -107,8 +108,12 @@ def apply_applicability(fit: ApplicabilityFit, features: ArrayLike) -> list[Appl
     if X.shape[1] != len(fit.names) or not np.isfinite(X).all():
         raise refuse(
             "features",
-            f"{X.shape[1]} columns, {int((~np.isfinite(X)).sum())} of the values missing",
-            f"{len(fit.names)} finite values",
+            say(
+                "{shape} columns, {sum} of the values missing",
+                shape=X.shape[1],
+                sum=int((~np.isfinite(X)).sum()),
+            ),
+            say("{n} finite values", n=len(fit.names)),
             "Extract the features with the version the model was fitted to.",
         )
     distances = _distances(X, fit.mean, fit.scale, fit.precision)

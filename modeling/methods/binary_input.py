@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 
 def check_binary(
@@ -56,7 +57,7 @@ def check_probability(
             [
                 Problem(
                     "probability",
-                    f"{outside} values outside 0..1",
+                    say("{outside} values outside 0..1", outside=outside),
                     "probabilities in 0..1",
                     "Give the predicted probability, not the linear predictor.",
                 )
@@ -71,7 +72,7 @@ def _shape_problems(y: NDArray[np.float64], s: NDArray[np.float64]) -> list[Prob
     return [
         Problem(
             "outcome and score",
-            f"shapes {y.shape} and {s.shape}",
+            say("shapes {shape} and {shape_2}", shape=y.shape, shape_2=s.shape),
             "two columns of one length",
             "Give one outcome and one score per patient.",
         )
@@ -101,7 +102,7 @@ def _value_problems(y: NDArray[np.float64], s: NDArray[np.float64]) -> list[Prob
         problems.append(
             Problem(
                 "score",
-                f"{missing} missing or infinite of {s.size}",
+                say("{missing} missing or infinite of {size}", missing=missing, size=s.size),
                 "a finite number for everyone",
                 "Leave out patients without a prediction and list them.",
             )

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,12 @@ def check_causes(duration: ArrayLike, cause: ArrayLike) -> tuple[Floats, NDArray
     """
     time, code = np.asarray(duration, dtype=float), np.asarray(cause, dtype=float)
     if time.ndim != 1 or time.shape != code.shape or time.size == 0:
-        raise refuse("Follow-up table", f"shapes {time.shape} and {code.shape}",
-                     "one duration and one cause per row", "Give both columns.")  # fmt: skip
+        raise refuse(
+            "Follow-up table",
+            say("shapes {shape} and {shape_2}", shape=time.shape, shape_2=code.shape),
+            "one duration and one cause per row",
+            "Give both columns.",
+        )
     bad_time = np.flatnonzero(~(np.isfinite(time) & (time >= 0)))
     bad_code = np.flatnonzero(~np.isin(code, np.arange(100)))
     problems = [

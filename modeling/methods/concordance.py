@@ -12,6 +12,7 @@ from scipy.stats import norm
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from modeling.methods.time_dependent_auc import case_weights
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 Weighting = Literal["harrell", "uno"]
 ROWS_AT_ONCE = 512
@@ -78,8 +79,8 @@ def estimate_concordance(
     if score.shape != time.shape or not np.isfinite(score).all():
         raise refuse(
             "Risk score",
-            f"shape {score.shape} or missing values",
-            f"{time.size} numbers",
+            say("shape {shape} or missing values", shape=score.shape),
+            say("{size} numbers", size=time.size),
             "Leave out rows without a score.",
         )
     opens = flag if horizon is None else flag & (time <= horizon)

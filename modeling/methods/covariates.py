@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 NOTHING_NEW = 1e-9  # share of a column that the others do not explain
 
@@ -35,7 +36,7 @@ def check_columns(
     if columns.ndim != 2 or columns.shape != (rows, len(labels)):
         raise refuse(
             "Covariates",
-            f"a table of {columns.shape}",
+            say("a table of {shape}", shape=columns.shape),
             f"({rows}, {len(labels)})",
             "Give one row per patient and one name per column.",
         )
@@ -43,7 +44,7 @@ def check_columns(
     problems = [
         Problem(
             "Covariates",
-            f"{count} missing values",
+            say("{count} missing values", count=count),
             "a number in every row",
             "Leave these rows out, or impute first.",
             column=name,
@@ -77,7 +78,7 @@ def check_estimable(columns: Floats, names: tuple[str, ...], events: int) -> Non
     if columns.shape[1] >= events:
         raise refuse(
             "Covariates",
-            f"{columns.shape[1]} columns for {events} events",
+            say("{shape} columns for {events} events", shape=columns.shape[1], events=events),
             "fewer columns than events",
             "Leave columns out or wait for events.",
         )
@@ -119,6 +120,10 @@ def _constant(name: str) -> Problem:
 
 
 def _dependent(name: str, others: tuple[str, ...]) -> Problem:
-    return Problem("Covariates", f"{name} is a linear combination of {', '.join(others)}",
-                   "columns that each add something (collinear columns share one effect)",
-                   "Leave one of them out.", column=name)  # fmt: skip
+    return Problem(
+        "Covariates",
+        say("{name} is a linear combination of {others}", name=name, others=", ".join(others)),
+        "columns that each add something (collinear columns share one effect)",
+        "Leave one of them out.",
+        column=name,
+    )

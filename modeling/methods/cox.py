@@ -14,6 +14,7 @@ from modeling.methods.covariates import check_columns, check_estimable
 from modeling.methods.risk_sets import Baseline, StratifiedRiskSets, Ties
 from modeling.methods.survival_table import Floats, check_survival
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 Scale = Literal["log-log", "log", "plain"]
 RELATIVE_STOP = 1e-9
@@ -147,8 +148,12 @@ class CoxFit:
         if stratum is None and len(self.baselines) == 1:
             return self.baselines[0]
         if stratum not in self.strata:
-            raise refuse("Stratum", f"{stratum}", f"one of {', '.join(self.strata)}",
-                         "Name the stratum whose baseline is meant.")  # fmt: skip
+            raise refuse(
+                "Stratum",
+                f"{stratum}",
+                say("one of {strata}", strata=", ".join(self.strata)),
+                "Name the stratum whose baseline is meant.",
+            )
         return self.baselines[self.strata.index(str(stratum))]
 
 
@@ -271,10 +276,13 @@ def check_weights(
             continue
         if numbers.shape != (rows,) or not (np.isfinite(numbers) & (numbers > least)).all():
             problems.append(
-                Problem(what, f"shape {numbers.shape}, or a value missing or too small",
-                        f"{rows} numbers{' above 0' if least == 0 else ''}",
-                        "Leave rows without one out.")
-            )  # fmt: skip
+                Problem(
+                    what,
+                    say("shape {shape}, or a value missing or too small", shape=numbers.shape),
+                    say("{rows} numbers{value}", rows=rows, value=" above 0" if least == 0 else ""),
+                    "Leave rows without one out.",
+                )
+            )
     if problems:
         raise DataProblem(problems)
     return found[0], found[1]
@@ -306,7 +314,7 @@ def _maximise(
         value = new
     raise refuse(
         "Cox model",
-        f"no maximum after {limit} steps",
+        say("no maximum after {limit} steps", limit=limit),
         "a finite maximum",
         "Leave out columns with very rare levels.",
     )

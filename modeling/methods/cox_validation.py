@@ -33,6 +33,7 @@ from modeling.methods.risk_sets import RiskSets
 from modeling.methods.survival_calibration import calibration_cuts
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 RMS_STOP, RMS_STEPS, MOST_STEPS = 1e-4, 10, 60
 FEWEST_USABLE = 0.9  # of the resamples; fewer is a notice
@@ -123,8 +124,16 @@ def validate_cox(
     told, gaps, survival, state = work.run(plans, kept, threads)
     usable = int((state != FIT_FAILED).sum())
     if usable < 2:
-        raise refuse("Validation", f"{usable} of {state.size} resamples in which the model fits",
-                     "two or more", "Join rare levels or leave columns out.")  # fmt: skip
+        raise refuse(
+            "Validation",
+            say(
+                "{usable} of {size} resamples in which the model fits",
+                usable=usable,
+                size=state.size,
+            ),
+            "two or more",
+            "Join rare levels or leave columns out.",
+        )
     indexes = correct_indexes(method, work.apparent(), told)
     return CoxValidation(
         method,
@@ -238,8 +247,8 @@ def _check_horizon(horizon: float, longest: float) -> None:
     if not 0 < horizon <= longest:
         raise refuse(
             "Horizon",
-            f"{horizon:g}, beyond follow-up: not estimable",
-            f"above 0, at most {longest:g}",
+            say("{horizon:g}, beyond follow-up: not estimable", horizon=horizon),
+            say("above 0, at most {longest:g}", longest=longest),
             "Choose an earlier horizon.",
         )
 
@@ -255,8 +264,18 @@ def _notices(state: Floats) -> tuple[Notice, ...]:
     notices = []
     if failed > (1 - FEWEST_USABLE) * state.size:
         text = "resamples the model could not be fitted: rare levels or collinear columns"
-        notices.append(Notice("few_usable_resamples", f"in {failed} of {state.size} {text}"))
+        notices.append(
+            Notice(
+                "few_usable_resamples",
+                say("in {failed} of {size} {text}", failed=failed, size=state.size, text=text),
+            )
+        )
     if runaway:
         text = "resamples a coefficient had no finite maximum"
-        notices.append(Notice("separated_resamples", f"in {runaway} of {state.size} {text}"))
+        notices.append(
+            Notice(
+                "separated_resamples",
+                say("in {runaway} of {size} {text}", runaway=runaway, size=state.size, text=text),
+            )
+        )
     return tuple(notices)

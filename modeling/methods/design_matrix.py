@@ -11,6 +11,7 @@ import pandas as pd
 from modeling.methods.splines import spline_basis
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _block(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
             Problem(
                 "Table",
                 "no such column",
-                f"a column {term.name}",
+                say("a column {name}", name=term.name),
                 "Add the column or leave it out.",
                 column=term.name,
             )
@@ -103,7 +104,7 @@ def _number(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
         problems.append(
             Problem(
                 "Table",
-                f"{missing} rows without a number",
+                say("{missing} rows without a number", missing=missing),
                 "a number in each row",
                 "Leave these rows out, or impute first.",
                 column=term.name,
@@ -119,8 +120,8 @@ def _factor(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
         problems.append(
             Problem(
                 "Table",
-                f"the level(s) {', '.join(unknown)}",
-                f"one of {', '.join(term.levels)}",
+                say("the level(s) {unknown}", unknown=", ".join(unknown)),
+                say("one of {levels}", levels=", ".join(term.levels)),
                 "Correct the value or add the level.",
                 column=term.name,
             )

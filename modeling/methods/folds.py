@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 def assign_folds(
@@ -65,7 +66,7 @@ def _check(keys: Sequence[str], y: NDArray[np.int_], folds: int) -> None:
     if len(set(keys)) != len(keys) or len(keys) != y.size:
         raise refuse(
             "patient keys",
-            f"{len(set(keys))} different keys for {y.size} rows",
+            say("{n} different keys for {size} rows", n=len(set(keys)), size=y.size),
             "one row per patient",
             "A patient on both sides of a fold would leak: keep one row per patient.",
         )
@@ -73,7 +74,12 @@ def _check(keys: Sequence[str], y: NDArray[np.int_], folds: int) -> None:
     if members.min() < folds:
         raise refuse(
             "folds",
-            f"{members[1]} positive and {members[0]} negative patients for {folds} folds",
-            f"at least {folds} of each class",
+            say(
+                "{members} positive and {members_2} negative patients for {folds} folds",
+                members=members[1],
+                members_2=members[0],
+                folds=folds,
+            ),
+            say("at least {folds} of each class", folds=folds),
             "Use fewer folds or a larger cohort.",
         )

@@ -12,6 +12,7 @@ from scipy.stats import chi2
 from modeling.methods.competing_risks import check_causes
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,12 @@ def compare_cumulative_incidence(
     if len(names) < 2 or not (code == of).any():
         raise refuse(
             "Groups",
-            f"{len(names)} group(s), {int((code == of).sum())} events of cause {of}",
+            say(
+                "{n} group(s), {sum} events of cause {of}",
+                n=len(names),
+                sum=int((code == of).sum()),
+                of=of,
+            ),
             "two groups or more, and events",
             "Choose a grouping that divides the patients.",
         )

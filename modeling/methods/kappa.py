@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def estimate_kappa(first: ArrayLike, second: ArrayLike, level: float = 0.95) -> 
     if a.size == 0 or a.shape != b.shape:
         raise refuse(
             "labels",
-            f"{a.size} and {b.size} labels",
+            say("{size} and {size_2} labels", size=a.size, size_2=b.size),
             "two labels of each patient",
             "Compare patients who have both labels.",
         )

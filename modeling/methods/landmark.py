@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def take_landmark(duration: ArrayLike, event: ArrayLike, landmark: float) -> Lan
     if not kept.any() or landmark < 0:
         raise refuse(
             "Landmark",
-            f"nobody followed beyond {landmark:g}",
-            f"a landmark within follow-up ({time.max():g})",
+            say("nobody followed beyond {landmark:g}", landmark=landmark),
+            say("a landmark within follow-up ({max:g})", max=time.max()),
             "Choose an earlier landmark.",
         )
     gone = ~kept

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from modeling.methods.covariates import check_columns
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 PATH_LENGTH = 100
 PATH_RATIO = 1e-4
@@ -240,7 +241,7 @@ def _check_outcome(outcome: ArrayLike) -> Flags:
     if not np.isin(y, (0, 1)).all() or y.min(initial=1) == y.max(initial=0):
         raise refuse(
             "Outcome",
-            f"the values {sorted(set(y.tolist()))[:5]}",
+            say("the values {value}", value=sorted(set(y.tolist()))[:5]),
             "both 0 and 1",
             "Code the outcome as 0 and 1; both must occur.",
         )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.wording import say
 
 
 def check_sides(fitting: Sequence[str], judging: Mapping[str, Sequence[str]]) -> list[Problem]:
@@ -30,7 +31,9 @@ def check_sides(fitting: Sequence[str], judging: Mapping[str, Sequence[str]]) ->
             problems.append(
                 Problem(
                     cohort,
-                    f"{len(both)} patients who are also fitted to: {_some(both)}",
+                    say(
+                        "{n} patients who are also fitted to: {some}", n=len(both), some=_some(both)
+                    ),
                     "patients of one side only",
                     "Take them out of one of the cohorts: a model knows whom it was fitted to.",
                 )
@@ -51,7 +54,11 @@ def check_uses(cohort: Sequence[str], uses: Mapping[str, str]) -> list[Problem]:
     return [
         Problem(
             name,
-            f"{count} rows of a cohort for {uses.get(name, 'no stated use')} in a fit",
+            say(
+                "{count} rows of a cohort for {get} in a fit",
+                count=count,
+                get=uses.get(name, "no stated use"),
+            ),
             "development cohorts only",
             "Fit on a development cohort; a validating cohort is only ever judged in.",
         )
@@ -79,7 +86,7 @@ def check_identical_rows(keys: Sequence[str], features: ArrayLike) -> list[Probl
     return [
         Problem(
             "features",
-            f"equal rows for {_some(sorted(group))}",
+            say("equal rows for {some}", some=_some(sorted(group))),
             "a row of its own for each",
             "The same image seems to stand under several patients: check the uploads.",
         )
@@ -111,7 +118,7 @@ def check_dates(
     return [
         Problem(
             "scan date",
-            f"{len(late)} scans after treatment began: {_some(sorted(late))}",
+            say("{n} scans after treatment began: {some}", n=len(late), some=_some(sorted(late))),
             "scans of the time before",
             "Choose the baseline scan: a later one has seen the outcome.",
         )
@@ -148,7 +155,7 @@ def check_classes(outcome: ArrayLike, smallest: int, folds: int) -> list[Problem
             Problem(
                 "fitting cohort",
                 found,
-                f"at least {needed} of each",
+                say("at least {needed} of each", needed=needed),
                 "Enlarge the cohort, or lower the recipe's folds or smallest_class.",
             )
         ]
@@ -172,7 +179,7 @@ def check_features(
         return [
             Problem(
                 "features",
-                f"a table of {X.shape[0]} by {X.shape[1]}",
+                say("a table of {shape} by {shape_2}", shape=X.shape[0], shape_2=X.shape[1]),
                 "rows and columns",
                 "Extract the features first.",
             )
@@ -185,7 +192,7 @@ def check_features(
         problems.append(
             Problem(
                 "features",
-                f"missing or infinite values in {_some(columns)}",
+                say("missing or infinite values in {some}", some=_some(columns)),
                 "finite numbers",
                 "Extract these features again.",
             )
@@ -215,9 +222,14 @@ def notice_events_per_variable(events: int, variables: int) -> list[Notice]:
     return [
         Notice(
             "events_per_variable",
-            f"{events} patients in the smaller class for {variables} "
-            f"candidate columns ({ratio:.2g} per column; 10 is a common wish): "
-            "only out-of-fold and external numbers mean anything.",
+            say(
+                "{events} patients in the smaller class for {variables} candidate columns "
+                "({ratio:.2g} per column; 10 is a common wish): only out-of-fold and external "
+                "numbers mean anything.",
+                events=events,
+                variables=variables,
+                ratio=ratio,
+            ),
         )
     ]
 

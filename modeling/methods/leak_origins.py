@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.leak_guard import _some
 from studies.methods.problems import Problem
+from studies.methods.wording import say
 
 # Columns of a frozen table that tell the outcome, or were made of it.
 OUTCOME_PREFIXES = (
@@ -56,7 +57,7 @@ def check_identical_images(keys: Sequence[str], images: Sequence[str | None]) ->
     return [
         Problem(
             "images",
-            f"one image for {_some(sorted(group))}",
+            say("one image for {some}", some=_some(sorted(group))),
             "an image of its own for each patient",
             "Two patients share their voxels: find out whose scan it is and take the other out.",
         )
@@ -80,7 +81,11 @@ def check_frozen_fits(fits: Sequence[FrozenFit]) -> list[Problem]:
             problems.append(
                 Problem(
                     fit.name,
-                    f"fitted to {len(seen)} patients of a validating cohort: {_some(seen)}",
+                    say(
+                        "fitted to {n} patients of a validating cohort: {some}",
+                        n=len(seen),
+                        some=_some(seen),
+                    ),
                     "development patients only",
                     "Fit it again: the cohorts have changed since, or somebody was asked for.",
                 )
@@ -111,7 +116,7 @@ def check_outcome_columns(
     problems = [
         Problem(
             "features",
-            f"columns of the outcome: {_some(told)}",
+            say("columns of the outcome: {some}", some=_some(told)),
             "columns known before the outcome",
             "Leave them out of the question: they were made of what is to be predicted.",
         )
@@ -127,7 +132,10 @@ def check_outcome_columns(
         problems.append(
             Problem(
                 "features",
-                f"columns that tell hot from cold without one exception: {_some(perfect)}",
+                say(
+                    "columns that tell hot from cold without one exception: {some}",
+                    some=_some(perfect),
+                ),
                 "columns that do not know the outcome",
                 "Find out how they were made: chance would not do this.",
             )

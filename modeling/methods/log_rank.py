@@ -12,6 +12,7 @@ from scipy.stats import chi2
 
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def compare_log_rank(
     if len(names) < 2:
         raise refuse(
             "Groups",
-            f"{len(names)} group(s) with rows",
+            say("{n} group(s) with rows", n=len(names)),
             "two or more",
             "Choose a grouping that divides the patients.",
         )

@@ -16,6 +16,7 @@ from modeling.methods.covariates import check_columns, check_estimable
 from modeling.methods.cox import Test
 from modeling.methods.survival_table import Flags, Floats
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 Penalty = Literal["none", "firth"]
 STOP, MOST_STEPS = 1e-12, 200
@@ -198,7 +199,7 @@ def _check_outcome(outcome: ArrayLike) -> Flags:
     if not np.isin(y, (0, 1)).all() or y.min(initial=1) == y.max(initial=0):
         raise refuse(
             "Outcome",
-            f"the values {sorted(set(y.tolist()))[:5]}",
+            say("the values {value}", value=sorted(set(y.tolist()))[:5]),
             "both 0 and 1",
             "Code the outcome as 0 and 1; both must occur.",
         )
@@ -212,7 +213,7 @@ def _refuse_separation(whole: Floats, y: Flags, names: tuple[str, ...]) -> None:
             [
                 Problem(
                     "Covariates",
-                    f"{name} separates those with the outcome from those without",
+                    say("{name} separates those with the outcome from those without", name=name),
                     "both outcomes over its range or at each level",
                     "Ask for Firth's penalised likelihood, join rare levels or leave it out.",
                     column=name,
@@ -290,5 +291,9 @@ def _maximise(
         beta, value, weight, target = beta + move, found[0], found[2], found[3]
         if np.abs(move).max() < 1e-10 * (1 + np.abs(beta).max()):
             return beta, value, x.T @ (x * weight[:, None])
-    raise refuse("Logistic regression", f"no maximum after {MOST_STEPS} steps", "a finite maximum",
-                 "Leave out columns with very rare levels.")  # fmt: skip
+    raise refuse(
+        "Logistic regression",
+        say("no maximum after {most_steps} steps", most_steps=MOST_STEPS),
+        "a finite maximum",
+        "Leave out columns with very rare levels.",
+    )

@@ -15,6 +15,7 @@ from modeling.methods.logistic import fit_logistic
 from modeling.methods.resampling_plans import plan_resamples
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 INDEXES = ("c", "slope", "intercept", "brier")
 STEPS, STOP = 40, 1e-9
@@ -74,8 +75,12 @@ def validate_logistic(
     found = np.array(told)
     usable = np.isfinite(found).all(axis=(1, 2))
     if usable.sum() < 2:
-        raise refuse("Validation", f"{int(usable.sum())} usable resamples", "two or more",
-                     "Join rare levels or leave columns out.")  # fmt: skip
+        raise refuse(
+            "Validation",
+            say("{sum} usable resamples", sum=int(usable.sum())),
+            "two or more",
+            "Join rare levels or leave columns out.",
+        )
     training, test = found[usable].mean(axis=0)
     return LogisticValidation(
         len(told),

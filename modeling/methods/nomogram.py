@@ -17,6 +17,7 @@ from modeling.methods.logistic import LogisticFit
 from modeling.methods.splines import spline_basis
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 PROBABILITIES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)  # of an axis
 MOST_VALUES = 10  # a numeric axis shows its own values up to this many, a pretty scale beyond
@@ -105,7 +106,12 @@ class Nomogram(Rulers):
         """Total points at which survival at ``time`` is the given probability (the inverse)."""
         probability = np.asarray(survival, dtype=float)
         if time not in self.times:
-            raise refuse("Nomogram", f"time {time:g}", f"one of {self.times}", "Choose its times.")
+            raise refuse(
+                "Nomogram",
+                say("time {time:g}", time=time),
+                say("one of {times}", times=self.times),
+                "Choose its times.",
+            )
         hazard = self.baseline[self.times.index(time)]
         return self.points_per_unit * (np.log(-np.log(probability) / hazard) - self.intercept)
 
@@ -156,7 +162,9 @@ def build_nomogram(fit: CoxFit, design: Design, table: pd.DataFrame, times: Arra
     if np.isnan(baseline).any():
         raise refuse(
             "Nomogram",
-            f"a horizon beyond follow-up ({fit.last_follow_up:g})",
+            say(
+                "a horizon beyond follow-up ({last_follow_up:g})", last_follow_up=fit.last_follow_up
+            ),
             "horizons within follow-up",
             "Choose earlier times.",
         )

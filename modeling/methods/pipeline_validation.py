@@ -18,6 +18,7 @@ from modeling.methods.resampling_kernels import judge, likelihood_of
 from modeling.methods.resampling_plans import Method, plan_resamples
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 
 Pipeline = Callable[[NDArray[np.intp]], ArrayLike]
 Progress = Callable[[int, int], None]
@@ -86,8 +87,12 @@ def validate_pipeline(
     found = np.array(told)
     usable = int(np.isfinite(found[:, 0, 0]).sum())
     if usable < 2:
-        raise refuse("Validation", f"{usable} of {len(told)} resamples in which the pipeline runs",
-                     "two or more", "; ".join(refused) or "Choose fewer columns.")  # fmt: skip
+        raise refuse(
+            "Validation",
+            say("{usable} of {n} resamples in which the pipeline runs", usable=usable, n=len(told)),
+            "two or more",
+            "; ".join(refused) or "Choose fewer columns.",
+        )
     indexes = correct_indexes(method, own[0], found)
     interval = (
         (float("nan"), float("nan"))

@@ -19,6 +19,7 @@ from modeling.methods.proportional_hazards import (
 from modeling.methods.support import Support, fit_support
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 RAREST_LEVEL = 5  # a level with fewer patients than this joins the reference
 FEWEST_ROWS, FEWEST_EVENTS = 12, 5
@@ -152,7 +153,12 @@ def fit_without(
     """
     terms = tuple(term for term in fit.terms if term.name != marker)
     if not terms:
-        raise refuse("Model", f"no column but {marker}", "another column", "Nothing to compare.")
+        raise refuse(
+            "Model",
+            say("no column but {marker}", marker=marker),
+            "another column",
+            "Nothing to compare.",
+        )
     design = apply_design(_with_joined(table, fit.joined), terms)
     return LesserModel(fit_cox(duration, event, design.matrix, design.names), terms, fit.joined)
 
@@ -201,13 +207,23 @@ def _offered(
 ) -> tuple[list[str], list[Notice]]:
     """Candidates that differ between patients, and what was changed or left out."""
     notices = [
-        Notice("rare_level", f"{name}: {', '.join(m)} (fewer than {RAREST_LEVEL} patients) "
-               f"joined with {levels[name][0]}")
+        Notice(
+            "rare_level",
+            say(
+                "{name}: {m} (fewer than {rarest_level} patients) joined with {levels}",
+                name=name,
+                m=", ".join(m),
+                rarest_level=RAREST_LEVEL,
+                levels=levels[name][0],
+            ),
+        )
         for name, m in joined.items()
-    ]  # fmt: skip
+    ]
     constant = [name for name in plan.candidates if table[name].nunique() < 2]
-    notices += [Notice("constant", f"{name} is the same in everybody and was not offered")
-                for name in constant]  # fmt: skip
+    notices += [
+        Notice("constant", say("{name} is the same in everybody and was not offered", name=name))
+        for name in constant
+    ]
     return [name for name in plan.candidates if name not in constant], notices
 
 
@@ -253,9 +269,14 @@ def _affordable(
 def _within(times: Sequence[float], cox: CoxFit) -> list[float]:
     inside = [time for time in times if time <= cox.last_follow_up]
     if not inside:
-        raise refuse("Horizons", f"{', '.join(f'{t:g}' for t in times)} months",
-                     f"at most {cox.last_follow_up:g} months of follow-up",
-                     "Wait for follow-up or choose earlier horizons.")  # fmt: skip
+        raise refuse(
+            "Horizons",
+            say("{times} months", times=", ".join(f"{t:g}" for t in times)),
+            say(
+                "at most {last_follow_up:g} months of follow-up", last_follow_up=cox.last_follow_up
+            ),
+            "Wait for follow-up or choose earlier horizons.",
+        )
     return inside
 
 
@@ -276,8 +297,15 @@ def _about_times(times: Sequence[float], cox: CoxFit) -> list[Notice]:
     beyond = [f"{t:g}" for t in times if t > cox.last_follow_up]
     if not beyond:
         return []
-    return [Notice("beyond_follow_up", f"{', '.join(beyond)} months lie beyond follow-up in the "
-                   "fitting cohort: not estimable")]  # fmt: skip
+    return [
+        Notice(
+            "beyond_follow_up",
+            say(
+                "{beyond} months lie beyond follow-up in the fitting cohort: not estimable",
+                beyond=", ".join(beyond),
+            ),
+        )
+    ]
 
 
 def _hazards(
@@ -288,5 +316,12 @@ def _hazards(
                 if p < 0.05 and term != "GLOBAL"]  # fmt: skip
     if not drifting:
         return test, []
-    return test, [Notice("hazards_not_proportional", f"the effect of {', '.join(drifting)} "
-                         "changes over time (score test, p < 0.05)")]  # fmt: skip
+    return test, [
+        Notice(
+            "hazards_not_proportional",
+            say(
+                "the effect of {drifting} changes over time (score test, p < 0.05)",
+                drifting=", ".join(drifting),
+            ),
+        )
+    ]

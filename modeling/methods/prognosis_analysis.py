@@ -53,6 +53,7 @@ from modeling.methods.time_dependent_auc import (
     estimate_time_dependent_roc,
 )
 from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.wording import say
 
 TRANSFORMS: tuple[Transform, ...] = ("km", "rank", "identity", "log")
 GROUPS, FOLDS = 5, 10
@@ -235,8 +236,10 @@ def _horizons(
             [
                 Problem(
                     f"--{name}",
-                    f"{t:g}: not estimable" if t > longest else f"{t:g}",
-                    f"above 0 and within follow-up (the longest is {longest:g})",
+                    say("{t:g}: not estimable", t=t) if t > longest else f"{t:g}",
+                    say(
+                        "above 0 and within follow-up (the longest is {longest:g})", longest=longest
+                    ),
                     "Choose an earlier horizon.",
                 )
                 for name, t in asked
@@ -249,7 +252,9 @@ def _beyond(times: Sequence[float]) -> list[Notice]:
     if not times:
         return []
     text = ", ".join(f"{t:g}" for t in times)
-    return [Notice("beyond_follow_up", f"{text} lie beyond follow-up: not estimable")]
+    return [
+        Notice("beyond_follow_up", say("{text} lie beyond follow-up: not estimable", text=text))
+    ]
 
 
 def _hazards(

@@ -18,6 +18,7 @@ from modeling.methods.sample_size import SampleSize, estimate_sample_size
 from modeling.methods.spline_effects import SplineEffect, estimate_spline_effects
 from modeling.methods.survival_table import Flags, Floats
 from studies.methods.problems import DataProblem, Notice, refuse
+from studies.methods.wording import say
 
 if TYPE_CHECKING:  # compiled: a web server that shows stored numbers never loads them
     from modeling.methods.cox_validation import CoxValidation
@@ -87,10 +88,19 @@ def examine_prognosis(
 
     def pipeline() -> PipelineValidation:
         if event.sum() < LEAST_EVENTS_EACH * parameters:
-            raise refuse("Optimism of the whole pipeline",
-                         f"{int(event.sum())} events for {parameters} candidate columns",
-                         f"{LEAST_EVENTS_EACH} events or more per candidate column",
-                         "With fewer, resamples tell every patient apart.")  # fmt: skip
+            raise refuse(
+                "Optimism of the whole pipeline",
+                say(
+                    "{sum} events for {parameters} candidate columns",
+                    sum=int(event.sum()),
+                    parameters=parameters,
+                ),
+                say(
+                    "{least_events_each} events or more per candidate column",
+                    least_events_each=LEAST_EVENTS_EACH,
+                ),
+                "With fewer, resamples tell every patient apart.",
+            )
 
         def everything(drawn: np.ndarray) -> Floats:
             again = fit_prognosis(table.iloc[drawn].reset_index(drop=True), duration[drawn],

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from modeling.methods.leak_origins import OUTCOME_PREFIXES
 from modeling.methods.recipe import as_problem, parse_document
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 FILTERED = ("sex", "age_years", "site", "patient")
 SCHEMA: dict[str, Any] = {
@@ -101,7 +102,7 @@ def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
         if name.startswith(OUTCOME_PREFIXES):
             problems.append(
                 Problem(
-                    f"question.features.{place}",
+                    say("question.features.{place}", place=place),
                     name,
                     "a column known before the outcome",
                     "Leave it out: it was made of what is to be predicted.",
@@ -112,8 +113,8 @@ def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
         if low is not None and high is not None and low > high:
             problems.append(
                 Problem(
-                    f"question.filters.{place}",
-                    f"{low} to {high}",
+                    say("question.filters.{place}", place=place),
+                    say("{low} to {high}", low=low, high=high),
                     "minimum below maximum",
                     "Turn the bounds round.",
                 )

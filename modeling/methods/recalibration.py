@@ -13,6 +13,7 @@ from modeling.methods.binary_input import check_probability
 from modeling.methods.calibration import fit_logistic
 from modeling.methods.folds import assign_folds, split_pairs
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 EDGE = 1e-3
 SMALLEST_CLASS = 10
@@ -56,8 +57,8 @@ def fit_recalibration(outcome: ArrayLike, probability: ArrayLike) -> Recalibrati
     if min(int(y.sum()), int((~y).sum())) < SMALLEST_CLASS:
         raise refuse(
             "recalibration",
-            f"{int(y.sum())} events and {int((~y).sum())} others",
-            f"at least {SMALLEST_CLASS} of each",
+            say("{sum} events and {sum_2} others", sum=int(y.sum()), sum_2=int((~y).sum())),
+            say("at least {smallest_class} of each", smallest_class=SMALLEST_CLASS),
             "Wait for more patients: two numbers fitted to fewer are noise.",
         )
     design = np.column_stack([np.ones(y.size), _logit(p)])

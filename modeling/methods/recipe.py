@@ -15,6 +15,7 @@ from modeling.methods.ablation import FAMILIES
 from modeling.methods.classifiers import CLASSIFIERS, Grid
 from modeling.methods.nested_cross_validation import Tuning
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 GRID_POINTS = 8
 ABLATIONS = (
@@ -242,7 +243,7 @@ def parse_document(
                 place,
                 str(found)[:120],
                 " | ".join([*names, "a document of keys"]),
-                f"Give the whole {place} as YAML or JSON.",
+                say("Give the whole {place} as YAML or JSON.", place=place),
             )
         ]
     )
@@ -258,7 +259,12 @@ def as_problem(error: ValidationError, name: str) -> Problem:
         What the document is called.
     """
     place = ".".join(map(str, [name, *error.absolute_path]))
-    return Problem(place, error.message[:300], _expected(error), f"Correct this key of the {name}.")
+    return Problem(
+        place,
+        error.message[:300],
+        _expected(error),
+        say("Correct this key of the {name}.", name=name),
+    )
 
 
 def _expected(error: ValidationError) -> str:
@@ -273,9 +279,9 @@ def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
         if _points(grid) > GRID_POINTS:
             problems.append(
                 Problem(
-                    f"recipe.grids.{name}",
-                    f"{_points(grid)} points",
-                    f"at most {GRID_POINTS}",
+                    say("recipe.grids.{name}", name=name),
+                    say("{points} points", points=_points(grid)),
+                    say("at most {grid_points}", grid_points=GRID_POINTS),
                     "Search fewer values: a wide search on few patients fits the noise.",
                 )
             )

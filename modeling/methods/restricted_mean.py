@@ -11,6 +11,7 @@ from scipy.stats import norm
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.survival_table import check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ def estimate_restricted_mean(
     if np.isnan(curve.at([horizon])[0]) or not horizon > 0:
         raise refuse(
             "Restricted mean",
-            f"a horizon of {horizon:g}",
-            f"within follow-up ({time.max():g})",
+            say("a horizon of {horizon:g}", horizon=horizon),
+            say("within follow-up ({max:g})", max=time.max()),
             "Choose an earlier horizon: beyond follow-up it is not estimable.",
         )
     inside = curve.time < horizon

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 LEAST_SHRINKAGE, LARGEST_GAP = 0.9, 0.05
 LARGEST_MARGIN, Z = 0.05, 1.96
@@ -80,8 +81,14 @@ def estimate_sample_size(
     Riley et al., Stat Med 2019;38:1276. van Houwelingen, le Cessie, Stat Med 1990;9:1303.
     """
     if events < 1 or parameters < 1:
-        raise refuse("Sample size", f"{events} events and {parameters} parameters",
-                     "one of each at least", "Wait for events.")  # fmt: skip
+        raise refuse(
+            "Sample size",
+            say(
+                "{events} events and {parameters} parameters", events=events, parameters=parameters
+            ),
+            "one of each at least",
+            "Wait for events.",
+        )
     ratio = 2 * (log_likelihood[1] - log_likelihood[0])
     shrinkage = max(0.0, (ratio - parameters) / ratio) if ratio > 0 else 0.0
     r2 = float(1 - np.exp(-ratio / n))

@@ -13,6 +13,7 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.splines import place_knots, spline_basis
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 KNOTS, GRID = 3, 100
 FARTHEST = 1e-12  # predictions of 0 and 1 are taken from here
@@ -170,9 +171,11 @@ def _check_risk(predicted: ArrayLike, time: Floats, horizon: float) -> Floats:
         )  # fmt: skip
     if not (time >= horizon).any():
         raise refuse(
-            "Horizon", f"{horizon:g}, beyond follow-up: not estimable", f"at most {time.max():g}",
+            "Horizon",
+            say("{horizon:g}, beyond follow-up: not estimable", horizon=horizon),
+            say("at most {max:g}", max=time.max()),
             "Choose an earlier horizon.",
-        )  # fmt: skip
+        )
     return risk
 
 

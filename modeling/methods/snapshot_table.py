@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 def write_snapshot_table(table: pd.DataFrame, key: Sequence[str]) -> bytes:
@@ -103,7 +104,7 @@ def _column(values: pd.Series, name: str) -> pa.Array:
     kinds = {type(value) for value in kept if value is not None}
     if len(kinds) > 1:
         raise refuse(
-            f"snapshot column {name}",
+            say("snapshot column {name}", name=name),
             ", ".join(sorted(k.__name__ for k in kinds)),
             "values of one type",
             "Mend the values at their source.",

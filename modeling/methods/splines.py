@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 _QUANTILES = {
     3: (0.10, 0.50, 0.90),
@@ -37,7 +38,9 @@ def place_knots(values: ArrayLike, count: int) -> tuple[float, ...]:
     Harrell, Regression Modeling Strategies, 2015, 2.4.6. Compared with R Hmisc.
     """
     if count not in _QUANTILES:
-        raise refuse("Spline", f"{count} knots", "3 to 7", "Choose 3, 4 or 5 knots.")
+        raise refuse(
+            "Spline", say("{count} knots", count=count), "3 to 7", "Choose 3, 4 or 5 knots."
+        )
     known = np.sort(np.asarray(values, dtype=float))
     knots = np.quantile(known, _QUANTILES[count]) if known.size else np.zeros(1)
     if FIFTH < known.size < SMALL:
@@ -45,8 +48,8 @@ def place_knots(values: ArrayLike, count: int) -> tuple[float, ...]:
     if (np.diff(knots) <= 0).any() or knots.size < count:  # also: so few that the fifths cross
         raise refuse(
             "Spline",
-            f"{np.unique(known).size} distinct values",
-            f"values spread over {count} different knots",
+            say("{size} distinct values", size=np.unique(known).size),
+            say("values spread over {count} different knots", count=count),
             "Choose fewer knots, or enter the variable as it is.",
         )
     return tuple(knots.tolist())

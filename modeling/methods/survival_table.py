@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 
 Floats = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
@@ -51,7 +52,11 @@ def check_survival(
 def _shape_problem(time: Floats, flag: Floats) -> Problem:
     return Problem(
         "Follow-up table",
-        f"durations of shape {time.shape} and events of shape {flag.shape}",
+        say(
+            "durations of shape {shape} and events of shape {shape_2}",
+            shape=time.shape,
+            shape_2=flag.shape,
+        ),
         "one duration and one event per row",
         "Give both columns for the same rows.",
     )
@@ -91,8 +96,8 @@ def _count_problems(
         problems.append(
             Problem(
                 "Follow-up table",
-                f"{time.size} rows",
-                f"at least {minimum_rows}",
+                say("{size} rows", size=time.size),
+                say("at least {minimum_rows}", minimum_rows=minimum_rows),
                 "Include more patients or ask a smaller question.",
             )
         )
@@ -100,8 +105,8 @@ def _count_problems(
         problems.append(
             Problem(
                 "Events",
-                f"{int(flag.sum())} events in {time.size} rows",
-                f"at least {minimum_events}",
+                say("{sum} events in {size} rows", sum=int(flag.sum()), size=time.size),
+                say("at least {minimum_events}", minimum_events=minimum_events),
                 "A survival model needs events: wait for follow-up or choose another endpoint.",
             )
         )

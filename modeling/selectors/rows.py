@@ -39,6 +39,7 @@ from modeling.models import (
 from studies.consents import GENOMICS, IMAGING, refusals, usable
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import (
     CohortRole,
     CohortUse,
@@ -155,7 +156,7 @@ def _asked_members(members: pd.DataFrame, cohorts: Sequence[str] | None) -> pd.D
         raise refuse(
             "question.cohorts",
             ", ".join(unknown),
-            f"some of {known}",
+            say("some of {known}", known=known),
             "Name cohorts of the study that have a target and members.",
         )
     kept = members if cohorts is None else members[members["cohort"].isin(cohorts)]

@@ -21,6 +21,7 @@ from modeling.services.version_estimator import estimator_of
 from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 from studies.models import Job
 from studies.services import inputs_digest
 
@@ -122,7 +123,7 @@ def _read(version: ModelVersion, plan: ExaminationPlan, job: Job | None) -> Exam
     if scored["score"].isna().any():
         raise refuse(
             str(version),
-            f"{int(scored['score'].isna().sum())} rows without a score",
+            say("{sum} rows without a score", sum=int(scored["score"].isna().sum())),
             "a score for each",
             "Run it again: a patient was withdrawn.",
         )

@@ -15,6 +15,7 @@ from imaging.selectors import scanners_of
 from modeling.methods.folds import assign_folds, split_pairs
 from modeling.methods.nested_cross_validation import Tuning, derive_seed, fit_classifier
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 PREFIXES = {"PT": "pet.", "CT": "ct."}
 UNSEEN = "as_is"  # a scanner that training did not have: its features stay, and that is said
@@ -93,6 +94,10 @@ def _known(asked: Any, rows: pd.DataFrame) -> tuple[Array, dict[str, list[str]]]
     }
     gaps = int(np.isnan(values).any(axis=1).sum())
     if gaps:
-        raise refuse("features", f"{gaps} patients with missing values", "complete features",
-                     "Harmonising needs all of them.")  # fmt: skip
+        raise refuse(
+            "features",
+            say("{gaps} patients with missing values", gaps=gaps),
+            "complete features",
+            "Harmonising needs all of them.",
+        )
     return values, labels

@@ -22,6 +22,7 @@ from modeling.methods.nested_cross_validation import (
 from modeling.models import ModelVersion
 from modeling.services.examination_scanners import scanners_harmonised
 from studies.methods.problems import DataProblem, Notice, refuse
+from studies.methods.wording import say
 from studies.models import Patient
 
 BORDERLINE_MARGIN, BORDERLINE_STABILITY = 0.05, 0.9
@@ -46,7 +47,9 @@ def sensitivity_judge(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
         try:
             yield from analysis(asked, progress)
         except DataProblem as problem:
-            asked.notices.append(Notice(f"{name}_left_out", f"{TITLES[name]}: {problem}"[:400]))
+            asked.notices.append(
+                Notice(say("{name}_left_out", name=name), f"{TITLES[name]}: {problem}"[:400])
+            )
 
 
 def _row(
@@ -147,7 +150,7 @@ def _abundances(version: ModelVersion, training: pd.DataFrame) -> pd.DataFrame:
     if known < len(found):
         raise refuse(
             "cell abundances",
-            f"of {known} of {len(found)} training patients",
+            say("of {known} of {n} training patients", known=known, n=len(found)),
             "of all of them",
             "Take the RNA in again, or leave this analysis out.",
         )

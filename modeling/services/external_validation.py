@@ -30,6 +30,7 @@ from modeling.services.version_life import ancestry_of
 from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Cohort, CohortUse, Job, Patient, Study
 from studies.services import inputs_digest
 
@@ -45,7 +46,13 @@ def cohort_named(study: Study, name: str) -> Cohort:
     found = Cohort.objects.filter(study=study, name=name).first()
     if found is None:
         known = ", ".join(Cohort.objects.filter(study=study).values_list("name", flat=True))
-        raise refuse("cohort", name or "none", f"one of {known}", "Name a cohort.", column="cohort")
+        raise refuse(
+            "cohort",
+            name or "none",
+            say("one of {known}", known=known),
+            "Name a cohort.",
+            column="cohort",
+        )
     return found
 
 
@@ -90,7 +97,7 @@ def _check_cohort(version: ModelVersion, cohort: Cohort) -> None:
     if cohort.use != CohortUse.VALIDATION:
         raise refuse(
             cohort.name,
-            f"a cohort for {cohort.use}",
+            say("a cohort for {use}", use=cohort.use),
             "a validating cohort",
             "Choose a cohort that nothing is fitted to.",
             column="cohort",
@@ -99,7 +106,7 @@ def _check_cohort(version: ModelVersion, cohort: Cohort) -> None:
     if cohort.name in fitted:
         raise refuse(
             cohort.name,
-            f"what {version} was recalibrated to",
+            say("what {version} was recalibrated to", version=version),
             "another cohort",
             "A version is not validated where it was set right.",
             column="cohort",

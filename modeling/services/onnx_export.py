@@ -14,6 +14,7 @@ from modeling.models import ModelVersion, VersionKind
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_estimator import estimator_of
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 LARGEST_DIFFERENCE = 1e-5
 
@@ -58,9 +59,9 @@ def version_to_onnx(version: ModelVersion) -> tuple[bytes, float]:
     if difference > LARGEST_DIFFERENCE:
         raise refuse(
             str(version),
-            f"probabilities that differ by up to {difference:.2g}",
-            f"at most {LARGEST_DIFFERENCE:g}",
-            f"Use the skops file: ONNX does not reproduce {version.method}.",
+            say("probabilities that differ by up to {difference:.2g}", difference=difference),
+            say("at most {largest_difference:g}", largest_difference=LARGEST_DIFFERENCE),
+            say("Use the skops file: ONNX does not reproduce {method}.", method=version.method),
         )
     return data, difference
 

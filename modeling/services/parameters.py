@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 LARGEST_SEED = 2**31 - 1
 MOST_RESAMPLES = 10_000
@@ -21,7 +22,10 @@ def read_seed(value: Any) -> int:
     text = str(value).strip()
     if not text.isdecimal() or int(text) > LARGEST_SEED:
         raise refuse(
-            "seed", text, f"a whole number from 0 to {LARGEST_SEED}", "Give such a number."
+            "seed",
+            text,
+            say("a whole number from 0 to {largest_seed}", largest_seed=LARGEST_SEED),
+            "Give such a number.",
         )
     return int(text)
 
@@ -37,7 +41,9 @@ def read_resamples(value: Any) -> int:
     text = str(value).strip()
     if not text.isdecimal() or int(text) == 1 or int(text) > MOST_RESAMPLES:
         raise refuse(
-            "resamples", text, f"0, or a whole number from 2 to {MOST_RESAMPLES}",
+            "resamples",
+            text,
+            say("0, or a whole number from 2 to {most_resamples}", most_resamples=MOST_RESAMPLES),
             "Give such a number.",
-        )  # fmt: skip
+        )
     return int(text)

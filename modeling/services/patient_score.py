@@ -18,6 +18,7 @@ from modeling.services.version_applying import check_rad_score, root_of, version
 from studies.access import rights_of
 from studies.consents import IMAGING, in_force, refusals
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Consent, Patient
 from studies.services import inputs_digest
 
@@ -78,7 +79,7 @@ def _check_released(version: ModelVersion) -> None:
     if state != VersionState.RELEASED:
         raise refuse(
             str(version),
-            f"a version that is {state}",
+            say("a version that is {state}", state=state),
             "a released version",
             "Only what two people stand for is used on new patients.",
             column="version",
@@ -131,7 +132,7 @@ def _features(version: ModelVersion, patient: Patient) -> tuple[list[float], lis
     if missing:
         raise refuse(
             patient.pseudonym,
-            f"{len(missing)} of the version's features missing",
+            say("{n} of the version's features missing", n=len(missing)),
             "PET and CT features of the version's own encoders",
             "Upload a baseline PET/CT with its region and extract the features.",
             column="patient",

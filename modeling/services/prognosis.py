@@ -40,6 +40,7 @@ from modeling.services.prognosis_writing import (
 from modeling.services.rad_score_survival import rad_score_survival
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
+from studies.methods.wording import say
 from studies.models import CohortUse, Job, Study
 
 STEPS = 6
@@ -141,7 +142,7 @@ def prognosis_fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:
     if len(wrong):  # a fit never takes a score of the patient's own model
         raise refuse(
             "Rad-Score",
-            f"{len(wrong)} fitting patients with an applied score",
+            say("{n} fitting patients with an applied score", n=len(wrong)),
             "out-of-fold scores only",
             "Run the Rad-Score on this cohort.",
         )

@@ -35,6 +35,7 @@ from modeling.services.prognosis_metrics import cox_table, lasso_results, nomogr
 from modeling.services.prognosis_rows import KEY, run_digest
 from modeling.storage import json_digest
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_store, file_use, inputs_digest
 
@@ -86,7 +87,7 @@ def rows_freeze(
     if rows.empty:
         raise refuse(
             "Prognosis",
-            f"nobody with complete data ({len(left_out)} left out)",
+            say("nobody with complete data ({n} left out)", n=len(left_out)),
             "complete patients",
             "Look at the reasons in the patients' records.",
         )

@@ -29,6 +29,7 @@ from modeling.services.rad_score_writing import (
 from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Job, Study
 
 # Shares of the time, out of 100.
@@ -90,8 +91,8 @@ def snapshot_for(study: Study, uid: str, recipe: Recipe) -> DatasetSnapshot:
     if found.question.get("missing") != rule:
         raise refuse(
             str(found),
-            f"frozen for the rule {found.question.get('missing')}",
-            f"the recipe's rule {rule}",
+            say("frozen for the rule {get}", get=found.question.get("missing")),
+            say("the recipe's rule {rule}", rule=rule),
             "Choose another recipe, or freeze a question with this rule.",
             column="snapshot",
         )

@@ -13,6 +13,7 @@ from modeling.methods.parallel import run_tasks
 from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, RadScoreRun
 from studies.methods.problems import Notice
+from studies.methods.wording import say
 
 SHUFFLED = "shuffled_voxels"
 TITLES = {
@@ -53,7 +54,15 @@ def _measured(run: RadScoreRun, name: str) -> bool:
     gaps = sum(int(rows[column].isna().sum()) for rows in (run.fitting, run.elsewhere))
     if gaps:
         run.notices.append(
-            Notice("ablation_left_out", f"{TITLES[name]}: {gaps} patients have no {column}.")
+            Notice(
+                "ablation_left_out",
+                say(
+                    "{titles}: {gaps} patients have no {column}.",
+                    titles=TITLES[name],
+                    gaps=gaps,
+                    column=column,
+                ),
+            )
         )
     return gaps == 0
 
@@ -64,8 +73,11 @@ def _has_control(run: RadScoreRun) -> bool:
     run.notices.append(
         Notice(
             "ablation_left_out",
-            f"{TITLES[SHUFFLED]}: not extracted for everybody with features "
-            "(Extract features, control: beside).",
+            say(
+                "{titles}: not extracted for everybody with features (Extract features, "
+                "control: beside).",
+                titles=TITLES[SHUFFLED],
+            ),
         )
     )
     return False

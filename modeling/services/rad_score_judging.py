@@ -17,6 +17,7 @@ from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import Basis
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from studies.methods.problems import Notice
+from studies.methods.wording import say
 
 TARGET_TITLES = {
     "rna": "hot by RNA",
@@ -76,7 +77,7 @@ def _judge_cohort(
         outcome = known[f"target_{target}"].astype(int)
         if outcome.nunique() < 2:
             text = f"{cohort}: {len(known)} patients of one class, {TARGET_TITLES[target]}"
-            run.notices.append(Notice("cohort_not_judged", f"{text}: not judged."))
+            run.notices.append(Notice("cohort_not_judged", say("{text}: not judged.", text=text)))
             continue
         scores = fitted.applied[known.index]
         metrics = _metrics(run, list(known["pseudonym"]), outcome, scores, fitted.threshold)

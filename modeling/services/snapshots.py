@@ -24,6 +24,7 @@ from modeling.selectors import (
 )
 from modeling.services.numbering import next_number
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
@@ -104,7 +105,10 @@ def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
     if snapshot.not_reproducible_since is not None:
         raise refuse(
             str(snapshot),
-            f"rows removed on {snapshot.not_reproducible_since:%Y-%m-%d}",
+            say(
+                "rows removed on {not_reproducible_since:%Y-%m-%d}",
+                not_reproducible_since=snapshot.not_reproducible_since,
+            ),
             "all rows",
             "A patient of it was withdrawn: freeze a new snapshot.",
         )
@@ -112,8 +116,8 @@ def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
     if digest_table(data) != snapshot.sha256:
         raise refuse(
             str(snapshot),
-            f"sha256 {digest_table(data)}",
-            f"sha256 {snapshot.sha256}",
+            say("sha256 {digest_table}", digest_table=digest_table(data)),
+            say("sha256 {sha256}", sha256=snapshot.sha256),
             "The table is not the one that was frozen: restore it from a backup.",
         )
     return read_snapshot_table(data)
@@ -127,16 +131,29 @@ def _check(table: pd.DataFrame) -> None:
                      "Import a cohort table with a training cohort.")  # fmt: skip
     complete = fitting[fitting["reason"] == ""]
     if complete.empty:
-        raise DataProblem([
-            Problem(f"snapshot, {cohort}", f"nobody complete: {count} patients with {reason}",
-                    "patients with features and phenotype", "Finish the steps before this one.")
-            for (cohort, reason), count in fitting.groupby(["cohort", "reason"]).size().items()
-        ])  # fmt: skip
+        raise DataProblem(
+            [
+                Problem(
+                    say("snapshot, {cohort}", cohort=cohort),
+                    say(
+                        "nobody complete: {count} patients with {reason}",
+                        count=count,
+                        reason=reason,
+                    ),
+                    "patients with features and phenotype",
+                    "Finish the steps before this one.",
+                )
+                for (cohort, reason), count in fitting.groupby(["cohort", "reason"]).size().items()
+            ]
+        )
     if complete["target_rna"].nunique() < 2:
         only = "hot" if complete["target_rna"].iloc[0] == 1 else "cold"
-        raise refuse("snapshot, training", f"all {len(complete)} patients are {only}",
-                     "hot and cold patients",
-                     "One class teaches nothing: look at the phenotype fit.")  # fmt: skip
+        raise refuse(
+            "snapshot, training",
+            say("all {n} patients are {only}", n=len(complete), only=only),
+            "hot and cold patients",
+            "One class teaches nothing: look at the phenotype fit.",
+        )
 
 
 @transaction.atomic
@@ -179,11 +196,16 @@ def _notices(table: pd.DataFrame) -> list[Notice]:
         out = int((rows["reason"] != "").sum())
         if out:
             text = f"{cohort}: {len(rows) - out} of {len(rows)} patients are in, {out} are listed"
-            notices.append(Notice("complete_case", f"{text} with the reason."))
+            notices.append(Notice("complete_case", say("{text} with the reason.", text=text)))
         unjudged = unjudged_reasons(rows[rows["reason"] == ""])
         for reason, count in unjudged[unjudged != ""].value_counts().sort_index().items():
             text = f"{cohort}: {count} patients have a score but stand in no AUC: {reason}."
             notices.append(Notice("scored_not_judged", text))
         if len(rows) - out < SMALLEST_JUDGED:
-            notices.append(Notice("cohort_not_judged", f"{cohort}: too few patients to judge in."))
+            notices.append(
+                Notice(
+                    "cohort_not_judged",
+                    say("{cohort}: too few patients to judge in.", cohort=cohort),
+                )
+            )
     return notices

@@ -10,6 +10,7 @@ from django.db import transaction
 from modeling.models import StatementKey, StudyStatement
 from studies.access import require, rights_of
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Study
 
 LONGEST = 5000
@@ -40,8 +41,13 @@ def statements_write(study: Study, user: Any, texts: Mapping[str, str]) -> int:
     rows = []
     for key, text in texts.items():
         if key not in StatementKey.values or len(text) > LONGEST:
-            raise refuse(key, f"{len(text)} characters", f"a known statement of at most {LONGEST}",
-                         "Shorten it.", column=key)  # fmt: skip
+            raise refuse(
+                key,
+                say("{n} characters", n=len(text)),
+                say("a known statement of at most {longest}", longest=LONGEST),
+                "Shorten it.",
+                column=key,
+            )
         if text.strip() != known.get(key, ""):
             rows.append(StudyStatement(study=study, key=key, text=text.strip(), written_by=user))
     StudyStatement.objects.bulk_create(rows)

@@ -15,6 +15,7 @@ from modeling.services.snapshots import SMALLEST_JUDGED, snapshot_of_rows
 from modeling.services.version_estimator import estimator_of
 from modeling.services.version_life import ancestry_of
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Cohort, Job
 
 RAD_SCORES = (VersionKind.RAD_SCORE, VersionKind.RECALIBRATED)
@@ -64,8 +65,8 @@ def cohort_freeze(version: ModelVersion, cohort: Cohort, job: Job | None) -> Dat
     if complete < SMALLEST_JUDGED:
         raise refuse(
             cohort.name,
-            f"{complete} patients with all that the version reads",
-            f"at least {SMALLEST_JUDGED}",
+            say("{complete} patients with all that the version reads", complete=complete),
+            say("at least {smallest_judged}", smallest_judged=SMALLEST_JUDGED),
             "Extract their features first.",
         )
     root = root_of(version)

@@ -12,6 +12,7 @@ from modeling.services.snapshots import snapshot_read
 from modeling.services.version_manifest import libraries_changed
 from modeling.storage import read_estimator
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.services import file_read
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ def _check_says_the_same(version: ModelVersion, pipeline: Pipeline, libraries: s
         return
     raise refuse(
         str(version),
-        f"loaded with {libraries}: its stored probabilities "
-        + (f"are {farthest:.2g} off" if len(known) else "cannot be compared"),
+        say("loaded with {libraries}: its stored probabilities ", libraries=libraries)
+        + (
+            say("are {farthest:.2g} off", farthest=farthest) if len(known) else "cannot be compared"
+        ),
         "the probabilities that were stored with it",
         "Use it with the libraries of its card, or run the Rad-Score again.",
     )

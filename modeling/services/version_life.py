@@ -19,6 +19,7 @@ from modeling.selectors import active_version, maker_of, scope_of, state_of
 from modeling.services.numbering import next_number
 from studies.access import require
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import CohortUse
 
 SHORTEST_REASON = 10
@@ -67,8 +68,8 @@ def _check_move(now: str, to_state: str) -> None:
     if to_state not in possible:
         raise refuse(
             "state",
-            f"{now} to {to_state}",
-            " or ".join(f"{now} to {b}" for b in possible),
+            say("{now} to {to_state}", now=now, to_state=to_state),
+            " or ".join(say("{now} to {b}", now=now, b=b) for b in possible),
             "Choose one of these moves.",
             column="to_state",
         )
@@ -81,7 +82,7 @@ def _checked_reason(reason: str) -> str:
         raise refuse(
             "reason",
             found,
-            f"{SHORTEST_REASON} to 1000 characters",
+            say("{shortest_reason} to 1000 characters", shortest_reason=SHORTEST_REASON),
             "Say why, for those who read the history later.",
             column="reason",
         )

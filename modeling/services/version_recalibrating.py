@@ -35,6 +35,7 @@ from modeling.services.version_applying import (
 from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Cohort, CohortUse, Job, Patient
 from studies.services import derivation_record, inputs_digest
 
@@ -64,7 +65,7 @@ def version_recalibrate(
     if cohort.use != CohortUse.VALIDATION:
         raise refuse(
             cohort.name,
-            f"a cohort for {cohort.use}",
+            say("a cohort for {use}", use=cohort.use),
             "another cohort than training",
             "Choose the cohort of the new site.",
             column="cohort",

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from studies import access, entries, entry_sent, histories, services
 from studies.methods.course import FACT_KINDS
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import Patient, Query, QueryMessage, QueryState
 from studies.services.fact_rows import cell_of, parts_of
 from studies.services.record_reading import Record
@@ -204,7 +205,11 @@ def _cells(record: Record, given: dict[str, Any]) -> dict[str, str]:
     for kind, rows in given["facts"].items():
         if kind not in FACT_KINDS:
             known = ", ".join(FACT_KINDS)
-            problems.append(Problem("facts", kind, f"one of {known}", "Correct it.", column=kind))
+            problems.append(
+                Problem(
+                    "facts", kind, say("one of {known}", known=known), "Correct it.", column=kind
+                )
+            )
             continue
         for row in rows:
             key = str(row.get("key") or entry_sent.new_key())[:40]

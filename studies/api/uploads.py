@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from studies import services
 from studies.api.records import StudyScopedViewSet
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import PART_BYTES, ResumableUpload
 
 PIECE = 2**18
@@ -97,7 +98,10 @@ class ResumableUploadViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
                 raise refuse(
                     "Upload-Offset",
                     offset or "nothing",
-                    f"a byte position, with a part as {PartParser.media_type}",
+                    say(
+                        "a byte position, with a part as {media_type}",
+                        media_type=PartParser.media_type,
+                    ),
                     "See /api/v1/docs/.",
                     column="offset",
                 )

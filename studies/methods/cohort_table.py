@@ -17,6 +17,7 @@ from .record_checks import check_record
 from .table_columns import COHORT, PATIENT, SITE, ColumnPlan
 from .table_lines import Table, TableOptions
 from .values import BadValueError, implausible
+from .wording import say
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PADDED = re.compile(r"0\d+")
@@ -57,7 +58,7 @@ class Told:
     def notices(self) -> list[Notice]:
         found = [Notice(code, text) for code, texts in self.texts.items() for text in texts]
         more = [(code, n - TOLD) for code, n in self.counts.items() if n > TOLD]
-        return found + [Notice(code, f"and {n:,} more of this kind") for code, n in more]
+        return found + [Notice(code, say("and {n:,} more of this kind", n=n)) for code, n in more]
 
 
 @dataclass
@@ -212,8 +213,8 @@ def nobody() -> Problem:
 def _ragged(row: int, found: int, expected: int) -> Problem:
     return Problem(
         "line",
-        f"{found} cells",
-        f"{expected} cells as in the header",
+        say("{found} cells", found=found),
+        say("{expected} cells as in the header", expected=expected),
         "Quote cells that hold the separator.",
         row,
     )

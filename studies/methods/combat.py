@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
+from .wording import say
+
 FEWEST = 3  # specimens of a batch
 CONVERGED = 1e-4  # as sva stops
 MOST_ROUNDS = 1000
@@ -82,16 +84,24 @@ def fit_combat(
 
 def _check(labels: tuple[str, ...], counts: Array, design: Array) -> None:
     problems = [
-        Problem(f"batch {label}", f"{int(n)} training specimens", f"at least {FEWEST}",
-                "Put it with the batch it was sequenced like, or leave its specimens out.")
+        Problem(
+            say("batch {label}", label=label),
+            say("{n} training specimens", n=int(n)),
+            say("at least {fewest}", fewest=FEWEST),
+            "Put it with the batch it was sequenced like, or leave its specimens out.",
+        )
         for label, n in zip(labels, counts, strict=True)
         if n < FEWEST
-    ]  # fmt: skip
+    ]
     if len(labels) < 2:
         problems.append(
-            Problem("batches", f"{len(labels)} in the training cohort", "at least two",
-                    "With one batch there is nothing to correct.")
-        )  # fmt: skip
+            Problem(
+                "batches",
+                say("{n} in the training cohort", n=len(labels)),
+                "at least two",
+                "With one batch there is nothing to correct.",
+            )
+        )
     if not problems and np.linalg.matrix_rank(design) < design.shape[1]:
         problems.append(
             Problem("batches", "covariates that the batches determine", "covariates that vary in "
@@ -200,11 +210,14 @@ def check_batches(fit: ComBatFit, batches: Sequence[str], unseen: str) -> tuple[
         return ()
     if unseen == "refuse":
         raise DataProblem(
-            Problem(f"batch {label}", f"{list(batches).count(label)} specimens, none in training",
-                    f"one of {', '.join(fit.batches)}",
-                    "Leave such specimens as they are (unseen = uncorrected), or correct nothing.")
+            Problem(
+                say("batch {label}", label=label),
+                say("{count} specimens, none in training", count=list(batches).count(label)),
+                say("one of {batches}", batches=", ".join(fit.batches)),
+                "Leave such specimens as they are (unseen = uncorrected), or correct nothing.",
+            )
             for label in strange
-        )  # fmt: skip
+        )
     n = sum(batch in strange for batch in batches)
     text = f"{n} specimens of batches without training specimens stay as they are: "
     return (Notice("batch_unseen", text + ", ".join(strange) + "."),)

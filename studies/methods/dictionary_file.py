@@ -10,6 +10,7 @@ from .dictionary import KEY_COLUMNS, MISSING_CODES, DerivedSpec, VariableSpec
 from .problems import DataProblem, Problem, refuse
 from .table_columns import variable_name
 from .table_lines import Table
+from .wording import say
 
 COLUMNS = ("name", "label", "type", "form", "section", "unit", "minimum", "plausible_minimum",
            "plausible_maximum", "maximum", "codes", "missing_codes", "required_for",
@@ -35,7 +36,7 @@ def read_dictionary(table: Table) -> tuple[list[VariableSpec], list[DerivedSpec]
     if missing := [name for name in ("name", "type") if name not in header]:
         raise refuse(
             "header",
-            f"no column {' and no column '.join(missing)}",
+            say("no column {missing}", missing=" and no column ".join(missing)),
             "the columns of a dictionary: " + ", ".join(COLUMNS),
             "Download this study's dictionary and change that file.",
         )

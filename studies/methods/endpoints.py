@@ -8,6 +8,7 @@ from datetime import date
 
 from .dates import ClinicalDate
 from .problems import Notice, refuse
+from .wording import say
 
 DAYS_PER_MONTH = 30.4375
 SIX_MONTHS_DAYS = 183
@@ -76,14 +77,22 @@ def progression_free_survival(
     if progressed and died and progressed.earliest > died.latest:
         raise refuse(
             "progressed_on",
-            f"{progressed} after death on {died}: PFS would be longer than OS",
+            say(
+                "{progressed} after death on {died}: PFS would be longer than OS",
+                progressed=progressed,
+                died=died,
+            ),
             "progression on or before the day of death",
             "Check both dates in the patient's record.",
         )
     if progressed and started and progressed.latest < started.earliest:
         raise refuse(
             "progressed_on",
-            f"{progressed} before treatment start {started}",
+            say(
+                "{progressed} before treatment start {started}",
+                progressed=progressed,
+                started=started,
+            ),
             "a date on or after treatment start",
             "Enter the first progression after the treatment of this study.",
         )
@@ -209,7 +218,7 @@ def _time(
     if days < 0:
         raise refuse(
             "dates",
-            f"end {end} before treatment start {started}",
+            say("end {end} before treatment start {started}", end=end, started=started),
             "an end on or after treatment start",
             "Check the dates in the patient's record.",
         )
@@ -225,7 +234,7 @@ def _check_order(
     if started and died.latest < started.earliest:
         raise refuse(
             "died_on",
-            f"{died} before treatment start {started}",
+            say("{died} before treatment start {started}", died=died, started=started),
             "a date on or after treatment start",
             "Check both dates in the patient's record.",
         )
@@ -233,7 +242,7 @@ def _check_order(
     if late:
         raise refuse(
             "last_known_alive_on",
-            f"{max(late)} after death on {died}",
+            say("{late} after death on {died}", late=max(late), died=died),
             "no follow-up after death",
             "Check the date of death and the last contact.",
         )
@@ -248,4 +257,6 @@ def _day(value: ClinicalDate) -> date:
 
 
 def _inexact(what: str) -> Notice:
-    return Notice("inexact_date", f"{what} is not known to the day: left out, not guessed")
+    return Notice(
+        "inexact_date", say("{what} is not known to the day: left out, not guessed", what=what)
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
+
+from .wording import Wording, restored
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Problem:
     row: int | None = None
     column: str | None = None
 
-    def as_dict(self) -> dict[str, str | int | None]:
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        return _told(self)
 
     def __str__(self) -> str:
         return f"{self.where}: found {self.found}; expected {self.expected}. {self.remedy}"
@@ -43,8 +46,13 @@ class Notice:
     code: str
     text: str
 
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        return _told(self)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Notice:
+        made = told.get("wording", {}).get("text")
+        return cls(told["code"], restored(made) if made else told["text"])
 
 
 class DataProblem(ValueError):
@@ -56,7 +64,7 @@ class DataProblem(ValueError):
             raise TypeError("DataProblem needs at least one Problem")
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def as_list(self) -> list[dict[str, str | int | None]]:
+    def as_list(self) -> list[dict[str, Any]]:
         return [problem.as_dict() for problem in self.problems]
 
 
@@ -70,3 +78,10 @@ def refuse(
 ) -> DataProblem:
     """Build the refusal of one problem: ``raise refuse("PET weight", ...)``."""
     return DataProblem([Problem(where, str(found), expected, remedy, row, column)])
+
+
+def _told(item: Problem | Notice) -> dict[str, Any]:
+    """The fields as JSON; ``wording`` keeps how sentences were made, for other languages."""
+    fields = asdict(item)
+    made = {name: text.stored() for name, text in vars(item).items() if isinstance(text, Wording)}
+    return {**fields, "wording": made} if made else fields

@@ -16,6 +16,7 @@ from math import exp, log, sqrt
 from scipy import stats
 
 from .problems import DataProblem, Notice, Problem
+from .wording import say
 
 COLUMNS = (
     "group", "n", "variable", "level", "count", "percent", "minimum", "maximum",
@@ -156,7 +157,10 @@ def _check_ranges(
             admitted = (
                 f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}"
             )
-            yield Notice("outside_criteria", f"{told}, but the criteria admit {admitted}")
+            yield Notice(
+                "outside_criteria",
+                say("{told}, but the criteria admit {admitted}", told=told, admitted=admitted),
+            )
 
 
 def _check_hazard(hazard: PrintedHazard) -> Iterable[Notice]:
@@ -221,9 +225,14 @@ def read_published_table(text: str) -> PublishedTable:
                 hazards.append(_hazard(variable, row))
         except (ValueError, TypeError, KeyError) as error:
             problems.append(
-                Problem(f"line {number}", str(error), "numbers as printed", "Correct the line.",
-                        number)
-            )  # fmt: skip
+                Problem(
+                    say("line {number}", number=number),
+                    str(error),
+                    "numbers as printed",
+                    "Correct the line.",
+                    number,
+                )
+            )
     if not rows or not (shares or ranges or hazards):
         problems.append(Problem("table", "no number", "a header and lines below it",
                                 "Paste the table with the columns named below."))  # fmt: skip

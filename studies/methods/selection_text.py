@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from .problems import DataProblem, Problem
 from .selection import LIMITS, NUMBER, Column, Condition
+from .wording import say
 
 PARTS = ("from", "below", "limit", "missing")
 LIMIT_WORDS = {"<": "stated as below a limit", ">": "stated as above a limit", "~": "known roughly"}
@@ -77,7 +78,9 @@ def _wrong(columns: Mapping[str, Column], key: str, part: str, value: str) -> Pr
         return Problem(column.title, part, "levels", "It has no numbers to bound.", column=key)
     if value not in dict(column.levels):
         known = ", ".join(label for _, label in column.levels) or "nothing"
-        return Problem(column.title, value, f"one of {known}", "Choose a bar.", column=key)
+        return Problem(
+            column.title, value, say("one of {known}", known=known), "Choose a bar.", column=key
+        )
     return None
 
 
@@ -97,7 +100,7 @@ def _wrong_number(column: Column, part: str, value: str) -> Problem | None:
 def _empty(condition: Condition) -> Problem:
     return Problem(
         condition.column,
-        f"{condition.low:g} to below {condition.high:g}",
+        say("{low:g} to below {high:g}", low=condition.low, high=condition.high),
         "a range with something in it",
         "Turn the bounds round.",
         column=condition.column,

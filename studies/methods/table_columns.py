@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .dictionary import KEY_COLUMNS, VariableSpec
 from .problems import Problem
+from .wording import say
 
 PATIENT, SITE, COHORT = KEY_COLUMNS
 LEFT_OUT = ""
@@ -129,7 +130,14 @@ def check_plan(
         if header.count(name) > 1:
             shown = repr(name) if name else "a blank name"
             problems.append(
-                Problem("header", f"{shown} twice", "each column once", "Remove one.", 1, name)
+                Problem(
+                    "header",
+                    say("{shown} twice", shown=shown),
+                    "each column once",
+                    "Remove one.",
+                    1,
+                    name,
+                )
             )
     named = [target for target in plan.columns if target]
     for target in dict.fromkeys(named):
@@ -145,4 +153,6 @@ def check_plan(
 
 
 def _absent(name: str) -> Problem:
-    return Problem("header", "absent", f"a column {name!r}", "Add the column.", 1, name)
+    return Problem(
+        "header", "absent", say("a column {name!r}", name=name), "Add the column.", 1, name
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .problems import refuse
+from .wording import say
 
 LARGEST_BYTES = 100 * 2**20
 MOST_ROWS = 1_000_000
@@ -99,8 +100,8 @@ def check_size(size: int) -> None:
     if size > LARGEST_BYTES:
         raise refuse(
             "file",
-            f"{size / 2**20:,.0f} MB",
-            f"a table of at most {LARGEST_BYTES // 2**20} MB",
+            say("{size:,.0f} MB", size=size / 2**20),
+            say("a table of at most {largest_bytes} MB", largest_bytes=LARGEST_BYTES // 2**20),
             "Take out what is not in the dictionary, or split the table.",
         )
 
@@ -115,8 +116,8 @@ def check_width(number: int, row: int) -> None:
     if number > MOST_COLUMNS:
         raise refuse(
             "header" if row == 1 else "line",
-            f"{number:,} columns",
-            f"at most {MOST_COLUMNS:,} columns",
+            say("{number:,} columns", number=number),
+            say("at most {most_columns:,} columns", most_columns=MOST_COLUMNS),
             "Keep the columns of the dictionary only.",
             row,
         )
@@ -131,7 +132,12 @@ def check_length(row: int) -> None:
     """
     if row > MOST_ROWS + 1:
         expected = f"at most {MOST_ROWS:,} lines"
-        raise refuse("file", f"more than {MOST_ROWS:,} lines", expected, "Split the table.")
+        raise refuse(
+            "file",
+            say("more than {most_rows:,} lines", most_rows=MOST_ROWS),
+            expected,
+            "Split the table.",
+        )
 
 
 def trimmed(cells: Sequence[str]) -> list[str]:

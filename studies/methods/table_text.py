@@ -19,6 +19,7 @@ from .table_lines import (
     check_width,
     trimmed,
 )
+from .wording import say
 
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
@@ -171,7 +172,7 @@ def _text(data: bytes, encoding: str) -> Iterator[str]:
         if len(line) == LONGEST_LINE:
             raise refuse(
                 "file",
-                f"a line of more than {LONGEST_LINE:,} characters",
+                say("a line of more than {longest_line:,} characters", longest_line=LONGEST_LINE),
                 "a table with one line per patient",
                 "Check that the file is a table with line ends.",
             )

@@ -26,6 +26,7 @@ from .table_lines import (
     check_width,
     trimmed,
 )
+from .wording import say
 
 SHEET_OF_PATIENTS = "patients"
 LARGEST_SHEET = 400 * 2**20
@@ -51,7 +52,12 @@ def open_workbook(data: bytes, options: TableOptions) -> Table:
     sheet = _sheet(book, options.sheet)
     first = next(_rows(book[sheet]), (1, []))
     if not first[1]:
-        raise refuse("file", f"sheet {sheet!r} is empty", "a header and patients", "Fill it.")
+        raise refuse(
+            "file",
+            say("sheet {sheet!r} is empty", sheet=sheet),
+            "a header and patients",
+            "Fill it.",
+        )
     total, read = max(1, book[sheet].max_row or 1), [0]
 
     def lines() -> Iterator[tuple[int, list[str]]]:
@@ -85,8 +91,12 @@ def check_archive(data: bytes) -> None:
         if part.filename.endswith((".xml", ".rels")) and part.file_size > _largest(part.filename):
             raise refuse(
                 "file",
-                f"{part.filename} unpacks to {part.file_size / 2**20:,.0f} MB",
-                f"at most {_largest(part.filename) / 2**20:,.0f} MB",
+                say(
+                    "{filename} unpacks to {file_size:,.0f} MB",
+                    filename=part.filename,
+                    file_size=part.file_size / 2**20,
+                ),
+                say("at most {largest:,.0f} MB", largest=_largest(part.filename) / 2**20),
                 "Save the table as CSV.",
             )
     if sum(part.file_size for part in parts if _SHEET.fullmatch(part.filename)) > LARGEST_SHEET:

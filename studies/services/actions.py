@@ -10,6 +10,7 @@ from studies import registry
 from studies.access import require
 from studies.jobs import batch_of, enqueue
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, Study
 
 from .files import file_drop, file_store, file_use
@@ -30,12 +31,18 @@ def action_start(study: Study, user: Any, kind: str, params: dict[str, Any] | No
     action = registry.action(kind)
     if action is None:
         known = ", ".join(a.kind for a in registry.actions())
-        raise refuse("kind", kind, f"one of {known}", "Choose a step of the study.", column="kind")
+        raise refuse(
+            "kind",
+            kind,
+            say("one of {known}", known=known),
+            "Choose a step of the study.",
+            column="kind",
+        )
     require(user, study, action.right)
     params = {**action.params, **(params or {})}
     for name in set(params) - set(action.params):
         expected = "one of " + (", ".join(action.params) or "none")
-        raise refuse(f"params.{name}", name, expected, "Remove it.", column="params")
+        raise refuse(say("params.{name}", name=name), name, expected, "Remove it.", column="params")
     for job in Job.objects.filter(study=study, kind=kind).exclude(state__in=ENDED):
         if job.params == params:
             return job
@@ -60,7 +67,13 @@ def batch_receive(
     door = registry.upload_kind(kind)
     if door is None:
         known = ", ".join(k.name for k in registry.upload_kinds())
-        raise refuse("kind", kind, f"one of {known}", "Choose what the file is.", column="kind")
+        raise refuse(
+            "kind",
+            kind,
+            say("one of {known}", known=known),
+            "Choose what the file is.",
+            column="kind",
+        )
     require(user, study, door.right)
     said = dict(options or {})
     confirm = bool(said.pop("confirm", confirm)) and door.confirms
@@ -105,8 +118,8 @@ def _check_size(stream: bytes | BinaryIO, largest: int) -> None:
     if largest and size is not None and size > largest:
         raise refuse(
             "file",
-            f"{size / 2**20:,.0f} MB",
-            f"at most {largest / 2**20:,.0f} MB",
+            say("{size:,.0f} MB", size=size / 2**20),
+            say("at most {largest:,.0f} MB", largest=largest / 2**20),
             "Keep the columns that are needed, or split the file.",
         )
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from studies import registry
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import (
     CohortMember,
     Completeness,
@@ -85,7 +86,12 @@ def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
         yield Problem(who, found, expected, remedy)
     for who, cohort in query(FROZEN, names):
         expected = "no member of a frozen cohort"
-        yield Problem(who, f"a member of {cohort}, frozen", expected, "Exclude the patient.")
+        yield Problem(
+            who,
+            say("a member of {cohort}, frozen", cohort=cohort),
+            expected,
+            "Exclude the patient.",
+        )
     for table in sorted({table for use in registry.all_uses().values() for table in use.tables}):
         own = "AND batch_id IS DISTINCT FROM %(batch)s" if table in FACT_TABLES else ""
         if table in OWN and table not in FACT_TABLES:
@@ -100,7 +106,12 @@ def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
         for who, number in rows:
             word = table.split("_", 1)[1]
             expected = "nothing that came after the file"
-            yield Problem(who, f"{number} of {word}", expected, "Remove it first, or exclude them.")
+            yield Problem(
+                who,
+                say("{number} of {word}", number=number, word=word),
+                expected,
+                "Remove it first, or exclude them.",
+            )
 
 
 TOUCHED = """

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from studies.access import require
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import (
     USE_OF_ROLE,
     Cohort,
@@ -47,7 +48,11 @@ def cohort_create(study: Study, user: Any, name: str, role: str) -> Cohort:
         )
     if role not in CohortRole.values:
         known = ", ".join(CohortRole.values)
-        problems.append(Problem("role", role, f"one of {known}", "Choose a role.", column="role"))
+        problems.append(
+            Problem(
+                "role", role, say("one of {known}", known=known), "Choose a role.", column="role"
+            )
+        )
     if problems:
         raise DataProblem(problems)
     return Cohort.objects.create(study=study, name=name, role=role, use=USE_OF_ROLE[role])
@@ -123,8 +128,11 @@ def _frozen(cohort: Cohort, changed: Sequence[Patient]) -> Iterable[Problem]:
     if cohort.frozen_at is not None and changed:
         yield Problem(
             cohort.name,
-            f"a change for {', '.join(p.pseudonym for p in changed[:8])}",
-            f"no change: the cohort was frozen on {cohort.frozen_at:%Y-%m-%d}",
+            say("a change for {changed}", changed=", ".join(p.pseudonym for p in changed[:8])),
+            say(
+                "no change: the cohort was frozen on {frozen_at:%Y-%m-%d}",
+                frozen_at=cohort.frozen_at,
+            ),
             "Make another cohort for other patients.",
         )
 
@@ -134,7 +142,11 @@ def _misfits(cohort: Cohort, patient: Patient) -> Iterable[Problem]:
     if binding and patient.partition and patient.partition != cohort.use:
         yield Problem(
             patient.pseudonym,
-            f"a patient of a {patient.partition} cohort, for a {cohort.use} cohort",
+            say(
+                "a patient of a {partition} cohort, for a {use} cohort",
+                partition=patient.partition,
+                use=cohort.use,
+            ),
             "in development or in validation, never in both",
             "Leave the patient out: a model must not be judged on whom it was fitted to.",
             column="patients",
@@ -142,7 +154,7 @@ def _misfits(cohort: Cohort, patient: Patient) -> Iterable[Problem]:
     if patient.status in GONE:
         yield Problem(
             patient.pseudonym,
-            f"a patient who is {patient.status}",
+            say("a patient who is {status}", status=patient.status),
             "patients who take part",
             "Leave the patient out.",
             column="patients",

@@ -13,6 +13,7 @@ from studies.access import require, require_at
 from studies.consents import SCOPES
 from studies.jobs import enqueue
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import (
     Consent,
     ConsentPolicy,
@@ -89,19 +90,37 @@ def _scope_problems(scope: str) -> list[Problem]:
     if scope in SCOPES:
         return []
     known = ", ".join(SCOPES)
-    return [Problem("scope", scope, f"one of {known}", "Choose a scope.", column="scope")]
+    return [
+        Problem(
+            "scope", scope, say("one of {known}", known=known), "Choose a scope.", column="scope"
+        )
+    ]
 
 
 def _date_problems(on: date, ended: date | None) -> list[Problem]:
     today, problems = timezone.localdate(), []
     for name, day in (("date", on), ("withdrawn_on", ended)):
         if day and day > today:
-            problems.append(Problem(name, str(day), f"a day up to {today}",
-                                    "Correct the date.", column=name))  # fmt: skip
+            problems.append(
+                Problem(
+                    name,
+                    str(day),
+                    say("a day up to {today}", today=today),
+                    "Correct the date.",
+                    column=name,
+                )
+            )
     if ended and ended < on:
         remedy = "Correct one of the two dates."
-        problems.append(Problem("withdrawn_on", str(ended), f"{on} or later", remedy,
-                                column="withdrawn_on"))  # fmt: skip
+        problems.append(
+            Problem(
+                "withdrawn_on",
+                str(ended),
+                say("{on} or later", on=on),
+                remedy,
+                column="withdrawn_on",
+            )
+        )
     return problems
 
 

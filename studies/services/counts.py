@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Cohort, Study
 from studies.standing import ATTRITION, TABLE_ONE, count_and_keep
 
@@ -18,7 +19,13 @@ def count_make(study: Study, user: Any, what: str, cohorts: str) -> dict[str, An
         Neither of the two, or a cohort that is none of the study.
     """
     if what not in (TABLE_ONE, ATTRITION):
-        raise refuse("what", what, f"{TABLE_ONE} or {ATTRITION}", "Correct it.", column="what")
+        raise refuse(
+            "what",
+            what,
+            say("{table_one} or {attrition}", table_one=TABLE_ONE, attrition=ATTRITION),
+            "Correct it.",
+            column="what",
+        )
     uids = [uid for uid in cohorts.split(",") if uid]
     known = {str(row.uid): row for row in Cohort.objects.filter(study=study)}
     if missing := [uid for uid in uids if uid not in known]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import SavedView, Study, StudyVisit
 
 NEW_VISIT = timedelta(minutes=30)
@@ -54,7 +55,7 @@ def view_save(study: Study, user: Any, page: str, name: str, query: str) -> Save
         raise refuse("name", name[:80] or "nothing", "a name of 1 to 80 characters", "Name it.")
     if mine.exclude(name=name).count() >= MOST_VIEWS:
         found, remedy = f"{MOST_VIEWS} views of this list", "Remove one first."
-        raise refuse("name", found, f"at most {MOST_VIEWS}", remedy)
+        raise refuse("name", found, say("at most {most_views}", most_views=MOST_VIEWS), remedy)
     view, _ = SavedView.objects.update_or_create(
         study=study, user=user, page=page, name=name, defaults={"query": query}
     )

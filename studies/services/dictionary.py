@@ -22,6 +22,7 @@ from studies.methods.dictionary import (
 )
 from studies.methods.expressions import FUNCTIONS, ExpressionError, Meaning, read_expression
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import DerivedVariable, DictionaryVersion, Study, Variable
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -103,9 +104,13 @@ def dictionary_freeze(version: DictionaryVersion, user: Any, note: str) -> Dicti
     current = dictionary_current(version.study)
     if (specs, derived) == (dictionary_specs(current), dictionary_derived(current)):
         problems.append(
-            Problem("dictionary", f"the same as version {current.number}", "a change",
-                    "Change a variable, or discard the draft.")
-        )  # fmt: skip
+            Problem(
+                "dictionary",
+                say("the same as version {number}", number=current.number),
+                "a change",
+                "Change a variable, or discard the draft.",
+            )
+        )
     if problems:
         raise DataProblem(problems)
     return _freeze(version, note.strip())
@@ -217,7 +222,11 @@ def dictionary_draft_write(
     for spec in everything:
         found = [] if spec.name in names else _check_name(draft, spec.name, draft.variables)
         if spec.name in names:
-            found.append(Problem("name", f"{spec.name} twice", "each name once", "Rename one."))
+            found.append(
+                Problem(
+                    "name", say("{name} twice", name=spec.name), "each name once", "Rename one."
+                )
+            )
         if isinstance(spec, VariableSpec):
             found += _check_spec(spec)
         problems += [replace(problem, where=spec.name) for problem in found]
@@ -269,7 +278,10 @@ def _next_position(rows: Any) -> int:
 def _check_draft(version: DictionaryVersion) -> None:
     if version.frozen_at:
         raise refuse(
-            "dictionary", f"version {version.number} is frozen", "a draft", "Start a new version."
+            "dictionary",
+            say("version {number} is frozen", number=version.number),
+            "a draft",
+            "Start a new version.",
         )
 
 
@@ -282,8 +294,15 @@ def _check_name(version: DictionaryVersion, name: str, others: Any) -> list[Prob
         expected = "small letters, digits and '_', no word of the language"
         return [Problem("name", repr(name), expected, "Choose another.", column="name")]
     if name in taken:
-        return [Problem("name", f"{name} twice", "each name once", "Choose another.",
-                        column="name")]  # fmt: skip
+        return [
+            Problem(
+                "name",
+                say("{name} twice", name=name),
+                "each name once",
+                "Choose another.",
+                column="name",
+            )
+        ]
     return []
 
 
@@ -303,9 +322,14 @@ def _check_spec(spec: VariableSpec) -> list[Problem]:
         )
     for code in set(spec.codes) & set(spec.missing_codes):
         problems.append(
-            Problem("codes", f"{code} is a missing-code, too", "one meaning per code",
-                    "Rename one.", column="codes")
-        )  # fmt: skip
+            Problem(
+                "codes",
+                say("{code} is a missing-code, too", code=code),
+                "one meaning per code",
+                "Rename one.",
+                column="codes",
+            )
+        )
     return problems
 
 

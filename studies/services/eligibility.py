@@ -10,6 +10,7 @@ from django.db import transaction
 from studies.access import require
 from studies.methods.eligibility import DEFAULT_CRITERIA, Criterion, read_criteria
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import EligibilityOverride, EligibilityVersion, Patient, Study
 
 
@@ -47,11 +48,16 @@ def _criteria_problems(criteria: Sequence[Criterion]) -> list[Problem]:
     if not criteria:
         return [Problem("criteria", "none", "one criterion at least", "Keep one.")]
     return [
-        Problem(c.title, f"{c.minimum:g} to {c.maximum:g}", "a minimum below the maximum",
-                "Exchange the two limits.", column="minimum")
+        Problem(
+            c.title,
+            say("{minimum:g} to {maximum:g}", minimum=c.minimum, maximum=c.maximum),
+            "a minimum below the maximum",
+            "Exchange the two limits.",
+            column="minimum",
+        )
         for c in criteria
         if c.minimum is not None and c.maximum is not None and c.minimum > c.maximum
-    ]  # fmt: skip
+    ]
 
 
 @transaction.atomic

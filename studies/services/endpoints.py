@@ -18,6 +18,7 @@ from studies.methods.dates import ClinicalDate
 from studies.methods.endpoint_rules import KINDS, PatientCourse, check_rule, derive_endpoint
 from studies.methods.endpoints import ResponseClass, SurvivalTime
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import (
     Contact,
     ContactKind,
@@ -119,8 +120,12 @@ def endpoint_change_start(
     whole = check_rule(name, rule)
     now = endpoint_definition(study, name)
     if whole == check_rule(name, now.rule):
-        raise refuse("rule", f"the rule of version {now.version}", "another rule",
-                     "Change a part of it.")  # fmt: skip
+        raise refuse(
+            "rule",
+            say("the rule of version {version}", version=now.version),
+            "another rule",
+            "Change a part of it.",
+        )
     if not reason.strip():
         raise refuse("reason", "blank", "why the rule changes", "Write a line.", column="reason")
     parts = {part.name: whole[part.name] for part in KINDS[name].parts}

@@ -14,6 +14,7 @@ from studies.access import memberships_of, require, require_at
 from studies.methods.course import MIRRORED
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.pseudonym import ALPHABET, LENGTH, make_pseudonym
+from studies.methods.wording import say
 from studies.models import (
     FileUse,
     MoveKind,
@@ -114,8 +115,13 @@ def patient_status_set(
         raise refuse("status", "withdrawn", "a patient who has not withdrawn",
                      "A withdrawal is final here.", column="kind")  # fmt: skip
     if patient.status == STATUS_AFTER[MoveKind(kind)]:
-        raise refuse("status", f"{patient.status} already", "another status",
-                     "Choose another status.", column="kind")  # fmt: skip
+        raise refuse(
+            "status",
+            say("{status} already", status=patient.status),
+            "another status",
+            "Choose another status.",
+            column="kind",
+        )
     return move_record(patient, user, kind, on, reason)
 
 
@@ -188,15 +194,30 @@ def _merge_problems(kept: Patient, other: Patient) -> list[Problem]:
                                 "two patients of this study", "Choose the other pseudonym.",
                                 column="other"))  # fmt: skip
     if kept.partition and other.partition and kept.partition != other.partition:
-        problems.append(Problem("other", f"{other.partition} and {kept.partition}",
-                                "both in development or both in validation",
-                                "Models were fitted or judged with both: exclude one instead.",
-                                column="other"))  # fmt: skip
+        problems.append(
+            Problem(
+                "other",
+                say(
+                    "{partition} and {partition_2}",
+                    partition=other.partition,
+                    partition_2=kept.partition,
+                ),
+                "both in development or both in validation",
+                "Models were fitted or judged with both: exclude one instead.",
+                column="other",
+            )
+        )
     for patient in (kept, other):
         if patient.status == PatientStatus.WITHDRAWN:
-            problems.append(Problem("other", f"{patient.pseudonym} has withdrawn",
-                                    "patients who have not withdrawn",
-                                    "Withdraw the other one, too.", column="other"))  # fmt: skip
+            problems.append(
+                Problem(
+                    "other",
+                    say("{pseudonym} has withdrawn", pseudonym=patient.pseudonym),
+                    "patients who have not withdrawn",
+                    "Withdraw the other one, too.",
+                    column="other",
+                )
+            )
     return problems
 
 
@@ -292,4 +313,10 @@ def _require_site(study: Study, user: Any, site: Site) -> None:
 def _refuse_future(on: date) -> None:
     today = timezone.localdate()
     if on > today:
-        raise refuse("date", str(on), f"a day up to {today}", "Correct the date.", column="on")
+        raise refuse(
+            "date",
+            str(on),
+            say("a day up to {today}", today=today),
+            "Correct the date.",
+            column="on",
+        )

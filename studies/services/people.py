@@ -14,6 +14,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from studies.access import acting_as, require
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import RIGHTS, Membership, Role, Site, Study, StudySite
 
 
@@ -165,7 +166,7 @@ def password_link(membership: Membership, user: Any) -> str:
     if Membership.objects.in_force(person).exclude(study=membership.study).exists():
         raise refuse(
             "person",
-            f"{person.email or person.username} takes part in another study, too",
+            say("{value} takes part in another study, too", value=person.email or person.username),
             "a person of this study alone",
             "They ask for a link themselves, at the sign-in page.",
         )
@@ -209,7 +210,12 @@ def _refuse_second_part(study: Study, user: Any, email: str, role: str, site: Si
         if held.role != role or held.site is None or site in (None, held.site):
             raise refuse(
                 "email",
-                f"{email} is a member already ({held.role}, {held.site or 'all sites'})",
+                say(
+                    "{email} is a member already ({role}, {value})",
+                    email=email,
+                    role=held.role,
+                    value=held.site or "all sites",
+                ),
                 "a person without a membership, or with the same role at other sites",
                 "End the present membership first to change it.",
                 column="email",
@@ -221,7 +227,7 @@ def _refuse_somebody_elses_guest(study: Study, user: Any, email: str) -> None:
     if Membership.objects.in_force(user).exclude(study=study).exists():
         raise refuse(
             "email",
-            f"{email} was invited by another study and has set no password yet",
+            say("{email} was invited by another study and has set no password yet", email=email),
             "a new person, or one who signs in already",
             "Ask them to use that invitation, then invite them here.",
             column="email",
@@ -248,8 +254,13 @@ def site_add(study: Study, user: Any, name: str) -> StudySite:
     if not name:
         raise refuse("site", "blank", "the hospital's name", "Write it.", column="name")
     if StudySite.objects.filter(study=study, site__name__iexact=name).exists():
-        raise refuse("site", f"{name} already", "a hospital that is new in the study",
-                     "Nothing has to be done.", column="name")  # fmt: skip
+        raise refuse(
+            "site",
+            say("{name} already", name=name),
+            "a hospital that is new in the study",
+            "Nothing has to be done.",
+            column="name",
+        )
     return StudySite.objects.get(study=study, site=site_of(study, name))
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from studies.access import require_at
 from studies.methods.course import FACT_KINDS
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import (
     FormEntry,
     Membership,
@@ -62,7 +63,13 @@ def query_say(query: Query, user: Any, text: str, state: str, assignee: Any = No
     _check_text(text)
     if state not in QueryState.values:
         expected = ", ".join(QueryState.values)
-        raise refuse("state", state, f"one of {expected}", "Choose one.", column="state")
+        raise refuse(
+            "state",
+            state,
+            say("one of {expected}", expected=expected),
+            "Choose one.",
+            column="state",
+        )
     _check_assignee(query.patient, assignee)
     query = Query.objects.select_for_update().select_related("patient").get(pk=query.pk)
     settles = QueryState.CLOSED in (state, query.state)
@@ -96,7 +103,9 @@ def _check_text(text: str) -> None:
         raise refuse("text", "blank", "the question or the answer", "Write it.", column="text")
     if len(text) > LONGEST:
         found = f"{len(text)} characters"
-        raise refuse("text", found, f"at most {LONGEST}", "Shorten it.", column="text")
+        raise refuse(
+            "text", found, say("at most {longest}", longest=LONGEST), "Shorten it.", column="text"
+        )
 
 
 def _check_assignee(patient: Patient, assignee: Any) -> None:
@@ -104,8 +113,13 @@ def _check_assignee(patient: Patient, assignee: Any) -> None:
         return
     seen = people_who_see(patient.study, patient.site_id).filter(user=assignee)
     if not seen.exists():
-        raise refuse("assignee", str(assignee), f"a member who sees {patient.site.name}",
-                     "Choose somebody else.", column="assignee")  # fmt: skip
+        raise refuse(
+            "assignee",
+            str(assignee),
+            say("a member who sees {name}", name=patient.site.name),
+            "Choose somebody else.",
+            column="assignee",
+        )
 
 
 def _say(query: Query, user: Any, text: str, state: str) -> QueryMessage:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Sum
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import ResumableUpload, StoredFile, Study, StudyQuota, UploadState
 
 GB = 10**9
@@ -33,8 +34,8 @@ def quota_check(study: Study, size: int, name: str) -> None:
     if quota and used + size > quota:
         raise refuse(
             name,
-            f"{size / GB:.2f} GB beside {used / GB:.2f} GB in use",
-            f"at most {quota / GB:g} GB in the study",
+            say("{size:.2f} GB beside {used:.2f} GB in use", size=size / GB, used=used / GB),
+            say("at most {quota:g} GB in the study", quota=quota / GB),
             "Discard unfinished uploads, or ask the administrator for more room.",
             column="file",
         )

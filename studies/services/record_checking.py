@@ -20,6 +20,7 @@ from studies.methods.dictionary import DerivedSpec, VariableSpec
 from studies.methods.problems import Notice, Problem
 from studies.methods.record_checks import check_record
 from studies.methods.values import BadValueError, implausible, read_value, write_value
+from studies.methods.wording import say
 
 from .fact_rows import parts_of, read_row
 from .facts import MARKERS
@@ -98,12 +99,16 @@ def _baseline_labs(record: Record, facts: list[Fact]) -> list[Problem]:
     start = start_of(facts)
     fields = {MARKERS[s.name]: s.label for s in record.asked if s.name in MARKERS}
     return [
-        Problem("Laboratory", f"{fact.parts['analyte']} on the day of treatment start",
-                f"the field {fields[fact.parts['analyte']]}", "Enter it there.",
-                column=f"lab:{fact.key}:date")
+        Problem(
+            "Laboratory",
+            say("{analyte} on the day of treatment start", analyte=fact.parts["analyte"]),
+            say("the field {fields}", fields=fields[fact.parts["analyte"]]),
+            "Enter it there.",
+            column=f"lab:{fact.key}:date",
+        )
         for fact in facts
         if fact.kind == "lab" and fact.parts.get("analyte") in fields and fact.day == start
-    ]  # fmt: skip
+    ]
 
 
 def _values(

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from studies.access import require, require_at
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import EntryState, FormEntry, Patient, Query, QueryState
 
 from .record_checking import record_check
@@ -44,8 +45,13 @@ def record_state_set(
     right = STEPS.get((now, state))
     if entry is None or right is None:
         expected = ", ".join(after for before, after in STEPS if before == now) or "no step"
-        raise refuse("state", f"{state or 'nothing'} after {now or 'nothing'}", expected,
-                     "Reload the page.", column="state")  # fmt: skip
+        raise refuse(
+            "state",
+            say("{value} after {value_2}", value=state or "nothing", value_2=now or "nothing"),
+            expected,
+            "Reload the page.",
+            column="state",
+        )
     if right == "manage":
         require(user, patient.study, right)
     require_at(user, patient, right)
@@ -70,8 +76,15 @@ def _state_problems(
     if state == EntryState.VERIFIED and now == EntryState.COMPLETE:
         asked = Query.objects.filter(patient=patient, form=form).exclude(state=QueryState.CLOSED)
         if number := asked.count():
-            problems.append(Problem("queries", f"{number} not closed", "none",
-                                    "Answer and close them first.", column="state"))  # fmt: skip
+            problems.append(
+                Problem(
+                    "queries",
+                    say("{number} not closed", number=number),
+                    "none",
+                    "Answer and close them first.",
+                    column="state",
+                )
+            )
         record = record_read(patient, form)
         problems += record_check(record, record.cells, complete=True).problems
     return problems

@@ -11,6 +11,7 @@ from django.db import transaction
 from studies.access import require_at
 from studies.methods.course import start_of
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import EntryState, FormEntry, LabResult, Patient, PatientStatus
 
 from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
@@ -85,8 +86,12 @@ def record_take_over(patient: Patient, user: Any, form: str) -> FormEntry:
     record = record_read(patient, form)
     current = dictionary_current(patient.study)
     if record.entry is None or record.entry.dictionary_id == current.pk:
-        raise refuse("dictionary", f"version {record.dictionary.number}", "an earlier version",
-                     "Nothing has to be done.")  # fmt: skip
+        raise refuse(
+            "dictionary",
+            say("version {number}", number=record.dictionary.number),
+            "an earlier version",
+            "Nothing has to be done.",
+        )
     if record.state in CLOSED:
         raise refuse("state", record.state, "a form that is open", "Open it again first.")
     newer = Record(**{**record.__dict__, "dictionary": current,

@@ -15,6 +15,7 @@ from studies.methods.table_columns import Suggestion, check_plan, plan_suggest
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions, UndecidedError
 from studies.methods.table_profile import look_at
+from studies.methods.wording import say
 from studies.models import BatchState, ImportBatch, Job, Study
 
 from .actions import batch_job
@@ -121,7 +122,7 @@ def table_confirm(batch: ImportBatch, user: Any, skip_bad: bool = False) -> Job:
     if batch.problem_count and not skip_bad:
         raise refuse(
             batch.filename,
-            f"{batch.problem_count:,} problems",
+            say("{problem_count:,} problems", problem_count=batch.problem_count),
             "a file without problems, or the choice to leave the bad lines out",
             "Mend the file, or choose to leave the bad lines out.",
         )

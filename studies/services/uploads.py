@@ -15,6 +15,7 @@ from studies import registry
 from studies.access import require
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 from studies.models import ResumableUpload, Study, UploadState
 from studies.storage import storage
 
@@ -51,7 +52,13 @@ def upload_begin(
     door = registry.upload_kind(kind)
     if door is None:
         known = ", ".join(k.name for k in registry.upload_kinds())
-        raise refuse("kind", kind, f"one of {known}", "Choose what the file is.", column="kind")
+        raise refuse(
+            "kind",
+            kind,
+            say("one of {known}", known=known),
+            "Choose what the file is.",
+            column="kind",
+        )
     require(user, study, door.right)
     _discard_forgotten(study)
     same = uploads_open(study, user).filter(
@@ -75,8 +82,8 @@ def _check_size(size: int, filename: str, largest: int) -> None:
     if size > most:
         raise refuse(
             filename,
-            f"{size / 2**30:.2f} GB",
-            f"at most {most / 2**30:.2g} GB in one file",
+            say("{size:.2f} GB", size=size / 2**30),
+            say("at most {most:.2g} GB in one file", most=most / 2**30),
             "Split it into several files.",
             column="file",
         )
@@ -96,7 +103,11 @@ def upload_part(upload: ResumableUpload, offset: int, part: BinaryIO) -> Resumab
         raise refuse(
             "Upload-Offset",
             str(offset),
-            f"{row.received}, and an upload that is open (it is {row.state})",
+            say(
+                "{received}, and an upload that is open (it is {state})",
+                received=row.received,
+                state=row.state,
+            ),
             "Ask where the upload stands and go on from there.",
             column="offset",
         )
@@ -104,8 +115,8 @@ def upload_part(upload: ResumableUpload, offset: int, part: BinaryIO) -> Resumab
     if size != row.part_expected():
         raise refuse(
             "part",
-            f"{size} bytes",
-            f"{row.part_expected()} bytes",
+            say("{size} bytes", size=size),
+            say("{part_expected} bytes", part_expected=row.part_expected()),
             "Send the part again, whole.",
             column="part",
         )

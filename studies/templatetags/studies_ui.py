@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from studies import access, desks, homes, overviews, registry
 from studies.help import glossary
+from studies.languages import spoken_items
 from studies.methods.units import readable_unit
 from studies.models import Job, UseTrace
 
@@ -129,6 +130,12 @@ def tour(context: template.Context) -> dict[str, Any]:
     role = homes.role_of(access.rights_of(request.user, study))
     place = desks.tour_place(role, number)
     return {"place": place, "study": study, "csrf_token": context.get("csrf_token")}
+
+
+@register.filter
+def spoken(items: Any) -> list[dict[str, Any]]:
+    """Problems or notices, stored or not, in the language of the page."""
+    return spoken_items(items)
 
 
 @register.simple_tag

@@ -23,6 +23,7 @@ from genomics.services.signatures import (
     with_all_names,
 )
 from studies.methods.problems import DataProblem, Notice
+from studies.methods.wording import say
 
 REFUSED = 2
 
@@ -109,7 +110,14 @@ def _scale(tiles: ExpressionTiles, declared: str | None) -> list[Notice]:
     """A declared scale is checked; an undeclared one is told."""
     if declared:
         return list(check_scale(tiles.facts, declared))  # type: ignore[arg-type]
-    return [Notice("scale_not_declared", f"The values look like {estimate_scale(tiles.facts)}.")]
+    return [
+        Notice(
+            "scale_not_declared",
+            say(
+                "The values look like {estimate_scale}.", estimate_scale=estimate_scale(tiles.facts)
+            ),
+        )
+    ]
 
 
 def _signature(name: str) -> Signature:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from genomics.methods.expression_table import Layout, Open, fields, first_lines
 from genomics.methods.expression_tiles import ExpressionTiles
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 def is_gct(lines: Sequence[str]) -> bool:
@@ -48,8 +49,12 @@ def check_gct(lines: Sequence[str], tiles: ExpressionTiles) -> None:
     if (genes, specimens) != (rows, columns):
         raise refuse(
             tiles.name,
-            f"{genes} genes of {specimens} specimens",
-            f"{rows} genes of {columns} specimens, as its second line says",
+            say("{genes} genes of {specimens} specimens", genes=genes, specimens=specimens),
+            say(
+                "{rows} genes of {columns} specimens, as its second line says",
+                rows=rows,
+                columns=columns,
+            ),
             "The file was cut or edited: write it again.",
             row=2,
         )

@@ -12,6 +12,7 @@ from genomics.methods.expression_table import joined
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats.reading import check_labels, check_size, scratch, tiles_of
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 ENTRIES_A_READ = 5_000_000
 SYMBOLS = ("gene_symbols", "gene_symbol", "gene_name", "gene_names", "feature_name", "symbol")
@@ -68,7 +69,12 @@ def _values(X: Any, shape: tuple[int, int], name: str) -> Any:
     found = tuple(X.shape) if isinstance(X, h5py.Dataset) else tuple(X.attrs["shape"])
     if found != shape:
         expected = f"{shape[0]} × {shape[1]}, as obs and var say"
-        raise refuse(name, f"X of {found[0]} × {found[1]}", expected, "Write it again.")
+        raise refuse(
+            name,
+            say("X of {found} × {found_2}", found=found[0], found_2=found[1]),
+            expected,
+            "Write it again.",
+        )
     if isinstance(X, h5py.Group):
         return _sparse(X, shape, name)
     values = scratch(*shape)
@@ -81,7 +87,9 @@ def _values(X: Any, shape: tuple[int, int], name: str) -> Any:
 def _sparse(X: Any, shape: tuple[int, int], name: str) -> Any:
     kind = str(X.attrs["encoding-type"])
     if kind not in ("csr_matrix", "csc_matrix"):
-        raise refuse(name, f"X as {kind}", "csr_matrix, csc_matrix or an array", "Convert it.")
+        raise refuse(
+            name, say("X as {kind}", kind=kind), "csr_matrix, csc_matrix or an array", "Convert it."
+        )
     values = scratch(*shape)
     target = values if kind == "csr_matrix" else values.T
     pointers, total = X["indptr"][()], X["data"].shape[0]

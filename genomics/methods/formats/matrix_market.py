@@ -22,6 +22,7 @@ from genomics.methods.formats.reading import (
     tiles_of,
 )
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 SUFFIX = ".mtx"
 ENTRIES_A_CHUNK = 5_000_000
@@ -41,7 +42,9 @@ def read_matrix_market_zip(
     matrices = [member for member in members if plain_name(member).endswith(SUFFIX)]
     if len(matrices) != 1:
         remedy = "One matrix per upload."
-        raise refuse(name, f"{len(matrices)} .mtx files", "one matrix with its two lists", remedy)
+        raise refuse(
+            name, say("{n} .mtx files", n=len(matrices)), "one matrix with its two lists", remedy
+        )
     genes = _list(archive, members, GENE_LISTS, name)
     specimens = _list(archive, members, SPECIMEN_LISTS, name)
     labels = [row[0] for row in specimens]
@@ -60,7 +63,9 @@ def _list(
     found = [member for member in members if plain_name(member).lower() in wanted]
     if len(found) != 1:
         have = ", ".join(found) or "none"
-        raise refuse(name, have, f"one of {', '.join(wanted)}", "Add the list to the zip.")
+        raise refuse(
+            name, have, say("one of {wanted}", wanted=", ".join(wanted)), "Add the list to the zip."
+        )
     lines = text_lines(member_opener(archive, found[0]))
     rows = [line.rstrip("\r\n").split("\t") for line in lines if line.strip()]
     return [[cell.strip().strip('"') for cell in row] for row in rows]
@@ -84,9 +89,13 @@ def _read_matrix(fresh: Open, member: str, size: tuple[int, int]) -> Any:
         turned = " The matrix is transposed." if stated[:2] == list(size)[::-1] else ""
         raise refuse(
             member,
-            f"{line.strip()[:60]} in the line of sizes",
-            f"{size[0]} genes and {size[1]} specimens, as the lists say",
-            f"Genes in rows, specimens in columns, each list complete.{turned}",
+            say("{value} in the line of sizes", value=line.strip()[:60]),
+            say(
+                "{size} genes and {size_2} specimens, as the lists say",
+                size=size[0],
+                size_2=size[1],
+            ),
+            say("Genes in rows, specimens in columns, each list complete.{turned}", turned=turned),
         )
     values = scratch(size[1], size[0])
     read = 0
@@ -103,5 +112,10 @@ def _read_matrix(fresh: Open, member: str, size: tuple[int, int]) -> Any:
         raise refuse(member, str(error).strip(), expected, "Write the matrix again.") from error
     if read != stated[2]:
         found = f"{read} entries"
-        raise refuse(member, found, f"{stated[2]}, as stated", "The file was cut: copy it again.")
+        raise refuse(
+            member,
+            found,
+            say("{stated}, as stated", stated=stated[2]),
+            "The file was cut: copy it again.",
+        )
     return values

@@ -14,6 +14,7 @@ from genomics.methods.formats.gct import check_gct, gct_layout, is_gct
 from genomics.methods.formats.h5ad import read_h5ad
 from genomics.methods.formats.reading import Reading, entries, member_opener, open_zip, plain_name
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", (b"PK\x03\x04", b"PK\x05\x06")
 KINDS = (
@@ -100,5 +101,7 @@ def _read_zip(archive: ZipFile, name: str, reading: Reading) -> ExpressionTiles:
         found = f"{len(members)} files, as {', '.join(members[:3])}" if members else "no file"
         raise refuse(name, found, KINDS, "Pack what belongs together, and nothing else.")
     tiles = _read_text(member_opener(archive, members[0]), members[0], reading)
-    tiles.notices.append(Notice("unpacked", f"Read from {members[0]} of the zip."))
+    tiles.notices.append(
+        Notice("unpacked", say("Read from {members} of the zip.", members=members[0]))
+    )
     return tiles

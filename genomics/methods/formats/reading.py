@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from genomics.methods.expression_table import Open, opener
 from genomics.methods.expression_tiles import SHOWN, ExpressionTiles
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 MOST_CELLS = 2 * 10**9
 MOST_ENTRIES = 50_000
@@ -41,7 +42,12 @@ def open_zip(stream: BinaryIO, name: str) -> zipfile.ZipFile:
         raise refuse(name, str(error), "a zip that opens", "Pack it again.") from error
     if len(archive.infolist()) > MOST_ENTRIES:
         found = f"{len(archive.infolist())} files"
-        raise refuse(name, found, f"at most {MOST_ENTRIES}", "Split it by specimens.")
+        raise refuse(
+            name,
+            found,
+            say("at most {most_entries}", most_entries=MOST_ENTRIES),
+            "Split it by specimens.",
+        )
     return archive
 
 
@@ -76,8 +82,8 @@ def check_size(genes: int, specimens: int, name: str) -> None:
     if genes < 1 or specimens < 1 or genes * specimens > MOST_CELLS:
         raise refuse(
             name,
-            f"{genes} genes of {specimens} specimens",
-            f"at least one of each, and at most {MOST_CELLS:,} cells",
+            say("{genes} genes of {specimens} specimens", genes=genes, specimens=specimens),
+            say("at least one of each, and at most {most_cells:,} cells", most_cells=MOST_CELLS),
             "Check the file, or split it by specimens.",
         )
 
@@ -87,7 +93,9 @@ def check_labels(labels: Sequence[str], name: str) -> None:
     problems = [
         Problem(
             name,
-            f"the specimen label {label!r} {times} times" if label else "a specimen without label",
+            say("the specimen label {label!r} {times} times", label=label, times=times)
+            if label
+            else "a specimen without label",
             "each specimen once, with a label",
             "Rename or remove the repeated ones; which one is meant cannot be guessed.",
             column=label or None,
@@ -120,7 +128,7 @@ def tiles_of(
             specimen, gene = np.argwhere(~finite)[0]
             raise refuse(
                 name,
-                f"no number for the gene {genes[start + gene]}",
+                say("no number for the gene {genes}", genes=genes[start + gene]),
                 "a number for every gene of every specimen",
                 "Correct the value, or remove the gene; missing values are not filled in.",
                 column=specimens[specimen],

@@ -24,6 +24,7 @@ from genomics.methods.formats.reading import (
 )
 from genomics.methods.identifiers import without_version
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 SUFFIX = "quant.sf"
 COLUMN_OF = {"counts": "NumReads", "tpm": "TPM"}
@@ -50,7 +51,7 @@ def read_salmon_zip(
     if column is None:
         raise refuse(
             name,
-            f"the scale {reading.scale}",
+            say("the scale {scale}", scale=reading.scale),
             "counts (NumReads) or tpm (TPM)",
             "Declare one of the two.",
             column="scale",
@@ -89,7 +90,9 @@ def _sums(
             problems.append(
                 Problem(
                     name,
-                    f"other transcripts, or in another order, than in {labels[0]}",
+                    say(
+                        "other transcripts, or in another order, than in {labels}", labels=labels[0]
+                    ),
                     "one index for all specimens",
                     "Quantify all specimens with the same index, or upload them apart.",
                     column=label,
@@ -125,9 +128,18 @@ def _genes(
     if share < FEWEST_MAPPED:
         raise refuse(
             name,
-            f"the gene of {int((place >= 0).sum())} of {len(found)} transcripts ({share:.0%} of "
-            f"the reads); they look like {', '.join(transcripts[:3])}",
-            f"transcripts that hold at least {FEWEST_MAPPED:.0%} of the reads",
+            say(
+                "the gene of {sum} of {n} transcripts ({share:.0%} of the reads); they look "
+                "like {transcripts}",
+                sum=int((place >= 0).sum()),
+                n=len(found),
+                share=share,
+                transcripts=", ".join(transcripts[:3]),
+            ),
+            say(
+                "transcripts that hold at least {fewest_mapped:.0%} of the reads",
+                fewest_mapped=FEWEST_MAPPED,
+            ),
             "Upload the annotation the index was made of (transcript and gene), then this again."
             if not gene_of
             else "The annotation is another one than the index was made of: upload that one.",

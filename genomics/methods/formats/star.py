@@ -24,6 +24,7 @@ from genomics.methods.formats.reading import (
     tiles_of,
 )
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 
 SUFFIX = "ReadsPerGene.out.tab"
 STRANDS = ("unstranded", "forward", "reverse")  # columns 2, 3, 4
@@ -129,12 +130,15 @@ def _totals(sums: NDArray[np.float64]) -> str:
 def _ask(strand: str | None, sums: NDArray[np.float64], name: str) -> Problem:
     return Problem(
         name,
-        f"{strand!r} as strand; reads in genes: {_totals(sums)}"
+        say("{strand!r} as strand; reads in genes: {totals}", strand=strand, totals=_totals(sums))
         if strand
-        else f"no strand named; reads in genes: {_totals(sums)}",
-        f"strand: {', '.join(STRANDS)}",
-        f"The reads look {suggest_strand(sums)}: ask the laboratory, and upload it again with that "
-        "strand.",
+        else say("no strand named; reads in genes: {totals}", totals=_totals(sums)),
+        say("strand: {strands}", strands=", ".join(STRANDS)),
+        say(
+            "The reads look {suggest_strand}: ask the laboratory, and upload it again with "
+            "that strand.",
+            suggest_strand=suggest_strand(sums),
+        ),
         column="strand",
     )
 
@@ -151,7 +155,7 @@ def _say(strand: str, sums: NDArray[np.float64]) -> list[Notice]:
 def _other_genes(label: str, first: str, name: str) -> Problem:
     return Problem(
         name,
-        f"other genes, or in another order, than in {first}",
+        say("other genes, or in another order, than in {first}", first=first),
         "one annotation for all specimens",
         "Count all specimens with the same annotation, or upload them apart.",
         column=label,

@@ -1,0 +1,118 @@
+"""Sentences that remember how they were made, so that a page can say them in its language.
+
+A method says what it found in English, with ``say``; what it returns is that English text, a
+``str`` like any other. Beside it stand the pattern and the values, which is what a translation
+needs; they survive a record (``stored``) and come back from it (``restored``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+Translate = Callable[[str, str, int], str]  # (one, many or "", number) -> pattern
+
+
+class Wording(str):
+    """English text with its pattern and values.
+
+    Attributes
+    ----------
+    pattern, plural : str
+        As written in the code: ``"{n} patient"``, ``"{n} patients"``; ``plural`` may be empty.
+    number : int
+        What chooses between the two.
+    values : dict
+        What fills the places: numbers, text, or further wordings.
+    """
+
+    pattern: str
+    plural: str
+    number: int
+    values: dict[str, Any]
+
+    def __new__(
+        cls, pattern: str, values: dict[str, Any] | None = None, plural: str = "", number: int = 1
+    ) -> Wording:
+        values = values or {}
+        chosen = plural if plural and number != 1 else pattern
+        made = super().__new__(cls, chosen.format(**values))
+        made.pattern, made.plural, made.number, made.values = pattern, plural, number, values
+        return made
+
+    def __str__(self) -> str:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Wording, (self.pattern, self.values, self.plural, self.number))
+
+    def spoken(self, translate: Translate) -> str:
+        """The sentence in the language of ``translate``, the sentences inside it too."""
+        pattern = translate(self.pattern, self.plural, self.number)
+        return pattern.format(
+            **{
+                name: value.spoken(translate) if isinstance(value, Wording) else value
+                for name, value in self.values.items()
+            }
+        )
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON; ``restored`` is the way back."""
+        told: dict[str, Any] = {"pattern": self.pattern}
+        if self.values:
+            told["values"] = {
+                name: value.stored() if isinstance(value, Wording) else value
+                for name, value in self.values.items()
+            }
+        if self.plural:
+            told |= {"plural": self.plural, "number": self.number}
+        return told
+
+
+def say(pattern: str, /, **values: Any) -> Wording:
+    """``say("{n} of {total} patients", n=3, total=10)``."""
+    return Wording(pattern, {name: _plain(value) for name, value in values.items()})
+
+
+def say_number(one: str, many: str, number: int, /, **values: Any) -> Wording:
+    """``say_number("{number} patient", "{number} patients", 3)``: the form that fits the number."""
+    values = {"number": number, **values}
+    plain = {name: _plain(value) for name, value in values.items()}
+    return Wording(one, plain, many, int(number))
+
+
+def marked(text: str) -> str:
+    """The text itself; marks a sentence that is translated where it is shown."""
+    return text
+
+
+def listed(parts: Any, pattern: str = "{first}, {rest}") -> str:
+    """Several texts as one, each of which may be a wording: ``a, b, c``."""
+    texts = list(parts)
+    if not any(isinstance(text, Wording) for text in texts):
+        between = pattern.replace("{first}", "").replace("{rest}", "")
+        return between.join(str(text) for text in texts)
+    first, *rest = texts
+    return say(pattern, first=first, rest=listed(rest, pattern)) if rest else first
+
+
+def restored(told: dict[str, Any]) -> Wording:
+    """The wording that ``stored`` told."""
+    values = {
+        name: restored(value) if isinstance(value, dict) else value
+        for name, value in told.get("values", {}).items()
+    }
+    return Wording(told["pattern"], values, told.get("plural", ""), told.get("number", 1))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can keep; a number that JSON has no word for is kept as it is printed."""
+    if isinstance(value, Wording | bool) or value is None:
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real) and math.isfinite(value):
+        return float(value)
+    return value if isinstance(value, float) else str(value)

@@ -1,0 +1,176 @@
+"""Every word of the product is marked, translated and formatted for each language."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import string
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.template.base import Lexer, TokenType
+from django.test import Client
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import messages
+from studies.languages import spoken, spoken_item
+from studies.methods.problems import Problem, refuse
+from studies.methods.wording import Wording, restored, say, say_number
+
+PROJECT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
+# Folders of templates whose words are all marked; the report itself is English (decision 0026).
+MARKED = ("_partials/language.html", "_partials/notices.html", "_partials/problems.html",
+          "_partials/topbar.html")  # fmt: skip
+SPOKEN = {"aria-label", "title", "placeholder", "alt", "data-label", "data-tip"}
+# Words that are the same in every language: names, units, formats, codes.
+SAME = re.compile(
+    r"Isotherm|PET/CT|PET|CT|RNA|IHC|CSV|SVG|PNG|JSON|PDF|HTML|XLSX|API|DICOM|ROI|SUV|MTV|TLG"
+    r"|AUC|CI|HR|OR|OS|PFS|SD|IQR|UID|TIFF|GMT|ONNX|Rad-Score|Immunoscore|ssGSEA|sha256|MSI|CD\d"
+    r"|\bn\b|\bp\b|\bR\b"
+)
+GAP = "\ue000"  # where a tag or value stood
+
+
+class Words(HTMLParser):
+    """Text and spoken attributes of a page that still have letters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: list[str] = []
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.silent += tag in ("script", "style", "code", "pre")
+        for name, value in attrs:
+            if name in SPOKEN:
+                self.look(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.silent -= tag in ("script", "style", "code", "pre")
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.look(data)
+
+    def look(self, text: str) -> None:
+        if re.search(r"[A-Za-z]{2,}", SAME.sub("", text)):
+            self.left.append(" ".join(text.replace(GAP, "…").split()))
+
+
+def unmarked(source: str) -> list[str]:
+    """The words of a template that no translation tag holds."""
+    parts, inside, comment = [], False, False
+    for token in Lexer(source).tokenize():
+        if token.token_type == TokenType.BLOCK:
+            name = token.contents.split()[0]
+            inside = name == "blocktranslate" or (inside and name != "endblocktranslate")
+            comment = name == "comment" or (comment and name != "endcomment")
+        text = token.contents if token.token_type == TokenType.TEXT else GAP
+        parts.append(GAP if inside or comment else text)
+    words = Words()
+    words.feed("".join(parts))
+    return words.left
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in TEMPLATES if str(p.relative_to(PROJECT / "templates")).startswith(MARKED)],
+    ids=lambda path: str(path.relative_to(PROJECT / "templates")),
+)
+def test_every_word_of_a_template_is_marked(path: Path) -> None:
+    assert unmarked(path.read_text("utf-8")) == []
+
+
+def test_an_unmarked_word_is_found() -> None:
+    page = (
+        '<p title="Say it">{% translate "One" %} Two {{ x }}</p>'
+        "{% blocktranslate %}Three{% endblocktranslate %}"
+    )
+    assert unmarked(page) == ["Say it", "… Two …"]
+
+
+def test_messages_are_gathered_from_code_templates_and_scripts() -> None:
+    code = (
+        'refuse("as the file says", found, "one of ours", remedy="Do " "it.")\n'
+        'Notice("code", "Known." if a else "Unknown.")\nsay("{n} of it", n=2)\n'
+        'say_number("{number} patient", "{number} patients", 3)\nngettext("one", "many", n)'
+    )
+    assert set(messages.from_python(code)) == {
+        ("one of ours", ""), ("Do it.", ""), ("Known.", ""), ("Unknown.", ""), ("{n} of it", ""),
+        ("{number} patient", "{number} patients"), ("one", "many"),
+    }  # fmt: skip
+    page = (
+        "{% load i18n %}{% translate \"It's\" %}{% include 'x' with title=_('Named') %}"
+        "{% blocktranslate count n=m %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}"
+    )
+    assert set(messages.from_template(page, "x")) == {
+        ("It's", ""), ("Named", ""), ("%(n)s row", "%(n)s rows")}  # fmt: skip
+    assert list(messages.from_script('a(gettext("Leave?"), ngettext("1", "2", n))')) == [
+        ("Leave?", ""), ("1", "2")]  # fmt: skip
+
+
+NUMBERS = st.one_of(st.integers(), st.floats(allow_nan=False), st.text())
+
+
+@given(first=NUMBERS, second=NUMBERS, number=st.integers(0, 5))
+def test_a_wording_is_its_english_and_survives_records_and_processes(first, second, number) -> None:
+    inner = say_number("{number} row of {what}", "{number} rows of {what}", number, what=second)
+    text = say("{first}: {inner}; {share:.1%}", first=first, inner=inner, share=0.25)
+    assert text == f"{first}: {number} row{'s' * (number != 1)} of {second}; 25.0%"
+    for back in (restored(json.loads(json.dumps(text.stored()))), pickle.loads(pickle.dumps(text))):
+        assert back == text
+        assert isinstance(back, Wording)
+        said = back.spoken(lambda one, many, n: one.replace("row", "line") if many else one)
+        assert said == f"{first}: {number} line of {second}; 25.0%"
+
+
+def test_what_stands_in_a_file_is_never_translated() -> None:
+    problem = Problem("male", "Open", "one of ours", "Do it.")
+    assert spoken_item(problem) == problem.as_dict()
+    with translation.override("zh-hans"):
+        said = spoken_item(problem.as_dict())
+    assert (said["where"], said["found"]) == ("male", "Open")
+
+
+def test_a_stored_problem_is_said_in_the_language_of_the_page(monkeypatch) -> None:
+    told = refuse("x", say("{n} patients", n=3), "", "").problems[0].as_dict()
+    assert told["found"] == "3 patients"
+    monkeypatch.setattr("studies.languages.gettext", {"{n} patients": "{n} 例患者"}.get)
+    assert spoken_item(json.loads(json.dumps(told)))["found"] == "3 例患者"
+    assert spoken(say("{n} patients", n=4)) == "4 例患者"
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "locale").rglob("*.po")), ids=lambda p: p.name)
+def test_translations_keep_the_places_of_values(path: Path) -> None:
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    for message in catalogue:
+        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        for text in texts:
+            if text and message.id:
+                assert places(text) in [places(one) for one in ids], message.id
+
+
+def places(text: str) -> set[str]:
+    named = set(re.findall(r"%\(\w+\)[sd]", text))
+    try:
+        return named | {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    except ValueError:
+        return named
+
+
+@pytest.mark.django_db
+def test_the_language_is_chosen_on_the_page_and_kept() -> None:
+    client = Client()
+    assert 'lang="en"' in client.get("/account/login/").content.decode()
+    client.post("/language/", {"language": "zh-hans", "next": "/account/login/"})
+    assert 'lang="zh-hans"' in client.get("/account/login/").content.decode()
+    assert client.get("/language/catalog.js").status_code == 200
