@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from .wording import Wording, restored
+from .wording import kept, restored
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Problem:
     column: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return _told(self)
+        return kept(vars(self).copy())
 
     def __str__(self) -> str:
         return f"{self.where}: found {self.found}; expected {self.expected}. {self.remedy}"
@@ -47,7 +47,7 @@ class Notice:
     text: str
 
     def as_dict(self) -> dict[str, Any]:
-        return _told(self)
+        return kept(vars(self).copy())
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Notice:
@@ -78,10 +78,3 @@ def refuse(
 ) -> DataProblem:
     """Build the refusal of one problem: ``raise refuse("PET weight", ...)``."""
     return DataProblem([Problem(where, str(found), expected, remedy, row, column)])
-
-
-def _told(item: Problem | Notice) -> dict[str, Any]:
-    """The fields as JSON; ``wording`` keeps how sentences were made, for other languages."""
-    fields = asdict(item)
-    made = {name: text.stored() for name, text in vars(item).items() if isinstance(text, Wording)}
-    return {**fields, "wording": made} if made else fields

@@ -98,6 +98,12 @@ def listed(parts: Any, pattern: str = "{first}, {rest}") -> str:
     return say(pattern, first=first, rest=listed(rest, pattern)) if rest else first
 
 
+def kept(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields as JSON; under ``wording`` stands how their sentences were made."""
+    made = {name: text.stored() for name, text in fields.items() if isinstance(text, Wording)}
+    return {**fields, "wording": made} if made else fields
+
+
 def restored(told: dict[str, Any]) -> Wording:
     """The wording that ``stored`` told."""
     values = {

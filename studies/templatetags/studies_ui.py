@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from studies import access, desks, homes, overviews, registry
 from studies.help import glossary
+from studies.languages import spoken as spoken_text
 from studies.languages import spoken_items
 from studies.methods.units import readable_unit
 from studies.models import Job, UseTrace
@@ -138,6 +139,12 @@ def spoken(items: Any) -> list[dict[str, Any]]:
     return spoken_items(items)
 
 
+@register.filter
+def say_here(text: Any) -> str:
+    """One sentence or word of the product in the language of the page; what is unknown stays."""
+    return spoken_text(text)
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     shapes = mark_safe(ICONS.get(name, ICONS["circle"]))
@@ -188,8 +195,9 @@ def state_icon(value: str) -> SafeString:
 
 @register.filter
 def words(value: object) -> str:
-    """``external_response`` as ``external response``."""
-    return str(value or "").replace("progression_free", "progression-free").replace("_", " ")
+    """``external_response`` as ``external response``, in the language of the page."""
+    plain = str(value or "").replace("progression_free", "progression-free").replace("_", " ")
+    return spoken_text(plain)
 
 
 @register.simple_tag
