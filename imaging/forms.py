@@ -11,9 +11,11 @@ from imaging.methods.density_table import MARKERS, PER_MM2, PROCEDURES, REGIONS
 from imaging.methods.drawn_region import PERCIST
 from imaging.methods.region_recipe import BRUSH, GROWING, THRESHOLD
 from imaging.models import Roi, Series
+from imaging.selectors.targets import Target
 from studies.models import Lesion
 
 OURS = ["", *MARKERS]
+BY_RULE = "rule"
 NAMES_OF_ROLES = {
     "patient_id": "Patient", "specimen": "Specimen", "image": "Image", "procedure": "Procedure",
     "marker": "Marker", "region": "Region", "density": "Density", "count": "Count of cells",
@@ -142,6 +144,35 @@ class DecisionForm(forms.Form):
         self.fields["decision"].choices = offered  # type: ignore[attr-defined]
         if "assign" not in dict(offered):
             del self.fields["patient"]
+
+
+class TargetForm(forms.Form):
+    """One region of a baseline scan, or the rule; and why."""
+
+    region = forms.ChoiceField(widget=forms.RadioSelect, label="Target lesion")
+    reason = forms.CharField(
+        max_length=500, label="Why", help_text="Kept with the choice, for good.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, target: Target, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.rois = {str(one.uptake.roi.uid): one.uptake.roi for one in target.candidates}
+        offered = [(uid, f"{roi.name}, lesion {roi.lesion.number}")
+                   for uid, roi in self.rois.items()]  # fmt: skip
+        if target.decision is not None:
+            offered.append((BY_RULE, "the largest MTV at 41 % of SUVmax, whichever that is"))
+        self.fields["region"].choices = offered  # type: ignore[attr-defined]
+
+    @property
+    def region_chosen(self) -> str:
+        """What stands chosen on the page."""
+        return str(self["region"].value() or "")
+
+    @property
+    def roi(self) -> Roi | None:
+        """The region that was chosen; none for the rule."""
+        return self.rois.get(self.cleaned_data["region"])
 
 
 class DrawForm(forms.Form):

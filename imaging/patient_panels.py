@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from imaging.models import CellDensity, Immunoscore, PetCtPair, RoiChoice, Series, Timing, Uptake
 from imaging.selectors import pairs_of
-from imaging.selectors.scans import TARGET_RULE, baseline_uptakes
+from imaging.selectors.scans import baseline_uptakes
 from imaging.selectors.slides import rule_current
+from imaging.selectors.targets import decision_in_force
 from studies.models import Patient
 
 PICTURES = (("PT", "PET"), ("CT", "CT"))
@@ -24,7 +25,8 @@ NUMBERS = (
 def scans_panel(patient: Patient) -> dict[str, Any]:
     """Visits, regions of the baseline scan with their uptake, and pictures of the target."""
     pairs = list(pairs_of(patient).select_related("pet__volume", "ct__volume"))
-    choice = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE).first()
+    choices = RoiChoice.objects.filter(patient=patient)
+    choice = choices.select_related("roi__lesion", "decision__decided_by").first()
     chosen = choice.roi_id if choice else None
     uptakes = baseline_uptakes(patient, pairs)
     uptakes.sort(key=lambda row: (row.roi_id != chosen, row.roi.lesion.number, row.pk))
@@ -32,6 +34,19 @@ def scans_panel(patient: Patient) -> dict[str, Any]:
         "visits": [_visit(patient, pair) for pair in pairs],
         "regions": [_region(patient, uptake, chosen) for uptake in uptakes],
         "pictures": _pictures(patient, pairs, uptakes, chosen),
+        "target": _target(patient, choice) if pairs else None,
+    }
+
+
+def _target(patient: Patient, choice: RoiChoice | None) -> dict[str, Any]:
+    """How the target came about: by rule, or who said so and why."""
+    decision = choice.decision if choice else decision_in_force(patient)
+    return {
+        "region": choice.roi.name if choice else None,
+        "rule": choice.rule if choice else None,
+        "decided_by": decision.decided_by.username if decision else None,
+        "reason": decision.reason if decision else None,
+        "url": reverse("imaging:target", args=[patient.study.uid, patient.uid]),
     }
 
 

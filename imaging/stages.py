@@ -13,6 +13,7 @@ from imaging.models import (
     FeatureSet,
     PetCtPair,
     RoiChoice,
+    TargetRule,
     Timing,
 )
 from imaging.selectors import extractor_newest
@@ -35,9 +36,11 @@ def imaging_stage(study: Study, user: Any) -> StageState:
         study=study, timing=Timing.BASELINE, pet__replaced_at__isnull=True
     )
     patients = baseline.values("patient_id").distinct().count()
-    regions = RoiChoice.objects.filter(study=study).count()
+    choices = RoiChoice.objects.filter(study=study)
+    regions, by_reader = choices.count(), choices.filter(rule=TargetRule.READER).count()
     headline = f"{patients} patients with a baseline PET/CT"
-    detail = f"{regions} with a target lesion, {_others(study)}"
+    chosen = f" ({by_reader} chosen by a reader)" if by_reader else ""
+    detail = f"{regions} with a target lesion{chosen}, {_others(study)}"
     if running:
         return StageState("running", headline, f"{running} uploads under way", url)
     if not patients:

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from imaging.views import arrivals, features, profiles, scans, slides, viewer, whole_slides
+from imaging.views import (
+    arrivals,
+    features,
+    profiles,
+    scans,
+    slides,
+    targets,
+    viewer,
+    whole_slides,
+)
 
 app_name = "imaging"
 
@@ -29,6 +38,7 @@ urlpatterns = [
     path(f"{STUDY}uploads/<uuid:batch_uid>/again/", arrivals.batch_try_again, name="try_again"),
     path(f"{STUDY}regions/<uuid:roi_uid>/file/<str:kind>/", scans.roi_file, name="region_file"),
     path(f"{STUDY}scans/<uuid:series_uid>/regions/<str:kind>/", scans.scan_file, name="scan_file"),
+    path(f"{STUDY}patients/<uuid:patient_uid>/target/", targets.target_page, name="target"),
     path(f"{STUDY}features/", features.feature_page, name="features"),
     path(f"{STUDY}extractors/<uuid:extractor_uid>/", features.extractor_page, name="extractor"),
     path(

@@ -26,11 +26,13 @@ from imaging.models import (
     ScanArrival,
     Series,
     SlideRegion,
+    TargetDecision,
     UidMap,
     Uptake,
     WholeSlide,
 )
 from studies.models import Derivation, FileUse, Partition, Patient, StoredFile
+from studies.models.protect import purging
 from studies.registry import Trace
 from studies.services import file_drop
 
@@ -49,6 +51,7 @@ _BELOW: tuple[type[models.Model], ...] = (
     Series,
     UidMap,
     SlideRegion,
+    TargetDecision,
     Uptake,
     WholeSlide,
 )
@@ -82,6 +85,8 @@ def purge(patient: Patient) -> None:
     Uptake.objects.filter(patient=patient).delete()
     RoiAgreement.objects.filter(patient=patient).delete()
     RoiChoice.objects.filter(patient=patient).delete()
+    with purging():
+        TargetDecision.objects.filter(patient=patient).delete()
     UidMap.objects.filter(patient=patient).delete()
     CellDensity.objects.filter(patient=patient).update(per_mm2=None, as_entered="", working="")
     CellCount.objects.filter(patient=patient).update(

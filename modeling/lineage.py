@@ -21,6 +21,7 @@ from imaging.models import (
     ImmunoscoreRule,
     Roi,
     Series,
+    TargetDecision,
     Uptake,
 )
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, Report
@@ -45,6 +46,7 @@ KINDS: dict[str, tuple[str, int]] = {
     "file": ("files made here", 2),
     "endpoint": ("endpoints", 3),
     "uptake": ("uptake of a region", 3),
+    "target": ("target lesions chosen by readers", 3),
     "features": ("features of a region", 3),
     "abundance": ("cell abundances", 3),
     "signature": ("signatures", 2),
@@ -65,6 +67,7 @@ _RECORDS: tuple[tuple[str, Any, str, str], ...] = (
     ("dicom", Series, "content_digest", "patient"),
     ("roi_source", Roi, "source_digest", "patient"),
     ("uptake", Uptake, "inputs_digest", "patient"),
+    ("target", TargetDecision, "digest", "patient"),
     ("features", FeatureSet, "inputs_digest", "patient"),
     ("abundance", CellAbundance, "inputs_digest", "patient"),
     ("signature", SignatureVersion, "digest", ""),
@@ -276,6 +279,8 @@ def _name_of(kind: str, row: Any) -> str:
         return f"{row.label} by {row.source.upper()}"
     if kind == "endpoint":
         return "endpoint"
+    if kind == "target":
+        return f"{row.lesion} as target"
     return str(row) if kind in ("snapshot", "run", "version", "report") else KINDS[kind][0]
 
 

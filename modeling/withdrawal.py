@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from modeling.models import (
-    PURGING,
     DatasetSnapshot,
     Evaluation,
     ModelRun,
@@ -18,6 +17,7 @@ from modeling.models import (
     SnapshotMember,
 )
 from studies.models import Patient
+from studies.models.protect import purging
 from studies.registry import Trace
 from studies.services import file_drop
 
@@ -43,11 +43,9 @@ def purge(patient: Patient) -> None:
         for run in ModelRun.objects.filter(snapshot=snapshot).select_related("predictions"):
             if run.predictions is not None:
                 file_drop(run.predictions)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL {PURGING} = 'on'")
+    with purging():
         Prediction.objects.filter(patient=patient).delete()
         PatientScore.objects.filter(patient=patient).delete()
-        cursor.execute(f"SET LOCAL {PURGING} = 'off'")
 
 
 def traces(patient: Patient) -> list[Trace]:

@@ -88,10 +88,15 @@ def require(user: Any, study: Study, right: str) -> None:
         raise PermissionDenied(f"The right '{right}' needs a membership at all sites.")
 
 
+def holds_at(user: Any, patient: Any, *rights: str) -> bool:
+    """Whether one membership at the patient's site gives all ``rights``."""
+    held = [m for m in memberships_of(user, patient.study) if m.site_id in (None, patient.site_id)]
+    return any(set(rights) <= set(member.rights) for member in held)
+
+
 def require_at(user: Any, patient: Any, *rights: str) -> None:
     """Raise PermissionDenied unless one membership at the patient's site gives all ``rights``."""
-    held = [m for m in memberships_of(user, patient.study) if m.site_id in (None, patient.site_id)]
-    if not any(set(rights) <= set(member.rights) for member in held):
+    if not holds_at(user, patient, *rights):
         named = " and ".join(f"'{right}'" for right in rights)
         raise PermissionDenied(f"This needs the right {named} at {patient.site.name}.")
 

@@ -10,7 +10,6 @@ from .scans import (
     PetCtPair,
     Roi,
     RoiAgreement,
-    RoiChoice,
     RoiMethod,
     Series,
     SeriesState,
@@ -18,6 +17,7 @@ from .scans import (
     Uptake,
 )
 from .slides import CellDensity, CutKind, Immunoscore, ImmunoscoreRule, Marker, Reading, Region
+from .targets import RoiChoice, TargetDecision, TargetRule
 from .whole_slides import (
     CellCount,
     CellCountingRule,
@@ -60,6 +60,8 @@ __all__ = [
     "Series",
     "SeriesState",
     "SlideRegion",
+    "TargetDecision",
+    "TargetRule",
     "Timing",
     "UidMap",
     "UidSecret",

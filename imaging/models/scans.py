@@ -221,19 +221,6 @@ class RoiAgreement(PatientRow, DerivedMixin):
         return self.dice < LOW_DICE
 
 
-class RoiChoice(PatientRow):
-    """Which region speaks for the patient, by a named rule; never "the last"."""
-
-    roi = models.ForeignKey(Roi, on_delete=models.PROTECT, related_name="choices")
-    rule = models.CharField(max_length=80)
-
-    class Meta:
-        default_related_name = "roi_choices"
-        constraints = [
-            models.UniqueConstraint(fields=["patient", "rule"], name="roi_choice_once_per_rule"),
-        ]
-
-
 class Uptake(PatientRow, DerivedMixin):
     """SUV in g/mL, volumes in mL, TLG in g; thresholds 41 % of SUVmax, SUV 2.5, SUV 4.0."""
 

@@ -12,6 +12,7 @@ from .slides import (
     immunoscore_table,
     marker_densities_of,
 )
+from .targets import target_digests, target_digests_that_agree
 
 __all__ = [
     "cd3_high_of",
@@ -29,5 +30,7 @@ __all__ = [
     "pairs_of",
     "roi_inputs",
     "scanners_of",
+    "target_digests",
+    "target_digests_that_agree",
     "uptake_of",
 ]

@@ -14,13 +14,11 @@ from imaging.models import (
     Modality,
     PetCtPair,
     Roi,
-    RoiChoice,
     Series,
 )
-from studies.consents import IMAGING, usable
 from studies.models import Partition, Study
 
-from .scans import TARGET_RULE, chosen_rois
+from .scans import choices_of, chosen_rois
 
 
 @dataclass(frozen=True)
@@ -75,10 +73,7 @@ def extractor_is_stale(version: ExtractorVersion) -> bool:
     """Whether the development patients with a region are others than it was fitted on."""
     if not version.fitted_on:
         return False  # fitted elsewhere, or never
-    choices = RoiChoice.objects.filter(
-        study_id=version.study_id, rule=TARGET_RULE, patient__partition=Partition.DEVELOPMENT
-    )
-    choices = usable(choices, version.study, IMAGING)
+    choices = choices_of(version.study).filter(patient__partition=Partition.DEVELOPMENT)
     now = members_digest(choices.values_list("patient__uid", flat=True))
     return now != version.members_digest
 

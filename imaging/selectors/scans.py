@@ -14,7 +14,6 @@ from studies.consents import IMAGING, usable
 from studies.models import DeidentificationKey, Patient, Study
 
 Checks = list[dict[str, str]]
-TARGET_RULE = "largest_mtv_41_percent"
 COLUMNS = (
     "suv_max", "suv_mean", "suv_peak", "volume_ml", "mtv_41_percent_ml", "mtv_suv_2_5_ml",
     "mtv_suv_4_0_ml", "tlg_41_percent", "tlg_suv_2_5", "tlg_suv_4_0",
@@ -26,9 +25,14 @@ def pairs_of(patient: Patient) -> QuerySet[PetCtPair]:
     return pairs.select_related("pet", "ct").order_by("acquired_on", "id")
 
 
-def chosen_rois(study: Study, rule: str = TARGET_RULE) -> dict[int, Roi]:
+def choices_of(study: Study) -> QuerySet[RoiChoice]:
+    """What speaks for each patient whose scans may be used."""
+    return usable(RoiChoice.objects.filter(study=study), study, IMAGING)
+
+
+def chosen_rois(study: Study) -> dict[int, Roi]:
     """The region that speaks for each patient, by patient id; baseline scans only."""
-    choices = usable(RoiChoice.objects.filter(study=study, rule=rule), study, IMAGING)
+    choices = choices_of(study)
     choices = choices.select_related("roi__mask__study", "roi__patient")
     return {choice.patient_id: choice.roi for choice in choices}
 
@@ -62,7 +66,7 @@ def scan_rows(pets: Sequence[Series]) -> list[ScanRow]:
     rois = Roi.objects.filter(series__in=pets, superseded_by__isnull=True).order_by()
     for series_id, quality in rois.values_list("series_id", "quality"):
         regions.setdefault(series_id, []).append(quality)
-    chosen = RoiChoice.objects.filter(roi__series__in=pets, rule=TARGET_RULE)
+    chosen = RoiChoice.objects.filter(roi__series__in=pets)
     targets = {
         row.roi.series_id: row
         for row in Uptake.objects.filter(roi__in=chosen.values("roi_id"))

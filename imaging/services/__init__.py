@@ -24,7 +24,7 @@ from .regions import agreements_update, regions_export
 from .scans import arrivals_settle, import_problems, scans_import
 from .sending import SEND, peer_set, peers_of, regions_send, regions_send_start
 from .slides import densities_import
-from .targets import pairs_retime, target_choose
+from .targets import pairs_retime, target_choose, target_decide
 from .whole_slides import slide_import, slide_receive
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "slide_import",
     "slide_receive",
     "target_choose",
+    "target_decide",
     "threshold_suggested",
     "visit_arrivals",
     "weights_import",

@@ -18,7 +18,7 @@ from imaging.methods.roi_files import FORMATS
 from imaging.models import PetCtPair, Roi, RoiAgreement, Series
 from imaging.region_downloads import file_of_regions
 from imaging.selectors.arrivals import waiting_count
-from imaging.selectors.scans import TARGET_RULE, checks_of, quality_state, scan_rows, way_back
+from imaging.selectors.scans import checks_of, quality_state, scan_rows, way_back
 from imaging.working import without_dates
 from studies import access
 from studies.lists import list_response
@@ -71,7 +71,7 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
         "study": study, "series": series, "pair": pair, "dated": dated,
         "may_download": "download" in access.rights_of(request.user, study),
         "steps": series.suv_working if dated else without_dates(series.suv_working),
-        "rois": rois, "target_rule": TARGET_RULE,
+        "rois": rois,
         "agreements": agreements.select_related("first__series", "second__series"),
         "formats": FORMATS, "archives": services.peers_of(study),
         "checks": checks, "quality_state": quality_state([checks]),

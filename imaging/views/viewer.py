@@ -14,6 +14,7 @@ from django.urls import reverse
 from imaging import services
 from imaging.forms import DrawForm
 from imaging.models import Modality, Roi, Series
+from imaging.selectors.targets import target_of
 from imaging.selectors.viewing import scene_of, scene_series
 from imaging.serving import mask_response, volume_response
 from studies import access
@@ -55,7 +56,8 @@ def viewer(request: HttpRequest, study: Study, series_uid: UUID) -> HttpResponse
             refuse_in(form, refusal)
     response = render(request, "imaging/viewer.html", {
         "study": study, "series": series, "pet": pet, "ct": ct, "form": form, "drawn": shown,
-        "scene": scene_of(study, pet, ct), "numbers": NUMBERS,
+        "may_draw": may_draw, "scene": scene_of(study, pet, ct), "numbers": NUMBERS,
+        "target": target_of(series.patient), "patient": series.patient,
     })  # fmt: skip
     response["Content-Security-Policy"] = POLICY
     return response

@@ -2,7 +2,6 @@
 
 from .lives import MOVES, Examination, Reproduction, Verdict, VersionEvent, VersionState
 from .plans import AnalysisPlan, SavedQuestion
-from .protect import PURGING
 from .reports import Report
 from .runs import (
     Basis,
@@ -22,7 +21,6 @@ from .statements import StatementKey, StudyStatement
 
 __all__ = [
     "MOVES",
-    "PURGING",
     "AnalysisPlan",
     "Basis",
     "DatasetSnapshot",

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import models
 
 from studies.models import DerivedMixin, StudyRow
+from studies.models.protect import unchangeable
 
-from .protect import unchangeable
 from .runs import ModelRun, ModelVersion
 
 

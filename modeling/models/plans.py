@@ -7,8 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from studies.models import StudyRow
-
-from .protect import unchangeable
+from studies.models.protect import unchangeable
 
 
 class SavedQuestion(StudyRow):

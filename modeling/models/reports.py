@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from studies.models import DerivedMixin, StudyRow
-
-from .protect import unchangeable
+from studies.models.protect import unchangeable
 
 
 class Report(DerivedMixin, StudyRow):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import models
 
 from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StudyRow
+from studies.models.protect import unchangeable, unchangeable_of_patient
 
-from .protect import unchangeable, unchangeable_of_patient
 from .snapshots import DatasetSnapshot
 
 

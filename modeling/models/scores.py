@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 
 from studies.models import DerivedMixin, PatientRow
+from studies.models.protect import unchangeable_of_patient
 
-from .protect import unchangeable_of_patient
 from .runs import ModelVersion
 
 

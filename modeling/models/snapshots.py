@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StudyRow
-
-from .protect import unchangeable_except, unchangeable_of_patient
+from studies.models.protect import unchangeable_except, unchangeable_of_patient
 
 
 class DatasetSnapshot(DerivedMixin, StudyRow):

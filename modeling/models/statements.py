@@ -6,8 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from studies.models import StudyRow
-
-from .protect import unchangeable
+from studies.models.protect import unchangeable
 
 
 class StatementKey(models.TextChoices):

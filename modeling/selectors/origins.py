@@ -13,7 +13,6 @@ from imaging.models import (
     RoiChoice,
     Series,
 )
-from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.leak_origins import FrozenFit
 from modeling.models import DatasetSnapshot
 from studies.models import CohortMember, CohortUse, Derivation, Patient, Study, Treatment
@@ -23,7 +22,7 @@ from .rows import parents_of
 
 def image_digests(study: Study) -> dict[str, set[str]]:
     """By pseudonym the digests of the voxels that the chosen regions were drawn on."""
-    chosen = RoiChoice.objects.filter(study=study, rule=TARGET_RULE)
+    chosen = RoiChoice.objects.filter(study=study)
     found: dict[str, set[str]] = {}
     for name, digest in chosen.values_list("patient__pseudonym", "roi__series__volume__sha256"):
         found.setdefault(name, set()).add(digest)
@@ -87,7 +86,7 @@ def extractors_behind(snapshot: DatasetSnapshot) -> dict[str, ExtractorVersion]:
 
 def patient_dates(patient: Patient) -> tuple[date | None, date | None]:
     """Day of the scan that speaks for a patient, and first day of the index treatment."""
-    scans = RoiChoice.objects.filter(patient=patient, rule=TARGET_RULE)
+    scans = RoiChoice.objects.filter(patient=patient)
     starts = Treatment.objects.filter(patient=patient, is_index=True)
     scanned = scans.values_list("roi__series__dicom_study__scanned_on", flat=True).first()
     return scanned, starts.values_list("date", flat=True).first()

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db.models import QuerySet
 
 from genomics.models import Phenotype, PhenotypeFit
 from genomics.selectors import phenotype_table
@@ -19,7 +18,6 @@ from imaging.models import (
     Immunoscore,
     ImmunoscoreRule,
     Roi,
-    RoiChoice,
     Series,
 )
 from imaging.selectors import (
@@ -27,16 +25,18 @@ from imaging.selectors import (
     extractor_newest,
     feature_vectors,
     immunoscore_table,
+    target_digests,
+    target_digests_that_agree,
     uptake_of,
 )
-from imaging.selectors.scans import TARGET_RULE
+from imaging.selectors.scans import choices_of
 from modeling.methods.ablation import CONTROL
 from modeling.methods.question import choose_features
 from modeling.models import (
     DatasetSnapshot,
     SnapshotMember,
 )
-from studies.consents import GENOMICS, IMAGING, refusals, usable
+from studies.consents import GENOMICS, IMAGING, refusals
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -77,12 +77,14 @@ _MISSING_TARGET = {
 class RadScoreRows:
     """A row per member of a cohort with a target; ``reason`` is empty for those complete.
 
-    ``parents`` are the digests of everything the table was made of.
+    ``parents`` are the digests of everything the table was made of; ``targets_by_reader`` counts
+    the patients for whom a lesion speaks that a reader chose.
     """
 
     table: pd.DataFrame
     features: list[str]
     parents: list[str]
+    targets_by_reader: int = 0
 
 
 def rad_score_rows(
@@ -118,9 +120,11 @@ def rad_score_rows(
     table["reason"] = _with_consents(study, table)
     table = _with_left_out(study, table, cohorts)
     known = set(table.loc[table["reason"] == "", "patient_id"])
-    sources = (from_images, from_labels, from_uptake, from_control)
+    from_readers = target_digests(study)
+    sources = (from_images, from_labels, from_uptake, from_control, from_readers)
     parents = {digest for source in sources for i in known for digest in source.get(i, ())}
-    return RadScoreRows(table, sorted(features.columns), sorted(parents))
+    by_reader = len(known & set(from_readers))
+    return RadScoreRows(table, sorted(features.columns), sorted(parents), by_reader)
 
 
 def _with_consents(study: Study, table: pd.DataFrame) -> pd.Series:
@@ -143,10 +147,6 @@ def _with_left_out(
     if gone.empty:
         return table
     return pd.concat([table, gone.reindex(columns=table.columns)], ignore_index=True)
-
-
-def _choices(study: Study) -> QuerySet[RoiChoice]:
-    return usable(RoiChoice.objects.filter(study=study, rule=TARGET_RULE), study, IMAGING)
 
 
 def _asked_members(members: pd.DataFrame, cohorts: Sequence[str] | None) -> pd.DataFrame:
@@ -254,7 +254,7 @@ def _uptake(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
 
 def _dates(study: Study) -> pd.DataFrame:
     """Day of the chosen scan and first day of the index treatment, by patient id."""
-    chosen = dict(_choices(study).values_list("patient_id", "roi_id"))
+    chosen = dict(choices_of(study).values_list("patient_id", "roi_id"))
     days = _days_of_scans(set(chosen.values()))
     starts = Treatment.objects.filter(study=study, is_index=True)
     return _by_patient(pd.DataFrame({
@@ -356,10 +356,11 @@ def current_digests(study: Study) -> set[str]:
     versions = [extractor_newest(study, modality) for modality in MODALITIES]
     sets = FeatureSet.objects.filter(
         extractor_version__in=[version for version in versions if version],
-        roi__in=_choices(study).values("roi_id"),
+        roi__in=choices_of(study).values("roi_id"),
     )
     found = set(sets.values_list("inputs_digest", flat=True))
     found |= {values["inputs_digest"] for values in uptake_of(study).values()}
+    found |= target_digests_that_agree(study)
     for labels in (phenotype_table(study, "rna"), phenotype_table(study, "ihc")):
         found |= set(labels["digest"])
     return found | set(endpoint_table(study, RESPONSE)["inputs_digest"])

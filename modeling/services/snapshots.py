@@ -169,7 +169,7 @@ def _write(
         table=file_store(study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet"),
         sha256=sha256,
         columns=sorted(set(rows.table.columns) - set(LEFT_OUT_OF_TABLE)),
-        notices=[notice.as_dict() for notice in _notices(rows.table)],
+        notices=[notice.as_dict() for notice in _notices(rows)],
         frozen_at=timezone.now(),
         produced_by=job,
         inputs_digest=digest,
@@ -190,8 +190,11 @@ def _write(
     return snapshot
 
 
-def _notices(table: pd.DataFrame) -> list[Notice]:
-    notices = []
+def _notices(found: RadScoreRows) -> list[Notice]:
+    notices, table = [], found.table
+    if found.targets_by_reader:
+        text = f"{found.targets_by_reader} patients: a lesion speaks that a reader chose, not the"
+        notices.append(Notice("target_by_reader", f"{text} one of the largest MTV at 41 %."))
     for cohort, rows in table.groupby("cohort", sort=True):
         out = int((rows["reason"] != "").sum())
         if out:

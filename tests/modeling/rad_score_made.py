@@ -15,9 +15,9 @@ from imaging.models import (
     Roi,
     RoiChoice,
     Series,
+    TargetRule,
     Uptake,
 )
-from imaging.selectors.scans import TARGET_RULE
 from modeling.methods.recipe import PRESETS
 from simulation.plan import StudyPlan
 from studies.models import (
@@ -103,7 +103,7 @@ def _images(study: Study, truth: pd.DataFrame, random: np.random.Generator, feat
         for p, one, lesion in zip(patients, series, lesions, strict=True)
     )  # fmt: skip
     RoiChoice.objects.bulk_create(
-        RoiChoice(patient=roi.patient, roi=roi, rule=TARGET_RULE) for roi in rois
+        RoiChoice(patient=roi.patient, roi=roi, rule=TargetRule.LARGEST_MTV) for roi in rois
     )
     Uptake.objects.bulk_create(
         _uptake(roi, z, random) for roi, z in zip(rois, truth["z"], strict=True)

@@ -10,8 +10,7 @@ from django.urls import reverse
 from scipy.stats import mannwhitneyu
 
 from genomics.models import Phenotype
-from imaging.models import FeatureSet, Roi, RoiChoice, Series
-from imaging.selectors.scans import TARGET_RULE
+from imaging.models import FeatureSet, Roi, RoiChoice, Series, TargetRule
 from modeling.methods.applicability import apply_applicability, fit_applicability
 from modeling.methods.family_importance import (
     ImportanceCommon,
@@ -185,7 +184,7 @@ def newcomer(people, name, vector, consent=True):
                 patient=patient, series=made, lesion=lesion, batch=roi.batch, name="lesion",
                 mask=roi.mask, source_digest="c" * 64, voxels=5, volume_ml=3.0,
             )  # fmt: skip
-            RoiChoice.objects.create(patient=patient, roi=mine, rule=TARGET_RULE)
+            RoiChoice.objects.create(patient=patient, roi=mine, rule=TargetRule.LARGEST_MTV)
     for row in FeatureSet.objects.filter(patient=other):
         FeatureSet.objects.create(
             patient=patient, roi=mine, modality=row.modality, vector=vector,

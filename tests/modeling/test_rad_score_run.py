@@ -7,7 +7,8 @@ import pytest
 from django.db import connection, transaction
 
 from genomics.models import Phenotype
-from imaging.models import FeatureSet
+from imaging.models import FeatureSet, Roi, RoiChoice, TargetDecision
+from modeling.lineage import lineage_step
 from modeling.models import (
     Basis,
     DatasetSnapshot,
@@ -18,6 +19,7 @@ from modeling.models import (
     PredictionKind,
     SnapshotMember,
 )
+from modeling.selectors import current_digests, parents_of
 from modeling.services.rad_score import rad_score_run
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import canonical_json, read_estimator
@@ -206,6 +208,46 @@ def test_lineage_runs_from_the_features_to_the_version(made):
     )
     included = snapshot.members.filter(included=True).first().patient_id
     assert {f"PT{included}", f"CT{included}", f"u{included}"} <= parents
+
+
+def test_another_target_lesion_is_another_table_and_leaves_the_frozen_one(made):
+    """A reader's choice: no features of it yet, so out with the reason; in the lineage once in."""
+    first = snapshot_freeze(made.study)
+    frozen = file_read(first.table)
+    choice = RoiChoice.objects.filter(patient__partition="development").first()
+    earlier = choice.roi
+    decision = TargetDecision.objects.create(
+        patient=choice.patient, rule="chosen_by_reader", lesion=earlier.lesion, roi=earlier,
+        reason="biopsied", decided_by=made.coordinator, product_version="1", digest="7" * 64,
+    )  # fmt: skip
+    RoiChoice.objects.filter(pk=choice.pk).update(rule="chosen_by_reader", decision=decision)
+    same = snapshot_freeze(made.study)
+    assert same == first, "the same region again: the same numbers"
+    assert parents_of(first) <= current_digests(made.study)
+    other = Roi.objects.create(
+        patient=choice.patient, series=earlier.series, lesion=earlier.lesion, batch=earlier.batch,
+        name="another", mask=earlier.mask, source_digest="8" * 64, voxels=5, volume_ml=3.0,
+    )  # fmt: skip
+    RoiChoice.objects.filter(pk=choice.pk).update(roi=other)
+    assert not parents_of(first) <= current_digests(made.study), "out of date"
+    second = snapshot_freeze(made.study)
+    member = second.members.get(patient=choice.patient)
+    assert (member.included, "no PET features" in member.reason) == (False, True)
+    FeatureSet.objects.bulk_create(
+        FeatureSet(patient=row.patient, roi=other, modality=row.modality, vector=row.vector,
+                   extractor_version=row.extractor_version, inputs_digest=f"{row.pk:064x}")
+        for row in FeatureSet.objects.filter(roi=earlier)
+    )  # fmt: skip
+    third = snapshot_freeze(made.study)
+    assert third.members.get(patient=choice.patient).included
+    assert decision.digest in parents_of(third)
+    assert "target_by_reader" in {notice["code"] for notice in third.notices}
+    step = lineage_step(made.study, decision.digest, made.statistician)
+    assert step.node.kind == "target"
+    assert third.sha256 in {node.digest for node in step.went_into["snapshot"]}
+    first.refresh_from_db()
+    assert file_read(first.table) == frozen
+    assert first.members.get(patient=choice.patient).included
 
 
 def test_one_class_only_is_refused(made):

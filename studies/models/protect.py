@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pgtrigger
+from django.db import connection, transaction
 
 # Set for one transaction by the purge of a withdrawn patient, and by nothing else.
 PURGING = "isotherm.purging"
 _NOT_PURGING = pgtrigger.Condition(f"current_setting('{PURGING}', true) IS DISTINCT FROM 'on'")
+
+
+@contextmanager
+def purging() -> Iterator[None]:
+    """Inside, rows of a withdrawn patient that stand otherwise may be deleted."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {PURGING} = 'on'")
+        yield
+        cursor.execute(f"SET LOCAL {PURGING} = 'off'")
 
 
 def unchangeable(name: str) -> list[pgtrigger.Trigger]:
