@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from imaging.methods.density_profile import IGNORED, ROLES
 from imaging.methods.density_table import MARKERS, PER_MM2, PROCEDURES, REGIONS
@@ -149,19 +150,18 @@ class DecisionForm(forms.Form):
 class TargetForm(forms.Form):
     """One region of a baseline scan, or the rule; and why."""
 
-    region = forms.ChoiceField(widget=forms.RadioSelect, label="Target lesion")
+    region = forms.ChoiceField(widget=forms.RadioSelect, label=_("Target lesion"))
     reason = forms.CharField(
-        max_length=500, label="Why", help_text="Kept with the choice, for good.",
+        max_length=500, label=_("Why"), help_text=_("Kept with the choice, for good."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
 
     def __init__(self, *args: Any, target: Target, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.rois = {str(one.uptake.roi.uid): one.uptake.roi for one in target.candidates}
-        offered = [(uid, f"{roi.name}, lesion {roi.lesion.number}")
-                   for uid, roi in self.rois.items()]  # fmt: skip
+        offered = [(uid, roi.name) for uid, roi in self.rois.items()]
         if target.decision is not None:
-            offered.append((BY_RULE, "the largest MTV at 41 % of SUVmax, whichever that is"))
+            offered.append((BY_RULE, BY_RULE))
         self.fields["region"].choices = offered  # type: ignore[attr-defined]
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models import Lesion, PatientRow
 from studies.models.protect import unchangeable_of_patient
@@ -14,8 +15,8 @@ from .scans import Roi
 class TargetRule(models.TextChoices):
     """How the target came about."""
 
-    LARGEST_MTV = "largest_mtv_41_percent", "largest MTV at 41 % of SUVmax"
-    READER = "chosen_by_reader", "chosen by a reader"
+    LARGEST_MTV = "largest_mtv_41_percent", _("largest MTV at 41 % of SUVmax")
+    READER = "chosen_by_reader", _("chosen by a reader")
 
 
 class TargetDecision(PatientRow):

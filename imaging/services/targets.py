@@ -23,6 +23,7 @@ from imaging.selectors.targets import decision_in_force, largest_of
 from studies.access import require_at
 from studies.consents import IMAGING, refusals
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Lesion, Patient, Precision, Study, Treatment
 from studies.services import inputs_digest
 
@@ -173,6 +174,12 @@ def _check(patient: Patient, roi: Roi | None, reason: str, uptakes: Sequence[Upt
         )
     before = decision_in_force(patient)
     if (before.roi_id if before else None) == (roi.pk if roi else None):
-        found = f"{roi}, chosen already" if roi else "the rule speaks already"
-        raise refuse("region", found, "another choice", "Nothing needs to change.",
-                     column="region")  # fmt: skip
+        raise refuse(
+            "region",
+            say("{region}, chosen already", region=str(roi))
+            if roi
+            else say("the rule speaks already"),
+            "another choice",
+            "Nothing needs to change.",
+            column="region",
+        )

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from imaging import services
 from imaging.forms import TargetForm
@@ -32,7 +33,7 @@ def target_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpRe
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, "The choice is kept.")
+            messages.success(request, _("The choice is kept."))
             return redirect("imaging:target", study.uid, patient.uid)
     has_read(request, ("target lesion", "uptake"), len(target.candidates))
     return render(request, "imaging/target.html", {

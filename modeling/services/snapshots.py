@@ -24,7 +24,7 @@ from modeling.selectors import (
 )
 from modeling.services.numbering import next_number
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import say
+from studies.methods.wording import say, say_number
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
@@ -193,8 +193,12 @@ def _write(
 def _notices(found: RadScoreRows) -> list[Notice]:
     notices, table = [], found.table
     if found.targets_by_reader:
-        text = f"{found.targets_by_reader} patients: a lesion speaks that a reader chose, not the"
-        notices.append(Notice("target_by_reader", f"{text} one of the largest MTV at 41 %."))
+        text = say_number(
+            "{number} patient: a reader chose the target lesion, not the rule.",
+            "{number} patients: a reader chose the target lesion, not the rule.",
+            found.targets_by_reader,
+        )
+        notices.append(Notice("target_by_reader", text))
     for cohort, rows in table.groupby("cohort", sort=True):
         out = int((rows["reason"] != "").sum())
         if out:
