@@ -16,7 +16,7 @@ from studies.models import EndpointValue, FormEntry, Patient, Precision, Variabl
 from studies.services.dictionary import dictionary_derived, dictionary_specs
 
 FACTS = ("treatments", "response_assessments", "surgeries", "progressions", "deaths", "contacts",
-         "consents", "lab_results")  # fmt: skip
+         "consents", "lab_results", "lesion_measurements")  # fmt: skip
 DATE_FORMATS = {Precision.DAY: "%-d %b %Y", Precision.MONTH: "%b %Y", Precision.YEAR: "%Y"}
 
 

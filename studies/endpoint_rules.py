@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count
 
 from studies.events import metadata_of, people_of
-from studies.methods.endpoint_rules import KINDS, spoken_rule
+from studies.methods.endpoint_kinds import KINDS, SHIPPED, kind_of, spoken_rule, title_of
 from studies.models import EndpointDefinition, Study
 
 
@@ -29,23 +29,28 @@ class RuleVersion:
 class EndpointView:
     name: str
     title: str
+    kind: str  # its title, where the study named the endpoint itself
     now: RuleVersion
     earlier: list[RuleVersion]
 
 
 def endpoint_rules(study: Study) -> list[EndpointView]:
     """Each endpoint with its versions, the newest first; none yet: the rule it will begin with."""
-    rows = EndpointDefinition.objects.filter(study=study).annotate(used=Count("values"))
+    every = EndpointDefinition.objects.filter(study=study).annotate(used=Count("values"))
     by_name: dict[str, list[EndpointDefinition]] = {}
-    for row in rows.order_by("name", "version"):
+    for row in every.order_by("name", "version"):
         by_name.setdefault(row.name, []).append(row)
     events = _events(study)
     people = people_of(events.values())
     found = []
-    for name, kind in KINDS.items():
-        told = _versions(name, by_name.get(name, []), events, people)
-        first = RuleVersion(0, spoken_rule(name, kind.default), frozenset())
-        found.append(EndpointView(name, kind.title, told[0] if told else first, told[1:]))
+    for name in dict.fromkeys([*SHIPPED, *by_name]):
+        rows = by_name.get(name, [])
+        rule = rows[-1].rule if rows else KINDS[name].default
+        told = _versions(name, rows, events, people)
+        first = RuleVersion(0, spoken_rule(name, rule), frozenset())
+        kind = "" if name in SHIPPED else kind_of(name, rule).title
+        now = told[0] if told else first
+        found.append(EndpointView(name, title_of(name, rule), kind, now, told[1:]))
     return found
 
 

@@ -88,6 +88,7 @@ def _only_defaults(kind: FactKind, texts: list[str]) -> bool:
 NEW = {
     "treatment": ["", "", "1", "", "yes"],
     "response": ["", "", "RECIST 1.1"],
+    "lesion": ["", "", "target", "", "", "measured"],
 }
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from studies.methods.recist import MeasuredCourse, category_of
 from studies.models import EndpointValue, Patient
 
 WIDTH, LEFT, RIGHT, LANE, TOP = 900, 128, 24, 34, 26
 DAYS_PER_MONTH = 30.4375
-LANES = ("Treatment", "Response", "Events", "PFS", "OS")
+LANES = ("Treatment", "Response", "Measured", "Events", "PFS", "OS")
+LANE_OF = {"response": "Response", "measured": "Measured"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,19 @@ class Timeline:
     floor: int = field(default=0)
 
 
-def timeline_of(patient: Patient, endpoints: Sequence[EndpointValue]) -> Timeline | None:
-    """Treatment, responses, events, and both survival times; nothing without a start."""
+def timeline_of(
+    patient: Patient, endpoints: Sequence[EndpointValue], measured: MeasuredCourse
+) -> Timeline | None:
+    """Treatment, responses as entered and as measured, events, and both survival times.
+
+    Nothing without a start.
+    """
     treatments = list(patient.treatments.all())
     index = next((row for row in treatments if row.is_index), None)
     if index is None:
         return None
-    start, facts = index.date, _facts(patient)
+    start, facts = index.date, [*_facts(patient), *_measured(measured)]
+    lanes = [lane for lane in LANES if lane != "Measured" or measured.points]
     survival = {v.definition.name: v for v in endpoints if v.duration_days is not None}
     days = [(day - start).days for _, day, _, _ in facts]
     days += [(row.stopped_on - start).days for row in treatments if row.stopped_on]
@@ -66,22 +74,23 @@ def timeline_of(patient: Patient, endpoints: Sequence[EndpointValue]) -> Timelin
     days += [int(value.duration_days or 0) for value in survival.values()]
     first, last = min([0, *days]), max([90, *days])
     x = _Scale(first, last)
+    y = {lane: TOP + LANE * number for number, lane in enumerate(lanes)}
     bars = [_treatment(row, start, x, last) for row in treatments]
     bars += [
-        Bar(lane, x(0), _y(lane), x(value.duration_days or 0) - x(0),
+        Bar(lane, x(0), y[lane], x(value.duration_days or 0) - x(0),
             "event" if value.event else "censored",
             f"{(value.duration_days or 0) / DAYS_PER_MONTH:.1f} months")
         for lane, name in (("PFS", "progression_free_survival"), ("OS", "overall_survival"))
         if (value := survival.get(name))
     ]  # fmt: skip
     marks = [
-        Mark(kind, x((day - start).days), _y("Response" if kind == "response" else "Events"),
+        Mark(kind, x((day - start).days), y[LANE_OF.get(kind, "Events")],
              text, f"{title}, day {(day - start).days}")
         for kind, day, text, title in facts
     ]  # fmt: skip
-    height = TOP + LANE * len(LANES) + 26
+    height = TOP + LANE * len(lanes) + 26
     return Timeline(
-        height, [(lane, _y(lane)) for lane in LANES], x.ticks(), bars, marks,
+        height, list(y.items()), x.ticks(), bars, marks,
         "; ".join([*(mark.title for mark in marks),
                    *(f"{b.lane} {b.text}, {b.ends}" for b in bars if b.text)]),
         floor=height - 22,
@@ -106,15 +115,19 @@ class _Scale:
         return [(self(n * step * DAYS_PER_MONTH), str(n * step)) for n in range(begin, count + 1)]
 
 
-def _y(lane: str) -> float:
-    return TOP + LANE * LANES.index(lane)
-
-
 def _treatment(row: Any, start: date, x: _Scale, last: int) -> Bar:
     begin = (row.date - start).days
     end = (row.stopped_on - start).days if row.stopped_on else last
     ends = "stopped" if row.stopped_on else "open"
-    return Bar("Treatment", x(begin), _y("Treatment"), max(x(end) - x(begin), 3), ends, row.drug)
+    return Bar("Treatment", x(begin), TOP, max(x(end) - x(begin), 3), ends, row.drug)
+
+
+def _measured(course: MeasuredCourse) -> list[tuple[str, date, str, str]]:
+    """Responses that the lesion measurements say, as marks of their own."""
+    return [
+        ("measured", point.day, category_of(point), f"measured {point.response}")
+        for point in course.points
+    ]
 
 
 def _facts(patient: Patient) -> list[tuple[str, date, str, str]]:

@@ -86,6 +86,7 @@ urlpatterns = [
     path(f"{ENTRY}/history/<slug:field>/", history.field_history, name="field_history"),
     path(f"{STUDY}specimens/", patients.specimen_list, name="specimens"),
     path(f"{STUDY}cohorts/endpoints/", endpoints.endpoint_list, name="endpoints"),
+    path(f"{STUDY}cohorts/endpoints/new/<slug:kind>/", endpoints.endpoint_new, name="endpoint_new"),
     path(f"{STUDY}cohorts/endpoints/<slug:name>/", endpoints.endpoint, name="endpoint"),
     path(f"{STUDY}queries/", queries.query_list, name="queries"),
     path(f"{STUDY}queries/<uuid:query_uid>/", queries.query_page, name="query"),

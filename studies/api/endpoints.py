@@ -1,4 +1,4 @@
-"""Endpoints: their values, and the rules by version; POST starts the job that changes one."""
+"""Endpoints: values and rules by version; POST starts the job that changes or adds one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from studies import services
 from studies.access import require
-from studies.methods.endpoint_rules import KINDS
-from studies.models import EndpointDefinition, EndpointValue
+from studies.methods.endpoint_kinds import KINDS, SHIPPED
+from studies.models import EndpointDefinition, EndpointValue, Job
 
 from .records import JobSerializer, PatientScopedSerializer, StudyScopedViewSet
 
@@ -41,10 +41,15 @@ class EndpointDefinitionSerializer(serializers.ModelSerializer):
 
 
 class EndpointChangeSerializer(serializers.Serializer):
-    """``rule`` names the parts that change; the others keep what the version in force says."""
+    """``rule`` names the parts that change; the others keep what the version in force says.
 
-    name = serializers.ChoiceField(sorted(KINDS))
-    rule = serializers.DictField()
+    A name that is new in the study, with ``kind`` and ``title``, is an endpoint of its own.
+    """
+
+    name = serializers.CharField(max_length=40)
+    kind = serializers.ChoiceField(sorted(KINDS), required=False)
+    title = serializers.CharField(max_length=80, required=False)
+    rule = serializers.DictField(default=dict)
     reason = serializers.CharField(max_length=500)
 
 
@@ -59,13 +64,21 @@ class EndpointDefinitionViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = EndpointChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        given = dict(asked.validated_data)
         require(request.user, self.study, "manage")
-        now = services.endpoint_definition(self.study, given["name"])
-        given["rule"] = {**now.rule, **given["rule"]}
-        job = services.endpoint_change_start(self.study, request.user, **given)
+        job = self._start(request.user, **asked.validated_data)
         shown = JobSerializer(job, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_202_ACCEPTED)
+
+    def _start(
+        self, user: Any, name: str, rule: Any, reason: str, kind: str = "", title: str = ""
+    ) -> Job:
+        known = EndpointDefinition.objects.filter(study=self.study, name=name).exists()
+        if (known or name in SHIPPED) and not (kind or title):
+            now = services.endpoint_definition(self.study, name)
+            return services.endpoint_change_start(
+                self.study, user, name, {**now.rule, **rule}, reason
+            )
+        return services.endpoint_create_start(self.study, user, name, kind, title, rule, reason)
 
 
 ROUTES = [

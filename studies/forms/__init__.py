@@ -16,7 +16,7 @@ from .cohorts import (
     WithdrawForm,
 )
 from .dictionary import DerivedForm, FreezeForm, VariableForm
-from .endpoints import EndpointRuleForm
+from .endpoints import EndpointNewForm, EndpointRuleForm
 from .exports import ExportForm
 from .general import InviteForm, MembershipForm, PatternForm, SiteForm, UploadForm, refuse_in
 from .queries import QueryForm, QueryMessageForm
@@ -29,6 +29,7 @@ __all__ = [
     "ConsentPolicyForm",
     "CriteriaForm",
     "DerivedForm",
+    "EndpointNewForm",
     "EndpointRuleForm",
     "ExportForm",
     "FreezeForm",

@@ -1,4 +1,4 @@
-"""The rule of an endpoint as a form: one field per part, and the reason."""
+"""The rule of an endpoint as a form: one field per part, and the reason; a new one has a name."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 from django import forms
 
-from studies.methods.endpoint_rules import KINDS, Rule, RulePart, read_rule
+from studies.methods.endpoint_kinds import EndpointKind, Rule, RulePart
 
 from .cohorts import reason_field
 
 
 class EndpointRuleForm(forms.Form):
-    def __init__(self, *args: Any, name: str, rule: Rule, **kwargs: Any):
+    def __init__(self, *args: Any, kind: EndpointKind, rule: Rule, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        now = read_rule(name, rule)
-        self.parts = KINDS[name].parts
+        now = {**kind.default, **rule}
+        self.parts = kind.parts
         for part in self.parts:
             self.fields[part.name] = _field(part, now[part.name])
         self.fields["reason"] = reason_field()
@@ -23,6 +23,24 @@ class EndpointRuleForm(forms.Form):
 
     def rule(self) -> dict[str, Any]:
         return {part.name: self.cleaned_data[part.name] for part in self.parts}
+
+
+class EndpointNewForm(EndpointRuleForm):
+    title = forms.CharField(max_length=80, label="Title", help_text="As pages spell it.")
+    name = forms.SlugField(
+        max_length=40,
+        label="Name",
+        help_text="As files and the API spell it: small letters, digits and _. It stays.",
+    )
+    field_order = ("title", "name")
+
+    def __init__(self, *args: Any, kind: EndpointKind, **kwargs: Any):
+        super().__init__(*args, kind=kind, rule={}, **kwargs)
+        self.order_fields(self.field_order)
+        self.fields["reason"].label = "Why it is needed"
+
+    def named(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("name", "title")}
 
 
 def _field(part: RulePart, now: Any) -> forms.Field:

@@ -1,4 +1,4 @@
-"""The dated facts of a patient's course: what each is made of, and the order they must keep."""
+"""The dated facts of a patient's course: what each is made of, and what they decide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from .dates import ClinicalDate
 from .dictionary import VariableSpec
 from .endpoints import SIX_MONTHS_DAYS
-from .problems import Notice, Problem
+from .recist import FINDINGS, ROLES
 
 CONSENT_SCOPES = ("imaging", "genomics", "sharing")
 _RESULTS = {
@@ -72,6 +72,19 @@ FACT_KINDS: dict[str, FactKind] = {
             ),
             longest={"method": 40},
         ),
+        FactKind(
+            "lesion",
+            "Lesion measurements",
+            (
+                _date("Assessed"),
+                _spec("lesion", "Lesion", "text", required_for=("complete",)),
+                _choice("role", "Role", ROLES),
+                _spec("organ", "Organ", "text"),
+                _spec("diameter_mm", "Diameter", "number", unit="mm", minimum=0, maximum=500),
+                _choice("finding", "Finding", FINDINGS),
+            ),
+            longest={"lesion": 20, "organ": 60},
+        ),
         FactKind("progression", "Progression", (_date("Progressed"),)),
         FactKind("death", "Death", (_date("Died"), _spec("cause", "Cause", "text")),
                  most=1, longest={"cause": 120}),
@@ -132,102 +145,9 @@ class Fact:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What a patient has once."""
-        extra = {"contact": "kind", "response": "method", "lab": "analyte", "consent": "scope"}
+        extra = {"contact": "kind", "response": "method", "lab": "analyte", "consent": "scope",
+                 "lesion": "lesion"}  # fmt: skip
         return (self.kind, self.day.earliest, self.parts.get(extra.get(self.kind, "")))
-
-
-def check_course(facts: Sequence[Fact], today: date) -> list[Problem]:
-    """Everything that cannot be: ``Problem.column`` is ``kind:key:part``.
-
-    A day in the future, the same fact twice, an end before its beginning, anything after death,
-    progression or death before the study treatment, two deaths, two study treatments.
-    """
-    return [
-        *_future(facts, today),
-        *_twice(facts),
-        *_reversed(facts),
-        *_singles(facts),
-        *_after_death(facts),
-        *_before_start(facts),
-    ]
-
-
-def notice_course(facts: Sequence[Fact]) -> list[Notice]:
-    """What can go on: a progressive assessment whose progression is not dated."""
-    progressive = any(f.kind == "response" and f.parts.get("result") == "PD" for f in facts)
-    if progressive and not any(fact.kind in {"progression", "death"} for fact in facts):
-        text = (
-            "assessed as PD, but no progression is dated; progression-free survival stays censored"
-        )
-        return [Notice("progression_not_dated", text)]
-    return []
-
-
-def _at(fact: Fact, part: str, found: str, expected: str, remedy: str) -> Problem:
-    title = FACT_KINDS[fact.kind].title
-    return Problem(title, found, expected, remedy, column=f"{fact.kind}:{fact.key}:{part}")
-
-
-def _future(facts: Sequence[Fact], today: date) -> Iterable[Problem]:
-    for fact in facts:
-        for part, day in (("date", fact.day), *_ends(fact)):
-            if day.earliest > today:
-                yield _at(fact, part, str(day), "a day that has been", "Correct the date.")
-
-
-def _ends(fact: Fact) -> list[tuple[str, ClinicalDate]]:
-    names = ("stopped_on", "withdrawn_on")
-    return [(name, fact.parts[name]) for name in names if fact.parts.get(name)]
-
-
-def _twice(facts: Sequence[Fact]) -> Iterable[Problem]:
-    seen: set[tuple[Any, ...]] = set()
-    for fact in facts:
-        if fact.kind != "treatment" and fact.identity in seen:
-            yield _at(fact, "date", f"{fact.day} twice", "each once", "Remove one of the rows.")
-        seen.add(fact.identity)
-
-
-def _reversed(facts: Sequence[Fact]) -> Iterable[Problem]:
-    for fact in facts:
-        for part, end in _ends(fact):
-            if end.latest < fact.day.earliest:
-                yield _at(fact, part, f"{end}, before {fact.day}", "an end after its beginning",
-                          "Correct one of the dates.")  # fmt: skip
-
-
-def _singles(facts: Sequence[Fact]) -> Iterable[Problem]:
-    deaths = [fact for fact in facts if fact.kind == "death"]
-    index = [f for f in facts if f.kind == "treatment" and f.parts.get("is_index") == "yes"]
-    for fact in deaths[1:]:
-        yield _at(fact, "date", "a second death", "one", "Remove one of the rows.")
-    for fact in index[1:]:
-        yield _at(fact, "is_index", "a second study treatment", "one",
-                  "Say 'no' for the treatments that are not the study's.")  # fmt: skip
-    treated = [fact for fact in facts if fact.kind == "treatment"]
-    if treated and not index:
-        yield _at(treated[0], "is_index", "no study treatment", "one",
-                  "Say 'yes' for the treatment that the endpoints count from.")  # fmt: skip
-
-
-def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
-    died = next((fact.day for fact in facts if fact.kind == "death"), None)
-    if died is None:
-        return
-    for fact in facts:
-        if fact.kind not in {"death", "consent"} and fact.day.earliest > died.latest:
-            yield _at(fact, "date", f"{fact.day}, after death on {died}", "nothing after death",
-                      "Check both dates.")  # fmt: skip
-
-
-def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
-    start = start_of(facts)
-    if start is None:
-        return
-    for fact in facts:
-        if fact.kind in {"progression", "death"} and fact.day.latest < start.earliest:
-            yield _at(fact, "date", f"{fact.day}, before treatment start {start}",
-                      "a day on or after treatment start", "Check both dates.")  # fmt: skip
 
 
 def start_of(facts: Iterable[Fact]) -> ClinicalDate | None:

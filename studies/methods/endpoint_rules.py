@@ -1,18 +1,13 @@
-"""The rule of each endpoint as data: what may be chosen, and the endpoint of a course under it."""
+"""The endpoint of a course under its rule, whichever facts the rule goes by."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
 
 from .dates import ClinicalDate
+from .endpoint_kinds import Rule, kind_of, read_rule
 from .endpoints import (
-    BEST_FIRST,
-    RESPONDERS,
-    RESPONSE_WINDOW_DAYS,
-    SIX_MONTHS_DAYS,
     ResponseClass,
     SurvivalTime,
     best_overall_response,
@@ -20,126 +15,14 @@ from .endpoints import (
     progression_free_survival,
     response_at_6_months,
 )
-from .problems import DataProblem, Notice, Problem
-
-Rule = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class RulePart:
-    """One choice of a rule: one of ``choices``, or a whole number within its limits."""
-
-    name: str
-    label: str
-    default: Any
-    choices: tuple[tuple[str, str], ...] = ()
-    minimum: int = 0
-    maximum: int = 0
-    help: str = ""
-
-    def spoken(self, value: Any) -> str:
-        return dict(self.choices).get(value, str(value))
-
-
-@dataclass(frozen=True)
-class EndpointKind:
-    """An endpoint: what always holds of it, and the parts of its rule that a study chooses."""
-
-    name: str
-    title: str
-    holds: Mapping[str, Any]
-    parts: tuple[RulePart, ...]
-
-    @property
-    def default(self) -> dict[str, Any]:
-        return {**self.holds, **{part.name: part.default for part in self.parts}}
-
-
-_PARTIAL = RulePart(
-    "partial_dates", "A date known to the month or year only", "excluded",
-    (("excluded", "the patient is left out of this endpoint, and listed"),
-     ("middle", "the 15th, or 1 July, stands for it, within what else is known")),
-    help="The start of treatment must be known to the day either way.",
-)  # fmt: skip
-_START = {"from": "index treatment start"}
-KINDS: dict[str, EndpointKind] = {
-    kind.name: kind
-    for kind in (
-        EndpointKind("overall_survival", "Overall survival",
-                     {**_START, "event": "death", "censored": "last known alive"}, (_PARTIAL,)),
-        EndpointKind(
-            "progression_free_survival", "Progression-free survival",
-            {**_START, "event": "first of progression and death"},
-            (RulePart("censored", "Without an event, censored at the", "last adequate imaging",
-                      (("last adequate imaging", "last adequate imaging"),
-                       ("last contact", "last contact of any kind")),
-                      help="Who was seen, but not imaged, is not known to be free of progression."),
-             _PARTIAL),
-        ),
-        EndpointKind(
-            "response_at_6_months", "Response at 6 months", {"responder": list(RESPONDERS)},
-            (RulePart("day", "Day that is meant", SIX_MONTHS_DAYS, minimum=150, maximum=214),
-             RulePart("window_days", "Days before and after", RESPONSE_WINDOW_DAYS, minimum=0,
-                      maximum=92, help="The assessment nearest the day speaks, within these."),
-             RulePart("earlier_progression_or_death", "Progression or death before that day", "PD",
-                      (("PD", "counts as progressive disease"),
-                       ("as assessed", "does not count: the nearest assessment speaks")))),
-        ),
-        EndpointKind(
-            "best_overall_response", "Best overall response",
-            {"order": list(BEST_FIRST), "responder": list(RESPONDERS)},
-            (RulePart("assessments", "Assessments that count", "all",
-                      (("all", "all"), ("until progression", "those up to the first progression"))),
-             RulePart("confirmed_after_days", "Days until a response is confirmed", 0, maximum=120,
-                      help="RECIST 1.1 asks for 28 where response is the aim; 0: not asked for."),
-             RulePart("stable_from_day", "Stable disease counts from day", 0, maximum=183,
-                      help="RECIST 1.1 asks for 42 to 56 days after the start; 0: from the first "
-                      "assessment.")),
-        ),
-    )
-}  # fmt: skip
-
-
-def read_rule(name: str, rule: Rule) -> dict[str, Any]:
-    """The rule whole: a part that an earlier version did not name has its default."""
-    return {**KINDS[name].default, **rule}
-
-
-def check_rule(name: str, given: Rule) -> dict[str, Any]:
-    """The rule that ``given`` makes of the endpoint's default.
-
-    Raises
-    ------
-    DataProblem
-        Every part that there is not, and every value that a part does not admit.
-    """
-    kind, problems = KINDS[name], []
-    parts = {part.name: part for part in kind.parts}
-    for key in sorted(set(given) - set(parts) - set(kind.holds)):
-        problems.append(_problem(kind, key, repr(given[key]), "one of " + ", ".join(parts)))
-    for key, part in parts.items():
-        value = given.get(key, part.default)
-        if part.choices and value not in dict(part.choices):
-            expected = "one of " + ", ".join(dict(part.choices))
-            problems.append(_problem(kind, key, repr(value), expected))
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not part.choices and not (whole and part.minimum <= value <= part.maximum):
-            expected = f"a whole number from {part.minimum} to {part.maximum}"
-            problems.append(_problem(kind, key, repr(value), expected))
-    if problems:
-        raise DataProblem(problems)
-    return {**kind.default, **{key: given[key] for key in parts if key in given}}
-
-
-def spoken_rule(name: str, rule: Rule) -> list[tuple[str, str]]:
-    """The rule in words, line by line: label and value."""
-    whole, kind = read_rule(name, rule), KINDS[name]
-    said = [(key, ", ".join(v) if isinstance(v, list) else str(v)) for key, v in kind.holds.items()]
-    return said + [(part.label, part.spoken(whole[part.name])) for part in kind.parts]
-
-
-def _problem(kind: EndpointKind, column: str, found: str, expected: str) -> Problem:
-    return Problem(kind.title, found, expected, "Correct it.", column=column)
+from .problems import Notice
+from .recist import (
+    LesionFinding,
+    MeasuredCourse,
+    assess_lesions,
+    category_of,
+    compare_responses,
+)
 
 
 @dataclass
@@ -152,6 +35,7 @@ class PatientCourse:
     alive: list[ClinicalDate] = field(default_factory=list)
     assessed: list[ClinicalDate] = field(default_factory=list)
     responses: list[tuple[ClinicalDate, str]] = field(default_factory=list)
+    lesions: list[LesionFinding] = field(default_factory=list)
 
     def known_alive(self) -> list[ClinicalDate]:
         """Every day that proves life, so that PFS never exceeds OS.
@@ -164,48 +48,81 @@ class PatientCourse:
         return [*self.alive, *self.assessed, *(day for day in seen if day.is_exact)]
 
     def __str__(self) -> str:
-        return repr((self.started, self.progressed, self.died, self.alive, self.assessed)) + repr(
-            self.responses
-        )
+        told = repr((self.started, self.progressed, self.died, self.alive, self.assessed))
+        measured = repr(sorted(self.lesions)) if self.lesions else ""
+        return told + repr(self.responses) + measured
 
 
 def derive_endpoint(name: str, rule: Rule, course: PatientCourse) -> SurvivalTime | ResponseClass:
-    """An endpoint of a patient under a rule.
+    """An endpoint of a patient under a rule; what was entered and measured apart is a notice.
 
     Raises
     ------
     DataProblem
         Facts that cannot be, as ``overall_survival`` and ``progression_free_survival`` name them.
     """
-    whole = read_rule(name, rule)
-    if name == "response_at_6_months":
+    kind, whole = kind_of(name, rule), read_rule(name, rule)
+    measured = assess_lesions(course.started, course.lesions)
+    spoken = _as_ruled(whole, course, measured)
+    found: SurvivalTime | ResponseClass
+    if kind.is_survival:
+        found = _survival(kind.name, whole, spoken)
+    else:
+        found = _response(kind.name, whole, spoken)
+    if "responses" in whole or "progression" in whole:
+        told = compare_responses(course.started, measured, course.responses, course.progressed)
+        found = replace(found, notices=(*found.notices, *measured.notices, *told))
+    return found
+
+
+def _as_ruled(rule: Rule, course: PatientCourse, measured: MeasuredCourse) -> PatientCourse:
+    """The course with the responses and the progression that the rule asks for."""
+    if rule.get("responses") == "measured":
+        labels = [(ClinicalDate(point.day), category_of(point)) for point in measured.points]
+        course = replace(course, responses=labels)
+    if (which := rule.get("progression", "dated")) != "dated":
+        first = next((p.day for p in measured.points if p.response == "PD"), None)
+        days = [ClinicalDate(first)] if first else []
+        days += [course.progressed] if which == "either" and course.progressed else []
+        earliest = min(days, default=None, key=lambda day: day.earliest)
+        course = replace(course, progressed=earliest)
+    return course
+
+
+def _response(kind: str, rule: Rule, course: PatientCourse) -> ResponseClass:
+    if kind != "best_overall_response":
         return response_at_6_months(
             course.started, course.responses, course.progressed, course.died,
-            day=whole["day"], window_days=whole["window_days"],
-            earlier_counts=whole["earlier_progression_or_death"] == "PD",
+            day=rule["day"], window_days=rule["window_days"],
+            earlier_counts=rule["earlier_progression_or_death"] == "PD",
         )  # fmt: skip
-    if name == "best_overall_response":
-        return best_overall_response(
-            course.responses, course.started,
-            until=_first_progression(course) if whole["assessments"] != "all" else None,
-            confirmed_after_days=whole["confirmed_after_days"],
-            stable_from_day=whole["stable_from_day"],
-        )  # fmt: skip
-    used = exact_course(course) if whole["partial_dates"] == "middle" else course
-    found = _survival(name, whole, used)
+    return best_overall_response(
+        course.responses, course.started,
+        until=_first_progression(course) if rule["assessments"] != "all" else None,
+        confirmed_after_days=rule["confirmed_after_days"],
+        stable_from_day=rule["stable_from_day"],
+    )  # fmt: skip
+
+
+def _survival(kind: str, rule: Rule, course: PatientCourse) -> SurvivalTime:
+    used = exact_course(course) if rule["partial_dates"] == "middle" else course
+    found = _duration(kind, rule, used)
     if used != course:
         said = Notice("date_imputed", "a date known to the month or year stands by its middle")
         return replace(found, notices=(*found.notices, said))
     return found
 
 
-def _survival(name: str, rule: Rule, course: PatientCourse) -> SurvivalTime:
-    if name == "overall_survival":
+def _duration(kind: str, rule: Rule, course: PatientCourse) -> SurvivalTime:
+    if kind == "overall_survival":
         return overall_survival(course.started, course.died, course.known_alive())
     seen = [*course.assessed]
     if rule["censored"] == "last contact":
         seen += course.alive
-    return progression_free_survival(course.started, course.progressed, course.died, seen)
+    free = progression_free_survival(course.started, course.progressed, course.died, seen)
+    if kind == "time_to_progression" and course.progressed is None and course.died is not None:
+        return replace(free, event=False)
+    return free
 
 
 def exact_course(course: PatientCourse) -> PatientCourse:

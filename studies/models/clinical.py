@@ -5,6 +5,8 @@ from __future__ import annotations
 import pgtrigger
 from django.db import models
 
+from studies.methods.recist import FINDINGS, ROLES, LesionFinding
+
 from .base import CodesField, DerivedMixin, PatientRow, Row, StudyRow, every_change
 
 
@@ -259,6 +261,44 @@ class ResponseAssessment(DatedFact):
                 name="response_assessment_result_known",
             ),
         ]
+
+
+@every_change()
+class LesionMeasurement(DatedFact):
+    """One lesion at one assessment: longest diameter, of a node the short axis."""
+
+    lesion = models.CharField(max_length=20)
+    role = models.TextField()
+    organ = models.CharField(max_length=60, blank=True)
+    diameter_mm = models.FloatField(null=True, blank=True)
+    finding = models.TextField()
+
+    class Meta(DatedFact.Meta):
+        default_related_name = "lesion_measurements"
+        constraints = [
+            *DatedFact.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient", "date", "lesion"], name="lesion_measurement_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=list(ROLES)), name="lesion_measurement_role_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(finding__in=list(FINDINGS)),
+                name="lesion_measurement_finding_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(diameter_mm__isnull=True) | models.Q(diameter_mm__gt=0),
+                name="lesion_measurement_positive",
+            ),
+        ]
+
+    @property
+    def found(self) -> LesionFinding:
+        """As the methods read it."""
+        return LesionFinding(
+            self.date, self.lesion, self.role, self.finding, self.diameter_mm, self.organ
+        )
 
 
 @every_change()

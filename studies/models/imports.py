@@ -29,7 +29,8 @@ class ImportBatch(StudyRow):
     A table handed in by a person halts twice, looked (its columns are to be confirmed) and checked
     (its difference is to be confirmed), and a ready one may be reverted. ``look`` is what the file
     holds; ``difference`` begins what it would change, ``problems`` begin what is wrong with it: the
-    files have all of it. ``written`` names the patients and memberships that it created.
+    files have all of it. ``checked_file`` keeps the lines of a check until they are committed.
+    ``written`` names the patients and memberships that it created.
     """
 
     kind = models.CharField(max_length=40)
@@ -55,6 +56,9 @@ class ImportBatch(StudyRow):
         StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     difference_file = models.ForeignKey(
+        StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    checked_file = models.ForeignKey(
         StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 

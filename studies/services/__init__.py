@@ -42,12 +42,8 @@ from .dictionary_files import (
 )
 from .drawings import Drawn, drawing_of, page_draw, page_draw_start, patients_shown
 from .eligibility import eligibility_change, eligibility_override
-from .endpoints import (
-    endpoint_change,
-    endpoint_change_start,
-    endpoint_definition,
-    endpoints_compute,
-)
+from .endpoint_changes import endpoint_change, endpoint_change_start, endpoint_create_start
+from .endpoints import endpoint_definition, endpoints_compute
 from .exports import export_download, export_make, export_start, exports_expire
 from .fact_rows import facts_of
 from .files import (
@@ -142,6 +138,7 @@ __all__ = [
     "eligibility_override",
     "endpoint_change",
     "endpoint_change_start",
+    "endpoint_create_start",
     "endpoint_definition",
     "endpoints_compute",
     "export_download",

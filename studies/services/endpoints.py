@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-import pghistory
-from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import connection
 
-from studies.access import memberships_of, require
-from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.dates import ClinicalDate
-from studies.methods.endpoint_rules import KINDS, PatientCourse, check_rule, derive_endpoint
+from studies.methods.endpoint_kinds import KINDS, SHIPPED
+from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
 from studies.methods.endpoints import ResponseClass, SurvivalTime
-from studies.methods.problems import refuse
-from studies.methods.wording import say
 from studies.models import (
     Contact,
     ContactKind,
@@ -26,6 +20,7 @@ from studies.models import (
     EndpointDefinition,
     EndpointValue,
     Job,
+    LesionMeasurement,
     Patient,
     Progression,
     ResponseAssessment,
@@ -35,7 +30,6 @@ from studies.models import (
 
 from .files import inputs_digest
 
-CHUNK = 2000
 _LOCK = 0x656E6470  # "endp": a key of its own among the database's advisory locks
 
 
@@ -54,22 +48,21 @@ def endpoints_compute(
 ) -> list[EndpointNotice]:
     """Derive every endpoint of these patients; an unchanged input keeps the stored value."""
     endpoints_hold(study)
-    courses = _courses(patients)
+    courses = courses_of(patients)
     values, notices = [], []
-    for name in KINDS:
-        definition = endpoint_definition(study, name)
+    for definition in endpoint_definitions(study):
         for patient in patients:
-            value = _value(patient, definition, courses[patient.pk], job)
+            value = value_of(patient, definition, courses[patient.pk], job)
             values.append(value)
             notices += [
-                EndpointNotice(patient.pseudonym, name, note["code"], note["text"])
+                EndpointNotice(patient.pseudonym, definition.name, note["code"], note["text"])
                 for note in value.notices
             ]
-    _write(values)
+    endpoint_values_write(values)
     return notices
 
 
-def _write(values: list[EndpointValue]) -> None:
+def endpoint_values_write(values: list[EndpointValue]) -> None:
     """New rows for changed inputs; a correction that is taken back speaks again as the newest."""
     ids = {value.patient_id for value in values}
     stored = EndpointValue.objects.filter(patient_id__in=ids).order_by("id")
@@ -94,96 +87,19 @@ def _write(values: list[EndpointValue]) -> None:
 
 
 def endpoint_definition(study: Study, name: str) -> EndpointDefinition:
-    """The newest definition; the default rule becomes version 1."""
+    """The newest definition; the default rule of a shipped endpoint becomes version 1."""
     newest = EndpointDefinition.objects.filter(study=study, name=name).order_by("-version").first()
     return newest or EndpointDefinition.objects.create(
         study=study, name=name, version=1, rule=KINDS[name].default
     )
 
 
-@transaction.atomic
-def endpoint_change_start(
-    study: Study, user: Any, name: str, rule: Mapping[str, Any], reason: str
-) -> Job:
-    """Queue another rule for an endpoint: a new version, with the values of everybody under it.
-
-    Raises
-    ------
-    DataProblem
-        A rule that is none, the rule in force, or no reason.
-    PermissionDenied
-        Without ``manage`` and ``rows`` of all sites: every patient gets a new value.
-    """
-    require(user, study, "manage")
-    if not any(m.site_id is None and "rows" in m.rights for m in memberships_of(user, study)):
-        raise PermissionDenied("This needs the right 'rows' of all sites.")
-    whole = check_rule(name, rule)
-    now = endpoint_definition(study, name)
-    if whole == check_rule(name, now.rule):
-        raise refuse(
-            "rule",
-            say("the rule of version {version}", version=now.version),
-            "another rule",
-            "Change a part of it.",
-        )
-    if not reason.strip():
-        raise refuse("reason", "blank", "why the rule changes", "Write a line.", column="reason")
-    parts = {part.name: whole[part.name] for part in KINDS[name].parts}
-    params = {"endpoint": name, "rule": parts, "reason": reason.strip()}
-    key = f"endpoint:{study.pk}:{name}:{now.version + 1}:{inputs_digest(whole)}"
-    started = Job.objects.filter(idempotency_key=key).first()
-    again = started is not None and started.has_ended
-    return enqueue("studies.endpoint_change", study, user, params=params,
-                   idempotency_key=None if again else key)  # fmt: skip
-
-
-@transaction.atomic
-def endpoint_change(
-    study: Study,
-    name: str,
-    rule: Mapping[str, Any],
-    reason: str,
-    job: Job | None = None,
-    progress: Progress = no_progress,
-) -> dict[str, Any]:
-    """Put a new version in force together with its values; the old ones keep theirs.
-
-    Nobody computes an endpoint of the study meanwhile, so that no patient is left behind.
-    """
-    _lock(study, shared=False)
-    now, whole = endpoint_definition(study, name), check_rule(name, rule)
-    if check_rule(name, now.rule) == whole:
-        return {"version": now.version, "patients": 0, "changed": 0}
-    with pghistory.context(reason=reason):
-        definition = EndpointDefinition.objects.create(
-            study=study, name=name, version=now.version + 1, rule=whole
-        )
-    patients = Patient.objects.filter(study=study).order_by("pk")
-    total, done, changed = patients.count(), 0, 0
-    for chunk in batched(patients.iterator(CHUNK), CHUNK):
-        courses, before = _courses(chunk), _told(now, chunk)
-        values = [_value(patient, definition, courses[patient.pk], job) for patient in chunk]
-        changed += sum(before.get(value.patient_id) != _outcome(value) for value in values)
-        _write(values)
-        done += len(chunk)
-        progress(done, total, f"{done} of {total} patients")
-    return {"version": definition.version, "patients": total, "changed": changed}
-
-
-def batched(rows: Iterable[Patient], size: int) -> Iterator[list[Patient]]:
-    chunks = iter(rows)
-    while chunk := list(islice(chunks, size)):
-        yield chunk
-
-
-def _told(definition: EndpointDefinition, patients: Sequence[Patient]) -> dict[int, Any]:
-    """What a definition said of these patients last."""
-    rows = EndpointValue.objects.filter(definition=definition, patient__in=patients).order_by("id")
-    return {row.patient_id: _outcome(row) for row in rows}
-
-
-def _outcome(value: EndpointValue) -> tuple[float | None, bool | None, str]:
-    return value.duration_days, value.event, value.label
+def endpoint_definitions(study: Study) -> list[EndpointDefinition]:
+    """The newest definition of every endpoint: the shipped ones, then those that were named."""
+    rows = EndpointDefinition.objects.filter(study=study).order_by("name", "-version")
+    newest = {row.name: row for row in rows.distinct("name")}
+    shipped = [newest.pop(name, None) or endpoint_definition(study, name) for name in SHIPPED]
+    return [*shipped, *newest.values()]
 
 
 def endpoints_hold(study: Study) -> None:
@@ -194,6 +110,11 @@ def endpoints_hold(study: Study) -> None:
     _lock(study, shared=True)
 
 
+def endpoints_stop(study: Study) -> None:
+    """Nobody derives a value of the study until the transaction ends."""
+    _lock(study, shared=False)
+
+
 def _lock(study: Study, shared: bool) -> None:
     """Until the transaction ends: many may derive values at once, or one may change a rule."""
     verb = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
@@ -201,7 +122,7 @@ def _lock(study: Study, shared: bool) -> None:
         cursor.execute(f"SELECT {verb}(%s, %s)", [_LOCK, study.pk & 0x7FFFFFFF])
 
 
-def _courses(patients: Sequence[Patient]) -> dict[int, PatientCourse]:
+def courses_of(patients: Sequence[Patient]) -> dict[int, PatientCourse]:
     ids = [patient.pk for patient in patients]
     found: dict[int, PatientCourse] = defaultdict(PatientCourse)
     for start in Treatment.objects.filter(patient_id__in=ids, is_index=True):
@@ -216,6 +137,8 @@ def _courses(patients: Sequence[Patient]) -> dict[int, PatientCourse]:
         (of_patient.alive if alive else of_patient.assessed).append(_date(contact))
     for seen in ResponseAssessment.objects.filter(patient_id__in=ids).order_by("date"):
         found[seen.patient_id].responses.append((_date(seen), seen.result))
+    for measured in LesionMeasurement.objects.filter(patient_id__in=ids).order_by("date", "id"):
+        found[measured.patient_id].lesions.append(measured.found)
     return found
 
 
@@ -223,7 +146,7 @@ def _date(row: Any) -> ClinicalDate:
     return ClinicalDate(row.date, row.precision)
 
 
-def _value(
+def value_of(
     patient: Patient, definition: EndpointDefinition, course: PatientCourse, job: Job | None
 ) -> EndpointValue:
     derived: SurvivalTime | ResponseClass = derive_endpoint(

@@ -19,6 +19,7 @@ from studies.models import (
     Contact,
     Death,
     LabResult,
+    LesionMeasurement,
     Patient,
     Progression,
     ResponseAssessment,
@@ -29,6 +30,7 @@ from studies.models import (
 MODEL_OF: dict[str, type[models.Model]] = {
     "treatment": Treatment,
     "response": ResponseAssessment,
+    "lesion": LesionMeasurement,
     "progression": Progression,
     "death": Death,
     "contact": Contact,
@@ -111,6 +113,8 @@ def _text(row: Any, name: str) -> str:
     value = getattr(row, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.12g}"
     return "" if value is None else str(value)
 
 
@@ -124,6 +128,8 @@ def _read_part(kind: FactKind, part: Any, text: str) -> Any:
         if part.name != "date" and not day.is_exact:
             raise BadValueError("a day as YYYY-MM-DD", "Write the day.")
         return day
+    if value.get("comparator") and part.name != "value":
+        raise BadValueError("a number without < or >", "Write the number alone.")
     if part.name in kind.whole and value["v"] % 1:
         raise BadValueError("a whole number", "Correct it.")
     return value if part.name == "value" else value["v"]
@@ -146,6 +152,8 @@ def _fields(fact: Fact) -> Mapping[str, Any]:
         return {"analyte": parts["analyte"], **lab_fields(parts["value"], parts["unit"])}
     if fact.kind == "death":
         return {"cause": parts.get("cause", "")}
+    if fact.kind == "lesion":
+        return {"organ": "", "diameter_mm": None, **parts}
     return parts
 
 

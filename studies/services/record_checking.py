@@ -8,13 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from studies.methods.course import (
-    FACT_KINDS,
-    Fact,
-    check_course,
-    notice_course,
-    start_of,
-)
+from studies.methods.course import FACT_KINDS, Fact, start_of
+from studies.methods.course_checks import check_course, notice_course
 from studies.methods.derivations import Derived, derive_all
 from studies.methods.dictionary import DerivedSpec, VariableSpec
 from studies.methods.problems import Notice, Problem

@@ -252,6 +252,15 @@ def elapsed(seconds: float | timedelta | None) -> str:
 
 
 @register.filter
+def signed_percent(share: float | None) -> str:
+    """A change as +25 % or -30 %, with a true minus sign; a dash where there is none."""
+    if share in (None, ""):
+        return "–"
+    percent = 100 * float(share)
+    return f"{'+' if percent > 0 else '−' if percent < 0 else ''}{abs(percent):.1f} %"
+
+
+@register.filter
 def p_value(value: float | None) -> str:
     """As computed: three decimals, or two digits and a power of ten; never cut off."""
     if value is None:

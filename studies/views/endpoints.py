@@ -1,4 +1,4 @@
-"""How the endpoints are defined: every version of each rule, in words, and another version."""
+"""How the endpoints are defined: every version of each rule, another version, another endpoint."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from studies import access, endpoint_rules, services
-from studies.forms import EndpointRuleForm, refuse_in
-from studies.methods.endpoint_rules import KINDS
+from studies.forms import EndpointNewForm, EndpointRuleForm, refuse_in
+from studies.methods.endpoint_kinds import KINDS, SHIPPED, kind_of, title_of
 from studies.methods.problems import DataProblem
-from studies.models import Study
+from studies.models import EndpointDefinition, Study
 
 from .doors import study_page
 
@@ -20,6 +20,7 @@ def endpoint_list(request: HttpRequest, study: Study) -> HttpResponse:
         "study": study,
         "endpoints": endpoint_rules.endpoint_rules(study),
         "may_change": "manage" in access.rights_of(request.user, study),
+        "kinds": KINDS.values(),
     }
     return render(request, "studies/endpoints.html", context)
 
@@ -27,11 +28,13 @@ def endpoint_list(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page("manage")
 def endpoint(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Another rule for one endpoint, with a reason: a job puts it in force."""
-    if name not in KINDS:
+    known = EndpointDefinition.objects.filter(study=study, name=name)
+    if name not in SHIPPED and not known.exists():
         raise Http404("No such endpoint.")
     now = services.endpoint_definition(study, name)
+    kind = kind_of(name, now.rule)
     sent = request.POST if request.method == "POST" else None
-    form = EndpointRuleForm(sent, name=name, rule=now.rule)
+    form = EndpointRuleForm(sent, kind=kind, rule=now.rule)
     if form.is_valid():
         reason = form.cleaned_data["reason"]
         try:
@@ -40,5 +43,27 @@ def endpoint(request: HttpRequest, study: Study, name: str) -> HttpResponse:
             refuse_in(form, refusal)
         else:
             return redirect("studies:job", study.uid, job.uid)
-    context = {"study": study, "form": form, "kind": KINDS[name], "now": now}
+    title = title_of(name, now.rule)
+    context = {"study": study, "form": form, "kind": kind, "title": title, "now": now}
     return render(request, "studies/endpoint.html", context)
+
+
+@study_page("manage")
+def endpoint_new(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
+    """An endpoint of the study's own: a kind, a name and a rule; a job gives everybody's values."""
+    if kind not in KINDS:
+        raise Http404("No such kind of endpoint.")
+    sent = request.POST if request.method == "POST" else None
+    form = EndpointNewForm(sent, kind=KINDS[kind])
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            job = services.endpoint_create_start(
+                study, request.user, kind=kind, rule=form.rule(), reason=reason, **form.named()
+            )
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            return redirect("studies:job", study.uid, job.uid)
+    context = {"study": study, "form": form, "kind": KINDS[kind]}
+    return render(request, "studies/endpoint_new.html", context)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from studies import (
     access,
     courses,
+    lesion_courses,
     overviews,
     registry,
     services,
@@ -101,7 +102,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
     patient = get_object_or_404(mine.prefetch_related(*courses.FACTS), uid=patient_uid)
     rights = access.rights_of(request.user, study)
     dates = "identifiers" in rights
-    endpoints = courses.endpoints_of(patient)
+    endpoints, course = courses.endpoints_of(patient), lesion_courses.measured_course(patient)
     context = {
         "study": study,
         "patient": patient,
@@ -111,7 +112,8 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
         "endpoints": endpoints,
-        "drawing": timelines.timeline_of(patient, endpoints),
+        "drawing": timelines.timeline_of(patient, endpoints, course),
+        "measured": lesion_courses.lesion_view(patient, course, dates),
         "forms": courses.forms_of(patient, dates),
         "timeline": courses.course_of(patient, dates),
         "lesions": patient.lesions.order_by("number"),

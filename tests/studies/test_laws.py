@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.methods.course import Fact, check_course, read_course
+from studies.methods.course import Fact, read_course
+from studies.methods.course_checks import check_course
 from studies.methods.dates import ClinicalDate
 from studies.methods.dictionary import DEFAULT_DICTIONARY
 from studies.methods.endpoint_rules import PatientCourse, derive_endpoint

@@ -1,0 +1,178 @@
+"""What the facts of a course must keep: their order, what there is once, and what is notable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from .course import FACT_KINDS, Fact, start_of
+from .dates import ClinicalDate
+from .problems import Notice, Problem
+from .recist import FINDINGS, FINDINGS_OF, LesionFinding, assess_lesions, compare_responses
+from .wording import say
+
+
+def check_course(facts: Sequence[Fact], today: date) -> list[Problem]:
+    """Everything that cannot be: ``Problem.column`` is ``kind:key:part``.
+
+    A day in the future, the same fact twice, an end before its beginning, anything after death,
+    progression or death before the study treatment, two deaths, two study treatments, a lesion
+    whose parts do not fit together.
+    """
+    return [
+        *_future(facts, today),
+        *_twice(facts),
+        *_reversed(facts),
+        *_singles(facts),
+        *_after_death(facts),
+        *_before_start(facts),
+        *_lesions(facts),
+    ]
+
+
+def notice_course(facts: Sequence[Fact]) -> list[Notice]:
+    """What can go on: a progression that is not dated, measurements that say something else."""
+    return [*_undated(facts), *_measured(facts)]
+
+
+def _undated(facts: Sequence[Fact]) -> list[Notice]:
+    progressive = any(f.kind == "response" and f.parts.get("result") == "PD" for f in facts)
+    if progressive and not any(fact.kind in {"progression", "death"} for fact in facts):
+        text = (
+            "assessed as PD, but no progression is dated; progression-free survival stays censored"
+        )
+        return [Notice("progression_not_dated", text)]
+    return []
+
+
+def _measured(facts: Sequence[Fact]) -> Iterable[Notice]:
+    """What RECIST 1.1 notes of the measured lesions, and where it and the assessments differ."""
+    start = start_of(facts)
+    course = assess_lesions(start, [_found(f) for f in facts if f.kind == "lesion"])
+    entered = [(f.day, f.parts["result"]) for f in facts if f.kind == "response"]
+    progressed = min((f.day for f in facts if f.kind == "progression"), default=None)
+    yield from course.notices
+    for point in course.points:
+        yield from point.notices
+    yield from compare_responses(start, course, entered, progressed)
+
+
+def _found(fact: Fact) -> LesionFinding:
+    parts = fact.parts
+    return LesionFinding(
+        fact.day.earliest, parts["lesion"], parts["role"], parts["finding"],
+        parts.get("diameter_mm"), parts.get("organ", ""),
+    )  # fmt: skip
+
+
+def _at(fact: Fact, part: str, found: str, expected: str, remedy: str) -> Problem:
+    title = FACT_KINDS[fact.kind].title
+    return Problem(title, found, expected, remedy, column=f"{fact.kind}:{fact.key}:{part}")
+
+
+def _future(facts: Sequence[Fact], today: date) -> Iterable[Problem]:
+    for fact in facts:
+        for part, day in (("date", fact.day), *_ends(fact)):
+            if day.earliest > today:
+                yield _at(fact, part, str(day), "a day that has been", "Correct the date.")
+
+
+def _ends(fact: Fact) -> list[tuple[str, ClinicalDate]]:
+    names = ("stopped_on", "withdrawn_on")
+    return [(name, fact.parts[name]) for name in names if fact.parts.get(name)]
+
+
+def _twice(facts: Sequence[Fact]) -> Iterable[Problem]:
+    seen: set[tuple[Any, ...]] = set()
+    for fact in facts:
+        if fact.kind != "treatment" and fact.identity in seen:
+            yield _at(
+                fact,
+                "date",
+                say("{day} twice", day=fact.day),
+                "each once",
+                "Remove one of the rows.",
+            )
+        seen.add(fact.identity)
+
+
+def _reversed(facts: Sequence[Fact]) -> Iterable[Problem]:
+    for fact in facts:
+        for part, end in _ends(fact):
+            if end.latest < fact.day.earliest:
+                yield _at(fact, part, say("{end}, before {day}", end=end, day=fact.day), "an end after its beginning",
+                          "Correct one of the dates.")  # fmt: skip
+
+
+def _singles(facts: Sequence[Fact]) -> Iterable[Problem]:
+    deaths = [fact for fact in facts if fact.kind == "death"]
+    index = [f for f in facts if f.kind == "treatment" and f.parts.get("is_index") == "yes"]
+    for fact in deaths[1:]:
+        yield _at(fact, "date", "a second death", "one", "Remove one of the rows.")
+    for fact in index[1:]:
+        yield _at(fact, "is_index", "a second study treatment", "one",
+                  "Say 'no' for the treatments that are not the study's.")  # fmt: skip
+    treated = [fact for fact in facts if fact.kind == "treatment"]
+    if treated and not index:
+        yield _at(treated[0], "is_index", "no study treatment", "one",
+                  "Say 'yes' for the treatment that the endpoints count from.")  # fmt: skip
+
+
+def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
+    died = next((fact.day for fact in facts if fact.kind == "death"), None)
+    if died is None:
+        return
+    for fact in facts:
+        if fact.kind not in {"death", "consent"} and fact.day.earliest > died.latest:
+            yield _at(fact, "date", say("{day}, after death on {died}", day=fact.day, died=died), "nothing after death",
+                      "Check both dates.")  # fmt: skip
+
+
+def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
+    start = start_of(facts)
+    if start is None:
+        return
+    for fact in facts:
+        if fact.kind in {"progression", "death"} and fact.day.latest < start.earliest:
+            yield _at(fact, "date", say("{day}, before treatment start {start}", day=fact.day, start=start),
+                      "a day on or after treatment start", "Check both dates.")  # fmt: skip
+
+
+def _lesions(facts: Sequence[Fact]) -> Iterable[Problem]:
+    """Each row as its role admits it, and every lesion in one role."""
+    start = start_of(facts)
+    roles: dict[str, str] = {}
+    lesions = sorted((f for f in facts if f.kind == "lesion"), key=lambda f: f.day.earliest)
+    for fact in lesions:
+        yield from _lesion(fact, start)
+        name, role = fact.parts["lesion"], fact.parts["role"]
+        if roles.setdefault(name, role) != role:
+            expected = say("{role}, as before", role=roles[name].replace("_", " "))
+            remedy = "Correct the role, or give another lesion another name."
+            yield _at(fact, "role", role.replace("_", " "), expected, remedy)
+
+
+def _lesion(fact: Fact, start: ClinicalDate | None) -> Iterable[Problem]:
+    role, finding = fact.parts["role"], fact.parts["finding"]
+    size = fact.parts.get("diameter_mm")
+    if not fact.day.is_exact:
+        yield _at(fact, "date", str(fact.day), "a day as YYYY-MM-DD", "Write the day.")
+    if finding not in FINDINGS_OF[role]:
+        admitted = ", ".join(FINDINGS[name] for name in FINDINGS_OF[role])
+        yield _at(
+            fact,
+            "finding",
+            FINDINGS[finding],
+            say("one of {admitted}", admitted=admitted),
+            "Correct it.",
+        )
+    elif finding == "measured" and not size:
+        yield _at(fact, "diameter_mm", "blank" if size is None else "0", "a diameter above 0 mm",
+                  "Fill it in, or say that the lesion is absent.")  # fmt: skip
+    elif size is not None and finding not in ("measured", "too_small"):
+        yield _at(fact, "diameter_mm", say("{size:g} mm, {finding}", size=size, finding=FINDINGS[finding]), "no diameter",
+                  "Take it out, or say that the lesion was measured.")  # fmt: skip
+    if role == "new" and start and fact.day.earliest <= start.earliest:
+        yield _at(fact, "role", "new before treatment", "a target or a non-target",
+                  "What is there before treatment belongs to baseline.")  # fmt: skip

@@ -1,0 +1,224 @@
+"""RECIST 1.1: tables 1 and 2, the examples of the guideline, and what must always hold."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studies.methods.dates import ClinicalDate
+from studies.methods.recist import (
+    NEITHER,
+    LesionFinding,
+    MeasuredCourse,
+    assess_lesions,
+    combine_responses,
+    compare_responses,
+)
+
+START = ClinicalDate(date(2020, 1, 10))
+BASELINE = date(2020, 1, 1)
+
+
+def day(number: int) -> date:
+    return START.earliest + timedelta(days=number)
+
+
+def target(when: date, name: str, mm: float | None, finding: str = "measured", role="target"):
+    return LesionFinding(when, name, role, finding, mm)
+
+
+def sums(*series: list[float], role: str = "target") -> list[LesionFinding]:
+    """One lesion each: its diameters at baseline and every eight weeks."""
+    return [
+        target(BASELINE if n == 0 else day(56 * n), f"T{lesion}", mm,
+               "absent" if mm == 0 else "measured", role)
+        for lesion, diameters in enumerate(series)
+        for n, mm in enumerate(diameters)
+    ]  # fmt: skip
+
+
+def labels(course: MeasuredCourse) -> list[str]:
+    return [point.response for point in course.points]
+
+
+# Table 1: patients with target (with or without non-target) disease.
+TABLE_1 = [
+    ("CR", "CR", False, "CR"),
+    ("CR", NEITHER, False, "PR"),
+    ("CR", "NE", False, "PR"),
+    *(("PR", other, False, "PR") for other in ("CR", NEITHER, "NE")),
+    *(("SD", other, False, "SD") for other in ("CR", NEITHER, "NE")),
+    *(("NE", other, False, "NE") for other in ("CR", NEITHER)),
+    *(("PD", other, new, "PD") for other in ("CR", NEITHER, "NE", "PD") for new in (True, False)),
+    *((any_, "PD", new, "PD") for any_ in ("CR", "PR", "SD", "NE") for new in (True, False)),
+    *((any_, other, True, "PD") for any_ in ("CR", "PR", "SD", "NE") for other in ("CR", NEITHER)),
+]
+# Table 2: patients with non-target disease only.
+TABLE_2 = [
+    ("", "CR", False, "CR"),
+    ("", NEITHER, False, NEITHER),
+    ("", "NE", False, "NE"),
+    ("", "PD", False, "PD"),
+    ("", "PD", True, "PD"),
+    *(("", any_, True, "PD") for any_ in ("CR", NEITHER, "NE")),
+]
+
+
+@pytest.mark.parametrize(("targets", "others", "new", "overall"), [*TABLE_1, *TABLE_2])
+def test_overall_response_is_that_of_tables_1_and_2(
+    targets: str, others: str, new: bool, overall: str
+) -> None:
+    assert combine_responses(targets, others, new) == overall
+    found = assess_lesions(START, _lesions_of(targets, others, new))
+    assert labels(found) == [overall], "and so do the measurements that stand for it"
+    assert (found.points[0].target, found.points[0].non_target) == (targets, others)
+
+
+def _lesions_of(targets: str, others: str, new: bool) -> list[LesionFinding]:
+    """A course of one follow-up whose parts have these responses."""
+    rows = []
+    if targets:
+        mm = {"CR": 0.0, "PR": 35.0, "SD": 50.0, "PD": 60.0, "NE": None}[targets]
+        finding = {"CR": "absent", "NE": "not_evaluable"}.get(targets, "measured")
+        rows = [target(BASELINE, "T1", 50), target(day(56), "T1", mm or None, finding)]
+    if others:
+        finding = {"CR": "absent", NEITHER: "present", "PD": "progressed", "NE": "not_evaluable"}
+        rows += [target(BASELINE, "N1", None, "present", "non_target"),
+                 target(day(56), "N1", None, finding[others], "non_target")]  # fmt: skip
+    return rows + [target(day(56), "new 1", None, "present", "new")] * new
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        ([70, 49], ["PR"]),  # exactly 30 % less, which binary fractions miss
+        ([70, 49.1], ["SD"]),
+        ([50, 60], ["PD"]),  # exactly 20 % more
+        ([50, 59.9], ["SD"]),
+        ([20, 24.9], ["SD"]),  # a quarter more, but not by 5 mm
+        ([20, 25], ["PD"]),
+        ([100, 40, 47, 50], ["PR", "PR", "PD"]),  # against the nadir of 40, not baseline
+        ([100, 40, 47, 45], ["PR", "PR", "PR"]),
+        ([50, 0, 6], ["CR", "PD"]),  # back after a complete response
+        ([50, 0, 3], ["CR", "PD"]),
+    ],
+)
+def test_target_response_goes_by_baseline_nadir_and_five_millimetres(
+    series: list[float], expected: list[str]
+) -> None:
+    assert labels(assess_lesions(START, sums(series))) == expected
+
+
+def test_a_lesion_that_comes_back_beside_others_adds_to_the_sum() -> None:
+    """Appendix IV: that alone is no progression unless the response was complete."""
+    found = assess_lesions(START, sums([20, 0, 3], [40, 38, 38]))
+    assert labels(found) == ["PR", "PR"]
+    assert [point.sum_mm for point in found.points] == [38, 41]
+
+
+def test_nodes_below_ten_millimetres_are_a_complete_response_with_a_sum_above_zero() -> None:
+    node = [target(BASELINE, "L1", 22, role="target_node"),
+            target(day(56), "L1", 8, role="target_node"),
+            target(day(112), "L1", 9.9, role="target_node"),
+            target(day(168), "L1", 10, role="target_node")]  # fmt: skip
+    found = assess_lesions(START, [*sums([30, 0, 0, 0]), *node])
+    assert labels(found) == ["CR", "CR", "PD"], "10 mm is a lesion again"
+    assert [point.sum_mm for point in found.points] == [8, 9.9, 10]
+    assert labels(assess_lesions(START, [*sums([30, 31, 31, 31]), *node])) == ["SD", "SD", "SD"]
+
+
+def test_a_missing_target_leaves_the_response_open_but_for_progression() -> None:
+    """Section 4.4.2: a sum of 50 mm in three lesions, then 80 mm in two of them."""
+    first = [target(BASELINE, name, mm) for name, mm in (("T1", 20), ("T2", 20), ("T3", 10))]
+    grown = [target(day(56), "T1", 50), target(day(56), "T2", 30)]
+    small = [target(day(56), "T1", 5), target(day(56), "T2", 5)]
+    assert labels(assess_lesions(START, [*first, *grown])) == ["PD"]
+    left_open = assess_lesions(START, [*first, *small])
+    assert labels(left_open) == ["NE"] and left_open.points[0].sum_mm is None
+
+
+def test_too_small_counts_five_and_merged_counts_nothing_yet_is_not_gone() -> None:
+    first = [target(BASELINE, "T1", 20), target(BASELINE, "T2", 12)]
+    later = [
+        target(day(56), "T1", None, "too_small"),
+        target(day(56), "T2", None, "absent"),
+        target(day(112), "T1", None, "absent"),
+        target(day(112), "T2", None, "merged"),
+    ]
+    found = assess_lesions(START, [*first, *later])  # fmt: skip
+    assert [(p.sum_mm, p.response) for p in found.points] == [(5, "PR"), (0, "PR")]
+
+
+def test_what_makes_a_baseline_doubtful_is_said() -> None:
+    early = BASELINE - timedelta(days=40)
+    first = [LesionFinding(early, f"T{n}", "target", "measured", 20, "Liver") for n in range(3)]
+    first += [LesionFinding(early, f"L{n}", "target_node", "measured", 14, "neck") for n in (1, 2)]
+    first += [LesionFinding(early, "S", "target", "measured", 9, "lung")]
+    codes = [notice.code for notice in assess_lesions(START, first).notices]
+    assert codes == ["baseline_early", *["not_measurable"] * 3, "many_targets",
+                     "many_targets_of_organ"]  # fmt: skip
+    assert [n.code for n in assess_lesions(None, first).notices] == ["no_start"]
+    late = [target(day(5), "T1", 20)]
+    assert [n.code for n in assess_lesions(START, late).notices] == ["no_baseline"]
+
+
+def test_a_lesion_that_baseline_does_not_know_is_named_and_decides_nothing() -> None:
+    found = assess_lesions(START, [*sums([50, 30]), target(day(56), "T9", 80)])
+    assert labels(found) == ["NE"]
+    assert [notice.code for notice in found.points[0].notices] == ["not_at_baseline"]
+
+
+def test_a_disagreement_is_named_by_day_and_changes_nothing() -> None:
+    found = assess_lesions(START, sums([50, 30, 60]))
+    entered = [(ClinicalDate(day(56)), "SD"), (ClinicalDate(day(112)), "PD")]
+    told = compare_responses(START, found, entered, ClinicalDate(day(200)))
+    assert [(n.code, n.text) for n in told] == [
+        ("response_disagrees", "day 56: entered SD, measured PR"),
+        ("progression_disagrees", "measured PD on day 112, progression is dated day 200"),
+    ]
+    agreed = [(ClinicalDate(day(56)), "PR"), (ClinicalDate(day(112)), "PD")]
+    assert not compare_responses(START, found, agreed, ClinicalDate(day(112)))
+
+
+tenths = st.lists(st.lists(st.integers(10, 900), min_size=3, max_size=3), min_size=1, max_size=4)
+
+
+def millimetres(series: list[list[int]], factor: int = 1) -> list[list[float]]:
+    return [[size * factor / 10 for size in one] for one in series]
+
+
+@given(tenths.map(millimetres), st.randoms(use_true_random=False))
+def test_order_of_rows_and_names_of_lesions_do_not_matter(series, random) -> None:
+    rows = sums(*series)
+    renamed = [LesionFinding(r.day, f"Z{9 - int(r.lesion[1:])}", r.role, r.finding, r.diameter_mm)
+               for r in rows]  # fmt: skip
+    random.shuffle(renamed)
+    assert labels(assess_lesions(START, rows)) == labels(assess_lesions(START, renamed))
+
+
+@given(tenths, st.integers(1, 20))
+def test_scaling_every_diameter_keeps_the_shares_and_only_the_five_millimetres_notice(
+    series, factor
+) -> None:
+    """Larger units make an increase of less than 5 mm count, and change nothing else."""
+    plain = assess_lesions(START, sums(*millimetres(series)))
+    scaled = assess_lesions(START, sums(*millimetres(series, factor)))
+    for before, after in zip(plain.points, scaled.points, strict=True):
+        assert after.from_baseline == pytest.approx(before.from_baseline, abs=1e-9)
+        assert after.from_nadir == pytest.approx(before.from_nadir, abs=1e-9)
+        if before.target != after.target:
+            assert after.target == "PD"
+            assert before.from_nadir >= 0.2
+            assert before.sum_mm - before.nadir_mm < 5
+
+
+@given(tenths, st.integers(1, 400))
+def test_growth_at_an_assessment_never_betters_its_response(series, more) -> None:
+    worse = {label: rank for rank, label in enumerate(("CR", "PR", "SD", "PD"))}
+    (first, second, third), *others = series
+    both = series, [[first, second + more, third], *others]
+    before, after = (labels(assess_lesions(START, sums(*millimetres(one))))[0] for one in both)
+    assert worse[after] >= worse[before]
