@@ -14,11 +14,14 @@ from studies.methods.course import FACT_KINDS, FactKind
 from studies.methods.derivations import Derived, spoken
 from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
+from studies.methods.recist import TARGETS
 from studies.methods.units import readable_unit
 from studies.models import FormEntry, Variable
 from studies.services.fact_rows import parts_of
 from studies.services.record_checking import Checked
 from studies.services.record_reading import Record
+
+AGAIN = "-again:"  # behind a kind of row: every known one anew, on the day that follows
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,18 @@ def row_view(record: Record, kind: FactKind, key: str = "") -> RowView:
     return _row(record, kind, key or new_key(), blank_row(kind.name), {})
 
 
+def rows_again(record: Record, on: str) -> list[RowView]:
+    """A row for every lesion that is stored, as the last assessment named it, to be measured."""
+    kind, known = FACT_KINDS["lesion"], {}
+    for row in record.rows.get("lesion", []):
+        known[row.lesion] = row
+    return [
+        _row(record, kind, new_key(), [on.strip()[:10], row.lesion, row.role, row.organ, "",
+             "measured" if row.role in TARGETS else "present"], {})
+        for row in known.values()
+    ]  # fmt: skip
+
+
 def _field(
     spec: VariableSpec,
     text: str,
@@ -146,6 +161,9 @@ def _facts(
         for cell, text in cells.items()
         if cell.startswith(f"{kind.name}:") and (text or record.cells.get(cell))
     ]  # fmt: skip
+    again, _, on = added.partition(AGAIN)
+    if again != added and again == kind.name:
+        return FactsView(kind, [*rows, *rows_again(record, on)], queries.get(kind.name, 0))
     rows += [row_view(record, kind)] if added == kind.name or not rows else []
     return FactsView(kind, rows, queries.get(kind.name, 0))
 

@@ -106,8 +106,8 @@ def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
         raise refuse(
             str(snapshot),
             say(
-                "rows removed on {not_reproducible_since:%Y-%m-%d}",
-                not_reproducible_since=snapshot.not_reproducible_since,
+                "rows removed on {day}",
+                day=snapshot.not_reproducible_since.date().isoformat(),
             ),
             "all rows",
             "A patient of it was withdrawn: freeze a new snapshot.",

@@ -101,7 +101,8 @@ def _reversed(facts: Sequence[Fact]) -> Iterable[Problem]:
     for fact in facts:
         for part, end in _ends(fact):
             if end.latest < fact.day.earliest:
-                yield _at(fact, part, say("{end}, before {day}", end=end, day=fact.day), "an end after its beginning",
+                found = say("{end}, before {day}", end=end, day=fact.day)
+                yield _at(fact, part, found, "an end after its beginning",
                           "Correct one of the dates.")  # fmt: skip
 
 
@@ -125,8 +126,8 @@ def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
         return
     for fact in facts:
         if fact.kind not in {"death", "consent"} and fact.day.earliest > died.latest:
-            yield _at(fact, "date", say("{day}, after death on {died}", day=fact.day, died=died), "nothing after death",
-                      "Check both dates.")  # fmt: skip
+            found = say("{day}, after death on {died}", day=fact.day, died=died)
+            yield _at(fact, "date", found, "nothing after death", "Check both dates.")
 
 
 def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
@@ -135,8 +136,9 @@ def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
         return
     for fact in facts:
         if fact.kind in {"progression", "death"} and fact.day.latest < start.earliest:
-            yield _at(fact, "date", say("{day}, before treatment start {start}", day=fact.day, start=start),
-                      "a day on or after treatment start", "Check both dates.")  # fmt: skip
+            found = say("{day}, before treatment start {start}", day=fact.day, start=start)
+            yield _at(fact, "date", found, "a day on or after treatment start",
+                      "Check both dates.")  # fmt: skip
 
 
 def _lesions(facts: Sequence[Fact]) -> Iterable[Problem]:
@@ -171,7 +173,8 @@ def _lesion(fact: Fact, start: ClinicalDate | None) -> Iterable[Problem]:
         yield _at(fact, "diameter_mm", "blank" if size is None else "0", "a diameter above 0 mm",
                   "Fill it in, or say that the lesion is absent.")  # fmt: skip
     elif size is not None and finding not in ("measured", "too_small"):
-        yield _at(fact, "diameter_mm", say("{size:g} mm, {finding}", size=size, finding=FINDINGS[finding]), "no diameter",
+        found = say("{size:g} mm, {finding}", size=size, finding=FINDINGS[finding])
+        yield _at(fact, "diameter_mm", found, "no diameter",
                   "Take it out, or say that the lesion was measured.")  # fmt: skip
     if role == "new" and start and fact.day.earliest <= start.earliest:
         yield _at(fact, "role", "new before treatment", "a target or a non-target",

@@ -4,9 +4,9 @@ import django.db.models.deletion
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
-import studies.identifiers
 from django.db import migrations, models
 
+import studies.identifiers
 from studies.db import history_table_operations, patient_table_operations
 
 

@@ -130,8 +130,8 @@ def _frozen(cohort: Cohort, changed: Sequence[Patient]) -> Iterable[Problem]:
             cohort.name,
             say("a change for {changed}", changed=", ".join(p.pseudonym for p in changed[:8])),
             say(
-                "no change: the cohort was frozen on {frozen_at:%Y-%m-%d}",
-                frozen_at=cohort.frozen_at,
+                "no change: the cohort was frozen on {day}",
+                day=cohort.frozen_at.date().isoformat(),
             ),
             "Make another cohort for other patients.",
         )

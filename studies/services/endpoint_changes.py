@@ -48,8 +48,8 @@ def endpoint_change_start(
     now = endpoint_definition(study, name)
     whole = check_rule(name, {**_of_the_study(now.rule), **rule})
     if whole == check_rule(name, now.rule):
-        raise refuse("rule", say("the rule of version {version}", version=now.version), "another rule",
-                     "Change a part of it.")  # fmt: skip
+        raise refuse("rule", say("the rule of version {version}", version=now.version),
+                     "another rule", "Change a part of it.")  # fmt: skip
     return _start(study, user, name, now.version + 1, whole, reason)
 
 
@@ -97,8 +97,9 @@ def _name_problems(study: Study, name: str, kind: str, title: str) -> list[Probl
         expected = "small letters, digits and '_', at most 40, a letter first"
         found.append(Problem("name", repr(name), expected, "Choose another.", column="name"))
     elif taken:
-        found.append(Problem("name", say("{name}, which is taken", name=name), "a name that is new in the study",
-                             "Choose another.", column="name"))  # fmt: skip
+        found.append(Problem("name", say("{name}, which is taken", name=name),
+                             "a name that is new in the study", "Choose another.",
+                             column="name"))  # fmt: skip
     if not title.strip():
         found.append(Problem("title", "blank", "how pages spell it", "Write it.", column="title"))
     if kind not in KINDS:

@@ -56,14 +56,16 @@ def entry_check(request: HttpRequest, study: Study, patient_uid: UUID, form: str
 def entry_row(
     request: HttpRequest, study: Study, patient_uid: UUID, form: str, kind: str
 ) -> HttpResponse:
-    """An empty row of one kind of dated fact."""
+    """An empty row of one kind of dated fact; of lesions, a row for each that is known."""
     record = _record(_patient(request, study, patient_uid), form)
     access.require_at(request.user, record.patient, "enter", "identifiers")
     if kind not in FACT_KINDS:
         raise Http404("No such kind of fact.")
-    row = entries.row_view(record, FACT_KINDS[kind])
-    context = {"row": row, "kind": FACT_KINDS[kind], "check_url": _check_url(record)}
-    return render(request, "studies/_entry_row.html", context)
+    rows = [entries.row_view(record, FACT_KINDS[kind])]
+    if "on" in request.GET and kind == "lesion":
+        rows = entries.rows_again(record, request.GET["on"])
+    context = {"rows": rows, "kind": FACT_KINDS[kind], "check_url": _check_url(record)}
+    return render(request, "studies/_entry_rows.html", context)
 
 
 @require_POST
@@ -106,6 +108,7 @@ def _save(request: HttpRequest, record: Record) -> HttpResponse:
     """Save, or show the page again with all that was typed and why it was not saved."""
     sent = entry_sent.read_sent(record, request.POST.dict())
     if added := request.POST.get("add", ""):
+        added += request.POST.get("on", "") if added.endswith(entries.AGAIN) else ""
         return _page(request, record, sent.cells, base=sent, added=added)
     if record.version != sent.version or sent.unchosen:
         return _show_changes(request, record, sent)

@@ -13,7 +13,8 @@ from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.clinical_risk_score import clinical_risk_score
 from studies.methods.dates import read_date
-from studies.methods.endpoint_rules import PatientCourse, check_rule, derive_endpoint
+from studies.methods.endpoint_kinds import check_rule
+from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
 from studies.methods.endpoints import (
     is_responder,
     overall_survival,
@@ -179,6 +180,38 @@ def test_another_rule_comes_into_force_with_everybodys_values(
         handed_in(people, table(GOOD | {"patient_id": "P003"}))
         newest = EndpointValue.objects.filter(patient__pseudonym="P003", label="PR")
         assert {v.definition.name for v in newest} == {"best_overall_response"}
+
+
+def test_a_study_names_endpoints_of_its_own(people: People, client: Client) -> None:
+    """By page and by API; values at once and with every later change; shown like the others."""
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD))
+    client.force_login(people.administrator)
+    page = reverse("studies:endpoint_new", args=[people.study.uid, "response_at_a_day"])
+    fields = {b.name: b.value() or "" for b in client.get(page).context["form"]}
+    asked = fields | {"name": "response_at_3_months", "title": "Response at 3 months",
+                      "day": 91, "reason": "the protocol's early look"}  # fmt: skip
+    for wrong in ({"name": "overall_survival"}, {"name": "sex"}, {"name": "3x"}, {"title": " "}):
+        assert set(client.post(page, asked | wrong).context["form"].errors) == set(wrong)
+    assert client.post(page, asked).status_code == 302
+    api = reverse("api:endpoint-definition-list", args=[people.study.uid])
+    ttp = {"name": "ttp", "kind": "time_to_progression", "title": "Time to progression",
+           "rule": {"censored": "last contact"}, "reason": "beside PFS"}  # fmt: skip
+    assert client.post(api, ttp, content_type="application/json").status_code == 202
+    with acting_as(people.administrator):
+        for job in Job.objects.filter(kind="studies.endpoint_change").order_by("id"):
+            assert run_inline(job).result == {"version": 1, "patients": 1, "changed": 1}
+    changed = {"name": "ttp", "rule": {"censored": "last adequate imaging"}, "reason": "amended"}
+    assert client.post(api, changed, content_type="application/json").status_code == 202
+    with acting_as(people.administrator):
+        newest = Job.objects.filter(kind="studies.endpoint_change").latest("id")
+        assert run_inline(newest).result["version"] == 2
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD | {"patient_id": "P002", "progressed_on": ""}))
+        values = endpoint_table(people.study, "ttp").sort_index()
+        assert list(values["event"]) == [True, False], "a death without progression is no event"
+    shown = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
+    assert ("Response at 3 months" in shown, "amended" in shown) == (True, True)
 
 
 def test_not_evaluable_is_no_responder_and_no_non_responder() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studies.access import acting_as
 from studies.methods.dates import ClinicalDate
+from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
 from studies.methods.recist import (
     NEITHER,
     LesionFinding,
@@ -17,6 +21,7 @@ from studies.methods.recist import (
     combine_responses,
     compare_responses,
 )
+from studies.models import EndpointValue, LesionMeasurement, Patient
 
 START = ClinicalDate(date(2020, 1, 10))
 BASELINE = date(2020, 1, 1)
@@ -137,7 +142,8 @@ def test_a_missing_target_leaves_the_response_open_but_for_progression() -> None
     small = [target(day(56), "T1", 5), target(day(56), "T2", 5)]
     assert labels(assess_lesions(START, [*first, *grown])) == ["PD"]
     left_open = assess_lesions(START, [*first, *small])
-    assert labels(left_open) == ["NE"] and left_open.points[0].sum_mm is None
+    assert labels(left_open) == ["NE"]
+    assert left_open.points[0].sum_mm is None
 
 
 def test_too_small_counts_five_and_merged_counts_nothing_yet_is_not_gone() -> None:
@@ -222,3 +228,50 @@ def test_growth_at_an_assessment_never_betters_its_response(series, more) -> Non
     both = series, [[first, second + more, third], *others]
     before, after = (labels(assess_lesions(START, sums(*millimetres(one))))[0] for one in both)
     assert worse[after] >= worse[before]
+
+
+@pytest.mark.django_db
+def test_measurements_stand_beside_the_entered_category(people, client) -> None:
+    """Typed as rows, checked by role, shown on the timeline; a rule may go by them."""
+    client.force_login(people.coordinator)
+    with acting_as(people.coordinator):
+        patient = Patient.objects.create(study=people.study, site=people.here, pseudonym="L-1")
+    api = reverse("api:record-detail", args=[people.study.uid, patient.uid])
+
+    def lesion(day: str, mm: str = "", finding: str = "measured", **more: str) -> dict[str, str]:
+        given = {"date": day, "lesion": "T1", "role": "target", "organ": "liver"}
+        return {**given, "diameter_mm": mm, "finding": finding, **more}
+
+    def sent(*lesions: dict[str, str], version: int = 0) -> Any:
+        facts = {
+            "treatment": [{"date": "2020-01-10", "drug": "x", "line": "1", "is_index": "yes"}],
+            "response": [{"date": "2020-03-06", "result": "SD", "method": "RECIST 1.1"}],
+            "lesion": list(lesions),
+        }
+        body = {"row_version": version, "facts": facts, "complete": False}
+        return client.patch(api, body, content_type="application/json")
+
+    wrong = sent(lesion("2020-01-02", "0"), lesion("2020-02", "<8"),
+                 lesion("2020-03-06", "9", "absent"), lesion("2020-05-01", "9", role="new"),
+                 lesion("2020-01-03", "", "present", lesion="T2"))  # fmt: skip
+    assert wrong.status_code == 422, wrong.json()
+    told = {problem["column"].rpartition(":")[2] for problem in wrong.json()["problems"]}
+    assert told == {"diameter_mm", "role", "finding"}
+    saved = sent(lesion("2020-01-02", "50"), lesion("2020-03-06", "30"))
+    assert saved.status_code == 200, saved.json()
+    assert {n["code"] for n in saved.json()["notices"]} == {"response_disagrees"}
+    page = client.get(reverse("studies:patient", args=[people.study.uid, patient.uid]))
+    text = page.content.decode()
+    assert "Day 56: entered SD, measured PR" in text
+    assert ("−40.0 %" in text, "measured PR, day 56" in text) == (True, True)
+    entry = reverse("studies:entry_row", args=[people.study.uid, patient.uid, "baseline", "lesion"])
+    again = client.get(entry, {"on": "2020-05-01"}).content.decode()
+    assert ('value="T1"' in again, 'value="2020-05-01"' in again) == (True, True)
+    with acting_as(people.coordinator):
+        best = EndpointValue.objects.get(definition__name="best_overall_response")
+        assert best.label == "SD", "what was entered stands"
+        assert [notice["code"] for notice in best.notices] == ["response_disagrees"]
+        assert LesionMeasurement.objects.count() == 2
+        measured = [row.found for row in LesionMeasurement.objects.all()]
+    course = PatientCourse(START, responses=[(ClinicalDate(day(56)), "SD")], lesions=measured)
+    assert derive_endpoint("best_overall_response", {"responses": "measured"}, course).label == "PR"
