@@ -98,8 +98,8 @@ def endpoint_definitions(study: Study) -> list[EndpointDefinition]:
     """The newest definition of every endpoint: the shipped ones, then those that were named."""
     rows = EndpointDefinition.objects.filter(study=study).order_by("name", "-version")
     newest = {row.name: row for row in rows.distinct("name")}
-    shipped = [newest.pop(name, None) or endpoint_definition(study, name) for name in SHIPPED]
-    return [*shipped, *newest.values()]
+    shipped = [newest.get(name) or endpoint_definition(study, name) for name in SHIPPED]
+    return [*shipped, *(row for name, row in newest.items() if name not in SHIPPED)]
 
 
 def endpoints_hold(study: Study) -> None:
