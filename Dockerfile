@@ -19,6 +19,10 @@ RUN ISOTHERM_SECRET_KEY=build DATABASE_URL=postgresql://build@build/build \
     && rm -rf .isotherm node_modules
 
 FROM python:3.11-slim-bookworm
+# Characters of Chinese, for figures.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends "fonts-droid-fallback=1:6.0.1r16-1.1*" \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 isotherm \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /srv/isotherm isotherm
 COPY --from=build /srv/isotherm /srv/isotherm

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
+from studies.figures.words import speaking
 from studies.methods.problems import Notice, Problem
 from studies.methods.wording import Wording, restored
 
@@ -40,6 +42,18 @@ def sentence(problem: Problem) -> str:
     """The whole problem in one line, in the current language."""
     told = spoken_item(problem)
     return gettext("{where}: found {found}; expected {expected}. {remedy}").format(**told)
+
+
+def language_now() -> str:
+    """What the page speaks; what is drawn or kept for a page has it in its key."""
+    return get_language() or "en"
+
+
+@contextmanager
+def figures_spoken() -> Iterator[None]:
+    """Figures drawn inside are in the language of the page."""
+    with speaking(None if language_now().startswith("en") else _pattern):
+        yield
 
 
 def _pattern(one: str, many: str, number: int) -> str:

@@ -9,6 +9,7 @@ import string
 from html.parser import HTMLParser
 from pathlib import Path
 
+import altair as alt
 import pytest
 from django.template.base import Lexer, TokenType
 from django.test import Client
@@ -17,6 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import messages
+from studies.figures.figure import Figure, make_figure, rows_of, unit_axis
+from studies.figures.render import figure_csv
+from studies.figures.words import speaking, told
 from studies.languages import spoken, spoken_item
 from studies.methods.problems import Problem, refuse
 from studies.methods.wording import Wording, restored, say, say_number
@@ -127,6 +131,32 @@ def test_a_wording_is_its_english_and_survives_records_and_processes(first, seco
         assert isinstance(back, Wording)
         said = back.spoken(lambda one, many, n: one.replace("row", "line") if many else one)
         assert said == f"{first}: {number} line of {second}; 25.0%"
+
+
+def test_a_figure_speaks_where_a_page_draws_it_and_its_table_stays_english() -> None:
+    def drawn() -> Figure:
+        groups = [told("hot"), told("{n} of {kind}", n=2, kind=told("cold")), "as typed"]
+        chart = alt.Chart(rows_of(x=groups)).mark_bar().encode(
+            x=alt.X("x:N", sort=groups, axis=unit_axis(told("Patients"))))  # fmt: skip
+        rows = [(group, 1) for group in groups]
+        return make_figure("one", told("Survival"), "", chart, (told("group"), "n"), rows)
+
+    plain = drawn()
+    words = {"hot": "热", "cold": "冷", "{n} of {kind}": "{kind}肿瘤 {n} 例", "Survival": "生存",
+             "group": "组别", "Patients": "患者"}  # fmt: skip
+    with speaking(lambda one, many, number: words.get(one, one)):
+        said = pickle.loads(pickle.dumps(drawn()))
+    assert drawn().digest == plain.digest
+    assert "words" not in plain.as_dict()
+    text = json.dumps(said.spec, ensure_ascii=False)
+    assert all(word in text for word in ("热", "冷肿瘤 2 例", "as typed", "患者", "生存"))
+    assert not re.search(r"hot|cold|Patients|Survival", text)
+    assert (said.columns, said.rows) == (plain.columns, plain.rows)
+    assert figure_csv(said) == figure_csv(plain)
+    again = Figure.from_dict(json.loads(json.dumps(said.as_dict())))
+    assert again == said
+    assert again.heads == ("组别", "n")
+    assert [row[0] for row in again.cells] == ["热", "冷肿瘤 2 例", "as typed"]
 
 
 def test_what_stands_in_a_file_is_never_translated() -> None:

@@ -12,6 +12,7 @@ import altair as alt
 import numpy as np
 
 from studies.colours import GRID, INK, PAPER, QUIET, SERIES, series
+from studies.figures.words import Told, english, told
 
 WIDTH, HEIGHT = 330, 290
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -26,7 +27,11 @@ MORE_SHAPES = (*SHAPES, "arrow")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as data: Vega-Lite specification and its table twin."""
+    """A figure as data: Vega-Lite specification and its table twin.
+
+    ``columns`` and ``rows`` are English whatever the language of the picture; ``words`` holds how
+    a page shows those that have another word there.
+    """
 
     key: str
     title: str
@@ -36,6 +41,22 @@ class Figure:
     rows: tuple[tuple[Any, ...], ...]
     wide: bool = False
     notes: tuple[str, ...] = field(default=())
+    words: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The columns' names in the language of the picture."""
+        return tuple(self.words.get(column, column) for column in self.columns)
+
+    @property
+    def cells(self) -> tuple[tuple[Any, ...], ...]:
+        """The rows in the language of the picture."""
+        if not self.words:
+            return self.rows
+        return tuple(tuple(self._cell(cell) for cell in row) for row in self.rows)
+
+    def _cell(self, cell: Any) -> Any:
+        return self.words.get(cell, cell) if isinstance(cell, str) else cell
 
     @property
     def digest(self) -> str:
@@ -43,7 +64,9 @@ class Figure:
         return hashlib.sha256(json.dumps(self.spec, sort_keys=True).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """As JSON; without ``words`` where there are none, as in everything that is published."""
+        content = asdict(self)
+        return content if self.words else {k: v for k, v in content.items() if k != "words"}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Figure:
@@ -67,8 +90,12 @@ def make_figure(
     ``titled``: the title stands in the picture too, not only above it on the page.
     """
     spec = plain(dress(chart, title if titled else "").to_dict(validate=False))
-    table = tuple(tuple(plain(cell) for cell in row) for row in rows)
-    return Figure(key, title, caption, spec, tuple(columns), table, wide)
+    given = tuple(tuple(row) for row in rows)
+    said = {text.english: str(text) for row in (columns, *given) for text in row
+            if isinstance(text, Told)}  # fmt: skip
+    table = tuple(tuple(plain(english(cell)) for cell in row) for row in given)
+    names = tuple(english(column) for column in columns)
+    return Figure(key, title, caption, spec, names, table, wide, words=said)
 
 
 def dress(chart: Any, title: str) -> Any:
@@ -143,6 +170,8 @@ def plain(value: Any) -> Any:
         return [plain(part) for part in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, Told):
+        return str(value)
     if isinstance(value, float):
         return None if not np.isfinite(value) else float(f"{value:.6g}")
     return value
@@ -158,9 +187,9 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def with_interval(value: float | None, lower: float | None, upper: float | None) -> str:
     if value is None or not np.isfinite(value):
-        return "not estimable"
+        return told("not estimable")
     if lower is None or upper is None or not np.isfinite([lower, upper]).all():
-        return f"{number(value)} (interval not estimable)"
+        return told("{value} (interval not estimable)", value=number(value))
     return f"{number(value)} ({number(lower)}–{number(upper)})"
 
 

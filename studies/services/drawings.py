@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils import translation
 
 from studies import registry
 from studies.figures.figure import Figure
 from studies.figures.render import render_svg
+from studies.figures.words import english
 from studies.jobs import Progress, enqueue, no_progress
+from studies.languages import figures_spoken, language_now
 from studies.methods.problems import refuse
 from studies.models import Drawing, Job, JobState, Study
 from studies.registry import PageInputs
@@ -19,7 +22,7 @@ from studies.registry import PageInputs
 from .files import inputs_digest
 
 KIND = "studies.page_draw"
-KEPT = 3  # of one page and the same sites: somebody may have an earlier one open
+KEPT = 6  # of one page and the same sites: somebody may have an earlier one open, in two languages
 ROUNDS = 3
 GAVE_UP = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
 
@@ -44,7 +47,10 @@ class Drawn:
 
 
 def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
-    """The drawing of what ``user`` sees of a page now; a job is started where there is none."""
+    """The drawing of what ``user`` sees of a page now, in the current language.
+
+    A job is started where there is none.
+    """
     inputs = registry.drawn_page(page).read(study, user, subject)
     if inputs is None:
         return Drawn(page, subject)
@@ -64,7 +70,8 @@ def _kept(study: Study, user: Any, page: str, subject: str, digest: str) -> Draw
 
 def _digest(page: str, inputs: PageInputs) -> str:
     shown = [[patient, site] for patient, site in sorted(inputs.patients.items())]
-    return inputs_digest(page, registry.drawn_page(page).version, shown, *inputs.parts)
+    spec = registry.drawn_page(page)
+    return inputs_digest(page, spec.version, language_now(), shown, *inputs.parts)
 
 
 @transaction.atomic
@@ -78,7 +85,7 @@ def page_draw_start(
     inputs = registry.drawn_page(page).read(study, user, subject)
     if inputs is None or _kept(study, user, page, subject, digest := _digest(page, inputs)):
         return None
-    params = {"page": page, "subject": subject, "inputs": digest}
+    params = {"page": page, "subject": subject, "inputs": digest, "language": language_now()}
     job = Job.objects.filter(study=study, kind=KIND, params=params).order_by("-id").first()
     gone = job is None or job.state == JobState.DONE or (again and job.has_ended)
     return enqueue(KIND, study, user, params=params) if gone else job
@@ -91,8 +98,15 @@ def page_draw(
     progress: Progress = no_progress,
     job: Job | None = None,
 ) -> dict[str, Any]:
-    """Draw the figures of a page from what ``user`` sees now, and keep them."""
+    """Draw the figures of a page from what ``user`` sees now and keep them, in their language."""
     name, subject = str(params["page"]), str(params.get("subject", ""))
+    with translation.override(str(params.get("language", "en"))), figures_spoken():
+        return _draw(study, user, name, subject, progress, job)
+
+
+def _draw(
+    study: Study, user: Any, name: str, subject: str, progress: Progress, job: Job | None
+) -> dict[str, Any]:
     page = registry.drawn_page(name)
     inputs = page.read(study, user, subject)
     for _ in range(ROUNDS):
@@ -109,14 +123,18 @@ def page_draw(
             _keep(study, name, subject, inputs, digest, drawn, job)
             return {"figures": len(figures)}
         inputs = after  # something changed meanwhile: the drawing is of neither state
-    remedy = "Draw the page again when imports and steps have ended."
-    raise refuse(name, "rows that change while they are drawn", "rows that stand still", remedy)
+    raise refuse(
+        name,
+        "rows that change while they are drawn",
+        "rows that stand still",
+        "Draw the page again when imports and steps have ended.",
+    )
 
 
 def _pictures(figures: list[Figure], progress: Progress) -> dict[str, str]:
     pictures = {}
     for number, figure in enumerate(figures):
-        progress(number, len(figures), figure.title)
+        progress(number, len(figures), english(figure.title))
         pictures[figure.key] = render_svg(figure)
     return pictures
 

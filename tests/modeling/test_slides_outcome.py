@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from lifelines.statistics import logrank_test
 
 from imaging.selectors.slides import calls_table
@@ -13,6 +14,7 @@ from modeling.slides_outcome import PAGE, draw_outcome, outcome_table, read_outc
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.models import Drawing, Job, Patient
+from studies.services import drawing_of
 from tests.imaging.test_slides import densities, hand_in, score
 from tests.people import People
 
@@ -88,5 +90,12 @@ def test_the_page_shows_each_reader_their_own_rows(scored: People) -> None:
     part = client.get(f"{base}drawn/{PAGE}/").content.decode()
     assert "Fisher" in part
     assert str(Drawing.objects.get().uid) in part
+    with translation.override("zh-hans"):  # another language is another drawing
+        assert drawing_of(scored.study, scored.statistician, PAGE).busy
+        job = Job.objects.get(kind="studies.page_draw", params__language="zh-hans")
+    with acting_as(scored.statistician):
+        assert run_inline(job).state == "done", (job.problems, job.error_id)
+    assert Drawing.objects.count() == 2
+    assert "Fisher" in client.get(f"{base}drawn/{PAGE}/").content.decode()
     client.force_login(scored.colleague)
     assert "Nothing to draw yet" in client.get(f"{base}drawn/{PAGE}/").content.decode()
