@@ -10,6 +10,7 @@ from dev.place import state_folder
 from dev.progress import run_with_progress
 
 MODULE = "modeling.methods.warm"
+USED = b"compiled_on_first_use"  # as modules of kernels import it
 
 
 def cache_folder(project: Path) -> Path:
@@ -37,4 +38,6 @@ def warm(project: Path, python: Path) -> None:
 
 def _digest(project: Path) -> str:
     texts = (file.read_bytes() for file in sorted(project.glob("*/methods/*.py")))
-    return hashlib.sha256(b"\0".join(text for text in texts if b"numba" in text)).hexdigest()
+    return hashlib.sha256(
+        b"\0".join(text for text in texts if b"numba" in text or USED in text)
+    ).hexdigest()

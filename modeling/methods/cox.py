@@ -342,8 +342,8 @@ def _refuse_separation(size: Floats, names: tuple[str, ...]) -> None:
                     "Covariates",
                     "events on one side of this column only (separation)",
                     "events at every level",
-                    "Join rare levels, leave this column out, or model the event by a horizon "
-                    "with Firth's penalised logistic regression (fit_logistic).",
+                    "Join rare levels, leave this column out, or ask for Firth's penalised "
+                    "likelihood (fit_firth_cox).",
                     column=name,
                 )
                 for name in runaway
@@ -370,23 +370,25 @@ def _as_fit(
         n=sets.n,
         n_events=events,
         log_likelihood=(null_value, found.value),
-        likelihood_ratio=_chi_squared(2 * (found.value - null_value), freedom),
-        wald=_chi_squared(float(beta @ found.information @ beta), freedom),
-        score=_chi_squared(
+        likelihood_ratio=chi_squared_test(2 * (found.value - null_value), freedom),
+        wald=chi_squared_test(float(beta @ found.information @ beta), freedom),
+        score=chi_squared_test(
             float(null_score @ np.linalg.solve(null_information, null_score)), freedom
         ),
         baselines=sets.baselines(beta),
         strata=sets.names if len(sets.parts) > 1 else ("",),
         iterations=found.iterations,
-        notices=_few_events(events, freedom),
+        notices=few_events(events, freedom),
     )
 
 
-def _chi_squared(statistic: float, freedom: int) -> Test:
+def chi_squared_test(statistic: float, freedom: int) -> Test:
+    """The upper tail of chi-squared."""
     return Test(float(statistic), freedom, float(chi2.sf(statistic, freedom)))
 
 
-def _few_events(events: int, columns: int) -> tuple[Notice, ...]:
+def few_events(events: int, columns: int) -> tuple[Notice, ...]:
+    """A notice below ten events per column."""
     if events >= 10 * columns:
         return ()
     each = f"{events / columns:.1f} per column"

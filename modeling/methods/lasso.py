@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from modeling.methods.compiled import compiled_on_first_use
 from modeling.methods.covariates import check_columns
 from modeling.methods.survival_table import Flags, Floats, check_survival
-from studies.methods.problems import refuse
+from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
 PATH_LENGTH = 100
@@ -23,18 +23,23 @@ LEAST_SHARE = 1e-3  # Cox: the last four steps add less than this share,
 MOST_DEVIANCE = 0.999  # both: everything is explained
 PRECISION = 1e-9
 SHORTEST = 1e-12  # of a step that is halved
-MOST_CYCLES = 1_000  # of one descent; the Newton step after it goes on from there
+MOST_STEPS = 100  # of Newton, per penalty
+MOST_SWEEPS = 100_000  # over the columns, in a whole path: glmnet's maxit
 
 
 @dataclass(frozen=True)
 class LassoPath:
-    """Coefficients on the columns' own scale for a falling penalty, shape (steps, columns)."""
+    """Coefficients on the columns' own scale for a falling penalty, shape (steps, columns).
+
+    A notice says when the path ends because its next penalty did not converge.
+    """
 
     names: tuple[str, ...]
     penalty: Floats
     intercept: Floats
     coefficients: Floats
     deviance_ratio: Floats
+    notices: tuple[Notice, ...] = ()
 
     def coefficients_at(self, penalty: ArrayLike) -> tuple[Floats, Floats]:
         """Intercepts and coefficients at any penalties, straight between the path's."""
@@ -55,13 +60,17 @@ class LassoChoice:
 
 @dataclass(frozen=True)
 class CrossValidatedLasso:
-    """The path on all rows, its cross-validated deviance, and two penalties of it."""
+    """The path on all rows, its cross-validated deviance, and two penalties of it.
+
+    Where a fold's path ends early, its last coefficients stand for smaller penalties.
+    """
 
     path: LassoPath
     deviance: Floats
     std_error: Floats
     minimum: LassoChoice
     one_std_error: LassoChoice
+    notices: tuple[Notice, ...] = ()
 
 
 class _Loss(Protocol):
@@ -96,7 +105,7 @@ class _CoxLoss:
     def evaluate(self, intercept: float, beta: Floats) -> tuple[float, Floats, Floats]:
         gradient, hessian = np.zeros(beta.size), np.zeros((beta.size, beta.size))
         own = np.ascontiguousarray(beta)
-        value = _kernels()[0](self.x, self._event, self._last, own, gradient, hessian)
+        value = _breslow(self.x, self._event, self._last, own, gradient, hessian)
         return value, gradient, hessian
 
     def null(self) -> tuple[float, Floats]:
@@ -208,12 +217,12 @@ def cross_validate_lasso_cox(
     path = fit_lasso_cox(time, flag, x, names)
     columns = np.asarray(x, dtype=float)
 
-    def left_out(kept: Flags) -> tuple[Floats, float]:
+    def left_out(kept: Flags) -> _LeftOut:
         inner = fit_lasso_cox(time[kept], flag[kept], columns[kept], path.names)
         _, beta = inner.coefficients_at(path.penalty)
         whole = _deviances(_CoxLoss(time, flag, columns), beta)
         part = _deviances(_CoxLoss(time[kept], flag[kept], columns[kept]), beta)
-        return whole - part, float(flag[~kept].sum())
+        return whole - part, float(flag[~kept].sum()), inner.notices
 
     return _cross_validated(path, np.asarray(fold), left_out)
 
@@ -225,13 +234,14 @@ def cross_validate_lasso_logistic(
     y, columns = _check_outcome(outcome), np.asarray(x, dtype=float)
     path = fit_lasso_logistic(y, columns, names)
 
-    def left_out(kept: Flags) -> tuple[Floats, float]:
+    def left_out(kept: Flags) -> _LeftOut:
         inner = fit_lasso_logistic(y[kept], columns[kept], path.names)
         intercept, beta = inner.coefficients_at(path.penalty)
         p = 1 / (1 + np.exp(-(intercept + columns[~kept] @ beta.T)))
         p = np.clip(p, 1e-5, 1 - 1e-5)
         happened = y[~kept][:, None]
-        return -2 * np.log(np.where(happened, p, 1 - p)).sum(axis=0), float((~kept).sum())
+        told = -2 * np.log(np.where(happened, p, 1 - p)).sum(axis=0)
+        return told, float((~kept).sum()), inner.notices
 
     return _cross_validated(path, np.asarray(fold), left_out)
 
@@ -252,19 +262,33 @@ def _deviances(loss: _CoxLoss, beta: Floats) -> Floats:
     return np.array([2 * (loss.value(row) - loss.saturated) for row in beta])
 
 
+_LeftOut = tuple[Floats, float, tuple[Notice, ...]]  # deviance per penalty, weight, what was said
+
+
 def _cross_validated(
-    path: LassoPath, fold: NDArray, left_out: Callable[[Flags], tuple[Floats, float]]
+    path: LassoPath, fold: NDArray, left_out: Callable[[Flags], _LeftOut]
 ) -> CrossValidatedLasso:
     parts = [left_out(fold != number) for number in np.unique(fold)]
-    weight = np.array([share for _, share in parts])
+    weight = np.array([share for _, share, _ in parts])
     used = weight > 0
-    each = np.array([total for total, _ in parts])[used] / weight[used, None]
+    each = np.array([total for total, _, _ in parts])[used] / weight[used, None]
     mean = np.average(each, axis=0, weights=weight[used])
     spread = np.average((each - mean) ** 2, axis=0, weights=weight[used])
     error = np.sqrt(spread / (used.sum() - 1))
     best = int(np.argmin(mean))
     simple = int(np.flatnonzero(mean <= mean[best] + error[best])[0])
-    return CrossValidatedLasso(path, mean, error, _choice(path, best), _choice(path, simple))
+    notices = (*path.notices, *_about_folds(sum(bool(told) for _, _, told in parts), len(parts)))
+    return CrossValidatedLasso(
+        path, mean, error, _choice(path, best), _choice(path, simple), notices
+    )  # fmt: skip
+
+
+def _about_folds(early: int, folds: int) -> tuple[Notice, ...]:
+    if not early:
+        return ()
+    text = say("LASSO: in {early} of {folds} folds the path ends early, not converged: its last "
+               "coefficients stand for smaller penalties", early=early, folds=folds)  # fmt: skip
+    return (Notice("lasso_folds_not_converged", text),)
 
 
 def _choice(path: LassoPath, step: int) -> LassoChoice:
@@ -289,17 +313,29 @@ def _path(make: Callable[[Floats], _Loss], columns: Floats, names: tuple[str, ..
             "Offer other candidates.",
         )
     penalties = largest * PATH_RATIO ** (np.arange(PATH_LENGTH) / (PATH_LENGTH - 1))
-    steps, null_deviance = [], null - loss.saturated
+    steps, null_deviance, left = [], null - loss.saturated, MOST_SWEEPS
+    notices: tuple[Notice, ...] = ()
     for penalty in penalties:
-        value, intercept, beta = _solve(loss, penalty, intercept, beta)
+        found = _solve(loss, penalty, intercept, beta, left)
+        if found is None:
+            notices = (_not_converged(penalty, len(steps)),)
+            break
+        value, intercept, beta, left = found
         steps.append((penalty, intercept, beta, (null - value) / null_deviance))
         if _path_ends([step[3] for step in steps], loss.has_intercept):
             break
     scaled = np.array([step[2] for step in steps]) / scale
     shift = np.array([step[1] for step in steps]) - scaled @ center * loss.has_intercept
-    return LassoPath(
-        names, penalties[: len(steps)], shift, scaled, np.array([step[3] for step in steps])
-    )
+    ratio = np.array([step[3] for step in steps])
+    return LassoPath(names, penalties[: len(steps)], shift, scaled, ratio, notices)
+
+
+def _not_converged(penalty: float, steps: int) -> Notice:
+    text = say("LASSO: the path ends after {steps} of {most} penalties; at {penalty} its "
+               "coefficients do not converge within {sweeps} sweeps, as where columns tell the "
+               "outcome of every row", steps=steps, most=PATH_LENGTH, penalty=f"{penalty:.3g}",
+               sweeps=f"{MOST_SWEEPS:,}")  # fmt: skip
+    return Notice("lasso_not_converged", text)
 
 
 def _path_ends(ratio: list[float], logistic: bool) -> bool:
@@ -313,29 +349,37 @@ def _path_ends(ratio: list[float], logistic: bool) -> bool:
 
 
 def _solve(
-    loss: _Loss, penalty: float, intercept: float, beta: Floats, limit: int = 100
-) -> tuple[float, float, Floats]:
-    """Newton steps on the smooth part, each with its penalty solved by coordinate descent."""
+    loss: _Loss, penalty: float, intercept: float, beta: Floats, left: int
+) -> tuple[float, float, Floats, int] | None:
+    """Newton steps on the smooth part, each with its penalty solved by coordinate descent.
+
+    The value, intercept, coefficients and sweeps left; None where it did not converge.
+    """
     first = int(loss.has_intercept)
     point: Floats = np.r_[np.full(first, intercept), beta]
     weight = np.r_[np.zeros(first), np.full(beta.size, penalty)]
     value, gradient, hessian = loss.evaluate(intercept, beta)
-    for _ in range(limit):
-        goal = _kernels()[1](hessian / loss.n, gradient / loss.n, weight, point)
-        moved, value, gradient, hessian = _backtrack(loss, first, weight, point, goal, value)
+    for _ in range(MOST_STEPS):
+        goal, sweeps = _descend(hessian / loss.n, gradient / loss.n, weight, point, left)
+        left -= sweeps
+        step = _backtrack(loss, first, weight, point, goal, value) if left > 0 else None
+        if step is None:
+            return None
+        moved, value, gradient, hessian = step
         done = np.abs(moved - point).max() < PRECISION
         point = moved
         if done:
-            break
-    return value, float(point[0]) if first else 0.0, point[first:]
+            return value, float(point[0]) if first else 0.0, point[first:], left
+    return None
 
 
 def _backtrack(
     loss: _Loss, first: int, weight: Floats, point: Floats, goal: Floats, value: float
-) -> tuple[Floats, float, Floats, Floats]:
+) -> tuple[Floats, float, Floats, Floats] | None:
+    """The step, halved until the penalised loss falls; None where none from here is finite."""
     before = value / loss.n + weight @ np.abs(point)
     length = 1.0
-    while True:
+    while length >= SHORTEST:
         trial: Floats = goal if length == 1.0 else point + length * (goal - point)
         found = loss.evaluate(float(trial[0]) if first else 0.0, trial[first:])
         after = found[0] / loss.n + weight @ np.abs(trial)
@@ -343,20 +387,10 @@ def _backtrack(
         if whole and (after <= before + 1e-12 * abs(before) or length < 1e-6):
             return trial, *found
         length /= 2
-        if length < SHORTEST:  # no step from here is finite
-            raise refuse("LASSO", "coefficients without a finite maximum", "events at every level",
-                         "Leave out columns with very rare levels.")  # fmt: skip
+    return None
 
 
-@cache
-def _kernels() -> tuple[Callable[..., float], Callable[..., Floats]]:
-    """The loss and the descent, compiled at first use."""
-    from numba import njit
-
-    fast = njit(cache=True, nogil=True, error_model="numpy")
-    return fast(_breslow), njit(cache=True)(_descend)
-
-
+@compiled_on_first_use
 def _breslow(
     x: Floats, event: Flags, last: Flags, beta: Floats, gradient: Floats, hessian: Floats
 ) -> float:
@@ -399,11 +433,17 @@ def _breslow(
     return value
 
 
-def _descend(hessian: Floats, gradient: Floats, weight: Floats, start: Floats) -> Floats:
-    """Minimise g'(b − s) + ½(b − s)'H(b − s) + Σ w|b| by cyclic coordinate descent."""
+@compiled_on_first_use
+def _descend(
+    hessian: Floats, gradient: Floats, weight: Floats, start: Floats, most: int
+) -> tuple[Floats, int]:
+    """Minimise g'(b − s) + ½(b − s)'H(b − s) + Σ w|b| by cyclic coordinate descent.
+
+    The minimum and how many sweeps it took; ``most`` where it had not come to rest.
+    """
     point = start.copy()
     slope = gradient.copy()
-    for _ in range(MOST_CYCLES):
+    for sweep in range(1, most):
         largest = 0.0
         for j in range(point.size):
             curve = hessian[j, j]
@@ -419,5 +459,5 @@ def _descend(hessian: Floats, gradient: Floats, weight: Floats, start: Floats) -
                     slope[k] += hessian[k, j] * change
                 largest = max(largest, abs(change))
         if largest < 1e-12:
-            break
-    return point
+            return point, sweep
+    return point, most

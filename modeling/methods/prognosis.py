@@ -108,6 +108,7 @@ def fit_prognosis(
     cox = fit_cox(time, flag, design.matrix, design.names)
     nomogram = build_nomogram(cox, design, rows, _within(plan.times, cox))
     notices += [
+        *(lasso.notices if lasso else ()),
         *given_way,
         *_about_choice(wanted, kept, simpler),
         *cox.notices,

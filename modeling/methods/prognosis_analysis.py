@@ -167,6 +167,7 @@ def analyse_prognosis(
     lp = cox.linear_predictor(x)
     smooth, rough = _smooth(table, risk_at, at)
     until = np.minimum(time, at)
+    lasso = _lasso(table, design, seed)
     brier = tuple(estimate_brier_score(time, event, 1 - every[:, k], t)
                   for k, t in enumerate(inside))  # fmt: skip
     return PrognosisAnalysis(
@@ -208,13 +209,13 @@ def analyse_prognosis(
             for k, t in enumerate(inside)
         ),
         groups=_groups(table, lp),
-        lasso=_lasso(table, design, seed),
+        lasso=lasso,
         sample_size=estimate_sample_size(
             time.size, int(event.sum()), len(names), cox.log_likelihood, time, at
         ),
         notices=(
             *table.notices, *_beyond(beyond), *cox.notices, *unknown, *rough,
-            *validation.notices,
+            *validation.notices, *(lasso.notices if lasso else ()),
         ),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,17 +12,15 @@ import pandas as pd
 from modeling.methods.added_value import AddedValue, compare_nested, compare_refitted
 from modeling.methods.cox import Test
 from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
+from modeling.methods.cox_validation import CoxValidation, validate_cox
 from modeling.methods.design_matrix import apply_design
+from modeling.methods.pipeline_validation import PipelineValidation, validate_pipeline
 from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_prognosis
 from modeling.methods.sample_size import SampleSize, estimate_sample_size
 from modeling.methods.spline_effects import SplineEffect, estimate_spline_effects
 from modeling.methods.survival_table import Flags, Floats
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import say
-
-if TYPE_CHECKING:  # compiled: a web server that shows stored numbers never loads them
-    from modeling.methods.cox_validation import CoxValidation
-    from modeling.methods.pipeline_validation import PipelineValidation
 
 STABILITY = 100  # resamples whose predictions are kept
 LEAST_EVENTS_EACH = 2  # per candidate column, for resamples of the whole pipeline
@@ -77,9 +75,6 @@ def examine_prognosis(
     ----------
     Steyerberg, Clinical Prediction Models, 2019. Riley et al., Stat Med 2019;38:1276.
     """
-    from modeling.methods.cox_validation import validate_cox
-    from modeling.methods.pipeline_validation import validate_pipeline
-
     rows, notices = _joined(fit, table), list[Notice]()
     design = apply_design(rows, fit.terms)
     x, names = design.matrix, design.names

@@ -12,6 +12,7 @@ from scipy.stats import chi2
 
 from modeling.methods.cox import CoxFit, Test, fit_cox
 from modeling.methods.design_matrix import Term, apply_design, as_level
+from modeling.methods.firth_cox import FirthCoxFit, fit_firth_cox
 from modeling.methods.logistic import LogisticFit, Penalty, fit_logistic
 from modeling.methods.risk_sets import RiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival
@@ -60,7 +61,11 @@ class RegressionTable:
 
 
 def tabulate_cox(
-    duration: ArrayLike, event: ArrayLike, table: pd.DataFrame, terms: Sequence[Term]
+    duration: ArrayLike,
+    event: ArrayLike,
+    table: pd.DataFrame,
+    terms: Sequence[Term],
+    penalty: Penalty = "none",
 ) -> RegressionTable:
     """Hazard ratios of each term alone (univariable) and of all together (multivariable).
 
@@ -70,6 +75,9 @@ def tabulate_cox(
     table : DataFrame, (n rows)
         Complete cases of the terms.
     terms : sequence of Term
+    penalty : {"none", "firth"}
+        Wald intervals and p without; with Firth's, which stays finite under separation, those
+        of the penalised profile likelihood.
 
     Raises
     ------
@@ -88,9 +96,10 @@ def tabulate_cox(
             null = RiskSets(time, flag, np.zeros((time.size, 1)), "efron")
             return (), empty, empty, empty, empty, null.log_likelihood(np.zeros(1))
         design = apply_design(table, chosen)
-        return _told(fit_cox(time, flag, design.matrix, design.names))
+        fitted = fit_firth_cox if penalty == "firth" else fit_cox
+        return _told(fitted(time, flag, design.matrix, design.names))
 
-    return _tabulate("cox", flag, table, terms, fit)
+    return _of(penalty, _tabulate("cox", flag, table, terms, fit))
 
 
 def tabulate_logistic(
@@ -122,17 +131,20 @@ def tabulate_logistic(
         design = apply_design(table, chosen)
         return _told(fit_logistic(outcome, design.matrix, design.names, penalty))
 
-    found = _tabulate("logistic", y, table, terms, fit)
+    return _of(penalty, _tabulate("logistic", y, table, terms, fit))
+
+
+def _of(penalty: Penalty, found: RegressionTable) -> RegressionTable:
+    """Penalised likelihoods of different terms are not comparable: no test of a term."""
     if penalty == "none":
         return found
     return replace(found, term_tests=dict.fromkeys(found.term_tests, (None, None)))
 
 
 def _told(fit: CoxFit | LogisticFit) -> Fitted:
-    """With Firth's penalty by the profile; a term's likelihoods are then not comparable."""
+    """With Firth's penalty by the profile."""
     first = int(isinstance(fit, LogisticFit))  # the intercept is no line of the table
-    penalised = isinstance(fit, LogisticFit) and fit.penalty == "firth"
-    if isinstance(fit, LogisticFit) and penalised:
+    if isinstance(fit, FirthCoxFit) or (isinstance(fit, LogisticFit) and fit.penalty == "firth"):
         (low, high), p = fit.profile_interval(), fit.likelihood_ratio_p()
     else:
         (low, high), p = fit.interval(), fit.p_value

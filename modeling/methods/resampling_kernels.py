@@ -8,12 +8,13 @@ rows that were not drawn are skipped. Nothing here checks: :mod:`cox_validation`
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from modeling.methods.compiled import compiled_on_first_use
 
 FIT_FAILED, FIT_DONE, FIT_LONG = 0, 1, 2  # FIT_LONG: the last step still moved (separation)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def compress(x, event, last, weight, kept_x, kept_event, kept_weight, ends):
     """Rows that were drawn, packed; gives their number and that of their blocks."""
     rows, blocks, before = 0, 0, 0
@@ -31,7 +32,7 @@ def compress(x, event, last, weight, kept_x, kept_event, kept_weight, ends):
     return rows, blocks
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def evaluate(x, event, weight, ends, blocks, beta, scaled, means, score, information):
     """Log partial likelihood (Efron); fills score and information (both triangles).
 
@@ -90,7 +91,7 @@ def evaluate(x, event, weight, ends, blocks, beta, scaled, means, score, informa
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def solve_positive(matrix, right, out):
     """Cholesky in place on the lower triangle; False where a column adds nothing."""
     p = right.size
@@ -123,7 +124,7 @@ def solve_positive(matrix, right, out):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def maximise(x, event, weight, ends, blocks, beta, stop, limit, early, scaled, means):
     """Newton from ``beta`` (changed in place) until the log likelihood rests.
 
@@ -164,7 +165,7 @@ def maximise(x, event, weight, ends, blocks, beta, stop, limit, early, scaled, m
     return FIT_LONG, value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def count_pairs(rank, event, last, first, second, ranks):
     """Somers' Dxy of two weightings of the same rows in one pass; rank 0 = lowest risk."""
     tree = np.zeros((ranks + 1, 2))
@@ -198,7 +199,7 @@ def count_pairs(rank, event, last, first, second, ranks):
     return gap[0] / pairs[0], gap[1] / pairs[1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def _insert(tree, here, inside, rank, first, second):
     here[rank, 0] += first
     here[rank, 1] += second
@@ -211,7 +212,7 @@ def _insert(tree, here, inside, rank, first, second):
         k += k & -k
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def rank_rows(lp, rank):
     """Dense ranks of ``lp`` (ties share one) and the order that sorts it.
 
@@ -249,7 +250,7 @@ def rank_rows(lp, rank):
     return ranks + 1, order
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def mean_difference(lp, order, weight):
     """Gini's mean absolute difference between two patients of a weighting."""
     total, summed, found = 0.0, 0.0, 0.0
@@ -261,7 +262,7 @@ def mean_difference(lp, order, weight):
     return 2.0 * found / (total * (total - 1.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def likelihood_of(lp, event, last, weight, slope):
     """Log partial likelihood (Efron) of ``slope * lp`` with its two derivatives."""
     value, score, curve = 0.0, 0.0, 0.0
@@ -294,7 +295,7 @@ def likelihood_of(lp, event, last, weight, slope):
     return value, score, curve
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def null_likelihood(event, last, weight):
     """Log partial likelihood (Efron) without any covariate."""
     value, s0, deaths = 0.0, 0.0, 0.0
@@ -309,7 +310,7 @@ def null_likelihood(event, last, weight):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def refit_slope(lp, event, last, weight, stop, limit):
     """Coefficient of ``lp`` in a Cox model of these rows, with log likelihoods at 0, 1, itself."""
     null = null_likelihood(event, last, weight)
@@ -331,7 +332,7 @@ def refit_slope(lp, event, last, weight, stop, limit):
     return slope, null, frozen, value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def group_gaps(predicted, time, event, last, weight, cuts, horizon, out):
     """Per group of like prediction: Kaplan-Meier survival at ``horizon`` less mean prediction.
 
@@ -369,7 +370,7 @@ def group_gaps(predicted, time, event, last, weight, cuts, horizon, out):
         out[g] = np.nan if number[g] < 2 or lost else survival[g] - mean[g] / number[g]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def judge(lp, event, last, train, test, fitted, null, stop, limit, told, rank):
     """Seven indexes where a model was fitted and where it is tried.
 
@@ -390,14 +391,14 @@ def judge(lp, event, last, train, test, fitted, null, stop, limit, told, rank):
     told[1, 6] = abs(slope) * mean_difference(lp, order, test)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def _shares(value, null, n, out):
     ratio = 2.0 * (value - null)
     out[1] = (1.0 - np.exp(-ratio / n)) / (1.0 - np.exp(2.0 * null / n))
     out[3] = (ratio - 1.0) / (-2.0 * null)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def resample_cox(
     x, time, event, last, train, test, start, pull, stop, limit, early, cuts, horizon,
     told, gaps, survival, state,
@@ -450,7 +451,7 @@ def resample_cox(
                 survival[b] = predicted
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled_on_first_use
 def predict_at(lp, time, event, last, weight, horizon, out):
     """S(horizon) of every row by the Efron baseline of the weighted rows."""
     hazard, s0, d0, deaths = 0.0, 0.0, 0.0, 0.0

@@ -23,7 +23,8 @@ def cell_text(value: Any) -> str:
         return f"{told} (interval not estimable: {value['no_interval']})"
     if value["ci"] is None:
         return told
-    low, high = ("not reached" if bound is None else number(bound, digits) for bound in value["ci"])
+    missing = "not reached" if value.get("is_median") else "not estimable"
+    low, high = (missing if bound is None else number(bound, digits) for bound in value["ci"])
     return f"{told} ({low}{'–' if (value['ci'][0] or 0) >= 0 else ' to '}{high})"
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from modeling.methods.added_value import AddedValue
+from modeling.methods.cox_validation import CoxValidation
+from modeling.methods.pipeline_validation import PipelineValidation
 from modeling.methods.prognosis_dossier import PrognosisDossier
 from modeling.services.prognosis_metrics import json_ready
-
-if TYPE_CHECKING:
-    from modeling.methods.cox_validation import CoxValidation
-    from modeling.methods.pipeline_validation import PipelineValidation
 
 DIGITS = 5  # of predictions and residuals, which are drawn
 

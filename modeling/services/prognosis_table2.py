@@ -44,7 +44,8 @@ def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
 def _of_cohort(name: str, rows: pd.DataFrame, endpoint: str) -> Iterator[dict[str, Any]]:
     time, event = rows["duration_months"].to_numpy(float), rows["event"].to_numpy(bool)
     yield _told(name, endpoint, rows, event, lambda table, terms: tabulate_cox(
-        time, event, table, terms))  # fmt: skip
+        time, event, table, terms), lambda table, terms: tabulate_cox(
+        time, event, table, terms, "firth"))  # fmt: skip
     if endpoint != "overall_survival":
         return
     known = rows[[is_responder(label) is not None if label else False
@@ -56,10 +57,12 @@ def _of_cohort(name: str, rows: pd.DataFrame, endpoint: str) -> Iterator[dict[st
 
 
 def _told(
-    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, fit: Any, firth: Any = None
+    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, fit: Any, firth: Any
 ) -> dict[str, Any]:
+    """Firth's likelihood for the whole table on separation, and for odds of few outcomes."""
     head = {"cohort": name, "outcome": outcome, "n": len(rows), "events": int(event.sum())}
-    fewer = min(int(event.sum()), int((~event).sum())) if firth else int(event.sum())
+    odds = outcome == "response"
+    fewer = min(int(event.sum()), int((~event).sum())) if odds else int(event.sum())
     if len(rows) < FEWEST_ROWS or fewer < FEWEST_EVENTS:
         return {**head, "reason": f"{len(rows)} complete patients with {head['events']} events: "
                 f"at least {FEWEST_ROWS} and {FEWEST_EVENTS} are needed"}  # fmt: skip
@@ -72,8 +75,8 @@ def _told(
     separated = any(SEPARATION in text for text in problems)
     told = {**head, "penalty": "none", "notes": notes, "problems": problems, **_as_dict(found)}
     coefficients = sum(len(term.columns) for term in terms)
-    scarce = fewer < FEWEST_EACH * coefficients
-    if (separated or scarce) and firth:
+    scarce = odds and fewer < FEWEST_EACH * coefficients
+    if separated or scarce:
         try:
             cause = "separation" if separated else "few events"
             told |= {"penalty": "firth", "because": cause, **_as_dict(firth(table, terms))}

@@ -215,4 +215,4 @@ def _median(days: pd.Series, event: pd.Series, source: dict[str, Any]) -> Cell:
     median, low, high = curve.median
     if median != median:  # NaN: most patients outlive follow-up
         return "not reached"
-    return number(median, source, int(known.sum()), low, high, 1)
+    return number(median, source, int(known.sum()), low, high, 1, is_median=True)

@@ -62,8 +62,13 @@ def number(
     upper: float | None = None,
     digits: int = 2,
     reason: str = "",
+    is_median: bool = False,
 ) -> dict[str, Any]:
-    """A number as a report holds it: with its interval (or why there is none), n and source."""
+    """A number as a report holds it: with its interval (or why there is none), n and source.
+
+    An end of the interval that is missing was not reached in a median of survival, and was not
+    estimable elsewhere.
+    """
     interval = None if lower is None and upper is None else [lower, upper]
     return json_ready({
         "value": value,
@@ -74,6 +79,7 @@ def number(
         "snapshot_sha": source["snapshot_sha256"],
         "source": source["number"],
         **({"no_interval": reason} if reason else {}),
+        **({"is_median": True} if is_median else {}),
     })  # fmt: skip
 
 
@@ -82,9 +88,11 @@ def number_of(
     source: Mapping[str, Any],
     n: int | None = None,
     digits: int = 2,
+    is_median: bool = False,
 ) -> dict[str, Any]:
     """A stored estimate with bounds; its value stands under ``value`` or ``estimate``."""
     found = found or {}
     value = found.get("value", found.get("estimate"))
     bounds = found.get("lower"), found.get("upper")
-    return number(value, source, n, *bounds, digits=digits, reason=found.get("reason", ""))
+    reason = found.get("reason", "")
+    return number(value, source, n, *bounds, digits=digits, reason=reason, is_median=is_median)

@@ -123,7 +123,7 @@ def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell
     medians = {
         g["name"].split()[-1]: "not reached"
         if g["median_months"]["value"] is None
-        else number_of(g["median_months"], source, g["n"], 1)
+        else number_of(g["median_months"], source, g["n"], 1, is_median=True)
         for g in metrics["groups"]
     }
     tests = [metrics["log_rank"], *(cut["log_rank"] for cut in metrics["other_cuts"])]

@@ -37,7 +37,8 @@ def _written(found: dict[str, Any]) -> SafeString:
         )
     if found["ci"] is None:
         return format_html("{}", number(found["value"], digits))
-    low, high = ("not reached" if bound is None else number(bound, digits) for bound in found["ci"])
+    missing = "not reached" if found.get("is_median") else "not estimable"
+    low, high = (missing if bound is None else number(bound, digits) for bound in found["ci"])
     return format_html(
         '{} <span class="ci">({}{}{})</span>',
         number(found["value"], digits),

@@ -94,7 +94,8 @@ def test_the_zip_names_every_file_with_its_digest(content: dict[str, Any], paper
         ("hot", "hot"),
         (number(0.5), "0.50"),
         (number(-0.5, [-1.0, 0.25]), "−0.50 (−1.00 to 0.25)"),
-        (number(12.0, [10.0, None], digits=1), "12.0 (10.0–not reached)"),
+        (number(12.0, [10.0, None], digits=1, is_median=True), "12.0 (10.0–not reached)"),
+        (number(3.1, [1.2, None]), "3.10 (1.20–not estimable)"),
         (number(1.0, no_interval="one class"), "1.00 (interval not estimable: one class)"),
     ],
 )
