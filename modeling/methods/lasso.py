@@ -313,7 +313,8 @@ def _path(make: Callable[[Floats], _Loss], columns: Floats, names: tuple[str, ..
             "Offer other candidates.",
         )
     penalties = largest * PATH_RATIO ** (np.arange(PATH_LENGTH) / (PATH_LENGTH - 1))
-    steps, null_deviance, left = [], null - loss.saturated, MOST_SWEEPS
+    steps: list[tuple[float, float, Floats, float]] = []
+    null_deviance, left = null - loss.saturated, MOST_SWEEPS
     notices: tuple[Notice, ...] = ()
     for penalty in penalties:
         found = _solve(loss, penalty, intercept, beta, left)
