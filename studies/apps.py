@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
-from studies import completeness
+from studies import completeness, marks
 
 
 class StudiesConfig(AppConfig):
@@ -11,9 +11,10 @@ class StudiesConfig(AppConfig):
     def ready(self) -> None:
         """Every app's ``registration`` says what it offers."""
         autodiscover_modules("registration")
-        post_migrate.connect(_keep_completeness, sender=self)
+        post_migrate.connect(_make_triggers, sender=self)
 
 
-def _keep_completeness(using: str, **_: object) -> None:
+def _make_triggers(using: str, **_: object) -> None:
     """The triggers of what is registered now."""
     completeness.install(using)
+    marks.install(using)

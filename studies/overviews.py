@@ -12,6 +12,7 @@ from django.db.models import Count, F, QuerySet
 from django.urls import reverse
 
 from studies import access, registry
+from studies.kept_stages import stage_states
 from studies.methods.course import FACT_KINDS
 from studies.models import (
     Cohort,
@@ -93,7 +94,7 @@ def at_a_glance(user: Any, study: Study) -> dict[str, Any]:
 
 def stages_of(user: Any, study: Study) -> list[StageView]:
     return [
-        StageView(stage.key, stage.title, stage.state(study, user)) for stage in registry.stages()
+        StageView(stage.key, stage.title, state) for stage, state in stage_states(user, study)
     ]
 
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from studies import registry, services
 from studies.access import reads_names, rights_of, study_for
+from studies.kept_stages import stage_states
 from studies.models import (
     Cohort,
     FormEntry,
@@ -42,7 +43,6 @@ class StudySerializer(serializers.ModelSerializer):
         if self.context["view"].action != "retrieve":
             return []
         user = self.context["request"].user
-        found = [(stage, stage.state(study, user)) for stage in registry.stages()]
         return [
             {
                 "key": stage.key,
@@ -51,7 +51,7 @@ class StudySerializer(serializers.ModelSerializer):
                 "headline": state.headline,
                 "url": state.url,
             }
-            for stage, state in found
+            for stage, state in stage_states(user, study)
         ]
 
 

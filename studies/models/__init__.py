@@ -33,6 +33,7 @@ from .exports import Export, ExportContent, ExportFormat, ReadAction, ReadRecord
 from .files import Derivation, FileUse, StoredFile
 from .imports import BatchState, ImportBatch
 from .jobs import ENDED, Job, JobState
+from .marks import KeptStage, TableMark
 from .patients import (
     USE_OF_ROLE,
     Cohort,
@@ -91,6 +92,7 @@ __all__ = [
     "ImportBatch",
     "Job",
     "JobState",
+    "KeptStage",
     "LabResult",
     "Lesion",
     "LesionKind",
@@ -131,6 +133,7 @@ __all__ = [
     "StudySite",
     "StudyVisit",
     "Surgery",
+    "TableMark",
     "Treatment",
     "UploadState",
     "UseTrace",
