@@ -10,7 +10,6 @@ COLUMNS = tuple(
         f"Phenotype by {source.upper()}",
         "Phenotype and scores",
         phenotype_facts(source),
-        ("genomics_phenotype", "genomics_phenotypefit"),
         levels=(("hot", "hot"), ("cold", "cold")),
         scope="genomics",
         url_name="genomics:phenotype",

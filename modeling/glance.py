@@ -9,7 +9,6 @@ COLUMNS = (
         "Rad-Score",
         "Phenotype and scores",
         rad_score_of,
-        ("modeling_prediction", "modeling_modelversion", "modeling_versionevent"),
         kind="number",
         scope="imaging",
         url_name="modeling:runs",

@@ -13,10 +13,13 @@ import pyarrow.csv as pa_csv
 from django.db import connection
 from numpy.typing import NDArray
 
+from studies.marks import note_query
+
 
 def copied(query: str, parameters: Sequence[Any], names: Sequence[str]) -> pa.Table:
     """The rows of a query, every column as text; row policies hold as for any query."""
     buffer = io.BytesIO()
+    note_query(query)
     with connection.cursor() as cursor:
         statement = f"COPY ({query}) TO STDOUT (FORMAT csv)"
         with cursor.cursor.copy(statement, parameters) as rows:  # type: ignore[attr-defined]

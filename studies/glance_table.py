@@ -1,29 +1,38 @@
 """The patients of a study as arrays, one per variable: what the study at a glance counts.
 
-Read under the acting user's row policies and kept in the process: by study, by the sites that the
-user sees, and by a mark of all that was read. Who may not be used for anything is not in it.
+Read under the acting user's row policies into a file that the processes of this machine share: by
+study, by the sites that the user sees, and by a mark of all that was read. Who may not be used for
+anything is not in it.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from studies import access, consents, registry
 from studies.courses import readable_unit
+from studies.glance_files import (
+    PREFIX,
+    GlanceTable,
+    drop_tables,
+    open_table,
+    prefix_of,
+    write_table,
+)
 from studies.glance_reading import codes, copied, numbers, whole_numbers
+from studies.marks import is_marked, mark_of, marks_of, noting
 from studies.methods.endpoints import DAYS_PER_MONTH
 from studies.methods.histogram import round_edges
 from studies.methods.selection import (
@@ -49,113 +58,88 @@ from studies.models import (
     Variable,
     VariableType,
 )
+from studies.storage import local_copies, local_copy, local_drop, local_turn
 from studies.variable_filters import variables_in_force
 
-# What is read here; the apps above name theirs beside their columns.
-TABLES = ("studies_patient", "studies_consent", "studies_consentpolicy", "studies_cohort",
-          "studies_cohortmember", "studies_formentry", "studies_treatment",
-          "studies_endpointvalue", "studies_dictionaryversion")  # fmt: skip
 OUTCOMES = ("response", "resection_margin")  # variables of the form that are no baseline
-KEPT_BYTES = 400 * 2**20
-FEW = 20_000  # up to so many patients every request looks whether something changed
-SHARE_OF_TIME = 0.1  # with more, of the time at most goes into looking
+MOST_OPEN = 64  # files a process keeps mapped
+FEW = 20_000  # up to so many patients numbers are always of now
+SHARE_OF_TIME = 0.1  # with more, of the time at most goes into reading
+
+KEPT_SECONDS = 24 * 3600  # what nobody renews goes
 
 Places = NDArray[np.int64]
 
-
-@dataclass(frozen=True)
-class GlanceTable:
-    """``ids`` are the patients' keys, ascending; every column follows them."""
-
-    ids: NDArray[np.int64]
-    columns: dict[str, Column]
-    left_out: dict[str, int]
-    as_of: datetime
-    mark: str
-    kept: dict[Any, Any] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        return int(self.ids.size)
-
-    @property
-    def nbytes(self) -> int:
-        return self.ids.nbytes + sum(column.nbytes for column in self.columns.values())
-
-
-@dataclass
-class _Kept:
-    table: GlanceTable
-    looked_at: float
-    cost: float  # seconds of the look, and of the reading when there was one
-
-
-_tables: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
-_lock = threading.Lock()
+_open: OrderedDict[str, GlanceTable] = OrderedDict()
 
 
 def glance_table(user: Any, study: Study) -> GlanceTable:
     """The patients as ``user`` sees them.
 
-    Every request looks whether anything was written since; with very many patients at most a tenth
-    of the time goes into looking, and ``as_of`` says from when the numbers are. Rights are asked at
-    every request.
+    Every request asks whether anything was written since. With very many patients at most a tenth
+    of the time goes into reading, and ``as_of`` says from when the numbers are. Rights are asked
+    at every request.
     """
-    key = (connection.settings_dict["NAME"], study.pk, *_scope(user, study))
-    with _lock:
-        kept = _tables.get(key)
-        now = time.monotonic()
-        if kept and _stands(kept, now):
-            _tables.move_to_end(key)
-            return kept.table
-        as_of, mark = timezone.now(), _mark(study)
-        table = kept.table if kept and kept.table.mark == mark else None
-        table = replace(table, as_of=as_of) if table else _read(user, study, as_of, mark)
-        _tables[key] = _Kept(table, time.monotonic(), time.monotonic() - now)
-        _tables.move_to_end(key)
-        _make_room()
-        return table
+    marks, name = marks_of(study), _name(user, study)
+    table = _open.get(name)
+    if table is None or not _serves(table, marks):
+        with local_turn(name):
+            table = _from_file(name)
+            if table is None or not _serves(table, marks):
+                table = _renewed(user, study, name, marks)
+        _open[name] = table
+        while len(_open) > MOST_OPEN:
+            _open.popitem(last=False)
+    return replace(table, as_of=timezone.now()) if _is_current(table, marks) else table
 
 
-def _stands(kept: _Kept, now: float) -> bool:
-    return kept.table.size > FEW and now - kept.looked_at < kept.cost / SHARE_OF_TIME
+def _is_current(table: GlanceTable, marks: Mapping[str, str]) -> bool:
+    return is_marked(table.sources) and table.mark == mark_of(marks, table.sources)
 
 
-def forget() -> None:
-    """Drop every table that is kept: for benchmarks."""
-    with _lock:
-        _tables.clear()
+def _serves(table: GlanceTable, marks: Mapping[str, str]) -> bool:
+    if _is_current(table, marks):
+        return True
+    age = (timezone.now() - table.as_of).total_seconds()
+    return table.size > FEW and age < table.cost / SHARE_OF_TIME
 
 
-def _make_room() -> None:
-    while len(_tables) > 1 and sum(kept.table.nbytes for kept in _tables.values()) > KEPT_BYTES:
-        _tables.popitem(last=False)
+def _from_file(name: str) -> GlanceTable | None:
+    for path in local_copies(name):
+        with suppress(FileNotFoundError):
+            return open_table(path)
+    return None
 
 
-def _scope(user: Any, study: Study) -> tuple[Any, ...]:
-    """Whose rows the user sees: all sites', or these."""
+def _renewed(user: Any, study: Study, name: str, marks: Mapping[str, str]) -> GlanceTable:
+    """Read anew, into a file that takes the place of the one before."""
+    began = time.monotonic()
+    with noting() as sources:
+        table = _read(user, study)
+    mark, cost = mark_of(marks, sources), time.monotonic() - began
+    table = replace(table, sources=tuple(sorted(sources)), mark=mark, cost=cost)
+    path = local_copy(f"{name}{mark[:16]}", lambda path: write_table(table, path))
+    local_drop(name, but=path)
+    local_drop(PREFIX, older_than=KEPT_SECONDS)
+    return open_table(path)
+
+
+def forget(study: Study | None = None) -> None:
+    """Drop what is kept here, of one study or of all."""
+    _open.clear()
+    drop_tables(study)
+
+
+def _name(user: Any, study: Study) -> str:
+    """One per study and reach: all sites' rows, or those of some."""
     held = [m for m in access.memberships_of(user, study) if "rows" in m.rights]
-    if any(member.site_id is None for member in held):
-        return ("all",)
-    return tuple(sorted(member.site_id for member in held if member.site_id))
+    sites = sorted({m.site_id for m in held if m.site_id})
+    reach = "all" if any(m.site_id is None for m in held) else repr(sites)
+    return f"{prefix_of(study)}{sha256(reach.encode()).hexdigest()[:16]}-"
 
 
-def _mark(study: Study) -> str:
-    """Changes with every row that is written, changed or taken away, and from day to day.
-
-    ``xmin`` is the transaction that wrote the row as it stands: another sum is another table.
-    """
-    tables = sorted({*TABLES, *(t for c in registry.glance_columns() for t in c.tables)})
-    parts = " UNION ALL ".join(
-        f"(SELECT count(*), COALESCE(sum(xmin::text::bigint), 0) FROM {table} WHERE study_id = %s)"
-        for table in tables
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(parts, [study.pk] * len(tables))
-        return f"{timezone.localdate()} {cursor.fetchall()}"
-
-
-def _read(user: Any, study: Study, as_of: datetime, mark: str) -> GlanceTable:
+def _read(user: Any, study: Study) -> GlanceTable:
+    as_of = timezone.now()
     mine = access.visible(Patient.objects.all(), user, study)
     usable = consents.usable(mine, study, patient="").order_by("pk")
     rows = list(usable.values_list("pk", "site_id", "status"))
@@ -170,7 +154,7 @@ def _read(user: Any, study: Study, as_of: datetime, mark: str) -> GlanceTable:
     for column in found:
         columns[column.key] = with_bars(column)
     left_out = Counter(consents.refusals(study, patients=mine).values())
-    return GlanceTable(ids, columns, dict(left_out.most_common()), as_of, mark)
+    return GlanceTable(ids, columns, dict(left_out.most_common()), as_of)
 
 
 # what studies itself knows

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from studies import access, registry
+from studies.languages import spoken
 from studies.marks import is_marked, mark_of, marks_of, noting
 from studies.models import KeptStage, Study
 from studies.registry import Stage, StageState
@@ -58,8 +59,8 @@ def _keep(
     stage: Stage, state: StageState, sources: set[str], mark: str, site_ids: list[int],
     scope: dict[str, Any],
 ) -> None:  # fmt: skip
-    said = {"state": state.state, "headline": str(state.headline), "detail": str(state.detail),
-            "url": state.url}  # fmt: skip
+    said = {"state": state.state, "headline": spoken(state.headline),
+            "detail": spoken(state.detail), "url": state.url}  # fmt: skip
     row = KeptStage(
         stage=stage.key, site_ids=site_ids, sources=sorted(sources), mark=mark, **said, **scope
     )

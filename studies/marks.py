@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ MANY = 200  # marks of one table, before they are added up
 WORD = re.compile(r"[a-z0-9_]+")
 JOBS_OF_KIND = re.compile(r'"studies_job"\."kind" (?:= %s|IN \(%s)')
 KIND = re.compile(r"[a-z]+\.[a-z0-9_]+")
+_noted: ContextVar[set[str] | None] = ContextVar("noted", default=None)
 
 
 @cache
@@ -133,15 +135,25 @@ def mark_of(marks: Mapping[str, str], sources: Iterable[str]) -> str:
 
 @contextmanager
 def noting() -> Iterator[set[str]]:
-    """Inside, the tables that are asked come into the set; nothing remembered stands for a query."""
+    """Inside, the tables asked come into the set; nothing remembered stands for a query."""
     noted: set[str] = set()
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        noted.update(_asked(str(sql), params))
+        note_query(str(sql), params)
         return execute(sql, params, many, context)
 
-    with remembering(), connection.execute_wrapper(note):
-        yield noted
+    token = _noted.set(noted)
+    try:
+        with remembering(), connection.execute_wrapper(note):
+            yield noted
+    finally:
+        _noted.reset(token)
+
+
+def note_query(sql: str, params: Any = None) -> None:
+    """For what passes Django's cursor by, as COPY does."""
+    if (noted := _noted.get()) is not None:
+        noted.update(_asked(sql, params))
 
 
 def _asked(sql: str, params: Any) -> set[str]:

@@ -93,9 +93,7 @@ def at_a_glance(user: Any, study: Study) -> dict[str, Any]:
 
 
 def stages_of(user: Any, study: Study) -> list[StageView]:
-    return [
-        StageView(stage.key, stage.title, state) for stage, state in stage_states(user, study)
-    ]
+    return [StageView(stage.key, stage.title, state) for stage, state in stage_states(user, study)]
 
 
 def stages_with_steps(user: Any, study: Study) -> list[StageView]:

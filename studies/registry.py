@@ -176,15 +176,14 @@ class GlanceColumn:
     """Something of each patient that the study at a glance counts and narrows by.
 
     ``read(study)`` gives a value per patient id, as far as the acting user's rows reach: a text of
-    ``levels`` (or any, when none are named), or a number when ``kind`` is ``number``. ``tables``
-    are those that it reads: when they change, it is read again. ``scope`` is the consent it needs.
+    ``levels`` (or any, when none are named), or a number when ``kind`` is ``number``. When a table
+    that it reads changes, it is read again. ``scope`` is the consent it needs.
     """
 
     key: str
     title: str
     group: str
     read: Callable[[Any], Any]
-    tables: tuple[str, ...]
     kind: str = "category"
     levels: tuple[tuple[str, str], ...] = ()
     unit: str = ""

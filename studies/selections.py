@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from studies import access
-from studies.glance_table import GlanceTable, glance_table
+from studies.glance_files import GlanceTable
+from studies.glance_table import glance_table
 from studies.methods.selection import Condition, Mask, selected
 from studies.methods.selection_text import address_of, in_words, read_conditions
 from studies.models import Patient, Study

@@ -5,13 +5,15 @@ Both behave alike: written once, never renamed, never appended to; no path leave
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -256,6 +258,30 @@ def local_copy(name: str, make: Callable[[Path], None]) -> Path:
         _forget_the_least_used(folder, found)
     os.utime(found)
     return found
+
+
+def local_copies(prefix: str) -> list[Path]:
+    """The copies whose names begin so, the one used last first."""
+    found = Path(settings.LOCAL_COPIES).glob(f"{prefix}*")
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def local_drop(prefix: str, but: Path | None = None, older_than: float = 0) -> None:
+    """Remove the copies whose names begin so and that were not used for so many seconds."""
+    limit = time.time() - older_than
+    for path in local_copies(prefix):
+        if path != but and path.stat().st_mtime <= limit:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def local_turn(name: str) -> Iterator[None]:
+    """One process of this machine at a time."""
+    folder = Path(settings.LOCAL_COPIES)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / f".{name}.turn").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _forget_the_least_used(folder: Path, kept: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from studies.glance_files import drop_tables
 from studies.models import (
     CohortMember,
     Completeness,
@@ -73,3 +74,4 @@ def purge(patient: Patient) -> None:
     QueryMessage.objects.filter(patient=patient).update(text="")
     Drawing.objects.filter(study=patient.study, site_ids__contains=[patient.site_id]).delete()
     DeidentificationKey.objects.filter(patient=patient).delete()
+    drop_tables(patient.study)

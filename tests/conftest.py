@@ -163,6 +163,7 @@ def own_storage(tmp_path: Path, settings: Any) -> None:
     """Files under the test's own folder; passwords hashed fast."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGE_URL = f"file://{tmp_path / 'files'}"
+    settings.LOCAL_COPIES = str(tmp_path / "copies")
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
+Bits = NDArray[np.uint64]
 
 CATEGORY, NUMBER, SURVIVAL = "category", "number", "survival"
 EVENT, CENSORED = "event", "censored"
@@ -43,6 +44,11 @@ class Column:
         known roughly.
     edges : sequence of float
         Of the bars of a number; every exact value lies in one.
+    bits : uint64 array, shape (bars, ceil(patients / 64))
+        Who stands in which bar, a bit a patient (``with_bars``): levels, or intervals and then one
+        bar for each of ``LIMITS``.
+    order : int32 array, shape (patients with a number,)
+        Places of the known numbers, the smallest first.
     known_before : bool
         Whether it was known before treatment and is made of no target and no outcome.
     """
@@ -60,7 +66,8 @@ class Column:
     known_before: bool = False
     source: str = ""
     note: str = ""
-    bars: NDArray[np.int16] | None = field(default=None, repr=False)
+    bits: Bits | None = field(default=None, repr=False)
+    order: NDArray[np.int32] | None = field(default=None, repr=False)
 
     @cached_property
     def known(self) -> Mask:
@@ -71,9 +78,14 @@ class Column:
         return np.isfinite(self.values)
 
     @cached_property
+    def known_bits(self) -> Bits:
+        return packed(self.known)
+
+    @cached_property
     def totals(self) -> tuple[int, ...]:
         """Patients of each bar, without any condition."""
-        return tuple(_bar_counts(self, None))
+        assert self.bits is not None
+        return tuple(int(n) for n in np.bitwise_count(self.bits).sum(axis=1))
 
     @cached_property
     def unknown_total(self) -> int:
@@ -81,7 +93,7 @@ class Column:
 
     @property
     def nbytes(self) -> int:
-        parts = (self.held, self.values, self.limits, self.bars)
+        parts = (self.held, self.values, self.limits, self.bits, self.order)
         return sum(part.nbytes for part in parts if part is not None)
 
 
@@ -140,16 +152,31 @@ class Count:
 
 
 def with_bars(column: Column) -> Column:
-    """The column with the bar of each patient looked up once: its edges' interval, or its limit."""
-    if column.kind != NUMBER or column.values is None:
-        return column
+    """The column with what counting needs looked up once: who is in which bar, and the order."""
+    if column.held is not None:
+        return replace(column, bits=packed(column.held))
+    assert column.values is not None
     bins = max(len(column.edges) - 1, 0)
-    known = np.isfinite(column.values)
-    bars = np.full(column.values.size, bins + len(LIMITS), dtype=np.int16)
-    exact = known & (_limits(column) == EXACT)
-    bars[exact] = np.searchsorted(column.edges, column.values[exact], side="right") - 1
-    bars[known & ~exact] = bins - 1 + _limits(column)[known & ~exact]
-    return replace(column, bars=bars)
+    known, limits = np.isfinite(column.values), _limits(column)
+    exact = known & (limits == EXACT)
+    held = np.zeros((bins + len(LIMITS), column.values.size), dtype=bool)
+    place = np.searchsorted(column.edges, column.values[exact], side="right") - 1
+    held[place, np.flatnonzero(exact)] = True
+    for code in LIMITS.values():
+        held[bins + code - 1] = known & (limits == code)
+    order = np.argsort(column.values, kind="stable")[: np.count_nonzero(known)]
+    return replace(column, bits=packed(held), order=order.astype(np.int32))
+
+
+def packed(mask: Mask) -> Bits:
+    """The last axis as bits, 64 a word; what is left over is zero."""
+    padding = [(0, 0)] * (mask.ndim - 1) + [(0, -mask.shape[-1] % 64)]
+    return np.packbits(np.pad(mask, padding), axis=-1).view(np.uint64)
+
+
+def _common(bits: Bits, other: Bits) -> Any:
+    """How many bits two have in common, along the last axis."""
+    return np.bitwise_count(bits & other).sum(axis=-1, dtype=np.int64)
 
 
 def selected(columns: Mapping[str, Column], conditions: Sequence[Condition], size: int) -> Mask:
@@ -212,13 +239,14 @@ def counted(
     asked = {c.column: c for c in conditions}
     everybody = np.ones(size, dtype=bool)
     mask = _all_of(passing.values(), everybody)
+    bits = packed(mask)
     found = {}
     for key, column in columns.items():
-        others = mask
+        others = bits
         if key in passing:
             rest = [one for name, one in passing.items() if name != key]
-            others = _all_of(rest, everybody)
-        found[key] = _count(column, mask, others, asked.get(key))
+            others = packed(_all_of(rest, everybody))
+        found[key] = _count(column, mask, bits, others, asked.get(key))
     return mask, found
 
 
@@ -229,30 +257,21 @@ def _all_of(masks: Any, start: Mask) -> Mask:
     return found
 
 
-def _count(column: Column, mask: Mask, others: Mask, asked: Condition | None) -> Count:
-    known = column.known
-    n = int(np.count_nonzero(known & mask))
-    bars = tuple(_bars(column, _bar_counts(column, others), column.totals, asked))
+def _count(column: Column, mask: Mask, bits: Bits, others: Bits, asked: Condition | None) -> Count:
+    assert column.bits is not None
+    n = int(_common(column.known_bits, bits))
+    here = [int(number) for number in _common(column.bits, others)]
+    among = int(np.bitwise_count(others).sum())
     absent = Bar(
         "missing",
         "not known",
-        int(np.count_nonzero(others & ~known)),
+        among - int(_common(column.known_bits, others)),
         column.unknown_total,
         chosen=asked is not None and asked.missing,
     )
-    return Count(
-        column, n, int(np.count_nonzero(mask)) - n, bars, absent, _quartiles(column, mask & known)
-    )
-
-
-def _bar_counts(column: Column, mask: Mask | None) -> list[int]:
-    if column.held is not None:
-        rows = column.held if mask is None else column.held & mask
-        return [int(number) for number in np.count_nonzero(rows, axis=1)]
-    assert column.bars is not None
-    bins = max(len(column.edges) - 1, 0) + len(LIMITS)
-    bars = column.bars if mask is None else column.bars[mask]
-    return [int(number) for number in np.bincount(bars, minlength=bins + 1)[:bins]]
+    bars = tuple(_bars(column, here, column.totals, asked))
+    selected_size = int(np.bitwise_count(bits).sum())
+    return Count(column, n, selected_size - n, bars, absent, _quartiles(column, mask, bits))
 
 
 def _bars(
@@ -299,14 +318,27 @@ def _inside(low: float, high: float, asked: Condition | None) -> bool:
     return (asked.low is None or low >= asked.low) and (asked.high is None or high <= asked.high)
 
 
-def _quartiles(column: Column, mask: Mask) -> tuple[float, float, float] | None:
+def _quartiles(column: Column, mask: Mask, bits: Bits) -> tuple[float, float, float] | None:
     """Median and quartiles of a number; none while some are not exact, or nobody is there."""
-    if column.kind != NUMBER or column.values is None:
+    if column.kind != NUMBER or column.values is None or column.order is None:
         return None
-    if not mask.any() or _limits(column)[mask].any():
+    assert column.bits is not None
+    if _common(column.bits[-len(LIMITS) :], bits).any():
         return None
-    low, middle, high = np.quantile(column.values[mask], (0.25, 0.5, 0.75))
-    return float(low), float(middle), float(high)
+    chosen = column.order[mask[column.order]]
+    if not chosen.size:
+        return None
+    low, middle, high = (_quantile(column.values, chosen, share) for share in (0.25, 0.5, 0.75))
+    return low, middle, high
+
+
+def _quantile(values: NDArray[np.float64], order: NDArray[np.int32], share: float) -> float:
+    """Between the two nearest, as ``numpy.quantile`` does, of values that are in order already."""
+    place = share * (order.size - 1)
+    below = int(place)
+    low = float(values[order[below]])
+    high = float(values[order[min(below + 1, order.size - 1)]])
+    return low + (high - low) * (place - below)
 
 
 def _limits(column: Column) -> NDArray[np.int8]:

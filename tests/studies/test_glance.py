@@ -16,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studies.access import acting_as
-from studies.glance_table import glance_table
+from studies.glance_table import _from_file, _name, forget, glance_table
+from studies.marks import is_marked
 from studies.methods.selection import counted
 from studies.models import Cohort, FormEntry, Patient
 from studies.selections import selection_of
+from studies.storage import local_copies
 from tests.people import People
 from tests.studies.glance_made import make_patients
 
@@ -214,3 +216,38 @@ def test_a_study_of_nobody_yet_opens(people: People, client: Client):
     client.force_login(people.statistician)
     page = client.get(reverse("studies:glance", args=[people.study.uid]))
     assert page.status_code == 200
+
+
+def test_a_table_is_kept_by_the_marks_of_all_that_was_read(many: People):
+    """COPY included; what has no mark would be read at every request."""
+    with acting_as(many.statistician):
+        found = glance_table(many.statistician, many.study)
+    copied = {"studies_formentry", "studies_endpointvalue", "studies_endpointdefinition"}
+    apps = {
+        "genomics_phenotype",
+        "imaging_roichoice",
+        "imaging_immunoscore",
+        "modeling_modelversion",
+    }
+    assert set(found.sources) > copied | apps | {"studies_patient", "studies_consentpolicy"}
+    assert is_marked(found.sources)
+
+
+def test_processes_share_a_file_of_each_reach_and_never_each_others(many: People):
+    """Another process finds the file; who sees one site gets one of her own, with her rows."""
+    with acting_as(many.statistician):
+        whole = glance_table(many.statistician, many.study)
+        again = _from_file(_name(many.statistician, many.study))
+    assert again is not None
+    assert again.mark == whole.mark
+    assert again.left_out == whole.left_out
+    assert counted(again.columns, [], again.size)[1].keys() == whole.columns.keys()
+    for key, column in whole.columns.items():
+        assert again.columns[key].totals == column.totals
+    with acting_as(many.colleague):
+        assert _from_file(_name(many.colleague, many.study)) is None
+        own = glance_table(many.colleague, many.study)
+        assert set(own.ids) == plain(many) < set(whole.ids)
+    assert len(local_copies("glance-")) == 2
+    forget(many.study)
+    assert local_copies("glance-") == []
