@@ -35,7 +35,7 @@ NO_MARKS = "DROP FUNCTION studies_table_mark() CASCADE;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("studies", "0005_endpoint_definitions_stay"),
+        ("studies", "0006_lesion_measurements"),
     ]
 
     operations = [
