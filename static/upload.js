@@ -1,5 +1,6 @@
-// Files and folders in parts: a lost connection costs one part, and the same file chosen again goes
-// on where it broke off. Without script the form sends the file whole.
+// Files and folders in parts: a lost connection costs one part. A file chosen again, after a reload or
+// in another browser, goes on where it broke off, once every part that is here is found in it by digest.
+// Without script the form sends the file whole.
 "use strict";
 
 (() => {
@@ -111,6 +112,36 @@
     };
   }
 
+  // ---- digests: what is here already is known again by them, and no part arrives changed
+  async function digestOf(blob) {
+    const bytes = await blob.arrayBuffer().catch(() => { throw new Refused(gettext("The file changed or went away while it was read: choose it again.")); });
+    return window.crypto.subtle ? new Uint8Array(await window.crypto.subtle.digest("SHA-256", bytes)) : null;
+  }
+
+  const hexOf = (digest) => Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  async function holds(source, upload, say) {
+    for (const { first, last, sha256 } of upload.parts) {
+      const digest = await digestOf(await source.slice(first, last + 1));
+      if (hexOf(digest) !== sha256) return false;
+      say(gettext("looking what is here already"), (last + 1) / source.size);
+    }
+    const here = upload.parts.length ? upload.parts.at(-1).last + 1 : 0;
+    return here === upload.received; // else some parts came without their digest
+  }
+
+  // The unfinished upload of this very file, if there is one; `others` are of its name and size only.
+  async function unfinishedOf(source, options, say, chosen) {
+    const found = await ask("GET", `${root}?kind=${kind}&state=open`);
+    const asked = (upload) => Object.keys({ ...upload.options, ...options }).every((name) => upload.options[name] === options[name]);
+    const alike = (upload) => upload.size === source.size
+      && (chosen ? upload.uid === chosen : upload.filename === source.name && asked(upload));
+    const candidates = found.results.filter(alike);
+    if (!window.crypto.subtle) return { upload: candidates.find((upload) => upload.fingerprint === source.fingerprint) };
+    for (const upload of candidates) if (await holds(source, upload, say)) return { upload };
+    return { others: candidates.length > 0 };
+  }
+
   const single = (file) => ({
     name: file.name, size: file.size, fingerprint: `file:${file.size}:${file.lastModified}`,
     slice: async (from, to) => file.slice(from, to),
@@ -127,10 +158,16 @@
     bar.setAttribute("aria-label", source.name);
     const name = Object.assign(document.createElement("span"), { textContent: source.name, className: "upload-name" });
     const said = Object.assign(document.createElement("span"), { className: "quiet" });
-    words.append(name, said);
+    const from = Object.assign(document.createElement("span"), { className: "quiet", hidden: true });
+    words.append(name, from, said);
     item.append(words, bar);
     list.append(item);
     return {
+      from(received, size) {
+        from.hidden = false;
+        from.textContent = interpolate(gettext("the same file: going on at %s"), [megabytes(received)]);
+        bar.value = received / size;
+      },
       say(text, share) { said.textContent = text; if (share !== undefined) bar.value = share; },
       wrong(text) { item.className = "upload-refused"; said.textContent = text; bar.remove(); },
       done(address) {
@@ -155,19 +192,31 @@
     }
   }
 
-  async function send(source, shown) {
-    const chosen = [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string" && value);
-    const options = Object.fromEntries(chosen);
-    const body = JSON.stringify({ kind, filename: source.name, size: source.size, fingerprint: source.fingerprint, options });
-    let upload = await stubborn(shown, () => ask("POST", root, body, { "Content-Type": "application/json" }));
+  async function begun(source, shown, chosen) {
+    const said = [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string" && value);
+    const options = Object.fromEntries(said);
+    const { upload, others } = await stubborn(shown, () => unfinishedOf(source, options, shown.say, chosen));
+    if (upload) return upload;
+    if (chosen) throw new Refused(gettext("This is another file: what is here of the unfinished one is not in it. Choose that file, or upload this one above."));
+    const fingerprint = others ? `${source.fingerprint}:${Date.now()}` : source.fingerprint;
+    const body = JSON.stringify({ kind, filename: source.name, size: source.size, fingerprint, options });
+    return stubborn(shown, () => ask("POST", root, body, { "Content-Type": "application/json" }));
+  }
+
+  async function send(source, shown, chosen) {
+    let upload = await begun(source, shown, chosen);
     const address = `${root}${upload.uid}/`;
-    if (upload.received) shown.say(`going on at ${megabytes(upload.received)}`, upload.received / source.size);
+    if (upload.received) shown.from(upload.received, source.size);
     while (upload.state === "open") {
       upload = await stubborn(shown, async (tries) => {
         if (tries) upload = await ask("GET", address);
         if (upload.state !== "open") return upload;
         const part = await source.slice(upload.received, Math.min(upload.received + upload.part_bytes, source.size));
-        return ask("PATCH", address, part, { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(upload.received) });
+        const digest = await digestOf(part);
+        return ask("PATCH", address, part, {
+          "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(upload.received),
+          ...(digest ? { "Content-Digest": `sha-256=:${btoa(String.fromCharCode(...digest))}:` } : {}),
+        });
       });
       shown.say(`${megabytes(upload.received)} of ${megabytes(source.size)}`, upload.received / source.size);
     }
@@ -181,6 +230,20 @@
     return upload.page;
   }
 
+  // ---- an unfinished upload of the list: its file is chosen again
+  document.querySelectorAll("[data-go-on]").forEach((button) => {
+    const again = button.parentElement.querySelector("input[type=file]");
+    button.hidden = false;
+    button.addEventListener("click", () => again.click());
+    again.addEventListener("change", () => {
+      const files = [...again.files];
+      if (!files.length) return;
+      const source = again.webkitdirectory ? zipOf(files[0].webkitRelativePath.split("/")[0] || "folder", files) : single(files[0]);
+      sendAll([source], button.dataset.goOn);
+      again.value = "";
+    });
+  });
+
   let busy = false;
   window.addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
 
@@ -191,16 +254,20 @@
     if (!files.length) return; // the server says that nothing was chosen
     event.preventDefault();
     event.stopImmediatePropagation();
-    const buttons = form.querySelectorAll("button[type=submit]");
+    await sendAll(files);
+  }, true);
+
+  async function sendAll(files, chosen) {
+    const buttons = document.querySelectorAll("form[data-resumable] button[type=submit], [data-go-on]");
     buttons.forEach((button) => { button.disabled = true; });
     busy = true;
     const pages = [];
     for (const source of files) {
       const shown = line(source);
-      try { pages.push(await send(source, shown)); } catch (problem) { shown.wrong(problem.message); }
+      try { pages.push(await send(source, shown, chosen)); } catch (problem) { shown.wrong(problem.message); }
     }
     busy = false;
     buttons.forEach((button) => { button.disabled = false; });
     if (pages.length === 1 && files.length === 1) window.location.assign(pages[0]);
-  }, true);
+  }
 })();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import tempfile
 from contextlib import nullcontext
 from typing import Any
@@ -36,6 +38,21 @@ class PartParser(BaseParser):
         return file
 
 
+def _sha256_said(header: str) -> str:
+    """The sha256 of a Content-Digest in hex; nothing where it says none."""
+    for item in header.split(","):
+        name, _, value = item.strip().partition("=")
+        if name == "sha-256":
+            try:
+                return base64.b64decode(value.strip(":"), validate=True).hex()
+            except binascii.Error as error:
+                raise refuse(
+                    "Content-Digest", header, "sha-256=:base64:", "See /api/v1/docs/.",
+                    column="Content-Digest",
+                ) from error  # fmt: skip
+    return ""
+
+
 class ResumableUploadSerializer(serializers.ModelSerializer):
     filename = serializers.CharField(max_length=255)
     fingerprint = serializers.CharField(max_length=200, default="", allow_blank=True)
@@ -43,13 +60,18 @@ class ResumableUploadSerializer(serializers.ModelSerializer):
     options = serializers.DictField(default=dict)
     batch = serializers.UUIDField(source="batch.uid", read_only=True, default=None)
     page = serializers.SerializerMethodField()
+    parts = serializers.SerializerMethodField()
 
     class Meta:
         model = ResumableUpload
         fields = ("uid", "kind", "filename", "size", "fingerprint", "options", "part_bytes",
-                  "received", "state", "problems", "batch", "page", "created_at",
+                  "received", "parts", "state", "problems", "batch", "page", "created_at",
                   "touched_at")  # fmt: skip
         read_only_fields = ("part_bytes", "received", "state", "problems", "touched_at")
+
+    def get_parts(self, upload: ResumableUpload) -> list[dict[str, Any]]:
+        """First and last byte of each part that is here, and its sha256; empty after a PATCH."""
+        return [] if self.context["view"].action == "partial_update" else upload.ranges()
 
     def get_page(self, upload: ResumableUpload) -> str | None:
         """Where a person follows what becomes of the file, once it was handed in."""
@@ -88,7 +110,15 @@ class ResumableUploadViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
 
     @extend_schema(
         request={PartParser.media_type: OpenApiTypes.BINARY},
-        parameters=[OpenApiParameter("Upload-Offset", int, OpenApiParameter.HEADER, required=True)],
+        parameters=[
+            OpenApiParameter("Upload-Offset", int, OpenApiParameter.HEADER, required=True),
+            OpenApiParameter(
+                "Content-Digest",
+                str,
+                OpenApiParameter.HEADER,
+                description="sha-256=:…: of the part (RFC 9530); another one is not taken.",
+            ),
+        ],
         responses={200: ResumableUploadSerializer},
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -105,7 +135,8 @@ class ResumableUploadViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
                     "See /api/v1/docs/.",
                     column="offset",
                 )
-            return self._answer(services.upload_part(self.get_object(), int(offset), part))
+            sha256 = _sha256_said(request.headers.get("Content-Digest", ""))
+            return self._answer(services.upload_part(self.get_object(), int(offset), part, sha256))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

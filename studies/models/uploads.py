@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -23,7 +24,10 @@ class UploadState(models.TextChoices):
 
 
 class ResumableUpload(StudyRow):
-    """open -> joining -> taken_in | refused; or discarded. Every part but the last is whole."""
+    """open -> joining -> taken_in | refused; or discarded. Every part but the last is whole.
+
+    ``part_digests`` are the sha256 of the parts that are here: by them a file is known again.
+    """
 
     kind = models.CharField(max_length=40)
     filename = models.CharField(max_length=255)
@@ -31,6 +35,7 @@ class ResumableUpload(StudyRow):
     fingerprint = models.CharField(max_length=200, blank=True)
     part_bytes = models.PositiveIntegerField(default=PART_BYTES)
     received = models.BigIntegerField(default=0)
+    part_digests = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     options = models.JSONField(default=dict, blank=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
@@ -68,8 +73,21 @@ class ResumableUpload(StudyRow):
         return -(-self.received // self.part_bytes)
 
     @property
+    def is_folder(self) -> bool:
+        """A browser makes a zip of a folder while it sends it."""
+        return self.fingerprint.startswith("folder:")
+
+    @property
     def share(self) -> float:
         return self.received / self.size if self.size else 1.0
+
+    def ranges(self) -> list[dict[str, Any]]:
+        """First and last byte of each part that is here, with its sha256."""
+        ends = [*range(self.part_bytes, self.received, self.part_bytes), self.received]
+        return [
+            {"first": number * self.part_bytes, "last": end - 1, "sha256": found}
+            for number, (end, found) in enumerate(zip(ends, self.part_digests, strict=False))
+        ]
 
     def part_expected(self) -> int:
         """Bytes of the next part."""

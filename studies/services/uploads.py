@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import timedelta
 from typing import Any, BinaryIO
@@ -90,13 +91,17 @@ def _check_size(size: int, filename: str, largest: int) -> None:
 
 
 @transaction.atomic
-def upload_part(upload: ResumableUpload, offset: int, part: BinaryIO) -> ResumableUpload:
-    """Take the next part; one at another place, or not whole, changes nothing.
+def upload_part(
+    upload: ResumableUpload, offset: int, part: BinaryIO, sha256: str = ""
+) -> ResumableUpload:
+    """Take the next part; one at another place, not whole, or not as it was sent, changes nothing.
+
+    ``sha256`` is what the sender says of the part, where he says it.
 
     Raises
     ------
     DataProblem
-        The place is not where the upload stands, or the part is cut short.
+        The place is not where the upload stands, or the part is cut short or of another digest.
     """
     row = ResumableUpload.objects.select_for_update().get(pk=upload.pk)
     if row.state != UploadState.OPEN or offset != row.received:
@@ -121,9 +126,21 @@ def upload_part(upload: ResumableUpload, offset: int, part: BinaryIO) -> Resumab
             column="part",
         )
     part.seek(0)
+    found = hashlib.file_digest(part, "sha256").hexdigest()  # type: ignore[arg-type]
+    if sha256 and sha256 != found:
+        raise refuse(
+            "part",
+            say("sha256 {digest}", digest=found),
+            say("sha256 {digest}, as its sender says", digest=sha256),
+            "Send the part again, whole.",
+            column="part",
+        )
+    part.seek(0)
     storage().write_part(row.study.uid, row.uid, row.parts, part)
     ResumableUpload.objects.filter(pk=row.pk).update(
-        received=F("received") + size, touched_at=timezone.now()
+        received=F("received") + size,
+        part_digests=[*row.part_digests, found],
+        touched_at=timezone.now(),
     )
     row.refresh_from_db()
     if row.received == row.size:

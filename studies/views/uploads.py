@@ -33,7 +33,8 @@ def upload_list(request: HttpRequest, study: Study) -> HttpResponse:
     batches = ImportBatch.objects.filter(study=study).select_related("file", "uploaded_by")
     narrowed = BatchFilter(request.GET, batches)
     kinds = _kinds(request.user, study)
-    context = {"kinds": kinds, "may_upload": bool(kinds)}
+    unfinished = services.uploads_open(study, request.user)
+    context = {"kinds": kinds, "may_upload": bool(kinds), "unfinished": unfinished}
     return list_response(
         request, study, UPLOADS, narrowed.qs, "studies/uploads.html", context, narrowed=narrowed
     )

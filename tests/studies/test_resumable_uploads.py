@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 from uuid import UUID
@@ -75,6 +77,44 @@ def test_a_file_goes_on_where_it_broke_off(people: People, coordinator: Client) 
     done = coordinator.get(address).json()
     assert (done["state"], done["batch"]) == ("taken_in", str(batch.uid))
     assert coordinator.get(done["page"]).status_code == 200
+
+
+def content_digest(data: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(data).digest()).decode()}:"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [(DATA[:PART], 200), (DATA[1 : PART + 1], 422), (None, 422)],
+    ids=["as it was sent", "changed on the way", "no digest at all"],
+)
+def test_a_part_that_changed_on_the_way_is_not_taken(
+    people: People, coordinator: Client, said: bytes | None, status: int
+) -> None:
+    address = f"{root(people)}{begin(people, coordinator).json()['uid']}/"
+    answer = coordinator.patch(
+        address,
+        DATA[:PART],
+        content_type="application/offset+octet-stream",
+        headers={
+            "Upload-Offset": "0",
+            "Content-Digest": content_digest(said) if said else "sha-256=:?:",
+        },
+    )
+    assert answer.status_code == status, answer.content
+    assert coordinator.get(address).json()["received"] == (PART if status == 200 else 0)
+
+
+def test_what_is_here_is_listed_with_its_digests(people: People, coordinator: Client) -> None:
+    address = f"{root(people)}{begin(people, coordinator).json()['uid']}/"
+    for offset in (0, PART):
+        assert send(coordinator, address, offset, DATA[offset : offset + PART]).status_code == 200
+    [listed] = coordinator.get(f"{root(people)}?state=open").json()["results"]
+    assert listed["parts"] == [
+        {"first": first, "last": first + PART - 1,
+         "sha256": hashlib.sha256(DATA[first : first + PART]).hexdigest()}
+        for first in (0, PART)
+    ]  # fmt: skip
 
 
 def test_parts_are_seen_by_their_sender_only(people: People, coordinator: Client) -> None:
