@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("studies", "0005_endpoint_definitions_stay"),
+        ("studies", "0007_marks_and_kept_stages"),
     ]
 
     operations = [
