@@ -18,8 +18,12 @@ from modeling.overviews import TARGETS, evaluation_rows
 from modeling.services.version_card import not_beaten
 from studies.figures.figure import Figure
 from studies.figures.render import render_inline_svg
+from studies.figures.words import told
+from studies.languages import figures_spoken
+from studies.methods.wording import marked
 
 
+@figures_spoken()
 def examination_context(version: ModelVersion, found: Examination | None) -> dict[str, Any]:
     """Everything the template needs, with figures drawn from the stored numbers."""
     context: dict[str, Any] = {
@@ -56,8 +60,8 @@ def figures_of(results: dict[str, Any]) -> dict[str, Figure]:
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
-def _words(text: str) -> str:
-    return text.replace("_", " ")
+def _cohort(name: str) -> str:
+    return told(name.replace("_", " "))
 
 
 def _groups(rows: list[dict[str, Any]]) -> Figure | None:
@@ -65,8 +69,13 @@ def _groups(rows: list[dict[str, Any]]) -> Figure | None:
         return None
     estimates = [
         Estimate(
-            f"{row['title']}: {row['higher']} over {row['lower']}",
-            _words(row["cohort"]),
+            told(
+                "{title}: {higher} over {lower}",
+                title=told(row["title"]),
+                higher=told(row["higher"]),
+                lower=told(row["lower"]),
+            ),
+            _cohort(row["cohort"]),
             row["effect"],
             row["effect_lower"],
             row["effect_upper"],
@@ -76,10 +85,12 @@ def _groups(rows: list[dict[str, Any]]) -> Figure | None:
     ]
     return draw_estimates(
         estimates,
-        "Rad-Score between groups",
-        "Rank-biserial correlation with 95 % interval; right of the dotted line the first group "
-        "scores higher.",
-        "effect (rank-biserial)",
+        told("Rad-Score between groups"),
+        told(
+            "Rank-biserial correlation with 95 % interval; right of the dotted line the first "
+            "group scores higher."
+        ),
+        marked("effect (rank-biserial)"),
         "groups",
         0.0,
         (-1.0, 1.0),
@@ -89,7 +100,13 @@ def _groups(rows: list[dict[str, Any]]) -> Figure | None:
 def _subgroups(rows: list[dict[str, Any]]) -> Figure | None:
     estimates = [
         Estimate(
-            f"{row['by']} {row['level']} (n {row['n']}), {_words(row['cohort'])}",
+            told(
+                "{variable} {level} (n {n}), {cohort}",
+                variable=told(row["by"]),
+                level=told(str(row["level"])),
+                n=row["n"],
+                cohort=_cohort(row["cohort"]),
+            ),
             TARGETS[row["target"]],
             row["auc"]["estimate"],
             row["auc"]["lower"],
@@ -104,9 +121,9 @@ def _subgroups(rows: list[dict[str, Any]]) -> Figure | None:
     lowest = min(0.4, *(e.value if e.lower is None else e.lower for e in estimates))
     return draw_estimates(
         estimates,
-        "AUC in subgroups",
-        "DeLong 95 % intervals; the dotted line is chance. Small groups say little.",
-        "AUC (95 % CI)",
+        told("AUC in subgroups"),
+        told("DeLong 95 % intervals; the dotted line is chance. Small groups say little."),
+        marked("AUC (95 % CI)"),
         "subgroups",
         0.5,
         (max(0.0, lowest), 1.0),
@@ -118,8 +135,8 @@ def _importance(found: dict[str, Any]) -> Figure | None:
         return None
     estimates = [
         Estimate(
-            f"{row['family']} ({row['columns']})",
-            _words(found["cohort"]),
+            told("{family} ({columns})", family=told(row["family"]), columns=row["columns"]),
+            _cohort(found["cohort"]),
             row["fall"],
             row["fall"] - row["sd"],
             row["fall"] + row["sd"],
@@ -129,10 +146,14 @@ def _importance(found: dict[str, Any]) -> Figure | None:
     ]
     return draw_estimates(
         estimates,
-        "What the Rad-Score leans on",
-        "Fall of the AUC when a family of columns is shuffled together, mean and SD over shuffles; "
-        f"{_words(found['cohort'])}, n = {found['n']}.",
-        "fall of the AUC",
+        told("What the Rad-Score leans on"),
+        told(
+            "Fall of the AUC when a family of columns is shuffled together, mean and SD over "
+            "shuffles; {cohort}, n = {n}.",
+            cohort=_cohort(found["cohort"]),
+            n=found["n"],
+        ),
+        marked("fall of the AUC"),
         "importance",
         0.0,
     )
@@ -143,9 +164,15 @@ def _learning(points: list[dict[str, Any]]) -> Figure | None:
         return None
     drawn = [CurvePoint(p["n"], p["auc"], p["sd"]) for p in points]
     rising = len(drawn) > 2 and np.diff([p.mean for p in drawn])[-1] > 0.01
-    said = "still rising: more patients would help" if rising else "no longer rising much"
+    if rising:
+        said = told("still rising: more patients would help")
+    else:
+        said = told("no longer rising much")
     return draw_learning_curve(
         drawn,
-        f"Out-of-fold AUC of the chosen classifier with its tuned "
-        f"parameters, one SD between draws; {said}.",
+        told(
+            "Out-of-fold AUC of the chosen classifier with its tuned parameters, one SD between "
+            "draws; {said}.",
+            said=said,
+        ),
     )

@@ -19,8 +19,10 @@ from modeling.services.report_survival import (
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import Figure
 from studies.figures.render import render_inline_svg
+from studies.languages import figures_spoken
 
 
+@figures_spoken()
 def analyses_context(version: ModelVersion) -> dict[str, Any]:
     """Tables as the report prints them, and figures drawn from the stored numbers."""
     draft = Draft(version.study.is_simulated)
@@ -42,6 +44,7 @@ def analyses_context(version: ModelVersion) -> dict[str, Any]:
     }
 
 
+@figures_spoken()
 def analyses_figures(version: ModelVersion) -> list[Figure]:
     """Of the model, then of the Rad-Score behind it in every cohort."""
     found = nomogram_figures(version, evaluations_of(version, version.endpoint))

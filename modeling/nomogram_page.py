@@ -9,12 +9,15 @@ import numpy as np
 from modeling.figures.nomogram import draw_nomogram
 from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty
 from modeling.models import ModelVersion
-from modeling.services.prognosis_rows import ENDPOINTS, TITLES
+from modeling.services.prognosis_rows import ENDPOINTS, TITLES, WITHIN_A_SENTENCE
 from modeling.services.report_content import marked_simulated
 from modeling.services.report_survival import LOG_AXES, column_title, short_endpoint
 from studies.figures.figure import Figure, number
+from studies.figures.words import told
+from studies.languages import figures_spoken
 
 
+@figures_spoken()
 def nomogram_context(version: ModelVersion) -> dict[str, Any]:
     """Figure, points of every value, survival by total, and the Cox model behind them."""
     content, results = version.content, version.run.results
@@ -34,11 +37,13 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
 
 
 def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
-    title = ENDPOINTS[version.endpoint][0].lower()
+    endpoint = told(WITHIN_A_SENTENCE[version.endpoint])
     return draw_nomogram(
         nomogram,
-        f"Nomogram for {title}",
-        "Read the points of each variable upwards, add them, and read survival below the total.",
+        told("Nomogram for {endpoint}", endpoint=endpoint),
+        told(
+            "Read the points of each variable upwards, add them, and read survival below the total."
+        ),
         TITLES,
         unit="months",
         endpoint=short_endpoint(version.endpoint),

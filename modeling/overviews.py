@@ -17,6 +17,9 @@ from modeling.models import (
 )
 from modeling.selectors import look_numbers, maker_of, state_of, states_of
 from studies.figures.figure import Figure
+from studies.figures.words import told
+from studies.languages import figures_spoken
+from studies.methods.wording import marked
 from studies.models import CohortRole, Derivation, Job, JobState, Study
 
 KINDS = (
@@ -59,20 +62,23 @@ def classifier_rows(run: ModelRun) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["auc"]["estimate"], row["name"]))
 
 
+@figures_spoken()
 def classifier_figure(run: ModelRun) -> Figure | None:
     rows = classifier_rows(run)
     if not rows:
         return None
     cohort = next(iter(run.snapshot.members.filter(cohort__use="development")), None)
-    name = cohort.cohort.name if cohort else "training"
+    name = cohort.cohort.name if cohort else marked("training")
     drawn = [
         ClassifierAuc(
-            row["title"], f"{name}, out of fold", row["auc"]["estimate"], row["auc"]["lower"],
-            row["auc"]["upper"], row["n"],
+            row["title"], told("{cohort}, out of fold", cohort=told(name)), row["auc"]["estimate"],
+            row["auc"]["lower"], row["auc"]["upper"], row["n"],
         )
         for row in rows
     ]  # fmt: skip
-    caption = f"AUC for hot by RNA, DeLong 95 % CI, n = {rows[0]['n']}; the same folds for all."
+    caption = told(
+        "AUC for hot by RNA, DeLong 95 % CI, n = {n}; the same folds for all.", n=rows[0]["n"]
+    )
     return draw_classifier_comparison(drawn, caption=caption)
 
 

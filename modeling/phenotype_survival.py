@@ -24,6 +24,8 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.univariable_cox import fit_univariable_cox
 from studies.figures.figure import Figure, p_text
+from studies.figures.words import told
+from studies.methods.wording import marked
 from studies.models import CohortUse, Patient, Study
 from studies.registry import PageInputs
 from studies.selectors import endpoint_table, members_table
@@ -32,8 +34,8 @@ from studies.services import patients_shown
 PAGE = "modeling:phenotype_survival"
 DAYS_A_MONTH = 30.4375
 ENDPOINTS = {
-    "overall_survival": "Overall survival",
-    "progression_free_survival": "Progression-free survival",
+    "overall_survival": marked("Overall survival"),
+    "progression_free_survival": marked("Progression-free survival"),
 }
 FEWEST_EVENTS = 5
 RANKS = {"hot": 0, "cold": 2}
@@ -105,18 +107,21 @@ def _curves(table: pd.DataFrame, key: str, title: str) -> Figure:
     test = compare_log_rank(table["months"], table["event"], table["label"], names)
     return draw_kaplan_meier(
         groups,
-        f"{title} by phenotype",
-        f"{len(table)} development patients with RNA. Log-rank test; bands: 95 % intervals, "
-        "log-log. The labels know nothing of survival.",
+        told("{endpoint} by phenotype", endpoint=told(title)),
+        told(
+            "{n} development patients with RNA. Log-rank test; bands: 95 % intervals, log-log. The "
+            "labels know nothing of survival.",
+            n=len(table),
+        ),
         title,
-        f"log-rank {p_text(test.p_value)}",
+        told("log-rank {p}", p=p_text(test.p_value)),
         key,
     )
 
 
 def _forest(table: pd.DataFrame, z: pd.DataFrame, key: str, title: str) -> Figure:
-    groups = {"all": table.index, "hot": table.index[table["label"] == "hot"],
-              "cold": table.index[table["label"] == "cold"]}  # fmt: skip
+    groups = {marked("all"): table.index, marked("hot"): table.index[table["label"] == "hot"],
+              marked("cold"): table.index[table["label"] == "cold"]}  # fmt: skip
     found = {
         name: fit_univariable_cox(table.loc[rows, "months"], table.loc[rows, "event"], z.loc[rows])
         for name, rows in groups.items()
@@ -124,10 +129,12 @@ def _forest(table: pd.DataFrame, z: pd.DataFrame, key: str, title: str) -> Figur
     }
     return draw_subpopulations(
         found,
-        f"{title}: each subpopulation alone",
-        "Univariable Cox models of development patients (Efron ties): hazard ratio per SD of "
-        "training with 95 % interval; above 1, more of the cells is worse. Filled: p < 0.05 after "
-        "Benjamini and Hochberg within the panel.",
+        told("{endpoint}: each subpopulation alone", endpoint=told(title)),
+        told(
+            "Univariable Cox models of development patients (Efron ties): hazard ratio per SD of "
+            "training with 95 % interval; above 1, more of the cells is worse. Filled: p < 0.05 "
+            "after Benjamini and Hochberg within the panel."
+        ),
         key,
     )
 
@@ -154,5 +161,9 @@ def _unestimated(figures: list[Figure]) -> list[str]:
     for figure in figures:
         if figure.key.endswith("-cox"):
             empty = [row for row in figure.rows if row[4] is None or not np.isfinite(row[4])]
-            found += [f"{figure.title}, {group}: {cell}" for group, cell, *_ in empty]
+            found += [
+                told("{figure}, {group}: {cell}", figure=figure.title, group=told(group),
+                     cell=told(cell))
+                for group, cell, *_ in empty
+            ]  # fmt: skip
     return found

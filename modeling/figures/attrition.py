@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import altair as alt
 
 from studies.figures.figure import COLOURS, INK, QUIET, Figure, make_figure, rows_of
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 BOX, ROW = 150, 74
 
@@ -24,14 +26,14 @@ def draw_attrition(
     cohorts: Sequence[str],
     uses: Sequence[str],
     steps: Sequence[AttritionStep],
-    title: str = "Study design and attrition",
+    title: str = marked("Study design and attrition"),
     caption: str = "",
     key: str = "attrition",
 ) -> Figure:
     """The first step is the cohort itself; each later one is asked of it, not of the one before."""
     cells = [
-        (c, s, cohort, step.title, step.counts[c], steps[0].counts[c] - step.counts[c])
-        for c, cohort in enumerate(cohorts)
+        (c, s, cohort, told(step.title), step.counts[c], steps[0].counts[c] - step.counts[c])
+        for c, cohort in enumerate(map(told, cohorts))
         for s, step in enumerate(steps)
     ]
     data = rows_of(
@@ -39,7 +41,8 @@ def draw_attrition(
         top=[s - 0.28 for _, s, *_ in cells], bottom=[s + 0.28 for _, s, *_ in cells],
         x=[c for c, *_ in cells], y=[s for _, s, *_ in cells],
         title=[t for _, _, _, t, _, _ in cells],
-        said=[f"n = {n}" + (f" ({out} left out)" if out else "") for *_, n, out in cells],
+        said=[told("n = {n} ({out} left out)", n=n, out=out) if out else told("n = {n}", n=n)
+              for *_, n, out in cells],
     )  # fmt: skip
     x_scale = alt.Scale(domain=[-0.5, len(cohorts) - 0.5], nice=False)
     y_scale = alt.Scale(domain=[len(steps) - 0.6, -1.0], nice=False)
@@ -52,7 +55,10 @@ def draw_attrition(
     )  # fmt: skip
     x, y = alt.X("x:Q", scale=x_scale, axis=None), alt.Y("y:Q", scale=y_scale, axis=None)
     heads = rows_of(
-        x=list(range(len(cohorts))), y=[-0.72] * len(cohorts), name=list(cohorts), use=list(uses)
+        x=list(range(len(cohorts))),
+        y=[-0.72] * len(cohorts),
+        name=list(map(told, cohorts)),
+        use=list(map(told, uses)),
     )
     chart = alt.layer(
         *_arrows(len(cohorts), len(steps), x_scale, y_scale),
@@ -68,7 +74,7 @@ def draw_attrition(
         alt.Chart(heads).mark_text(fontSize=12, dy=8, color=QUIET).encode(x=x, y=y, text="use:N"),
     ).properties(width=BOX * len(cohorts), height=ROW * len(steps) + 40)  # fmt: skip
     rows = [(cohort, step, n, out) for _, _, cohort, step, n, out in cells]
-    columns = ("cohort", "question", "included", "left out")
+    columns = (marked("cohort"), marked("question"), marked("included"), marked("left out"))
     return make_figure(key, title, caption, chart, columns, rows, wide=True)
 
 

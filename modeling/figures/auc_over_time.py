@@ -19,8 +19,11 @@ from studies.figures.figure import (
     Figure,
     make_figure,
     rows_of,
+    time_axis,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ class AucOverTime:
 
 def draw_auc_over_time(
     curves: Sequence[AucOverTime],
-    title: str = "AUC over time",
+    title: str = marked("AUC over time"),
     caption: str = "",
     unit: str = "months",
     key: str = "auc",
 ) -> Figure:
     """AUC(t) with its 95 % band; what is not estimable is left out."""
-    names = [curve.name for curve in curves]
-    known = [(curve.name, p, *p.interval()) for curve in curves for p in curve.points
+    names = [told(curve.name) for curve in curves]
+    known = [(told(curve.name), p, *p.interval()) for curve in curves for p in curve.points
              if p.estimable]  # fmt: skip
     lowest = min([0.4, *(low for *_, low, _ in known if np.isfinite(low))])
     scale = alt.Scale(domain=[np.floor(lowest * 10) / 10, 1], nice=False)
@@ -50,7 +53,7 @@ def draw_auc_over_time(
         high=[high for *_, high in known],
     )  # fmt: skip
     x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=True),
-              axis=unit_axis(unit.capitalize(), tickCount=5))  # fmt: skip
+              axis=time_axis(unit, tickCount=5))  # fmt: skip
     y = alt.Y("y:Q", scale=scale, axis=unit_axis("AUC(t)", format=".1f", tickCount=6))
     base = alt.Chart(data)
     colour = alt.Color("curve:N", sort=names, scale=alt.Scale(
@@ -70,5 +73,6 @@ def draw_auc_over_time(
     ).properties(width=WIDTH, height=HEIGHT - 40)  # fmt: skip
     rows = [(name, p.horizon, p.auc, low, high, p.cases, p.controls)
             for name, p, low, high in known]  # fmt: skip
-    columns = ("curve", unit, "AUC(t)", "lower", "upper", "cases", "controls")
+    columns = (marked("curve"), unit, "AUC(t)", marked("lower"), marked("upper"), marked("cases"),
+               marked("controls"))  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows)

@@ -20,6 +20,8 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 BINS = 40
 
@@ -40,7 +42,7 @@ def draw_calibration(
     points: Sequence[CalibrationPoint],
     title: str,
     caption: str = "",
-    quantity: str = "survival",
+    quantity: str = marked("survival"),
     key: str = "calibration",
     predicted: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
@@ -48,15 +50,19 @@ def draw_calibration(
 
     ``predicted`` holds all predictions per cohort, for a histogram below.
     """
-    cohorts = list(dict.fromkeys(point.cohort for point in points))
+    cohorts = list(dict.fromkeys(told(point.cohort) for point in points))
     scales = style_scales(cohorts)
     base = alt.Chart(rows_of(
-        cohort=[p.cohort for p in points], x=[p.predicted for p in points],
+        cohort=[told(p.cohort) for p in points], x=[p.predicted for p in points],
         y=[p.observed for p in points], lower=[p.lower for p in points],
         upper=[p.upper for p in points],
     ))  # fmt: skip
-    x = alt.X("x:Q", scale=_unit(), axis=_axis(f"Predicted {quantity}"))
-    y = alt.Y("y:Q", scale=_unit(), axis=_axis(f"Observed {quantity}"))
+    x = alt.X(
+        "x:Q", scale=_unit(), axis=_axis(told("Predicted {quantity}", quantity=told(quantity)))
+    )
+    y = alt.Y(
+        "y:Q", scale=_unit(), axis=_axis(told("Observed {quantity}", quantity=told(quantity)))
+    )
     dots = base.mark_point(filled=True, size=65, opacity=1).encode(
         x=x, y=y,
         color=alt.Color("cohort:N", scale=scales["color"], sort=cohorts),
@@ -72,11 +78,14 @@ def draw_calibration(
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
     chart: Any = alt.layer(ideal, *lines, dots).properties(width=WIDTH, height=WIDTH)
     if predicted:
+        predicted = {told(name): values for name, values in predicted.items()}
         chart = alt.vconcat(chart, _histogram(predicted, cohorts, quantity), spacing=6)
-    rows = [(p.cohort, p.n, p.predicted, p.observed, p.lower, p.upper) for p in points]
-    return make_figure(key, title, caption, chart,
-                       ("cohort", "n", f"predicted {quantity}", f"observed {quantity}", "lower",
-                        "upper"), rows)  # fmt: skip
+    rows = [(told(p.cohort), p.n, p.predicted, p.observed, p.lower, p.upper) for p in points]
+    columns = (
+        marked("cohort"), "n", told("predicted {quantity}", quantity=told(quantity)),
+        told("observed {quantity}", quantity=told(quantity)), marked("lower"), marked("upper"),
+    )  # fmt: skip
+    return make_figure(key, title, caption, chart, columns, rows)
 
 
 def _line(base: alt.Chart, name: str, colour: str, k: int) -> list[alt.Chart]:
@@ -107,10 +116,10 @@ def _histogram(
         alt.Chart(data)
         .mark_bar(opacity=0.75)
         .encode(
-            x=alt.X("low:Q", scale=_unit(), axis=_axis(f"Predicted {quantity}, all patients"),
-                    bin="binned"),
+            x=alt.X("low:Q", scale=_unit(), bin="binned", axis=_axis(
+                told("Predicted {quantity}, all patients", quantity=told(quantity)))),
             x2="high:Q",
-            y=alt.Y("n:Q", stack=True, axis=unit_axis("Patients", tickCount=2, grid=False)),
+            y=alt.Y("n:Q", stack=True, axis=unit_axis(told("Patients"), tickCount=2, grid=False)),
             color=alt.Color("cohort:N", scale=colours, sort=list(cohorts)),
         )
         .properties(width=WIDTH, height=52)

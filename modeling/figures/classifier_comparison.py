@@ -17,6 +17,8 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,17 @@ class ClassifierAuc:
 
 def draw_classifier_comparison(
     results: Sequence[ClassifierAuc],
-    title: str = "Classifiers on the same folds",
+    title: str = marked("Classifiers on the same folds"),
     caption: str = "",
     key: str = "classifiers",
 ) -> Figure:
     """Dots with 95 % CI; classifiers in rows, cohorts told apart by shape."""
-    cohorts = list(dict.fromkeys(result.cohort for result in results))
-    names = list(dict.fromkeys(result.classifier for result in results))
+    cohorts = list(dict.fromkeys(told(result.cohort) for result in results))
+    names = list(dict.fromkeys(told(result.classifier) for result in results))
     scales = style_scales(cohorts)
     base = alt.Chart(rows_of(
-        classifier=[r.classifier for r in results], cohort=[r.cohort for r in results],
+        classifier=[told(r.classifier) for r in results],
+        cohort=[told(r.cohort) for r in results],
         auc=[r.auc for r in results], lower=[r.lower for r in results],
         upper=[r.upper for r in results],
     ))  # fmt: skip
@@ -57,7 +60,7 @@ def draw_classifier_comparison(
     colour = alt.Color("cohort:N", scale=scales["color"], sort=cohorts)
     scale = alt.Scale(domain=[max(0.0, lowest - 0.02), 1.0], zero=False, nice=False)
     whisker = base.mark_rule(strokeWidth=1.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=unit_axis("AUC (95 % CI)", format=".1f")),
+        x=alt.X("lower:Q", scale=scale, axis=unit_axis(told("AUC (95 % CI)"), format=".1f")),
         x2="upper:Q", y=row, yOffset=offset, color=colour,
     )  # fmt: skip
     dot = base.mark_point(filled=True, size=55, opacity=1).encode(
@@ -67,7 +70,6 @@ def draw_classifier_comparison(
     chance = alt.Chart(rows_of(x=[0.5])).mark_rule(strokeDash=DOTS, color=QUIET).encode(x="x:Q")
     height = len(names) * max(24, 15 * len(cohorts) + 8)
     chart = alt.layer(chance, whisker, dot).properties(width=WIDTH - 60, height=height)
-    rows = [(r.classifier, r.cohort, r.n, r.auc, r.lower, r.upper) for r in results]
-    return make_figure(
-        key, title, caption, chart, ("classifier", "cohort", "n", "AUC", "lower", "upper"), rows
-    )
+    rows = [(told(r.classifier), told(r.cohort), r.n, r.auc, r.lower, r.upper) for r in results]
+    columns = (marked("classifier"), marked("cohort"), "n", "AUC", marked("lower"), marked("upper"))
+    return make_figure(key, title, caption, chart, columns, rows)

@@ -18,8 +18,11 @@ from studies.figures.figure import (
     make_figure,
     rows_of,
     style_scales,
+    time_axis,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,10 @@ class IncidenceCurve:
 
     @property
     def label(self) -> str:
-        return f"{self.name}: {self.events}/{self.n} progressed, {self.others} died first"
+        return told(
+            "{name}: {events}/{n} progressed, {others} died first",
+            name=told(self.name), events=self.events, n=self.n, others=self.others,
+        )  # fmt: skip
 
     def steps(self) -> tuple[np.ndarray, ...]:
         """From 0 to the end of follow-up."""
@@ -61,9 +67,9 @@ def draw_cumulative_incidence(
     names = [curve.label for curve in curves]
     scales = style_scales(names)
     x = alt.X("x:Q", scale=alt.Scale(nice=False, zero=True),
-              axis=unit_axis(unit.capitalize(), tickCount=6))  # fmt: skip
+              axis=time_axis(unit, tickCount=6))  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis("Cumulative incidence", format=".2f",
+              axis=unit_axis(told("Cumulative incidence"), format=".2f",
                              values=[0, 0.25, 0.5, 0.75, 1]))  # fmt: skip
     layers, rows = [], []
     for k, curve in enumerate(curves):
@@ -80,13 +86,13 @@ def draw_cumulative_incidence(
             .encode(x=x, y=y, color=alt.Color("group:N", scale=scales["color"]),
                     strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]))
         )  # fmt: skip
-        rows += list(zip([curve.name] * time.size, time, value, low, high, strict=True))
+        rows += list(zip([told(curve.name)] * time.size, time, value, low, high, strict=True))
     if test:
         layers.append(
-            alt.Chart(rows_of(x=[0.0], y=[0.99], text=[test]))
+            alt.Chart(rows_of(x=[0.0], y=[0.99], text=[told(test)]))
             .mark_text(align="left", baseline="top", dx=6, fontSize=12, color=INK)
             .encode(x="x:Q", y="y:Q", text="text:N")
         )
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT - 40)
-    columns = ("group", unit, "incidence", "lower", "upper")
+    columns = (marked("group"), unit, marked("incidence"), marked("lower"), marked("upper"))
     return make_figure(key, title, caption, chart, columns, rows)

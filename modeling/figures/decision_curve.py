@@ -21,8 +21,10 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
-NONE, ALL = "Treat none", "Treat all"
+NONE, ALL = marked("Treat none"), marked("Treat all")
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,17 @@ def draw_decision_curve(
     """The model with its 95 % band, treat all, treat none."""
     threshold = np.asarray(model.threshold, dtype=float)
     benefit, everyone = (np.asarray(v, dtype=float) for v in (model.net_benefit, model.treat_all))
-    names = [model.name, ALL, NONE]
+    names = [told(model.name), told(ALL), told(NONE)]
     known = np.r_[benefit, everyone]
     highest = max([0.05, *known[np.isfinite(known)].tolist()])
     floor, top = -0.25 * highest, 1.08 * highest
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(domain=[floor, top], clamp=False),
-        axis=unit_axis("Net benefit", format=".1f", tickCount=6),
+        axis=unit_axis(told("Net benefit"), format=".1f", tickCount=6),
     )
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis("Threshold probability", values=[0, 0.2, 0.4, 0.6, 0.8, 1],
+              axis=unit_axis(told("Threshold probability"), values=[0, 0.2, 0.4, 0.6, 0.8, 1],
                              format=".1f"))  # fmt: skip
     lines = alt.Chart(rows_of(
         x=np.tile(threshold, 3), y=np.r_[benefit, everyone, np.zeros(threshold.size)],
@@ -79,7 +81,10 @@ def draw_decision_curve(
 
 
 def _columns() -> Sequence[str]:
-    return ("threshold", "net benefit", "lower", "upper", "treat all", "treat none")
+    return (
+        marked("threshold"), marked("net benefit"), marked("lower"), marked("upper"),
+        marked("treat all"), marked("treat none"),
+    )  # fmt: skip
 
 
 def _rows(model: NetBenefit, threshold: np.ndarray, benefit: np.ndarray) -> list[tuple]:

@@ -19,6 +19,8 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import english, told
+from studies.methods.wording import marked
 
 ROW, LEFT, PLOT, COLUMN = 25, 250, 300, 190
 WIDEST = 50.0  # ratios beyond 1/50 and 50 end in the margin
@@ -48,9 +50,9 @@ class ForestLine:
     @property
     def text(self) -> str:
         if self.reference:
-            return "1 (reference)"
+            return told("1 (reference)")
         if not self.known:
-            return "not estimable"
+            return told("not estimable")
         return f"{number(self.ratio)} ({number(self.lower)}–{number(self.upper)})"
 
     @property
@@ -62,9 +64,9 @@ class ForestLine:
 
 def draw_forest(
     lines: Sequence[ForestLine],
-    title: str = "Hazard ratios",
+    title: str = marked("Hazard ratios"),
     caption: str = "",
-    ratio: str = "Hazard ratio",
+    ratio: str = marked("Hazard ratio"),
     key: str = "forest",
 ) -> Figure:
     """Points and 95 % intervals on a log scale; events/n, ratio and p beside them."""
@@ -78,7 +80,9 @@ def draw_forest(
         low=[np.clip(lines[k].lower, low, high) for k in shown],
         high=[np.clip(lines[k].upper, low, high) for k in shown],
     )
-    axis = unit_axis(f"{ratio} (log scale)", values=_ticks(low, high), format="~g")
+    axis = unit_axis(
+        told("{ratio} (log scale)", ratio=told(ratio)), values=_ticks(low, high), format="~g"
+    )
     x = alt.X("x:Q", scale=alt.Scale(type="log", domain=[low, high]), axis=axis)
     height = ROW * len(lines)
     one = alt.Chart(rows_of(x=[1.0])).mark_rule(strokeDash=LONG_DASH, color=QUIET).encode(x=x)
@@ -94,18 +98,24 @@ def draw_forest(
         _references(lines, order, y, x),
     ).properties(width=PLOT, height=height)
     chart = alt.hconcat(
-        _text(order, [line.label for line in lines], y, LEFT, "left", "", height),
-        _text(order, [line.counts for line in lines], y, 70, "right", "Events/n", height),
+        _text(order, [told(line.label) for line in lines], y, LEFT, "left", "", height),
+        _text(order, [line.counts for line in lines], y, 70, "right", told("Events/n"), height),
         marks,
         _text(order, [line.text for line in lines], y, COLUMN - 40, "left",
-              f"{ratio.split()[0]} ratio (95 % CI)", height),
+              told("{ratio} (95 % CI)", ratio=told(_family(ratio))), height),
         _text(order, [line.p for line in lines], y, 52, "left", "p", height),
         spacing=8,
     )  # fmt: skip
-    rows = [(line.label, line.n, line.events, line.ratio, line.lower, line.upper, line.p_value)
-            for line in lines]  # fmt: skip
-    columns = ("term", "n", "events", ratio.lower(), "lower", "upper", "p")
+    rows = [(told(line.label), line.n, line.events, line.ratio, line.lower, line.upper,
+             line.p_value) for line in lines]  # fmt: skip
+    columns = (marked("term"), "n", marked("events"), english(ratio).lower(), marked("lower"),
+               marked("upper"), "p")  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows, wide=True)
+
+
+def _family(ratio: str) -> str:
+    """Hazard ratio or odds ratio, whatever it is per."""
+    return marked("Odds ratio") if ratio.startswith("Odds") else marked("Hazard ratio")
 
 
 def _references(lines: Sequence[ForestLine], order: list[str], y: alt.Y, x: alt.X) -> alt.Chart:

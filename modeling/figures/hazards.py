@@ -14,9 +14,12 @@ from studies.figures.figure import (
     Figure,
     make_figure,
     rows_of,
+    time_axis,
     unit_axis,
 )
+from studies.figures.words import told
 from studies.methods.problems import DataProblem
+from studies.methods.wording import marked
 
 PANEL, ACROSS, KNOTS = 190, 3, 4
 
@@ -25,7 +28,7 @@ def draw_hazards(
     residuals: SchoenfeldResiduals,
     coefficients: np.ndarray,
     p_values: dict[str, float] | None = None,
-    title: str = "Proportional hazards",
+    title: str = marked("Proportional hazards"),
     caption: str = "",
     unit: str = "months",
     key: str = "proportional_hazards",
@@ -51,9 +54,9 @@ def _panel(
     time, value = residuals.time, residuals.scaled[:, k]
     low, high = np.quantile(value, [0.01, 0.99])
     scale = alt.Scale(domain=[float(min(low, effect)), float(max(high, effect))], nice=True)
-    x = alt.X("x:Q", axis=unit_axis(unit.capitalize(), tickCount=4))
+    x = alt.X("x:Q", axis=time_axis(unit, tickCount=4))
     y = alt.Y("y:Q", scale=scale, axis=unit_axis("β(t)", tickCount=5))
-    heading = residuals.names[k] + ("" if p_value is None else f"   p {_p(p_value)}")
+    heading = told(residuals.names[k]) + ("" if p_value is None else f"   p {_p(p_value)}")
     layers = [
         alt.Chart(rows_of(x=time, y=value)).mark_point(
             filled=True, size=10, opacity=0.35, color=COLOURS[0], clip=True).encode(x=x, y=y),

@@ -18,6 +18,8 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class ResponseShare:
 
     @property
     def label(self) -> str:
-        return f"{self.reading}, {self.group}"
+        return told("{reading}, {group}", reading=told(self.reading), group=told(self.group))
 
 
 def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: str) -> Figure:
@@ -49,27 +51,33 @@ def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: s
         lower=[group.lower for group in groups],
         upper=[group.upper for group in groups],
         told=[f"{group.responders}/{group.n}" for group in groups],
-        group=[group.group for group in groups],
+        group=[told(group.group) for group in groups],
     )
     y = alt.Y("name:N", sort=names, axis=unit_axis(None, labelLimit=180, grid=False))
     share = alt.Scale(domain=[0, 1])
-    kinds = list(dict.fromkeys(group.group for group in groups))
+    kinds = list(dict.fromkeys(told(group.group) for group in groups))
     colour = alt.Color(
         "group:N", legend=None, scale=alt.Scale(domain=kinds, range=list(COLOURS[: len(kinds)]))
     )
     base = alt.Chart(data)
     bars = base.mark_bar(size=14, opacity=0.75).encode(
-        x=alt.X("share:Q", scale=share, axis=unit_axis("Responders (CR or PR)", format=".0%")),
+        x=alt.X(
+            "share:Q", scale=share, axis=unit_axis(told("Responders (CR or PR)"), format=".0%")
+        ),
         y=y,
         color=colour,
     )
     rules = base.mark_rule(strokeWidth=1.5, color=INK).encode(x="lower:Q", x2="upper:Q", y=y)
-    told = base.mark_text(align="right", fontSize=12, color=INK).encode(
+    counts = base.mark_text(align="right", fontSize=12, color=INK).encode(
         x=alt.value(WIDTH + 44), y=y, text="told:N"
     )
-    chart = alt.layer(bars, rules, told).properties(width=WIDTH, height=26 * len(groups))
-    rows = [(g.reading, g.group, g.responders, g.n, g.share, g.lower, g.upper) for g in groups]
-    columns = ("reading", "group", "responders", "n", "share", "lower", "upper")
+    chart = alt.layer(bars, rules, counts).properties(width=WIDTH, height=26 * len(groups))
+    rows = [
+        (told(g.reading), told(g.group), g.responders, g.n, g.share, g.lower, g.upper)
+        for g in groups
+    ]
+    columns = (marked("reading"), marked("group"), marked("responders"), "n", marked("share"),
+               marked("lower"), marked("upper"))  # fmt: skip
     return make_figure("response_by_immunoscore", title, caption, chart, columns, rows)
 
 
@@ -81,7 +89,9 @@ def draw_markers(
     caption: str,
 ) -> Figure:
     """CD3 against CD8, mean cells/mm² over the regions measured, each patient a point."""
-    kinds = [kind for kind in ("responder", "non-responder", "not assessed") if kind in response]
+    known = (marked("responder"), marked("non-responder"), marked("not assessed"))
+    kinds = [told(kind) for kind in known if kind in response]
+    response = [told(kind) for kind in response]
     scale = {"domain": kinds}
     data = rows_of(cd3=cd3, cd8=cd8, response=response)
 
@@ -89,7 +99,7 @@ def draw_markers(
         return {
             "shorthand": f"{name}:Q",
             "scale": alt.Scale(type="log", nice=True),
-            "axis": unit_axis(f"{label}, cells/mm²", format="~s", tickCount=5),
+            "axis": unit_axis(told("{marker}, cells/mm²", marker=label), format="~s", tickCount=5),
         }
 
     chart = (
@@ -108,5 +118,8 @@ def draw_markers(
         .properties(width=WIDTH, height=HEIGHT)
     )
     rows = list(zip(cd3, cd8, response, strict=True))
-    columns = ("CD3, cells/mm²", "CD8, cells/mm²", "response")
+    columns = (
+        told("{marker}, cells/mm²", marker="CD3"), told("{marker}, cells/mm²", marker="CD8"),
+        marked("response"),
+    )  # fmt: skip
     return make_figure("cd3_against_cd8", title, caption, chart, columns, rows)

@@ -16,13 +16,15 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 MOST_POINTS = 2500
 
 
 def draw_instability(
     found: Instability,
-    title: str = "Instability of predictions",
+    title: str = marked("Instability of predictions"),
     caption: str = "",
     key: str = "instability",
 ) -> Figure:
@@ -31,8 +33,12 @@ def draw_instability(
     own = found.predicted[order]
     low, middle, high = np.nanquantile(found.resampled[:, order], [0.025, 0.5, 0.975], axis=0)
     dots = _points(found)
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis("Predicted survival, the model"))
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis("Predicted survival, resamples"))
+    x = alt.X(
+        "x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Predicted survival, the model"))
+    )
+    y = alt.Y(
+        "y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Predicted survival, resamples"))
+    )
     band = _smoothed(own, low), _smoothed(own, high)
     chart = alt.layer(
         alt.Chart(rows_of(x=dots[0], y=dots[1])).mark_point(
@@ -45,7 +51,8 @@ def draw_instability(
     error = found.mean_absolute_error[order]
     rows = list(zip(own.tolist(), low.tolist(), middle.tolist(), high.tolist(), error.tolist(),
                     strict=True))  # fmt: skip
-    columns = ("predicted survival", "2.5 %", "median", "97.5 %", "mean absolute error")
+    columns = (marked("predicted survival"), "2.5 %", marked("median"), "97.5 %",
+               marked("mean absolute error"))  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows)
 
 

@@ -18,8 +18,11 @@ from studies.figures.figure import (
     make_figure,
     rows_of,
     style_scales,
+    time_axis,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
 
@@ -38,15 +41,21 @@ class SurvivalGroup:
     def label(self) -> str:
         n, events = int(self.curve.at_risk[0]), int(self.curve.events.sum())
         median = self.curve.median[0]
-        said = "not reached" if np.isnan(median) else f"{median:.4g} {self.unit}"
-        return f"{self.name}: {events}/{n} events, median {said}{self.note}"
+        if np.isnan(median):
+            said = told("not reached")
+        else:
+            said = told("{median:.4g} {unit}", median=median, unit=told(self.unit))
+        return told(
+            "{name}: {events}/{n} events, median {median}{note}",
+            name=told(self.name), events=events, n=n, median=said, note=self.note,
+        )  # fmt: skip
 
 
 def draw_kaplan_meier(
     groups: Sequence[SurvivalGroup],
     title: str,
     caption: str = "",
-    endpoint: str = "Overall survival",
+    endpoint: str = marked("Overall survival"),
     test: str = "",
     key: str = "kaplan_meier",
     unit: str = "months",
@@ -73,10 +82,10 @@ def _curves(
     x = alt.X(
         "x:Q",
         scale=alt.Scale(domain=[0, ticks[-1]], nice=False),
-        axis=unit_axis(unit.capitalize(), values=ticks),
+        axis=time_axis(unit, values=ticks),
     )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis(endpoint, values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
+              axis=unit_axis(told(endpoint), values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
                              minExtent=LEFT, maxExtent=LEFT))  # fmt: skip
     bands, lines, marks = [], [], []
     for k, group in enumerate(groups):
@@ -101,7 +110,7 @@ def _curves(
     layers = [*bands, *lines, *marks]
     if test:
         layers.append(
-            alt.Chart(rows_of(x=[ticks[-1]], y=[0.99], text=[test]))
+            alt.Chart(rows_of(x=[ticks[-1]], y=[0.99], text=[told(test)]))
             .mark_text(align="right", baseline="top", fontSize=12, color=INK)
             .encode(x="x:Q", y="y:Q", text="text:N")
         )
@@ -118,14 +127,14 @@ def _censored(curve: KaplanMeier, colour: str) -> alt.Chart:
 
 
 def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
-    short = [group.short for group in groups]
+    short = [told(group.short) for group in groups]
     data = rows_of(
         x=ticks * len(groups),
         group=np.repeat(short, len(ticks)),
         n=np.concatenate([group.curve.number_at_risk(ticks) for group in groups]).astype(int),
     )
     return (
-        alt.Chart(data, title=alt.TitleParams("Number at risk", anchor="start", fontSize=12,
+        alt.Chart(data, title=alt.TitleParams(told("Number at risk"), anchor="start", fontSize=12,
                                               fontWeight="normal", offset=4, frame="group"))
         .mark_text(fontSize=12, color=INK)
         .encode(
@@ -160,12 +169,15 @@ def _ticks(longest: float, unit: str) -> list[float]:
 
 
 def _columns(unit: str) -> tuple[str, ...]:
-    return ("group", unit, "at risk", "events", "censored", "survival", "lower", "upper")
+    return (
+        marked("group"), unit, marked("at risk"), marked("events"), marked("censored"),
+        marked("survival"), marked("lower"), marked("upper"),
+    )  # fmt: skip
 
 
 def _rows(groups: Sequence[SurvivalGroup]) -> list[tuple]:
     return [
-        (group.name, t, int(n), int(d), int(c), s, low, high)
+        (told(group.name), t, int(n), int(d), int(c), s, low, high)
         for group in groups
         for t, n, d, c, s, low, high in zip(
             group.curve.time, group.curve.at_risk, group.curve.events, group.curve.censored,

@@ -21,13 +21,15 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 PANEL = 300
 
 
 def draw_lasso_path(
     lasso: CrossValidatedLasso,
-    title: str = "LASSO path",
+    title: str = marked("LASSO path"),
     caption: str = "",
     titles: Mapping[str, str] | None = None,
     scale: np.ndarray | None = None,
@@ -40,14 +42,14 @@ def draw_lasso_path(
     path = lasso.path
     size = np.ones(len(path.names)) if scale is None else np.asarray(scale, dtype=float)
     beta, at = path.coefficients * size, np.log(path.penalty)
-    names = [(titles or {}).get(name, name) for name in path.names]
+    names = [told((titles or {}).get(name, name)) for name in path.names]
     x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis("log λ", tickCount=6))
     lines = alt.Chart(rows_of(
         x=np.repeat(at, len(names)), y=beta.ravel(), name=names * at.size,
     )).mark_line(strokeWidth=1.8).encode(
         x=x,
-        y=alt.Y("y:Q", axis=unit_axis("Coefficient" + (" per SD" if scale is not None else ""),
-                                      tickCount=6)),
+        y=alt.Y("y:Q", axis=unit_axis(
+            told("Coefficient") if scale is None else told("Coefficient per SD"), tickCount=6)),
         color=alt.Color("name:N", sort=names, scale=alt.Scale(
             domain=names, range=[COLOURS[k % len(COLOURS)] for k in range(len(names))]),
             legend=alt.Legend(columns=3, symbolType="stroke")),
@@ -63,7 +65,9 @@ def draw_lasso_path(
         (float(penalty), float(deviance), *row)
         for penalty, deviance, row in zip(path.penalty, lasso.deviance, beta.tolist(), strict=True)
     ]
-    return make_figure(key, title, caption, chart, ("lambda", "deviance", *names), rows, wide=True)
+    return make_figure(
+        key, title, caption, chart, ("lambda", marked("deviance"), *names), rows, wide=True
+    )
 
 
 def _chosen(lasso: CrossValidatedLasso) -> list[alt.Chart]:
@@ -86,7 +90,8 @@ def _deviance(
     data = alt.Chart(rows_of(x=at, y=lasso.deviance, low=lasso.deviance - lasso.std_error,
                              high=lasso.deviance + lasso.std_error))  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(zero=False),
-              axis=unit_axis("Cross-validated deviance", tickCount=6, format="~g"))  # fmt: skip
+              axis=unit_axis(told("Cross-validated deviance"), tickCount=6,
+                             format="~g"))  # fmt: skip
     return alt.layer(
         data.mark_rule(color=QUIET, strokeWidth=1, opacity=0.6).encode(
             x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 import altair as alt
 import numpy as np
 
 from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty
 from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
 SPAN, ROW = 620, 46
@@ -33,7 +36,7 @@ class Words:
     log2: Collection[str]
 
     def axis(self, axis: Axis) -> str:
-        return self.titles.get(axis.name, axis.name)
+        return told(self.titles.get(axis.name, axis.name))
 
     def labels(self, axis: Axis) -> list[str]:
         """As ``values``; between whole doublings a tick says nothing."""
@@ -50,11 +53,14 @@ class Words:
 
     def _value(self, name: str, value: float | str, spelled: Mapping[str, str]) -> str:
         if isinstance(value, str):
-            return spelled.get(value, value.replace("_", " "))
+            return told(spelled.get(value, value.replace("_", " ")))
         return f"{2**value:.3g}" if name in self.log2 else f"{value:g}"
 
     def horizon(self, time: float) -> str:
-        return f"{time:g}-{self.unit.removesuffix('s')} {self.endpoint}"
+        return told(
+            "{time:g}-{unit} {endpoint}",
+            time=time, unit=told(self.unit.removesuffix("s")), endpoint=told(self.endpoint),
+        )  # fmt: skip
 
 
 def draw_nomogram(
@@ -64,7 +70,7 @@ def draw_nomogram(
     titles: Mapping[str, str] | None = None,
     value_titles: Mapping[str, Mapping[str, str]] | None = None,
     unit: str = "months",
-    endpoint: str = "survival",
+    endpoint: str = marked("survival"),
     key: str = "nomogram",
     log2: Collection[str] = (),
 ) -> Figure:
@@ -91,7 +97,7 @@ def draw_nomogram(
         title,
         caption,
         chart,
-        ("ruler", "value", "points"),
+        (marked("ruler"), marked("value"), marked("points")),
         _rows(nomogram, words),
         wide=True,
     )
@@ -102,11 +108,13 @@ def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
     top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
     total = pretty(0.0, nomogram.largest_total, 10)
-    rulers = [Ruler("Points", points.tolist(), [f"{p:g}" for p in points])]
+    rulers = [Ruler(told("Points"), points.tolist(), [f"{p:g}" for p in points])]
     rulers += [
         Ruler(words.axis(axis), axis.points.tolist(), words.labels(axis)) for axis in nomogram.axes
     ]
-    rulers.append(Ruler("Total points", (total / top * 100).tolist(), [f"{t:g}" for t in total]))
+    rulers.append(
+        Ruler(told("Total points"), (total / top * 100).tolist(), [f"{t:g}" for t in total])
+    )
     for time in nomogram.times:
         reached = _reached(nomogram, time, top)
         rulers.append(Ruler(words.horizon(time),
@@ -145,13 +153,18 @@ def _labels(rulers: Sequence[Ruler], row: alt.Y, across: alt.X) -> list[alt.Char
     ]  # fmt: skip
 
 
+def breadth(text: str) -> int:
+    """Latin letters of the same room: a Chinese character takes two."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
+
+
 def place_labels(ruler: Ruler) -> list[tuple[float, str, bool]]:
     """Where each label stands, and whether above the ruler; what finds no room is left out."""
     placed = []
     last = {True: -99.0, False: -99.0}
     for k in np.argsort(ruler.at, kind="stable"):
         at, text = ruler.at[k], ruler.labels[k]
-        need = max(CLOSEST, 1.05 * len(text))
+        need = max(CLOSEST, 1.05 * breadth(text))
         side = next((side for side in (True, False) if at - last[side] >= need), None)
         if text and side is not None:
             placed.append((at, text, side))

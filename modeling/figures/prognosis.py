@@ -15,6 +15,8 @@ from modeling.figures.survival_calibration import draw_survival_calibration
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
 from modeling.methods.regression_table import Line
 from studies.figures.figure import Figure, number, p_text
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
@@ -24,7 +26,7 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
     """
     figures = [
         _forest(found),
-        draw_nomogram(found.nomogram, "Nomogram", unit=unit),
+        draw_nomogram(found.nomogram, marked("Nomogram"), unit=unit),
         _calibration(found, unit),
         _auc(found, unit),
         _roc(found, unit),
@@ -32,7 +34,7 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
         *(_survival(part, found, unit) for part in found.groups),
         draw_hazards(
             found.schoenfeld, found.cox.coefficients, unit=unit,
-            caption="Scaled Schoenfeld residuals; dashed: the model's constant effect.",
+            caption=marked("Scaled Schoenfeld residuals; dashed: the model's constant effect."),
         ),
     ]  # fmt: skip
     if found.lasso:
@@ -44,11 +46,13 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
 
 def _forest(found: PrognosisAnalysis) -> Figure:
     lines = [_line(line) for line in found.tabulated.lines]
-    return draw_forest(lines, "Hazard ratios, multivariable Cox model")
+    return draw_forest(lines, marked("Hazard ratios, multivariable Cox model"))
 
 
 def _line(line: Line) -> ForestLine:
-    label = f"{line.term}: {line.level}" if line.level else line.term
+    label = told(line.term)
+    if line.level:
+        label = told("{term}: {level}", term=label, level=told(line.level))
     effect = line.together
     values = (effect.ratio, effect.lower, effect.upper, effect.p_value) if effect else (None,) * 4
     return ForestLine(label, line.events, line.n, *values, reference=line.reference)
@@ -58,34 +62,42 @@ def _calibration(found: PrognosisAnalysis, unit: str) -> Figure:
     at = found.horizon
     predicted = found.cox.survival(found.design.matrix, [at])[:, 0]
     smooth = found.smooth
-    caption = f"ICI {number(smooth.ici, 3)}, E90 {number(smooth.e90, 3)}." if smooth else ""
+    caption = ""
+    if smooth:
+        caption = told(
+            "ICI {ici}, E90 {e90}.", ici=number(smooth.ici, 3), e90=number(smooth.e90, 3)
+        )
     return draw_survival_calibration(
         found.calibration, found.validation.groups, smooth, predicted,
-        f"Calibration at {at:g} {unit}", caption,
+        told("Calibration at {at:g} {unit}", at=at, unit=told(unit)), caption,
     )  # fmt: skip
 
 
 def _auc(found: PrognosisAnalysis, unit: str) -> Figure:
-    return draw_auc_over_time([AucOverTime("model", found.auc_curve)], unit=unit,
-                              caption="Apparent, on the fitting patients.")  # fmt: skip
+    return draw_auc_over_time([AucOverTime(told("model"), found.auc_curve)], unit=unit,
+                              caption=marked("Apparent, on the fitting patients."))  # fmt: skip
 
 
 def _roc(found: PrognosisAnalysis, unit: str) -> Figure:
     n = found.cox.n
     curves = [
-        RocCurve(f"{auc.horizon:g} {unit}", roc.false_positive, roc.true_positive, auc.auc,
-                 *auc.interval(), n)
+        RocCurve(told("{at:g} {unit}", at=auc.horizon, unit=told(unit)), roc.false_positive,
+                 roc.true_positive, auc.auc, *auc.interval(), n)
         for auc, roc in zip(found.auc, found.rocs, strict=True) if auc.estimable
     ]  # fmt: skip
-    return draw_roc(curves, "Time-dependent ROC", "Apparent, on the fitting patients.")
+    return draw_roc(
+        curves, marked("Time-dependent ROC"), marked("Apparent, on the fitting patients.")
+    )
 
 
 def _decision(found: PrognosisAnalysis, unit: str) -> Figure:
     curve = next((c for c in found.decision_curves if c.horizon == found.horizon),
                  found.decision_curves[-1])  # fmt: skip
-    model = NetBenefit("Model", curve.threshold, curve.net_benefit, curve.lower, curve.upper,
+    model = NetBenefit(told("Model"), curve.threshold, curve.net_benefit, curve.lower, curve.upper,
                        curve.treat_all)  # fmt: skip
-    return draw_decision_curve(model, f"Decision curve at {curve.horizon:g} {unit}")
+    return draw_decision_curve(
+        model, told("Decision curve at {at:g} {unit}", at=curve.horizon, unit=told(unit))
+    )
 
 
 def _survival(part: SurvivalGroups, found: PrognosisAnalysis, unit: str) -> Figure:
@@ -93,10 +105,14 @@ def _survival(part: SurvivalGroups, found: PrognosisAnalysis, unit: str) -> Figu
         SurvivalGroup(level, level, curve, unit, _hazard_ratio(part.variable, level, found))
         for level, curve in part.curves.items()
     ]
-    test = f"log-rank {p_text(part.test.p_value)}" if part.test else ""
+    test = told("log-rank {p}", p=p_text(part.test.p_value)) if part.test else ""
     key = "km" if part.variable == "overall" else f"km_{_file_name(part.variable)}"
-    title = "Survival" if part.variable == "overall" else f"Survival by {part.variable}"
-    return draw_kaplan_meier(groups, title, endpoint="Survival", test=test, key=key, unit=unit)
+    title = marked("Survival")
+    if part.variable != "overall":
+        title = told("Survival by {variable}", variable=told(part.variable))
+    return draw_kaplan_meier(
+        groups, title, endpoint=marked("Survival"), test=test, key=key, unit=unit
+    )
 
 
 def _hazard_ratio(variable: str, level: str, found: PrognosisAnalysis) -> str:

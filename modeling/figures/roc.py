@@ -19,6 +19,8 @@ from studies.figures.figure import (
     unit_axis,
     with_interval,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ class RocCurve:
 
     @property
     def label(self) -> str:
-        return f"{self.name}: {with_interval(self.auc, self.lower, self.upper)}, n {self.n}"
+        return told(
+            "{name}: {auc}, n {n}",
+            name=told(self.name), auc=with_interval(self.auc, self.lower, self.upper), n=self.n,
+        )  # fmt: skip
 
 
 def draw_roc(
     curves: Sequence[RocCurve],
-    title: str = "ROC of the Rad-Score",
+    title: str = marked("ROC of the Rad-Score"),
     caption: str = "",
     key: str = "roc",
 ) -> Figure:
@@ -62,8 +67,8 @@ def draw_roc(
                           cohort=[curve.label] * len(list(curve.false_positive))))
         .mark_line(interpolate="linear", strokeWidth=2)
         .encode(
-            x=_rate("x", "False positive rate (1 − specificity)"),
-            y=_rate("y", "True positive rate (sensitivity)"),
+            x=_rate("x", told("False positive rate (1 − specificity)")),
+            y=_rate("y", told("True positive rate (sensitivity)")),
             order="order:Q",
             color=alt.Color("cohort:N", scale=scales["color"]),
             strokeDash=alt.StrokeDash("cohort:N", scale=scales["dash"]),
@@ -82,13 +87,12 @@ def draw_roc(
     ]  # fmt: skip
     chart = alt.layer(*bands, chance, *lines).properties(width=WIDTH, height=WIDTH)
     rows = [
-        (curve.name, x, y)
+        (told(curve.name), x, y)
         for curve in curves
         for x, y in zip(list(curve.false_positive), list(curve.true_positive), strict=True)
     ]
-    return make_figure(
-        key, title, caption, chart, ("curve", "false positive rate", "true positive rate"), rows
-    )
+    columns = (marked("curve"), marked("false positive rate"), marked("true positive rate"))
+    return make_figure(key, title, caption, chart, columns, rows)
 
 
 def _rate(field: str, title: str) -> alt.X | alt.Y:

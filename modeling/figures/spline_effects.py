@@ -18,6 +18,8 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 PANEL, ACROSS = 200, 3
 
@@ -25,7 +27,7 @@ PANEL, ACROSS = 200, 3
 def draw_spline_effects(
     effects: Sequence[Mapping[str, Any]],
     titles: Mapping[str, str],
-    title: str = "Effects as splines",
+    title: str = marked("Effects as splines"),
     caption: str = "",
     key: str = "splines",
 ) -> Figure:
@@ -37,24 +39,27 @@ def draw_spline_effects(
     lines = [alt.hconcat(*panels[k : k + ACROSS], spacing=22)
              for k in range(0, len(panels), ACROSS)]  # fmt: skip
     rows = [
-        (effect["name"], *row)
+        (told(effect["name"]), *row)
         for effect in effects
         for row in zip(effect["grid"], effect["log_ratio"], effect["lower"], effect["upper"],
                        strict=True)
     ]  # fmt: skip
-    columns = ("variable", "value", "log hazard ratio", "lower", "upper")
+    columns = (marked("variable"), marked("value"), marked("log hazard ratio"), marked("lower"),
+               marked("upper"))  # fmt: skip
     return make_figure(key, title, caption, alt.vconcat(*lines, spacing=20), columns, rows, True)
 
 
 def _panel(effect: Mapping[str, Any], name: str) -> alt.LayerChart:
     data = alt.Chart(rows_of(x=effect["grid"], y=effect["log_ratio"], low=effect["lower"],
                              high=effect["upper"]))  # fmt: skip
-    x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis(name, tickCount=4))
+    x = alt.X(
+        "x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis(told(name), tickCount=4)
+    )
     ends = np.array([effect["lower"], effect["upper"]], dtype=float)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[float(max(ends.min(), -4)), float(min(ends.max(), 4))],
                                      nice=True),
-              axis=unit_axis("log hazard ratio", tickCount=5))  # fmt: skip
-    heading = f"not straight: {p_text(effect['curvature']['p_value'])}"
+              axis=unit_axis(told("log hazard ratio"), tickCount=5))  # fmt: skip
+    heading = told("not straight: {p}", p=p_text(effect["curvature"]["p_value"]))
     return alt.layer(
         alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y=y),
         data.mark_area(opacity=0.15, color=COLOURS[0], clip=True).encode(

@@ -9,6 +9,8 @@ import altair as alt
 from modeling.methods.univariable_cox import UnivariableCox
 from studies.colours import PAPER
 from studies.figures.figure import COLOURS, INK, Figure, make_figure, rows_of
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 ROW, PANEL = 17, 190
 LABELS = 150  # room for names in fonts wider than the one measured
@@ -22,25 +24,18 @@ def draw_subpopulations(
     level: float = 0.05,
 ) -> Figure:
     """A panel per group; filled points are below ``level`` after adjustment."""
-    order = [one.name for one in next(iter(groups.values()))]
+    order = [told(one.name) for one in next(iter(groups.values()))]
     panels = [
         _panel(name, found, order, level, axis=k == 0)
         for k, (name, found) in enumerate(groups.items())
     ]
     columns = (
-        "group",
-        "column",
-        "n",
-        "events",
-        "hazard ratio",
-        "lower",
-        "upper",
-        "p",
-        "adjusted p",
-    )
+        marked("group"), marked("column"), "n", marked("events"), marked("hazard ratio"),
+        marked("lower"), marked("upper"), "p", marked("adjusted p"),
+    )  # fmt: skip
     rows = [
-        (name, one.name, one.n, one.events, one.hazard_ratio, one.lower, one.upper, one.p_value,
-         one.adjusted)
+        (told(name), told(one.name), one.n, one.events, one.hazard_ratio, one.lower, one.upper,
+         one.p_value, one.adjusted)
         for name, found in groups.items()
         for one in found
     ]  # fmt: skip
@@ -55,7 +50,7 @@ def _panel(
     n = max((one.n for one in found), default=0)
     events = max((one.events for one in found), default=0)
     data = rows_of(
-        column=[one.name for one in known],
+        column=[told(one.name) for one in known],
         ratio=[one.hazard_ratio for one in known],
         low=[max(one.lower, 0.1) for one in known],
         high=[min(one.upper, 10.0) for one in known],
@@ -68,7 +63,8 @@ def _panel(
     )  # fmt: skip
     scale = alt.Scale(type="log", domain=[0.25, 4], clamp=True)
     x = alt.X("ratio:Q", scale=scale,
-              axis=alt.Axis(title="Hazard ratio per SD", values=[0.25, 0.5, 1, 2, 4]))  # fmt: skip
+              axis=alt.Axis(title=told("Hazard ratio per SD"),
+                            values=[0.25, 0.5, 1, 2, 4]))  # fmt: skip
     one_line = alt.Chart(alt.Data(values=[{"x": 1}])).mark_rule(color=INK, strokeDash=[2, 3])
     lines = alt.Chart(data).mark_rule(color=COLOURS[0], strokeWidth=1.5, clip=True)
     points = alt.Chart(data).mark_point(
@@ -83,5 +79,6 @@ def _panel(
                           scale=alt.Scale(domain=["yes", "no"], range=[COLOURS[1], PAPER])),
         ),
     ).properties(width=PANEL, height=ROW * len(order),
-                 title=alt.TitleParams(f"{name}: {events}/{n} events", fontSize=12, anchor="start",
-                                       fontWeight="normal", frame="group"))  # fmt: skip
+                 title=alt.TitleParams(
+                     told("{name}: {events}/{n} events", name=told(name), events=events, n=n),
+                     fontSize=12, anchor="start", fontWeight="normal", frame="group"))  # fmt: skip

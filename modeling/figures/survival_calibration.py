@@ -22,8 +22,11 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.words import told
+from studies.methods.wording import marked
 
-APPARENT, CORRECTED, SMOOTH = "groups, apparent (95 % CI)", "groups, corrected", "smooth, apparent"
+APPARENT = marked("groups, apparent (95 % CI)")
+CORRECTED, SMOOTH = marked("groups, corrected"), marked("smooth, apparent")
 BINS = 40
 
 
@@ -42,13 +45,14 @@ def draw_survival_calibration(
     """
     names = [APPARENT, *([CORRECTED] if corrected else []), *([SMOOTH] if smooth else [])]
     colours = dict(zip((APPARENT, CORRECTED, SMOOTH), COLOURS, strict=False))
-    scale = alt.Scale(domain=names, range=[colours[name] for name in names])
     drawn = {APPARENT: "circle", CORRECTED: "cross", SMOOTH: "stroke"}
-    shapes = alt.Scale(domain=names, range=[drawn[name] for name in names])
+    said = [told(name) for name in names]
+    scale = alt.Scale(domain=said, range=[colours[name] for name in names])
+    shapes = alt.Scale(domain=said, range=[drawn[name] for name in names])
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(None, labels=False))
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis("Observed survival"))
-    kind = {"color": alt.Color("kind:N", scale=scale, sort=names),
-            "shape": alt.Shape("kind:N", scale=shapes, sort=names)}  # fmt: skip
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Observed survival")))
+    kind = {"color": alt.Color("kind:N", scale=scale, sort=said),
+            "shape": alt.Shape("kind:N", scale=shapes, sort=said)}  # fmt: skip
     layers: list[alt.Chart] = [
         alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
             strokeDash=DOTS, strokeWidth=1, color=QUIET).encode(x=x, y=y)
@@ -58,7 +62,7 @@ def draw_survival_calibration(
     groups = apparent.groups
     base = alt.Chart(rows_of(x=[g.predicted for g in groups], y=[g.observed for g in groups],
                              low=[g.lower for g in groups], high=[g.upper for g in groups],
-                             kind=[APPARENT] * len(groups)))  # fmt: skip
+                             kind=[told(APPARENT)] * len(groups)))  # fmt: skip
     layers += [
         base.mark_rule(strokeWidth=1.2, color=COLOURS[0]).encode(
             x=x, y=alt.Y("low:Q"), y2="high:Q"
@@ -68,13 +72,13 @@ def draw_survival_calibration(
     if corrected:
         layers.append(
             alt.Chart(rows_of(x=corrected.predicted, y=corrected.corrected,
-                              kind=[CORRECTED] * len(corrected.n)))
+                              kind=[told(CORRECTED)] * len(corrected.n)))
             .mark_point(size=75, opacity=1, strokeWidth=2, filled=True).encode(x=x, y=y, **kind)
         )  # fmt: skip
     if smooth:  # its entry in the legend
         layers.append(
-            alt.Chart(rows_of(x=[-1.0], y=[-1.0], kind=[SMOOTH])).mark_point(clip=True).encode(
-                x=x, y=y, **kind)
+            alt.Chart(rows_of(x=[-1.0], y=[-1.0], kind=[told(SMOOTH)]))
+            .mark_point(clip=True).encode(x=x, y=y, **kind)
         )  # fmt: skip
     top = alt.layer(*layers).properties(width=WIDTH, height=WIDTH)
     chart = alt.vconcat(top, _histogram(np.asarray(predicted, dtype=float)), spacing=4)
@@ -100,10 +104,10 @@ def _histogram(predicted: np.ndarray) -> alt.Chart:
         alt.Chart(rows_of(low=edges[:-1], high=edges[1:], n=counts))
         .mark_bar(color=INK, opacity=0.55)
         .encode(
-            x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis("Predicted survival"),
+            x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Predicted survival")),
                     bin="binned"),
             x2="high:Q",
-            y=alt.Y("n:Q", axis=unit_axis("Patients", tickCount=2, grid=False)),
+            y=alt.Y("n:Q", axis=unit_axis(told("Patients"), tickCount=2, grid=False)),
         )
         .properties(width=WIDTH, height=52)
     )  # fmt: skip
@@ -114,7 +118,10 @@ def _axis(title: str | None, labels: bool = True) -> alt.Axis:
 
 
 def _columns() -> tuple[str, ...]:
-    return ("n", "predicted survival", "observed survival", "lower", "upper", "corrected")
+    return (
+        "n", marked("predicted survival"), marked("observed survival"), marked("lower"),
+        marked("upper"), marked("corrected"),
+    )  # fmt: skip
 
 
 def _rows(

@@ -23,13 +23,16 @@ from modeling.methods.lasso import CrossValidatedLasso, LassoChoice, LassoPath
 from modeling.methods.time_dependent_auc import TimeDependentAuc
 from modeling.models import Evaluation, ModelVersion
 from modeling.services.prognosis_metrics import curve_from
-from modeling.services.prognosis_rows import ENDPOINTS, TITLES
+from modeling.services.prognosis_rows import SHORT_TITLES, TITLES, WITHIN_A_SENTENCE
 from modeling.services.rad_score_survival import DID_NOT, RESPONDED
 from modeling.services.report_content import cohort_order, cohort_title, titled
 from studies.figures.figure import Figure, p_text
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 Z = 1.959963984540054
-SHORT = {RESPONDED: "resp.", DID_NOT: "non-r."}
+LONG = {RESPONDED: marked("Responder"), DID_NOT: marked("Non-responder")}
+SHORT = {RESPONDED: marked("resp."), DID_NOT: marked("non-r.")}
 
 
 def nomogram_figures(version: ModelVersion, judged: Sequence[Evaluation]) -> list[Figure]:
@@ -56,8 +59,17 @@ def short_name(column: str, terms: Sequence[Mapping[str, Any]]) -> str:
     for term in terms:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
-                return f"{TITLES.get(term['name'], term['name'])}: {level.replace('_', ' ')}"
-    return TITLES.get(column, column).split(" (")[0]
+                return _level(term["name"], level)
+    return _short(column)
+
+
+def _short(column: str) -> str:
+    return told(SHORT_TITLES.get(column, TITLES.get(column, column)))
+
+
+def _level(name: str, level: str) -> str:
+    title = told(TITLES.get(name, name))
+    return told("{variable}: {level}", variable=title, level=told(level.replace("_", " ")))
 
 
 def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
@@ -76,19 +88,20 @@ def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
     )
     titles = {name: _level_title(name) for name in names}
     return draw_lasso_path(
-        lasso, "LASSO path over the clinical columns",
-        "Coefficients as the penalty falls, and the cross-validated deviance; lines at the penalty "
-        "of least deviance (λ.min) and the largest within one standard error of it (λ.1se).",
+        lasso, told("LASSO path over the clinical columns"),
+        told("Coefficients as the penalty falls, and the cross-validated deviance; lines at the "
+        "penalty of least deviance (λ.min) and the largest within one standard error of it "
+        "(λ.1se)."),
         titles, key=f"lasso_path_{suffix}",
     )  # fmt: skip
 
 
 def _level_title(column: str) -> str:
     """A factor's column is named by variable and level together."""
-    for name, title in TITLES.items():
+    for name in TITLES:
         if column != name and column.startswith(name):
-            return f"{title}: {column.removeprefix(name).replace('_', ' ')}"
-    return TITLES.get(column, column).split(" (")[0]
+            return _level(name, column.removeprefix(name))
+    return _short(column)
 
 
 def _forest(version: ModelVersion) -> Figure:
@@ -99,8 +112,9 @@ def _forest(version: ModelVersion) -> Figure:
         for row in content["table"]
     ]  # fmt: skip
     return draw_forest(
-        lines, "Hazard ratios in the nomogram",
-        "Per unit (markers and MTV: per doubling; Rad-Score: from 0 to 1), 95 % Wald intervals.",
+        lines, told("Hazard ratios in the nomogram"),
+        told("Per unit (markers and MTV: per doubling; Rad-Score: from 0 to 1), 95 % Wald "
+             "intervals."),
         key=f"forest_{version.endpoint}",
     )  # fmt: skip
 
@@ -109,9 +123,11 @@ def added_rows(stored: Mapping[str, Any] | None) -> list[tuple[str, dict[str, An
     """What the Rad-Score adds, per cohort by title; training first, less its optimism."""
     if not stored:
         return []
-    rows = [("Training, optimism-corrected", stored["training"])] if stored["training"] else []
+    rows = (
+        [(told("Training, optimism-corrected"), stored["training"])] if stored["training"] else []
+    )
     names = sorted(stored.get("cohorts", {}), key=cohort_order)
-    return [*rows, *((cohort_title(name), stored["cohorts"][name]) for name in names)]
+    return [*rows, *((told(cohort_title(name)), stored["cohorts"][name]) for name in names)]
 
 
 def _added(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
@@ -120,17 +136,17 @@ def _added(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
         for name, found in added_rows(stored)
         for label, part in [
             ("ΔC", found["c"]),
-            *((f"ΔAUC, {a['horizon_months']:g} months", a) for a in found["auc"]),
+            *((told("ΔAUC, {n:g} months", n=a["horizon_months"]), a) for a in found["auc"]),
         ]
         if part["value"] is not None
     ]
     if not rows:
         return None
     return draw_estimates(
-        rows, "With less without the Rad-Score",
-        "Paired differences with 95 % bootstrap intervals; right of the dotted line the Rad-Score "
-        "helps.",
-        "difference", f"added_value_{suffix}", 0.0,
+        rows, told("With less without the Rad-Score"),
+        told("Paired differences with 95 % bootstrap intervals; right of the dotted line the "
+        "Rad-Score helps."),
+        marked("difference"), f"added_value_{suffix}", 0.0,
     )  # fmt: skip
 
 
@@ -141,9 +157,9 @@ def _gain(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
         return None
     at = gains[0][1]["horizon_months"]
     return draw_net_benefit_gain(
-        gains, f"Gain of net benefit by the Rad-Score at {at:g} months",
-        "Net benefit with less without it, paired 95 % bootstrap band; above the dotted line the "
-        "Rad-Score helps.",
+        gains, told("Gain of net benefit by the Rad-Score at {at:g} months", at=at),
+        told("Net benefit with less without it, paired 95 % bootstrap band; above the dotted line "
+        "the Rad-Score helps."),
         f"net_benefit_gain_{suffix}",
     )  # fmt: skip
 
@@ -156,10 +172,10 @@ def _auc(version: ModelVersion, judged: Sequence[Evaluation]) -> Figure | None:
     ]
     if not curves:
         return None
-    title = ENDPOINTS[version.endpoint][0]
+    endpoint = told(WITHIN_A_SENTENCE[version.endpoint])
     return draw_auc_over_time(
-        curves, f"AUC(t) of the nomogram, {title.lower()}",
-        "Cumulative/dynamic, weighted for censoring, 95 % bands; training is apparent.",
+        curves, told("AUC(t) of the nomogram, {endpoint}", endpoint=endpoint),
+        told("Cumulative/dynamic, weighted for censoring, 95 % bands; training is apparent."),
         key=f"auc_over_time_{version.endpoint}",
     )  # fmt: skip
 
@@ -183,10 +199,10 @@ def _instability(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None
         np.array(moving["resampled"], dtype=float),
     )
     return draw_instability(
-        found, f"Instability of predictions at {moving['horizon']:g} months",
-        "Each patient of training as the models of resamples predict; lines: the middle 95 %. Mean "
-        f"distance {moving['mean_absolute_error']:.3f}. The columns are fixed; choosing them anew "
-        "moves predictions further.",
+        found, told("Instability of predictions at {at:g} months", at=moving["horizon"]),
+        told("Each patient of training as the models of resamples predict; lines: the middle "
+             "95 %. Mean distance {distance:.3f}. The columns are fixed; choosing them anew moves "
+             "predictions further.", distance=moving["mean_absolute_error"]),
         f"instability_{suffix}",
     )  # fmt: skip
 
@@ -204,9 +220,9 @@ def _hazards(version: ModelVersion) -> Figure | None:
     p_values = {short_name(name, terms): tests[name] for name in stored["names"] if name in tests}
     return draw_hazards(
         residuals, np.array(version.content["coefficients"]), p_values,
-        "Are the hazards proportional?",
-        "Scaled Schoenfeld residuals about β(t), a smooth curve, and dashed the constant effect of "
-        "the model; p of the score test against Kaplan-Meier time.",
+        told("Are the hazards proportional?"),
+        told("Scaled Schoenfeld residuals about β(t), a smooth curve, and dashed the constant "
+        "effect of the model; p of the score test against Kaplan-Meier time."),
         key=f"proportional_hazards_{version.endpoint}",
     )  # fmt: skip
 
@@ -214,11 +230,11 @@ def _hazards(version: ModelVersion) -> Figure | None:
 def _splines(stored: Sequence[Mapping[str, Any]] | None, suffix: str) -> Figure | None:
     if not stored:
         return None
-    titles = {name: title.replace(", log scale", ", log2") for name, title in TITLES.items()}
+    titles = {name: told(title).replace(", log scale", ", log2") for name, title in TITLES.items()}
     return draw_spline_effects(
-        stored, titles, "Are the effects straight?",
-        "Each numeric variable as a restricted cubic spline (3 knots) in the model of all, log "
-        "hazard ratio against its median, 95 % band; p of the bend by likelihood ratio.",
+        stored, titles, told("Are the effects straight?"),
+        told("Each numeric variable as a restricted cubic spline (3 knots) in the model of all, "
+        "log hazard ratio against its median, 95 % band; p of the bend by likelihood ratio."),
         f"splines_{suffix}",
     )  # fmt: skip
 
@@ -233,17 +249,18 @@ def _competing(evaluation: Evaluation) -> Figure | None:
     found = evaluation.metrics.get("competing")
     if not found:
         return None
+    cohort = told(cohort_title(evaluation.cohort.name))
     curves = [
         IncidenceCurve(part["name"], part["months"], *(_numbers(part[key]) for key in
                        ("incidence", "lower", "upper")), part["last_follow_up"], part["n"],
                        part["progressed"], part["died_first"])
         for part in found["groups"]
     ]  # fmt: skip
-    test = f"Gray {p_text(found['gray']['p_value'])}" if found["gray"] else ""
+    test = told("Gray {p}", p=p_text(found["gray"]["p_value"])) if found["gray"] else ""
     return draw_cumulative_incidence(
-        curves, f"Progression, death as competitor: {cohort_title(evaluation.cohort.name)}",
-        "Aalen-Johansen with 95 % bands; death without progression, or on its day, competes. "
-        "Taking such deaths as censored would overstate progression.",
+        curves, told("Progression, death as competitor: {cohort}", cohort=cohort),
+        told("Aalen-Johansen with 95 % bands; death without progression, or on its day, competes. "
+        "Taking such deaths as censored would overstate progression."),
         test, f"incidence_{evaluation.cohort.name}",
     )  # fmt: skip
 
@@ -256,14 +273,15 @@ def _landmark(evaluation: Evaluation) -> Figure | None:
     found = evaluation.metrics.get("landmark")
     if not found or len(found["groups"]) < 2:
         return None
-    groups = [SurvivalGroup(g["name"].capitalize(), SHORT[g["name"]],
+    groups = [SurvivalGroup(LONG[g["name"]], SHORT[g["name"]],
                             curve_from(g["curve"])) for g in found["groups"]]  # fmt: skip
-    test = f"log-rank {p_text(found['log_rank']['p_value'])}" if found["log_rank"] else ""
-    at = found["landmark_months"]
+    test = told("log-rank {p}", p=p_text(found["log_rank"]["p_value"])) if found["log_rank"] else ""
     return draw_kaplan_meier(
-        groups, f"Survival by response: {cohort_title(evaluation.cohort.name)}",
-        f"From the landmark of {at:g} months on, for response is known only then: "
-        f"{found['n']} of {found['known']} assessed patients were alive and followed beyond it "
-        f"({found['lost_to_event']} had died, {found['lost_to_censoring']} were not followed).",
-        "Overall survival", test, f"landmark_{evaluation.cohort.name}",
+        groups, told("Survival by response: {cohort}",
+             cohort=told(cohort_title(evaluation.cohort.name))),
+        told("From the landmark of {at:g} months on, for response is known only then: {n} of "
+             "{known} assessed patients were alive and followed beyond it ({died} had died, {lost} "
+             "were not followed).", at=found["landmark_months"], n=found["n"],
+             known=found["known"], died=found["lost_to_event"], lost=found["lost_to_censoring"]),
+        marked("Overall survival"), test, f"landmark_{evaluation.cohort.name}",
     )  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.models import DatasetSnapshot, ModelVersion, Prediction, Quantity
+from studies.methods.wording import marked
 from studies.models import Study
 from studies.registry import facts
 from studies.selectors import clinical_table, endpoint_table, members_table
@@ -33,21 +34,36 @@ FACTORS = {
 TITLES = {
     "rad_score": "Rad-Score",
     "immunoscore": "Immunoscore",
-    "sex": "Sex",
-    "age_years": "Age (years)",
-    "primary_site": "Primary site",
-    "pathology_type": "Pathology",
-    "metastasis_count": "Metastases (number)",
-    "largest_metastasis_cm": "Largest metastasis (cm)",
-    "log2_cea": "CEA (ng/mL, log scale)",
-    "log2_ca199": "CA19-9 (U/mL, log scale)",
-    "log2_ca125": "CA125 (U/mL, log scale)",
+    "sex": marked("Sex"),
+    "age_years": marked("Age (years)"),
+    "primary_site": marked("Primary site"),
+    "pathology_type": marked("Pathology"),
+    "metastasis_count": marked("Metastases (number)"),
+    "largest_metastasis_cm": marked("Largest metastasis (cm)"),
+    "log2_cea": marked("CEA (ng/mL, log scale)"),
+    "log2_ca199": marked("CA19-9 (U/mL, log scale)"),
+    "log2_ca125": marked("CA125 (U/mL, log scale)"),
     "suv_max": "SUVmax (g/mL)",
-    "log2_mtv": "MTV (mL, log scale)",
+    "log2_mtv": marked("MTV (mL, log scale)"),
+}
+# Without the unit, where a figure has no room for it.
+SHORT_TITLES = {
+    "age_years": marked("Age"),
+    "metastasis_count": marked("Metastases"),
+    "largest_metastasis_cm": marked("Largest metastasis"),
+    "log2_cea": "CEA",
+    "log2_ca199": "CA19-9",
+    "log2_ca125": "CA125",
+    "suv_max": "SUVmax",
+    "log2_mtv": "MTV",
+}
+WITHIN_A_SENTENCE = {
+    "overall_survival": marked("overall survival"),
+    "progression_free_survival": marked("progression-free survival"),
 }
 ENDPOINTS = {
-    "overall_survival": ("Overall survival", (12.0, 24.0, 36.0), 24.0),
-    "progression_free_survival": ("Progression-free survival", (6.0, 12.0, 18.0), 12.0),
+    "overall_survival": (marked("Overall survival"), (12.0, 24.0, 36.0), 24.0),
+    "progression_free_survival": (marked("Progression-free survival"), (6.0, 12.0, 18.0), 12.0),
 }
 
 

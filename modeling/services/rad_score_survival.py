@@ -17,9 +17,10 @@ from modeling.methods.restricted_mean import RestrictedMean, compare_restricted_
 from modeling.services.prognosis_metrics import estimate, json_ready
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
+from studies.methods.wording import marked
 
 HIGH, LOW = "Rad-Score high", "Rad-Score low"
-RESPONDED, DID_NOT = "responder", "non-responder"
+RESPONDED, DID_NOT = marked("responder"), marked("non-responder")
 LANDMARK = 6.0  # months: when response is assessed
 
 

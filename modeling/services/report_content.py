@@ -13,22 +13,28 @@ from modeling.services.report_sources import Sources
 from studies.colours import SIMULATED
 from studies.figures.figure import Figure
 from studies.figures.render import render_inline_svg
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 Cell = str | int | dict[str, Any] | None
 
 COHORTS = {
-    "training": "Training",
-    "internal_validation": "Internal validation",
-    "external_phenotype": "External, phenotype",
-    "external_response": "External, response",
+    "training": marked("Training"),
+    "internal_validation": marked("Internal validation"),
+    "external_phenotype": marked("External, phenotype"),
+    "external_response": marked("External, response"),
 }
 BASES = {
-    "out_of_fold": "out of fold",
-    "applied": "applied",
-    "apparent": "apparent",
-    "optimism_corrected": "optimism-corrected",
+    "out_of_fold": marked("out of fold"),
+    "applied": marked("applied"),
+    "apparent": marked("apparent"),
+    "optimism_corrected": marked("optimism-corrected"),
 }
-TARGETS = {"rna": "hot by RNA", "ihc": "hot by IHC", "response": "responder at 6 months"}
+TARGETS = {
+    "rna": marked("hot by RNA"),
+    "ihc": marked("hot by IHC"),
+    "response": marked("responder at 6 months"),
+}
 
 
 @dataclass
@@ -97,7 +103,7 @@ class Draft:
 
 def marked_simulated(figure: Figure) -> Figure:
     """A figure that leaves the page says itself that its patients are not real."""
-    mark = {"subtitle": "SIMULATED: no real patients", "subtitleColor": SIMULATED}
+    mark = {"subtitle": str(told("SIMULATED: no real patients")), "subtitleColor": SIMULATED}
     plain = {"text": figure.title, "anchor": "start"}
     title = figure.spec.get("title", plain) | mark | {"subtitleFontSize": 11}
     return replace(figure, spec=figure.spec | {"title": title})
@@ -123,7 +129,9 @@ def titled(evaluation: Evaluation) -> str:
     """A cohort in a legend; what is no plain validation says what it is."""
     title = cohort_title(evaluation.cohort.name)
     applied = evaluation.basis == Basis.APPLIED
-    return title if applied else f"{title}, {BASES[evaluation.basis]}"
+    if applied:
+        return told(title)
+    return told("{title}, {basis}", title=told(title), basis=told(BASES[evaluation.basis]))
 
 
 def cohort_order(name: str) -> tuple[int, str]:

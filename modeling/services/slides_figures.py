@@ -14,21 +14,24 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
 from studies.figures.figure import Figure, p_text
+from studies.figures.words import told
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
+from studies.methods.wording import marked
 
 IMMUNOSCORE_HIGH_FROM = 3
 FEWEST = 10
 FOUR = {
-    (True, True): "CD3 high, CD8 high",
-    (True, False): "CD3 high, CD8 low",
-    (False, True): "CD3 low, CD8 high",
-    (False, False): "CD3 low, CD8 low",
+    (True, True): marked("CD3 high, CD8 high"),
+    (True, False): marked("CD3 high, CD8 low"),
+    (False, True): marked("CD3 low, CD8 high"),
+    (False, False): marked("CD3 low, CD8 low"),
 }
 READINGS = {"immunoscore": "Immunoscore", "cd3_high": "CD3", "cd8_high": "CD8"}
-_BY = {**READINGS, "cd3_and_cd8": "CD3 and CD8"}
+_BY = {**READINGS, "cd3_and_cd8": marked("CD3 and CD8")}
+_LEVELS = (marked("high"), marked("low"))
 _ORDER = [
-    *(f"{label} {level}" for label in READINGS.values() for level in ("high", "low")),
+    *(f"{label} {level}" for label in READINGS.values() for level in _LEVELS),
     *FOUR.values(),
 ]
 
@@ -83,16 +86,18 @@ def response_figure(responses: list[ResponseByReading]) -> Figure | None:
     shares = [
         _share(row.title, group, *pair)
         for row in responses
-        for group, pair in zip(("high", "low"), row.counts, strict=True)
+        for group, pair in zip(_LEVELS, row.counts, strict=True)
         if sum(pair)
     ]
     if not shares:
         return None
     return draw_response_shares(
         shares,
-        "Response by Immunoscore, CD3 and CD8",
-        "Share of responders (CR or PR at 6 months) with exact 95 % intervals; counts at the "
-        "right.",
+        told("Response by Immunoscore, CD3 and CD8"),
+        told(
+            "Share of responders (CR or PR at 6 months) with exact 95 % intervals; counts at the "
+            "right."
+        ),
     )
 
 
@@ -108,15 +113,20 @@ def markers_figure(table: pd.DataFrame) -> Figure | None:
     if len(both) < FEWEST:
         return None
     found = spearmanr(both["cd3_per_mm2"], both["cd8_per_mm2"])
-    words = {True: "responder", False: "non-responder"}
-    response = [words.get(value, "not assessed") for value in both["responder"]]
+    words = {True: marked("responder"), False: marked("non-responder")}
+    response = [words.get(value, marked("not assessed")) for value in both["responder"]]
     return draw_markers(
         both["cd3_per_mm2"].tolist(),
         both["cd8_per_mm2"].tolist(),
         response,
-        "CD3 against CD8",
-        f"Mean over the regions measured, logarithmic axes; n {len(both)}, Spearman's rank "
-        f"correlation {found.statistic:.2f}, {p_text(float(found.pvalue))}.",
+        told("CD3 against CD8"),
+        told(
+            "Mean over the regions measured, logarithmic axes; n {n}, Spearman's rank correlation "
+            "{rho:.2f}, {p}.",
+            n=len(both),
+            rho=found.statistic,
+            p=p_text(float(found.pvalue)),
+        ),
     )
 
 
@@ -152,8 +162,8 @@ def _curves(rows: pd.DataFrame, group: pd.Series, endpoint: str, name: str) -> F
         return None
     curves = [
         SurvivalGroup(
-            text,
-            text.replace("CD3 ", "").replace("CD8 ", "").replace("Immunoscore ", ""),
+            _group(text),
+            _short(text),
             estimate_kaplan_meier(months[labels == text], event[labels == text]),
         )
         for text in order
@@ -161,19 +171,37 @@ def _curves(rows: pd.DataFrame, group: pd.Series, endpoint: str, name: str) -> F
     title = ENDPOINTS[endpoint][0]
     return draw_kaplan_meier(
         curves,
-        f"{title} by {_BY[name]}",
-        f"n {len(labels)}, {int(event.sum())} events. Bands: log-log 95 % intervals; ticks: "
-        "censored patients.",
+        told("{endpoint} by {reading}", endpoint=told(title), reading=told(_BY[name])),
+        told(
+            "n {n}, {events} events. Bands: log-log 95 % intervals; ticks: censored patients.",
+            n=len(labels),
+            events=int(event.sum()),
+        ),
         title,
         _log_rank_text(months, event, labels, order),
         f"km_{endpoint}_{name}",
     )
 
 
+def _group(text: str) -> str:
+    """The group of one reading or of both."""
+    reading, _, level = text.rpartition(" ")
+    if "," in text:
+        return told(text)
+    return told("{reading} {level}", reading=reading, level=told(level))
+
+
+def _short(text: str) -> str:
+    """High or low; of both markers the two words."""
+    levels = [told(part.split()[-1]) for part in text.split(", ")]
+    return told("{first}, {second}", first=levels[0], second=levels[1]) if levels[1:] else levels[0]
+
+
 def _log_rank_text(
     months: np.ndarray, event: np.ndarray, labels: np.ndarray, order: list[str]
 ) -> str:
     try:
-        return f"log-rank {p_text(compare_log_rank(months, event, labels, order).p_value)}"
+        found = compare_log_rank(months, event, labels, order)
+        return told("log-rank {p}", p=p_text(found.p_value))
     except DataProblem:
         return ""

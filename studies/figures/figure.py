@@ -13,10 +13,17 @@ import numpy as np
 
 from studies.colours import GRID, INK, PAPER, QUIET, SERIES, series
 from studies.figures.words import Told, english, told
+from studies.methods.wording import marked
 
 WIDTH, HEIGHT = 330, 290
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 LONG_DASH, DOTS = [7, 3], [2, 3]
+# Units of time: within a sentence, and over an axis.
+TIMES = {
+    "days": (marked("days"), marked("Days")),
+    "months": (marked("months"), marked("Months")),
+    "years": (marked("years"), marked("Years")),
+}
 
 # Colour, dash and shape always go together: a figure reads without colour.
 COLOURS, MORE_COLOURS = SERIES[:7], SERIES
@@ -87,14 +94,16 @@ def make_figure(
 ) -> Figure:
     """A chart in the shared look, with the table of what it shows.
 
+    Title, caption and names of columns are told here, whatever the language of the figure.
     ``titled``: the title stands in the picture too, not only above it on the page.
     """
+    title, caption = told(title), told(caption)
     spec = plain(dress(chart, title if titled else "").to_dict(validate=False))
-    given = tuple(tuple(row) for row in rows)
-    said = {text.english: str(text) for row in (columns, *given) for text in row
-            if isinstance(text, Told)}  # fmt: skip
+    heads, given = tuple(told(column) for column in columns), tuple(tuple(row) for row in rows)
+    said = {text.english: str(text) for row in (heads, *given) for text in row
+            if isinstance(text, Told) and text != text.english}  # fmt: skip
     table = tuple(tuple(plain(english(cell)) for cell in row) for row in given)
-    names = tuple(english(column) for column in columns)
+    names = tuple(english(head) for head in heads)
     return Figure(key, title, caption, spec, names, table, wide, words=said)
 
 
@@ -156,6 +165,11 @@ def shape_of(names: Sequence[str]) -> alt.Scale:
 
 def _turns(choices: Sequence[str], names: Sequence[str]) -> list[str]:
     return [choices[k % len(choices)] for k in range(len(names))]
+
+
+def time_axis(unit: str, **options: Any) -> alt.Axis:
+    """Follow-up in ``unit``."""
+    return unit_axis(told(TIMES[unit][1] if unit in TIMES else unit.capitalize()), **options)
 
 
 def unit_axis(title: str, **options: Any) -> alt.Axis:

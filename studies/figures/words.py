@@ -38,6 +38,8 @@ def told(text: str, /, **values: Any) -> str:
     ``text`` may be a sentence of ``say``, a label or a title that is marked elsewhere; what has no
     translation stays as it is.
     """
+    if isinstance(text, Told):
+        return text
     if isinstance(text, Wording):
         voice = _voice.get()
         return Told(text.spoken(voice), str(text)) if voice else str(text)

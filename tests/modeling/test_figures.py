@@ -1,4 +1,5 @@
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -7,7 +8,11 @@ import pytest
 
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
+from modeling.figures.cumulative_incidence import IncidenceCurve, draw_cumulative_incidence
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
+from modeling.figures.estimates import CurvePoint, draw_learning_curve
+from modeling.figures.forest import ForestLine, draw_forest
+from modeling.figures.immunoscore import ResponseShare, draw_response_shares
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocCurve, draw_roc
@@ -17,6 +22,7 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.nomogram import build_nomogram
 from studies.figures.figure import Figure
 from studies.figures.render import figure_csv, render_inline_svg, render_png, render_svg
+from studies.figures.words import speaking
 
 
 def _roc():
@@ -61,7 +67,27 @@ def _nomogram():
                          titles={"sex": "Sex"}, value_titles={"sex": {"m": "male"}})  # fmt: skip
 
 
-FIGURES = [_roc, _classifiers, _calibration, _decision, _kaplan_meier, _nomogram]
+def _forest():
+    lines = [ForestLine("Age", 9, 30, 1.4, 1.1, 1.9, 0.01), ForestLine("sex", 9, 30, *[None] * 4)]
+    return draw_forest([*lines, ForestLine("site", 9, 30, *[None] * 4, reference=True)])
+
+
+def _incidence():
+    curve = IncidenceCurve("high", [1, 2], [0.1, 0.2], [0, 0.1], [0.2, 0.3], 5, 10, 2, 1)
+    return draw_cumulative_incidence([curve], "Incidence")
+
+
+def _responses():
+    groups = [ResponseShare("CD3", level, 3, 9, 0.1, 0.6) for level in ("high", "low")]
+    return draw_response_shares(groups, "Response", "")
+
+
+def _learning():
+    return draw_learning_curve([CurvePoint(30, 0.6, 0.1), CurvePoint(60, 0.7, None)], "")
+
+
+FIGURES = [_roc, _classifiers, _calibration, _decision, _kaplan_meier, _nomogram, _forest,
+           _incidence, _responses, _learning]  # fmt: skip
 every_figure = pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__.strip("_"))
 
 
@@ -93,6 +119,20 @@ def test_figure_survives_json_with_its_table(make):
 def test_figure_is_drawn_alike_twice(make):
     assert make().as_dict() == make().as_dict()
     assert render_svg(make()) == render_svg(make())
+
+
+@every_figure
+def test_no_word_of_a_figure_escapes_its_language(make):
+    with speaking(lambda one, many, number: f"⟦{one}⟧"):
+        figure = make()
+    texts = [text for part in ElementTree.fromstring(render_svg(figure)).iter()
+             for text in [part.text] if part.tag.endswith("text")]  # fmt: skip
+    texts += [figure.title, figure.caption, *figure.heads]
+    for text in texts:
+        while text != (text := re.sub(r"⟦[^⟦⟧]*⟧", "", text or "")):
+            pass
+        assert not re.search(r"[A-Za-z]{3,}", text.replace("AUC", "")), text
+    assert (figure.columns, figure.rows) == (make().columns, make().rows)
 
 
 def test_kaplan_meier_figure_shows_numbers_at_risk_and_not_reached():
