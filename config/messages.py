@@ -16,7 +16,7 @@ from pathlib import Path
 
 APPS = ("studies", "imaging", "genomics", "modeling", "config")
 CALLS = {
-    "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "marked": 1, "say": 1,
+    "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "later": 1, "marked": 1, "say": 1,
     "told": 1, "ngettext": 2, "ngettext_lazy": 2, "say_number": 2, "told_number": 2,
 }  # fmt: skip
 OUR_WORDS = ("expected", "remedy")
@@ -25,6 +25,7 @@ TELLERS = {
     "Problem": (2, 4, OUR_WORDS),
     "refuse": (2, 4, OUR_WORDS),
     "Notice": (1, 2, ("text",)),
+    "progress": (2, 3, ("message",)),
 }
 LITERAL = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 TEMPLATE_CALL = re.compile(rf"\b(n?gettext|_)\(\s*(u?{LITERAL}(?:\s*,\s*u?{LITERAL})?)")

@@ -11,6 +11,7 @@ from imaging.selectors import (
     uptake_of,
 )
 from imaging.services import SEND, SETTLE
+from studies.languages import later as _
 from studies.registry import (
     Action,
     CompletenessColumn,
@@ -34,12 +35,15 @@ from studies.registry import (
 register_upload(
     UploadKind(
         name="dicom_zip",
-        title="PET/CT scans",
+        title=_("PET/CT scans"),
         job_kind="imaging.scans_import",
         accept=".zip",
-        help="A zip or a folder of DICOM files, any number of patients: the PET and CT series and "
-        "the lesions as RTSTRUCT or SEG. PatientID is the patient's pseudonym in the cohort table. "
-        "Each visit goes in whole or waits with its reason; other files are named and left out.",
+        help=_(
+            "A zip or a folder of DICOM files, any number of patients: the PET and CT series "
+            "and the lesions as RTSTRUCT or SEG. PatientID is the patient's pseudonym in the "
+            "cohort table. Each visit goes in whole or waits with its reason; other files "
+            "are named and left out."
+        ),
         takes_folders=True,
         details_url="imaging:batch_files",
         order=20,
@@ -50,13 +54,15 @@ register_upload(
 register_upload(
     UploadKind(
         name="nifti_zip",
-        title="PET/CT as NIfTI, and masks",
+        title=_("PET/CT as NIfTI, and masks"),
         job_kind="imaging.nifti_import",
         accept=".zip",
-        help="A zip with a folder per patient, named by the pseudonym. A volume (.nii, .nii.gz, "
-        ".nrrd) has a .json beside it with DICOM's keywords: Modality, AcquisitionDate, Units "
-        "(BQML, GML or HU) and what the SUV needs. A mask stands on the grid of a scan of that "
-        "patient; a .json with Labels may name its regions.",
+        help=_(
+            "A zip with a folder per patient, named by the pseudonym. A volume (.nii, .nii.gz, "
+            ".nrrd) has a .json beside it with DICOM's keywords: Modality, AcquisitionDate, Units "
+            "(BQML, GML or HU) and what the SUV needs. A mask stands on the grid of a scan of that "
+            "patient; a .json with Labels may name its regions."
+        ),
         order=22,
         stage="imaging",
         keeps_bytes=False,
@@ -65,12 +71,14 @@ register_upload(
 register_upload(
     UploadKind(
         name="cell_densities",
-        title="Cell densities",
+        title=_("Cell densities"),
         job_kind="imaging.densities_import",
         accept=".csv,.tsv,.txt",
-        help="CSV, one line per specimen, marker and region: patient_id, specimen, marker (CD3, "
-        "CD8), region (tumor_center, invasive_margin), density, unit (cells/mm2 or cells/um2); "
-        "procedure (biopsy, resection) if known. Empty is not measured, never 0.",
+        help=_(
+            "CSV, one line per specimen, marker and region: patient_id, specimen, marker (CD3, "
+            "CD8), region (tumor_center, invasive_margin), density, unit (cells/mm2 or cells/um2); "
+            "procedure (biopsy, resection) if known. Empty is not measured, never 0."
+        ),
         order=50,
         stage="slides",
     )
@@ -78,12 +86,14 @@ register_upload(
 register_upload(
     UploadKind(
         name="whole_slide",
-        title="Scanned slides",
+        title=_("Scanned slides"),
         job_kind="imaging.slide_import",
         accept=".svs,.ndpi,.scn,.tif,.tiff,.zip",
-        help="SVS, NDPI, SCN, tiled TIFF or OME-TIFF, or a zip of the files of an MRXS or DICOM "
-        "slide, named specimen_marker (S12_CD3.svs) where the study knows the specimen; otherwise "
-        "add it under Slides.",
+        help=_(
+            "SVS, NDPI, SCN, tiled TIFF or OME-TIFF, or a zip of the files of an MRXS or "
+            "DICOM slide, named specimen_marker (S12_CD3.svs) where the study knows the "
+            "specimen; otherwise add it under Slides."
+        ),
         order=55,
         stage="slides",
     )
@@ -91,10 +101,12 @@ register_upload(
 register_action(
     Action(
         kind="imaging.deidentify",
-        title="De-identify stored scans",
+        title=_("De-identify stored scans"),
         stage="imaging",
-        description="Bring scans taken in under earlier rules under those of today: new UIDs, "
-        "moved dates, a report for each.",
+        description=_(
+            "Bring scans taken in under earlier rules under those of today: new UIDs, "
+            "moved dates, a report for each."
+        ),
         right="identifiers",
         order=5,
     )
@@ -102,9 +114,9 @@ register_action(
 register_action(
     Action(
         kind="imaging.extractor_fit",
-        title="Fit the feature extractor",
+        title=_("Fit the feature extractor"),
         stage="features",
-        description="Two label-free encoders, PET and CT, on the development cohort only.",
+        description=_("Two label-free encoders, PET and CT, on the development cohort only."),
         order=10,
         params={"preset": "demo", "seed": 1},
     )
@@ -112,11 +124,13 @@ register_action(
 register_action(
     Action(
         kind="imaging.features_extract",
-        title="Extract features",
+        title=_("Extract features"),
         stage="features",
-        description="Features of every patient's target lesion by the newest extractor; who failed "
-        "before is tried again. control: beside (features, and those of the same networks on "
-        "voxels shuffled inside the region), shuffled (these alone), or empty.",
+        description=_(
+            "Features of every patient's target lesion by the newest extractor; who failed "
+            "before is tried again. control: beside (features, and those of the same networks on "
+            "voxels shuffled inside the region), shuffled (these alone), or empty."
+        ),
         order=20,
         params={"preset": "", "extractor": "", "control": "beside"},
     )
@@ -124,9 +138,9 @@ register_action(
 register_action(
     Action(
         kind="imaging.extractor_seed",
-        title="Add a random network",
+        title=_("Add a random network"),
         stage="features",
-        description="A 3D ResNet drawn by a seed and never trained: a random baseline.",
+        description=_("A 3D ResNet drawn by a seed and never trained: a random baseline."),
         order=30,
         params={"architecture": "resnet10", "seed": 1},
     )
@@ -134,12 +148,14 @@ register_action(
 register_upload(
     UploadKind(
         name="extractor_weights",
-        title="Weights of a 3D ResNet",
+        title=_("Weights of a 3D ResNet"),
         job_kind="imaging.weights_import",
         accept=".safetensors,.pth,.pt",
-        help="Weights of a 3D ResNet-10, 18 or 50 of one channel, as safetensors or as a .pth of "
-        "tensors; nothing else in the file is read. They are used for PET and for CT, from then on "
-        "in place of the fitted encoder.",
+        help=_(
+            "Weights of a 3D ResNet-10, 18 or 50 of one channel, as safetensors or as a .pth "
+            "of tensors; nothing else in the file is read. They are used for PET and for CT, "
+            "from then on in place of the fitted encoder."
+        ),
         right="run",
         order=90,
         stage="features",
@@ -148,26 +164,28 @@ register_upload(
 register_action(
     Action(
         kind="imaging.immunoscore",
-        title="Compute the Immunoscore",
+        title=_("Compute the Immunoscore"),
         stage="slides",
-        description="Cuts frozen on the development cohort, then 0-4 for every specimen with four "
-        "densities; a missing region or a biopsy gives no score.",
+        description=_(
+            "Cuts frozen on the development cohort, then 0-4 for every specimen with four "
+            "densities; a missing region or a biopsy gives no score."
+        ),
         order=10,
         params={"kind": "reference_percentile", "parameter": None, "cuts": None},
     )
 )
-register_job_title(SETTLE, "Take in scans that waited")
-register_job_title(SEND, "Send regions to an archive")
-register_stage(Stage("imaging", "PET/CT", 20, stages.imaging_stage))
-register_stage(Stage("features", "Features", 25, stages.features_stage))
-register_stage(Stage("slides", "Slides and Immunoscore", 35, slides_stage.slides_stage))
-register_tab(Tab("Scans", "imaging:scans", 20))
-register_tab(Tab("Slides", "imaging:slides", 35))
+register_job_title(SETTLE, _("Take in scans that waited"))
+register_job_title(SEND, _("Send regions to an archive"))
+register_stage(Stage("imaging", _("PET/CT"), 20, stages.imaging_stage))
+register_stage(Stage("features", _("Features"), 25, stages.features_stage))
+register_stage(Stage("slides", _("Slides and Immunoscore"), 35, slides_stage.slides_stage))
+register_tab(Tab(_("Scans"), "imaging:scans", 20))
+register_tab(Tab(_("Slides"), "imaging:slides", 35))
 register_patient_panel(
-    PatientPanel("PET/CT", "imaging/_patient_panel.html", patient_panels.scans_panel, 10, True)
+    PatientPanel(_("PET/CT"), "imaging/_patient_panel.html", patient_panels.scans_panel, 10, True)
 )
 register_patient_panel(
-    PatientPanel("Slides", "imaging/_slides_panel.html", patient_panels.slides_panel, 30, True)
+    PatientPanel(_("Slides"), "imaging/_slides_panel.html", patient_panels.slides_panel, 30, True)
 )
 register_fact("uptake", uptake_of)
 register_fact("cd3_high", cd3_high_of)
@@ -180,35 +198,40 @@ register_glance(*glance.COLUMNS)
 register_uses("imaging", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_completeness(
     CompletenessColumn(
-        "pet", "PET", "imaging_series", "t.modality = 'PT' AND t.state = 'ready'", 20, "dicom_zip"
+        "pet",
+        _("PET"),
+        "imaging_series",
+        "t.modality = 'PT' AND t.state = 'ready'",
+        20,
+        "dicom_zip",
     ),
     CompletenessColumn(
-        "ct", "CT", "imaging_series", "t.modality = 'CT' AND t.state = 'ready'", 21, "dicom_zip"
+        "ct", _("CT"), "imaging_series", "t.modality = 'CT' AND t.state = 'ready'", 21, "dicom_zip"
     ),
     CompletenessColumn(
         "baseline_petct",
-        "Baseline PET/CT",
+        _("Baseline PET/CT"),
         "imaging_petctpair",
         "t.timing = 'baseline'",
         22,
         "dicom_zip",
     ),
-    CompletenessColumn("roi", "ROI", "imaging_roi", "true", 25, "dicom_zip"),
+    CompletenessColumn("roi", _("ROI"), "imaging_roi", "true", 25, "dicom_zip"),
     *(
         CompletenessColumn(
             f"{marker.lower()}_{region}",
-            f"{marker} {place}",
+            title,
             "imaging_celldensity",
             f"t.marker = '{marker}' AND t.region = '{region}' AND t.per_mm2 IS NOT NULL",
             order,
             "cell_densities",
         )
-        for order, (marker, region, place) in enumerate(
+        for order, (marker, region, title) in enumerate(
             (
-                ("CD3", "tumor_center", "centre"),
-                ("CD3", "invasive_margin", "margin"),
-                ("CD8", "tumor_center", "centre"),
-                ("CD8", "invasive_margin", "margin"),
+                ("CD3", "tumor_center", _("CD3 centre")),
+                ("CD3", "invasive_margin", _("CD3 margin")),
+                ("CD8", "tumor_center", _("CD8 centre")),
+                ("CD8", "invasive_margin", _("CD8 margin")),
             ),
             start=50,
         )

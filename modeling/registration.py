@@ -14,6 +14,7 @@ from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_ran
 from modeling.selectors import analysed_patients
 from modeling.services.rad_score import ABLATED, COMPARED, FITTED, FROZEN
 from modeling.services.selection_question import selection_question
+from studies.languages import later as _
 from studies.registry import (
     Action,
     DrawnPage,
@@ -43,11 +44,13 @@ from studies.registry import (
 register_action(
     Action(
         kind="modeling.rad_score_run",
-        title="Run the Rad-Score",
+        title=_("Run the Rad-Score"),
         stage="rad_score",
-        description="Freezes the rows, compares seven classifiers on the same folds of training, "
-        "keeps one by the recipe's rule and judges it in every cohort. Recipes: demo (minutes on "
-        "two cores, smaller grids), paper, full; or a whole recipe as YAML.",
+        description=_(
+            "Freezes the rows, compares seven classifiers on the same folds of training, "
+            "keeps one by the recipe's rule and judges it in every cohort. Recipes: demo "
+            "(minutes on two cores, smaller grids), paper, full; or a whole recipe as YAML."
+        ),
         order=10,
         params={"recipe": "paper", "seed": 0, "question": "", "snapshot": ""},
         page="modeling:run_new",
@@ -56,10 +59,12 @@ register_action(
 register_action(
     Action(
         kind="modeling.snapshot_freeze",
-        title="Freeze a table",
+        title=_("Freeze a table"),
         stage="rad_score",
-        description="Freezes the rows of a saved question (or of everybody) as they stand now, "
-        "without running anything.",
+        description=_(
+            "Freezes the rows of a saved question (or of everybody) as they stand now, "
+            "without running anything."
+        ),
         order=15,
         params={"question": ""},
     )
@@ -67,11 +72,13 @@ register_action(
 register_action(
     Action(
         kind="modeling.reproduce",
-        title="Reproduce",
+        title=_("Reproduce"),
         stage="rad_score",
-        description="Computes a Rad-Score or a nomogram again from its frozen rows, recipe and "
-        "seed (the newest Rad-Score, or the version or run named), compares every stored number "
-        "and keeps the proof: equal, within the tolerance, or different and where.",
+        description=_(
+            "Computes a Rad-Score or a nomogram again from its frozen rows, recipe and seed "
+            "(the newest Rad-Score, or the version or run named), compares every stored "
+            "number and keeps the proof: equal, within the tolerance, or different and where."
+        ),
         order=20,
         params={"version": "", "run": "", "tolerance": "1e-9"},
     )
@@ -79,11 +86,13 @@ register_action(
 register_action(
     Action(
         kind="modeling.rad_score_examine",
-        title="Examine the Rad-Score",
+        title=_("Examine the Rad-Score"),
         stage="rad_score",
-        description="Groups, cuts, subgroups, importance, learning curve, permuted labels, "
-        "resamples, drift and sensitivity of the newest Rad-Score, or of the version named; "
-        "shuffled voxels are a control. It fits again as often as resamples says, twice over.",
+        description=_(
+            "Groups, cuts, subgroups, importance, learning curve, permuted labels, "
+            "resamples, drift and sensitivity of the newest Rad-Score, or of the version named; "
+            "shuffled voxels are a control. It fits again as often as resamples says, twice over."
+        ),
         order=12,
         params={"version": "", "seed": 0, "shuffled_voxels": "yes", "resamples": 100},
     )
@@ -91,10 +100,12 @@ register_action(
 register_action(
     Action(
         kind="modeling.version_validate",
-        title="Validate in a cohort",
+        title=_("Validate in a cohort"),
         stage="rad_score",
-        description="Freezes a validating cohort as it stands and shows it to a version: one look "
-        "more at this cohort, counted.",
+        description=_(
+            "Freezes a validating cohort as it stands and shows it to a version: one look "
+            "more at this cohort, counted."
+        ),
         order=30,
         params={"version": "", "cohort": "external_response"},
     )
@@ -102,10 +113,12 @@ register_action(
 register_action(
     Action(
         kind="modeling.version_recalibrate",
-        title="Recalibrate to a cohort",
+        title=_("Recalibrate to a cohort"),
         stage="rad_score",
-        description="Fits intercept and slope in a cohort and keeps a child version; the cohort "
-        "no longer validates the child.",
+        description=_(
+            "Fits intercept and slope in a cohort and keeps a child version; the cohort "
+            "no longer validates the child."
+        ),
         order=40,
         params={"version": "", "cohort": "external_phenotype"},
     )
@@ -113,12 +126,14 @@ register_action(
 register_action(
     Action(
         kind="modeling.prognosis_run",
-        title="Run the prognosis",
+        title=_("Run the prognosis"),
         stage="prognosis",
-        description="LASSO over clinical columns, Cox with the out-of-fold Rad-Score and the "
-        "Immunoscore, a nomogram, judged in every cohort; in training its optimism by resamples "
-        "that refit LASSO and Cox, and what the Rad-Score adds. Endpoints: overall_survival, "
-        "progression_free_survival.",
+        description=_(
+            "LASSO over clinical columns, Cox with the out-of-fold Rad-Score and the "
+            "Immunoscore, a nomogram, judged in every cohort; in training its optimism by "
+            "resamples that refit LASSO and Cox, and what the Rad-Score adds. Endpoints: "
+            "overall_survival, progression_free_survival."
+        ),
         order=10,
         params={"endpoint": "overall_survival", "seed": 0, "resamples": 1000},
     )
@@ -126,27 +141,29 @@ register_action(
 register_action(
     Action(
         kind="modeling.report_build",
-        title="Build the report",
+        title=_("Build the report"),
         stage="report",
-        description="Numbers and figures of the newest Rad-Score and its nomograms, each with the "
-        "model version and the frozen table behind it, beside what the published study reports.",
+        description=_(
+            "Numbers and figures of the newest Rad-Score and its nomograms, each with the "
+            "model version and the frozen table behind it, beside what the published study reports."
+        ),
         order=10,
     )
 )
-register_stage(Stage("rad_score", "Rad-Score", 40, stages.rad_score_stage))
-register_stage(Stage("prognosis", "Prognosis", 50, stages.prognosis_stage))
-register_stage(Stage("report", "Report", 60, stages.report_stage))
-register_tab(Tab("Models", "modeling:runs", order=40))
+register_stage(Stage("rad_score", _("Rad-Score"), 40, stages.rad_score_stage))
+register_stage(Stage("prognosis", _("Prognosis"), 50, stages.prognosis_stage))
+register_stage(Stage("report", _("Report"), 60, stages.report_stage))
+register_tab(Tab(_("Models"), "modeling:runs", order=40))
 register_patient_panel(
-    PatientPanel("Models", "modeling/_patient_panel.html", patient_panels.models_panel, 40, True)
+    PatientPanel(_("Models"), "modeling/_patient_panel.html", patient_panels.models_panel, 40, True)
 )
-register_tab(Tab("Report", "modeling:report", order=50))
+register_tab(Tab(_("Report"), "modeling:report", order=50))
 register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_traces("modeling", withdrawal.traces)
 register_page_panel(
     PagePanel(
         "genomics:phenotype",
-        "Survival",
+        _("Survival"),
         "modeling/_phenotype_survival.html",
         phenotype_survival.survival_panel,
     )
@@ -154,7 +171,7 @@ register_page_panel(
 register_page_panel(
     PagePanel(
         "imaging:slides",
-        "Response and survival by the slides",
+        _("Response and survival by the slides"),
         "modeling/_slides_outcome.html",
         slides_outcome.outcome_panel,
     )
@@ -162,7 +179,7 @@ register_page_panel(
 register_drawn_page(
     DrawnPage(
         phenotype_survival.PAGE,
-        "Survival by phenotype",
+        _("Survival by phenotype"),
         phenotype_survival.read_survival,
         phenotype_survival.draw_survival,
         "modeling/_unestimated.html",
@@ -172,7 +189,7 @@ register_drawn_page(
 register_drawn_page(
     DrawnPage(
         slides_outcome.PAGE,
-        "Response and survival by the slides",
+        _("Response and survival by the slides"),
         slides_outcome.read_outcome,
         slides_outcome.draw_outcome,
         "modeling/_responses.html",
@@ -182,27 +199,27 @@ register_drawn_page(
 register_fact("analysed", analysed_patients)
 register_glance(*glance.COLUMNS)
 register_selection_use(
-    SelectionUse("question", "Ask a question about them", "run", selection_question)
+    SelectionUse("question", _("Ask a question about them"), "run", selection_question)
 )
 register_job_course(
     JobCourse(
         "modeling.rad_score_run",
         (
-            (FROZEN, "Freeze the rows and look for leaks"),
-            (COMPARED, "Compare the classifiers on the same folds"),
-            (FITTED, "Fit the chosen one on all of training"),
-            (ABLATED, "The same with less"),
-            (100.0, "Judge in every cohort"),
+            (FROZEN, _("Freeze the rows and look for leaks")),
+            (COMPARED, _("Compare the classifiers on the same folds")),
+            (FITTED, _("Fit the chosen one on all of training")),
+            (ABLATED, _("The same with less")),
+            (100.0, _("Judge in every cohort")),
         ),
         "run",
         "modeling:run",
-        "The results",
+        _("The results"),
     )
 )
 register_job_course(
     JobCourse(
         "modeling.prognosis_run", result_key="run", result_page="modeling:run",
-        result_word="The results",
+        result_word=_("The results"),
     )
 )  # fmt: skip
 register_method("kaplan_meier", estimate_kaplan_meier)
@@ -210,21 +227,26 @@ register_method("log_rank", compare_log_rank)
 register_method("benjamini_hochberg", adjust_benjamini_hochberg)
 register_page_panel(
     PagePanel(
-        "studies:overview", "Released", "modeling/_released.html", released.released_panel, order=10
+        "studies:overview",
+        _("Released"),
+        "modeling/_released.html",
+        released.released_panel,
+        order=10,
     )
 )
 register_tour(
     TourStep(
-        "statistician", 3, "Runs, versions, frozen tables",
-        "A run is a recipe on a frozen table with a seed: the same three give the same numbers "
-        "again.", "modeling:runs",
+        "statistician", 3, _("Runs, versions, frozen tables"),
+        _("A run is a recipe on a frozen table with a seed: the same three give the same numbers "
+        "again."), "modeling:runs",
     ),
     TourStep(
-        "statistician", 4, "The report",
-        "Every number leads to the version and the frozen table behind it.", "modeling:report",
+        "statistician", 4, _("The report"),
+        _("Every number leads to the version and the frozen table behind it."), "modeling:report",
     ),
     TourStep(
-        "collaborator", 2, "The report",
-        "It leaves as a PDF; below every figure stand its numbers as a table.", "modeling:report",
+        "collaborator", 2, _("The report"),
+        _("It leaves as a PDF; below every figure stand its "
+          "numbers as a table."), "modeling:report",
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.selectors import current_digests, parents_of
 from modeling.services.prognosis_rows import rows_are_current
 from studies.access import sees_all_sites
+from studies.languages import job_message
 from studies.models import Job, JobState, Study
 from studies.registry import StageState
 
@@ -98,9 +99,7 @@ def _waiting(study: Study, kind: str, name: str, url: str) -> StageState | None:
     job = Job.objects.filter(study=study, kind=kind, state__in=OPEN).first()
     if job is None:
         return None
-    return StageState(
-        "running", f"{name} under way", f"{job.share:.0%} {job.progress_message}", url
-    )
+    return StageState("running", f"{name} under way", f"{job.share:.0%} {job_message(job)}", url)
 
 
 def _none(study: Study, kind: str, headline: str, url: str) -> StageState:

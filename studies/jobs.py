@@ -26,7 +26,8 @@ from django.utils import timezone
 from studies import registry
 from studies.access import acting_as, require
 from studies.identifiers import uuid7
-from studies.methods.problems import DataProblem, refuse
+from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import Wording, say
 from studies.models import ImportBatch, Job, JobState, Study
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 4
 FLUSH_SECONDS = 0.5
 LOG_LINES = 200
+MESSAGE = 200  # letters
 
 
 class Cancelled(Exception):
@@ -121,7 +123,7 @@ class RunningJob:
 
     def progress(self, done: float, total: float, message: str = "") -> None:
         """Say how far; raises ``Cancelled`` or ``LeaseLost`` when there is no point going on."""
-        self._state["progress"] = (float(done), float(total), message[:200])
+        self._state["progress"] = (float(done), float(total), message)
         if stop := self._state.get("stop"):
             raise stop
 
@@ -243,14 +245,12 @@ def batch_of(record: Job) -> ImportBatch | None:
 
 
 def _cancelled_problem(batch: ImportBatch) -> dict[str, Any]:
-    return {
-        "where": batch.filename,
-        "found": "cancelled before it was finished",
-        "expected": "a finished import",
-        "remedy": "Nothing was written. Upload the file again when you want it.",
-        "row": None,
-        "column": None,
-    }
+    return Problem(
+        batch.filename,
+        say("cancelled before it was finished"),
+        "a finished import",
+        "Nothing was written. Upload the file again when you want it.",
+    ).as_dict()
 
 
 @contextmanager
@@ -294,7 +294,7 @@ def _write_progress(job: RunningJob, written: Any) -> Any:
     if latest and latest != written:
         done, total, message = latest
         row.update(
-            progress_done=done, progress_total=total, progress_message=message,
+            progress_done=done, progress_total=total, progress_message=message[:MESSAGE],
             log=_logged(record, done / total if total else 0.0, message),
         )  # fmt: skip
     if row.filter(cancel_requested_at__isnull=False).exists():
@@ -303,10 +303,11 @@ def _write_progress(job: RunningJob, written: Any) -> Any:
 
 
 def _logged(record: Job, share: float, message: str) -> list[list[Any]]:
-    """What the job said so far, the newest last; the same message is said once."""
-    if message and (not record.log or record.log[-1][2] != message):
-        now = timezone.now().isoformat(timespec="seconds")
-        record.log = [*record.log, [now, round(share, 3), message]][-LOG_LINES:]
+    """What the job said so far, the newest last, with its wording; the same is said once."""
+    if message and (not record.log or record.log[-1][2] != message[:MESSAGE]):
+        line = [timezone.now().isoformat(timespec="seconds"), round(share, 3), message[:MESSAGE]]
+        line += [message.stored()] if isinstance(message, Wording) else []
+        record.log = [*record.log, line][-LOG_LINES:]
     return record.log
 
 

@@ -10,15 +10,35 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from studies.figures.words import speaking
 from studies.methods.problems import Notice, Problem
-from studies.methods.wording import Wording, restored
+from studies.methods.wording import Wording, is_stored, restored
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
+
+
+class Later(Wording):
+    """A text of a module: English where it is kept or compared, said where a page shows it."""
+
+    def __str__(self) -> str:
+        return gettext(self.pattern)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+def later(text: str) -> str:
+    """Marks a text of a module (titles, labels) that is in the language of whoever is shown it.
+
+    Unlike a lazy text it is a ``str``: it joins, compares, hashes and is stored as its English.
+    """
+    return Later(text)
 
 
 def spoken(text: Any) -> str:
     """A sentence of the product in the current language; what is unknown stays as it is."""
     if isinstance(text, Wording):
         return text.spoken(_pattern)
+    if is_stored(text):
+        return restored(text).spoken(_pattern)
     return gettext(text) if isinstance(text, str) and text else str(text or "")
 
 
@@ -36,6 +56,18 @@ def spoken_item(item: Problem | Notice | dict[str, Any]) -> dict[str, Any]:
 
 def spoken_items(items: Iterable[Problem | Notice | dict[str, Any]] | None) -> list[dict[str, Any]]:
     return [spoken_item(item) for item in items or ()]
+
+
+def job_message(job: Any) -> str:
+    """How far a job says that it is."""
+    if job.log and job.log[-1][2] == job.progress_message:
+        return line_message(job.log[-1])
+    return spoken(job.progress_message)
+
+
+def line_message(line: list[Any]) -> str:
+    """What a line of a job's log says: [time, share, message, wording where it has one]."""
+    return spoken(line[3] if len(line) > 3 else line[2])
 
 
 def sentence(problem: Problem) -> str:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from django.db.models import Count, F, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from studies import access, registry
 from studies.kept_stages import stage_states
+from studies.languages import spoken
 from studies.methods.course import FACT_KINDS
 from studies.models import (
     Cohort,
@@ -30,6 +32,7 @@ from studies.models import (
     StudySite,
     Variable,
 )
+from studies.value_words import word_of
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def sites_of(study: Study) -> list[str]:
 def part_of(user: Any, study: Study) -> str:
     """``coordinator, North Clinic`` - role and site of each membership."""
     return "; ".join(
-        f"{member.role}, {member.site.name if member.site else 'all sites'}"
+        f"{word_of(member.role)}, {member.site.name if member.site else _('all sites')}"
         for member in access.memberships_of(user, study)
     )
 
@@ -184,7 +187,7 @@ def title_of(kind: str) -> str:
     if action := registry.action(kind):
         return action.title
     doors = [door for door in registry.upload_kinds() if door.job_kind == kind]
-    return f"Import: {doors[0].title}" if doors else registry.job_title(kind)
+    return _("Import: {title}").format(title=doors[0].title) if doors else registry.job_title(kind)
 
 
 def with_filenames(jobs: Iterable[Job]) -> list[Job]:
@@ -275,20 +278,22 @@ def query_counts(user: Any, study: Study) -> dict[str, int]:
 def label_of_field(query: Query) -> str:
     """What a query is about, as the form spells it."""
     if not query.field:
-        return f"the form {query.form}"
+        return _("the form {form}").format(form=word_of(query.form))
     if query.field in FACT_KINDS:
-        return FACT_KINDS[query.field].title
+        return spoken(FACT_KINDS[query.field].title)
     rows = Variable.objects.filter(dictionary__study_id=query.study_id, name=query.field)
     newest = rows.order_by("-dictionary__number").first()
-    return newest.label if newest else query.field
+    return spoken(newest.label) if newest else query.field
 
 
 def scope_of(user: Any, study: Study) -> str:
     """Whose patients a list shows, in words."""
     if access.sees_all_sites(user, study):
-        return "Patients of all sites."
+        return _("Patients of all sites.")
     sites = sorted({m.site.name for m in access.memberships_of(user, study) if m.site})
-    return f"Patients of {', '.join(sites)}: your membership is for that site."
+    return _("Patients of {sites}: your membership is for that site.").format(
+        sites=", ".join(sites)
+    )
 
 
 def seen_by(user: Any, study: Study) -> list[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """What studies itself offers: a door, a stage, and what it keeps below a patient."""
 
 from studies import participations, stages, withdrawal
+from studies.languages import later as _
 from studies.methods.table_lines import LARGEST_BYTES
 from studies.registry import (
     FORM,
@@ -32,13 +33,15 @@ IN_FORCE = """NOT EXISTS (
 register_upload(
     UploadKind(
         name="cohort_table",
-        title="Cohort table",
+        title=_("Cohort table"),
         job_kind="studies.cohort_import",
         accept=".csv,.tsv,.txt,.xlsx",
-        help="CSV or XLSX, one line per patient: a pseudonym, a site, a cohort and any column of "
-        "the data dictionary. What the file leaves open (encoding, decimal comma, order of dates) "
-        "is asked; you see every problem and every change before anything is stored. "
-        "Missing-codes: not_done, unknown, not_applicable.",
+        help=_(
+            "CSV or XLSX, one line per patient: a pseudonym, a site, a cohort and any column "
+            "of the data dictionary. What the file leaves open (encoding, decimal comma, "
+            "order of dates) is asked; you see every problem and every change before "
+            "anything is stored. Missing-codes: not_done, unknown, not_applicable."
+        ),
         overwrites=True,
         confirms=True,
         largest=LARGEST_BYTES,
@@ -49,48 +52,50 @@ register_upload(
 register_action(
     Action(
         "studies.count",
-        "Count a large study",
+        _("Count a large study"),
         "",
-        "Table 1 or the attrition diagram of a study with too many patients for a page.",
+        _("Table 1 or the attrition diagram of a study with too many patients for a page."),
         right="aggregates",
         params={"what": "table_one", "cohorts": ""},
     )
 )
-register_job_title("studies.upload_join", "Join an upload")
-register_job_title("studies.table_look", "Look at a table")
-register_job_title("studies.table_check", "Check a table")
-register_job_title("studies.table_commit", "Store a table")
-register_job_title("studies.export", "Make a file to take away")
-register_job_title("studies.endpoint_change", "Put another rule of an endpoint in force")
-register_job_title("studies.batch_revert", "Take a file back")
-register_job_title("studies.page_draw", "Draw the figures of a page")
+register_job_title("studies.upload_join", _("Join an upload"))
+register_job_title("studies.table_look", _("Look at a table"))
+register_job_title("studies.table_check", _("Check a table"))
+register_job_title("studies.table_commit", _("Store a table"))
+register_job_title("studies.export", _("Make a file to take away"))
+register_job_title("studies.endpoint_change", _("Put another rule of an endpoint in force"))
+register_job_title("studies.batch_revert", _("Take a file back"))
+register_job_title("studies.page_draw", _("Draw the figures of a page"))
 register_upload(
     UploadKind(
         name="dictionary",
-        title="Data dictionary",
+        title=_("Data dictionary"),
         job_kind="studies.dictionary_import",
         accept=".csv,.xlsx",
-        help="CSV or XLSX as this study's dictionary downloads, one line per variable: name, "
-        "label, type, unit, ranges, codes (code = label; ...), missing_codes, required_for. "
-        "A REDCap data dictionary (CSV) is read, too. It becomes a draft that you put in force.",
+        help=_(
+            "CSV or XLSX as this study's dictionary downloads, one line per variable: name, "
+            "label, type, unit, ranges, codes (code = label; ...), missing_codes, required_for. "
+            "A REDCap data dictionary (CSV) is read, too. It becomes a draft that you put in force."
+        ),
         right="manage",
         overwrites=True,
         order=5,
         largest=LARGEST_BYTES,
     )
 )
-register_stage(Stage("cohort", "Cohort", 10, stages.cohort_stage))
+register_stage(Stage("cohort", _("Cohort"), 10, stages.cohort_stage))
 register_uses("studies", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
 register_patient_panel(
     PatientPanel(
-        "Participation", "studies/_participation_panel.html", participations.panel, order=5
+        _("Participation"), "studies/_participation_panel.html", participations.panel, order=5
     )
 )
 register_completeness(
-    CompletenessColumn("consent", "Consent", "studies_consent", "t.withdrawn_on IS NULL", 5),
+    CompletenessColumn("consent", _("Consent"), "studies_consent", "t.withdrawn_on IS NULL", 5),
     CompletenessColumn(
         "clinical",
-        "Clinical",
+        _("Clinical"),
         "studies_formentry",
         "t.form = 'baseline' AND t.state <> 'draft'",
         10,
@@ -98,7 +103,7 @@ register_completeness(
     ),
     CompletenessColumn(
         "response",
-        "Response",
+        _("Response"),
         "studies_endpointvalue",
         f"t.label <> '' AND {IN_FORCE}",
         80,
@@ -106,7 +111,7 @@ register_completeness(
     ),
     CompletenessColumn(
         "outcome",
-        "Outcome",
+        _("Outcome"),
         "studies_endpointvalue",
         f"t.duration_days IS NOT NULL AND {IN_FORCE}",
         90,
@@ -115,56 +120,56 @@ register_completeness(
 )
 register_tour(
     TourStep(
-        "coordinator", 1, "What is missing, and where",
-        "A line for each hospital; each number leads to those patients, and from there to the "
-        "upload or the form that mends it.", "studies:overview",
+        "coordinator", 1, _("What is missing, and where"),
+        _("A line for each hospital; each number leads to those patients, and from there to the "
+        "upload or the form that mends it."), "studies:overview",
     ),
     TourStep(
-        "coordinator", 2, "Files come in here",
-        "Choose what you bring. A file is checked as a whole: every problem is told at once, and "
-        "nothing is half-stored.", "studies:uploads",
+        "coordinator", 2, _("Files come in here"),
+        _("Choose what you bring. A file is checked as a whole: every problem is told at once, and "
+        "nothing is half-stored."), "studies:uploads",
     ),
     TourStep(
-        "coordinator", 3, "Find a patient",
-        "Press / and type the beginning of a pseudonym, or narrow by site, cohort or any variable. "
-        "The patient's page leads to the form.", "studies:patients",
+        "coordinator", 3, _("Find a patient"),
+        _("Press / and type the beginning of a pseudonym, or narrow by site, cohort or any "
+          "variable. The patient's page leads to the form."), "studies:patients",
     ),
     TourStep(
-        "coordinator", 4, "What is there of whom",
-        "One line per patient, one column per thing. A gap is a link to where it is mended.",
+        "coordinator", 4, _("What is there of whom"),
+        _("One line per patient, one column per thing. A gap is a link to where it is mended."),
         "studies:completeness",
     ),
     TourStep(
-        "coordinator", 5, "Questions about values",
-        "Those asked of you are answered here, beside the value; each answer is kept.",
+        "coordinator", 5, _("Questions about values"),
+        _("Those asked of you are answered here, beside the value; each answer is kept."),
         "studies:queries",
     ),
     TourStep(
-        "statistician", 1, "From data to report",
-        "The map says what is ready, what is out of date and why; the one filled button is the "
-        "next sensible step.", "studies:overview",
+        "statistician", 1, _("From data to report"),
+        _("The map says what is ready, what is out of date and why; the one filled button is the "
+        "next sensible step."), "studies:overview",
     ),
     TourStep(
-        "statistician", 2, "Who is in, and who is not",
-        "From screened to analysed, with the reason of everybody who left.", "studies:attrition",
+        "statistician", 2, _("Who is in, and who is not"),
+        _("From screened to analysed, with the reason of everybody who left."), "studies:attrition",
     ),
     TourStep(
-        "statistician", 5, "Jobs",
-        "Everything slow runs here. Leave when you like: the bell tells when it has ended.",
+        "statistician", 5, _("Jobs"),
+        _("Everything slow runs here. Leave when you like: the bell tells when it has ended."),
         "studies:jobs",
     ),
     TourStep(
-        "collaborator", 1, "What is released",
-        "Report, nomograms and versions in force come first, and what changed since your last "
-        "visit.", "studies:overview",
+        "collaborator", 1, _("What is released"),
+        _("Report, nomograms and versions in force come first, and what changed since your last "
+        "visit."), "studies:overview",
     ),
     TourStep(
-        "collaborator", 3, "Your hospital's patients",
-        "You see the patients of your own hospital; results are of all.", "studies:patients",
+        "collaborator", 3, _("Your hospital's patients"),
+        _("You see the patients of your own hospital; results are of all."), "studies:patients",
     ),
     TourStep(
-        "collaborator", 4, "Who was studied",
-        "Cohorts with their numbers, the way from screened to analysed, Table 1.",
+        "collaborator", 4, _("Who was studied"),
+        _("Cohorts with their numbers, the way from screened to analysed, Table 1."),
         "studies:cohorts",
     ),
 )  # fmt: skip

@@ -293,7 +293,7 @@ def stages() -> list[Stage]:
 
 
 def register_tab(tab: Tab) -> None:
-    _tabs[tab.title] = tab
+    _tabs[tab.url_name] = tab
 
 
 def tabs() -> list[Tab]:
@@ -301,7 +301,7 @@ def tabs() -> list[Tab]:
 
 
 def register_patient_panel(panel: PatientPanel) -> None:
-    _panels[panel.title] = panel
+    _panels[panel.template] = panel
 
 
 def patient_panels() -> list[PatientPanel]:
@@ -309,7 +309,7 @@ def patient_panels() -> list[PatientPanel]:
 
 
 def register_page_panel(panel: PagePanel) -> None:
-    _page_panels[panel.page, panel.title] = panel
+    _page_panels[panel.page, panel.template] = panel
 
 
 def page_panels(page: str, study: Any, user: Any) -> list[tuple[PagePanel, dict[str, Any]]]:

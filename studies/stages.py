@@ -6,9 +6,12 @@ from typing import Any
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from studies.models import BatchState, CohortMember, ImportBatch, Study
 from studies.registry import StageState
+from studies.value_words import word_of
 
 
 def cohort_stage(study: Study, user: Any) -> StageState:
@@ -25,6 +28,8 @@ def cohort_stage(study: Study, user: Any) -> StageState:
         state = {BatchState.FAILED: "failed", BatchState.RUNNING: "running"}.get(
             newest.state if newest else "", "empty"
         )
-        return StageState(state, "No patients yet", "Upload the cohort table first.", url)
-    detail = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts)
-    return StageState("ready", f"{sum(n for _, n in counts)} patients in cohorts", detail, url)
+        return StageState(state, _("No patients yet"), _("Upload the cohort table first."), url)
+    detail = ", ".join(f"{word_of(name)} {n}" for name, n in counts)
+    total = sum(n for name, n in counts)
+    told = ngettext("{n} patient in cohorts", "{n} patients in cohorts", total)
+    return StageState("ready", told.format(n=total), detail, url)

@@ -38,7 +38,7 @@ class Wording(str):
     ) -> Wording:
         values = values or {}
         chosen = plural if plural and number != 1 else pattern
-        made = super().__new__(cls, chosen.format(**values))
+        made = super().__new__(cls, chosen.format(**{k: _english(v) for k, v in values.items()}))
         made.pattern, made.plural, made.number, made.values = pattern, plural, number, values
         return made
 
@@ -111,6 +111,37 @@ def restored(told: dict[str, Any]) -> Wording:
         for name, value in told.get("values", {}).items()
     }
     return Wording(told["pattern"], values, told.get("plural", ""), told.get("number", 1))
+
+
+def is_stored(told: Any) -> bool:
+    """Whether ``told`` is what ``Wording.stored`` gives."""
+    return isinstance(told, dict) and "pattern" in told and told.keys() <= _STORED
+
+
+_STORED = {"pattern", "values", "plural", "number"}
+
+
+def to_stored(content: Any) -> Any:
+    """JSON-like content whose wordings keep their patterns; ``from_stored`` is the way back."""
+    if isinstance(content, Wording):
+        return content.stored()
+    if isinstance(content, dict):
+        return {name: to_stored(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [to_stored(value) for value in content]
+    return content
+
+
+def from_stored(content: Any) -> Any:
+    if is_stored(content):
+        return restored(content)
+    if isinstance(content, dict):
+        return {name: from_stored(value) for name, value in content.items()}
+    return [from_stored(value) for value in content] if isinstance(content, list) else content
+
+
+def _english(value: Any) -> Any:
+    return str.__str__(value) if isinstance(value, Wording) else value
 
 
 def _plain(value: Any) -> Any:

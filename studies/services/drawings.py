@@ -16,6 +16,7 @@ from studies.figures.words import english
 from studies.jobs import Progress, enqueue, no_progress
 from studies.languages import figures_spoken, language_now
 from studies.methods.problems import refuse
+from studies.methods.wording import from_stored, to_stored
 from studies.models import Drawing, Job, JobState, Study
 from studies.registry import PageInputs
 
@@ -43,7 +44,7 @@ class Drawn:
 
     @property
     def said(self) -> dict[str, Any]:
-        return self.drawing.said if self.drawing else {}
+        return from_stored(self.drawing.said) if self.drawing else {}
 
 
 def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
@@ -157,7 +158,7 @@ def _keep(
                 study=study, page=page, subject=subject, site_ids=sites, inputs_digest=digest,
                 figures=[_without_spec(figure) for figure in figures],
                 specs={figure.key: figure.spec for figure in figures},
-                pictures=pictures, said=said, produced_by=job,
+                pictures=pictures, said=to_stored(said), produced_by=job,
             )
         ],
         ignore_conflicts=True,

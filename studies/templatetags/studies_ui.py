@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,13 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 
-from studies import access, desks, homes, overviews, registry
+from studies import access, desks, homes, languages, overviews, registry
 from studies.help import glossary
-from studies.languages import spoken as spoken_text
-from studies.languages import spoken_items
+from studies.languages import later as _
 from studies.methods.units import readable_unit
 from studies.models import Job, UseTrace
+from studies.value_words import word_of
 
 register = template.Library()
 
@@ -51,56 +54,56 @@ ICONS = {
 
 # state -> (icon, word, tone); a state is told by shape and word, colour only helps
 STATES = {
-    "done": ("check", "Done", "ready"),
-    "ready": ("check", "Ready", "ready"),
-    "succeeded": ("check", "Succeeded", "ready"),
-    "complete": ("check", "Complete", "ready"),
-    "active": ("check", "Active", "ready"),
-    "pass": ("check", "Pass", "ready"),
-    "warn": ("alert", "Warn", "failed"),
-    "fail": ("bolt", "Fail", "errored"),
-    "partial": ("half", "Partly done", "running"),
-    "running": ("half", "Running", "running"),
-    "waiting": ("clock", "Waiting", "running"),
-    "received": ("clock", "Received", "idle"),
-    "queued": ("clock", "Queued", "idle"),
-    "todo": ("circle", "To do", "idle"),
-    "empty": ("circle", "Nothing yet", "idle"),
-    "blocked": ("lock", "Waits for others", "idle"),
-    "stale": ("refresh", "Out of date", "failed"),
-    "attention": ("alert", "Needs you", "failed"),
-    "failed": ("alert", "Failed", "failed"),
-    "stored": ("check", "Stored", "ready"),
-    "same": ("check", "Same as before", "ready"),
-    "left_out": ("circle", "Left out", "idle"),
-    "refused": ("alert", "Refused", "failed"),
-    "held": ("clock", "Held back", "failed"),
-    "conflict": ("alert", "Conflict", "failed"),
-    "quarantined": ("lock", "Quarantine", "failed"),
-    "discarded": ("x", "Thrown away", "idle"),
-    "arrived_again": ("refresh", "Came again", "idle"),
-    "errored": ("bolt", "Errored", "errored"),
-    "cancelled": ("stop", "Cancelled", "idle"),
-    "draft": ("half", "Draft", "running"),
-    "verified": ("check", "Verified", "ready"),
-    "locked": ("lock", "Locked", "ready"),
-    "open": ("alert", "Open", "failed"),
-    "answered": ("half", "Answered", "running"),
-    "closed": ("check", "Closed", "ready"),
-    "looked": ("clock", "To describe", "running"),
-    "checked": ("half", "To confirm", "running"),
-    "reverted": ("stop", "Reverted", "idle"),
-    "ended": ("stop", "Ended", "idle"),
-    "met": ("check", "Met", "ready"),
-    "not_met": ("x", "Not met", "failed"),
-    "unknown": ("circle", "Not known", "idle"),
-    "overridden": ("person", "Overridden", "running"),
-    "eligible": ("check", "Eligible", "ready"),
-    "not_eligible": ("x", "Not eligible", "failed"),
-    "undetermined": ("circle", "Not yet known", "idle"),
-    "validated": ("half", "Validated", "running"),
-    "released": ("check", "Released", "ready"),
-    "retired": ("stop", "Retired", "idle"),
+    "done": ("check", _("Done"), "ready"),
+    "ready": ("check", _("Ready"), "ready"),
+    "succeeded": ("check", _("Succeeded"), "ready"),
+    "complete": ("check", _("Complete"), "ready"),
+    "active": ("check", _("Active"), "ready"),
+    "pass": ("check", _("Pass"), "ready"),
+    "warn": ("alert", _("Warn"), "failed"),
+    "fail": ("bolt", _("Fail"), "errored"),
+    "partial": ("half", _("Partly done"), "running"),
+    "running": ("half", _("Running"), "running"),
+    "waiting": ("clock", _("Waiting"), "running"),
+    "received": ("clock", _("Received"), "idle"),
+    "queued": ("clock", _("Queued"), "idle"),
+    "todo": ("circle", _("To do"), "idle"),
+    "empty": ("circle", _("Nothing yet"), "idle"),
+    "blocked": ("lock", _("Waits for others"), "idle"),
+    "stale": ("refresh", _("Out of date"), "failed"),
+    "attention": ("alert", _("Needs you"), "failed"),
+    "failed": ("alert", _("Failed"), "failed"),
+    "stored": ("check", _("Stored"), "ready"),
+    "same": ("check", _("Same as before"), "ready"),
+    "left_out": ("circle", _("Left out"), "idle"),
+    "refused": ("alert", _("Refused"), "failed"),
+    "held": ("clock", _("Held back"), "failed"),
+    "conflict": ("alert", _("Conflict"), "failed"),
+    "quarantined": ("lock", _("Quarantine"), "failed"),
+    "discarded": ("x", _("Thrown away"), "idle"),
+    "arrived_again": ("refresh", _("Came again"), "idle"),
+    "errored": ("bolt", _("Errored"), "errored"),
+    "cancelled": ("stop", _("Cancelled"), "idle"),
+    "draft": ("half", _("Draft"), "running"),
+    "verified": ("check", _("Verified"), "ready"),
+    "locked": ("lock", _("Locked"), "ready"),
+    "open": ("alert", _("Open"), "failed"),
+    "answered": ("half", _("Answered"), "running"),
+    "closed": ("check", _("Closed"), "ready"),
+    "looked": ("clock", _("To describe"), "running"),
+    "checked": ("half", _("To confirm"), "running"),
+    "reverted": ("stop", _("Reverted"), "idle"),
+    "ended": ("stop", _("Ended"), "idle"),
+    "met": ("check", _("Met"), "ready"),
+    "not_met": ("x", _("Not met"), "failed"),
+    "unknown": ("circle", _("Not known"), "idle"),
+    "overridden": ("person", _("Overridden"), "running"),
+    "eligible": ("check", _("Eligible"), "ready"),
+    "not_eligible": ("x", _("Not eligible"), "failed"),
+    "undetermined": ("circle", _("Not yet known"), "idle"),
+    "validated": ("half", _("Validated"), "running"),
+    "released": ("check", _("Released"), "ready"),
+    "retired": ("stop", _("Retired"), "idle"),
 }
 
 
@@ -136,13 +139,13 @@ def tour(context: template.Context) -> dict[str, Any]:
 @register.filter
 def spoken(items: Any) -> list[dict[str, Any]]:
     """Problems or notices, stored or not, in the language of the page."""
-    return spoken_items(items)
+    return languages.spoken_items(items)
 
 
 @register.filter
 def say_here(text: Any) -> str:
     """One sentence or word of the product in the language of the page; what is unknown stays."""
-    return spoken_text(text)
+    return languages.spoken(text)
 
 
 @register.simple_tag
@@ -177,9 +180,7 @@ def sourced(value: object, version: object = "", n: int | None = None, url: str 
 @register.simple_tag
 def state(value: str) -> SafeString:
     """A state as icon and word."""
-    shape, word, tone = STATES.get(
-        value, ("circle", str(value).replace("_", " ").capitalize(), "idle")
-    )
+    shape, word, tone = STATES.get(value) or ("circle", capfirst(word_of(value)), "idle")
     return format_html('<span class="state state-{}">{} {}</span>', tone, icon(shape), word)
 
 
@@ -196,13 +197,14 @@ def state_icon(value: str) -> SafeString:
 @register.filter
 def words(value: object) -> str:
     """``external_response`` as ``external response``, in the language of the page."""
-    plain = str(value or "").replace("progression_free", "progression-free").replace("_", " ")
-    return spoken_text(plain)
+    return word_of(value)
 
 
 @register.simple_tag
 def changes_of_a_row() -> tuple[tuple[str, str, str], ...]:
-    return (("up", "up", "Move up"), ("down", "down", "Move down"), ("remove", "x", "Remove"))
+    return (
+        ("up", "up", _("Move up")), ("down", "down", _("Move down")), ("remove", "x", _("Remove")),
+    )  # fmt: skip
 
 
 @register.filter
@@ -225,8 +227,10 @@ def _range(low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return "–"
     if low is None:
-        return f"up to {high:.12g}"
-    return f"from {low:.12g}" if high is None else f"{low:.12g} to {high:.12g}"
+        return gettext("up to {high:.12g}").format(high=high)
+    if high is None:
+        return gettext("from {low:.12g}").format(low=low)
+    return gettext("{low:.12g} to {high:.12g}").format(low=low, high=high)
 
 
 @register.filter
@@ -241,14 +245,16 @@ def elapsed(seconds: float | timedelta | None) -> str:
         return "–"
     total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
     if total < 0.1:
-        return "under 0.1 s"
+        return gettext("under 0.1 s")
     if total < 10:
-        return f"{total:.1f} s"
+        return gettext("{seconds:.1f} s").format(seconds=total)
     minutes, rest = divmod(round(total), 60)
     if minutes == 0:
-        return f"{rest} s"
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+        return gettext("{seconds} s").format(seconds=rest)
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return gettext("{hours} h {minutes:02d} min").format(hours=hours, minutes=left)
+    return gettext("{minutes} min {seconds:02d} s").format(minutes=minutes, seconds=rest)
 
 
 @register.filter
@@ -323,6 +329,15 @@ def field(bound: Any, hint: str = "", plain: bool = False) -> SafeString:
 @register.filter
 def job_title(job: Job) -> str:
     return overviews.title_of(job.kind)
+
+
+register.filter(languages.job_message)
+
+
+@register.filter
+def log_lines(log: Iterable[list[Any]]) -> list[tuple[str, float, str]]:
+    """Lines of a job's log, (time, share, message), in the language of the page."""
+    return [(line[0], line[1], languages.line_message(line)) for line in log]
 
 
 @register.filter
@@ -406,15 +421,15 @@ def study_tabs(context: template.Context) -> list[dict[str, Any]]:
 
 
 FIRST_TABS = (
-    ("Overview", "studies:overview"),
-    ("At a glance", "studies:glance"),
-    ("Patients", "studies:patients"),
-    ("Cohorts", "studies:cohorts"),
+    (_("Overview"), "studies:overview"),
+    (_("At a glance"), "studies:glance"),
+    (_("Patients"), "studies:patients"),
+    (_("Cohorts"), "studies:cohorts"),
 )
 LAST_TABS = (
-    ("Queries", "studies:queries"),
-    ("Dictionary", "studies:dictionaries"),
-    ("Uploads", "studies:uploads"),
-    ("Jobs", "studies:jobs"),
-    ("People", "studies:people"),
+    (_("Queries"), "studies:queries"),
+    (_("Dictionary"), "studies:dictionaries"),
+    (_("Uploads"), "studies:uploads"),
+    (_("Jobs"), "studies:jobs"),
+    (_("People"), "studies:people"),
 )

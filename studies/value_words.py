@@ -1,0 +1,40 @@
+"""Values as words: ``external_response`` as ``external response``, in the language of the page.
+
+Values stand in tables and files as they are; here are those of the product whose words a page
+shows, so that they can be said in another language. A study's own stay as they are typed.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+WORDS = (
+    # cohorts and what they are for
+    _("training"), _("internal validation"), _("external phenotype"), _("external response"),
+    _("histology"), _("development"), _("validation"), _("descriptive"), _("everybody"),
+    # endpoints
+    _("response"), _("overall survival"), _("progression-free survival"), _("time to progression"),
+    _("objective response"), _("death"), _("progression"), _("phenotype"),
+    # forms, states, roles
+    _("baseline"), _("follow-up"), _("draft"), _("complete"), _("verified"), _("locked"),
+    _("screened"), _("enrolled"), _("excluded"), _("withdrawn"), _("transferred"), _("merged"),
+    _("open"), _("answered"), _("closed"), _("administrator"), _("coordinator"),
+    _("statistician"), _("collaborator"),
+    # missing values
+    _("not done"), _("unknown"), _("not applicable"), _("not asked"), _("missing"),
+    # specimens
+    _("biopsy"), _("resection"), _("primary"), _("metastasis"),
+    # what a file brought, and what a job was asked and gave
+    _("lines"), _("patients"), _("new"), _("changed"), _("same"), _("joins"), _("left out"),
+    _("bad lines"), _("removed"), _("restored"), _("values"), _("facts"), _("cohorts"), _("files"),
+    _("figures"), _("rows"), _("seed"), _("what"), _("page"), _("subject"), _("inputs"),
+    _("version"), _("run"), _("recipe"), _("question"), _("endpoint"), _("cohort"), _("snapshot"),
+    _("file"), _("form"), _("number"), _("date"), _("category"), _("text"), _("yes"), _("no"),
+)  # fmt: skip
+
+
+def word_of(value: object) -> str:
+    """The value as words."""
+    text = str(value or "").replace("progression_free", "progression-free").replace("_", " ")
+    return gettext(text) if text else ""
