@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from studies.jobs import Progress, no_progress
-from studies.methods.cohort_table import TableCheck
-from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.table_columns import ColumnPlan, check_plan, plan_by_name
-from studies.methods.table_file import open_table
-from studies.methods.table_lines import Table, TableOptions, UndecidedError
-from studies.models import (
-    USE_OF_ROLE,
-    Cohort,
-    DictionaryVersion,
-    ImportBatch,
-    Job,
-    Patient,
-)
+from studies.methods.wording import say
+from studies.models import DictionaryVersion, ImportBatch, Job, Patient
 
-from .dictionary import dictionary_current, dictionary_specs
 from .endpoints import endpoints_compute, endpoints_hold
 from .facts import DATED
-from .files import file_read
+from .kept_lines import KeptWriter, kept_drop, kept_read
 from .sets import query
 from .staged_write import staged_write
 from .staging import Staging, store_difference
+from .table_reading import Reading, check_of, reading_of, table_options
 
 AT_ONCE = 2_000
 
@@ -52,30 +41,34 @@ def cohort_import(
         Every problem of the file, and every clash with what is stored.
     """
 
-    def write(staging: Staging, dictionary: DictionaryVersion) -> dict[str, Any]:
+    reading = reading_of(batch)
+    with _staging(batch, reading) as staging:
+        staging.fill(check_of(batch, reading), progress)
         if staging.findings.total:
             raise DataProblem(staging.findings.first)
-        return _write(staging, dictionary, progress, job)
-
-    return _staged(batch, progress, write)
+        return _write(staging, reading.dictionary, progress, job)
 
 
 def table_check(batch: ImportBatch, progress: Progress = no_progress) -> dict[str, Any]:
-    """Everything that is wrong and everything that would change; nothing is written."""
+    """Everything that is wrong and everything that would change; nothing is written.
 
-    def keep(staging: Staging, dictionary: DictionaryVersion) -> dict[str, Any]:
+    The lines are kept for the commit, under the digest of all they were read by.
+    """
+    progress(0, 1, "reading the file")
+    reading = reading_of(batch)
+    with closing(KeptWriter()) as kept, _staging(batch, reading) as staging:
+        staging.fill(check_of(batch, reading), progress, kept.keep)
         findings = staging.findings
-        batch.dictionary = dictionary
+        batch.dictionary = reading.dictionary
         batch.problems, batch.problem_count = findings.in_order(), findings.total
         batch.problems_file = findings.store(batch)
         batch.difference_file = store_difference(staging)
-        batch.notices = [notice.as_dict() for notice in staging.check.told.notices()]
+        batch.notices = [notice.as_dict() for notice in staging.told]
         batch.save(update_fields=["dictionary", "problems_file", "difference_file"])
+        kept.store(batch, reading.key, staging.facts())
         summary = {**staging.summary(), "bad_lines": len(findings.rows)}
         batch.mark_checked(summary, staging.difference() | {"groups": findings.grouped()})
         return summary
-
-    return _staged(batch, progress, keep)
 
 
 def table_commit(
@@ -89,42 +82,50 @@ def table_commit(
     Raises
     ------
     DataProblem
-        Problems without ``skip_bad``; or what is stored has changed since the check.
+        Problems without ``skip_bad``; or what is stored, or how the file is read, has changed
+        since the check.
     """
-    seen = batch.difference.get("digest")
-
-    def write(staging: Staging, dictionary: DictionaryVersion) -> dict[str, Any]:
-        if staging.findings.total and not skip_bad:
-            raise DataProblem(staging.findings.first)
-        if staging.digest() != seen or dictionary.pk != batch.dictionary_id:
+    progress(0, 1, "reading what was checked")
+    reading = reading_of(batch)
+    kept = kept_read(batch, reading.key)
+    if kept.facts["rows"] and not skip_bad:
+        raise bad_lines(batch)
+    with _staging(batch, reading) as staging:
+        staging.fill_kept(kept, progress)
+        if staging.digest() != batch.difference.get("digest"):
             raise refuse(
                 batch.filename,
                 "patients that were changed since the check",
                 "the difference that was shown",
                 "Check the file again and look at the new difference.",
             )
+        if staging.findings.total and not skip_bad:
+            raise DataProblem(staging.findings.first)
         left_out = len(staging.findings.rows)
-        return _write(
-            staging, dictionary, progress, job, {"left_out": left_out} if left_out else {}
-        )
+        more = {"left_out": left_out} if left_out else {}
+        summary = _write(staging, reading.dictionary, progress, job, more)
+        kept_drop(batch)
+        return summary
 
-    return _staged(batch, progress, write)
+
+def bad_lines(batch: ImportBatch) -> DataProblem:
+    """Why a file with problems is not stored as it is."""
+    return refuse(
+        batch.filename,
+        say("{problem_count:,} problems", problem_count=batch.problem_count),
+        "a file without problems, or the choice to leave the bad lines out",
+        "Mend the file, or choose to leave the bad lines out.",
+    )
 
 
-def _staged(
-    batch: ImportBatch,
-    progress: Progress,
-    use: Callable[[Staging, DictionaryVersion], dict[str, Any]],
-) -> dict[str, Any]:
-    """The file checked and staged beside what is stored, handed to ``use`` in one transaction."""
-    progress(0, 1, "reading the file")
-    dictionary = dictionary_current(batch.study)
-    check = _check(batch, dictionary_specs(dictionary))
+@contextmanager
+def _staging(batch: ImportBatch, reading: Reading) -> Iterator[Staging]:
+    """The file's lines beside what is stored, in one transaction."""
+    options, specs = table_options(batch), reading.specs
     with transaction.atomic():
-        staging = Staging(batch, check)
+        staging = Staging(batch, specs, options.blank == "keep", reading.cohort_use)
         try:
-            staging.fill(progress)
-            return use(staging, dictionary)
+            yield staging
         finally:
             staging.findings.close()
             _drop_staging()
@@ -138,63 +139,6 @@ def _drop_staging() -> None:
             cursor.execute(f"DROP TABLE IF EXISTS {names}")
 
 
-def _check(batch: ImportBatch, specs: tuple[VariableSpec, ...]) -> TableCheck:
-    options = table_options(batch)
-    table = table_open(batch, options)
-    if batch.mapping:
-        plan = plan_of(batch, table.header)
-        problems = check_plan(table.header, plan, specs)
-    else:
-        plan, problems = plan_by_name(
-            table.header, specs, batch.options.get("site", ""), batch.options.get("cohort", "")
-        )
-    if problems:
-        raise DataProblem(problems)
-    known = Patient.objects.filter(study=batch.study, pseudonym__startswith="0")
-    return TableCheck(
-        table=table,
-        plan=plan,
-        dictionary=specs,
-        cohort_use=cohort_uses(batch),
-        options=options,
-        today=timezone.localdate(),
-        stored=frozenset(known.values_list("pseudonym", flat=True)),
-    )
-
-
-def table_open(batch: ImportBatch, options: TableOptions) -> Table:
-    """The batch's file, opened; a question that nobody answered is a problem."""
-    try:
-        return open_table(file_read(batch.file), options)
-    except UndecidedError as undecided:
-        question = undecided.question
-        expected = "one of " + "; ".join(text for _, text in question.choices)
-        remedy = f"Say which (option {question.name!r}), or save the file as 'CSV UTF-8'."
-        raise refuse("file", question.text, expected, remedy) from undecided
-
-
-def table_options(batch: ImportBatch) -> TableOptions:
-    """How the file is read, as far as somebody said."""
-    known = asdict(TableOptions())
-    return TableOptions(**{n: str(batch.options[n]) for n in known if batch.options.get(n)})
-
-
-def plan_of(batch: ImportBatch, header: Sequence[str]) -> ColumnPlan:
-    """The columns as a person said, by their names in the file."""
-    columns = batch.mapping.get("columns", {})
-    return ColumnPlan(
-        tuple(columns.get(name, "") for name in header),
-        batch.mapping.get("site", ""),
-        batch.mapping.get("cohort", ""),
-    )
-
-
-def cohort_uses(batch: ImportBatch) -> dict[str, str]:
-    """Cohorts the file may name: the paper's roles, and those the study has."""
-    own = dict(Cohort.objects.filter(study=batch.study).values_list("name", "use"))
-    return {**{str(role): str(use) for role, use in USE_OF_ROLE.items()}, **own}
-
-
 def _write(
     staging: Staging,
     dictionary: DictionaryVersion,
@@ -205,10 +149,10 @@ def _write(
     batch = staging.batch
     progress(0.65, 1, f"writing {staging.lines:,} lines")
     summary = {**staging.summary(), **(more or {})}
-    notices = [*staging.check.told.notices(), *_undated_progressions(), *_unrecorded(staging)]
+    notices = [*staging.told, *_undated_progressions(), *_unrecorded(staging)]
     endpoints_hold(batch.study)
     changed = staged_write(batch, dictionary)
-    if DATED & {spec.name for spec in staging.check.dictionary}:
+    if DATED & {spec.name for spec in staging.specs}:
         notices += _endpoints(batch, changed, progress, job)
     batch.dictionary = dictionary
     batch.written["until"] = timezone.now().isoformat()
@@ -255,7 +199,7 @@ def _undated_progressions() -> Iterable[Notice]:
 
 
 def _unrecorded(staging: Staging) -> Iterable[Notice]:
-    if "msi_status" not in {spec.name for spec in staging.check.dictionary}:
+    if "msi_status" not in {spec.name for spec in staging.specs}:
         return
     ((without, number),) = query(
         "SELECT count(*) FILTER (WHERE after -> 'msi_status' ->> 'v' IS NULL), count(*)"

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
 
-from studies.access import memberships_of, sees_all_sites
 from studies.jobs import Progress
-from studies.methods.cells import escaped
 from studies.methods.cohort_table import CheckedLine, TableCheck, nobody
-from studies.methods.dictionary import KEY_COLUMNS
-from studies.methods.problems import Problem
+from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
 from studies.methods.values import write_value
+from studies.methods.wording import say
 from studies.models import ImportBatch, StoredFile
 
-from .files import file_store
+from .kept_lines import KeptLines
 from .sets import query
+from .table_clashes import clashes_of
+from .table_findings import Findings, csv_line, csv_store
 
 CHUNK = 5_000
-SHOWN = 1_000
 CHANGES_SHOWN = 200
-PROBLEM_COLUMNS = ("row", "column", "where", "found", "expected", "remedy")
+Keep = Callable[[str, str], None]
+
+
+def _forget(table: str, text: str) -> None:
+    """Nothing is kept."""
+
 
 TABLES = """
 CREATE TEMP TABLE staged_line (row int, pseudonym text, site text) ON COMMIT DROP;
@@ -55,164 +58,127 @@ WHERE NOT (entry_id IS NULL AND after = '{}' AND form <> 'baseline')
 
 
 @dataclass
-class Findings:
-    """Everything that is wrong: counted, the first ones at hand, all of them in a CSV."""
-
-    total: int = 0
-    first: list[Problem] = field(default_factory=list)
-    groups: Counter[tuple[str, str]] = field(default_factory=Counter)
-    rows: set[int] = field(default_factory=set)
-    spool: Any = field(default_factory=lambda: tempfile.SpooledTemporaryFile(2**22))  # noqa: SIM115
-
-    def close(self) -> None:
-        self.spool.close()
-
-    def add(self, problem: Problem) -> None:
-        self.total += 1
-        self.groups[problem.column or problem.where, problem.expected] += 1
-        if problem.row is not None:
-            self.rows.add(problem.row)
-        if len(self.first) < SHOWN:
-            self.first.append(problem)
-        cells = [getattr(problem, name) for name in PROBLEM_COLUMNS]
-        self.spool.write(csv_line(cells))
-
-    def in_order(self) -> list[dict[str, Any]]:
-        found = sorted(self.first, key=lambda problem: problem.row or 0)
-        return [problem.as_dict() for problem in found]
-
-    def grouped(self) -> list[dict[str, Any]]:
-        """The commonest kinds: column, rule, how often."""
-        return [
-            {"column": column, "expected": expected, "number": number}
-            for (column, expected), number in self.groups.most_common(20)
-        ]
-
-    def store(self, batch: ImportBatch) -> StoredFile | None:
-        if not self.total:
-            return None
-        return _stored(batch, self.spool, PROBLEM_COLUMNS, "problems")
-
-
-def csv_line(cells: Any) -> bytes:
-    """One line of a CSV that no spreadsheet runs."""
-    line = io.StringIO()
-    csv.writer(line).writerow([escaped(c) if isinstance(c, str) else c for c in cells])
-    return line.getvalue().encode()
-
-
-def _stored(batch: ImportBatch, spool: Any, columns: Any, word: str) -> StoredFile:
-    with tempfile.SpooledTemporaryFile(2**22) as whole:
-        whole.write("\N{ZERO WIDTH NO-BREAK SPACE}".encode() + csv_line(columns))
-        spool.seek(0)
-        while chunk := spool.read(2**20):
-            whole.write(chunk)
-        whole.seek(0)
-        return file_store(batch.study, whole, word, f"{word}.csv", batch)  # type: ignore[arg-type]
-
-
-@dataclass
 class Staging:
-    """The temporary tables of one table's check; lives in one transaction."""
+    """The temporary tables of one table's check; lives in one transaction.
+
+    ``mapped`` are the variables that the file has; a blank cell keeps what is stored or clears it.
+    """
 
     batch: ImportBatch
-    check: TableCheck
+    specs: Sequence[VariableSpec]
+    keeps: bool
+    cohort_use: Mapping[str, str]
+    mapped: list[str] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
     lines: int = 0
+    told: list[Any] = field(default_factory=list)
 
-    def fill(self, progress: Progress) -> None:
-        """Check every line and stage the good ones, then set them against what is stored."""
-        with connection.cursor() as cursor:
-            cursor.execute(TABLES)
-        self._copy("staged_cohort", self.check.cohort_use.items())
+    def fill(self, check: TableCheck, progress: Progress, keep: Keep = _forget) -> None:
+        """Check every line and stage the good ones, then set them against what is stored.
+
+        ``keep`` gets what was staged, table by table.
+        """
+        self._begin()
+        self.mapped = [name for name in check.plan.columns if name not in ("", *KEY_COLUMNS)]
         waiting: list[CheckedLine] = []
         seen: set[str] = set()
-        for line in self.check.lines():
+        for line in check.lines():
             self.lines += 1
             if line.problems:
-                for problem in line.problems:
-                    self.findings.add(problem)
+                self.findings.add_line(line.pseudonym, line.problems)
             else:
                 waiting.append(line)
             if self.lines % CHUNK == 0:
-                self._stage(waiting, seen)
-                progress(*self._share(), f"checked {self.lines:,} lines")
-        self._stage(waiting, seen)
+                self._stage(waiting, seen, keep)
+                progress(0.5 * check.table.share(), 1, say("checked {n:,} lines", n=self.lines))
+        self._stage(waiting, seen, keep)
         if not self.lines:
             self.findings.add(nobody())
+        self.told = check.told.notices()
+        self._end(progress)
+
+    def fill_kept(self, kept: KeptLines, progress: Progress) -> None:
+        """Stage what an earlier check staged, then set it against what is stored now."""
+        self._begin()
+        self.lines, self.told = kept.facts["lines"], kept.facts["notices"]
+        self.mapped = kept.facts["mapped"]
+        self.findings.rows |= set(kept.facts["rows"])
+        self.findings.names |= set(kept.facts["names"])
+        for table, text in kept.chunks():
+            _copy(table, text)
+        self._end(progress)
+
+    def facts(self) -> dict[str, Any]:
+        """What must be known of a check to go on from its lines."""
+        return {
+            "lines": self.lines,
+            "mapped": self.mapped,
+            "rows": sorted(self.findings.rows),
+            "names": sorted(self.findings.names),
+            "notices": [notice.as_dict() for notice in self.told],
+        }
+
+    def _begin(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(TABLES)
+        _copy("staged_cohort", "".join(f"{_text(n)}\t{u}\n" for n, u in self.cohort_use.items()))
+
+    def _end(self, progress: Progress) -> None:
         self._compare()
         progress(0.6, 1, "comparing with what is stored")
-        for problem in self._clashes():
+        for problem in clashes_of(self.batch):
             self.findings.add(problem)
         self._leave_out_bad()
 
-    def _share(self) -> tuple[float, float]:
-        return 0.5 * self.check.table.share(), 1
-
-    def _stage(self, lines: list[CheckedLine], seen: set[str]) -> None:
+    def _stage(self, lines: list[CheckedLine], seen: set[str], keep: Keep) -> None:
         fresh = [line for line in lines if line.pseudonym not in seen]
         fresh = list({line.pseudonym: line for line in reversed(fresh)}.values())
         seen.update(line.pseudonym for line in fresh)
-        self._copy("staged_line", [(line.row, line.pseudonym, line.site) for line in lines])
-        members = [(n.row, n.pseudonym, cohort) for n in lines for cohort in n.cohorts]
-        self._copy("staged_member", members)
-        self._copy("staged_entry", (entry for line in fresh for entry in self._entries(line)))
+        texts = {
+            "staged_line": [f"{n.row}\t{n.pseudonym}\t{_text(n.site)}\n" for n in lines],
+            "staged_member": [
+                f"{n.row}\t{n.pseudonym}\t{_text(cohort)}\n" for n in lines for cohort in n.cohorts
+            ],
+            "staged_entry": [entry for line in fresh for entry in self._entries(line)],
+        }
+        for table, rows in texts.items():
+            text = "".join(rows)
+            _copy(table, text)
+            keep(table, text)
         lines.clear()
 
-    def _entries(self, line: CheckedLine) -> Iterator[tuple[int, str, str, str]]:
+    def _entries(self, line: CheckedLine) -> Iterator[str]:
         for form, names in self._forms.items():
             values = line.values
             if len(self._forms) > 1:
                 values = {name: value for name, value in values.items() if name in names}
-            yield line.row, line.pseudonym, form, json.dumps(values)
+            yield f"{line.row}\t{line.pseudonym}\t{_text(form)}\t{_text(json.dumps(values))}\n"
 
-    @property
+    @cached_property
     def _forms(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {"baseline": set()}
-        for spec in self.check.dictionary:
+        for spec in self.specs:
             found.setdefault(spec.form, set()).add(spec.name)
         return found
 
-    def _copy(self, table: str, rows: Any) -> None:
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-
     def _compare(self) -> None:
-        mapped = [name for name in self.check.plan.columns if name not in ("", *KEY_COLUMNS)]
         with connection.cursor() as cursor:
             for table in ("staged_line", "staged_member", "staged_entry"):
                 cursor.execute(f"CREATE INDEX ON {table} (pseudonym)")
                 cursor.execute(f"ANALYZE {table}")
-            keeps = self.check.options.blank == "keep"
-            study = self.batch.study_id
-            cursor.execute(DIFFERENCE, {"keeps": keeps, "mapped": mapped, "study": study})
+            names = {"keeps": self.keeps, "mapped": self.mapped, "study": self.batch.study_id}
+            cursor.execute(DIFFERENCE, names)
             cursor.execute("ANALYZE difference")
-
-    def _clashes(self) -> Iterator[Problem]:
-        user, study = self.batch.uploaded_by, self.batch.study
-        own = [m.site.name for m in memberships_of(user, study) if m.site]
-        names = {
-            "study": study.pk,
-            "everywhere": sees_all_sites(user, study),
-            "own": own,
-            "expected_own": "your own site: " + ", ".join(sorted(own)),
-        }
-        for sql in CLASHES:
-            for row, who, column, found, expected, remedy in query(sql, names):
-                yield Problem(who, found, expected, remedy, row, column)
 
     def _leave_out_bad(self) -> None:
         """A patient with a bad line stays out as a whole."""
-        bad = query(
-            "SELECT pseudonym FROM staged_line WHERE row = ANY(%(rows)s)",
-            {"rows": list(self.findings.rows)},
-        )
-        if not bad:
+        rows = {"rows": list(self.findings.rows)}
+        clashing = query("SELECT pseudonym FROM staged_line WHERE row = ANY(%(rows)s)", rows)
+        names = [*self.findings.names, *(name for (name,) in clashing)]
+        if not names:
             return
         with connection.cursor() as cursor:
             for table in ("staged_line", "staged_member", "staged_entry", "difference"):
-                names = [name for (name,) in bad]
                 cursor.execute(f"DELETE FROM {table} WHERE pseudonym = ANY(%s)", [names])
 
     def summary(self) -> dict[str, Any]:
@@ -238,6 +204,20 @@ class Staging:
             "first": [_change(*row) for row in first],
             "new": [row for (row,) in query(NEW_ONES)],
         }
+
+
+def _copy(table: str, text: str | bytes) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        copy.write(text)
+
+
+def _text(text: str) -> str:
+    """As COPY reads it."""
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text
+
+
+_ESCAPES = {ord("\\"): "\\\\", ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r"}
+_ESCAPED = re.compile(r"[\\\t\n\r]")
 
 
 def _change(row: int, who: str, name: str, before: Any, after: Any) -> dict[str, Any]:
@@ -272,61 +252,6 @@ NEW_ONES = f"""
 SELECT pseudonym FROM difference WHERE kind = 'new' AND patient_id IS NULL AND form = 'baseline'
 ORDER BY row LIMIT {CHANGES_SHOWN}
 """
-_WALL = "a patient in development or in validation, never in both"
-CLASHES = (
-    f"""
-    SELECT m.row, m.pseudonym, 'cohort',
-           'cohort ' || m.cohort || ' (' || c.use || '), but stored in a ' || p.partition
-               || ' cohort',
-           '{_WALL}',
-           'Take the line out, or give another patient another pseudonym.'
-    FROM staged_member m
-    JOIN staged_cohort c ON c.name = m.cohort AND c.use <> 'descriptive'
-    JOIN studies_patient p ON p.study_id = %(study)s AND p.pseudonym = m.pseudonym
-    WHERE p.partition <> c.use ORDER BY m.row
-    """,
-    """
-    SELECT l.row, l.pseudonym, 'site', l.site, %(expected_own)s, 'Leave other sites out.'
-    FROM staged_line l WHERE NOT %(everywhere)s AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
-    """,
-    """
-    SELECT l.row, l.pseudonym, 'site', l.site || ', but stored at ' || s.name, 'the stored site',
-           'A transfer is made on the patient''s page.'
-    FROM staged_line l
-    JOIN studies_patient p ON p.study_id = %(study)s AND p.pseudonym = l.pseudonym
-    JOIN studies_site s ON s.id = p.site_id
-    WHERE s.name <> l.site AND (%(everywhere)s OR l.site = ANY(%(own)s::text[])) ORDER BY l.row
-    """,
-    """
-    SELECT d.row, d.pseudonym, NULL,
-           'other values of ' || (
-               SELECT string_agg(name, ', ' ORDER BY name)
-               FROM (SELECT jsonb_object_keys(d.before || d.after) AS name) k
-               WHERE d.before -> k.name IS DISTINCT FROM d.after -> k.name
-           ) || ' in a form that is ' || d.state,
-           'the values that were ' || d.state, 'Correct the line, or open the form again first.'
-    FROM difference d WHERE d.kind = 'changed' AND d.state IN ('verified', 'locked')
-    ORDER BY d.row
-    """,
-    """
-    SELECT d.row, d.pseudonym, 'patient_id', 'a patient who has withdrawn',
-           'patients whose data may be used', 'Take the line out.'
-    FROM difference d JOIN studies_patient p ON p.id = d.patient_id
-    WHERE p.status = 'withdrawn' AND d.kind <> 'same' ORDER BY d.row
-    """,
-    """
-    SELECT m.row, m.pseudonym, 'cohort', 'a new member of ' || m.cohort || ', which is frozen',
-           'patients who were in it when it was frozen',
-           'Leave the line out, or name another cohort.'
-    FROM staged_member m
-    JOIN studies_cohort c ON c.study_id = %(study)s AND c.name = m.cohort
-        AND c.frozen_at IS NOT NULL
-    WHERE NOT EXISTS (
-        SELECT 1 FROM studies_cohortmember cm JOIN studies_patient p ON p.id = cm.patient_id
-        WHERE cm.cohort_id = c.id AND p.pseudonym = m.pseudonym
-    ) ORDER BY m.row
-    """,
-)
 
 
 def store_difference(staging: Staging) -> StoredFile | None:
@@ -339,7 +264,7 @@ def store_difference(staging: Staging) -> StoredFile | None:
             number += len(rows)
             for row, who, name, before, after in rows:
                 spool.write(csv_line([row, who, name, spelled(before), spelled(after)]))
-        return _stored(staging.batch, spool, columns, "difference") if number else None
+        return csv_store(staging.batch, spool, columns, "difference") if number else None
 
 
 def spelled(value: Any) -> str:

@@ -15,13 +15,13 @@ from studies.methods.table_columns import Suggestion, check_plan, plan_suggest
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions, UndecidedError
 from studies.methods.table_profile import look_at
-from studies.methods.wording import say
 from studies.models import BatchState, ImportBatch, Job, Study
 
 from .actions import batch_job
-from .cohort_import import plan_of, table_options
+from .cohort_import import bad_lines
 from .dictionary import dictionary_current, dictionary_specs
 from .files import file_read
+from .table_reading import plan_of, table_options
 
 OPTIONS = tuple(asdict(TableOptions()))
 TO_DESCRIBE = (BatchState.LOOKED, BatchState.CHECKED, BatchState.FAILED, BatchState.ERRORED)
@@ -120,12 +120,7 @@ def table_confirm(batch: ImportBatch, user: Any, skip_bad: bool = False) -> Job:
     if batch.state != BatchState.CHECKED:
         raise _out_of_turn(batch, "a file that was checked")
     if batch.problem_count and not skip_bad:
-        raise refuse(
-            batch.filename,
-            say("{problem_count:,} problems", problem_count=batch.problem_count),
-            "a file without problems, or the choice to leave the bad lines out",
-            "Mend the file, or choose to leave the bad lines out.",
-        )
+        raise bad_lines(batch)
     batch.state = BatchState.RECEIVED
     batch.save(update_fields=["state"])
     params = {"skip_bad": bool(skip_bad)}

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from studies.access import acting_as
 from studies.jobs import run_inline
+from studies.methods.problems import DataProblem
 from studies.models import (
     Cohort,
     CohortMember,
@@ -26,7 +27,13 @@ from studies.models import (
     Specimen,
 )
 from studies.selectors import clinical_table
-from studies.services import dictionary_current, dictionary_freeze, dictionary_specs
+from studies.services import (
+    dictionary_create,
+    dictionary_current,
+    dictionary_freeze,
+    dictionary_specs,
+    table_commit,
+)
 from tests.people import People
 from tests.studies.test_cohort_import import GOOD, handed_in, table
 
@@ -139,6 +146,37 @@ def test_the_difference_names_every_value_and_blanks_do_as_they_are_told(wizard:
     assert "1 cleared" in page
     told = wizard.client.get(wizard.url("batch_difference", clears.uid))
     assert b"P001,cea_ng_ml,<0.5," in b"".join(told.streaming_content)  # type: ignore[attr-defined]
+
+
+def test_a_commit_goes_on_from_the_checked_lines(
+    wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read once; another reading or dictionary refuses what an earlier one kept."""
+    batch = wizard.describe(wizard.upload(table(GOOD)))
+    with acting_as(wizard.people.coordinator):
+        kept = batch.checked_file
+        batch.options["blank"] = "clear"
+        with pytest.raises(DataProblem, match="as it was checked"):
+            table_commit(batch)
+        batch.refresh_from_db()
+        dictionary_create(batch.study, dictionary_specs(dictionary_current(batch.study)), "again")
+        with pytest.raises(DataProblem, match="as it was checked"):
+            table_commit(batch)
+        assert not Patient.objects.exists()
+    batch = wizard.describe(batch)
+    monkeypatch.setattr("studies.services.table_reading.open_table", None)
+    batch = wizard.press("table_commit", batch)
+    assert (batch.state, batch.checked_file) == ("ready", None)
+    with acting_as(wizard.people.coordinator):
+        assert FormEntry.objects.get().values["age_years"]["v"] == 61
+        kept.refresh_from_db()
+        assert not kept.uses.exists(), "nothing is kept once it was stored"
+
+
+def test_a_patient_with_a_bad_line_stays_out_with_all_lines(wizard: Wizard) -> None:
+    twice = GOOD | {"cohort": "external_phenotype"}
+    batch = wizard.describe(wizard.upload(table(GOOD | {"cohort": "nowhere"}, twice)))
+    assert (batch.summary["bad_lines"], batch.summary["new"]) == (1, 0)
 
 
 def test_what_changed_since_the_check_is_not_overwritten_unseen(wizard: Wizard) -> None:
