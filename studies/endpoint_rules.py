@@ -54,6 +54,12 @@ def endpoint_rules(study: Study) -> list[EndpointView]:
     return found
 
 
+def own_endpoints(study: Study) -> list[EndpointDefinition]:
+    """The newest definition of every endpoint that the study named itself, by name."""
+    rows = EndpointDefinition.objects.filter(study=study).exclude(name__in=SHIPPED)
+    return list(rows.order_by("name", "-version").distinct("name"))
+
+
 def _versions(
     name: str, rows: list[EndpointDefinition], events: dict[int, Any], people: dict[int, Any]
 ) -> list[RuleVersion]:

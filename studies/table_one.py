@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from studies import consents, eligibility, overviews, registry
+from studies.endpoint_rules import own_endpoints
+from studies.methods.endpoint_kinds import kind_of, title_of
 from studies.methods.endpoints import DAYS_PER_MONTH, DISEASE_CONTROL, RESPONDERS
 from studies.methods.problems import Notice
 from studies.methods.published_table import (
@@ -21,7 +23,15 @@ from studies.methods.published_table import (
 from studies.methods.table_one import Cell, Column, Line, TableOne, describe_groups
 from studies.methods.units import readable_unit
 from studies.methods.wording import say
-from studies.models import Cohort, CohortUse, Study, Surgery, Variable, VariableType
+from studies.models import (
+    Cohort,
+    CohortUse,
+    EndpointDefinition,
+    Study,
+    Surgery,
+    Variable,
+    VariableType,
+)
 from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.variable_filters import variables_in_force
 
@@ -31,13 +41,15 @@ SURVIVAL = {
     "overall_survival": "Overall survival, months",
 }
 NOT_BASELINE = ("response", "resection_margin")  # outcomes, described by their dated facts
+RESPONSES = tuple((label, label) for label in ("CR", "PR", "SD", "PD", "NE"))
 YES_NO = (("yes", "yes"), ("no", "no"))
 
 
 def table_one(study: Study, cohorts: Sequence[Cohort]) -> TableOne:
     """The chosen cohorts side by side; patients who may not be used are in none of them."""
-    columns = _columns(study)
-    table = _rows(study, cohorts, columns)
+    own = own_endpoints(study)
+    columns = _columns(study, own)
+    table = _rows(study, cohorts, columns, {one.name for one in own})
     present = [c.name.replace("_", " ") for c in cohorts if (table["cohort_id"] == c.pk).any()]
     made = describe_groups(table, columns, present, _median, _log_rank)
     return replace(made, notices=(*made.notices, *_own_notices(study, made)))
@@ -49,15 +61,14 @@ def default_cohorts(study: Study) -> list[Cohort]:
     return sorted(rows, key=overviews.role_and_name)
 
 
-def _columns(study: Study) -> list[Column]:
+def _columns(study: Study, own: Sequence[EndpointDefinition]) -> list[Column]:
     rows = variables_in_force(study)
     kinds = (VariableType.NUMBER, VariableType.CATEGORY)
     columns = [_column(v) for v in rows if v.type in kinds and v.name not in NOT_BASELINE]
-    responses = tuple((label, label) for label in ("CR", "PR", "SD", "PD", "NE"))
     return [
         *columns,
         Column("clinical_risk_score", "Clinical risk score (0-5)", "number"),
-        Column("response", "Response at 6 months", "category", levels=responses),
+        Column("response", "Response at 6 months", "category", levels=RESPONSES),
         Column("objective_response", "Objective response (CR, PR)", "category",
                levels=YES_NO, missing_counts=True),
         Column("disease_control", "Disease control (CR, PR, SD)", "category",
@@ -65,7 +76,16 @@ def _columns(study: Study) -> list[Column]:
         Column("resection", "Resection after treatment", "category", levels=YES_NO),
         Column("r0", "R0 of those resected", "category", levels=YES_NO),
         *(Column(name, label, "survival") for name, label in SURVIVAL.items()),
+        *(_endpoint(one) for one in own),
     ]  # fmt: skip
+
+
+def _endpoint(definition: EndpointDefinition) -> Column:
+    """An endpoint that the study named itself."""
+    title = title_of(definition.name, definition.rule)
+    if kind_of(definition.name, definition.rule).is_survival:
+        return Column(definition.name, f"{title}, months", "survival")
+    return Column(definition.name, title, "category", levels=RESPONSES)
 
 
 def _column(variable: Variable) -> Column:
@@ -75,8 +95,10 @@ def _column(variable: Variable) -> Column:
     return Column(variable.name, variable.label, "category", levels=levels)
 
 
-def _rows(study: Study, cohorts: Sequence[Cohort], columns: Sequence[Column]) -> pd.DataFrame:
-    """One row per patient and cohort."""
+def _rows(
+    study: Study, cohorts: Sequence[Cohort], columns: Sequence[Column], own: Collection[str]
+) -> pd.DataFrame:
+    """One row per patient and cohort; ``own`` are endpoints that the study named."""
     members = members_table(study)
     members = members[members["cohort_id"].isin([cohort.pk for cohort in cohorts])]
     members = members.assign(group=members["cohort"].str.replace("_", " "))
@@ -86,11 +108,15 @@ def _rows(study: Study, cohorts: Sequence[Cohort], columns: Sequence[Column]) ->
                                                          rsuffix="_derived")  # fmt: skip
     for name in ("response", "objective_response", "disease_control", "resection", "r0"):
         table[name] = table.get(f"{name}_derived")
-    for name in SURVIVAL:
+    for name in (column.name for column in columns if column.kind == "survival"):
         endpoint = endpoint_table(study, name)
         days = table["patient_id"].map(endpoint["duration_days"])
         table[f"{name}_duration"] = pd.to_numeric(days) / DAYS_PER_MONTH
         table[f"{name}_event"] = table["patient_id"].map(endpoint["event"]).astype("boolean")
+    for column in columns:
+        if column.kind == "category" and column.name in own:
+            labels = endpoint_table(study, column.name)["label"].replace("", np.nan)
+            table[column.name] = table["patient_id"].map(labels)
     table["resection"] = table["resection"].fillna("no")
     return table
 

@@ -23,7 +23,13 @@ from studies.methods.dictionary import (
 from studies.methods.expressions import FUNCTIONS, ExpressionError, Meaning, read_expression
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
-from studies.models import DerivedVariable, DictionaryVersion, Study, Variable
+from studies.models import (
+    DerivedVariable,
+    DictionaryVersion,
+    EndpointDefinition,
+    Study,
+    Variable,
+)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = {*KEY_COLUMNS, *FUNCTIONS, "and", "or", "not", "in", "if", "else", "is"}
@@ -290,6 +296,8 @@ def _check_name(version: DictionaryVersion, name: str, others: Any) -> list[Prob
     taken = {*others.values_list("name", flat=True)}
     taken |= {*(version.derived if others.model is Variable else version.variables)
               .values_list("name", flat=True)}  # fmt: skip
+    endpoints = EndpointDefinition.objects.filter(study=version.study_id)
+    taken |= {*endpoints.values_list("name", flat=True)}
     if not _NAME.fullmatch(name) or name in _RESERVED:
         expected = "small letters, digits and '_', no word of the language"
         return [Problem("name", repr(name), expected, "Choose another.", column="name")]

@@ -24,6 +24,7 @@ from studies.methods.endpoints import (
 from studies.methods.problems import DataProblem
 from studies.models import EndpointDefinition, EndpointValue, Job
 from studies.selectors import endpoint_table
+from studies.table_one import default_cohorts, table_one
 from tests.people import People
 from tests.studies.test_cohort_import import GOOD, handed_in, table
 
@@ -208,6 +209,8 @@ def test_a_study_names_endpoints_of_its_own(people: People, client: Client) -> N
         assert run_inline(newest).result["version"] == 2
     with acting_as(people.coordinator):
         handed_in(people, table(GOOD | {"patient_id": "P002", "progressed_on": ""}))
+        described = table_one(people.study, default_cohorts(people.study))
+        assert {"ttp", "response_at_3_months"} <= {line.name for line in described.lines}
         values = endpoint_table(people.study, "ttp").sort_index()
         assert list(values["event"]) == [True, False], "a death without progression is no event"
     shown = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
