@@ -115,8 +115,8 @@ def _rows(
         table[f"{name}_event"] = table["patient_id"].map(endpoint["event"]).astype("boolean")
     for column in columns:
         if column.kind == "category" and column.name in own:
-            labels = endpoint_table(study, column.name)["label"].replace("", np.nan)
-            table[column.name] = table["patient_id"].map(labels)
+            labels = endpoint_table(study, column.name)["label"]
+            table[column.name] = table["patient_id"].map(labels[labels != ""])
     table["resection"] = table["resection"].fillna("no")
     return table
 
