@@ -166,7 +166,7 @@ class Staging:
             for table in ("staged_line", "staged_member", "staged_entry"):
                 cursor.execute(f"CREATE INDEX ON {table} (pseudonym)")
                 cursor.execute(f"ANALYZE {table}")
-            names = {"keeps": self.keeps, "mapped": self.mapped, "study": self.batch.study_id}
+            names: Any = {"keeps": self.keeps, "mapped": self.mapped, "study": self.batch.study_id}
             cursor.execute(DIFFERENCE, names)
             cursor.execute("ANALYZE difference")
 
