@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "studies.middleware.HistoryMiddleware",
     "studies.middleware.ActingUserMiddleware",
+    "studies.middleware.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

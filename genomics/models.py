@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from studies.models import DerivedMixin, ImportBatch, PatientRow, Specimen, StoredFile, StudyRow
+from studies.models import (
+    DerivedMixin,
+    ImportBatch,
+    PatientRow,
+    Specimen,
+    StoredFile,
+    StoredResult,
+    StudyRow,
+)
 
 
 class SignatureVersion(StudyRow):
@@ -230,7 +238,7 @@ class PhenotypeFit(StudyRow, DerivedMixin):
     seed = models.BigIntegerField()
     n_training = models.PositiveIntegerField()
     borderline_rule = models.TextField(choices=BorderlineRule.choices, default=BorderlineRule.KEEP)
-    fit = models.JSONField()
+    fit = StoredResult()
     digest = models.CharField(max_length=64)
     notices = models.JSONField(default=list)
     stated_at = models.DateTimeField(default=timezone.now)

@@ -11,11 +11,13 @@ from modeling.models import (
     Evaluation,
     ModelRun,
     ModelVersion,
+    Reproduction,
     SnapshotMember,
     VersionEvent,
     VersionState,
 )
 from modeling.selectors import look_numbers, maker_of, state_of, states_of
+from modeling.since_words import said_since
 from studies.figures.figure import Figure
 from studies.figures.words import told
 from studies.languages import figures_spoken
@@ -166,10 +168,17 @@ def life_of(version: ModelVersion, user: Any) -> dict[str, Any]:
     return {
         "state": state_of(version),
         "events": list(version.events.select_related("acted_by").order_by("number")),
-        "proofs": list(version.run.reproductions.order_by("-id")),
+        "proofs": _proofs(version),
         "is_maker": maker == user.pk,
         "maker_known": maker is not None,
     }
+
+
+def _proofs(version: ModelVersion) -> list[Reproduction]:
+    proofs = list(version.run.reproductions.order_by("-id"))
+    for proof in proofs:
+        proof.said_since = said_since(proof.changed_since)  # type: ignore[attr-defined]
+    return proofs
 
 
 def active_versions(study: Study) -> list[VersionEvent]:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pghistory.middleware
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from studies.access import acting_as
 from studies.identifiers import uuid7
+from studies.methods.problems import DataProblem
 from studies.policy import POLICY
 from studies.remembered import remembering
 
@@ -36,6 +38,21 @@ class ActingUserMiddleware:
         reads = request.method in ("GET", "HEAD")
         with acting_as(request.user), remembering() if reads else nullcontext():
             return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """A page whose records cannot be read says what was found, instead of breaking."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DataProblem):
+            return None
+        return render(request, "refused.html", {"problems": error.problems}, status=422)
 
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:

@@ -337,6 +337,10 @@ def drawn_page(name: str) -> DrawnPage:
     return _drawn[name]
 
 
+def drawn_pages() -> list[DrawnPage]:
+    return [_drawn[name] for name in sorted(_drawn)]
+
+
 def register_fact(name: str, reader: Callable[[Any], dict[int, Any]]) -> None:
     """``reader(study)`` gives a value per patient id."""
     _facts[name] = reader

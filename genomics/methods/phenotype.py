@@ -18,6 +18,7 @@ from studies.methods.wording import say
 
 CORE = ("T cells", "CD8 T cells", "Cytotoxic cells", "Th1 cells", "B cells", "aDC")
 MYELOID = ("Macrophages", "Neutrophils", "Mast cells")
+FORMAT = 1  # of a stored fit: another shape, another number
 MINIMUM_SPECIMENS = 10
 MINIMUM_CORE_DIFFERENCE = 0.1  # in SD of training; below, no cluster is called hot
 MINIMUM_SHARE = 0.1  # of training in the smallest cluster, below: a notice
@@ -51,7 +52,7 @@ class PhenotypeFit:
     farthest: float | None = None  # training specimen from its centroid; fits of old have none
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"format": FORMAT, **asdict(self)}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> PhenotypeFit:

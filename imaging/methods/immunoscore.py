@@ -17,6 +17,7 @@ from studies.methods.wording import say
 
 CutKind = Literal["reference_percentile", "reference_mean_share", "fixed"]
 COLUMNS = tuple(f"{marker}_{region}" for marker in MARKERS for region in REGIONS)
+FORMAT = 1  # of a stored rule: another shape, another number
 HIGH_FROM = 3  # 0-2 low, 3-4 high
 MINIMUM_REFERENCE = 10
 DEFAULTS: dict[str, float] = {"reference_percentile": 75.0, "reference_mean_share": 0.75}
@@ -45,7 +46,7 @@ class ImmunoscoreRule:
     reference: dict[str, tuple[float, ...]]  # ascending
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"format": FORMAT, **asdict(self)}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ImmunoscoreRule:

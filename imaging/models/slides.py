@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from studies.models import DerivedMixin, ImportBatch, PatientRow, Specimen, StudyRow
+from studies.models import (
+    DerivedMixin,
+    ImportBatch,
+    PatientRow,
+    Specimen,
+    StoredResult,
+    StudyRow,
+)
 
 
 class Marker(models.TextChoices):
@@ -96,7 +103,7 @@ class ImmunoscoreRule(StudyRow, DerivedMixin):
     kind = models.TextField(choices=CutKind.choices)
     parameter = models.FloatField(null=True, blank=True)
     cuts = models.JSONField()
-    rule = models.JSONField()
+    rule = StoredResult()
     digest = models.CharField(max_length=64)
     n_reference = models.PositiveIntegerField()
     shares_high = models.JSONField(default=dict)

@@ -8,6 +8,7 @@ from imaging.methods.immunoscore import (
     BIOPSY_HIGH_FROM,
     COLUMNS,
     CONSENSUS_BOUNDS,
+    FORMAT,
     MARKER_HIGH_FROM,
     READINGS,
     apply_reading,
@@ -46,7 +47,12 @@ def readings_write(
 def _stated(
     study: Study, reading: str, rule: Rule, reference: pd.DataFrame, job: Job | None
 ) -> ImmunoscoreRule:
-    stored = {"reading": reading, "bounds": BOUNDS[reading], "reference": rule.reference}
+    stored = {
+        "format": FORMAT,
+        "reading": reading,
+        "bounds": BOUNDS[reading],
+        "reference": rule.reference,
+    }
     digest = inputs_digest(stored)
     known = ImmunoscoreRule.objects.filter(study=study, inputs_digest=digest).first()
     if known:

@@ -141,8 +141,8 @@ class ReproductionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Reproduction
         fields = ("uid", "run", "verdict", "tolerance", "compared", "largest_difference", "parts",
-                  "differences", "library_versions", "changed_libraries", "commit", "seconds",
-                  "created_at")  # fmt: skip
+                  "differences", "library_versions", "changed_libraries", "changed_since",
+                  "commit", "seconds", "created_at")  # fmt: skip
 
 
 class ReproductionViewSet(StudyScopedViewSet):

@@ -13,6 +13,7 @@ from modeling.methods.auc import AucEstimate, estimate_auc, estimate_auc_bootstr
 from modeling.methods.calibration import Calibration, estimate_calibration
 from modeling.methods.threshold_metrics import estimate_threshold_metrics
 
+FORMAT = 1  # of what is returned and stored: another shape, another number
 SHARES = (
     "accuracy", "sensitivity", "specificity",
     "positive_predictive_value", "negative_predictive_value",
@@ -45,7 +46,7 @@ def evaluate_binary(
     Returns
     -------
     dict
-        Plain numbers, texts and lists; None where not estimable.
+        Plain numbers, texts and lists; None where not estimable. ``format`` numbers its shape.
 
     Raises
     ------
@@ -57,6 +58,7 @@ def evaluate_binary(
     auc = estimate_auc(y, p)
     shares = estimate_threshold_metrics(y, p, threshold)
     return {
+        "format": FORMAT,
         "n": auc.positives + auc.negatives,
         "positives": auc.positives,
         "negatives": auc.negatives,

@@ -6,7 +6,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
-from studies.models import DerivedMixin, StudyRow
+from studies.models import DerivedMixin, StoredResult, StudyRow
 from studies.models.protect import unchangeable
 
 from .runs import ModelRun, ModelVersion
@@ -104,7 +104,11 @@ class Verdict(models.TextChoices):
 
 
 class Reproduction(DerivedMixin, StudyRow):
-    """A run computed again from its frozen rows, number by number; the proof stays."""
+    """A run computed again from its frozen rows, number by number; the proof stays.
+
+    ``changed_since`` counts what the records say now that they did not say when the rows were
+    frozen: it is told beside the verdict and is no part of it.
+    """
 
     run = models.ForeignKey(ModelRun, on_delete=models.PROTECT, related_name="reproductions")
     verdict = models.TextField(choices=Verdict.choices)
@@ -115,6 +119,7 @@ class Reproduction(DerivedMixin, StudyRow):
     differences = models.JSONField(default=list, blank=True)
     library_versions = models.JSONField()
     changed_libraries = models.JSONField(default=dict, blank=True)
+    changed_since = models.JSONField(default=list, blank=True)
     commit = models.CharField(max_length=64, blank=True)
     seconds = models.FloatField(default=0)
 
@@ -140,7 +145,7 @@ class Examination(DerivedMixin, StudyRow):
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="examinations")
     seed = models.BigIntegerField()
-    results = models.JSONField()
+    results = StoredResult(reads=(1, 2))
     results_sha256 = models.CharField(max_length=64)
     notices = models.JSONField(default=list, blank=True)
     seconds = models.FloatField(default=0)

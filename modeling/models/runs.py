@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StudyRow
+from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StoredResult, StudyRow
 from studies.models.protect import unchangeable, unchangeable_of_patient
 
 from .snapshots import DatasetSnapshot
@@ -29,7 +29,7 @@ class ModelRun(DerivedMixin, StudyRow):
     threads = models.PositiveSmallIntegerField(default=1)
     library_versions = models.JSONField()
     commit = models.CharField(max_length=64, blank=True)
-    results = models.JSONField(default=dict)
+    results = StoredResult(default=dict)
     results_sha256 = models.CharField(max_length=64)
     predictions = models.ForeignKey(
         StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -79,7 +79,7 @@ class ModelVersion(DerivedMixin, StudyRow):
     file = models.ForeignKey(
         StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    content = models.JSONField(default=dict)
+    content = StoredResult(default=dict)
     sha256 = models.CharField(max_length=64)
     threshold = models.FloatField(null=True, blank=True)
 
@@ -192,7 +192,7 @@ class Evaluation(DerivedMixin, StudyRow):
     target = models.CharField(max_length=64)
     basis = models.TextField(choices=Basis.choices)
     n = models.PositiveIntegerField()
-    metrics = models.JSONField()
+    metrics = StoredResult()
     metrics_sha256 = models.CharField(max_length=64)
     looked_at = models.DateTimeField()
 

@@ -12,12 +12,14 @@ class DatasetSnapshot(DerivedMixin, StudyRow):
     """One question's rows and columns; ``sha256`` is the digest of the Parquet table.
 
     ``question`` holds purpose, cohorts, columns and missing-data rule; ``targets`` names what is
-    predicted in each cohort (METHODS section 4).
+    predicted in each cohort (METHODS section 4). ``cohorts`` holds uid, role and use of each by the
+    name it had: what a cohort becomes later changes nothing of these rows.
     """
 
     number = models.PositiveIntegerField()
     question = models.JSONField()
     targets = models.JSONField()
+    cohorts = models.JSONField(default=dict, blank=True)
     table = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="snapshots")
     sha256 = models.CharField(max_length=64)
     columns = models.JSONField()

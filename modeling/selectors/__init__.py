@@ -1,11 +1,20 @@
 """Reads of modeling."""
 
+from .frozen import (
+    FrozenCohort,
+    cohorts_now,
+    frozen_cohorts,
+    frozen_images,
+    frozen_keys,
+    frozen_uses,
+)
 from .origins import (
     cuts_behind,
     extractors_behind,
     frozen_fits,
     image_digests,
     patient_dates,
+    uses_today,
 )
 from .rows import (
     RadScoreRows,
@@ -35,13 +44,19 @@ from .versions import (
 )
 
 __all__ = [
+    "FrozenCohort",
     "RadScoreRows",
     "active_version",
     "analysed_patients",
+    "cohorts_now",
     "current_digests",
     "cuts_behind",
     "extractors_behind",
+    "frozen_cohorts",
     "frozen_fits",
+    "frozen_images",
+    "frozen_keys",
+    "frozen_uses",
     "image_digests",
     "is_development",
     "label_notices",
@@ -63,6 +78,7 @@ __all__ = [
     "targets_of",
     "unjudged_reasons",
     "uses_of_cohorts",
+    "uses_today",
     "version_named",
     "version_to_reproduce",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+
+from django.utils import timezone
 
 from genomics.models import CellAbundance, Phenotype, PhenotypeFit
 from imaging.models import (
@@ -17,6 +19,7 @@ from modeling.methods.leak_origins import FrozenFit
 from modeling.models import DatasetSnapshot
 from studies.models import CohortMember, CohortUse, Derivation, Patient, Study, Treatment
 
+from .frozen import frozen_uses
 from .rows import parents_of
 
 
@@ -29,8 +32,11 @@ def image_digests(study: Study) -> dict[str, set[str]]:
     return found
 
 
-def frozen_fits(snapshot: DatasetSnapshot) -> list[FrozenFit]:
-    """What was fitted outside the folds behind a snapshot, and to whom, by the lineage."""
+def frozen_fits(snapshot: DatasetSnapshot, as_frozen: bool = False) -> list[FrozenFit]:
+    """What was fitted outside the folds behind a snapshot, and to whom, by the lineage.
+
+    Owners and uses are those of today, or (``as_frozen``) those of the day it was frozen.
+    """
     study, digests = snapshot.study, parents_of(snapshot)
     sets = FeatureSet.objects.filter(study=study, inputs_digest__in=digests)
     extractors = ExtractorVersion.objects.filter(pk__in=sets.values("extractor_version"))
@@ -46,9 +52,11 @@ def frozen_fits(snapshot: DatasetSnapshot) -> list[FrozenFit]:
         "parent_digest", "child_digest"
     ):
         behind[child].add(parent)
-    uses = _uses_of_digests(study, {d for parents in behind.values() for d in parents})
+    seen = {digest for parents in behind.values() for digest in parents}
+    uses = frozen_uses(snapshot) if as_frozen else uses_today(study)
+    known = _uses_of_digests(study, seen, uses, snapshot.frozen_at if as_frozen else timezone.now())
     return [
-        FrozenFit(name, {k: u for d in sorted(behind[digest]) for k, u in uses.get(d, {}).items()})
+        FrozenFit(name, {k: u for d in sorted(behind[digest]) for k, u in known.get(d, {}).items()})
         for digest, name in sorted(named.items())
     ]
 
@@ -62,17 +70,24 @@ def cuts_behind(snapshot: DatasetSnapshot) -> list[ImmunoscoreRule]:
     return list(ImmunoscoreRule.objects.filter(pk__in=scores.values("rule")).order_by("pk"))
 
 
-def _uses_of_digests(study: Study, digests: set[str]) -> dict[str, dict[str, str]]:
+def uses_today(study: Study) -> dict[int, str]:
+    """Use by patient id, where a cohort binds."""
+    members = CohortMember.objects.filter(study=study).exclude(use=CohortUse.DESCRIPTIVE)
+    return dict(members.values_list("patient_id", "use"))
+
+
+def _uses_of_digests(
+    study: Study, digests: set[str], uses: dict[int, str], until: datetime
+) -> dict[str, dict[str, str]]:
     """By digest of an image or abundance its patient's pseudonym and use."""
-    uses: dict[int, str] = {}
-    for patient, use in CohortMember.objects.filter(study=study).values_list("patient_id", "use"):
-        if use != CohortUse.DESCRIPTIVE:
-            uses[patient] = use
     found: dict[str, dict[str, str]] = {}
     images = Series.objects.filter(study=study, volume__sha256__in=digests)
     abundances = CellAbundance.objects.filter(study=study, inputs_digest__in=digests)
+    # the same image may have come again since, under another patient
     for rows, field in ((images, "volume__sha256"), (abundances, "inputs_digest")):
-        for digest, patient, name in rows.values_list(field, "patient_id", "patient__pseudonym"):
+        for digest, patient, name in rows.filter(created_at__lte=until).values_list(
+            field, "patient_id", "patient__pseudonym"
+        ):
             found.setdefault(digest, {})[name] = uses.get(patient, "none")
     return found
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from modeling.methods.snapshot_table import digest_table, write_snapshot_table
 from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.selectors import cohorts_now
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from studies.methods.problems import refuse
@@ -42,7 +43,9 @@ def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
     table, parents = _table(study, members)
     data = write_snapshot_table(table, KEY)
     sha256 = digest_table(data)
-    digest = inputs_digest(QUESTION, sha256)
+    listed = pd.concat([members.assign(reason=""), members_left_out(study)])
+    cohorts = cohorts_now(study, listed["cohort"])
+    digest = inputs_digest(QUESTION, cohorts, sha256)
     with transaction.atomic():
         number = next_number(DatasetSnapshot, study)
         earlier = DatasetSnapshot.objects.filter(study=study, inputs_digest=digest).first()
@@ -53,6 +56,7 @@ def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
             number=number,
             question=QUESTION,
             targets={},
+            cohorts=cohorts,
             table=file_store(study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet"),
             sha256=sha256,
             columns=sorted(set(table.columns) - set(KEY)),
@@ -61,7 +65,6 @@ def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
             inputs_digest=digest,
         )
         file_use(snapshot.table, snapshot)
-        listed = pd.concat([members.assign(reason=""), members_left_out(study)])
         patients = Patient.objects.in_bulk(listed["patient_id"].tolist())
         SnapshotMember.objects.bulk_create(
             SnapshotMember(

@@ -99,7 +99,7 @@ def version_examine(
         return earlier
     began = time.monotonic()
     asked = _read(version, asked_for, job)
-    results: dict[str, Any] = {}
+    results: dict[str, Any] = {"format": FORMAT}
     begun = 0.0
     for name, (cost, part) in PARTS.items():
         progress(begun, WHOLE, f"Examining: {name.replace('_', ' ')}")

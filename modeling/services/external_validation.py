@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +22,7 @@ from modeling.selectors import look_numbers
 from modeling.services.rad_score_guard import cuts_refuse
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_applying import (
+    PURPOSE,
     check_rad_score,
     cohort_freeze,
     root_of,
@@ -27,7 +30,7 @@ from modeling.services.version_applying import (
     version_apply,
 )
 from modeling.services.version_life import ancestry_of
-from modeling.storage import json_digest
+from modeling.storage import canonical_json, json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -124,6 +127,24 @@ def _metrics(version: ModelVersion, rows: Any, score: Any, target: str) -> dict[
         run.recipe["bootstrap_resamples"],
         run.seed,
     )
+
+
+def validations_again(
+    version: ModelVersion, apply: Callable[[Any], Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Metrics of every later look at a cohort: what is stored, and what ``apply`` gives now.
+
+    ``apply`` takes the frozen columns of the version's features and gives probabilities.
+    """
+    stored, now = {}, {}
+    looks = version.evaluations.filter(snapshot__question__purpose=PURPOSE)
+    for look in looks.select_related("snapshot__table", "snapshot__study"):
+        place = f"snapshot {look.snapshot.number}, {look.target}"
+        rows = snapshot_read(look.snapshot)
+        score = apply(rows[root_of(version).content["features"]])
+        stored[place] = look.metrics
+        now[place] = json.loads(canonical_json(_metrics(version, rows, score, look.target)))
+    return stored, now
 
 
 @transaction.atomic

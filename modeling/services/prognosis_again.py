@@ -16,6 +16,7 @@ from modeling.models import (
     PredictionKind,
     Quantity,
 )
+from modeling.selectors import frozen_keys
 from modeling.services.prognosis import cohorts_judge, prognosis_fit, scores_judge
 from modeling.services.prognosis_asking import dossier_compute
 from modeling.services.prognosis_table2 import table2_of
@@ -98,15 +99,16 @@ def _tuples(value: Any) -> Any:
 
 
 def _rows(snapshot: DatasetSnapshot) -> pd.DataFrame:
-    """The frozen rows, with the keys of patients and cohorts that they do not hold."""
-    members = snapshot.members.filter(included=True).values_list(
-        "cohort__name", "patient__pseudonym", "patient_id", "cohort_id", "cohort__use"
-    )
-    names = ["cohort", "pseudonym", "patient_id", "cohort_id", "use"]
-    keys = pd.DataFrame(list(members), columns=names)
+    """The frozen rows, with the keys of patients and cohorts and the use each cohort had."""
     return snapshot_read(snapshot).merge(
-        keys, on=["cohort", "pseudonym"], how="left", validate="1:1"
+        frozen_keys(snapshot), on=["cohort", "pseudonym"], how="left", validate="1:1"
     )
+
+
+def snapshots_behind(version: ModelVersion) -> list[DatasetSnapshot]:
+    """The frozen rows that a nomogram was fitted to and judged on."""
+    judged = _snapshots(_evaluations(version, "prognosis_judge"))
+    return list({s.pk: s for s in (version.fitting_snapshot, *judged)}.values())
 
 
 def _evaluations(version: ModelVersion, purpose: str) -> list[Evaluation]:

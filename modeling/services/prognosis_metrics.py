@@ -15,6 +15,8 @@ from modeling.methods.prognosis import PrognosisFit
 from modeling.methods.prognosis_evaluation import PrognosisEvaluation
 from modeling.methods.support import support_as_dict
 
+FORMAT = 1  # of metrics, of a nomogram and of a run's results: another shape, another number
+
 
 def json_ready(value: Any) -> Any:
     """Plain numbers, lists and dicts; NaN and infinity become null."""
@@ -46,6 +48,7 @@ def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
     """Everything an evaluation of a nomogram stores."""
     c, calibration, curve = judged.concordance, judged.calibration, judged.decision_curve
     return json_ready({
+        "format": FORMAT,
         "n": judged.n,
         "events": judged.events,
         "concordance": None if c is None else discrimination(c.c, c.interval()),
@@ -92,6 +95,7 @@ def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
     """A nomogram's version as data: all that is needed to apply it, and to draw it."""
     cox = fit.cox
     return json_ready({
+        "format": FORMAT,
         "endpoint": endpoint,
         "unit": "months",
         "terms": [{"name": term.name, "levels": term.levels} for term in fit.terms],

@@ -29,9 +29,15 @@ from modeling.models import (
     SnapshotMember,
     VersionKind,
 )
+from modeling.selectors import cohorts_now
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.numbering import next_number
-from modeling.services.prognosis_metrics import cox_table, lasso_results, nomogram_content
+from modeling.services.prognosis_metrics import (
+    FORMAT,
+    cox_table,
+    lasso_results,
+    nomogram_content,
+)
 from modeling.services.prognosis_rows import KEY, run_digest
 from modeling.storage import json_digest
 from studies.methods.problems import Notice, refuse
@@ -105,7 +111,8 @@ def rows_freeze(
         "rad_score": str(run.rad_score.uid),
     }
     reasons = sorted(left_out[[*KEY, "reason"]].agg("|".join, axis=1)) if len(left_out) else []
-    digest = inputs_digest(question, sha256, reasons)
+    cohorts = cohorts_now(run.study, [*rows["cohort"], *left_out.get("cohort", ())])
+    digest = inputs_digest(question, cohorts, sha256, reasons)
     earlier = DatasetSnapshot.objects.filter(study=run.study, inputs_digest=digest).first()
     if earlier is not None:
         return earlier
@@ -116,6 +123,7 @@ def rows_freeze(
             number=next_number(DatasetSnapshot, run.study),
             question=question,
             targets=dict.fromkeys(question["cohorts"], run.endpoint),
+            cohorts=cohorts,
             table=stored,
             sha256=sha256,
             columns=list(columns),
@@ -218,6 +226,7 @@ def _record(
 def prognosis_results(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
     """What the run stores that belongs to no cohort."""
     return {
+        "format": FORMAT,
         "lasso": lasso_results(fit),
         "cox": cox_table(fit.cox),
         "proportional_hazards": _hazards(fit),

@@ -126,7 +126,7 @@ def run_compute(run: RadScoreRun, progress: Progress) -> Found:
 
 def run_prepare(
     study: Study, snapshot: DatasetSnapshot, recipe: Recipe, seed: int,
-    job: Job | None, workers: int | None,
+    job: Job | None, workers: int | None, again: bool = False,
 ) -> RadScoreRun:  # fmt: skip
     """Everything is computed from the frozen bytes, never from the records behind them."""
     table = snapshot_read(snapshot)
@@ -134,7 +134,7 @@ def run_prepare(
     elsewhere = table[~is_development(table)].reset_index(drop=True)
     names = sorted(c for c in table.columns if c.startswith(("pet.", "ct.")))
     count = workers or min(4, os.cpu_count() or 1)
-    return RadScoreRun(study, snapshot, recipe, seed, job, count, fitting, elsewhere, names)
+    return RadScoreRun(study, snapshot, recipe, seed, job, count, fitting, elsewhere, names, again)
 
 
 def _fit(run: RadScoreRun, progress: Progress) -> Fitted:

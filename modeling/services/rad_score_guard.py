@@ -1,4 +1,8 @@
-"""Every check that must pass before anything is fitted, each with what it is for."""
+"""Every check that must pass before anything is fitted, each with what it is for.
+
+A run computed again asks its frozen rows and their lineage only: what cohorts and images have
+become since cannot make a leak of what was none.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,13 @@ from modeling.methods.leak_origins import (
     check_outcome_columns,
 )
 from modeling.models import DatasetSnapshot
-from modeling.selectors import cuts_behind, frozen_fits, image_digests, uses_of_cohorts
+from modeling.selectors import (
+    cuts_behind,
+    frozen_fits,
+    frozen_images,
+    image_digests,
+    uses_of_cohorts,
+)
 from modeling.services.rad_score_state import RadScoreRun
 from studies.methods.problems import Problem
 
@@ -115,7 +125,7 @@ def _sides(run: RadScoreRun) -> list[Problem]:
 
 
 def _identical_images(run: RadScoreRun) -> list[Problem]:
-    images = image_digests(run.study)
+    images = frozen_images(run.snapshot) if run.again else image_digests(run.study)
     keys = sorted(set(_whole(run)["pseudonym"]))
     pairs = [(key, image) for key in keys for image in images.get(key, ())]
     return check_identical_images([key for key, _ in pairs], [image for _, image in pairs])
@@ -127,7 +137,7 @@ def _identical_rows(run: RadScoreRun) -> list[Problem]:
 
 
 def _frozen_fits(run: RadScoreRun) -> list[Problem]:
-    return check_frozen_fits(frozen_fits(run.snapshot))
+    return check_frozen_fits(frozen_fits(run.snapshot, as_frozen=run.again))
 
 
 def _dates(run: RadScoreRun) -> list[Problem]:

@@ -24,7 +24,10 @@ ROLES = list(CohortRole.values)
 
 @dataclass
 class RadScoreRun:
-    """Decided before anything is fitted: rows, recipe, seed. Notices gather on the way."""
+    """Decided before anything is fitted: rows, recipe, seed. Notices gather on the way.
+
+    ``again``: an earlier run computed once more, from what was frozen alone.
+    """
 
     study: Study
     snapshot: DatasetSnapshot
@@ -35,6 +38,7 @@ class RadScoreRun:
     fitting: pd.DataFrame
     elsewhere: pd.DataFrame
     names: list[str]
+    again: bool = False
     notices: list[Notice] = field(default_factory=list)
 
     @property

@@ -14,7 +14,7 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.landmark import take_landmark
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.restricted_mean import RestrictedMean, compare_restricted_means
-from modeling.services.prognosis_metrics import estimate, json_ready
+from modeling.services.prognosis_metrics import FORMAT, estimate, json_ready
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked
@@ -35,6 +35,7 @@ def rad_score_survival(
     groups = np.where(rows["rad_score"] >= cut, HIGH, LOW)
     own = float(rows["rad_score"].median())
     return json_ready({
+        "format": FORMAT,
         "n": len(rows),
         "events": int(rows["event"].sum()),
         "cut": cut,

@@ -26,6 +26,8 @@ from modeling.storage import json_digest, write_estimator
 from studies.models import Cohort, Patient, StoredFile
 from studies.services import derivation_record, file_store, file_use, inputs_digest
 
+FORMAT = 1  # of a run's results and of a version's content: another shape, another number
+
 
 def run_digest(run: RadScoreRun) -> str:
     """All that decides the numbers: the rows, the recipe and the seed."""
@@ -40,6 +42,7 @@ def run_results(
 ) -> dict[str, Any]:
     """What the run stores of its comparison; ``results_sha256`` is the digest of this."""
     return {
+        "format": FORMAT,
         "classifiers": comparison,
         "choice": {
             "classifier": fitted.choice.classifier,
@@ -125,6 +128,7 @@ def _version(run: RadScoreRun, fitted: Fitted, record: ModelRun, number: int) ->
         method=fitted.choice.classifier,
         file=stored,
         content={
+            "format": FORMAT,
             "features": run.names,
             "target": "rna",
             "parameters": fitted.chosen_parameters,

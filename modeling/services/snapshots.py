@@ -17,6 +17,7 @@ from modeling.methods.snapshot_table import (
 from modeling.models import DatasetSnapshot, SavedQuestion, SnapshotMember
 from modeling.selectors import (
     RadScoreRows,
+    cohorts_now,
     is_development,
     rad_score_rows,
     targets_of,
@@ -166,6 +167,7 @@ def _write(
         number=next_number(DatasetSnapshot, study),
         question=question,
         targets=targets_of(rows.table),
+        cohorts=cohorts_now(study, rows.table["cohort"]),
         table=file_store(study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet"),
         sha256=sha256,
         columns=sorted(set(rows.table.columns) - set(LEFT_OUT_OF_TABLE)),

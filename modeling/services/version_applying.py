@@ -18,6 +18,7 @@ from studies.methods.problems import refuse
 from studies.methods.wording import say
 from studies.models import Cohort, Job
 
+PURPOSE = "external_validation"
 RAD_SCORES = (VersionKind.RAD_SCORE, VersionKind.RECALIBRATED)
 
 
@@ -71,7 +72,7 @@ def cohort_freeze(version: ModelVersion, cohort: Cohort, job: Job | None) -> Dat
         )
     root = root_of(version)
     question = {
-        "purpose": "external_validation",
+        "purpose": PURPOSE,
         "columns": ["features of PET and CT", "phenotype", "response at 6 months", "uptake"],
         "missing": root.run.recipe["missing"],
         "cohort": cohort.name,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -32,7 +35,7 @@ from modeling.services.version_applying import (
     root_of,
     version_apply,
 )
-from modeling.storage import json_digest
+from modeling.storage import canonical_json, json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -72,24 +75,73 @@ def version_recalibrate(
         )
     progress(0, 2, "Freezing the cohort")
     snapshot = cohort_freeze(version, cohort, job)
+    asked = _asked(version, cohort.name, snapshot)
+    progress(1, 2, "Fitting intercept and slope")
+    fit = fit_recalibration(asked.outcome, asked.score)
+    held_out = estimate_recalibrated(asked.keys, asked.outcome, asked.score, seed=version.run.seed)
+    return _write(version, cohort, snapshot, fit, asked, held_out, job)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whom intercept and slope are fitted to, and what the parent says of them."""
+
+    target: str
+    keys: list[str]
+    outcome: Any
+    score: Any
+
+
+def _asked(parent: ModelVersion, cohort: str, snapshot: DatasetSnapshot) -> _Asked:
     rows = snapshot_read(snapshot)
     target = next((t for t in ("rna", "ihc") if rows[f"target_{t}"].notna().any()), None)
     if target is None:
         raise refuse(
-            cohort.name,
+            cohort,
             "no phenotype",
             "hot and cold by RNA or IHC",
             "The score is a probability of the phenotype, not of response.",
             column="cohort",
         )
     known = rows[rows[f"target_{target}"].notna()].reset_index(drop=True)
-    score = version_apply(version, known[root_of(version).content["features"]])
-    outcome = known[f"target_{target}"].to_numpy(int)
-    progress(1, 2, "Fitting intercept and slope")
-    fit = fit_recalibration(outcome, score)
-    keys = list(known["pseudonym"])
-    held_out = estimate_recalibrated(keys, outcome, score, seed=version.run.seed)
-    return _write(version, cohort, snapshot, fit, target, keys, outcome, held_out, job)
+    score = version_apply(parent, known[root_of(parent).content["features"]])
+    return _Asked(target, list(known["pseudonym"]), known[f"target_{target}"].to_numpy(int), score)
+
+
+def recalibration_again(child: ModelVersion) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Intercept, slope and all that was judged out of fold: what is stored, what comes out now."""
+    told = child.content["recalibration"]
+    parent = child.parents.get()
+    asked = _asked(parent, told["cohort"], child.fitting_snapshot)
+    fit = fit_recalibration(asked.outcome, asked.score)
+    held_out = estimate_recalibrated(asked.keys, asked.outcome, asked.score, seed=child.run.seed)
+    stored = told | {"threshold": child.threshold}
+    now = _told(fit, told["cohort"], asked.target) | {"threshold": _threshold(parent, fit)}
+    yield "recalibration", (stored, now)
+    judged = child.evaluations.get(snapshot=child.fitting_snapshot, basis=Basis.OUT_OF_FOLD)
+    again = json.loads(canonical_json(_metrics(child, asked, held_out)))
+    yield "recalibrated_evaluation", (judged.metrics, again)
+    rows = child.predictions.filter(kind=PredictionKind.OUT_OF_FOLD)
+    kept = dict(rows.values_list("patient__pseudonym", "value"))
+    yield (
+        "recalibrated_predictions",
+        (kept, dict(zip(asked.keys, map(float, held_out), strict=True))),
+    )
+
+
+def _told(fit: RecalibrationFit, cohort: str, target: str) -> dict[str, Any]:
+    return {
+        "cohort": cohort,
+        "target": target,
+        "intercept": fit.intercept,
+        "slope": fit.slope,
+        "n": fit.n,
+        "events": fit.events,
+    }
+
+
+def _threshold(parent: ModelVersion, fit: RecalibrationFit) -> float:
+    return float(apply_recalibration(fit, [parent.threshold or 0.5])[0])
 
 
 @transaction.atomic
@@ -98,28 +150,18 @@ def _write(
     cohort: Cohort,
     snapshot: DatasetSnapshot,
     fit: RecalibrationFit,
-    target: str,
-    keys: list[str],
-    outcome: Any,
+    asked: _Asked,
     held_out: Any,
     job: Job | None,
 ) -> ModelVersion:
     number = next_number(ModelVersion, version.study, kind=VersionKind.RECALIBRATED)
-    digest = inputs_digest("recalibration", version.sha256, snapshot.sha256, target)
+    digest = inputs_digest("recalibration", version.sha256, snapshot.sha256, asked.target)
     earlier = ModelVersion.objects.filter(study=version.study, inputs_digest=digest).first()
     if earlier is not None:
         return earlier
-    recalibration = {
-        "cohort": cohort.name,
-        "target": target,
-        "intercept": fit.intercept,
-        "slope": fit.slope,
-        "n": fit.n,
-        "events": fit.events,
-    }
     content = {
         **version.content,
-        "recalibration": recalibration,
+        "recalibration": _told(fit, cohort.name, asked.target),
         "parent": version.sha256,
         "fitted_on": fit.n,
     }
@@ -135,40 +177,37 @@ def _write(
         sha256=json_digest(content),
         produced_by=job,
         inputs_digest=digest,
-        threshold=float(apply_recalibration(fit, [version.threshold or 0.5])[0]),
+        threshold=_threshold(version, fit),
     )
     ModelVersionParent.objects.create(study=version.study, version=child, parent=version)
     derivation_record(version.study, [version.sha256, snapshot.sha256], child.sha256, job)
-    _judge(child, cohort, snapshot, target, keys, outcome, held_out, job)
+    _judge(child, cohort, asked, held_out, job)
     return child
 
 
-def _judge(
-    child: ModelVersion,
-    cohort: Cohort,
-    snapshot: DatasetSnapshot,
-    target: str,
-    keys: list[str],
-    outcome: Any,
-    held_out: Any,
-    job: Job | None,
-) -> None:
+def _metrics(child: ModelVersion, asked: _Asked, held_out: Any) -> dict[str, Any]:
     run = child.run
-    metrics = evaluate_binary(
-        keys,
-        outcome,
+    return evaluate_binary(
+        asked.keys,
+        asked.outcome,
         held_out,
         float(child.threshold or 0.5),
         run.recipe["bootstrap_resamples"],
         run.seed,
     )
+
+
+def _judge(
+    child: ModelVersion, cohort: Cohort, asked: _Asked, held_out: Any, job: Job | None
+) -> None:
+    metrics, snapshot = _metrics(child, asked, held_out), child.fitting_snapshot
     sha256 = json_digest(metrics)
     Evaluation.objects.create(
         study=child.study,
         version=child,
         snapshot=snapshot,
         cohort=cohort,
-        target=target,
+        target=asked.target,
         basis=Basis.OUT_OF_FOLD,
         n=metrics["n"],
         metrics=metrics,
@@ -177,7 +216,7 @@ def _judge(
         produced_by=job,
         inputs_digest=inputs_digest(child.sha256, snapshot.sha256, sha256),
     )
-    values = dict(zip(keys, held_out, strict=True))
+    values = dict(zip(asked.keys, held_out, strict=True))
     patients = Patient.objects.filter(study=child.study, pseudonym__in=values)
     Prediction.objects.bulk_create(
         Prediction(

@@ -3,6 +3,7 @@
 from . import (
     cohorts,
     dictionaries,
+    drawings,
     endpoints,
     entry,
     exports,
@@ -19,6 +20,7 @@ ROUTES = [
     *records.ROUTES,
     *cohorts.ROUTES,
     *dictionaries.ROUTES,
+    *drawings.ROUTES,
     *endpoints.ROUTES,
     *entry.ROUTES,
     *imports.ROUTES,

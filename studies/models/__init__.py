@@ -53,6 +53,7 @@ from .patients import (
 from .people import RIGHTS, RIGHTS_OF_ROLE, Membership, Role, Site, Study, StudySite
 from .queries import Query, QueryMessage, QueryState
 from .selections import SavedSelection
+from .stored import StoredResult
 from .uploads import PART_BYTES, ResumableUpload, StudyQuota, UploadState
 
 __all__ = [
@@ -126,6 +127,7 @@ __all__ = [
     "Specimen",
     "SpecimenChoice",
     "StoredFile",
+    "StoredResult",
     "Study",
     "StudyQuerySet",
     "StudyQuota",

@@ -40,7 +40,15 @@ from .dictionary_files import (
     dictionary_propose,
     dictionary_template,
 )
-from .drawings import Drawn, drawing_of, page_draw, page_draw_start, patients_shown
+from .drawings import (
+    Drawn,
+    drawing_of,
+    drawing_standing,
+    figure_of,
+    page_draw,
+    page_draw_start,
+    patients_shown,
+)
 from .eligibility import eligibility_change, eligibility_override
 from .endpoint_changes import endpoint_change, endpoint_change_start, endpoint_create_start
 from .endpoints import endpoint_definition, endpoints_compute
@@ -134,6 +142,7 @@ __all__ = [
     "dictionary_specs",
     "dictionary_template",
     "drawing_of",
+    "drawing_standing",
     "eligibility_change",
     "eligibility_override",
     "endpoint_change",
@@ -148,6 +157,7 @@ __all__ = [
     "facts_of",
     "field_restore",
     "fields_of",
+    "figure_of",
     "file_drop",
     "file_open",
     "file_read",

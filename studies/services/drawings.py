@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils import translation
 
 from studies import registry
@@ -62,6 +65,37 @@ def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
     return Drawn(page, subject, job=page_draw_start(study, user, page, subject))
 
 
+def drawing_standing(study: Study, user: Any, page: str, subject: str = "") -> Drawn | None:
+    """As ``drawing_of`` without starting anything: None where there is nothing to draw."""
+    inputs = registry.drawn_page(page).read(study, user, subject)
+    if inputs is None:
+        return None
+    digest = _digest(page, inputs)
+    found = _kept(study, user, page, subject, digest)
+    return Drawn(page, subject, found, None if found else _job(study, page, subject, digest))
+
+
+def figure_of(drawings: QuerySet[Drawing], uid: UUID, key: str) -> tuple[Figure, str] | None:
+    """A figure with its specification and its SVG; nothing when it is not among the drawings."""
+    rows = drawings.filter(uid=uid)
+    found: Any = rows.values_list(
+        F("figures"), KeyTransform(key, "specs"), KeyTextTransform(key, "pictures")
+    ).first()
+    if found is None or found[1] is None:
+        return None
+    content = next(figure for figure in found[0] if figure["key"] == key)
+    return Figure.from_dict({**content, "spec": found[1]}), found[2]
+
+
+def _job(study: Study, page: str, subject: str, digest: str) -> Job | None:
+    params = _params(page, subject, digest)
+    return Job.objects.filter(study=study, kind=KIND, params=params).order_by("-id").first()
+
+
+def _params(page: str, subject: str, digest: str) -> dict[str, str]:
+    return {"page": page, "subject": subject, "inputs": digest, "language": language_now()}
+
+
 def _kept(study: Study, user: Any, page: str, subject: str, digest: str) -> Drawing | None:
     rows = Drawing.objects.visible_to(user).filter(
         study=study, page=page, subject=subject, inputs_digest=digest
@@ -86,9 +120,9 @@ def page_draw_start(
     inputs = registry.drawn_page(page).read(study, user, subject)
     if inputs is None or _kept(study, user, page, subject, digest := _digest(page, inputs)):
         return None
-    params = {"page": page, "subject": subject, "inputs": digest, "language": language_now()}
-    job = Job.objects.filter(study=study, kind=KIND, params=params).order_by("-id").first()
+    job = _job(study, page, subject, digest)
     gone = job is None or job.state == JobState.DONE or (again and job.has_ended)
+    params = _params(page, subject, digest)
     return enqueue(KIND, study, user, params=params) if gone else job
 
 

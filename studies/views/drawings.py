@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import F
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -65,17 +62,13 @@ def drawn_figure(
 ) -> HttpResponse:
     """A figure of a drawing; what is behind an address never changes."""
     rows = access.visible(Drawing.objects.all(), request.user, study).filter(uid=drawing_uid)
-    found: Any = rows.values_list(
-        F("figures"), KeyTransform(key, "specs"), KeyTextTransform(key, "pictures")
-    ).first()
-    if found is None or form not in FORMS or found[1] is None:
+    found = services.figure_of(rows, drawing_uid, key)
+    if found is None or form not in FORMS:
         raise Http404("No such figure.")
     tag = f'"{drawing_uid}-{key}"'
     if form == "svg" and request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)
-    content = next(figure for figure in found[0] if figure["key"] == key)
-    figure = Figure.from_dict({**content, "spec": found[1]})
-    response = FORMS[form](request, study, figure, found[2])
+    response = FORMS[form](request, study, *found)
     response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
     return response
 

@@ -10,6 +10,7 @@ from django.test import Client
 from genomics.drawings import PHENOTYPE, QUALITY
 from genomics.models import ExpressionMatrix
 from studies.access import acting_as
+from studies.api.drawings import DATA_EXAMPLE, LISTED_EXAMPLE, STANDING_EXAMPLE
 from studies.jobs import run_inline
 from studies.models import Drawing, Job, Patient
 from studies.services import drawing_of, page_draw_start
@@ -51,6 +52,51 @@ def test_the_phenotype_page_shows_labels_figure_and_criteria(with_phenotype: Peo
     part = opened(with_phenotype.statistician, part_of(with_phenotype)).content.decode()
     for text in ("heat-map.svg", "Table of 24 rows"):
         assert text in part
+
+
+def test_drawn_figures_over_the_api_with_the_rights_of_the_page(with_phenotype: People) -> None:
+    people = with_phenotype
+    base = f"/api/v1/studies/{people.study.uid}/drawings/"
+    asked = {"page": PHENOTYPE, "subject": ""}
+
+    def told(user: Any, path: str) -> Any:
+        answer = opened(user, base + path)
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    assert {"page": PHENOTYPE, "title": "Immune phenotype"} in told(people.statistician, "pages/")
+    state = f"state/?page={PHENOTYPE}"
+    assert told(people.statistician, state)["state"] == "not drawn"
+    client = Client()
+    client.force_login(people.statistician)
+    with acting_as(None):
+        begun = client.post(base, asked, content_type="application/json")
+    assert (begun.status_code, begun.json()["state"]) == (202, "under way")
+    with acting_as(people.statistician):
+        assert run_inline(Job.objects.get(uid=begun.json()["job"])).state == "done"
+    stands = told(people.statistician, state)
+    assert stands | {"drawing": None} == STANDING_EXAMPLE | {"drawing": None}
+    (listed,) = told(people.statistician, "")["results"]
+    assert listed["uid"] == stands["drawing"]
+    figures = {figure["key"]: figure for figure in listed["figures"]}
+    assert figures["distributions"] == LISTED_EXAMPLE
+    one = f"{listed['uid']}/figures/distributions/"
+    data = told(people.statistician, f"{one}data/")
+    assert data | {"rows": data["rows"][:1]} == DATA_EXAMPLE
+    assert len(data["rows"]) == LISTED_EXAMPLE["rows"]
+    spec = told(people.statistician, f"{one}specification/")["specification"]
+    assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    svg = opened(people.statistician, f"{base}{one}svg/")
+    assert (svg["Content-Type"], svg.content[:4]) == ("image/svg+xml", b"<svg")
+    assert (
+        opened(people.statistician, f"{base}{one}csv/").content.count(b"\n")
+        == len(data["rows"]) + 1
+    )
+    assert told(people.statistician, f"{listed['uid']}/figures/none/data/") == 404
+    assert told(people.statistician, "state/?page=nothing") == 404
+    # a reader of another site finds neither the drawing nor its figures; an outsider not the study
+    assert told(people.colleague, "")["results"] == []
+    assert told(people.colleague, f"{one}svg/") == 404
+    assert told(people.outsider, "") == 404
 
 
 def test_a_colleague_sees_the_rows_of_their_site_only(with_phenotype: People) -> None:

@@ -11,8 +11,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from imaging.models import ExtractorVersion, Roi, RoiChoice, Series
 from modeling.lineage import chain_above, lineage_step, reports_below
-from modeling.models import ModelVersion, Reproduction, VersionEvent
+from modeling.models import Evaluation, ModelVersion, Prediction, Reproduction, VersionEvent
 from modeling.selectors import active_version, looks_at, state_of
 from modeling.services import environment, version_estimator
 from modeling.services.onnx_export import version_to_onnx
@@ -28,11 +29,12 @@ from modeling.services.version_manifest import (
     manifest_compare,
     manifest_write,
 )
+from modeling.since_words import said_since
 from modeling.storage import json_digest
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import Cohort, Job
+from studies.models import Cohort, CohortMember, Derivation, Job, Patient
 from studies.services import action_start
 from studies.storage import storage
 from tests.modeling.rad_score_made import SMALL, make_features
@@ -198,6 +200,94 @@ def test_a_version_is_reproduced_and_the_proof_is_kept(made, tmp_path, monkeypat
         reverse("modeling:version", args=[study.uid, version.uid])
     )
     assert "numbers and texts compared" in page.content.decode()
+
+
+def test_what_changes_later_refuses_no_old_run_and_is_told_beside_the_verdict(made):
+    """Today's records would refuse the run: it is computed again from what was frozen."""
+    people, version = made
+    training = Cohort.objects.get(role="training")
+    here, there = (
+        Patient.objects.filter(cohort_memberships__use=use).order_by("id").last()
+        for use in ("development", "validation")
+    )
+    # an image comes again under another patient; what was fitted saw somebody who validates now
+    volume = Series.objects.get(patient=here).volume
+    once = Roi.objects.get(patient=there)
+    again = Series.objects.create(
+        patient=there, dicom_study=once.series.dicom_study, batch=once.batch, series_uid="1.9",
+        modality="PT", content_digest="b" * 64, volume=volume, state="ready",
+    )  # fmt: skip
+    roi = Roi.objects.create(
+        patient=there, series=again, lesion=once.lesion, batch=once.batch, name="again",
+        mask=once.mask, source_digest="d" * 64, voxels=5, volume_ml=3.0,
+    )  # fmt: skip
+    RoiChoice.objects.filter(patient=there).update(roi=roi)
+    weights = ExtractorVersion.objects.get(modality="PT").weights
+    Derivation.objects.create(
+        study=people.study, parent_digest=volume.sha256, child_digest=weights.sha256
+    )
+    CohortMember.objects.filter(patient=here).delete()
+    Patient.objects.filter(pk=here.pk).update(partition="validation")
+    cohort = Cohort.objects.get(role="internal_validation")
+    CohortMember.objects.create(
+        study=people.study, site=here.site, patient=here, cohort=cohort, use="validation"
+    )
+    Cohort.objects.filter(pk=training.pk).update(name="renamed")
+    Patient.objects.filter(pk=there.pk).update(status="excluded", status_reason="moved away")
+    moved = Patient.objects.exclude(site=people.elsewhere).exclude(pk__in=(here.pk, there.pk))[0]
+    Patient.objects.filter(pk=moved.pk).update(site=people.elsewhere)
+    with pytest.raises(DataProblem, match="validating cohort"):
+        rad_score_run(people.study, QUICK, 2, workers=1, snapshot=str(version.run.snapshot.uid))
+    # somebody without features then, with a score since, was no part of the run
+    late = Patient.objects.exclude(
+        snapshot_memberships__snapshot=version.run.snapshot, snapshot_memberships__included=True
+    ).first()
+    if late is not None:
+        Prediction.objects.create(version=version, patient=late, kind="applied", value=0.5)
+    proof = version_reproduce(version, workers=1)
+    assert proof.verdict == "equal", proof.differences
+    told = {change["what"]: change for change in proof.changed_since}
+    assert told["cohort_name"]["then"] == training.name
+    assert told["members_gone"] | {"snapshot": 0} == {
+        "snapshot": 0, "what": "members_gone", "cohort": training.name, "patients": 1,
+    }  # fmt: skip
+    assert told["members_new"]["cohort"] == cohort.name
+    assert told["fit_saw_validating"]["patients"] >= 1
+    assert told["shared_images"]["patients"] == 2
+    assert told["not_usable"]["patients"] == 1
+    assert told["site"]["patients"] == 1
+    page = client_of(people.statistician).get(
+        reverse("modeling:version", args=[people.study.uid, version.uid])
+    )
+    text = page.content.decode()
+    assert all(said.replace("'", "&#x27;") in text for said in said_since(proof.changed_since))
+    assert here.pseudonym not in str(proof.changed_since)
+
+
+def test_a_result_of_an_unknown_format_is_refused_wherever_it_is_read(made):
+    """Every stored result carries its number; the next version's is not guessed at."""
+    people, version = made
+    rows = [version.run.results, version.content]
+    rows += [e.metrics for e in version.evaluations.all()]
+    rows += version.run.results["classifiers"]
+    assert {row["format"] for row in rows} == {1}
+    newer = {**version.evaluations.first().metrics, "format": 2}
+    evaluation = Evaluation.objects.create(
+        study=people.study, version=version, snapshot=version.run.snapshot, basis="applied",
+        cohort=Cohort.objects.get(role="training"), target="ihc", n=newer["n"], metrics=newer,
+        metrics_sha256=json_digest(newer), looked_at=version.created_at, inputs_digest="newer",
+    )  # fmt: skip
+    with pytest.raises(
+        DataProblem, match=r"evaluation, metrics: found format 2; expected format 1"
+    ):
+        Evaluation.objects.get(pk=evaluation.pk)
+    assert Evaluation.objects.filter(pk=evaluation.pk).values_list("metrics__n").get()
+    client = client_of(people.statistician)
+    page = client.get(reverse("modeling:version", args=[people.study.uid, version.uid]))
+    told = client.get(reverse("api:evaluation-list", args=[people.study.uid]))
+    assert (page.status_code, told.status_code) == (422, 422)
+    assert "format 2" in page.content.decode()
+    assert told.json()["problems"][0]["expected"] == "format 1"
 
 
 def test_a_tampered_byte_or_number_is_detected(made, tmp_path):

@@ -1,0 +1,93 @@
+"""A snapshot as it was frozen, whatever cohorts and records have become since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import pandas as pd
+
+from imaging.models import FeatureSet
+from modeling.models import DatasetSnapshot
+from studies.models import Cohort, CohortUse, Derivation, StoredFile, Study
+
+from .rows import parents_of
+
+VOLUME = "volume"
+
+
+@dataclass(frozen=True)
+class FrozenCohort:
+    """A cohort under the name, role and use that it had."""
+
+    pk: int
+    name: str
+    role: str
+    use: str
+
+
+def cohorts_now(study: Study, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What is frozen of cohorts: uid, role and use by name."""
+    rows = Cohort.objects.filter(study=study, name__in=set(names)).order_by("name")
+    return {row.name: {"uid": str(row.uid), "role": row.role, "use": row.use} for row in rows}
+
+
+def frozen_cohorts(snapshot: DatasetSnapshot) -> dict[str, FrozenCohort]:
+    """By the name each had; of a snapshot that froze no cohorts, as they are now."""
+    rows = Cohort.objects.filter(study=snapshot.study)
+    if not snapshot.cohorts:
+        members = snapshot.members.order_by().values("cohort_id").distinct()
+        rows = rows.filter(pk__in=members)
+        return {row.name: FrozenCohort(row.pk, row.name, row.role, row.use) for row in rows}
+    keys = dict(rows.values_list("uid", "pk"))
+    return {
+        name: FrozenCohort(keys[UUID(told["uid"])], name, told["role"], told["use"])
+        for name, told in snapshot.cohorts.items()
+    }
+
+
+def frozen_keys(snapshot: DatasetSnapshot) -> pd.DataFrame:
+    """Of those in the table: cohort, pseudonym, patient_id, cohort_id and use."""
+    cohorts = {cohort.pk: cohort for cohort in frozen_cohorts(snapshot).values()}
+    rows = snapshot.members.filter(included=True, cohort_id__in=cohorts)
+    members = rows.values_list("patient__pseudonym", "patient_id", "cohort_id")
+    return pd.DataFrame(
+        [
+            (cohorts[cohort].name, name, patient, cohort, cohorts[cohort].use)
+            for name, patient, cohort in members
+        ],
+        columns=["cohort", "pseudonym", "patient_id", "cohort_id", "use"],
+    )
+
+
+def frozen_uses(snapshot: DatasetSnapshot) -> dict[int, str]:
+    """Use by patient id of everybody whom the question asked about, in the table or not."""
+    uses = {
+        cohort.pk: cohort.use
+        for cohort in frozen_cohorts(snapshot).values()
+        if cohort.use != CohortUse.DESCRIPTIVE
+    }
+    members = snapshot.members.filter(cohort_id__in=uses)
+    return {patient: uses[c] for patient, c in members.values_list("patient_id", "cohort_id")}
+
+
+def frozen_images(snapshot: DatasetSnapshot) -> dict[str, set[str]]:
+    """By pseudonym the digests of the volumes that the frozen features were extracted from."""
+    sets = FeatureSet.objects.filter(
+        study=snapshot.study,
+        inputs_digest__in=parents_of(snapshot),
+        created_at__lte=snapshot.frozen_at,  # the same image may have come again since
+    )
+    owners: dict[str, set[str]] = {}
+    for digest, name in sets.values_list("inputs_digest", "patient__pseudonym"):
+        owners.setdefault(digest, set()).add(name)
+    volumes = StoredFile.objects.filter(study=snapshot.study, kind=VOLUME).values("sha256")
+    lineage = Derivation.objects.filter(
+        study=snapshot.study, child_digest__in=owners, parent_digest__in=volumes
+    )
+    found: dict[str, set[str]] = {}
+    for child, image in lineage.values_list("child_digest", "parent_digest"):
+        for name in owners[child]:
+            found.setdefault(name, set()).add(image)
+    return found
