@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q, QuerySet
@@ -65,8 +66,8 @@ def cuts_shown(rule: ImmunoscoreRule) -> list[dict[str, Any]]:
     rows = []
     for column in COLUMNS:
         marker, _, region = column.partition("_")
-        reference = pd.Series(rule.rule["reference"][column])
-        quartiles = reference.quantile([0.25, 0.5, 0.75]).tolist()
+        reference = np.asarray(rule.rule["reference"][column], dtype=float)
+        quartiles = np.quantile(reference, QUARTERS).tolist() if reference.size else []
         rows.append(
             {
                 "marker": marker,
@@ -82,10 +83,10 @@ def cuts_shown(rule: ImmunoscoreRule) -> list[dict[str, Any]]:
 def distribution(user: Any, study: Study) -> list[dict[str, Any]]:
     """Per cohort: patients per score, without a score, and the share of high."""
     table = immunoscore_table(study)
-    members = CohortMember.objects.visible_to(user).filter(study=study).select_related("cohort")
+    members = CohortMember.objects.visible_to(user).filter(study=study).order_by("cohort_id")
     cohorts: dict[str, set[int]] = {}
-    for member in members.order_by("cohort_id"):
-        cohorts.setdefault(member.cohort.name, set()).add(member.patient_id)
+    for name, patient in members.values_list("cohort__name", "patient_id"):
+        cohorts.setdefault(name, set()).add(patient)
     rows = []
     for cohort, patients in cohorts.items():
         own = table[table.index.isin(patients)]
@@ -127,16 +128,21 @@ def rows_shown(
         pk__in=chosen_slides(study) & set(densities.index)
     )
     rule = str(rules_in_force(study).get(Reading.IMMUNOSCORE, ""))
+    measured, scored = densities.to_dict("index"), scores.to_dict("index")
     rows = [
-        _row(row, mine[row.patient_id], densities.loc[row.pk], scores, rule) for row in specimens
+        _row(row, mine[row.patient_id], measured[row.pk], scored.get(row.patient_id), rule)
+        for row in specimens
     ]
     return sorted(rows, key=lambda row: row.patient.pseudonym)
 
 
 def _row(
-    specimen: Any, patient: Any, values: pd.Series, scores: pd.DataFrame, rule: str
+    specimen: Any,
+    patient: Any,
+    values: dict[str, Any],
+    found: dict[str, Any] | None,
+    rule: str,
 ) -> SlideRow:
-    found = scores.loc[patient.pk] if patient.pk in scores.index else None
     read = {
         name: None if found is None or pd.isna(found[name]) else found[name]
         for name in ("score", "high", "consensus")
@@ -179,6 +185,7 @@ def readings_shown(user: Any, study: Study) -> tuple[list[dict[str, Any]], list[
     return rows, [pair for pair in pairs if pair["n"]]
 
 
+QUARTERS = (0.25, 0.5, 0.75)
 MOST_SLIDES = 500
 
 

@@ -257,16 +257,25 @@ def compare_readings(calls: pd.DataFrame) -> pd.DataFrame:
         ``first``, ``second``, ``n`` specimens with both, ``agreement`` (share of them) and Cohen's
         ``kappa``; missing when no specimen has both, or neither reading varies.
     """
-    from sklearn.metrics import cohen_kappa_score
-
+    given = {name: calls[name].notna().to_numpy() for name in calls.columns}
+    high = {name: calls[name].fillna(False).to_numpy(dtype=bool) for name in calls.columns}
     rows = []
     for first, second in combinations(calls.columns, 2):
-        both = calls[[first, second]].dropna().astype(bool)
-        same = float((both[first] == both[second]).mean()) if len(both) else None
-        varies = len(both) and not (both.nunique() == 1).all()
-        kappa = float(cohen_kappa_score(both[first], both[second])) if varies else None
-        rows.append((first, second, len(both), same, kappa))
+        both = given[first] & given[second]
+        one, other = high[first][both], high[second][both]
+        same = float((one == other).mean()) if one.size else None
+        rows.append((first, second, int(one.size), same, _kappa(one, other)))
     return pd.DataFrame(rows, columns=["first", "second", "n", "agreement", "kappa"])
+
+
+def _kappa(one: Array, other: Array) -> float | None:
+    """Cohen's kappa of two calls; nothing when neither varies. Written out: pages ask for it, and
+    would load scikit-learn for two shares."""
+    if one.size == 0 or (one.min() == one.max() and other.min() == other.max()):
+        return None
+    first, second = float(one.mean()), float(other.mean())
+    by_chance = first * second + (1 - first) * (1 - second)
+    return (float((one == other).mean()) - by_chance) / (1 - by_chance)
 
 
 def _percentile(reference: tuple[float, ...], values: pd.Series) -> Array:

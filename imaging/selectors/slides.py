@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from imaging.methods.density_table import MARKERS, REGIONS
 from imaging.methods.immunoscore import COLUMNS
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule, Reading
 from studies.consents import GENOMICS, usable
 from studies.models import CohortUse, Procedure, Specimen, SpecimenChoice, Study
+from studies.remembered import once
 from studies.selectors import members_table
 from studies.services import inputs_digest
 
@@ -50,7 +51,8 @@ def _chosen(study: Study) -> QuerySet[SpecimenChoice]:
 
 def chosen_slides(study: Study) -> set[int]:
     """Specimens that speak for their patients."""
-    return set(_chosen(study).values_list("specimen_id", flat=True))
+    specimens = _chosen(study).values_list("specimen_id", flat=True)
+    return once(("chosen slides", study.pk), lambda: set(specimens))
 
 
 def reference_table(study: Study) -> pd.DataFrame:
@@ -82,7 +84,7 @@ def rules_in_force(study: Study) -> dict[str, ImmunoscoreRule]:
     """By reading the rule that was stated last, without its reference."""
     rows = ImmunoscoreRule.objects.filter(study=study).defer("rule")
     newest = rows.order_by("reading", "-stated_at", "-id").distinct("reading")
-    return {rule.reading: rule for rule in newest}
+    return once(("rules of slides", study.pk), lambda: {rule.reading: rule for rule in newest})
 
 
 def _rules(study: Study, reading: str) -> QuerySet[ImmunoscoreRule]:
@@ -95,6 +97,10 @@ def immunoscore_table(study: Study) -> pd.DataFrame:
 
     By the rule stated last and the chosen specimen; a patient without a score has its reason.
     """
+    return once(("immunoscores", study.pk), lambda: _immunoscore_table(study)).copy()
+
+
+def _immunoscore_table(study: Study) -> pd.DataFrame:
     columns = ["patient_id", "score", "high", "consensus", "mean_percentile", "cd3_percentile"]
     columns += ["cd8_percentile", "cd3_high", "cd8_high", "reason", "inputs_digest"]
     rule = _rules(study, Reading.IMMUNOSCORE).defer("rule").first()
@@ -126,11 +132,19 @@ def calls_table(study: Study) -> pd.DataFrame:
 
     The column ``use`` says how the patient's cohorts use them.
     """
-    ruled = set(ImmunoscoreRule.objects.filter(study=study).values_list("reading", flat=True))
+    rules = {reading: rule.pk for reading, rule in rules_in_force(study).items()}
+    speaks = Q(specimen_id__in=chosen_slides(study)) | Q(rule_id=rules.get(Reading.BIOPSY))
+    rows = Immunoscore.objects.filter(speaks, study=study, rule_id__in=rules.values())
+    newest = rows.order_by("rule_id", "patient_id", "high", "-stated_at", "-id")
+    called: dict[int, dict[int, bool | None]] = {pk: {} for pk in rules.values()}
+    for rule, patient, high in newest.distinct("rule_id", "patient_id").values_list(
+        "rule_id", "patient_id", "high"
+    ):
+        called[rule][patient] = high
     columns = {
-        reading: reading_table(study, reading)["high"]
+        reading: pd.Series(called[rules[reading]], dtype="boolean")
         for reading in Reading.values
-        if reading in ruled
+        if reading in rules
     }
     table = pd.DataFrame(columns).astype("boolean")
     members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")

@@ -137,7 +137,7 @@ def validations_again(
     ``apply`` takes the frozen columns of the version's features and gives probabilities.
     """
     stored, now = {}, {}
-    looks = version.evaluations.filter(snapshot__question__purpose=PURPOSE)
+    looks = version.evaluations.filter(basis=Basis.APPLIED, snapshot__question__purpose=PURPOSE)
     for look in looks.select_related("snapshot__table", "snapshot__study"):
         place = f"snapshot {look.snapshot.number}, {look.target}"
         rows = snapshot_read(look.snapshot)

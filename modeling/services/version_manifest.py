@@ -143,8 +143,8 @@ def digests_check(version: ModelVersion) -> list[str]:
         for e in _evaluations(version)
         if json_digest(e.metrics) != e.metrics_sha256 or e.n != e.metrics["n"]
     ]
-    if version.kind == VersionKind.NOMOGRAM and json_digest(version.content) != version.sha256:
-        wrong.append("nomogram: the coefficients are not those of their digest")
+    if version.kind != VersionKind.RAD_SCORE and json_digest(version.content) != version.sha256:
+        wrong.append(f"{version}: the coefficients are not those of their digest")
     files = {
         "estimator": version.file,
         "frozen table": version.fitting_snapshot.table,

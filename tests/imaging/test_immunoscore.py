@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import percentileofscore, scoreatpercentile
+from sklearn.metrics import cohen_kappa_score
 
 from imaging.methods.immunoscore import (
     COLUMNS,
     ImmunoscoreRule,
     apply_immunoscore,
     compare_immunoscore_rules,
+    compare_readings,
     fit_immunoscore_rule,
 )
 from studies.methods.problems import DataProblem
@@ -175,3 +177,20 @@ def test_reference_of_few_or_equal_densities_is_refused_with_every_column():
 def test_rules_that_mean_nothing_are_refused(options):
     with pytest.raises(DataProblem):
         fit_immunoscore_rule(cohort(), **options)
+
+
+def test_agreement_of_readings_is_cohens_kappa():
+    random = np.random.default_rng(3)
+    calls = pd.DataFrame({name: random.random(60) > share for name, share in
+                          (("a", 0.3), ("b", 0.6), ("c", 0.5))}).astype("boolean")  # fmt: skip
+    calls.loc[random.integers(0, 60, 12), "b"] = pd.NA
+    calls["same"] = True
+    calls["none"] = pd.Series(pd.NA, index=calls.index, dtype="boolean")
+    for row in compare_readings(calls).itertuples():
+        both = calls[[row.first, row.second]].dropna().astype(bool)
+        assert row.n == len(both)
+        if row.n and both.nunique().max() > 1:
+            expected = cohen_kappa_score(both[row.first], both[row.second])
+            assert row.kappa == pytest.approx(expected, abs=1e-12)
+        else:
+            assert pd.isna(row.kappa)

@@ -28,6 +28,8 @@ from modeling.models import Basis, Examination, ModelVersion, PatientScore
 from modeling.services.examination import ExaminationPlan, version_examine
 from modeling.services.fan_out import SHARE
 from modeling.services.patient_score import patient_score
+from modeling.services.reproduction import version_reproduce
+from modeling.services.version_manifest import digests_check
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
@@ -65,8 +67,9 @@ def test_an_examination_holds_every_part_and_shows_it(made, settings, monkeypatc
     step(people, "modeling.rad_score_examine", **asked)
     found = Examination.objects.get()
     results = found.results
-    assert set(results) == {"groups", "cuts", "subgroups", "importance", "learning_curve", "drift",
-                            "sensitivity", "permutation_test", "resampled", "shapley"}  # fmt: skip
+    assert set(results) == {"format", "groups", "cuts", "subgroups", "importance",
+                            "learning_curve", "drift", "sensitivity", "permutation_test",
+                            "resampled", "shapley"}  # fmt: skip
     told = {(row["variable"], row["cohort"]) for row in results["groups"]}
     assert ("target_response", "external_response") in told
     assert ("target_rna", "training") in told
@@ -155,6 +158,12 @@ def test_a_look_more_and_a_child_that_is_set_right(as_statistician):
     parent = {e.target: e.metrics["auc"]["estimate"] for e in
               version.evaluations.filter(cohort__name="external_phenotype")}  # fmt: skip
     assert told == pytest.approx(parent)  # the order of patients is the same
+    proof = version_reproduce(child, workers=1)  # its own numbers, too, and every later look
+    assert proof.verdict == "equal", proof.differences
+    assert {"recalibration", "recalibrated_evaluation", "recalibrated_predictions", "later_looks",
+            "recalibrated_later_looks", "comparison"} <= set(proof.parts)  # fmt: skip
+    child.content["recalibration"]["slope"] *= 1.01  # as if an owner had written it
+    assert any("coefficients" in text for text in digests_check(child))
     pages = client_of(people.statistician)
     for name in ("version", "card", "result"):
         address = reverse(f"modeling:{name}", args=[people.study.uid, child.uid])
