@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from studies import access, registry, services
 from studies.figures.figure import Figure
 from studies.figures.render import figure_csv
+from studies.methods.wording import from_stored
 from studies.models import Drawing
 from studies.services import Drawn
 from studies.tables import attachment
@@ -76,10 +77,15 @@ class FigureSerializer(serializers.Serializer):
 
 class DrawingSerializer(serializers.ModelSerializer):
     figures = FigureSerializer(many=True, read_only=True)
+    said = serializers.SerializerMethodField()
 
     class Meta:
         model = Drawing
         fields = ("uid", "page", "subject", "inputs_digest", "created_at", "said", "figures")
+
+    def get_said(self, drawing: Drawing) -> dict[str, Any]:
+        """What stands beside the figures, as sentences."""
+        return from_stored(drawing.said)
 
 
 class DrawnPageSerializer(serializers.Serializer):

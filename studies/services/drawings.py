@@ -92,7 +92,7 @@ def _job(study: Study, page: str, subject: str, digest: str) -> Job | None:
     return Job.objects.filter(study=study, kind=KIND, params=params).order_by("-id").first()
 
 
-def _params(page: str, subject: str, digest: str) -> dict[str, str]:
+def _params(page: str, subject: str, digest: str) -> dict[str, Any]:
     return {"page": page, "subject": subject, "inputs": digest, "language": language_now()}
 
 
