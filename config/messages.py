@@ -96,8 +96,9 @@ def gathered(project: Path) -> dict[str, dict[Message, set[str]]]:
         for path in sorted((project / app).rglob("*.py")):
             if "migrations" not in path.parts:
                 add("django", path, from_python(path.read_text("utf-8")))
-    for path in sorted((project / "templates").rglob("*.html")):
-        add("django", path, from_template(path.read_text("utf-8"), path.name))
+    for path in sorted((project / "templates").rglob("*.*")):
+        if path.suffix in (".html", ".svg"):
+            add("django", path, from_template(path.read_text("utf-8"), path.name))
     for path in sorted((project / "static").glob("*.js")):
         add("djangojs", path, from_script(path.read_text("utf-8")))
     return found

@@ -33,6 +33,11 @@ def later(text: str) -> str:
     return Later(text)
 
 
+def english(text: str) -> str:
+    """A text of a module as files and identifiers have it."""
+    return str.__str__(text)
+
+
 def spoken(text: Any) -> str:
     """A sentence of the product in the current language; what is unknown stays as it is."""
     if isinstance(text, Wording):

@@ -28,15 +28,15 @@ from studies.methods.wording import Wording, restored, say, say_number
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
 # Folders of templates whose words are all marked; the report itself is English (decision 0026).
-MARKED = ("_partials/language.html", "_partials/notices.html", "_partials/problems.html",
-          "_partials/topbar.html")  # fmt: skip
+MARKED = ("403", "404", "429", "500", "_partials/", "account/", "allauth/", "base.html", "studies/")
 SPOKEN = {"aria-label", "title", "placeholder", "alt", "data-label", "data-tip"}
 # Words that are the same in every language: names, units, formats, codes.
 SAME = re.compile(
-    r"Isotherm|PET/CT|PET|CT|RNA|IHC|CSV|SVG|PNG|JSON|PDF|HTML|XLSX|API|DICOM|ROI|SUV|MTV|TLG"
+    r"Isotherm|UTC|PET/CT|PET|CT|RNA|IHC|CSV|SVG|PNG|JSON|PDF|HTML|XLSX|API|DICOM|ROI|SUV|MTV|TLG"
     r"|AUC|CI|HR|OR|OS|PFS|SD|IQR|UID|TIFF|GMT|ONNX|Rad-Score|Immunoscore|ssGSEA|sha256|MSI|CD\d"
     r"|\bn\b|\bp\b|\bR\b"
 )
+CLASSES = re.compile(r"{% block (?:width|body_class) %}[^{]*{% endblock %}")
 GAP = "\ue000"  # where a tag or value stood
 
 
@@ -69,7 +69,7 @@ class Words(HTMLParser):
 def unmarked(source: str) -> list[str]:
     """The words of a template that no translation tag holds."""
     parts, inside, comment = [], False, False
-    for token in Lexer(source).tokenize():
+    for token in Lexer(CLASSES.sub("", source)).tokenize():
         if token.token_type == TokenType.BLOCK:
             name = token.contents.split()[0]
             inside = name == "blocktranslate" or (inside and name != "endblocktranslate")

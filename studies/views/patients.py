@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import slugify
 
 from studies import (
     access,
@@ -22,6 +23,7 @@ from studies import (
 )
 from studies.filters import PatientFilter, SpecimenFilter, condition_chips, variable_lines
 from studies.forms import PatientForm, refuse_in
+from studies.languages import english
 from studies.listings import PATIENTS, SPECIMENS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
@@ -125,7 +127,12 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
 
 def _panels(patient: Patient) -> list[dict[str, Any]]:
     return [
-        {"title": panel.title, "template": panel.template, "context": panel.context(patient)}
+        {
+            "key": slugify(english(panel.title)),
+            "title": panel.title,
+            "template": panel.template,
+            "context": panel.context(patient),
+        }
         for panel in registry.patient_panels()
     ]
 
