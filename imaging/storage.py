@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
+import os
 import struct
 import tempfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -65,6 +65,7 @@ LPS_TO_RAS = np.array([-1.0, -1.0, 1.0])
 BEGINNING = 352  # bytes before the first voxel
 BLOCK = 16 * 2**10  # bytes of a slice to pack together, at least
 BLOCKS = MOST_BLOCKS // 2  # each costs a digest and a flush
+MOST_PACKERS = 4  # threads that pack one volume
 MOST_UNPACKED = 2**16  # of a head and its first block, packed
 
 ReadRange = Callable[[int, int], bytes]
@@ -92,7 +93,8 @@ def volume_bytes(volume: Volume) -> bytes:
         for slice_ in array
         for start in range(0, array.shape[1], rows)
     )
-    return pack_blocks(chain([header + bytes(BEGINNING - len(header))], bands), rows)
+    blocks = [header + bytes(BEGINNING - len(header)), *bands]
+    return pack_blocks(blocks, rows, min(len(os.sched_getaffinity(0)), MOST_PACKERS))
 
 
 def _rows_together(array: NDArray) -> int:
@@ -218,6 +220,8 @@ def _grid(fields: tuple[Any, ...]) -> Grid:
 def _smallest(array: NDArray) -> NDArray:
     if array.dtype == bool:
         return np.ascontiguousarray(array).view(np.uint8)
+    if array.dtype == np.int16:
+        return array.astype("<i2", order="C", copy=False)
     whole = _whole_numbers(array)
     return array.astype("<f4", order="C", copy=False) if whole is None else whole
 

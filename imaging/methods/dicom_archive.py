@@ -6,8 +6,9 @@ import hashlib
 import stat
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from lzma import LZMAError
@@ -37,7 +38,11 @@ REFERS = {"RTSTRUCT": rtstruct.referenced_series, "SEG": dicom_seg.referenced_se
 DICOM_SUFFIXES = ("", "dcm", "dicom", "dic", "ima", "img")
 PREAMBLE = 132
 
+AHEAD = 4  # files read before they are wanted,
+AHEAD_BYTES = 16 * 2**20  # none of them larger
+
 Progress = Callable[[int, int, str], None]
+Arrived = Future[tuple[bytes, str]]
 NewUid = Callable[[str], str]
 
 
@@ -203,9 +208,9 @@ def index_archive(
     seen: dict[str, Entry] = {}
     asides: list[Aside] = []
     read = 0
-    for done, info in enumerate(infos, start=1):
+    for done, (info, arrived) in enumerate(_read_ahead(archive, infos), start=1):
         read += info.file_size
-        looked = _look_at(archive, info, new_uid, read <= MOST_OPENED)
+        looked = _look_at(info, arrived, new_uid, read <= MOST_OPENED)
         found = _once(looked, seen) if isinstance(looked, Entry) else looked
         if isinstance(found, Aside):
             asides.append(found)
@@ -273,15 +278,31 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         ) from error
 
 
-def _look_at(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, new_uid: NewUid, keep: bool
-) -> Entry | Aside:
+def _read_ahead(
+    archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo]
+) -> Iterator[tuple[zipfile.ZipInfo, Arrived]]:
+    """Each file with its bytes and their sha256, read by another thread while one is parsed."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[tuple[zipfile.ZipInfo, Arrived]] = deque()
+        for info in infos:
+            while waiting and (len(waiting) >= AHEAD or info.file_size > AHEAD_BYTES):
+                yield waiting.popleft()
+            waiting.append((info, pool.submit(_read_hashed, archive, info)))
+        yield from waiting
+
+
+def _read_hashed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[bytes, str]:
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise refuse(info.filename, "a symbolic link", "a file", "Pack the file that it points to.")
+    data = read_entry(archive, info.filename)
+    return data, hashlib.sha256(data).hexdigest()
+
+
+def _look_at(info: zipfile.ZipInfo, arrived: Arrived, new_uid: NewUid, keep: bool) -> Entry | Aside:
     """What one file is; a damaged one keeps the visit that its header still names."""
     name, size, data = info.filename, info.file_size, b""
     try:
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise refuse(name, "a symbolic link", "a file", "Pack the file that it points to.")
-        data = read_entry(archive, name)
+        data, sha256 = arrived.result()
         dataset = read_dicom(data, name)
     except DataProblem as refusal:
         if data and _is_something_else(name, data):
@@ -298,7 +319,7 @@ def _look_at(
         modality,
         new_uid(str(dataset.SeriesInstanceUID)),
         new_uid(str(dataset.SOPInstanceUID)),
-        hashlib.sha256(data).hexdigest(),
+        sha256,
         refers,
         [dataset] if keep and modality in USED else [],
     )

@@ -16,6 +16,7 @@ from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say
 
+INT16 = np.iinfo(np.int16)
 JITTER_MM = 0.1  # spacing may vary by this much: a notice
 SAME_MM = 0.01  # closer slices share a place
 SAME_DIRECTION = 1e-4
@@ -89,16 +90,37 @@ def read_series(instances: Sequence[Dataset], name: str) -> SeriesVolume:
         (column_mm, row_mm, spacing_z),
         tuple(float(v) for v in axes.ravel()),
     )
+    whole = _whole_numbers(slices, grid, name)
+    array = _rescaled(slices, grid, name) if whole is None else whole
+    return SeriesVolume(Volume(array, grid), slices, notices)
+
+
+def _rescale(slice_: Dataset) -> tuple[float, float]:
+    return float(slice_.get("RescaleSlope", 1)), float(slice_.get("RescaleIntercept", 0))
+
+
+def _rescaled(slices: Sequence[Dataset], grid: Grid, name: str) -> NDArray[np.float32]:
+    """Values of every voxel after the slope and intercept of its own slice."""
     array = np.empty(grid.shape, np.float32)
     for z, slice_ in enumerate(slices):
-        slope = float(slice_.get("RescaleSlope", 1))
-        intercept = float(slice_.get("RescaleIntercept", 0))
-        values = stored_values(slice_, name)
-        if slope == 1 and intercept.is_integer():  # whole numbers: exact without a wider type
-            np.add(values, np.float32(intercept), out=array[z], casting="unsafe", dtype=np.float32)
-        else:
-            array[z] = values * slope + intercept
-    return SeriesVolume(Volume(array, grid), slices, notices)
+        slope, intercept = _rescale(slice_)
+        array[z] = stored_values(slice_, name) * slope + intercept
+    return array
+
+
+def _whole_numbers(slices: Sequence[Dataset], grid: Grid, name: str) -> NDArray[np.int16] | None:
+    """The same in 16 bits, as of a CT; none where some value is no whole number of 16 bits."""
+    rescale = [_rescale(slice_) for slice_ in slices]
+    if any(slope != 1 or not intercept.is_integer() for slope, intercept in rescale):
+        return None
+    array = np.empty(grid.shape, np.int16)
+    for z, slice_ in enumerate(slices):
+        values, intercept = stored_values(slice_, name), int(rescale[z][1])
+        low, high = int(values.min()) + intercept, int(values.max()) + intercept
+        if low < INT16.min or high > INT16.max:
+            return None
+        np.add(values, intercept, out=array[z], casting="unsafe", dtype=np.int32)
+    return array
 
 
 def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:

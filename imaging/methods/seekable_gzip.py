@@ -7,11 +7,14 @@ packed size and the digest of each block, so that a part is read, checked and un
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 from isal import isal_zlib
 
@@ -51,28 +54,44 @@ class Head:
     digests: tuple[bytes, ...]
 
 
-def pack_blocks(blocks: Iterable[memoryview | bytes], layout: int = 0) -> bytes:
+def pack_blocks(blocks: Sequence[memoryview | bytes], layout: int = 0, threads: int = 1) -> bytes:
     """The blocks one after the other as one gzip member.
+
+    ``threads`` share the blocks; the bytes are the same however many there are.
 
     Raises
     ------
     ValueError
         More blocks than the head can list.
     """
-    packed: list[bytes] = []
-    packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW)
+    if len(blocks) > MOST_BLOCKS:
+        raise ValueError(f"{len(blocks)} blocks, at most {MOST_BLOCKS}")
+    share = max(1, math.ceil(len(blocks) / threads))
+    shares = [blocks[start : start + share] for start in range(0, len(blocks), share)]
+    with ThreadPoolExecutor(threads) as pool:
+        packed = [one for part in pool.map(_pack_share, shares) for one in part]
     checksum = size = 0
-    for block in blocks:  # a full flush: what follows refers to nothing before it
-        packed.append(packer.compress(block) + packer.flush(isal_zlib.Z_FULL_FLUSH))
+    for block in blocks:
         checksum = isal_zlib.crc32(block, checksum)
         size += memoryview(block).nbytes
-    if len(packed) > MOST_BLOCKS:
-        raise ValueError(f"{len(packed)} blocks, at most {MOST_BLOCKS}")
-    entries = b"".join(ENTRY.pack(len(data), _digest(data)) for data in packed)
+    entries = b"".join(ENTRY.pack(len(data), digest) for data, digest in packed)
     extra = len(entries) + 4
     head = BEGINNING.pack(MAGIC, 0, b"\x04\xff", extra + 4, FIELD, extra, layout)
     trailer = struct.pack("<II", checksum, size & 0xFFFFFFFF)
-    return b"".join((head, entries, *packed, packer.flush(), trailer))
+    return b"".join((head, entries, *(data for data, _ in packed), _packer().flush(), trailer))
+
+
+def _packer() -> Any:
+    return isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW)
+
+
+def _pack_share(blocks: Sequence[memoryview | bytes]) -> list[tuple[bytes, bytes]]:
+    """Each block packed, and its digest; a full flush: what follows refers to nothing before it."""
+    packer, packed = _packer(), []
+    for block in blocks:
+        data = packer.compress(block) + packer.flush(isal_zlib.Z_FULL_FLUSH)
+        packed.append((data, _digest(data)))
+    return packed
 
 
 def read_head(beginning: bytes) -> Head | None:

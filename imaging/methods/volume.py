@@ -65,7 +65,8 @@ class Volume:
     Parameters
     ----------
     array : array (z, y, x)
-        float32 for a scan (SUV in g/mL, CT in HU), bool for a mask.
+        float32 for a scan (SUV in g/mL, CT in HU; a CT read from DICOM may be int16), bool for a
+        mask.
     grid : Grid
     """
 

@@ -23,6 +23,17 @@ def test_series_is_sorted_whatever_the_order_of_files():
     assert not series.notices
 
 
+@pytest.mark.parametrize(
+    ("slope", "intercept", "kind"),
+    [(1.0, -1024.0, np.int16), (1.0, -32000.0, np.float32), (1.0, 0.5, np.float32),
+     (2.0, 0.0, np.float32)],
+)  # fmt: skip
+def test_whole_numbers_of_16_bits_are_kept_so_and_others_are_not_cut(slope, intercept, kind):
+    series = read_series(image_series(VALUES, slope=slope, intercept=intercept), "ct")
+    assert series.volume.array.dtype == kind
+    assert np.array_equal(series.volume.array, VALUES * slope + intercept)
+
+
 @pytest.mark.parametrize("modality", ["CT", "PET"])
 def test_real_series_equals_simpleitk(sarcoma, shared, modality):
     slices, _ = sarcoma("STS_002", modality)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from imaging.methods.seekable_gzip import pack_blocks
 from imaging.methods.volume import Grid, Volume, crop
 from imaging.storage import PackedVolume, head_digest, png_bytes, read_volume, volume_bytes
 from studies.methods.problems import DataProblem
@@ -39,6 +40,22 @@ def test_volume_comes_back_equal(kind, tmp_path):
     assert image.GetOrigin() == pytest.approx(GRID.origin)
     assert image.GetSpacing() == pytest.approx(GRID.spacing)
     assert image.GetDirection() == pytest.approx(GRID.direction)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7, 50])
+def test_threads_share_the_packing_and_change_no_byte(threads):
+    rng = np.random.default_rng(1)
+    blocks = [rng.integers(0, 9, size, np.uint8).tobytes() for size in range(1, 400, 37)]
+    packed = pack_blocks(blocks, 5, threads)
+    assert packed == pack_blocks(blocks, 5)
+    assert gzip.decompress(packed) == b"".join(blocks)
+
+
+def test_whole_numbers_have_the_same_bytes_as_floats():
+    array = np.random.default_rng(2).integers(-1024, 3000, (3, 40, 30))
+    grid = Grid((30, 40, 3), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    floats, whole = (Volume(array.astype(kind), grid) for kind in (np.float32, np.int16))
+    assert volume_bytes(floats) == volume_bytes(whole)
 
 
 def test_equal_volumes_have_equal_bytes():
