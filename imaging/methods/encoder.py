@@ -93,9 +93,13 @@ def scale_cube(cube: NDArray[np.float32], modality: str) -> NDArray[np.float32]:
 
     PET: ln(1 + SUV) − 1, SUV clipped to 0-50; CT: HU clipped to −160-240, (HU − 40)/100.
     """
+    low, high, shift, scale = (0, 50, 1, 1) if modality == "PT" else (-160, 240, 40, 100)
+    scaled = np.clip(cube, low, high)
     if modality == "PT":
-        return np.log1p(np.clip(cube, 0, 50)) - np.float32(1)
-    return (np.clip(cube, -160, 240) - np.float32(40)) / np.float32(100)
+        np.log1p(scaled, out=scaled)
+    scaled -= np.float32(shift)
+    scaled /= np.float32(scale)
+    return scaled
 
 
 def fit_encoder(

@@ -38,6 +38,24 @@ class Patch:
     notices: tuple[Notice, ...] = ()
 
 
+@dataclass(frozen=True)
+class Cube:
+    """Where the cube around a region stands, whatever scan is cut by it.
+
+    Parameters
+    ----------
+    grid : Grid
+        Upright.
+    mask : array (n, n, n) bool
+        The region in it.
+    notices : tuple of Notice
+    """
+
+    grid: Grid
+    mask: NDArray[np.bool_]
+    notices: tuple[Notice, ...] = ()
+
+
 def cut_patch(
     scan: Volume,
     mask: Volume,
@@ -63,24 +81,36 @@ def cut_patch(
     DataProblem
         The cube does not touch the scan.
     """
-    target = cube_around(mask, size, spacing_mm)
-    box = cube_box(scan.grid, target, name)
-    image = _image_of(crop(scan, box), target, OUTSIDE[modality])
-    cube = _mask_of(mask, target)
-    if not cube.any():
-        cube[size // 2, size // 2, size // 2] = True  # smaller than a voxel of the cube
-    return Patch(image, cube, spacing_mm, modality, _cut_off(cube, mask, spacing_mm, name))
+    return cut_cube(scan, place_cube(mask, size, spacing_mm, name), modality, name)
 
 
-def cube_around(mask: Volume, size: int, spacing_mm: float) -> Grid:
-    """The cube's grid, upright, centred on the region's centre of mass."""
+def cut_cube(scan: Volume, cube: Cube, modality: str, name: str = "lesion") -> Patch:
+    """The part of a scan, whole or cropped, that a cube holds.
+
+    Raises
+    ------
+    DataProblem
+        The cube does not touch the scan.
+    """
+    box = cube_box(scan.grid, cube.grid, name)
+    image = _image_of(crop(scan, box), cube.grid, OUTSIDE[modality])
+    return Patch(image, cube.mask, cube.grid.spacing[0], modality, cube.notices)
+
+
+def place_cube(mask: Volume, size: int, spacing_mm: float, name: str = "lesion") -> Cube:
+    """The cube around a region, centred on its centre of mass, and the region in it."""
     low, part = _bounding(mask)
     voxels = np.argwhere(part)[:, ::-1] + low
     centre = mask.grid.points_of(voxels.mean(axis=0)[None])[0]
     origin = centre - (size - 1) / 2 * spacing_mm
-    return Grid(
+    grid = Grid(
         (size,) * 3, (float(origin[0]), float(origin[1]), float(origin[2])), (spacing_mm,) * 3
     )
+    region = crop(mask, (_whole(low), _whole(low + part.shape[::-1])))
+    cube = _mask_of(region, grid)
+    if not cube.any():
+        cube[size // 2, size // 2, size // 2] = True  # smaller than a voxel of the cube
+    return Cube(grid, cube, _cut_off(cube, region, spacing_mm, name))
 
 
 def cube_box(scan: Grid, target: Grid, name: str = "lesion") -> Box:
@@ -129,10 +159,8 @@ def _image_of(part: Volume, target: Grid, outside: float) -> NDArray[np.float32]
     return sitk.GetArrayFromImage(image)
 
 
-def _mask_of(mask: Volume, target: Grid) -> NDArray[np.bool_]:
-    low, array = _bounding(mask)
-    part = crop(mask, (_whole(low), _whole(low + array.shape[::-1])))
-    if parallel(mask.grid):
+def _mask_of(part: Volume, target: Grid) -> NDArray[np.bool_]:
+    if parallel(part.grid):
         return nearest(part, target)
     found = resample(as_sitk(part), _empty(target), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
     return sitk.GetArrayFromImage(found).astype(bool)

@@ -72,13 +72,14 @@ def ring_of(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
     return ring
 
 
-def _squared_distance(mask: NDArray[np.bool_], reach: int) -> NDArray[np.int32]:
+def _squared_distance(mask: NDArray[np.bool_], reach: int) -> NDArray[np.signedinteger]:
     """Squared distance in voxels to the nearest voxel of a mask, right up to ``reach``.
 
     Axis by axis, the least of what the neighbours along it have plus the square of the way there.
     """
     far = 4 * (reach + 1) ** 2
-    squared = np.where(mask, 0, far).astype(np.int32)
+    narrow = far + reach**2 <= np.iinfo(np.int16).max
+    squared = np.where(mask, 0, far).astype(np.int16 if narrow else np.int32)
     for axis in range(3):
         before = np.moveaxis(squared.copy(), axis, 0)
         after = np.moveaxis(squared, axis, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from imaging.methods.patch import Patch, cube_around, cube_box, cut_patch
+from imaging.methods.patch import Patch, cube_box, cut_cube, place_cube
 from imaging.methods.volume import Grid, Volume
 from imaging.models import Series
 from imaging.selectors.features import RoiInput
@@ -43,11 +43,9 @@ def _addresses(series: Series) -> tuple[str, str]:
 def cut_patches(source: PatchSource, size: int, spacing_mm: float) -> dict[str, Patch]:
     """The cubes of PET and CT; of each volume only the part around the cube is read."""
     mask = read_volume(storage().read(source.study_uid, source.mask))
-    cube = cube_around(mask, size, spacing_mm)
+    cube = place_cube(mask, size, spacing_mm, source.name)
     return {
-        modality: cut_patch(
-            _part(source, modality, cube), mask, modality, size, spacing_mm, source.name
-        )
+        modality: cut_cube(_part(source, modality, cube.grid), cube, modality, source.name)
         for modality in source.scans
     }
 

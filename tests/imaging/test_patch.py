@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from scipy.ndimage import gaussian_filter
 
-from imaging.methods.patch import cube_around, cut_patch, shuffle_inside
+from imaging.methods.patch import cut_patch, place_cube, shuffle_inside
 from imaging.methods.spline import interpolate, nearest
 from imaging.methods.volume import Grid, Volume, as_sitk
 from studies.methods.problems import DataProblem
@@ -150,7 +150,7 @@ def test_the_spline_is_the_one_of_itk(spacing):
 
 def test_the_nearest_voxel_is_the_one_of_itk():
     mask = ball(radius=20)
-    target = cube_around(mask, 40, 1.37)
+    target = place_cube(mask, 40, 1.37).grid
     image = sitk.Image([40] * 3, sitk.sitkUInt8)
     image.SetSpacing(target.spacing)
     image.SetOrigin(target.origin)
