@@ -72,7 +72,7 @@ def ring_of(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
     return ring
 
 
-def _squared_distance(mask: NDArray[np.bool_], reach: int) -> NDArray[np.signedinteger]:
+def _squared_distance(mask: NDArray[np.bool_], reach: int) -> NDArray:
     """Squared distance in voxels to the nearest voxel of a mask, right up to ``reach``.
 
     Axis by axis, the least of what the neighbours along it have plus the square of the way there.
