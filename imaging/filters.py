@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from imaging.models import Marker, Series, WholeSlide
-from studies import overviews
+from studies import scopes
 from studies.models import Site, Study
 
 
@@ -19,7 +19,7 @@ class _OfASite(django_filters.FilterSet):
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset)
-        self.filters["site"].queryset = overviews.sites_seen(user, study)
+        self.filters["site"].queryset = scopes.sites_seen(user, study)
 
 
 class ScanFilter(_OfASite):

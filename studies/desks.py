@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from studies import overviews, registry
+from studies import job_reads, registry
 from studies.models import ENDED, Job, JobState, Study, StudyVisit
 
 KEPT = timedelta(days=14)
@@ -46,7 +46,7 @@ def bell_of(user: Any) -> Bell:
 def jobs_of(user: Any) -> list[Job]:
     """The newest of a person's jobs in all studies; ``is_new`` where the end was not seen yet."""
     rows = _mine(user).select_related("study").order_by("-id")[:SHOWN]
-    jobs = overviews.with_filenames(rows)
+    jobs = job_reads.with_filenames(rows)
     for job in jobs:
         job.is_new = bool(job.has_ended and job.ended_at > job.told_at)
     return jobs

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from studies import completeness_grid, overviews, registry
+from studies import completeness_grid, job_reads, registry, scopes
 from studies.models import (
     BatchState,
     Cohort,
@@ -53,7 +53,7 @@ class PatientFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset)
         self.filters["cohort"].queryset = Cohort.objects.filter(study=study)
-        self.filters["site"].queryset = overviews.sites_seen(user, study)
+        self.filters["site"].queryset = scopes.sites_seen(user, study)
 
 
 class CompletenessFilter(PatientFilter):
@@ -87,7 +87,7 @@ class SpecimenFilter(django_filters.FilterSet):
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset)
-        self.filters["site"].queryset = overviews.sites_seen(user, study)
+        self.filters["site"].queryset = scopes.sites_seen(user, study)
 
 
 class BatchFilter(django_filters.FilterSet):
@@ -117,7 +117,7 @@ class JobFilter(django_filters.FilterSet):
         super().__init__(data, queryset)
         kinds = Job.objects.filter(study=study).order_by("kind").values_list("kind", flat=True)
         self.filters["kind"].extra["choices"] = [
-            (k, overviews.title_of(k)) for k in kinds.distinct()
+            (k, job_reads.title_of(k)) for k in kinds.distinct()
         ]
 
 

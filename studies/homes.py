@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from studies import access, desks, overviews, registry
+from studies import access, desks, job_reads, overviews, registry, scopes
 from studies.models import Completeness, Job, JobState, Query, QueryState, Role, Study
 from studies.overviews import StageView, Step
 
@@ -76,7 +76,7 @@ def next_step(stages: list[StageView]) -> tuple[StageView, Step] | None:
 def running_jobs(study: Study) -> list[Job]:
     states = (JobState.QUEUED, JobState.RUNNING)
     rows = Job.objects.filter(study=study, parent=None, state__in=states).order_by("-id")[:10]
-    return overviews.with_filenames(rows)
+    return job_reads.with_filenames(rows)
 
 
 def waiting_for(user: Any, study: Study) -> list[Query]:
@@ -88,7 +88,7 @@ def waiting_for(user: Any, study: Study) -> list[Query]:
 
 def missing_by_site(user: Any, study: Study) -> Missing | None:
     """Patients without each thing by site; nothing where they are too many to count here."""
-    patients = overviews.patients_of(user, study).filter(status="enrolled")
+    patients = scopes.patients_of(user, study).filter(status="enrolled")
     if patients.order_by()[: MOST_COUNTED + 1].count() > MOST_COUNTED:
         return None
     columns = registry.completeness_columns()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from studies import consents, eligibility, overviews, registry
+from studies import cohort_reads, consents, eligibility, registry
 from studies.endpoint_rules import own_endpoints
 from studies.methods.endpoint_kinds import kind_of, title_of
 from studies.methods.endpoints import DAYS_PER_MONTH, DISEASE_CONTROL, RESPONDERS
@@ -58,7 +58,7 @@ def table_one(study: Study, cohorts: Sequence[Cohort]) -> TableOne:
 def default_cohorts(study: Study) -> list[Cohort]:
     """Those that develop or validate, training first."""
     rows = Cohort.objects.filter(study=study).exclude(use=CohortUse.DESCRIPTIVE)
-    return sorted(rows, key=overviews.role_and_name)
+    return sorted(rows, key=cohort_reads.role_and_name)
 
 
 def _columns(study: Study, own: Sequence[EndpointDefinition]) -> list[Column]:

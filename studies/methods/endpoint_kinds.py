@@ -24,9 +24,10 @@ class RulePart:
     minimum: int = 0
     maximum: int = 0
     help: str = ""
+    none: str = ""  # what 0 means
 
     def spoken(self, value: Any) -> str:
-        return dict(self.choices).get(value, str(value))
+        return self.none if self.none and value == 0 else dict(self.choices).get(value, str(value))
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,11 @@ _BEST = (
     RulePart("assessments", "Assessments that count", "all",
              (("all", "all"), ("until progression", "those up to the first progression"))),
     RulePart("confirmed_after_days", "Days until a response is confirmed", 0, maximum=120,
-             help="RECIST 1.1 asks for 28 where response is the aim; 0: not asked for."),
+             help="RECIST 1.1 asks for 28 where response is the aim; 0: not asked for.",
+             none="not asked for"),
     RulePart("stable_from_day", "Stable disease counts from day", 0, maximum=183,
              help="RECIST 1.1 asks for 42 to 56 days after the start; 0: from the first "
-             "assessment."),
+             "assessment.", none="the first assessment"),
 )  # fmt: skip
 _START = {"from": "index treatment start"}
 _NEAREST = "The assessment nearest the day speaks, within these."

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from studies import access, desks, homes, languages, overviews, registry
+from studies import access, desks, homes, job_reads, languages, registry
 from studies.help import glossary
 from studies.languages import later as _
 from studies.methods.units import readable_unit
@@ -328,7 +328,7 @@ def field(bound: Any, hint: str = "", plain: bool = False) -> SafeString:
 
 @register.filter
 def job_title(job: Job) -> str:
-    return overviews.title_of(job.kind)
+    return job_reads.title_of(job.kind)
 
 
 register.filter(languages.job_message)

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from studies import access, overviews, services
+from studies import access, cohort_reads, scopes, services
 from studies.forms import CohortForm, PseudonymsForm, refuse_in
 from studies.methods.problems import DataProblem, Problem
 from studies.models import Cohort, Patient, Study
@@ -33,11 +33,11 @@ def cohort_list(request: HttpRequest, study: Study) -> HttpResponse:
             refuse_in(form, refusal)
         else:
             return redirect("studies:cohort", study.uid, made.uid)
-    sites, rows = overviews.cohort_rows(request.user, study)
+    sites, rows = cohort_reads.cohort_rows(request.user, study)
     one_site = not access.sees_all_sites(request.user, study)
     context = {"study": study, "sites": sites, "cohorts": rows, "form": form}
     context["one_site"] = ", ".join(site.name for site in sites) if one_site else ""
-    context["overlaps"] = overviews.cohort_overlaps(request.user, study)
+    context["overlaps"] = cohort_reads.cohort_overlaps(request.user, study)
     return render(request, "studies/cohorts.html", context)
 
 
@@ -90,7 +90,7 @@ def _page(
     problems: tuple[Problem, ...] = (), status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     rights = access.rights_of(request.user, study)
-    mine = overviews.patients_of(request.user, study).select_related("site")
+    mine = scopes.patients_of(request.user, study).select_related("site")
     members = mine.filter(cohort_memberships__cohort=cohort)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     context = {
@@ -101,19 +101,19 @@ def _page(
         "problems": [problem.as_dict() for problem in problems],
         "overlaps": [
             overlap
-            for overlap in overviews.cohort_overlaps(request.user, study)
+            for overlap in cohort_reads.cohort_overlaps(request.user, study)
             if cohort in (overlap.one, overlap.other)
         ],
         "may_change": "enter" in rights and cohort.frozen_at is None,
         "may_freeze": "manage" in rights and cohort.frozen_at is None,
-        "scope": overviews.scope_of(request.user, study),
+        "scope": scopes.scope_of(request.user, study),
     }
     return render(request, "studies/cohort.html", context, status=status)
 
 
 def _named(user: Any, study: Study, pseudonyms: list[str]) -> list[Patient]:
     """The patients of these pseudonyms; every one that is nobody's is a problem."""
-    mine = overviews.patients_of(user, study)
+    mine = scopes.patients_of(user, study)
     found = {p.pseudonym: p for p in mine.filter(pseudonym__in=pseudonyms)}
     missing = [name for name in pseudonyms if name not in found]
     if missing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from studies import completeness_grid, overviews, registry
+from studies import completeness_grid, registry, scopes
 from studies.filters import CompletenessFilter, chips
 from studies.models import Study
 from studies.paging import COUNTED, page_by_key
@@ -15,7 +15,7 @@ from .doors import study_page
 
 @study_page("rows")
 def completeness(request: HttpRequest, study: Study) -> HttpResponse:
-    mine = overviews.patients_of(request.user, study).select_related("completeness")
+    mine = scopes.patients_of(request.user, study).select_related("completeness")
     narrowed = CompletenessFilter(request.GET, mine, study=study, user=request.user)
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     totals = completeness_grid.totals(narrowed.qs)
@@ -29,6 +29,6 @@ def completeness(request: HttpRequest, study: Study) -> HttpResponse:
         "totals": totals,
         "filter": narrowed,
         "chips": chips(narrowed),
-        "scope": overviews.scope_of(request.user, study),
+        "scope": scopes.scope_of(request.user, study),
     }
     return render(request, "studies/completeness.html", context)

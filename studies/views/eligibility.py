@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 
-from studies import access, attrition_figure, eligibility, overviews, services, standing
+from studies import access, attrition_figure, eligibility, scopes, services, standing
 from studies.forms import CriteriaForm, refuse_in
+from studies.identifiers import is_uuid
 from studies.methods.eligibility import DEFAULT_CRITERIA
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, EligibilityVersion, Study
@@ -21,7 +22,7 @@ from .doors import study_page
 @study_page("rows")
 def eligibility_list(request: HttpRequest, study: Study) -> HttpResponse:
     cohort = _cohort(request, study)
-    mine = overviews.patients_of(request.user, study).select_related("site")
+    mine = scopes.patients_of(request.user, study).select_related("site")
     mine = mine.filter(cohort_memberships__cohort=cohort) if cohort else mine
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = page_by_key(mine, "pseudonym", **cursor)
@@ -34,7 +35,7 @@ def eligibility_list(request: HttpRequest, study: Study) -> HttpResponse:
         "cohort": cohort,
         "cohorts": Cohort.objects.filter(study=study),
         "may_manage": "manage" in access.rights_of(request.user, study),
-        "scope": overviews.scope_of(request.user, study),
+        "scope": scopes.scope_of(request.user, study),
     }
     return render(request, "studies/eligibility.html", context)
 
@@ -72,7 +73,7 @@ def attrition(request: HttpRequest, study: Study) -> HttpResponse:
         "figure": attrition_figure.draw(counted.found) if counted.found else None,
         "cohort": cohort,
         "cohorts": Cohort.objects.filter(study=study),
-        "scope": overviews.scope_of(request.user, study),
+        "scope": scopes.scope_of(request.user, study),
     }
     return render(request, "studies/attrition.html", context)
 
@@ -114,6 +115,6 @@ def _found(request: HttpRequest, study: Study) -> eligibility.Attrition:
 
 def _cohort(request: HttpRequest, study: Study) -> Cohort | None:
     uid = request.GET.get("cohort", "")
-    if not uid or not overviews.is_uuid(uid):
+    if not uid or not is_uuid(uid):
         return None
     return get_object_or_404(Cohort, study=study, uid=uid)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from studies import access, entries, entry_merges, entry_sent, overviews, services
+from studies import access, entries, entry_merges, entry_sent, scopes, services
 from studies.methods.course import FACT_KINDS
 from studies.methods.merge import Merge, merge_cells
 from studies.methods.problems import DataProblem, Problem
@@ -93,7 +93,7 @@ def entry_state(request: HttpRequest, study: Study, patient_uid: UUID, form: str
 
 
 def _patient(request: HttpRequest, study: Study, uid: UUID) -> Patient:
-    mine = overviews.patients_of(request.user, study).select_related("site", "study")
+    mine = scopes.patients_of(request.user, study).select_related("site", "study")
     return get_object_or_404(mine, uid=uid)
 
 

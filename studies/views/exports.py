@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
-from studies import access, overviews, services
+from studies import access, job_reads, services
 from studies.filters import ReadFilter
 from studies.forms import ExportForm
 from studies.listings import EXPORTS, READS
@@ -37,9 +37,9 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
     context["form"] = ExportForm(study=study, user=request.user, initial=request.GET)
     context["words"] = _words(request.user, study, request.GET.get("selection", ""))
     context["dictionary"] = services.dictionary_current(study)
-    context["busy"] = overviews.is_making(mine)
+    context["busy"] = job_reads.is_making(mine)
     return list_response(
-        request, study, EXPORTS, mine, "studies/exports.html", context, rows_of=overviews.with_jobs
+        request, study, EXPORTS, mine, "studies/exports.html", context, rows_of=job_reads.with_jobs
     )
 
 

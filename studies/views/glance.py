@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from studies import access, overviews, registry, services
+from studies import access, registry, scopes, services
 from studies.glance_page import COUNT_COLUMNS, count_rows, glance_context
 from studies.methods.problems import DataProblem
 from studies.models import SavedSelection, Study
@@ -36,7 +36,7 @@ def glance(request: HttpRequest, study: Study) -> HttpResponse:
         return _refused(request, study, template, refusal)
     context = glance_context(study, selection)
     rights = access.rights_of(request.user, study)
-    context |= {"study": study, "scope": overviews.scope_of(request.user, study)}
+    context |= {"study": study, "scope": scopes.scope_of(request.user, study)}
     context["may_download"] = "download" in rights
     context["uses"] = [use for use in registry.selection_uses() if use.right in rights]
     context["saved"] = _saved(request.user, study, rights)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 
-from studies import access, audits, histories, overviews, services
+from studies import access, audits, histories, query_reads, scopes, services
 from studies.methods.problems import DataProblem
 from studies.models import Membership, Patient, Query, Study
 from studies.tables import csv_response
@@ -22,7 +22,7 @@ from .doors import study_page
 def field_history(
     request: HttpRequest, study: Study, patient_uid: UUID, form: str, field: str
 ) -> HttpResponse:
-    mine = overviews.patients_of(request.user, study).select_related("site", "study")
+    mine = scopes.patients_of(request.user, study).select_related("site", "study")
     patient = get_object_or_404(mine, uid=patient_uid)
     if field not in services.fields_of(patient, form):
         raise Http404("No such field.")
@@ -34,7 +34,7 @@ def field_history(
         "patient": patient,
         "form": form,
         "field": field,
-        "label": overviews.label_of_field(Query(patient=patient, form=form, field=field)),
+        "label": query_reads.label_of_field(Query(patient=patient, form=form, field=field)),
         "changes": histories.field_changes(patient, form, field, "identifiers" in rights),
         "may_restore": {"enter", "identifiers"} <= rights,
     }

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from studies import access, overviews, registry, services
+from studies import access, job_reads, registry, services
 from studies.filters import JobFilter
+from studies.identifiers import is_uuid
 from studies.listings import JOBS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
@@ -40,7 +41,7 @@ def job_list(request: HttpRequest, study: Study) -> HttpResponse:
         narrowed.qs,
         "studies/jobs.html",
         narrowed=narrowed,
-        rows_of=overviews.with_filenames,
+        rows_of=job_reads.with_filenames,
     )
 
 
@@ -48,7 +49,7 @@ def job_list(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page()
 def jobs_cancel(request: HttpRequest, study: Study) -> HttpResponse:
     """The chosen jobs that are under way; a manager's right reaches those of others, too."""
-    chosen = [uid for uid in request.POST.getlist("pick") if overviews.is_uuid(uid)]
+    chosen = [uid for uid in request.POST.getlist("pick") if is_uuid(uid)]
     under_way = Job.objects.filter(study=study, uid__in=chosen, ended_at=None)
     mine = [job for job in under_way if _may_cancel(request.user, study, job)]
     for job in mine:
@@ -110,8 +111,8 @@ def _may_cancel(user: Any, study: Study, job: Job) -> bool:
 
 
 def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
-    batch = overviews.batch_of_job(job)
-    children = overviews.with_filenames(job.children.all())
+    batch = job_reads.batch_of_job(job)
+    children = job_reads.with_filenames(job.children.all())
     context = {"study": study, "job": job, "batch": batch, "children": children}
     context["readable"] = readable = access.reads_names(user, study, job.acting_user_id)
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from studies import access, consents, eligibility, overviews, services
+from studies import access, consents, eligibility, scopes, services
 from studies.forms import (
     ConsentForm,
     MergeForm,
@@ -129,12 +129,12 @@ def _forms(study: Study, data: Any = None, step: str = "") -> dict[str, forms.Fo
 
 
 def _patient(user: Any, study: Study, uid: UUID) -> Patient:
-    mine = overviews.patients_of(user, study).select_related("site", "study")
+    mine = scopes.patients_of(user, study).select_related("site", "study")
     return get_object_or_404(mine, uid=uid)
 
 
 def _merge(patient: Patient, user: Any, other: str, on: Any, reason: str) -> Any:
-    found = overviews.patients_of(user, patient.study).filter(pseudonym=other.strip()).first()
+    found = scopes.patients_of(user, patient.study).filter(pseudonym=other.strip()).first()
     if found is None:
         raise refuse("other", "no such patient", "a pseudonym that you may see",
                      "Correct the pseudonym.", column="other")  # fmt: skip

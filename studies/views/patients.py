@@ -15,8 +15,8 @@ from studies import (
     access,
     courses,
     lesion_courses,
-    overviews,
     registry,
+    scopes,
     services,
     timelines,
     variable_filters,
@@ -48,7 +48,7 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         "wrong": [condition.wrong for condition in conditions if condition.wrong],
         "lines": variable_lines(request.GET, variables),
         "operators": variable_filters.OPERATORS.items(),
-        "scope": overviews.scope_of(request.user, study),
+        "scope": scopes.scope_of(request.user, study),
         "may_download": "download" in rights,
         "may_enter": "enter" in rights,
     }
@@ -69,7 +69,7 @@ def specimen_list(request: HttpRequest, study: Study) -> HttpResponse:
     rows = access.visible(Specimen.objects.all(), request.user, study)
     narrowed = SpecimenFilter(request.GET, rows, study=study, user=request.user)
     found = narrowed.qs.select_related("patient", "site", "lesion")
-    context = {"scope": overviews.scope_of(request.user, study)}
+    context = {"scope": scopes.scope_of(request.user, study)}
     return list_response(
         request, study, SPECIMENS, found, "studies/specimens.html", context, narrowed=narrowed
     )
@@ -79,7 +79,7 @@ def specimen_list(request: HttpRequest, study: Study) -> HttpResponse:
 def patient_new(request: HttpRequest, study: Study) -> HttpResponse:
     """A patient typed in, not uploaded: made, then straight to the empty form."""
     sent = request.POST if request.method == "POST" else None
-    form = PatientForm(sent, sites=overviews.sites_entered(request.user, study))
+    form = PatientForm(sent, sites=scopes.sites_entered(request.user, study))
     if form.is_valid():
         try:
             patient = services.patient_new(study, request.user, **form.cleaned_data)
@@ -100,7 +100,7 @@ def _first_page(user: Any, patient: Patient) -> str:
 
 @study_page("rows")
 def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpResponse:
-    mine = overviews.patients_of(request.user, study).select_related("site", "study")
+    mine = scopes.patients_of(request.user, study).select_related("site", "study")
     patient = get_object_or_404(mine.prefetch_related(*courses.FACTS), uid=patient_uid)
     rights = access.rights_of(request.user, study)
     dates = "identifiers" in rights
@@ -145,7 +145,7 @@ def _remember_search(request: HttpRequest, study: Study) -> HttpResponse:
     """Kept in the session: no pseudonym ever stands in a URL."""
     search = request.POST.get("search", "").replace("\0", "").strip()[:64]
     request.session[_search_key(study)] = search
-    mine = overviews.patients_of(request.user, study)
+    mine = scopes.patients_of(request.user, study)
     exact = mine.filter(pseudonym=search).first() if search else None
     if exact:
         request.session[_search_key(study)] = ""
@@ -155,7 +155,7 @@ def _remember_search(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
     search = request.session.get(_search_key(study), "")
-    mine = overviews.patients_of(request.user, study)
+    mine = scopes.patients_of(request.user, study)
     if search.startswith("*"):
         mine = mine.filter(pseudonym__contains=search[1:])
     elif search:

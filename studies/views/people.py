@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from studies import access, overviews, services
+from studies import access, scopes, services
 from studies.forms import InviteForm, MembershipForm, SiteForm, refuse_in
 from studies.methods.problems import DataProblem
 from studies.models import RIGHTS, Membership, Study
@@ -43,8 +43,8 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
     form = InviteForm(sent, study=study) if may_manage else None
     if form and form.is_valid() and _invite(request, study, form):
         return redirect("studies:people", study.uid)
-    context = {"study": study, "members": overviews.members_of(study), "form": form}
-    context["sites"] = overviews.site_rows(study)
+    context = {"study": study, "members": scopes.members_of(study), "form": form}
+    context["sites"] = scopes.site_rows(study)
     context["site_form"] = SiteForm() if may_manage else None
     context |= {"may_manage": may_manage, "meanings": MEANINGS, "rights": RIGHTS}
     context["link"] = request.session.pop("invitation", None)
@@ -88,7 +88,7 @@ def membership(request: HttpRequest, study: Study, membership_uid: UUID) -> Http
     if form.is_valid() and _change(request, member, form):
         return redirect("studies:people", study.uid)
     context = {"study": study, "member": member, "form": form, "meanings": MEANINGS}
-    context["sees"] = overviews.seen_by(member.user, study)
+    context["sees"] = scopes.seen_by(member.user, study)
     return render(request, "studies/membership.html", context)
 
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from studies import access, overviews, services
+from studies import access, query_reads, scopes, services
 from studies.filters import QueryFilter
 from studies.forms import QueryForm, QueryMessageForm, refuse_in
 from studies.forms.queries import STEPS
@@ -25,7 +25,7 @@ def query_list(request: HttpRequest, study: Study) -> HttpResponse:
     rows = access.visible(Query.objects.all(), request.user, study)
     rows = rows.select_related("patient", "site", "raised_by", "assignee")
     narrowed = QueryFilter(request.GET, rows, study=study, user=request.user)
-    context = {"counts": overviews.query_counts(request.user, study)}
+    context = {"counts": query_reads.query_counts(request.user, study)}
     return list_response(
         request, study, QUERIES, narrowed.qs, "studies/queries.html", context, narrowed=narrowed
     )
@@ -46,7 +46,7 @@ def query_page(request: HttpRequest, study: Study, query_uid: UUID) -> HttpRespo
         "query": query,
         "form": form,
         "thread": query.messages.select_related("author"),
-        "label": overviews.label_of_field(query),
+        "label": query_reads.label_of_field(query),
         "steps": STEPS[QueryState(query.state)],
         "may_comment": "comment" in access.rights_of(request.user, study),
     }
@@ -55,7 +55,7 @@ def query_page(request: HttpRequest, study: Study, query_uid: UUID) -> HttpRespo
 
 @study_page("comment")
 def query_new(request: HttpRequest, study: Study, patient_uid: UUID, form: str) -> HttpResponse:
-    mine = overviews.patients_of(request.user, study).select_related("site", "study")
+    mine = scopes.patients_of(request.user, study).select_related("site", "study")
     patient = get_object_or_404(mine, uid=patient_uid)
     field = request.POST.get("field", request.GET.get("field", ""))[:64]
     asked = QueryForm(request.POST if request.method == "POST" else None, patient=patient)
@@ -70,7 +70,7 @@ def query_new(request: HttpRequest, study: Study, patient_uid: UUID, form: str) 
             refuse_in(asked, refusal)
     about = Query(patient=patient, form=form, field=field)
     context = {"study": study, "patient": patient, "form": asked, "field": field}
-    context["label"] = overviews.label_of_field(about)
+    context["label"] = query_reads.label_of_field(about)
     return render(request, "studies/query_new.html", context)
 
 

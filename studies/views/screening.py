@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from studies import access, consents, overviews, participations, services
+from studies import access, consents, participations, scopes, services
 from studies.forms import ConsentPolicyForm, ScreenForm, refuse_in
 from studies.methods.problems import DataProblem
 from studies.models import PatientMove, Study
@@ -21,7 +21,7 @@ def screening(request: HttpRequest, study: Study) -> HttpResponse:
     rights = access.rights_of(request.user, study)
     if request.method == "POST":
         access.require(request.user, study, "enter")
-    sites = overviews.sites_entered(request.user, study)
+    sites = scopes.sites_entered(request.user, study)
     form = ScreenForm(request.POST or None, sites=sites) if "enter" in rights else None
     if form and form.is_valid():
         try:

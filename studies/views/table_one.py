@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from studies import eligibility, overviews, standing, table_one
+from studies import cohort_reads, eligibility, scopes, standing, table_one
 from studies.forms import PublishedTableForm, refuse_in
 from studies.methods.problems import DataProblem
 from studies.methods.published_table import COLUMNS, check_published_table, read_published_table
@@ -71,7 +71,7 @@ def _age_limits(study: Study) -> tuple[float | None, float | None]:
 
 
 def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
-    every = sorted(Cohort.objects.filter(study=study), key=overviews.role_and_name)
+    every = sorted(Cohort.objects.filter(study=study), key=cohort_reads.role_and_name)
     asked = set(request.GET.getlist("cohort"))
     chosen = [c for c in every if str(c.uid) in asked] or table_one.default_cohorts(study)
     counted = standing.standing(request.user, study, standing.TABLE_ONE, chosen)
@@ -81,5 +81,5 @@ def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
         "chosen": chosen,
         "counted": counted,
         "table": counted.found,
-        "scope": overviews.scope_of(request.user, study),
+        "scope": scopes.scope_of(request.user, study),
     }

@@ -14,7 +14,7 @@ from studies import access, services
 from studies.forms import ColumnsForm, QuestionsForm, refuse_in
 from studies.methods.problems import DataProblem
 from studies.models import USE_OF_ROLE, Cohort, DictionaryVersion, ImportBatch, StoredFile, Study
-from studies.overviews import sites_of
+from studies.scopes import sites_of
 from studies.tables import attachment
 
 from .doors import study_page

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from studies import access, overviews, registry, services
+from studies import access, job_reads, registry, services
 from studies.filters import BatchFilter
 from studies.forms import UploadForm, refuse_in
 from studies.listings import UPLOADS
@@ -80,7 +80,7 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     rows = ImportBatch.objects.select_related("file", "uploaded_by", "dictionary")
     found = get_object_or_404(rows, study=study, uid=batch_uid)
     readable = access.reads_names(request.user, study, found.uploaded_by_id)
-    job = overviews.job_of_batch(found)
+    job = job_reads.job_of_batch(found)
     may_continue = readable and "enter" in access.rights_of(request.user, study)
     ended = job is None or job.has_ended
     if request.headers.get("HX-Request") and ended and found.state == BatchState.LOOKED:
@@ -152,7 +152,7 @@ def _follow(study: Study, received: list[ImportBatch]) -> HttpResponse:
     """Several files: to the list; one: to its job, or to its page when it was taken in before."""
     if len(received) > 1:
         return redirect("studies:uploads", study.uid)
-    job = overviews.job_of_batch(received[0])
+    job = job_reads.job_of_batch(received[0])
     if job and job.kind == "studies.table_look":
         name = "table_columns" if received[0].state == BatchState.LOOKED else "batch"
         return redirect(f"studies:{name}", study.uid, received[0].uid)

@@ -1,0 +1,75 @@
+"""Reads of jobs, files and exports as pages name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from studies import registry
+from studies.models import (
+    ImportBatch,
+    Job,
+    JobState,
+    Study,
+)
+
+
+def latest_jobs(study: Study, number: int = 6) -> list[Job]:
+    return with_filenames(Job.objects.filter(study=study, parent=None).order_by("-id")[:number])
+
+
+def title_of(kind: str) -> str:
+    """What a kind of job does, in the words of the app that registered it."""
+    if action := registry.action(kind):
+        return action.title
+    doors = [door for door in registry.upload_kinds() if door.job_kind == kind]
+    return _("Import: {title}").format(title=doors[0].title) if doors else registry.job_title(kind)
+
+
+def with_filenames(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs, each import with the ``filename`` it takes in."""
+    named = list(jobs)
+    table = ImportBatch._meta.db_table
+    ids = [job.subject_id for job in named if job.subject_table == table]
+    names = dict(ImportBatch.objects.filter(pk__in=ids).values_list("pk", "filename"))
+    for job in named:
+        job.filename = names.get(job.subject_id) if job.subject_table == table else None
+    return named
+
+
+def latest_batches(study: Study, number: int = 6) -> list[ImportBatch]:
+    return list(ImportBatch.objects.filter(study=study).order_by("-id")[:number])
+
+
+def job_of_batch(batch: ImportBatch) -> Job | None:
+    table = ImportBatch._meta.db_table
+    jobs = Job.objects.filter(subject_table=table, subject_id=batch.pk, study_id=batch.study_id)
+    return jobs.order_by("-id").first()
+
+
+def batch_of_job(job: Job) -> ImportBatch | None:
+    if job.subject_table != ImportBatch._meta.db_table:
+        return None
+    return ImportBatch.objects.filter(study_id=job.study_id, pk=job.subject_id).first()
+
+
+def is_making(exports: QuerySet) -> bool:
+    """Whether one of them is under way."""
+    table, states = exports.model._meta.db_table, (JobState.QUEUED, JobState.RUNNING)
+    jobs = Job.objects.filter(subject_table=table, state__in=states)
+    return jobs.filter(subject_id__in=exports.order_by().values("pk")).exists()
+
+
+def with_jobs(exports: Iterable[Any]) -> list[Any]:
+    """Each export with the newest ``job`` that makes it."""
+    rows = list(exports)
+    ids = [row.pk for row in rows]
+    table = rows[0]._meta.db_table if rows else ""
+    jobs = Job.objects.filter(subject_table=table, subject_id__in=ids).order_by("id")
+    newest = {job.subject_id: job for job in jobs}
+    for row in rows:
+        row.job = newest.get(row.pk)
+    return rows
