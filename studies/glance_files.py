@@ -36,10 +36,12 @@ TYPES = {"BOOL": np.bool_, "F64": np.float64, "I8": np.int8, "I32": np.int32, "I
 class GlanceTable:
     """``ids`` are the patients' keys, ascending; every column follows them.
 
+    ``by_name`` are their places in the order of pseudonyms.
     ``mark`` is that of its ``sources``, the tables it was read from; ``cost`` the seconds it took.
     """
 
     ids: NDArray[np.int64]
+    by_name: NDArray[np.int32]
     columns: dict[str, Column]
     left_out: dict[str, int]
     as_of: datetime
@@ -84,7 +86,7 @@ def write_table(table: GlanceTable, path: Path) -> None:
         "mark": table.mark,
         "cost": table.cost,
     }
-    save_file({**arrays, "ids": table.ids}, path, metadata={"glance": json.dumps(head)})
+    save_file({**arrays, "ids": table.ids, "by_name": table.by_name}, path, metadata={"glance": json.dumps(head)})
 
 
 def open_table(path: Path) -> GlanceTable:
@@ -107,6 +109,7 @@ def open_table(path: Path) -> GlanceTable:
     ]
     return GlanceTable(
         arrays["ids"],
+        arrays["by_name"],
         {column.key: column for column in columns},
         {_heard(reason): count for reason, count in head["left_out"]},
         datetime.fromisoformat(head["as_of"]),

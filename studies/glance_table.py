@@ -141,9 +141,11 @@ def _name(user: Any, study: Study) -> str:
 def _read(user: Any, study: Study) -> GlanceTable:
     as_of = timezone.now()
     mine = access.visible(Patient.objects.all(), user, study)
-    usable = consents.usable(mine, study, patient="").order_by("pk")
-    rows = list(usable.values_list("pk", "site_id", "status"))
+    usable = consents.usable(mine, study, patient="").order_by("pseudonym")
+    named = list(usable.values_list("pk", "site_id", "status"))
+    rows = sorted(named)
     ids = np.array([row[0] for row in rows], dtype=np.int64)
+    by_name = np.searchsorted(ids, np.array([row[0] for row in named], dtype=np.int64))
     columns: dict[str, Column] = {}
     found = (
         *_of_study(study, ids, rows),
@@ -154,7 +156,7 @@ def _read(user: Any, study: Study) -> GlanceTable:
     for column in found:
         columns[column.key] = with_bars(column)
     left_out = Counter(consents.refusals(study, patients=mine).values())
-    return GlanceTable(ids, columns, dict(left_out.most_common()), as_of)
+    return GlanceTable(ids, by_name.astype(np.int32), columns, dict(left_out.most_common()), as_of)
 
 
 # what studies itself knows

@@ -119,6 +119,11 @@ def _page(
 ) -> Page:
     if total is None:
         total = _counted(rows) if has_previous or has_next else len(shown)
+    return page_of(shown, has_previous, has_next, total)
+
+
+def page_of(shown: Sequence[Any], has_previous: bool, has_next: bool, total: int) -> Page:
+    """The rows of a page that were found already, of ``total``."""
     return Page(
         rows=shown,
         previous=shown[0].uid if shown and has_previous else None,

@@ -16,9 +16,8 @@ from studies import access, registry, scopes, services
 from studies.glance_page import COUNT_COLUMNS, count_rows, glance_context
 from studies.methods.problems import DataProblem
 from studies.models import SavedSelection, Study
-from studies.paging import page_by_key
 from studies.selection_comparisons import comparison_context
-from studies.selections import patients_in, selection_of
+from studies.selections import page_in, selection_of
 from studies.tables import PATIENT_COLUMNS, PatientTable, csv_response
 
 from .doors import has_read, study_page
@@ -108,10 +107,8 @@ def glance_patients(request: HttpRequest, study: Study) -> HttpResponse:
         selection = selection_of(request.user, study, pairs_of(request.GET))
     except DataProblem as refusal:
         return _refused(request, study, "studies/glance.html", refusal)
-    rows = patients_in(selection, request.user, study).select_related("site")
-    rows = rows.prefetch_related("cohort_memberships__cohort", "treatments")
     cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(rows, "pseudonym", **cursor)
+    page = page_in(selection, request.user, study, **cursor)
     has_read(request, PATIENT_COLUMNS, len(page.rows))
     table = PatientTable(page.rows, study=study)
     context = {"study": study, "selection": selection, "page": page, "table": table}

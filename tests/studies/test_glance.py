@@ -20,7 +20,7 @@ from studies.glance_table import _from_file, _name, forget, glance_table
 from studies.marks import is_marked
 from studies.methods.selection import counted
 from studies.models import Cohort, FormEntry, Patient
-from studies.selections import selection_of
+from studies.selections import page_in, selection_of
 from studies.storage import local_copies
 from tests.people import People
 from tests.studies.glance_made import make_patients
@@ -251,3 +251,25 @@ def test_processes_share_a_file_of_each_reach_and_never_each_others(many: People
     assert len(local_copies("glance-")) == 2
     forget(many.study)
     assert local_copies("glance-") == []
+
+
+def test_the_selected_are_listed_by_pseudonym_page_by_page(many: People):
+    """Forwards and back again, everybody once, in the order of the database."""
+    with acting_as(many.statistician):
+        chosen = selection_of(many.statistician, many.study, "")
+        expected = list(
+            Patient.objects.filter(pk__in=chosen.ids)
+            .order_by("pseudonym")
+            .values_list("pseudonym", flat=True)
+        )
+        seen, after, pages = [], "", []
+        while not pages or after:
+            page = page_in(chosen, many.statistician, many.study, after, "")
+            pages.append(page)
+            seen += [row.pseudonym for row in page.rows]
+            after = str(page.next or "")
+        assert seen == expected
+        assert len(pages) > 1
+        back = page_in(chosen, many.statistician, many.study, "", str(pages[1].previous))
+    assert [row.pk for row in back.rows] == [row.pk for row in pages[0].rows]
+    assert (back.previous, back.next) == (None, pages[0].next)
