@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from dev import services
+from dev import frontend, services
 from dev.place import SetupError, state_folder
 
 FIRST_PORT, LAST_PORT = 8000, 8999
@@ -120,6 +120,7 @@ class Product:
             time.sleep(0.5)
 
     def _start_children(self) -> None:
+        frontend.pack(self.project)
         web = ["gunicorn", "config.wsgi", "--preload", "--bind", f"{self.host}:{self.port}"]
         web += ["--workers", str(self.web_workers), "--threads", "4", "--timeout", "120"]
         web += ["--graceful-timeout", "3", "--no-control-socket", "--access-logfile", "-"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pghistory.middleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 
 from studies.access import acting_as
@@ -16,6 +18,7 @@ from studies.methods.problems import DataProblem
 from studies.policy import POLICY
 from studies.remembered import remembering
 
+PACKED = ("text/html", "text/javascript", "application/json", "image/svg+xml")
 
 class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
     """What history keeps of a request: who, which address, how, and a number of its own."""
@@ -23,6 +26,16 @@ class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
         number = request.headers.get("X-Request-ID", "")[:64] or str(uuid7())
         return {**super().get_context(request), "method": request.method, "request": number}
+
+
+class PackedPages(GZipMiddleware):
+    """Text leaves packed; files, tiles and volumes as they are, with their length and ranges."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if response.streaming or kind not in PACKED or response.has_header("Content-Disposition"):
+            return response
+        return super().process_response(request, response)
 
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
