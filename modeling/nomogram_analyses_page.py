@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-
-from django.utils.safestring import mark_safe
+from uuid import UUID
 
 from modeling.models import Evaluation, ModelVersion, VersionKind
 from modeling.services.nomogram_figures import nomogram_figures, score_figures
@@ -18,8 +17,11 @@ from modeling.services.report_survival import (
 )
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import Figure
-from studies.figures.render import render_inline_svg
 from studies.languages import figures_spoken
+from studies.models import Study
+from studies.registry import PageInputs
+
+PAGE = "modeling:analyses"
 
 
 @figures_spoken()
@@ -36,12 +38,26 @@ def analyses_context(version: ModelVersion) -> dict[str, Any]:
         "title": ENDPOINTS[version.endpoint][0],
         "section": section,
         "content": {"sources": draft.sources.as_list(), "runs": []},
-        "figures": [
-            {"figure": figure, "svg": mark_safe(render_inline_svg(figure))}  # from numbers
-            for figure in analyses_figures(version)
-        ],
+        "page": PAGE,
         "is_old": "optimism" not in version.run.results,
     }
+
+
+def read_analyses(study: Study, user: Any, subject: str) -> PageInputs | None:
+    """What the figures are drawn from stands: the version's results, and every look at a cohort."""
+    version = _version(study, subject)
+    looks = [row.pk for row in evaluations_of(version, version.endpoint)]
+    looks += [row.pk for row in _of_scores(version)]
+    return PageInputs((version.sha256, version.run.results_sha256, sorted(looks)), {})
+
+
+def draw_analyses(study: Study, user: Any, subject: str) -> tuple[list[Figure], dict[str, Any]]:
+    return analyses_figures(_version(study, subject)), {}
+
+
+def _version(study: Study, uid: str) -> ModelVersion:
+    rows = ModelVersion.objects.select_related("run", "study", "fitting_snapshot")
+    return rows.get(study=study, kind=VersionKind.NOMOGRAM, uid=UUID(uid))
 
 
 @figures_spoken()

@@ -2,6 +2,7 @@
 
 from modeling import (
     glance,
+    nomogram_analyses_page,
     patient_panels,
     phenotype_survival,
     released,
@@ -193,6 +194,15 @@ register_drawn_page(
         slides_outcome.read_outcome,
         slides_outcome.draw_outcome,
         "modeling/_responses.html",
+        plain=True,
+    )
+)
+register_drawn_page(
+    DrawnPage(
+        nomogram_analyses_page.PAGE,
+        _("Analyses of a nomogram"),
+        nomogram_analyses_page.read_analyses,
+        nomogram_analyses_page.draw_analyses,
         plain=True,
     )
 )

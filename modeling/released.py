@@ -7,6 +7,7 @@ from typing import Any
 
 from modeling.models import ModelVersion, Report, VersionEvent, VersionKind
 from modeling.overviews import active_versions
+from modeling.selectors.reports import report_figure_count
 from studies.desks import last_visit
 from studies.models import Study
 
@@ -21,7 +22,7 @@ def released_panel(study: Study, user: Any) -> dict[str, Any] | None:
         "study": study,
         "active": [(event, _what(event.version)) for event in active_versions(study)],
         "report": report,
-        "figures": _figures(report) if report else 0,
+        "figures": report_figure_count(report) if report else 0,
         "since": since,
         "changes": _changes(study, since) if since else [],
     }
@@ -29,11 +30,6 @@ def released_panel(study: Study, user: Any) -> dict[str, Any] | None:
 
 def _what(version: ModelVersion) -> str:
     return "modeling:calculator" if version.kind == VersionKind.NOMOGRAM else "modeling:card"
-
-
-def _figures(report: Report) -> int:
-    found = Report.objects.filter(pk=report.pk).values_list("content__figures", flat=True)[0]
-    return len(found or ())
 
 
 def _changes(study: Study, since: datetime) -> list[dict[str, Any]]:

@@ -86,7 +86,11 @@ def write_table(table: GlanceTable, path: Path) -> None:
         "mark": table.mark,
         "cost": table.cost,
     }
-    save_file({**arrays, "ids": table.ids, "by_name": table.by_name}, path, metadata={"glance": json.dumps(head)})
+    save_file(
+        {**arrays, "ids": table.ids, "by_name": table.by_name},
+        path,
+        metadata={"glance": json.dumps(head)},
+    )
 
 
 def open_table(path: Path) -> GlanceTable:

@@ -20,6 +20,7 @@ from studies.remembered import remembering
 
 PACKED = ("text/html", "text/javascript", "application/json", "image/svg+xml")
 
+
 class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
     """What history keeps of a request: who, which address, how, and a number of its own."""
 

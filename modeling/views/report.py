@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 
 from modeling.models import Report
 from modeling.publication.bundle import table_csv
+from modeling.selectors.reports import report_figure, report_light
 from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
 from studies.figures.figure import Figure
@@ -24,19 +25,19 @@ TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=u
 @study_page()
 def newest(request: HttpRequest, study: Study) -> HttpResponse:
     """The newest report, or the way to the first."""
-    report = Report.objects.filter(study=study).first()
+    report = Report.objects.filter(study=study).defer("content").first()
     return _page(request, study, report)
 
 
 @study_page()
 def report(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
-    return _page(request, study, get_object_or_404(Report, study=study, uid=report_uid))
+    return _page(request, study, _report(study, report_uid))
 
 
 def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResponse:
     context: dict[str, Any] = {"study": study, "report": report}
     if report is not None:
-        context["content"] = report.content
+        context["content"] = report_light(report)
         others = Report.objects.filter(study=study).exclude(pk=report.pk)
         context["earlier"] = others.defer("content")
         context["may_download"] = "download" in access.rights_of(request.user, study)
@@ -48,10 +49,15 @@ def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResp
 def figure(
     request: HttpRequest, study: Study, report_uid: UUID, key: str, form: str
 ) -> HttpResponse:
-    """One figure as SVG or PNG."""
-    found = _figure(study, report_uid, key)
-    if form not in ("svg", "png"):
+    """One figure as SVG or PNG, or with its table as a part of the page."""
+    if form not in ("svg", "png", "html"):
         raise Http404
+    if form == "html":
+        report, may = _report(study, report_uid), access.rights_of(request.user, study)
+        context = {"study": study, "report": report, "figure": _stored(report, key)}
+        context["may_download"] = "download" in may
+        return render(request, "modeling/report_figure_drawn.html", context)
+    found = _figure(study, report_uid, key)
     data = render_svg(found) if form == "svg" else render_png(found, 3.0)
     return _file(data, f"{key}.{form}", TYPES[form])
 
@@ -102,11 +108,19 @@ def _kept(study: Study, report_uid: UUID, kind: str, content_type: str) -> HttpR
     return _file(file_read(found), found.name, content_type)
 
 
-def _figure(study: Study, report_uid: UUID, key: str) -> Figure:
-    content = get_object_or_404(Report, study=study, uid=report_uid).content
-    if key not in content["figures"]:
+def _report(study: Study, uid: UUID) -> Report:
+    return get_object_or_404(Report.objects.defer("content"), study=study, uid=uid)
+
+
+def _stored(report: Report, key: str) -> dict[str, Any]:
+    found = report_figure(report, key)
+    if found is None:
         raise Http404
-    stored = content["figures"][key]
+    return found
+
+
+def _figure(study: Study, report_uid: UUID, key: str) -> Figure:
+    stored = _stored(_report(study, report_uid), key)
     names = Figure.__dataclass_fields__
     return Figure.from_dict({name: value for name, value in stored.items() if name in names})
 

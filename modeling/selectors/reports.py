@@ -1,0 +1,45 @@
+"""A report as a page reads it: figures come one by one, when they are seen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTransform
+
+from modeling.models import Report
+
+HEAD = 400  # characters of a drawing that hold its size
+# What stands around the figures; drawings, specifications and rows are most of a report.
+LIGHT = """(content - 'figures') || jsonb_build_object('figures', (
+    SELECT COALESCE(jsonb_object_agg(key, (value - 'svg' - 'spec' - 'rows')
+        || jsonb_build_object('head', left(value ->> 'svg', %s))), '{}')
+    FROM jsonb_each(content -> 'figures')))"""
+_BOX = re.compile(r'viewBox="[\d. ]+ ([\d.]+) ([\d.]+)"')
+
+
+def report_light(report: Report) -> dict[str, Any]:
+    """The content without drawings and their rows; ``box`` is the room that a drawing takes."""
+    rows = Report.objects.filter(pk=report.pk).defer("content")
+    told = RawSQL(LIGHT, [HEAD], output_field=JSONField())  # type: ignore[no-untyped-call]
+    content: dict[str, Any] = rows.annotate(light=told).values_list("light", flat=True)[0]
+    for figure in content["figures"].values():
+        found = _BOX.search(figure.pop("head"))
+        figure["box"] = f"0 0 {found[1]} {found[2]}" if found else "0 0 3 2"
+    return content
+
+
+def report_figure(report: Report, key: str) -> dict[str, Any] | None:
+    """One figure with its drawing and rows."""
+    rows = Report.objects.filter(pk=report.pk)
+    found: Any = rows.values_list(KeyTransform(key, KeyTransform("figures", "content")), flat=True)
+    figure: dict[str, Any] | None = found.first()
+    return figure
+
+
+def report_figure_count(report: Report) -> int:
+    counted = RawSQL("(SELECT count(*) FROM jsonb_object_keys(content -> 'figures'))", [])  # type: ignore[no-untyped-call]
+    rows: Any = Report.objects.filter(pk=report.pk).annotate(n=counted)
+    return int(rows.values_list("n", flat=True)[0])
