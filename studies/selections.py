@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from studies import access
 from studies.glance_files import GlanceTable
 from studies.glance_table import glance_table
+from studies.identifiers import is_uuid
 from studies.methods.selection import Condition, Mask, selected
 from studies.methods.selection_text import address_of, in_words, read_conditions
 from studies.models import Patient, Study
-from studies.overviews import is_uuid
 from studies.paging import PAGE_SIZE, Page, page_of
 
 
