@@ -165,7 +165,7 @@ QUERIES = Listing(
         "No query",
         "Whoever may comment can ask about a value, beside its field on the patient's page.",
     ),
-    search=("patient__pseudonym__startswith",),
+    search=("patient__pseudonym__begins",),
     search_word="Pseudonym begins with",
     names_patients=True,
 )
@@ -244,7 +244,7 @@ SPECIMENS = Listing(
         "Upload a file",
     ),
     newest_first=False,
-    search=("label__startswith", "patient__pseudonym__startswith"),
+    search=("label__begins", "patient__pseudonym__begins"),
     search_word="Label or pseudonym begins with",
     names_patients=True,
 )

@@ -124,17 +124,23 @@ def list_response(
     template: str,
     context: dict[str, Any] | None = None,
     *,
+    counted: QuerySet | None = None,
     narrowed: django_filters.FilterSet | None = None,
     more_chips: Sequence[Chip] = (),
     rows_of: Callable[[Sequence[Any]], Iterable[Any]] = list,
 ) -> HttpResponse:
     """The whole page, its CSV, or the way back after a search was sent.
 
-    ``rows_of`` reads what stands beside the rows of one page, in as many queries as it likes.
+    ``rows_of`` reads what stands beside the rows of one page, in as many queries as it likes;
+    ``counted`` are the same rows where they are counted better than they are read.
     """
     if request.method == "POST" and "search" in request.POST:
         return _remember(request, study, listing)
-    rows = _found(rows, listing, search := _search(request, study, listing))
+    search = _search(request, study, listing)
+    rows, counted = (
+        _found(rows, listing, search),
+        _found(rows if counted is None else counted, listing, search),
+    )
     sort = request.GET.get("sort", "")
     chosen = _chosen(listing, request.GET.getlist("column"))
     rights = access.rights_of(request.user, study)
@@ -142,7 +148,7 @@ def list_response(
     if request.GET.get("format") == "csv" and may_take:
         return _file(request, study, listing, _sorted(listing, rows, sort), chosen, rows_of)
     place = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = _paged(listing, rows, sort, place)
+    page = _paged(listing, rows, counted, sort, place)
     request.has_read = ([column.key for column in chosen], len(page.rows))  # type: ignore[attr-defined]
     shown = Shown(
         listing=listing,
@@ -176,12 +182,16 @@ def _lines(
     ]
 
 
-def _paged(listing: Listing, rows: QuerySet, sort: str, place: dict[str, str]) -> Page:
+def _paged(
+    listing: Listing, rows: QuerySet, counted: QuerySet, sort: str, place: dict[str, str]
+) -> Page:
     column = listing.column(sort.removeprefix("-"))
     if column is None or not column.order:
-        return page_by_key(rows, listing.key, newest_first=listing.newest_first, **place)
+        return page_by_key(
+            rows, listing.key, newest_first=listing.newest_first, counted=counted, **place
+        )
     order = f"-{column.order}" if sort.startswith("-") else column.order
-    return page_by_order(rows, order, listing.key, **place)
+    return page_by_order(rows, order, listing.key, counted=counted, **place)
 
 
 def _sorted(listing: Listing, rows: QuerySet, sort: str) -> QuerySet:

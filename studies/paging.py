@@ -32,11 +32,13 @@ def page_by_key(
     before: str = "",
     newest_first: bool = False,
     total: int | None = None,
+    counted: QuerySet | None = None,
 ) -> Page:
     """One page of ``rows`` in the order of the unique field ``key``.
 
     ``after`` and ``before`` are uids of rows; one that is not there begins at the start. ``total``
-    says how many rows there are, when that is known already.
+    says how many rows there are, when that is known already; ``counted`` are the same rows, as they
+    are counted best.
     """
     up, down = ("lt", "gt") if newest_first else ("gt", "lt")
     sign = "-" if newest_first else ""
@@ -50,11 +52,18 @@ def page_by_key(
     more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backwards:
         shown.reverse()
-    return _page(rows, shown, more if backwards else value is not None, backwards or more, total)
+    counted = rows if counted is None else counted
+    return _page(counted, shown, more if backwards else value is not None, backwards or more, total)
 
 
 def page_by_order(
-    rows: QuerySet, order: str, key: str, *, after: str = "", before: str = ""
+    rows: QuerySet,
+    order: str,
+    key: str,
+    *,
+    after: str = "",
+    before: str = "",
+    counted: QuerySet | None = None,
 ) -> Page:
     """One page in the order of any field (``-field``: the largest first), then of ``key``.
 
@@ -73,7 +82,8 @@ def page_by_order(
     more, shown = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
     if backwards:
         shown.reverse()
-    return _page(rows, shown, more if backwards else bool(place), backwards or more)
+    counted = rows if counted is None else counted
+    return _page(counted, shown, more if backwards else bool(place), backwards or more)
 
 
 def in_order(rows: QuerySet, order: str, key: str) -> QuerySet:

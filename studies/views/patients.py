@@ -41,7 +41,7 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
     dates = "identifiers" in rights
     variables = variable_filters.variables_of(study, dates)
     conditions = variable_filters.conditions_of(request.GET, variables)
-    rows = variable_filters.narrowed(narrowed.qs, conditions)
+    met = variable_filters.narrowed(narrowed.qs, study, conditions)
     context = {
         "filter": narrowed,
         "search": search,
@@ -56,9 +56,10 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         request,
         study,
         PATIENTS,
-        rows,
+        met.rows,
         "studies/patients.html",
         context,
+        counted=met.counted,
         narrowed=narrowed,
         more_chips=condition_chips(request.GET, conditions),
     )
@@ -159,6 +160,6 @@ def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
     if search.startswith("*"):
         mine = mine.filter(pseudonym__contains=search[1:])
     elif search:
-        mine = mine.filter(pseudonym__startswith=search)
+        mine = mine.filter(pseudonym__begins=search)
     mine = mine.prefetch_related("site", "cohort_memberships__cohort", "treatments")
     return search, PatientFilter(request.GET, mine, study=study, user=request.user)
