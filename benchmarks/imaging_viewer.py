@@ -112,6 +112,7 @@ def compared(pair: list[tuple[Times, Times]]) -> int:
     print(f"the pair: first byte within {first:.0f} ms (goal {GOAL_FIRST_MS}); transfer, first to "
           f"last byte, {after:.2f} times a plain file's (goal {GOAL_RATIO}); with looking up who "
           f"asks {whole:.2f} times; load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    print("a second look in a browser asks for nothing: the addresses of the page name the digest")
     return int(first > GOAL_FIRST_MS or after > GOAL_RATIO)
 
 

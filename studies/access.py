@@ -72,9 +72,12 @@ def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
 
     The rights ``run`` (which reads every site's rows) and ``manage`` need all sites.
     """
-    study = Study.objects.visible_to(user).filter(uid=uid).first() if _known(user) else None
-    if study is None:
+    rows = Membership.objects.in_force(user) if _known(user) else Membership.objects.none()
+    held = list(rows.filter(study__uid=uid).select_related("site", "study"))
+    if not held:
         raise Http404("No such study.")
+    study = held[0].study
+    once(("memberships", user.pk, study.pk), lambda: held)
     require(user, study, right)
     return study
 

@@ -10,11 +10,13 @@ from typing import BinaryIO
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import parse_etags
 
-from studies.models import StoredFile
+from studies.models import StoredFile, Study
 from studies.storage import storage
 
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 PIECE = 256 * 1024
+ASK_AGAIN = "private, max-age=0, must-revalidate"
+KEEP = "private, max-age=31536000, immutable"
 
 
 class _Bounded:
@@ -38,18 +40,20 @@ class _Bounded:
 
 
 def stored_response(
-    request: HttpRequest, stored: StoredFile, filename: str, content_type: str
+    request: HttpRequest, study: Study, stored: StoredFile, filename: str, content_type: str
 ) -> HttpResponseBase:
     """The stored file, whole or one range of it; 304 for who has it, 416 for no such range.
 
     The caller has checked who asks. The digest goes along (ETag and Repr-Digest), so that the
-    reader can compare what arrived with what was stored.
+    reader can compare what arrived with what was stored. An address that names the digest
+    (``?sha256=``) gives these bytes or others, never newer ones: a browser keeps them for the
+    session that it was given them in (``Vary: Cookie``) and does not ask again.
     """
     etag = f'"{stored.sha256}"'
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=0, must-revalidate",
+        "Cache-Control": KEEP if request.GET.get("sha256") == stored.sha256 else ASK_AGAIN,
         "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(stored.sha256)).decode()}:",
         "X-Content-Type-Options": "nosniff",
     }
@@ -64,7 +68,7 @@ def stored_response(
     start, end = asked
     whole = (start, end) == (0, stored.size - 1)
     size = end - start + 1
-    handle = storage().open_range(stored.study.uid, stored.sha256, start, size)
+    handle = storage().open_range(study.uid, stored.sha256, start, size)
     response = FileResponse(
         handle if hasattr(handle, "fileno") and end == stored.size - 1 else _Bounded(handle, size),
         filename=filename,

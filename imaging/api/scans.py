@@ -129,7 +129,7 @@ class SeriesViewSet(StudyScopedViewSet):
     def volume(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The series as packed NIfTI, PET in SUV and CT in HU; takes ranges."""
         require(request.user, self.study, "download")
-        return volume_response(request._request, self.get_object())
+        return volume_response(request._request, self.study, self.kwargs["uid"])
 
     @extend_schema(request=DrawSerializer, responses={200: DrawnSerializer, 201: RoiSerializer})
     @action(detail=True, methods=["post"])
@@ -193,7 +193,7 @@ class RoiViewSet(StudyScopedViewSet):
     def mask(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The region as packed NIfTI on the grid of its series; takes ranges."""
         require(request.user, self.study, "download")
-        return mask_response(request._request, self.get_object())
+        return mask_response(request._request, self.study, self.kwargs["uid"])
 
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},

@@ -237,7 +237,7 @@ class CellCountViewSet(StudyScopedViewSet):
         if count.cells is None or count.cells.bytes_dropped_at is not None:
             raise NotFound("The cells of this count are gone.")
         name = f"cells-{count.uid}.parquet"
-        return stored_response(request._request, count.cells, name, PARQUET)
+        return stored_response(request._request, self.study, count.cells, name, PARQUET)
 
 
 ROUTES = [

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from imaging.models import Modality, PetCtPair, Roi, Series
-from studies.models import Study
+from studies.models import StoredFile, Study
 
 # Distinct on grey and on the hot PET scale; by the order of lesions.
 COLOURS = ("blue", "green", "violet", "red", "gold", "winter")
@@ -46,7 +46,7 @@ def _layer(study: Study, series: Series | None) -> dict[str, Any] | None:
     if series is None or series.volume is None or series.volume.bytes_dropped_at is not None:
         return None
     return {
-        "url": reverse("imaging:volume", args=[study.uid, series.uid]),
+        "url": _kept("volume", study, series, series.volume),
         "sha256": series.volume.sha256,
         "bytes": series.volume.size,
         "name": series.get_modality_display(),
@@ -63,10 +63,15 @@ def _region(study: Study, roi: Roi, on_pet: bool) -> dict[str, Any]:
         "lesion": roi.lesion.number,
         "colour": COLOURS[(roi.lesion.number - 1) % len(COLOURS)],
         "on": roi.series.get_modality_display(),
-        "url": reverse("imaging:mask", args=[study.uid, roi.uid]),
+        "url": _kept("mask", study, roi, roi.mask),
         "sha256": roi.mask.sha256,
         "suv_max": uptake.suv_max if uptake else None,
     }
+
+
+def _kept(name: str, study: Study, row: Series | Roi, stored: StoredFile) -> str:
+    """An address that names the digest: what it gives a browser need not be asked for again."""
+    return f"{reverse(f'imaging:{name}', args=[study.uid, row.uid])}?sha256={stored.sha256}"
 
 
 def _draw_url(study: Study, pet: Series | None) -> str | None:

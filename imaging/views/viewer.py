@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from imaging import services
 from imaging.forms import DrawForm
-from imaging.models import Modality, Roi, Series
+from imaging.models import Modality, Series
 from imaging.selectors.targets import target_of
 from imaging.selectors.viewing import scene_of, scene_series
 from imaging.serving import mask_response, volume_response
@@ -84,14 +84,13 @@ def _preview(pet: Series, form: DrawForm) -> dict[str, Any]:
 @study_page("rows")
 def volume(request: HttpRequest, study: Study, series_uid: UUID) -> HttpResponseBase:
     """A PET in SUV or a CT in HU as packed NIfTI."""
-    return volume_response(request, _series(request, study, series_uid))
+    return volume_response(request, study, series_uid)
 
 
 @study_page("rows")
 def mask(request: HttpRequest, study: Study, roi_uid: UUID) -> HttpResponseBase:
     """A region as packed NIfTI on the grid of its series."""
-    visible = access.visible(Roi.objects.select_related("mask__study"), request.user, study)
-    return mask_response(request, get_object_or_404(visible, uid=roi_uid))
+    return mask_response(request, study, roi_uid)
 
 
 @study_page("rows")

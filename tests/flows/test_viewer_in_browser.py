@@ -148,11 +148,23 @@ def test_from_a_zip_to_a_region_on_the_fused_scan(
     wait_for(browser, ".note-success", "is kept")
     [row] = [r for r in running.rows("regions/") if r["name"] == "Tumour, 41 %"]
     assert (row["reader"], row["comment"]) == ("coordinator", "in the browser")
+    until(browser, "the viewer shows it all again",
+          lambda b: b.find_elements(By.CSS_SELECTOR, "[data-ready]"))  # fmt: skip
+    assert sent_for_volumes(browser) == [0, 0], "a second look costs nothing"
     [uptake] = [u for u in running.rows("uptakes/") if u["roi"] == row["uid"]]
     assert uptake["mtv_41_percent_ml"] == pytest.approx(mtv, abs=0.06)
     grow_and_paint(browser, running)
     severe = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert severe == [], "nothing is refused by the content security policy"
+
+
+def sent_for_volumes(browser: Any) -> list[int]:
+    """Bytes that came over the line for PET and CT; 0 from the browser's own store."""
+    return browser.execute_script(
+        "return performance.getEntriesByType('resource')"
+        ".filter((entry) => entry.name.includes('volume.nii.gz'))"
+        ".map((entry) => entry.transferSize)"
+    )
 
 
 def network(browser: Any, offline: bool = False, upload: float = -1) -> None:

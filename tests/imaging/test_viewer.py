@@ -76,6 +76,26 @@ def test_who_has_the_bytes_is_not_sent_them_again(scanned, client):
     assert client.get(place, headers={"If-None-Match": first["ETag"]}).status_code == 304
 
 
+def test_what_is_asked_for_by_its_digest_is_kept_for_the_session(scanned, client):
+    roi = Roi.objects.get()
+    place = address(scanned, "mask", roi.uid)
+    for asked, kept in ((roi.mask.sha256, True), ("0" * 64, False), ("", False)):
+        answer = client.get(place, {"sha256": asked})
+        body(answer)
+        assert ("immutable" in answer["Cache-Control"]) is kept
+        assert answer["Cache-Control"].startswith("private")
+        assert "Cookie" in answer["Vary"], "another session asks anew"
+    client.logout()
+    assert client.get(place, {"sha256": roi.mask.sha256}).status_code == 302
+
+
+def test_bytes_cost_few_questions(scanned, client, django_assert_max_num_queries):
+    """Session, user, who asks (3), rights, the file, the record of reading it, and the commit."""
+    place = address(scanned, "volume", pet().uid)
+    with django_assert_max_num_queries(9):
+        body(client.get(place))
+
+
 def test_bytes_and_pages_are_for_members_of_the_site(scanned, client):
     series, roi = pet(), Roi.objects.get()
     places = [
@@ -96,7 +116,9 @@ def test_the_page_names_addresses_digests_and_nothing_runs_inline(scanned, clien
     text = answer.content.decode()
     scene = json.loads(text.split('id="scene" type="application/json">')[1].split("</script>")[0])
     assert scene["pet"]["sha256"] == pet().volume.sha256
-    assert scene["regions"][0]["url"] == address(scanned, "mask", Roi.objects.get().uid)
+    roi = Roi.objects.get()
+    kept = address(scanned, "mask", roi.uid) + f"?sha256={roi.mask.sha256}"
+    assert scene["regions"][0]["url"] == kept
     policy = answer["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "unsafe-eval" not in policy
