@@ -29,13 +29,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
 # Folders of templates whose words are all marked; the report itself is English (decision 0026).
 MARKED = ("403", "404", "429", "500", "_partials/", "account/", "allauth/", "base.html",
-          "modeling/", "studies/")  # fmt: skip
+          "genomics/", "imaging/", "modeling/", "studies/")  # fmt: skip
 SPOKEN = {"aria-label", "title", "placeholder", "alt", "data-label", "data-tip"}
 # Words that are the same in every language: names, units, formats, codes.
 SAME = re.compile(
     r"Isotherm|UTC|PET/CT|PET|CT|RNA|IHC|CSV|SVG|PNG|JSON|PDF|HTML|XLSX|API|DICOM|ROI|SUV|MTV|TLG"
     r"|AUC|CI|HR|OR|OS|PFS|SD|IQR|UID|TIFF|GMT|ONNX|Rad-Score|Immunoscore|ssGSEA|sha256|MSI|CD\d"
-    r"|\bn\b|\bp\b|\bR\b"
+    r"|XIST|RTSTRUCT|SEG|mm²|\bn\b|\bp\b|\bR\b"
 )
 CLASSES = re.compile(r"{% block (?:width|body_class) %}[^{]*{% endblock %}")
 GAP = "\ue000"  # where a tag or value stood

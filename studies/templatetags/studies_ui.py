@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
@@ -143,9 +144,11 @@ def spoken(items: Any) -> list[dict[str, Any]]:
 
 
 @register.filter
-def say_here(text: Any) -> str:
+def say_here(text: Any) -> Any:
     """One sentence or word of the product in the language of the page; what is unknown stays."""
-    return languages.spoken(text)
+    if isinstance(text, Model):
+        text = str(text)
+    return text if isinstance(text, int | float) else languages.spoken(text)
 
 
 @register.simple_tag
