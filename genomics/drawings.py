@@ -21,6 +21,7 @@ from genomics.selectors import (
 )
 from studies import registry
 from studies.figures.figure import Figure
+from studies.methods.wording import marked
 from studies.models import Patient, Study
 from studies.registry import DrawnPage, PageInputs
 from studies.services import patients_shown
@@ -110,8 +111,14 @@ def _draw_correction(study: Study, user: Any, subject: str) -> tuple[list[Figure
 
 PAGES = (
     DrawnPage(
-        PHENOTYPE, "Immune phenotype", _read_phenotype, _draw_phenotype, "genomics/_shift.html"
+        PHENOTYPE,
+        marked("Immune phenotype"),
+        _read_phenotype,
+        _draw_phenotype,
+        "genomics/_shift.html",
     ),
-    DrawnPage(QUALITY, "Quality of a matrix", _read_quality, _draw_quality),
-    DrawnPage(CORRECTION, "Batch correction", _read_correction, _draw_correction, plain=True),
+    DrawnPage(QUALITY, marked("Quality of a matrix"), _read_quality, _draw_quality),
+    DrawnPage(
+        CORRECTION, marked("Batch correction"), _read_correction, _draw_correction, plain=True
+    ),
 )

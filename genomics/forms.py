@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.forms import formset_factory
+from django.utils.translation import gettext_lazy as _
 
+from studies.languages import spoken_item
 from studies.methods.problems import DataProblem
 from studies.models import Procedure
 
@@ -16,27 +18,31 @@ MOST_LINES = 300
 class SpecimenForm(forms.Form):
     """A line: whose specimen a label is. A line without patient and label is left alone."""
 
-    specimen = forms.CharField(max_length=120, required=False)
+    specimen = forms.CharField(label=_("Specimen"), max_length=120, required=False)
     patient_id = forms.CharField(
-        label="Patient", max_length=64, required=False,
+        label=_("Patient"), max_length=64, required=False,
         widget=forms.TextInput(attrs={"list": "pseudonyms", "autocomplete": "off"}),
     )  # fmt: skip
     procedure = forms.ChoiceField(
-        choices=[("", "as known"), *((value, value) for value in Procedure.values)], required=False
+        label=_("Procedure"),
+        required=False,
+        choices=[("", _("as known")), *((value, _(value)) for value in Procedure.values)],
     )
-    tissue = forms.CharField(max_length=80, required=False)
+    tissue = forms.CharField(label=_("Tissue"), max_length=80, required=False)
     collected_on = forms.CharField(
-        label="Collected on", max_length=10, required=False,
+        label=_("Collected on"), max_length=10, required=False,
         widget=forms.TextInput(attrs={"placeholder": "YYYY-MM-DD"}),
     )  # fmt: skip
-    batch = forms.CharField(label="Sequencing batch", max_length=80, required=False)
+    batch = forms.CharField(label=_("Sequencing batch"), max_length=80, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         number = str(self.prefix or "").rpartition("-")[2]
         line = int(number) + 1 if number.isdigit() else 1
         for bound in self:
-            bound.field.widget.attrs["aria-label"] = f"{bound.label}, line {line}"
+            bound.field.widget.attrs["aria-label"] = _("{field}, line {line}").format(
+                field=bound.label, line=line
+            )
 
     @property
     def is_left_alone(self) -> bool:
@@ -55,12 +61,13 @@ class _SpecimenForms(forms.BaseFormSet):
 
     def refuse(self, refusal: DataProblem) -> None:
         """Each problem beside the cell it is of; ``row`` counts the lines that say something."""
-        said = [form for form, _ in self.lines()]
+        said = [form for form, _told in self.lines()]
         for problem in refusal.problems:
             if problem.row is None:
-                self._non_form_errors.append(f"{problem.found}. {problem.remedy}")
+                told = spoken_item(problem)
+                self._non_form_errors.append(f"{told['found']}. {told['remedy']}")
             else:
-                text = f"{problem.found}: expected {problem.expected}. {problem.remedy}"
+                text = _("{found}: expected {expected}. {remedy}").format(**spoken_item(problem))
                 said[problem.row - 1].add_error(problem.column, text)
 
 

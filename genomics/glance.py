@@ -2,13 +2,14 @@
 
 from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
+from studies.methods.wording import marked, say
 from studies.registry import GlanceColumn
 
 COLUMNS = tuple(
     GlanceColumn(
         f"genomics.phenotype_{source}",
-        f"Phenotype by {source.upper()}",
-        "Phenotype and scores",
+        say("Phenotype by {source}", source=source.upper()),
+        marked("Phenotype and scores"),
         phenotype_facts(source),
         levels=(("hot", "hot"), ("cold", "cold")),
         scope="genomics",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from studies.methods.wording import say
 from studies.models import (
     DerivedMixin,
     ImportBatch,
@@ -39,7 +40,7 @@ class SignatureVersion(StudyRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} version {self.version}"
+        return say("{name} version {version}", name=self.name, version=self.version)
 
 
 class AnnotationVersion(StudyRow):
@@ -65,7 +66,7 @@ class AnnotationVersion(StudyRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} version {self.version}"
+        return say("{name} version {version}", name=self.name, version=self.version)
 
 
 class SequencingBatch(PatientRow):
@@ -124,7 +125,7 @@ class BatchCorrection(StudyRow, DerivedMixin):
         ]
 
     def __str__(self) -> str:
-        return f"batch correction {self.number}"
+        return say("batch correction {number}", number=self.number)
 
 
 class MatrixScale(models.TextChoices):
@@ -258,7 +259,7 @@ class PhenotypeFit(StudyRow, DerivedMixin):
         ]
 
     def __str__(self) -> str:
-        return f"phenotype fit {self.number}"
+        return say("phenotype fit {number}", number=self.number)
 
 
 class PhenotypeSource(models.TextChoices):

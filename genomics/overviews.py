@@ -30,11 +30,12 @@ from genomics.selectors import (
 from studies import registry
 from studies.figures.figure import Figure
 from studies.methods.problems import Notice
+from studies.methods.wording import marked
 from studies.models import CohortMember, Patient, Study
 from studies.selectors import endpoint_table, members_table
 
 RESPONSE = "response_at_6_months"
-REGIONS = "mean of the regions"
+REGIONS = marked("mean of the regions")
 
 LABEL_COLUMNS = (
     "patient_id", "source", "label", "margin", "stability", "borderline", "core",

@@ -12,13 +12,14 @@ from genomics.methods.quality import call_sex, robust_outliers
 from genomics.models import ExpressionColumn, ExpressionMatrix
 from genomics.selectors import batch_of_specimens
 from studies.figures.figure import Figure
+from studies.methods.wording import marked
 from studies.models import Study
 from studies.selectors import clinical_table, members_table
 
 MEASURES = {
-    "library_size": "library size",
-    "detected": "genes above 0",
-    "housekeeping": "housekeeping spread",
+    "library_size": marked("library size"),
+    "detected": marked("genes above 0"),
+    "housekeeping": marked("housekeeping spread"),
 }
 SEX = {"male": "male", "female": "female", "m": "male", "f": "female"}
 

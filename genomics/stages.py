@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from genomics.models import CellAbundance
 from genomics.selectors import (
@@ -15,6 +17,7 @@ from genomics.selectors import (
     slides_are_stale,
 )
 from studies.access import sees_all_sites
+from studies.languages import spoken
 from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
 
@@ -32,21 +35,26 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     rows = CellAbundance.objects.filter(study=study, signature__name=CLUSTERED)
     measured = rows.values("patient_id").distinct().count()
     if not measured and not sees_all_sites(user, study):
-        return StageState("empty", "No RNA of the patients that you see", "", url)
+        return StageState("empty", _("No RNA of the patients that you see"), "", url)
     if not measured:
         newest = ImportBatch.objects.filter(study=study, kind="expression_matrix").first()
         state = OF_BATCH.get(newest.state, "empty") if newest else "empty"
-        return StageState(state, "No RNA yet", "Upload the expression matrix.", url)
+        return StageState(state, _("No RNA yet"), _("Upload the expression matrix."), url)
     fit = fit_current(study)
     if fit is None:
-        return StageState(
-            "partial", f"RNA of {measured} patients", "Fit the immune phenotype.", url
-        )
+        told = ngettext("RNA of {n} patient", "RNA of {n} patients", measured).format(n=measured)
+        return StageState("partial", told, _("Fit the immune phenotype."), url)
     labels = phenotype_table(study, as_found=True)
-    counts = ", ".join(f"{n} {label}" for label, n in labels["label"].value_counts().items())
-    detail = f"fit {fit.number} on {fit.n_training} development patients, {len(labels)} labelled"
+    counts = ", ".join(
+        f"{n} {spoken(label)}" for label, n in labels["label"].value_counts().items()
+    )
+    detail = _("fit {number} on {n} development patients, {labelled} labelled").format(
+        number=fit.number, n=fit.n_training, labelled=len(labels)
+    )
     if sees_all_sites(user, study) and fit_is_stale(fit):
-        return StageState("stale", counts, f"{detail}; the RNA of training has changed", url)
+        told = _("{detail}; the RNA of training has changed").format(detail=detail)
+        return StageState("stale", counts, told, url)
     if sees_all_sites(user, study) and slides_are_stale(study):
-        return StageState("stale", counts, f"{detail}; slides were scored anew since", url)
+        told = _("{detail}; slides were scored anew since").format(detail=detail)
+        return StageState("stale", counts, told, url)
     return StageState("ready", counts, detail, url)

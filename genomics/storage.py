@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genomics.methods.expression_tiles import LARGEST_WHOLE, ExpressionTiles
+from studies.methods.wording import say
 from studies.storage import CHUNK, DigestMismatch
 
 GENES = "gene"
@@ -24,7 +25,13 @@ def checked(stream: BinaryIO, sha256: str) -> BinaryIO:
     while chunk := stream.read(CHUNK):
         digest.update(chunk)
     if digest.hexdigest() != sha256:
-        raise DigestMismatch(f"stored bytes of {sha256} have digest {digest.hexdigest()}")
+        raise DigestMismatch(
+            say(
+                "stored bytes of {sha256} have digest {hexdigest}",
+                sha256=sha256,
+                hexdigest=digest.hexdigest(),
+            )
+        )
     stream.seek(0)
     return stream
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from imaging.models import Marker, Series, WholeSlide
 from studies import scopes
@@ -14,7 +15,10 @@ from studies.models import Site, Study
 
 class _OfASite(django_filters.FilterSet):
     site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+        queryset=Site.objects.none(),
+        to_field_name="uid",
+        label=_("Site"),
+        empty_label=_("Any site"),
     )
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
@@ -23,7 +27,7 @@ class _OfASite(django_filters.FilterSet):
 
 
 class ScanFilter(_OfASite):
-    state = django_filters.ChoiceFilter(empty_label="Any state")
+    state = django_filters.ChoiceFilter(empty_label=_("Any state"))
 
     class Meta:
         model = Series
@@ -35,7 +39,7 @@ class ScanFilter(_OfASite):
 
 
 class SlideFilter(_OfASite):
-    marker = django_filters.ChoiceFilter(choices=Marker.choices, empty_label="Any marker")
+    marker = django_filters.ChoiceFilter(choices=Marker.choices, empty_label=_("Any marker"))
 
     class Meta:
         model = WholeSlide

@@ -18,107 +18,117 @@ from studies.models import Lesion
 OURS = ["", *MARKERS]
 BY_RULE = "rule"
 NAMES_OF_ROLES = {
-    "patient_id": "Patient", "specimen": "Specimen", "image": "Image", "procedure": "Procedure",
-    "marker": "Marker", "region": "Region", "density": "Density", "count": "Count of cells",
-    "area": "Area",
+    "patient_id": _("Patient"), "specimen": _("Specimen"), "image": _("Image"),
+    "procedure": _("Procedure"), "marker": _("Marker"), "region": _("Region"),
+    "density": _("Density"), "count": _("Count of cells"), "area": _("Area"),
 }  # fmt: skip
 
 
-def _choices(values: Any, empty: str = "–") -> list[tuple[str, str]]:
-    return [("", empty), *((value, value.replace("_", " ")) for value in values)]
+def _choices(values: Any, empty: Any = "–") -> list[tuple[str, str]]:
+    return [("", empty), *((value, _(value.replace("_", " "))) for value in values)]
 
 
 class SlideForm(forms.Form):
-    file = forms.FileField(label="Slide", max_length=255)
+    file = forms.FileField(label=_("Slide"), max_length=255)
     patient_id = forms.CharField(
-        label="Patient", max_length=64, required=False,
-        help_text="The pseudonym; not needed where the study knows the specimen.",
+        label=_("Patient"), max_length=64, required=False,
+        help_text=_("The pseudonym; not needed where the study knows the specimen."),
     )  # fmt: skip
     specimen = forms.CharField(
-        label="Specimen", max_length=120, required=False,
-        help_text="The block's label, the same for all slides of one piece of tissue.",
+        label=_("Specimen"), max_length=120, required=False,
+        help_text=_("The block's label, the same for all slides of one piece of tissue."),
     )  # fmt: skip
     procedure = forms.ChoiceField(
-        choices=_choices(PROCEDURES, "as the study knows it"), required=False
+        label=_("Procedure"),
+        choices=_choices(PROCEDURES, _("as the study knows it")),
+        required=False,
     )
-    marker = forms.ChoiceField(choices=_choices(MARKERS))
+    marker = forms.ChoiceField(label=_("Marker"), choices=_choices(MARKERS))
     staining_batch = forms.CharField(
-        label="Staining batch", max_length=80, required=False,
-        help_text="Slides stained together share one threshold.",
+        label=_("Staining batch"), max_length=80, required=False,
+        help_text=_("Slides stained together share one threshold."),
     )  # fmt: skip
     um_per_pixel = forms.FloatField(
-        label="µm per pixel", required=False, min_value=0.05, max_value=4,
-        help_text="Only where the file does not say it.",
+        label=_("µm per pixel"), required=False, min_value=0.05, max_value=4,
+        help_text=_("Only where the file does not say it."),
     )  # fmt: skip
 
 
 class RegionsForm(forms.Form):
     geojson = forms.CharField(
-        label="Regions as GeoJSON", required=False, widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Pixels of the full slide; the class of each polygon is tumor_center or "
-        "invasive_margin, or QuPath's name of it.",
+        label=_("Regions as GeoJSON"), required=False, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Pixels of the full slide; the class of each polygon is tumor_center or "
+        "invasive_margin, or QuPath's name of it."),
     )  # fmt: skip
     file = forms.FileField(
-        label="or a file of QuPath", required=False,
+        label=_("or a file of QuPath"), required=False,
         widget=forms.ClearableFileInput(attrs={"accept": ".geojson,.json"}),
     )  # fmt: skip
-    comment = forms.CharField(max_length=200, required=False)
+    comment = forms.CharField(label=_("Comment"), max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if not given.get("geojson") and not given.get("file"):
-            self.add_error("geojson", "Draw a region, paste GeoJSON or choose a file.")
+            self.add_error("geojson", _("Draw a region, paste GeoJSON or choose a file."))
         return given
 
 
 class ThresholdForm(forms.Form):
     threshold = forms.FloatField(
-        min_value=0.01, max_value=3, label="Threshold, optical density of DAB",
+        min_value=0.01, max_value=3, label=_("Threshold, optical density of DAB"),
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )  # fmt: skip
     reason = forms.CharField(
-        max_length=400, required=False, help_text="Needed when an earlier threshold changes."
+        label=_("Reason"),
+        max_length=400,
+        required=False,
+        help_text=_("Needed when an earlier threshold changes."),
     )
 
 
 class CountForm(forms.Form):
     scale = forms.TypedChoiceField(
-        coerce=int, label="Resolution",
-        choices=[(1, "full"), (2, "1/2"), (4, "1/4, about 20 times as fast")],
+        coerce=int, label=_("Resolution"),
+        choices=[(1, _("full")), (2, "1/2"), (4, _("1/4, about 20 times as fast"))],
     )  # fmt: skip
 
 
 class ProfileForm(forms.Form):
     """One choice per role, from the columns of an export that was read; words per region."""
 
-    name = forms.CharField(max_length=80, label="Laboratory", help_text="Such as North, HALO 3.6.")
+    name = forms.CharField(
+        max_length=80, label=_("Laboratory"), help_text=_("Such as North, HALO 3.6.")
+    )
     image_pattern = forms.CharField(
-        max_length=120, required=False, label="How images are named",
-        help_text="{specimen}_{marker} takes S12_CD3.svs apart; * is anything.",
+        max_length=120, required=False, label=_("How images are named"),
+        help_text=_("{specimen}_{marker} takes S12_CD3.svs apart; * is anything."),
     )  # fmt: skip
     marker = forms.ChoiceField(
-        choices=_choices(MARKERS, "told by column or image"), required=False,
-        label="All lines are of marker",
+        choices=_choices(MARKERS, _("told by column or image")), required=False,
+        label=_("All lines are of marker"),
     )  # fmt: skip
-    unit = forms.ChoiceField(choices=_choices(PER_MM2), required=False, label="Unit of the density")
-    area_unit = forms.ChoiceField(
-        choices=_choices(("mm2", "um2")), required=False, label="Unit of the area"
+    unit = forms.ChoiceField(
+        choices=_choices(PER_MM2), required=False, label=_("Unit of the density")
     )
-    decimal_comma = forms.BooleanField(required=False, label="Numbers have a decimal comma")
+    area_unit = forms.ChoiceField(
+        choices=_choices(("mm2", "um2")), required=False, label=_("Unit of the area")
+    )
+    decimal_comma = forms.BooleanField(required=False, label=_("Numbers have a decimal comma"))
 
     def __init__(self, *args: Any, header: list[str], words: list[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.words = words
         columns = [("", "–"), *((name, name) for name in header)]
         for role in ROLES:
-            label = f"{NAMES_OF_ROLES[role]}: column"
+            label = _("{what}: column").format(what=NAMES_OF_ROLES[role])
             self.fields[f"column_{role}"] = forms.ChoiceField(
                 choices=columns, required=False, label=label
             )
-        regions = [(name, name.replace("_", " ")) for name in REGIONS]
+        regions = [(name, _(name.replace("_", " "))) for name in REGIONS]
         for number, word in enumerate(words):
             self.fields[f"region_{number}"] = forms.ChoiceField(
-                choices=[*regions, (IGNORED, "leave out")], label=f"Region “{word}”"
+                choices=[*regions, (IGNORED, _("leave out"))],
+                label=_("Region “{word}”").format(word=word),
             )
 
     def profile(self) -> dict[str, Any]:
@@ -134,15 +144,17 @@ class ProfileForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    decision = forms.ChoiceField(widget=forms.RadioSelect)
+    decision = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
     patient = forms.CharField(
-        required=False, max_length=64, label="Pseudonym", help_text="Whose scans these are."
+        required=False, max_length=64, label=_("Pseudonym"), help_text=_("Whose scans these are.")
     )
-    reason = forms.CharField(max_length=500, help_text="Kept with the decision.")
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("Kept with the decision.")
+    )
 
     def __init__(self, *args: Any, offered: list[tuple[str, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["decision"].choices = offered  # type: ignore[attr-defined]
+        self.fields["decision"].choices = [(value, _(word)) for value, word in offered]  # type: ignore[attr-defined]
         if "assign" not in dict(offered):
             del self.fields["patient"]
 
@@ -179,49 +191,50 @@ class DrawForm(forms.Form):
     """A region on a PET by coordinates: what a mouse does in the viewer, typed."""
 
     method = forms.ChoiceField(
+        label=_("Method"),
         choices=[
-            (THRESHOLD, "Threshold inside a sphere"),
-            (GROWING, "Growing from a seed"),
-            (BRUSH, "Brush"),
+            (THRESHOLD, _("Threshold inside a sphere")),
+            (GROWING, _("Growing from a seed")),
+            (BRUSH, _("Brush")),
         ],
         initial=THRESHOLD,
     )
     rule = forms.ChoiceField(
         choices=[
-            ("41_percent", "41 % of SUVmax"),
-            ("suv_2_5", "SUV 2.5"),
-            ("suv_4_0", "SUV 4.0"),
-            (PERCIST, "PERCIST: 1.5 × liver mean + 2 SD"),
+            ("41_percent", _("41 % of SUVmax")),
+            ("suv_2_5", _("SUV 2.5")),
+            ("suv_4_0", _("SUV 4.0")),
+            (PERCIST, _("PERCIST: 1.5 × liver mean + 2 SD")),
         ],
         required=False,
-        label="Threshold",
+        label=_("Threshold"),
     )
-    x = forms.FloatField(label="x, mm", required=False)
-    y = forms.FloatField(label="y, mm", required=False)
-    z = forms.FloatField(label="z, mm", required=False)
-    radius_mm = forms.FloatField(label="Radius, mm", min_value=0.1, max_value=200, initial=30)
-    level = forms.FloatField(label="Lower SUV", required=False, min_value=0)
-    liver_x = forms.FloatField(label="Liver x, mm", required=False)
-    liver_y = forms.FloatField(label="Liver y, mm", required=False)
-    liver_z = forms.FloatField(label="Liver z, mm", required=False)
+    x = forms.FloatField(label=_("x, mm"), required=False)
+    y = forms.FloatField(label=_("y, mm"), required=False)
+    z = forms.FloatField(label=_("z, mm"), required=False)
+    radius_mm = forms.FloatField(label=_("Radius, mm"), min_value=0.1, max_value=200, initial=30)
+    level = forms.FloatField(label=_("Lower SUV"), required=False, min_value=0)
+    liver_x = forms.FloatField(label=_("Liver x, mm"), required=False)
+    liver_y = forms.FloatField(label=_("Liver y, mm"), required=False)
+    liver_z = forms.FloatField(label=_("Liver z, mm"), required=False)
     liver_radius = forms.FloatField(
-        label="Liver radius, mm", required=False, min_value=0.1, max_value=50, initial=15
+        label=_("Liver radius, mm"), required=False, min_value=0.1, max_value=50, initial=15
     )
     strokes = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 3}), label="Brush",
-        help_text="One ball per line: x y z radius, in mm; a line that begins with - erases.",
+        required=False, widget=forms.Textarea(attrs={"rows": 3}), label=_("Brush"),
+        help_text=_("One ball per line: x y z radius, in mm; a line that begins with - erases."),
     )  # fmt: skip
     start = forms.ModelChoiceField(
-        Roi.objects.none(), required=False, to_field_name="uid", empty_label="an empty region",
-        label="Brush goes on with",
+        Roi.objects.none(), required=False, to_field_name="uid", empty_label=_("an empty region"),
+        label=_("Brush goes on with"),
     )  # fmt: skip
-    name = forms.CharField(max_length=120, required=False)
-    lesion = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, empty_value=None, required=False)
     supersedes = forms.ModelChoiceField(
-        Roi.objects.none(), required=False, to_field_name="uid", empty_label="nothing",
-        label="Supersedes",
+        Roi.objects.none(), required=False, to_field_name="uid", empty_label=_("nothing"),
+        label=_("Supersedes"),
     )  # fmt: skip
-    comment = forms.CharField(max_length=500, required=False)
+    comment = forms.CharField(label=_("Comment"), max_length=500, required=False)
 
     def __init__(self, *args: Any, pet: Series, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -229,8 +242,8 @@ class DrawForm(forms.Form):
         for name in ("start", "supersedes"):
             self.fields[name].queryset = rois  # type: ignore[attr-defined]
         lesions = Lesion.objects.filter(patient=pet.patient_id).order_by("number")
-        numbers = [(row.number, f"lesion {row.number}") for row in lesions]
-        self.fields["lesion"].choices = [("", "a new lesion"), *numbers]  # type: ignore[attr-defined]
+        numbers = [(row.number, _("lesion {number}").format(number=row.number)) for row in lesions]
+        self.fields["lesion"].choices = [("", _("a new lesion")), *numbers]  # type: ignore[attr-defined]
 
     def recipe(self) -> dict[str, Any]:
         """How to draw it, as ``imaging.methods.region_recipe`` reads it."""

@@ -2,13 +2,14 @@
 
 from imaging.selectors import immunoscore_of
 from imaging.selectors.scans import uptake_reader
+from studies.methods.wording import marked
 from studies.registry import GlanceColumn
 
 COLUMNS = (
     GlanceColumn(
         "imaging.immunoscore",
-        "Immunoscore",
-        "Phenotype and scores",
+        marked("Immunoscore"),
+        marked("Phenotype and scores"),
         immunoscore_of,
         levels=tuple((str(score), str(score)) for score in range(5)),
         scope="genomics",
@@ -19,7 +20,7 @@ COLUMNS = (
         GlanceColumn(
             f"imaging.{name}",
             title,
-            "Imaging",
+            marked("Imaging"),
             uptake_reader(name),
             kind="number",
             unit=unit,
@@ -29,8 +30,8 @@ COLUMNS = (
             order=30,
         )
         for name, title, unit in (
-            ("suv_max", "SUVmax of the target", "g/mL"),
-            ("mtv_41_percent_ml", "MTV of the target, 41 %", "mL"),
+            ("suv_max", marked("SUVmax of the target"), "g/mL"),
+            ("mtv_41_percent_ml", marked("MTV of the target, 41 %"), "mL"),
         )
     ),
 )

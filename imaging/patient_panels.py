@@ -6,19 +6,21 @@ from typing import Any
 
 from django.urls import reverse
 
+from imaging.methods.immunoscore import LACKING
 from imaging.models import CellDensity, Immunoscore, PetCtPair, RoiChoice, Series, Timing, Uptake
 from imaging.selectors import pairs_of
 from imaging.selectors.scans import baseline_uptakes
 from imaging.selectors.slides import rule_current
 from imaging.selectors.targets import decision_in_force
+from studies.methods.wording import marked, recalled, say
 from studies.models import Patient
 
 PICTURES = (("PT", "PET"), ("CT", "CT"))
 NUMBERS = (
-    ("SUVmax", "suv_max", "g/mL", 2),
-    ("SUVmean", "suv_mean", "g/mL", 2),
-    ("MTV 41 %", "mtv_41_percent_ml", "mL", 1),
-    ("TLG 41 %", "tlg_41_percent", "g", 0),
+    (marked("SUVmax"), "suv_max", "g/mL", 2),
+    (marked("SUVmean"), "suv_mean", "g/mL", 2),
+    (marked("MTV 41 %"), "mtv_41_percent_ml", "mL", 1),
+    (marked("TLG 41 %"), "tlg_41_percent", "g", 0),
 )
 
 
@@ -88,7 +90,11 @@ def _pictures(
         {
             "name": name,
             "src": reverse("imaging:picture", args=[patient.study.uid, target.uid, modality]),
-            "alt": f"{name}, axial slice through {target.name}, the region outlined",
+            "alt": say(
+                "{name}, axial slice through {name_2}, the region outlined",
+                name=name,
+                name_2=target.name,
+            ),
             "url": reverse("imaging:viewer", args=[patient.study.uid, pair.pet.uid]),
         }
         for modality, name in PICTURES
@@ -117,7 +123,7 @@ def slides_panel(patient: Patient) -> dict[str, Any]:
                 "specimen": row.specimen.label,
                 "score": row.score,
                 "high": row.high,
-                "reason": row.reason,
+                "reason": recalled(row.reason, *LACKING),
                 "rule": str(row.rule),
             }
             for row in scores.select_related("specimen", "rule").order_by("id")

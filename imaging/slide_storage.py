@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from imaging.methods.cell_counting import Cells
 from imaging.methods.whole_slide import WholeSlide
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.storage import local_copy, storage
 
 MOST_FILES = 20_000
@@ -51,7 +52,9 @@ def _unpacked(study_uid: UUID, sha256: str, path: Path, name: str) -> Path:
     try:
         return local_copy(f"{study_uid}-{sha256}-unpacked", unpack)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise refuse(name, "a damaged archive", "a whole zip", "Pack the slide again.") from error
+        raise refuse(
+            name, say("a damaged archive"), "a whole zip", "Pack the slide again."
+        ) from error
 
 
 def _check_archive(archive: zipfile.ZipFile, name: str) -> None:
@@ -80,7 +83,9 @@ def _first_of(folder: Path, name: str) -> Path:
     """The file that opens the slide: an index where the format has one, else the largest."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name[0] != "."]
     if not files:
-        raise refuse(name, "an empty archive", "the files of one slide", "Pack the slide again.")
+        raise refuse(
+            name, say("an empty archive"), "the files of one slide", "Pack the slide again."
+        )
     index = [path for path in files if path.suffix.lower() == ".mrxs"]
     return index[0] if index else max(files, key=lambda path: path.stat().st_size)
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from PIL import Image
 
 from imaging.methods.cell_overlay import draw_overlay
-from imaging.methods.immunoscore import COLUMNS, READINGS, compare_readings
+from imaging.methods.immunoscore import COLUMNS, LACKING, READINGS, compare_readings
 from imaging.models import CellCount, CellDensity, ImmunoscoreRule, Reading, WholeSlide
 from imaging.selectors.slides import (
     calls_table,
@@ -28,6 +28,7 @@ from imaging.selectors.slides import (
 from imaging.selectors.whole_slides import current_regions
 from imaging.slide_storage import cells_for_viewing, slide_for_viewing
 from studies.consents import GENOMICS, usable
+from studies.methods.wording import marked, recalled
 from studies.models import CohortMember, Patient, Specimen, Study
 
 COLUMNS_OF_FILE = (
@@ -154,7 +155,7 @@ def _row(
         score=None if read["score"] is None else int(read["score"]),
         high=None if read["high"] is None else bool(read["high"]),
         consensus=None if read["consensus"] is None else int(read["consensus"]),
-        reason="" if found is None else str(found["reason"]),
+        reason="" if found is None else recalled(str(found["reason"]), *LACKING),
         rule=rule if found is not None else "",
     )
 
@@ -172,7 +173,9 @@ def readings_shown(user: Any, study: Study) -> tuple[list[dict[str, Any]], list[
             {
                 "rule": rule,
                 "name": Reading(reading).label,
-                "text": READINGS.get(reading, "at least three of four densities at or above cuts"),
+                "text": READINGS.get(
+                    reading, marked("at least three of four densities at or above cuts")
+                ),
                 "reference": rule.shares_high.get("this rule") if rule else None,
                 "n": len(called),
                 "high": int(called.sum()),

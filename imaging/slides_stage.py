@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from imaging.models import CellDensity
 from imaging.selectors.slides import immunoscore_table, rule_current, rule_is_stale
 from studies.access import sees_all_sites
+from studies.languages import spoken
 from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
 
@@ -27,15 +30,22 @@ def slides_stage(study: Study, user: Any) -> StageState:
     if not measured:
         newest = ImportBatch.objects.filter(study=study, kind="cell_densities").first()
         state = OF_BATCH.get(newest.state, "empty") if newest else "empty"
-        return StageState(state, "No densities yet", "Upload the cell densities.", url)
+        return StageState(state, _("No densities yet"), _("Upload the cell densities."), url)
     rule = rule_current(study)
     if rule is None:
-        headline = f"Densities of {measured} patients"
-        return StageState("partial", headline, "Compute the Immunoscore.", url)
+        headline = ngettext(
+            "Densities of {n} patient", "Densities of {n} patients", measured
+        ).format(n=measured)
+        return StageState("partial", headline, _("Compute the Immunoscore."), url)
     table = immunoscore_table(study)
     scored, high = int(table["score"].notna().sum()), int(table["high"].fillna(False).sum())
-    detail = f"{rule}, {high} high (3-4); {len(table) - scored} without a score"
-    headline = f"Immunoscore of {scored} patients"
+    detail = _("{rule}, {high} high (3-4); {without} without a score").format(
+        rule=spoken(str(rule)), high=high, without=len(table) - scored
+    )
+    headline = ngettext("Immunoscore of {n} patient", "Immunoscore of {n} patients", scored).format(
+        n=scored
+    )
     if sees_all_sites(user, study) and rule_is_stale(rule):
-        return StageState("stale", headline, f"{detail}; the reference has changed", url)
+        told = _("{detail}; the reference has changed").format(detail=detail)
+        return StageState("stale", headline, told, url)
     return StageState("ready", headline, detail, url)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from imaging.models import (
     ExtractorVersion,
@@ -19,6 +21,7 @@ from imaging.models import (
 from imaging.selectors import extractor_newest
 from imaging.selectors.features import extractor_is_stale
 from studies import access
+from studies.languages import spoken
 from studies.models import BatchState, ImportBatch, Job, JobState, Study
 from studies.registry import StageState
 
@@ -47,7 +50,7 @@ def imaging_stage(study: Study, user: Any) -> StageState:
         newest = batches.first()
         refused = newest is not None and newest.state in (BatchState.FAILED, BatchState.ERRORED)
         state = "failed" if refused else "empty"
-        return StageState(state, "No PET/CT yet", "Upload scans with their regions.", url)
+        return StageState(state, _("No PET/CT yet"), _("Upload scans with their regions."), url)
     return StageState("ready", headline, detail, url)
 
 
@@ -59,8 +62,13 @@ def _others(study: Study) -> str:
         .values_list("timing")
         .annotate(Count("id"))
     )
-    said = [f"{count} scans {timing}" for timing, count in sorted(counted.items())]
-    return ", ".join(said) or "no other scans"
+    said = [
+        ngettext("{n} scan {timing}", "{n} scans {timing}", count).format(
+            n=count, timing=spoken(timing)
+        )
+        for timing, count in sorted(counted.items())
+    ]
+    return ", ".join(said) or _("no other scans")
 
 
 def features_stage(study: Study, user: Any) -> StageState:
@@ -68,23 +76,34 @@ def features_stage(study: Study, user: Any) -> StageState:
     url = reverse("imaging:features", args=[study.uid])
     versions = [v for m in ("PT", "CT") if (v := extractor_newest(study, m))]
     if Job.objects.filter(study=study, kind__in=FEATURE_KINDS, state__in=OPEN_JOB).exists():
-        return StageState("running", "Encoders or features under way", "", url)
+        return StageState("running", _("Encoders or features under way"), "", url)
     if len(versions) < 2:
-        return StageState("empty", "No extractor yet", "Fit it on the development cohort.", url)
+        return StageState(
+            "empty", _("No extractor yet"), _("Fit it on the development cohort."), url
+        )
     regions = RoiChoice.objects.filter(study=study)
     sets = FeatureSet.objects.filter(
         extractor_version__in=versions, roi__in=regions.values("roi_id")
     )
     done = sets.values("patient_id").distinct().count()
-    headline = f"{done} patients with {sum(len(v.feature_names) for v in versions)} features"
-    detail = "; ".join(f"{v}, fitted on {v.fitted_on}" for v in versions)
+    n_features = sum(len(version.feature_names) for version in versions)
+    headline = ngettext(
+        "{n} patient with {features} features", "{n} patients with {features} features", done
+    ).format(n=done, features=n_features)
+    detail = "; ".join(
+        _("{version}, fitted on {n}").format(version=spoken(str(v)), n=v.fitted_on)
+        for v in versions
+    )
     if done < regions.count():
         state = "stale" if done else "empty"
-        return StageState(state, headline, f"{regions.count() - done} patients wait; {detail}", url)
+        wait = regions.count() - done
+        told = ngettext("{n} patient waits; {detail}", "{n} patients wait; {detail}", wait)
+        return StageState(state, headline, told.format(n=wait, detail=detail), url)
     # Staleness is read from the development cohort; who sees a part of it cannot tell.
     whole = access.sees_all_sites(user, study)
     if whole and any(extractor_is_stale(version) for version in versions):
-        return StageState("stale", headline, f"The development cohort changed since; {detail}", url)
+        told = _("The development cohort changed since; {detail}").format(detail=detail)
+        return StageState("stale", headline, told, url)
     return StageState("ready", headline, detail, url)
 
 

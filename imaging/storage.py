@@ -26,6 +26,7 @@ from imaging.methods.seekable_gzip import (
 )
 from imaging.methods.volume import Box, Grid, Volume, crop_grid
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -192,8 +193,8 @@ def _as_used(array: NDArray) -> NDArray:
 
 def _unreadable() -> DataProblem:
     return refuse(
-        "stored volume",
-        "bytes that cannot be read",
+        say("stored volume"),
+        say("bytes that cannot be read"),
         "a packed NIfTI file",
         "Restore the file from a backup.",
     )

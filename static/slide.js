@@ -82,7 +82,7 @@
       if (!viewer.world.getItemCount()) return;
       const at = viewer.world.getItemAt(0).viewerElementToImageCoordinates(event.position);
       under.textContent = `${(at.x * um / 1000).toFixed(3)}, ${(at.y * um / 1000).toFixed(3)} mm; ` +
-        `${(um / viewer.world.getItemAt(0).viewportToImageZoom(viewer.viewport.getZoom(true))).toFixed(2)} µm per screen pixel`;
+        interpolate(gettext("%s µm per screen pixel"), [(um / viewer.world.getItemAt(0).viewportToImageZoom(viewer.viewport.getZoom(true))).toFixed(2)]);
     },
   });
 

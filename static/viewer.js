@@ -16,7 +16,7 @@
   // ---- bytes: with progress, and only if they are what was stored
   async function fetched(layer, said) {
     const answer = await fetch(layer.url, { headers: { Accept: "application/gzip" } });
-    if (!answer.ok) throw new Error(`${layer.name}: the server answered ${answer.status}`);
+    if (!answer.ok) throw new Error(interpolate(gettext("%(name)s: the server answered %(status)s"), { name: layer.name, status: answer.status }, true));
     const total = Number(answer.headers.get("Content-Length")) || layer.bytes || 0;
     const pieces = [];
     let here = 0;
@@ -25,13 +25,13 @@
       if (done) break;
       pieces.push(value);
       here += value.length;
-      if (total && said) said(`Loading ${layer.name}: ${Math.round((100 * here) / total)} %`);
+      if (total && said) said(interpolate(gettext("Loading %(name)s: %(share)s %"), { name: layer.name, share: Math.round((100 * here) / total) }, true));
     }
     const bytes = await new Blob(pieces).arrayBuffer();
     if (window.crypto.subtle) {
       const digest = new Uint8Array(await window.crypto.subtle.digest("SHA-256", bytes));
       const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-      if (found !== layer.sha256) throw new Error(`${layer.name}: the bytes are not the stored ones. Nothing is shown.`);
+      if (found !== layer.sha256) throw new Error(interpolate(gettext("%(name)s: the bytes are not the stored ones. Nothing is shown."), { name: layer.name }, true));
     }
     return bytes;
   }
@@ -59,7 +59,7 @@
       const found = layer && location.values.find((value) => value.id === layer.id);
       if (found && Number.isFinite(found.value)) said.push(`${name} ${found.value.toFixed(digits)} ${unit}`);
     }
-    values.textContent = said.join(" · ") || "outside the scan";
+    values.textContent = said.join(" · ") || gettext("outside the scan");
     paint();
   }
   nv.onLocationChange = moved;
@@ -133,11 +133,11 @@
       });
       nv.addVolume(layers.pet);
     }
-    if (!ct && !pet) throw new Error("The volumes of this scan are gone.");
+    if (!ct && !pet) throw new Error(gettext("The volumes of this scan are gone."));
     nv.setInterpolation(true);
     nv.setSliceType(niivue.SLICE_TYPE.MULTIPLANAR);
     for (const region of scene.regions) {
-      say(`Loading region ${region.name}`);
+      say(interpolate(gettext("Loading region %(name)s"), { name: region.name }, true));
       const box = root.querySelector(`[data-region="${region.uid}"]`);
       const bytes = await fetched(region);
       layers.regions.set(region.uid, await addRegion(bytes, region.name, region.colour, box.checked ? REGION_OPACITY : 0));
@@ -179,8 +179,8 @@
     });
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok) {
-      const problems = (said.problems || []).map((p) => `${p.where}: found ${p.found}; expected ${p.expected}. ${p.remedy}`);
-      wrong.textContent = problems.join(" ") || said.detail || `The server answered ${answer.status}.`;
+      const problems = (said.problems || []).map((p) => interpolate(gettext("%(where)s: found %(found)s; expected %(expected)s. %(remedy)s"), p, true));
+      wrong.textContent = problems.join(" ") || said.detail || interpolate(gettext("The server answered %(status)s."), answer, true);
       wrong.hidden = false;
       return;
     }
@@ -243,6 +243,6 @@
   begin().catch((problem) => {
     word.hidden = false;
     word.classList.add("wrong");
-    word.textContent = window.WebGL2RenderingContext ? problem.message : "This browser has no WebGL 2. Regions can be drawn by coordinates below.";
+    word.textContent = window.WebGL2RenderingContext ? problem.message : gettext("This browser has no WebGL 2. Regions can be drawn by coordinates below.");
   });
 })();

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext, ngettext
 
 from studies.figures.words import speaking
-from studies.methods.problems import Notice, Problem
+from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import Wording, is_stored, restored
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
@@ -91,6 +91,11 @@ def figures_spoken() -> Iterator[None]:
     """Figures drawn inside are in the language of the page."""
     with speaking(None if language_now().startswith("en") else _pattern):
         yield
+
+
+def sentences(refusal: DataProblem) -> str:
+    """All that is wrong, a line each, in the current language."""
+    return "\n".join(sentence(problem) for problem in refusal.problems)
 
 
 def _pattern(one: str, many: str, number: int) -> str:

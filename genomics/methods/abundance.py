@@ -113,9 +113,10 @@ def _scale_notice(tiles: ExpressionTiles, method: str, per_million: bool) -> lis
     if per_million:
         return [Notice("log_per_million", say("{method}: of log2(CPM + 1).", method=method))]
     if tiles.facts.whole or tiles.facts.maximum > 40:
-        text = (
-            f"{method}: of the values as they stand, which look like no logarithms; the method "
-            "expects log2 values normalised for depth."
+        text = say(
+            "{method}: of the values as they stand, which look like no logarithms; the "
+            "method expects log2 values normalised for depth.",
+            method=method,
         )
         return [Notice("no_logarithms", text)]
     return []

@@ -97,7 +97,9 @@ def read_annotation(text: str, name: str) -> Annotation:
     ]
     genes = [gene for gene in (_gene(row) for row in found) if gene.symbol]
     if not genes:
-        raise refuse(name, "no gene", "a line per gene or transcript", "Choose the full table.")
+        raise refuse(
+            name, say("no gene"), "a line per gene or transcript", "Choose the full table."
+        )
     return make_annotation(genes, _transcripts(found))
 
 

@@ -40,7 +40,9 @@ def check_confounding(batches: Sequence[str], factors: Mapping[str, Sequence[Any
             continue
         v, p = cramers_v(table)
         if ((table > 0).sum(axis=1) == 1).all() or (v > STRONG and p < CERTAIN):
-            found = f"batches that go with {name} (Cramér's V {v:.2f}, p {p:.2g})"
+            found = say(
+                "batches that go with {name} (Cramér's V {v:.2f}, p {p:.2g})", name=name, v=v, p=p
+            )
             problems.append(
                 Problem(
                     say("batches and {name}", name=name),

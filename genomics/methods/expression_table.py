@@ -26,7 +26,7 @@ MOST_BYTES = 8 * 2**30  # of text: 60,000 genes of 5,000 specimens are a quarter
 LONGEST_LINE = 2**26
 FEWEST_BYTES_A_BLOCK, MOST_BYTES_A_BLOCK = 2**20, 2**24
 CELLS_A_CHUNK = 2_000_000
-NUMBERS = "a number in every cell, decimal point, no thousands separator"
+NUMBERS = say("a number in every cell, decimal point, no thousands separator")
 
 Open = Callable[[], BinaryIO]
 
@@ -114,9 +114,9 @@ class _Bounded(io.RawIOBase):
             raise no_text(self.name, error) from error
         self.read_bytes += len(data)
         if self.read_bytes > MOST_BYTES:
-            most = f"at most {MOST_BYTES / 2**30:g} GiB unpacked"
-            remedy = "Split the table by specimens."
-            raise refuse(self.name, "a file that unpacks to more", most, remedy)
+            most = say("at most {most_bytes:g} GiB unpacked", most_bytes=MOST_BYTES / 2**30)
+            remedy = say("Split the table by specimens.")
+            raise refuse(self.name, say("a file that unpacks to more"), most, remedy)
         buffer[: len(data)] = data
         return len(data)
 
@@ -151,16 +151,16 @@ def find_layout(fresh: Open, name: str) -> Layout:
     """Separator and specimens, from the first two lines."""
     first, second = first_lines(fresh, name, 2)
     if not first.strip():
-        raise refuse(name, "nothing", "a table", "Choose the file with the expression values.")
+        raise refuse(name, say("nothing"), "a table", "Choose the file with the expression values.")
     separator = max("\t,;", key=first.count)
     header = fields(first, separator)
     width = len(fields(second, separator)) if second.strip() else 0
     if not width:
-        raise refuse(name, "a header only", "a line per gene", "Choose the complete file.")
+        raise refuse(name, say("a header only"), "a line per gene", "Choose the complete file.")
     if len(header) < 2 and width < 2:
         raise refuse(
             name,
-            "one column",
+            say("one column"),
             "the gene and at least one specimen, separated by commas or tabs",
             "Save the table as CSV or TSV.",
         )
@@ -173,8 +173,8 @@ def first_lines(fresh: Open, name: str, count: int) -> list[str]:
     stream = fresh()
     lines = [stream.readline(LONGEST_LINE) for _ in range(count)]
     if max(map(len, lines)) >= LONGEST_LINE:
-        longest = f"lines of at most {LONGEST_LINE // 2**20} MiB"
-        raise refuse(name, "a longer line", longest, "Save the table as CSV or TSV.")
+        longest = say("lines of at most {longest_line} MiB", longest_line=LONGEST_LINE // 2**20)
+        raise refuse(name, say("a longer line"), longest, "Save the table as CSV or TSV.")
     try:
         return [line.decode("utf-8-sig") for line in lines]
     except UnicodeDecodeError as error:
@@ -329,7 +329,7 @@ def _without_last_blanks(chunks: Iterator[pd.DataFrame]) -> Iterator[pd.DataFram
 
 def _said(error: Exception) -> str:
     if isinstance(error, pd.errors.ParserWarning):
-        return "lines with more fields than the header"
+        return say("lines with more fields than the header")
     return str(error).strip().removeprefix("Error tokenizing data. C error: ")
 
 
@@ -369,7 +369,7 @@ class _Found:
         rows, columns = np.nonzero(bad)
         room = SHOWN - len(self.cells)
         for row, column in zip(rows[:room], columns[:room], strict=True):
-            remedy = "Correct the cell, or remove the gene; missing values are not filled in."
+            remedy = say("Correct the cell, or remove the gene; missing values are not filled in.")
             self.cells.append(
                 Problem(
                     self.name,
@@ -386,8 +386,8 @@ class _Found:
         found = [self._column(column, *seen) for column, seen in sorted(self.columns.items())]
         found += self.cells
         if self.more:
-            text = f"{self.more} more cells without a number"
-            remedy = "Correct the cells, or remove their genes."
+            text = say("{more} more cells without a number", more=self.more)
+            remedy = say("Correct the cells, or remove their genes.")
             found.append(Problem(self.name, text, NUMBERS, remedy))
         return found + self._nameless()
 
@@ -409,7 +409,7 @@ class _Found:
         if not self.nameless:
             return []
         lines, rest = self.nameless[:SHOWN], len(self.nameless) - SHOWN
-        more = f" and {rest} more" if rest > 0 else ""
+        more = say(" and {rest} more", rest=rest) if rest > 0 else ""
         return [
             Problem(
                 self.name,
@@ -426,4 +426,4 @@ class _Found:
 
 
 def _spelled(cell: object) -> str:
-    return "an empty cell" if cell is None or cell == "" or cell != cell else repr(cell)
+    return say("an empty cell") if cell is None or cell == "" or cell != cell else repr(cell)

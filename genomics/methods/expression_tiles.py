@@ -138,7 +138,7 @@ class ExpressionTiles:
         """
         if not self.genes:
             raise refuse(
-                self.name, "no gene", "a line per gene", "Choose the file with the expression."
+                self.name, say("no gene"), "a line per gene", "Choose the file with the expression."
             )
         signed = (scale or estimate_scale(self.facts)) == "log"
         problems = [*([] if signed else self._negative()), *self._constant()]
@@ -159,8 +159,10 @@ class ExpressionTiles:
             for line, gene, specimen, value in self._seen.below_zero
         ]
         if self._seen.negative > len(problems):
-            more = f"{self._seen.negative - len(problems)} more values below 0"
-            remedy = "Correct the cells, or declare the scale as log."
+            more = say(
+                "{negative} more values below 0", negative=self._seen.negative - len(problems)
+            )
+            remedy = say("Correct the cells, or declare the scale as log.")
             problems.append(Problem(self.name, more, "0 or more", remedy))
         return problems
 
@@ -183,11 +185,15 @@ class ExpressionTiles:
         seen = self._seen
         if seen.summary:
             names = ", ".join(seen.summary[:SHOWN])
-            text = f"Summary rows of the counting program left out: {names}."
+            text = say("Summary rows of the counting program left out: {names}.", names=names)
             self.notices.append(Notice("summary_rows", text))
         if seen.silent:
             of = len(self.genes)
-            text = f"{seen.silent} of {of} genes have the same value in every specimen; kept."
+            text = say(
+                "{silent} of {of} genes have the same value in every specimen; kept.",
+                silent=seen.silent,
+                of=of,
+            )
             self.notices.append(Notice("constant_genes", text))
 
     def blocks(self) -> Iterator[tuple[int, Array]]:

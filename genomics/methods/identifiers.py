@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 
 MINIMUM_COVERAGE = 0.70  # share of the signature's pairs that must be found
 SHOWN = 12
-TURNED = (
-    "The table is transposed: {} of the genes stand in its columns. Put genes in rows and "
+TURNED = marked(
+    "The table is transposed: {n} of the genes stand in its columns. Put genes in rows and "
     "specimens in columns."
 )
 VERSIONED = re.compile(r"(ENS[A-Z]*\d{11})\.\d+")
@@ -141,17 +141,26 @@ def _notices(
             )
         )
     if repeated:
-        text = f"Several rows each; the row of highest mean is used: {_list(sorted(repeated))}."
+        text = say(
+            "Several rows each; the row of highest mean is used: {list}.",
+            list=_list(sorted(repeated)),
+        )
         notices.append(Notice("genes_repeated", text))
     others = [label for label, times in Counter(labels).items() if times > 1]
     if others:
-        text = f"{len(others)} identifiers stand in several rows, as {_list(sorted(others))}."
+        text = say(
+            "{n} identifiers stand in several rows, as {list}.",
+            n=len(others),
+            list=_list(sorted(others)),
+        )
         notices.append(Notice("identifiers_repeated", text))
     mangled = [label for label in labels if MANGLED.fullmatch(label)]
     if mangled:
-        text = (
-            f"{len(mangled)} identifiers were turned into dates or numbers by a spreadsheet: "
-            f"{_list(mangled)}. They cannot be read back (1-Mar was MARCHF1 or MTARC1)."
+        text = say(
+            "{n} identifiers were turned into dates or numbers by a spreadsheet: {list}. "
+            "They cannot be read back (1-Mar was MARCHF1 or MTARC1).",
+            n=len(mangled),
+            list=_list(mangled),
         )
         notices.append(Notice("identifiers_mangled", text))
     return notices
@@ -211,7 +220,13 @@ def _cover(cell: str, members: tuple[Gene, ...], genes: GeneMap) -> Coverage:
 
 def _low(cell: Coverage) -> Notice:
     missing = ", ".join(cell.missing)
-    text = f"{cell.cell_type}: {cell.present} of {cell.total} genes found; missing {missing}."
+    text = say(
+        "{cell_type}: {present} of {total} genes found; missing {missing}.",
+        cell_type=cell.cell_type,
+        present=cell.present,
+        total=cell.total,
+        missing=missing,
+    )
     return Notice("coverage_low", text)
 
 
@@ -233,10 +248,10 @@ def check_orientation(
     columns = genes_in_columns(specimens, signature)
     if columns > max(1, len(map_identifiers(labels, np.zeros(len(labels)), signature).rows)):
         raise refuse(
-            "expression matrix",
+            say("expression matrix"),
             say("genes in the columns, as {specimens}", specimens=", ".join(specimens[:3])),
             "genes in rows, specimens in columns",
-            TURNED.format(columns),
+            say(TURNED, n=columns),
         )
 
 
@@ -249,13 +264,15 @@ def _too_few(
 ) -> Problem:
     present, total = sum(c.present for c in coverage), sum(c.total for c in coverage)
     missing = list(dict.fromkeys(symbol for cell in coverage for symbol in cell.missing))
-    remedy = "Use HGNC symbols, Ensembl, Entrez or HGNC numbers of human genes."
+    remedy = say("Use HGNC symbols, Ensembl, Entrez or HGNC numbers of human genes.")
     upper = {label.upper() for label in labels}
     if sum(symbol in upper for symbol in missing) > len(missing) / 2:
-        remedy += " The symbols fit when case is ignored: are they a mouse's?"
+        remedy = say(
+            "{remedy} The symbols fit when case is ignored: are they a mouse's?", remedy=remedy
+        )
     columns = genes_in_columns(specimens, signature)
     if columns > max(1, present):
-        remedy = TURNED.format(columns)
+        remedy = say(TURNED, n=columns)
     return Problem(
         say("signature {name}", name=signature.name),
         say(
@@ -273,5 +290,6 @@ def _too_few(
 
 
 def _list(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    shown = ", ".join(names[:SHOWN])
+    more = len(names) - SHOWN
+    return say("{shown} and {n} more", shown=shown, n=more) if more > 0 else shown

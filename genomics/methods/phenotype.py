@@ -153,7 +153,7 @@ def _check(abundances: pd.DataFrame) -> None:
         problems.append(
             Problem(
                 say("specimen {specimen}", specimen=specimen),
-                "no abundance",
+                say("no abundance"),
                 "a number for each cell type",
                 "Leave the specimen out.",
                 column=str(cell),
@@ -162,7 +162,7 @@ def _check(abundances: pd.DataFrame) -> None:
     if len(abundances) < MINIMUM_SPECIMENS:
         problems.append(
             Problem(
-                "training cohort",
+                say("training cohort"),
                 say("{n} specimens with cell abundances", n=len(abundances)),
                 say("at least {minimum_specimens}", minimum_specimens=MINIMUM_SPECIMENS),
                 "Upload the expression of the training cohort, or check its members.",
@@ -184,15 +184,15 @@ def _training_scale(table: pd.DataFrame, k: int) -> tuple[Array, Array]:
     constant = sd <= 1e-12 * np.maximum(1.0, np.abs(mean))
     if constant.all():
         raise refuse(
-            "training cohort",
-            "the same abundances in every specimen",
+            say("training cohort"),
+            say("the same abundances in every specimen"),
             say("specimens that differ, for {k} clusters", k=k),
             "There is one class only. Check that the columns are different patients.",
         )
     if constant.any():
         names = ", ".join(table.columns[constant])
         raise refuse(
-            "training cohort",
+            say("training cohort"),
             say("one abundance in every specimen: {names}", names=names),
             "abundances that differ between specimens",
             "Check that the genes of these cell types were measured.",
@@ -273,22 +273,30 @@ def _notices(
     notices = []
     core, myeloid = (sum(drive.get(cell, 0.0) for cell in cells) for cells in (CORE, MYELOID))
     if myeloid > core:
-        text = (
-            f"Macrophages, neutrophils and mast cells make {myeloid:.0%} of the distance between "
-            f"the clusters, the immune core {core:.0%}: the split is myeloid before it is immune."
+        text = say(
+            "Macrophages, neutrophils and mast cells make {myeloid:.0%} of the distance "
+            "between the clusters, the immune core {core:.0%}: the split is myeloid before "
+            "it is immune.",
+            myeloid=myeloid,
+            core=core,
         )
         notices.append(Notice("phenotype_myeloid", text))
     if rho is not None and abs(rho) > STROMAL_LIMIT:
-        text = (
-            f"The label correlates with the stromal score (Spearman {rho:.2f}): hot may mean "
-            "mesenchymal."
+        text = say(
+            "The label correlates with the stromal score (Spearman {rho:.2f}): hot may "
+            "mean mesenchymal.",
+            rho=rho,
         )
         notices.append(Notice("phenotype_stromal", text))
     if sizes.min() < MINIMUM_SHARE * sizes.sum():
-        text = f"The smallest cluster has {sizes.min()} of {sizes.sum()} training specimens."
+        text = say(
+            "The smallest cluster has {min} of {sum} training specimens.",
+            min=sizes.min(),
+            sum=sizes.sum(),
+        )
         notices.append(Notice("phenotype_small_cluster", text))
     if absent := [cell for cell in CORE if cell not in cell_types]:
-        text = f"The immune core lacks {', '.join(absent)}."
+        text = say("The immune core lacks {absent}.", absent=", ".join(absent))
         notices.append(Notice("phenotype_core_incomplete", text))
     return notices
 
@@ -320,7 +328,7 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
     absent = [cell for cell in fit.cell_types if cell not in abundances.columns]
     if absent:
         raise refuse(
-            "cell abundances",
+            say("cell abundances"),
             say("no {absent}", absent=", ".join(absent)),
             "all cell types of the frozen fit",
             "Compute the abundances by the signature of the fit.",

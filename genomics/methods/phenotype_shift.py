@@ -8,6 +8,7 @@ from scipy.stats import binom
 
 from genomics.methods.phenotype import PhenotypeFit, apply_phenotype, standardise
 from studies.methods.problems import Notice
+from studies.methods.wording import say
 
 FEWEST = 5
 UNUSUAL_SHARE, RARE = 0.05, 0.01
@@ -47,9 +48,12 @@ def check_shift(
         count = int(unusual[rows.index].sum())
         chance = binom.sf(count - 1, len(rows), 1 / (sum(fit.sizes) + 1))
         if count > UNUSUAL_SHARE * len(rows) and chance < RARE:
-            text = (
-                f"{name}: {count} of {len(rows)} patients are farther from their centroid than "
-                "every training patient; their labels extrapolate."
+            text = say(
+                "{name}: {count} of {n} patients are farther from their centroid than every "
+                "training patient; their labels extrapolate.",
+                name=name,
+                count=count,
+                n=len(rows),
             )
             notices.append(Notice("phenotype_out_of_distribution", text))
         if len(rows) >= FEWEST:
@@ -62,9 +66,12 @@ def _moved(name: str, mean: pd.Series) -> list[Notice]:
     if far.empty:
         return []
     shown = ", ".join(f"{cell} {value:+.1f}" for cell, value in far.head(SHOWN).items())
-    more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
-    text = (
-        f"{name}: the mean stands more than 1 SD from training in {shown}{more}: another "
-        "population, or another laboratory."
+    if len(far) > SHOWN:
+        shown = say("{shown} and {n} more", shown=shown, n=len(far) - SHOWN)
+    text = say(
+        "{name}: the mean stands more than 1 SD from training in {shown}: "
+        "another population, or another laboratory.",
+        name=name,
+        shown=shown,
     )
     return [Notice("phenotype_cohort_shift", text)]

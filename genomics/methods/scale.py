@@ -15,7 +15,7 @@ Scale = Literal["counts", "cpm", "tpm", "log"]
 
 LOG_LIMIT = 40.0  # log2 of the deepest sequencing run stays below
 TOTAL = 1e6  # CPM and TPM of one specimen add up to a million
-RANKS_ONLY = (
+RANKS_ONLY = say(
     "Cell abundances use each specimen's own ranking of genes only, so counts need no "
     "normalisation: counts, CPM and their logarithms give equal abundances. TPM divides by gene "
     "length and ranks differently: do not mix it with the others in one study."
@@ -106,30 +106,35 @@ def estimate_scale(values: NDArray[Any] | ValueFacts) -> Scale | Literal["fracti
 def _words(scale: str) -> str:
     return {
         "counts": "counts",
-        "cpm": "counts or transcripts per million",
-        "tpm": "counts or transcripts per million",
+        "cpm": say("counts or transcripts per million"),
+        "tpm": say("counts or transcripts per million"),
         "log": "logarithms",
-        "fractional": "fractional counts or values per million of a part of the genes",
+        "fractional": say("fractional counts or values per million of a part of the genes"),
     }[scale]
 
 
 def _totals(facts: ValueFacts) -> str:
     totals = facts.totals
-    return f"{totals.min():,.0f} to {totals.max():,.0f}"
+    return say("{min:,.0f} to {max:,.0f}", min=totals.min(), max=totals.max())
 
 
 def _notices(facts: ValueFacts, declared: Scale, found: str) -> list[Notice]:
     notices = []
     if declared == "counts" and found == "cpm":
-        text = "Declared as counts, but each specimen adds up to a million, as CPM and TPM do."
+        text = say("Declared as counts, but each specimen adds up to a million, as CPM and TPM do.")
         notices.append(Notice("scale_per_million", text))
     if declared == "counts" and found == "fractional":
-        text = "Counts with fractions, as RSEM and salmon estimate them."
+        text = say("Counts with fractions, as RSEM and salmon estimate them.")
         notices.append(Notice("scale_fractional_counts", text))
     if declared in ("cpm", "tpm") and found == "fractional":
-        text = f"Totals per specimen are {_totals(facts)}, not a million: genes were left out."
+        text = say(
+            "Totals per specimen are {totals}, not a million: genes were left out.",
+            totals=_totals(facts),
+        )
         notices.append(Notice("scale_partial_total", text))
     if declared == "counts" and facts.totals.max() > 20 * max(1, facts.totals.min()):
-        text = f"Totals per specimen differ more than twentyfold: {_totals(facts)}."
+        text = say(
+            "Totals per specimen differ more than twentyfold: {totals}.", totals=_totals(facts)
+        )
         notices.append(Notice("scale_uneven_depth", text))
     return notices

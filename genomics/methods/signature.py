@@ -11,12 +11,13 @@ from dataclasses import replace
 from genomics.methods.annotation import Annotation
 from genomics.methods.identifiers import Gene, Signature
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 CELL_TYPE = ("cell_type", "cell_population", "set", "set_name", "gene_set", "geneset", "term",
              "signature", "cell")  # fmt: skip
 GENE = ("gene_symbol", "gene", "symbol", "hugo_symbols", "hugo_symbol", "hgnc_symbol", "genesymbol",
         "gene_name")  # fmt: skip
-EXPECTED = (
+EXPECTED = say(
     "CSV with the columns cell_type and gene_symbol, or GMT (name, description, genes by tab)"
 )
 
@@ -38,7 +39,9 @@ def read_signature(text: str, name: str) -> Signature:
     """
     lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
     if not lines:
-        raise refuse(name, "no pairs", "a line per cell type and gene", "Choose the full file.")
+        raise refuse(
+            name, say("no pairs"), "a line per cell type and gene", "Choose the full file."
+        )
     columns = _columns(lines[0])
     pairs = _table(text, columns) if columns else _gmt(lines, name)
     sets: dict[str, list[Gene]] = {}
@@ -46,14 +49,20 @@ def read_signature(text: str, name: str) -> Signature:
     for line, cell_type, gene in pairs:
         known = sets.setdefault(cell_type, [])
         if not cell_type or not gene.symbol or gene.symbol in (g.symbol for g in known):
-            found = f"{cell_type or 'no cell type'}, {gene.symbol or 'no gene'}"
-            remedy = "Correct or remove it."
+            found = say(
+                "{cell_type}, {gene}",
+                cell_type=cell_type or say("no cell type"),
+                gene=gene.symbol or say("no gene"),
+            )
+            remedy = say("Correct or remove it.")
             problems.append(Problem(name, found, "a new pair of both", remedy, row=line))
         known.append(gene)
     if problems:
         raise DataProblem(problems)
     if not sets:
-        raise refuse(name, "no pairs", "a line per cell type and gene", "Choose the full file.")
+        raise refuse(
+            name, say("no pairs"), "a line per cell type and gene", "Choose the full file."
+        )
     return Signature(name, {cell: tuple(genes) for cell, genes in sets.items()})
 
 

@@ -91,7 +91,7 @@ def _finite(block: NDArray[Any]) -> NDArray[Any]:
     found = np.isfinite(block)
     if not found.all():
         raise refuse(
-            "expression matrix",
+            say("expression matrix"),
             say("{sum} missing or infinite values", sum=int((~found).sum())),
             "a number in every cell",
             "Remove the genes or specimens without values; they are not filled in.",
@@ -104,7 +104,7 @@ def _check(values: NDArray[Any], sets: Sequence[Sequence[int]], ties: str) -> No
         raise refuse("ties", ties, "order_invariant or gsva_compatible", "Choose one of the two.")
     if values.ndim != 2 or not values.size:
         raise refuse(
-            "expression matrix",
+            say("expression matrix"),
             say("shape {shape}", shape=values.shape),
             "genes × specimens, neither empty",
             "Give a table with genes in rows and specimens in columns.",
@@ -120,7 +120,7 @@ def _check(values: NDArray[Any], sets: Sequence[Sequence[int]], ties: str) -> No
         if not 0 < len(set(rows)) < len(values)
     ]
     if not sets:
-        raise refuse("gene sets", "none", "at least one", "Choose a signature.")
+        raise refuse(say("gene sets"), say("none"), "at least one", "Choose a signature.")
     if problems:
         raise DataProblem(problems)
 

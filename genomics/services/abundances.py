@@ -26,6 +26,7 @@ from genomics.storage import checked, read_tiles
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import say
 from studies.models import Job, Study
 from studies.services import derivations_record, file_open, inputs_digest
 
@@ -127,8 +128,8 @@ def abundances_compute(
     params = params or {}
     matrices = list(matrices_in_force(study).select_related("file", "batch"))
     if not matrices:
-        remedy = "Upload the expression matrix first."
-        raise refuse("expression matrix", "none", "at least one", remedy)
+        remedy = say("Upload the expression matrix first.")
+        raise refuse(say("expression matrix"), say("none"), "at least one", remedy)
     annotations = [annotation for _, annotation in annotations_current(study)]
     name = str(params.get("signature") or CLUSTERED)
     of = partial(

@@ -89,7 +89,7 @@ def batch_correct(
         batch, matrices of other genes or scales.
     """
     unseen = str((params or {}).get("unseen") or "refuse")
-    progress(0, STEPS, "reading the matrices")
+    progress(0, STEPS, say("reading the matrices"))
     matrices, genes = _matrices(study)
     training = _training(study, matrices)
     digest = inputs_digest("combat", unseen, *_inputs(matrices, training))
@@ -97,16 +97,20 @@ def batch_correct(
     if earlier is not None:
         return _again(earlier)
     _check(study, matrices, training)
-    progress(1, STEPS, "fitting on the development cohort")
+    progress(1, STEPS, say("fitting on the development cohort"))
     batches = _batches_of(matrices, training)
     fit = fit_combat(_training_blocks(matrices, training, len(genes)), batches)
     notices = [n for m in matrices for n in check_batches(fit, m.batches, unseen)]
-    progress(2, STEPS, "looking before and after")
+    progress(2, STEPS, say("looking before and after"))
     coordinates = _components(matrices, fit, len(genes), unseen)
     with transaction.atomic():
         row = _write(study, fit, genes, (unseen, notices, digest), job)
         for done, matrix in enumerate(matrices):
-            progress(3 + 3 * done / len(matrices), STEPS, f"correcting {matrix.row.batch.filename}")
+            progress(
+                3 + 3 * done / len(matrices),
+                STEPS,
+                say("correcting {filename}", filename=matrix.row.batch.filename),
+            )
             _correct(row, matrix, fit, genes, coordinates, job)
     progress(STEPS, STEPS, "done")
     return {"correction": row.number, "batches": row.batches, "matrices": len(matrices),
@@ -124,7 +128,9 @@ def batch_correction_lift(study: Study, job: Job | None = None) -> dict[str, Any
     rows = BatchCorrection.objects.filter(study=study, lifted_at__isnull=True)
     numbers = sorted(rows.values_list("number", flat=True))
     if not numbers:
-        raise refuse("batch correction", "none in force", "one", "There is nothing to lift.")
+        raise refuse(
+            say("batch correction"), say("none in force"), "one", "There is nothing to lift."
+        )
     rows.update(lifted_at=timezone.now())
     return {"lifted": numbers}
 
@@ -141,12 +147,12 @@ def _matrices(study: Study) -> tuple[list[_Matrix], list[str]]:
     rows = ExpressionMatrix.objects.filter(study=study, correction=None)
     rows = rows.select_related("file", "batch").order_by("pk")
     if not rows:
-        remedy = "Upload the expression matrix first."
-        raise refuse("expression matrix", "none", "at least one", remedy)
+        remedy = say("Upload the expression matrix first.")
+        raise refuse(say("expression matrix"), say("none"), "at least one", remedy)
     if len({row.scale == "log" for row in rows}) > 1:
         scales = ", ".join(f"{row.batch.filename}: {row.scale}" for row in rows)
-        remedy = "Upload all matrices on one of the two."
-        raise refuse("expression matrices", scales, "logarithms, or none", remedy)
+        remedy = say("Upload all matrices on one of the two.")
+        raise refuse(say("expression matrices"), scales, "logarithms, or none", remedy)
     opened = [(row, open_matrix(row)) for row in rows]
     genes = _common([tiles for _, tiles in opened], [row.batch.filename for row in rows])
     known = batch_of_specimens(study)
@@ -186,7 +192,7 @@ def _common(tables: list[ExpressionTiles], names: list[str]) -> list[str]:
 
 def _check_known(matrices: list[_Matrix]) -> None:
     problems = [
-        Problem(m.row.batch.filename, "no sequencing batch", "a batch for every specimen",
+        Problem(m.row.batch.filename, say("no sequencing batch"), "a batch for every specimen",
                 "Upload a specimen table with the column batch.", column=column.label)
         for m in matrices
         for column, batch in zip(m.columns, m.batches, strict=True)

@@ -59,13 +59,13 @@ def expression_import(
         batch.mark_ready(batch.summary, batch.notices)
         return dict(batch.summary)
     found = _check(batch, progress)
-    progress(4, STEPS, "storing the matrix")
+    progress(4, STEPS, say("storing the matrix"))
     with matrix_file(found.tiles) as parquet, transaction.atomic():
         stored = file_store(batch.study, parquet, "expression", f"{batch.filename}.parquet")
         matrix = _write(batch, found, stored, job)
-        progress(5, STEPS, "looking at quality")
+        progress(5, STEPS, say("looking at quality"))
         write_quality(matrix, found.tiles)
-        progress(6, STEPS, f"wrote {len(found.patients)} specimens")
+        progress(6, STEPS, say("wrote {n} specimens", n=len(found.patients)))
         summary = _summary(matrix, found)
         batch.mark_ready(summary, found.notices)
     progress(STEPS, STEPS, "done")
@@ -73,13 +73,13 @@ def expression_import(
 
 
 def _check(batch: ImportBatch, progress: Progress) -> _Checked:
-    progress(0, STEPS, "reading the matrix")
+    progress(0, STEPS, say("reading the matrix"))
     options, annotations = batch.options, annotations_current(batch.study)
     declared = options.get("scale") or None
     reading = Reading(declared, options.get("strand") or None, transcripts_of(annotations))
     with file_open(batch.file) as stream:
         tiles = read_expression(checked(stream, batch.file.sha256), batch.filename, reading)
-    progress(1, STEPS, "checking scale and identifiers")
+    progress(1, STEPS, say("checking scale and identifiers"))
     names = [annotation for _, annotation in annotations]
     clustered = signature_content(signature_current(batch.study, CLUSTERED))
     check_orientation(tiles.genes, tiles.specimens, with_all_names(clustered, names))
@@ -98,7 +98,10 @@ def _scale(tiles: ExpressionTiles, declared: str | None) -> tuple[Scale, list[No
     scale = cast(Scale, declared or ("counts" if found == "fractional" else found))
     notices = list(check_scale(facts, scale))
     if declared is None:
-        text = f"The scale was not declared; the values look like {scale} and are read as such."
+        text = say(
+            "The scale was not declared; the values look like {scale} and are read as such.",
+            scale=scale,
+        )
         notices.append(Notice("scale_not_declared", text))
     return scale, notices
 
@@ -137,7 +140,11 @@ def _score(
 
 
 def _report(progress: Progress, start: float, name: str, done: int, total: int) -> None:
-    progress(start + done / total, STEPS, f"{name}: {done} of {total} specimens")
+    progress(
+        start + done / total,
+        STEPS,
+        say("{name}: {done} of {total} specimens", name=name, done=done, total=total),
+    )
 
 
 def _write(batch: ImportBatch, found: _Checked, stored: Any, job: Job | None) -> ExpressionMatrix:
@@ -174,7 +181,11 @@ def _write(batch: ImportBatch, found: _Checked, stored: Any, job: Job | None) ->
 
 def _summary(matrix: ExpressionMatrix, found: _Checked) -> dict[str, Any]:
     covered = {
-        one.version.name: f"{sum(c.present for c in one.coverage)} of {one.version.n_pairs} pairs"
+        one.version.name: say(
+            "{coverage} of {n_pairs} pairs",
+            coverage=sum(c.present for c in one.coverage),
+            n_pairs=one.version.n_pairs,
+        )
         for one in found.scored
     }
     return {

@@ -40,7 +40,7 @@ from studies.services import derivation_record, derivations_record, inputs_diges
 from .signatures import signature_current
 
 HOT_FROM = 3  # Immunoscore
-PAPER_RULE = f"Immunoscore {HOT_FROM}-4 = hot"
+PAPER_RULE = say("Immunoscore {hot_from}-4 = hot", hot_from=HOT_FROM)
 
 
 def phenotype_fit(
@@ -66,13 +66,13 @@ def phenotype_fit(
     """
     k, seed = _whole(params, "k", 2, 2, 6), _whole(params, "seed", 0, 0, 2**31)
     rule = _rule(params)
-    progress(0, 10, "reading abundances")
+    progress(0, 10, say("reading abundances"))
     table = abundance_table(study)
     training = table[table.index.isin(training_ids(study))]
     if training.empty:
         raise refuse(
-            "training cohort",
-            "no patient with RNA in a cohort whose use is development",
+            say("training cohort"),
+            say("no patient with RNA in a cohort whose use is development"),
             "the expression matrix of the training cohort",
             "Upload the cohort table and the expression matrix first.",
         )
@@ -81,7 +81,7 @@ def phenotype_fit(
     digest = fit_inputs(study, signature.digest, k, seed, rule)
     row = PhenotypeFit.objects.filter(study=study, inputs_digest=digest).first()
     fit = Fit.from_dict(row.fit) if row else _fit(study, training, k, seed, progress)
-    progress(9, 10, "assigning patients")
+    progress(9, 10, say("assigning patients"))
     labels = apply_phenotype(fit, scores_of(table))
     with transaction.atomic():
         row = _stated(row) if row else _freeze(study, fit, training, (digest, rule), job)
@@ -116,11 +116,11 @@ def phenotype_assign(
     """
     row = fit_current(study)
     if row is None:
-        remedy = "Fit the immune phenotype first."
-        raise refuse("phenotype fit", "none", "a frozen fit", remedy)
+        remedy = say("Fit the immune phenotype first.")
+        raise refuse(say("phenotype fit"), say("none"), "a frozen fit", remedy)
     _check_version(study, row.signature)
     table = abundance_table(study)
-    progress(0, 1, f"assigning {len(table)} patients to {row}")
+    progress(0, 1, say("assigning {n} patients to {row}", n=len(table), row=row))
     labels = apply_phenotype(Fit.from_dict(row.fit), scores_of(table))
     trained = set(
         Phenotype.objects.filter(fit=row, in_training=True).values_list("patient_id", flat=True)
@@ -157,17 +157,19 @@ def _whole(params: dict[str, Any] | None, name: str, default: int, low: int, hig
 def _fit(study: Study, training: pd.DataFrame, k: int, seed: int, progress: Progress) -> Fit:
     stromal = abundance_table(study, BESIDE).reindex(training.index)
     known = set(STROMAL_SETS) <= set(stromal.columns) and stromal.notna().all(axis=None)
-    progress(1, 10, f"clustering {len(training)} development patients")
+    progress(1, 10, say("clustering {n} development patients", n=len(training)))
     return fit_phenotype(
         scores_of(training),
         k=k,
         seed=seed,
         stromal=stromal[list(STROMAL_SETS)].astype(float) if known else None,
         progress=lambda done, total: progress(
-            1 + 5 * done / total, 10, f"stability: {done} of {total} subsamples"
+            1 + 5 * done / total,
+            10,
+            say("stability: {done} of {total} subsamples", done=done, total=total),
         ),
         compare_progress=lambda done, total: progress(
-            6 + 3 * done / total, 10, "comparing 2 to 6 clusters"
+            6 + 3 * done / total, 10, say("comparing 2 to 6 clusters")
         ),
     )
 
@@ -273,7 +275,7 @@ def phenotype_from_ihc(
     DataProblem
         Nobody has an Immunoscore.
     """
-    progress(0, 1, "reading Immunoscores")
+    progress(0, 1, say("reading Immunoscores"))
     scores = registry.facts("immunoscore", study)
     rules = registry.facts("immunoscore_rule", study)
     digests = registry.facts("immunoscore_digest", study)
@@ -301,7 +303,7 @@ def phenotype_from_ihc(
     if not rows:
         raise refuse(
             "Immunoscore",
-            "no patient with a score",
+            say("no patient with a score"),
             "densities of CD3 and CD8 in tumour centre and invasive margin, scored",
             "Upload the cell densities and compute the Immunoscore first.",
         )

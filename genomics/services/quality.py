@@ -12,6 +12,7 @@ from genomics.methods.quality import estimate_quality
 from genomics.models import ExpressionColumn, ExpressionMatrix
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Job, Study
 
 from .abundances import open_matrix
@@ -60,8 +61,8 @@ def quality_compute(
     """
     matrices = list(ExpressionMatrix.objects.filter(study=study).select_related("file", "batch"))
     if not matrices:
-        remedy = "Upload the expression matrix first."
-        raise refuse("expression matrix", "none", "at least one", remedy)
+        remedy = say("Upload the expression matrix first.")
+        raise refuse(say("expression matrix"), say("none"), "at least one", remedy)
     for done, matrix in enumerate(matrices):
         progress(done, len(matrices), matrix.batch.filename)
         with transaction.atomic():

@@ -94,7 +94,7 @@ def signature_import(batch: ImportBatch, job: Job | None = None) -> dict[str, An
     """
     name = str(batch.options.get("name") or batch.filename.split(".")[0])
     if not NAME.fullmatch(name):
-        expected = "letters, digits, - _ . and +, at most 40"
+        expected = say("letters, digits, - _ . and +, at most 40")
         raise refuse(
             batch.filename, say("the name {name}", name=name), expected, "Rename the file."
         )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from studies.access import require
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Study
 from studies.services import batch_receive
 
@@ -40,7 +41,9 @@ def specimens_type(study: Study, user: Any, rows: Sequence[dict[str, str]]) -> I
         for number, row in enumerate(rows, start=1)
     ]
     if not lines:
-        raise refuse(FORM, "no line", "at least one specimen", "Name a specimen and its patient.")
+        raise refuse(
+            FORM, say("no line"), "at least one specimen", "Name a specimen and its patient."
+        )
     problems = specimen_problems(study, lines, FORM)
     if problems:
         raise DataProblem(problems)

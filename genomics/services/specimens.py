@@ -14,6 +14,7 @@ from genomics.models import SequencingBatch
 from genomics.selectors import RNA
 from studies.consents import GENOMICS, refusals
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient, Procedure, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
 from studies.services import file_read
@@ -51,9 +52,13 @@ def patients_of_columns(
     }
     if not strangers:
         return mine, []
-    shown = ", ".join(strangers[:12]) + (" and more" if len(strangers) > 12 else "")
-    text = (
-        f"{len(strangers)} columns of no patient of the study, or of no consent, left out: {shown}."
+    shown = ", ".join(strangers[:12])
+    if len(strangers) > 12:
+        shown = say("{shown} and more", shown=shown)
+    text = say(
+        "{n} columns of no patient of the study, or of no consent, left out: {shown}.",
+        n=len(strangers),
+        shown=shown,
     )
     return mine, [Notice("columns_left_out", text)]
 
@@ -72,7 +77,7 @@ def _stranger(
     label: str, filename: str, patient: Patient | None, refused: dict[int, str]
 ) -> Problem:
     if patient is not None:
-        remedy = "Record the consent first, or remove the column."
+        remedy = say("Record the consent first, or remove the column.")
         found = f"{label}: {refused[patient.pk]}"
         return Problem(filename, found, "a patient whose tissue may be used", remedy, 1, label)
     return Problem(
@@ -139,8 +144,12 @@ def _rows(text: str, name: str) -> list[dict[str, Any]]:
     reader.fieldnames = header
     absent = [column for column in SPECIMEN_COLUMNS if column not in header]
     if absent:
-        found = f"no column {', '.join(absent)}"
-        expected = f"{', '.join(SPECIMEN_COLUMNS)}; {', '.join(OTHER_COLUMNS)} where known"
+        found = say("no column {absent}", absent=", ".join(absent))
+        expected = say(
+            "{specimen_columns}; {other_columns} where known",
+            specimen_columns=", ".join(SPECIMEN_COLUMNS),
+            other_columns=", ".join(OTHER_COLUMNS),
+        )
         raise refuse(name, found, expected, "Add the column.", row=1)
     columns = (*SPECIMEN_COLUMNS, *OTHER_COLUMNS)
     rows = [
@@ -148,7 +157,7 @@ def _rows(text: str, name: str) -> list[dict[str, Any]]:
         for row in reader
     ]
     if not rows:
-        raise refuse(name, "a header only", "a line per specimen", "Choose the complete file.")
+        raise refuse(name, say("a header only"), "a line per specimen", "Choose the complete file.")
     return rows
 
 
@@ -159,24 +168,26 @@ def _row_problems(
     name: str,
 ) -> Iterable[Problem]:
     def problem(column: str, expected: str, remedy: str) -> Problem:
-        found = row[column] or "an empty cell"
+        found = row[column] or say("an empty cell")
         return Problem(name, found, expected, remedy, row=row["line"], column=column)
 
     patient, specimen = patients.get(row["patient_id"]), known.get(row["specimen"])
     if not 0 < len(row["specimen"]) <= 120:
-        yield problem("specimen", "a label of at most 120 signs", "Name the specimen.")
+        yield problem("specimen", say("a label of at most 120 signs"), say("Name the specimen."))
     if patient is None:
-        remedy = "Upload the cohort table first, or correct the pseudonym."
-        yield problem("patient_id", "a patient of the study", remedy)
+        remedy = say("Upload the cohort table first, or correct the pseudonym.")
+        yield problem("patient_id", say("a patient of the study"), remedy)
     elif specimen is not None and specimen.patient_id != patient.pk:
-        remedy = "A specimen keeps its patient: correct the table, or give it another label."
-        yield problem("specimen", "a specimen of this patient", remedy)
+        remedy = say("A specimen keeps its patient: correct the table, or give it another label.")
+        yield problem("specimen", say("a specimen of this patient"), remedy)
     if row["procedure"] and row["procedure"].lower() not in Procedure.values:
-        yield problem("procedure", ", ".join(Procedure.values), "Write one of them, or nothing.")
+        yield problem(
+            "procedure", ", ".join(Procedure.values), say("Write one of them, or nothing.")
+        )
     if row["collected_on"] and _date(row["collected_on"]) is None:
-        yield problem("collected_on", "a date as 2021-03-31", "Correct the date.")
+        yield problem("collected_on", say("a date as 2021-03-31"), say("Correct the date."))
     if len(row["batch"]) > 80:
-        yield problem("batch", "a name of at most 80 signs", "Shorten the name.")
+        yield problem("batch", say("a name of at most 80 signs"), say("Shorten the name."))
 
 
 def _date(text: str) -> date | None:
@@ -192,7 +203,9 @@ def _twice(rows: list[dict[str, Any]], name: str) -> list[Problem]:
     for row in rows:
         if (line := first.setdefault(row["specimen"], row["line"])) == row["line"]:
             continue
-        found = f"{row['specimen']}, which stands in row {line} already"
+        found = say(
+            "{specimen}, which stands in row {line} already", specimen=row["specimen"], line=line
+        )
         place = {"row": row["line"], "column": "specimen"}
         problems.append(
             Problem(name, found, "each specimen once", "Remove one of the lines.", **place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from genomics import services, specimens_page
 from genomics.forms import MOST_LINES, specimen_forms
@@ -22,7 +23,7 @@ def specimens(request: HttpRequest, study: Study) -> HttpResponse:
     may_enter = "enter" in access.rights_of(request.user, study)
     if request.method == "POST":
         if not may_enter:
-            raise PermissionDenied("This needs the right 'enter' in the study.")
+            raise PermissionDenied(_("This needs the right 'enter' in the study."))
         forms = specimen_forms(request.POST)
         if forms.is_valid():
             try:

@@ -32,6 +32,7 @@ from imaging.working import without_dates
 from studies.access import require, rights_of, visible
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 from studies.api.records import JobSerializer
+from studies.languages import spoken_items
 
 
 class SeriesSerializer(PatientScopedSerializer):
@@ -139,15 +140,16 @@ class SeriesViewSet(StudyScopedViewSet):
         asked.is_valid(raise_exception=True)
         given, pet = asked.validated_data, self.get_object()
         if not given["name"]:
-            return Response(services.region_preview(pet, given["recipe"]).as_dict())
+            shown = services.region_preview(pet, given["recipe"]).as_dict()
+            return Response(shown | {"notices": spoken_items(shown["notices"])})
         rois = visible(Roi.objects.all(), request.user, self.study).filter(series=pet)
         earlier = get_object_or_404(rois, uid=given["supersedes"]) if given["supersedes"] else None
         roi = services.region_keep(
             pet, request.user, given["recipe"], given["name"], given["lesion"], earlier,
             given["comment"],
         )  # fmt: skip
-        shown = RoiSerializer(roi, context=self.get_serializer_context())
-        return Response(shown.data, status=status.HTTP_201_CREATED)
+        kept = RoiSerializer(roi, context=self.get_serializer_context())
+        return Response(kept.data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=SendSerializer, responses={202: JobSerializer})
     @action(detail=True, methods=["post"])

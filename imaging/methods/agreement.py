@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from imaging.methods.geometry import estimate_dice, resample_mask
 from imaging.methods.volume import Volume
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def compare_masks(first: Volume, second: Volume, name: str) -> Agreement:
     if not moved.array.any() or not second.array.any():
         raise refuse(
             name,
-            "a region outside the other scan",
+            say("a region outside the other scan"),
             "two regions in one place",
             "Check that both are of one patient and visit.",
         )

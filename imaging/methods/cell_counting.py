@@ -267,6 +267,6 @@ def suggest_threshold(histogram: NDArray[np.int64], edges: NDArray[np.float64]) 
         between = below * above * (mean_below - mean_above) ** 2.0
     if not np.isfinite(between).any():
         raise refuse(
-            "histogram", "one class of pixels", "stained and unstained", "Check the batch."
+            "histogram", say("one class of pixels"), "stained and unstained", "Check the batch."
         )
     return round(float(edges[1:][np.nanargmax(between)]), 2)

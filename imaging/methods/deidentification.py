@@ -32,13 +32,14 @@ from imaging.methods.deidentification_table import (
     action_of,
 )
 from imaging.methods.suv_working import private_element, values_of
+from studies.methods.wording import say
 
 PROFILE = f"{EDITION} basic profile, dates moved, SUV kept; rules 1"
 REMOVED, REPLACED, RETAINED = "removed", "replaced", "kept"
 STANDARD_ROOT = "1.2.840.10008."
 TEXT = ("LO", "SH", "LT", "ST", "UT", "UC", "CS", "AE", "PN")
 FREE_TEXT = ("LT", "ST", "UT", "UC")
-REPEATS = "repeats the patient's name or number"
+REPEATS = say("repeats the patient's name or number")
 PLACEHOLDER = "DEIDENTIFIED"
 OLDEST_STATED = 89
 SHORTEST_WORD = 4
@@ -175,23 +176,25 @@ class _Work:
         dated = kept.get(int(element.tag))
         if dated is None:
             is_block = 0x10 <= element.tag.elem <= 0xFF
-            self._note(element, where, REMOVED, "private block" if is_block else "private")
+            self._note(
+                element, where, REMOVED, say("private block") if is_block else say("private")
+            )
         elif dated:
             self._put(element, made, _moved_text(_text(element.value), self.identity.offset_days))
-            self._note(element, where, REPLACED, "private date, needed for the SUV: moved")
+            self._note(element, where, REPLACED, say("private date, needed for the SUV: moved"))
         else:
             made.add(element)
-            self._note(element, where, RETAINED, "private, needed for the SUV")
+            self._note(element, where, RETAINED, say("private, needed for the SUV"))
 
     def _standard(self, element: DataElement, where: str, made: Dataset) -> None:
         tag = int(element.tag)
         if tag in WITH_THE_PATIENT:
-            self._note(element, where, REPLACED, "by the pseudonym")
+            self._note(element, where, REPLACED, say("by the pseudonym"))
         elif element.VR in ("DA", "DT") and tag not in BIRTH:
             self._date(element, where, made)
         elif element.VR == "TM" and tag not in BIRTH:
             made.add(element)
-            self._note(element, where, RETAINED, "time of day")
+            self._note(element, where, RETAINED, say("time of day"))
         elif tag in KEPT:
             self._keep(element, where, made)
         elif element.VR == "SQ":
@@ -206,7 +209,7 @@ class _Work:
         moved = [_moved_text(_text(value), self.identity.offset_days) for value in values]
         self._put(element, made, moved if element.VM > 1 else moved[0])
         lost = any(_text(old) and not new for old, new in zip(values, moved, strict=True))
-        why = "no whole date: emptied" if lost else "moved by the patient's days"
+        why = say("no whole date: emptied") if lost else say("moved by the patient's days")
         self._note(element, where, REPLACED, why)
 
     def _keep(self, element: DataElement, where: str, made: Dataset) -> None:
@@ -217,7 +220,7 @@ class _Work:
             age = _text(element.value)
             old = age.endswith("Y") and age[:-1].isdigit() and int(age[:-1]) > OLDEST_STATED
             self._put(element, made, "090Y" if old else age)
-            why = "above 89 years: stated as 90" if old else KEPT[int(element.tag)]
+            why = say("above 89 years: stated as 90") if old else KEPT[int(element.tag)]
             self._note(element, where, REPLACED if old else RETAINED, why)
         else:
             made.add(element)
@@ -226,15 +229,15 @@ class _Work:
     def _sequence(self, element: DataElement, where: str, made: Dataset) -> None:
         action = action_of(element.tag)
         if action in (REMOVE, DUMMY):
-            self._note(element, where, REMOVED, "basic profile")
+            self._note(element, where, REMOVED, say("basic profile"))
         elif action == EMPTY:
             self._put(element, made, DicomSequence([]))
-            self._note(element, where, REMOVED, "basic profile: emptied")
+            self._note(element, where, REMOVED, say("basic profile: emptied"))
         else:
             items = [self.cleaned(item, f"{where} > ") for item in element.value or []]
             self._put(element, made, DicomSequence(items))
             if action == DESCEND:
-                self._note(element, where, RETAINED, "with new UIDs")
+                self._note(element, where, RETAINED, say("with new UIDs"))
 
     def _uid(self, element: DataElement, where: str, made: Dataset) -> None:
         values = [element.value] if element.VM < 2 else list(element.value)
@@ -243,10 +246,10 @@ class _Work:
             made.add(element)
             return
         if action_of(element.tag) == REMOVE:
-            self._note(element, where, REMOVED, "basic profile")
+            self._note(element, where, REMOVED, say("basic profile"))
             return
         self._put(element, made, new if element.VM > 1 else new[0])
-        self._note(element, where, REPLACED, "by its new UID")
+        self._note(element, where, REPLACED, say("by its new UID"))
 
     def _new_uid(self, uid: str) -> str:
         return uid if not uid or uid.startswith(STANDARD_ROOT) else self.identity.new_uid(uid)
@@ -254,15 +257,15 @@ class _Work:
     def _by_table(self, element: DataElement, where: str, made: Dataset) -> None:
         action = action_of(element.tag)
         if action == REMOVE or (not action and element.VR in (*FREE_TEXT, "UN")):
-            why = "basic profile" if action else "free text or an unknown attribute"
+            why = say("basic profile") if action else say("free text or an unknown attribute")
             self._note(element, where, REMOVED, why)
         elif action in (EMPTY, DUMMY) or element.VR == "PN":
             value = _placeholder(element) if action == DUMMY else None
             self._put(element, made, value)
-            what = "emptied" if value is None else "a dummy"
-            self._note(element, where, REPLACED, f"basic profile: {what}")
+            what = say("emptied") if value is None else say("a dummy")
+            self._note(element, where, REPLACED, say("basic profile: {what}", what=what))
         elif action == MAP:
-            self._note(element, where, REMOVED, "basic profile")
+            self._note(element, where, REMOVED, say("basic profile"))
         elif self._names_patient(element):
             self._put(element, made, PLACEHOLDER)
             self._note(element, where, REPLACED, REPEATS)
@@ -280,7 +283,7 @@ class _Work:
         made.add(DataElement(element.tag, element.VR, value))
 
     def _note(self, element: DataElement, where: str, outcome: str, why: str) -> None:
-        name = keyword_for_tag(element.tag) or "private attribute"
+        name = keyword_for_tag(element.tag) or say("private attribute")
         self.changes.append(Change(where, name, outcome, why))
 
 
@@ -353,12 +356,12 @@ def moved_dates(said: str, days: int) -> str:
 
 def risks_of(dataset: Dataset) -> list[str]:
     """Why the pixels themselves may show who the patient is."""
-    found = []
+    found: list[str] = []
     if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
-        found.append("BurnedInAnnotation (0028,0301) is YES: text is part of the picture")
+        found.append(say("BurnedInAnnotation (0028,0301) is YES: text is part of the picture"))
     if str(dataset.get("RecognizableVisualFeatures", "")).upper() == "YES":
-        found.append("RecognizableVisualFeatures (0028,0302) is YES: a face may be recognised")
+        found.append(say("RecognizableVisualFeatures (0028,0302) is YES: a face may be recognised"))
     kinds = values_of(dataset, "ImageType")
     if kinds & {"SCREEN SAVE", "SCREENSHOT", "DOSE_INFO"}:
-        found.append("ImageType (0008,0008) says that it is a screen shot: text may be in it")
+        found.append(say("ImageType (0008,0008) says that it is a screen shot: text may be in it"))
     return found

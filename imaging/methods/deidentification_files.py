@@ -16,6 +16,7 @@ from imaging.methods.deidentification_report import SeriesReport, compare_suv
 from imaging.methods.dicom_file import read_dicom
 from imaging.methods.instance_files import MAGIC, PREAMBLE, files_of
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 CLASSES = {
     "1.2.840.10008.5.1.4.1.1.128": "PT",
@@ -83,7 +84,7 @@ def deidentify_files(paths: Sequence[Path], out: Path, key: Key) -> dict[str, An
         Damaged files; no DICOM; ``out`` not empty; a SUV that would change.
     """
     if out.exists() and any(out.iterdir()):
-        raise refuse(str(out), "a folder with files in it", "an empty folder", "Name another.")
+        raise refuse(str(out), say("a folder with files in it"), "an empty folder", "Name another.")
     found: dict[str, _Series] = {}
     left_out: dict[str, int] = {}
     problems: list[Problem] = []
@@ -100,7 +101,7 @@ def deidentify_files(paths: Sequence[Path], out: Path, key: Key) -> dict[str, An
         shutil.rmtree(out, ignore_errors=True)  # all or nothing: it was empty before
         raise DataProblem(problems)
     if not found:
-        raise refuse(", ".join(map(str, paths)), "nothing to de-identify",
+        raise refuse(", ".join(map(str, paths)), say("nothing to de-identify"),
                      "PET, CT, MR, RTSTRUCT or SEG files", "Check the path.")  # fmt: skip
     return {"series": [_said(series) for series in found.values()], "left_out": left_out}
 

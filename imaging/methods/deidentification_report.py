@@ -22,7 +22,7 @@ from imaging.methods.deidentification import (
 from imaging.methods.suv import estimate_suv_factors
 from imaging.methods.suv_working import text
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import say
+from studies.methods.wording import kept, say
 
 OUTCOMES = (REMOVED, REPLACED, RETAINED)
 PIXELS = 0x7FE00000
@@ -54,7 +54,7 @@ class SeriesReport:
         found: dict[str, Any] = {"profile": PROFILE, "modality": self.modality, "files": self.files}
         for outcome in OUTCOMES:
             found[outcome] = [
-                {"tag": change.tag, "name": change.name, "why": change.why, "files": count}
+                kept({"tag": change.tag, "name": change.name, "why": change.why, "files": count})
                 for change, count in sorted(self.changes.items(), key=lambda pair: pair[0].tag)
                 if change.outcome == outcome
             ]
@@ -122,7 +122,7 @@ def compare_suv(before: list[Dataset], after: list[Dataset]) -> str:
     raise DataProblem(
         [
             Problem(
-                "SUV after de-identification",
+                say("SUV after de-identification"),
                 f"{second if isinstance(second, str) else second[0]}",
                 say("{value}, as before", value=first if isinstance(first, str) else first[0]),
                 "Keep the original files and report this: a rule of de-identification is wrong.",

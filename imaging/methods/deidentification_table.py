@@ -10,6 +10,8 @@ from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as _
 from pydicom.datadict import tag_for_keyword
 from pydicom.tag import BaseTag
 
+from studies.methods.wording import say
+
 EDITION = "PS3.15 2026c"
 REMOVE, EMPTY, DUMMY, MAP, DESCEND = "remove", "empty", "dummy", "map", "descend"
 
@@ -45,14 +47,14 @@ ACTIONS: dict[int, str] = {
 ACTIONS[_tag("DeviceSerialNumber")] = DUMMY  # a segmentation must have one
 ACTIONS[_tag("OperatorsName")] = EMPTY  # a structure set must have one, if empty
 
-_SUV = "needed for the SUV"
-_CHARACTERISTIC = "patient characteristic, needed for the SUV"
-_DESCRIPTOR = "says what was drawn; repeats neither name nor number of the patient"
+_SUV = say("needed for the SUV")
+_CHARACTERISTIC = say("patient characteristic, needed for the SUV")
+_DESCRIPTOR = say("says what was drawn; repeats neither name nor number of the patient")
 KEPT: dict[int, str] = {
     _tag(keyword): why
     for why, keywords in (
         (_CHARACTERISTIC, ("PatientWeight", "PatientSize", "PatientSex")),
-        ("patient characteristic", ("PatientAge",)),
+        (say("patient characteristic"), ("PatientAge",)),
         (_SUV, ("RadionuclideTotalDose", "RadionuclideHalfLife", "TimezoneOffsetFromUTC")),
         (
             _DESCRIPTOR,

@@ -143,7 +143,7 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         "image column": not profile.image_pattern or "image" in profile.columns,
     }
     problems += [
-        Problem(name, "the profile does not say it", say("the {what}", what=what), _REMEDY)
+        Problem(name, say("the profile does not say it"), say("the {what}", what=what), _REMEDY)
         for what, said in wanted.items()
         if not said
     ]
@@ -151,7 +151,7 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         raise DataProblem(problems)
 
 
-_REMEDY = "Correct the profile of the laboratory, or export the table again."
+_REMEDY = say("Correct the profile of the laboratory, or export the table again.")
 
 
 def apply_profile(
@@ -178,7 +178,7 @@ def apply_profile(
         if profile.image_pattern:
             found = pattern.fullmatch(image)
             if found is None:
-                expected = f"a name like {profile.image_pattern}"
+                expected = say("a name like {image_pattern}", image_pattern=profile.image_pattern)
                 problems.append(Problem(name, image, expected, _REMEDY, number, "image"))
                 continue
             line |= found.groupdict()

@@ -86,7 +86,7 @@ def read_density_table(
             rows.append(_density(values))
     problems += _contradictions(rows, name)
     if not rows and not problems:
-        problems.append(Problem(name, "no densities", "at least one", "Choose the full file."))
+        problems.append(Problem(name, say("no densities"), "at least one", "Choose the full file."))
     if problems:
         raise DataProblem(problems)
     return DensityTable(tuple(rows), tuple(_notices(rows, unmeasured, ignored)))
@@ -146,11 +146,11 @@ def _measure(values: Mapping[str, str]) -> str:
 def _problems(values: Mapping[str, str], name: str, specimen_will_do: bool) -> list[Problem]:
     problems, line = [], int(values["row"])
 
-    def wrong(column: str, found: str, expected: str, remedy: str = "Correct it.") -> None:
+    def wrong(column: str, found: str, expected: str, remedy: str = say("Correct it.")) -> None:
         problems.append(Problem(name, found or "nothing", expected, remedy, line, column))
 
     if not values.get("patient_id") and not (specimen_will_do and values.get("specimen")):
-        wrong("patient_id", "no patient", "a pseudonym", "Name the patient.")
+        wrong("patient_id", say("no patient"), say("a pseudonym"), say("Name the patient."))
     known: dict[str, tuple[str, ...]] = {"marker": MARKERS, "region": REGIONS}
     known |= {"area_unit": tuple(MM2_PER)} if _by_count(values) else {"unit": tuple(PER_MM2)}
     if values.get("procedure"):
@@ -162,16 +162,18 @@ def _problems(values: Mapping[str, str], name: str, specimen_will_do: bool) -> l
         return problems
     if not _by_count(values):
         if _number(values["density"]) is None:
-            expected = "a number, 0 or more; empty when it was not measured"
-            remedy = "Correct the density. A density below 0 does not exist."
+            expected = say("a number, 0 or more; empty when it was not measured")
+            remedy = say("Correct the density. A density below 0 does not exist.")
             wrong("density", values["density"], expected, remedy)
         return problems
     count = _number(values["count"])
     if count is None or count != int(count):
-        expected = "a whole number of cells, 0 or more; empty when it was not measured"
+        expected = say("a whole number of cells, 0 or more; empty when it was not measured")
         wrong("count", values["count"], expected)
     if not _number(values.get("area", "")):
-        wrong("area", values.get("area", ""), "an area above 0", "Give the area counted in.")
+        wrong(
+            "area", values.get("area", ""), say("an area above 0"), say("Give the area counted in.")
+        )
     return problems
 
 
@@ -223,9 +225,13 @@ def _contradictions(rows: list[Density], name: str) -> list[Problem]:
     first: dict[tuple[str, ...], tuple[object, Density]] = {}
     for row in rows:
         claims: tuple[tuple[str, tuple[str, ...], object], ...] = (
-            ("the same measurement", (row.specimen, row.marker, row.region), row.row),
-            ("another patient for this specimen", ("patient", row.specimen), row.pseudonym),
-            ("another procedure for this specimen", ("procedure", row.specimen), row.procedure),
+            (say("the same measurement"), (row.specimen, row.marker, row.region), row.row),
+            (say("another patient for this specimen"), ("patient", row.specimen), row.pseudonym),
+            (
+                say("another procedure for this specimen"),
+                ("procedure", row.specimen),
+                row.procedure,
+            ),
         )
         for what, key, value in claims:
             said, earlier = first.setdefault(key, (value, row))
@@ -235,7 +241,7 @@ def _contradictions(rows: list[Density], name: str) -> list[Problem]:
             problems.append(
                 Problem(
                     name,
-                    "an invasive margin in a biopsy",
+                    say("an invasive margin in a biopsy"),
                     "the margin of a resection",
                     "Correct the region or the procedure: a biopsy has no margin.",
                     row.row,
@@ -265,21 +271,36 @@ def _contradiction(name: str, what: str, row: Density, earlier: Density) -> Prob
 def _notices(rows: list[Density], unmeasured: int, ignored: int = 0) -> list[Notice]:
     notices = []
     if ignored:
-        text = f"{ignored} lines of regions that the laboratory's profile leaves out were not read."
+        text = say(
+            "{ignored} lines of regions that the laboratory's profile leaves out were not read.",
+            ignored=ignored,
+        )
         notices.append(Notice("density_region_ignored", text))
     if unmeasured:
-        text = f"{unmeasured} densities were not measured; they count as missing, never as 0."
+        text = say(
+            "{unmeasured} densities were not measured; they count as missing, never as 0.",
+            unmeasured=unmeasured,
+        )
         notices.append(Notice("density_not_measured", text))
-    converted = [row for row in rows if row.working != "as entered"]
+    converted = [row for row in rows if row.working != say("as entered")]
     if converted:
-        text = f"{len(converted)} densities converted, as line {converted[0].row}: "
-        notices.append(Notice("density_converted", text + converted[0].working + "."))
+        text = say(
+            "{n} densities converted, as line {row}: {working}.",
+            n=len(converted), row=converted[0].row, working=converted[0].working,
+        )  # fmt: skip
+        notices.append(Notice("density_converted", text))
     high = [row for row in rows if row.per_mm2 > PLAUSIBLE_PER_MM2]
     if high:
         lines = ", ".join(str(row.row) for row in high[:12])
-        text = f"{len(high)} densities above {PLAUSIBLE_PER_MM2:,.0f} cells/mm2 (lines {lines})."
-        notices.append(Notice("density_implausible", text + " Is the unit right?"))
+        text = say(
+            "{n} densities above {plausible_per_mm2:,.0f} cells/mm2 (lines {lines}). Is the "
+            "unit right?",
+            n=len(high),
+            plausible_per_mm2=PLAUSIBLE_PER_MM2,
+            lines=lines,
+        )
+        notices.append(Notice("density_implausible", text))
     if any(row.pseudonym and row.specimen == row.pseudonym for row in rows):
-        text = "Lines without a specimen: the patient's pseudonym names the specimen."
+        text = say("Lines without a specimen: the patient's pseudonym names the specimen.")
         notices.append(Notice("specimen_unnamed", text))
     return notices

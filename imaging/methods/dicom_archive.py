@@ -130,7 +130,7 @@ def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
         raise refuse(
             name,
-            "a file that is no zip, or a zip cut short",
+            say("a file that is no zip, or a zip cut short"),
             "a whole zip archive",
             "Pack the DICOM files again, or upload again.",
         ) from error
@@ -173,12 +173,12 @@ def open_archive(file: BinaryIO, name: str) -> zipfile.ZipFile:
 
 
 def _suspicious(info: zipfile.ZipInfo, archive: str) -> Problem | None:
-    where, remedy = f"{archive}: {info.filename}", "Pack the files again."
+    where, remedy = f"{archive}: {info.filename}", say("Pack the files again.")
     path = PurePosixPath(info.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
-        return Problem(where, "a name that points outside the archive", "a plain name", remedy)
+        return Problem(where, say("a name that points outside the archive"), "a plain name", remedy)
     if info.flag_bits & 1:
-        return Problem(where, "an encrypted file", "files without a password", remedy)
+        return Problem(where, say("an encrypted file"), "files without a password", remedy)
     if info.file_size > MOST_BYTES_OF_A_FILE:
         return Problem(
             where,
@@ -217,11 +217,13 @@ def index_archive(
         elif found is not None:
             entries.setdefault(found.patient_id, []).append(found)
         if progress:
-            progress(done, len(infos), f"{name}: looking through {len(infos)} files")
+            progress(
+                done, len(infos), say("{name}: looking through {n} files", name=name, n=len(infos))
+            )
     if not infos:
         empty = Problem(
             name,
-            "an empty archive",
+            say("an empty archive"),
             "DICOM files of PET and CT",
             "Pack the series and upload again.",
         )
@@ -238,12 +240,12 @@ def _once(entry: Entry, seen: dict[str, Entry]) -> Entry | Aside | None:
     """The entry, unless its modality is not used or its instance was met before."""
     twin = seen.setdefault(entry.instance_uid, entry)
     if entry.modality not in USED:
-        modality = entry.modality or "no modality"
-        return Aside(entry.name, entry.size, f"of modality {modality}")
+        modality = entry.modality or say("no modality")
+        return Aside(entry.name, entry.size, say("of modality {modality}", modality=modality))
     if twin is entry:
         return entry
     if twin.sha256 == entry.sha256:
-        return Aside(entry.name, entry.size, f"the same as {twin.name}")
+        return Aside(entry.name, entry.size, say("the same as {name}", name=twin.name))
     problem = Problem(
         entry.name,
         say("the same SOPInstanceUID (0008,0018) as {name} with other content", name=twin.name),
@@ -255,7 +257,9 @@ def _once(entry: Entry, seen: dict[str, Entry]) -> Entry | Aside | None:
 
 def _left_out(asides: list[Aside], name: str) -> tuple[Notice, ...]:
     counted = Counter(
-        "that are the same as others" if aside.reason.startswith("the same as ") else aside.reason
+        say("that are the same as others")
+        if aside.reason.startswith("the same as ")
+        else aside.reason
         for aside in asides
         if aside.problem is None
     )
@@ -274,7 +278,7 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         return archive.read(name)
     except DAMAGE as error:
         raise refuse(
-            name, "a damaged file inside the archive", "a whole file", "Pack the files again."
+            name, say("a damaged file inside the archive"), "a whole file", "Pack the files again."
         ) from error
 
 
@@ -293,7 +297,9 @@ def _read_ahead(
 
 def _read_hashed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[bytes, str]:
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise refuse(info.filename, "a symbolic link", "a file", "Pack the file that it points to.")
+        raise refuse(
+            info.filename, say("a symbolic link"), "a file", "Pack the file that it points to."
+        )
     data = read_entry(archive, info.filename)
     return data, hashlib.sha256(data).hexdigest()
 
@@ -306,7 +312,7 @@ def _look_at(info: zipfile.ZipInfo, arrived: Arrived, new_uid: NewUid, keep: boo
         dataset = read_dicom(data, name)
     except DataProblem as refusal:
         if data and _is_something_else(name, data):
-            return Aside(name, size, "that are not DICOM")
+            return Aside(name, size, say("that are not DICOM"))
         [problem] = refusal.problems
         return Aside(name, size, problem.found, problem, _visit_named(data, new_uid))
     modality = str(dataset.get("Modality") or "").strip()

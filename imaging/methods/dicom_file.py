@@ -76,13 +76,13 @@ def _not_dicom(name: str, error: Exception) -> DataProblem:
     if isinstance(error, InvalidDicomError):
         return refuse(
             name,
-            "a file that is not DICOM",
+            say("a file that is not DICOM"),
             "DICOM files only",
             "Leave the file out of the upload.",
         )
     return refuse(
         name,
-        "a DICOM file that breaks off or cannot be read",
+        say("a DICOM file that breaks off or cannot be read"),
         "a whole DICOM file",
         "Export or copy the file again.",
     )
@@ -93,7 +93,7 @@ def _check_pixels_complete(dataset: Dataset, name: str) -> None:
     if pixels is None or not pixels.value:
         raise refuse(
             name,
-            "an image without pixels",
+            say("an image without pixels"),
             "a whole image",
             "The file was cut short: export or copy it again.",
         )
@@ -135,7 +135,7 @@ def _stored_values(dataset: Dataset, name: str) -> NDArray:
     if int(dataset.get("NumberOfFrames") or 1) > 1 or dataset.get("SamplesPerPixel", 1) != 1:
         raise refuse(
             name,
-            "several frames or colours in one object",
+            say("several frames or colours in one object"),
             "one grey slice per file",
             "Export the series as single-frame PET or CT image storage.",
         )

@@ -121,7 +121,7 @@ def _place(segmentation: Dataset, frame: int, grid: Grid, name: str) -> int:
     if position is None or orientation is None or measures is None:
         raise refuse(
             say("{name}: frame {frame}", name=name, frame=frame + 1),
-            "no position, orientation or pixel spacing",
+            say("no position, orientation or pixel spacing"),
             "all three for each frame",
             "Export the segmentation again.",
         )

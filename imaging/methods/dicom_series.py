@@ -163,7 +163,7 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
         if np.ptp(numbers, axis=0).max() > tolerance:
             raise refuse(
                 f"{name}: {key}",
-                "different values in one series",
+                say("different values in one series"),
                 "one value",
                 "Upload localisers and reformats as series of their own, or leave them out.",
             )
@@ -197,7 +197,7 @@ def _check_spacing(
     gaps = np.diff(along)
     usual = float(np.median(gaps[gaps > SAME_MM])) if (gaps > SAME_MM).any() else 0.0
     doubles, holes = int((gaps <= SAME_MM).sum()), int((gaps > 1.5 * usual).sum())
-    where = f"{name}: ImagePositionPatient (0020,0032)"
+    where = say("{name}: ImagePositionPatient (0020,0032)", name=name)
     if doubles:
         raise refuse(
             where,
@@ -216,7 +216,7 @@ def _check_spacing(
     if np.ptp(across, axis=0).max() > JITTER_MM:
         raise refuse(
             where,
-            "slices shifted sideways (a tilted gantry)",
+            say("slices shifted sideways (a tilted gantry)"),
             "slices along one line",
             "Correct the tilt, or export an untilted reconstruction.",
         )

@@ -81,7 +81,7 @@ def draw_sphere(grid: Grid, sphere: Sphere) -> Mask:
     if not mask.any():
         raise refuse(
             "sphere",
-            "no voxel of the scan",
+            say("no voxel of the scan"),
             "a sphere on the scan",
             "Move the centre onto the scan, or make the sphere larger.",
             column="x",
@@ -113,7 +113,7 @@ def threshold_level(suv: Volume, sphere: Sphere, rule: str, liver: Sphere | None
     if liver is None:
         raise refuse(
             "liver",
-            "no sphere in the liver",
+            say("no sphere in the liver"),
             "a sphere in healthy liver, as PERCIST wants it",
             "Give its centre and radius.",
             column="liver_x",
@@ -122,7 +122,7 @@ def threshold_level(suv: Volume, sphere: Sphere, rule: str, liver: Sphere | None
     if inside.size < 2:
         raise refuse(
             "liver",
-            "one voxel",
+            say("one voxel"),
             "voxels enough for an SD",
             "Make it larger.",
             column="liver_radius",
@@ -144,7 +144,7 @@ def draw_threshold(
     level = threshold_level(suv, sphere, rule, liver)
     hottest = np.where(inside, suv.array, -np.inf)
     seed = np.unravel_index(int(hottest.argmax()), hottest.shape)
-    return _grown(suv, inside, level, seed, "the sphere")
+    return _grown(suv, inside, level, seed, say("the sphere"))
 
 
 def draw_growing(
@@ -162,8 +162,10 @@ def draw_growing(
     inside = draw_sphere(suv.grid, Sphere(seed_mm, radius_mm))
     x, y, z = np.rint(suv.grid.indices_of(np.array([seed_mm]))[0]).astype(int)
     if not all(0 <= n < size for n, size in zip((x, y, z), suv.grid.size, strict=True)):
-        raise refuse("seed", "a place outside the scan", "a place on it", "Move it.", column="x")
-    return _grown(suv, inside, level, (z, y, x), "the largest distance")
+        raise refuse(
+            "seed", say("a place outside the scan"), "a place on it", "Move it.", column="x"
+        )
+    return _grown(suv, inside, level, (z, y, x), say("the largest distance"))
 
 
 def _grown(
@@ -219,7 +221,7 @@ def draw_brush(grid: Grid, strokes: Sequence[Stroke], start: Mask | None = None)
     if not mask.any() or not strokes:
         raise refuse(
             "strokes",
-            "nothing" if strokes else "no stroke",
+            say("nothing") if strokes else say("no stroke"),
             "a region with at least one voxel",
             "Paint on the PET, or give balls as lines: x y z radius.",
             column="strokes",

@@ -165,7 +165,7 @@ def read_encoder(weights: bytes, sha256: str, preset: Preset) -> Any:
     found = hashlib.sha256(weights).hexdigest()
     if found != sha256:
         raise refuse(
-            "encoder weights",
+            say("encoder weights"),
             say("digest {found}", found=found[:12]),
             say("digest {sha256}", sha256=sha256[:12]),
             "Restore the file from a backup: the stored weights were changed.",
@@ -279,7 +279,12 @@ def _train(
                 progress(
                     epoch * len(inputs) + step,
                     total,
-                    f"{modality} encoder, epoch {epoch + 1} of {preset.epochs}",
+                    say(
+                        "{modality} encoder, epoch {epoch} of {epochs}",
+                        modality=modality,
+                        epoch=epoch + 1,
+                        epochs=preset.epochs,
+                    ),
                 )
         losses.append(summed / len(inputs))
         if not held_out:

@@ -11,16 +11,17 @@ from imaging.methods.encoder import Preset, apply_encoder, device_name, read_enc
 from imaging.methods.patch import Patch
 from imaging.methods.pooled_features import pool_features
 from imaging.methods.resnet import BLOCKS, apply_resnet, feature_count, read_resnet
+from studies.methods.wording import marked
 
 ENCODER = "encoder"
 STATISTICS = 4  # mean and SD inside the lesion and in the ring
 RESNET_CUBE = {"size": 96, "spacing_mm": 1.0}
-CUT = "separable spline/2"  # how cubes are cut: a number of its own for each change
+CUT = marked("separable spline/2")  # how cubes are cut: a number of its own for each change
 PREPROCESSING = {
-    "interpolation": "cubic B-spline of the cropped scan; mask by nearest neighbour",
-    "scale": "PET ln(1 + SUV) - 1, SUV 0 to 50; CT (HU - 40)/100, HU -160 to 240",
-    "pooling": "mean and SD inside the lesion and in a 9 mm ring",
-    "precision": "float32, channels last",
+    "interpolation": marked("cubic B-spline of the cropped scan; mask by nearest neighbour"),
+    "scale": marked("PET ln(1 + SUV) - 1, SUV 0 to 50; CT (HU - 40)/100, HU -160 to 240"),
+    "pooling": marked("mean and SD inside the lesion and in a 9 mm ring"),
+    "precision": marked("float32, channels last"),
 }
 
 

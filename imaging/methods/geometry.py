@@ -35,13 +35,13 @@ def check_mask(mask: Volume, scan: Grid, name: str) -> None:
 
 
 def _grid_problems(mask: Grid, scan: Grid, name: str) -> list[Problem]:
-    remedy = "Draw or export the mask on this scan, with all its slices and in its order."
+    remedy = say("Draw or export the mask on this scan, with all its slices and in its order.")
     problems = []
     for what, found, expected, tolerance in (
         ("size", mask.size, scan.size, 0),
-        ("spacing, mm", mask.spacing, scan.spacing, SPACING * min(scan.spacing)),
+        (say("spacing, mm"), mask.spacing, scan.spacing, SPACING * min(scan.spacing)),
         ("direction", mask.direction, scan.direction, DIRECTION),
-        ("origin, mm", mask.origin, scan.origin, ORIGIN_MM),
+        (say("origin, mm"), mask.origin, scan.origin, ORIGIN_MM),
     ):
         if np.abs(np.subtract(found, expected)).max() > tolerance:
             problems.append(Problem(f"{name}: {what}", _numbers(found), _numbers(expected), remedy))
@@ -49,7 +49,7 @@ def _grid_problems(mask: Grid, scan: Grid, name: str) -> list[Problem]:
         problems.append(
             Problem(
                 say("{name}: place", name=name),
-                "no overlap with the scan",
+                say("no overlap with the scan"),
                 "a mask inside the scan",
                 remedy,
             )
@@ -88,7 +88,7 @@ def _label_problems(mask: Volume, name: str) -> list[Problem]:
         return [
             Problem(
                 name,
-                "an empty mask",
+                say("an empty mask"),
                 "at least one voxel inside",
                 "Draw the region, or leave the mask out.",
             )

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from imaging.methods.density_table import MARKERS, REGIONS
 from studies.methods.problems import DataProblem, Problem, refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 
 CutKind = Literal["reference_percentile", "reference_mean_share", "fixed"]
 COLUMNS = tuple(f"{marker}_{region}" for marker in MARKERS for region in REGIONS)
 FORMAT = 1  # of a stored rule: another shape, another number
+LACKING = ("not measured: {names}",)  # what a stored reason may have been made of
 HIGH_FROM = 3  # 0-2 low, 3-4 high
 MINIMUM_REFERENCE = 10
 DEFAULTS: dict[str, float] = {"reference_percentile": 75.0, "reference_mean_share": 0.75}
@@ -27,10 +28,10 @@ BIOPSY_HIGH_FROM = 70.0  # mean percentile of CD3 and CD8; known, check the sour
 
 # Readings beside the four calls, each by the percentiles of the same frozen reference.
 READINGS: dict[str, str] = {
-    "consensus": "consensus: mean percentile of the four densities, classes 0 to 4",
-    "biopsy": "biopsy: mean percentile of CD3 and CD8 in the tumour centre, high above 70",
-    "cd3_high": "CD3-high: mean percentile of CD3 over the regions, 50 or more",
-    "cd8_high": "CD8-high: mean percentile of CD8 over the regions, 50 or more",
+    "consensus": marked("consensus: mean percentile of the four densities, classes 0 to 4"),
+    "biopsy": marked("biopsy: mean percentile of CD3 and CD8 in the tumour centre, high above 70"),
+    "cd3_high": marked("CD3-high: mean percentile of CD3 over the regions, 50 or more"),
+    "cd8_high": marked("CD8-high: mean percentile of CD8 over the regions, 50 or more"),
 }
 
 Array = NDArray[np.float64]
@@ -94,7 +95,7 @@ def fit_immunoscore_rule(
             column: float(np.percentile(values, level)) for column, values in reference.items()
         }
     elif kind == "reference_mean_share":
-        _check_range("share of the mean", level, 0, 10)
+        _check_range(say("share of the mean"), level, 0, 10)
         found = {column: float(level * values.mean()) for column, values in reference.items()}
     else:
         found = _fixed(cuts or {})
@@ -106,12 +107,18 @@ def _check_reference(reference: Mapping[str, Array]) -> None:
     problems = []
     for column, values in reference.items():
         if len(values) < MINIMUM_REFERENCE:
-            found, expected = f"{len(values)} densities", f"at least {MINIMUM_REFERENCE}"
+            found, expected = (
+                say("{n} densities", n=len(values)),
+                say("at least {minimum_reference}", minimum_reference=MINIMUM_REFERENCE),
+            )
         elif values[0] == values[-1]:
-            found, expected = f"{values[0]:g} in every specimen", "densities that differ"
+            found, expected = (
+                say("{values:g} in every specimen", values=values[0]),
+                say("densities that differ"),
+            )
         else:
             continue
-        remedy = "Upload the densities of the development cohort (resections, both regions)."
+        remedy = say("Upload the densities of the development cohort (resections, both regions).")
         problems.append(
             Problem(say("development cohort, {column}", column=column), found, expected, remedy)
         )
@@ -221,7 +228,10 @@ def apply_reading(
     else:
         marker = reading.removesuffix("_high")
         mean = found[f"{marker}_percentile"]
-        reasons = [f"no {marker.upper()} measured" if gone else "" for gone in mean.isna()]
+        reasons = [
+            say("no {marker} measured", marker=marker.upper()) if gone else ""
+            for gone in mean.isna()
+        ]
         result = pd.DataFrame({"score": none, "reason": reasons, "mean_percentile": mean})
         result["high"] = found[f"{marker}_high"]
     return result
@@ -237,7 +247,11 @@ def _biopsy_percentile(
     mean = pd.DataFrame(own, index=table.index).mean(axis=1, skipna=False)
     taken = biopsy.reindex(table.index).astype(bool)
     reasons = [
-        "" if is_biopsy and known else "CD3 and CD8 not both measured" if is_biopsy else "no biopsy"
+        ""
+        if is_biopsy and known
+        else say("CD3 and CD8 not both measured")
+        if is_biopsy
+        else say("no biopsy")
         for is_biopsy, known in zip(taken, mean.notna(), strict=True)
     ]
     return mean.where(taken), reasons
@@ -288,12 +302,10 @@ def _reasons(table: pd.DataFrame, biopsy: pd.Series) -> list[str]:
     reasons = []
     for missing, taken in zip(table.isna().to_numpy(), biopsy.astype(bool), strict=True):
         names = [
-            column.replace("_", " ", 1)
-            for column, gone in zip(COLUMNS, missing, strict=True)
-            if gone
+            column.replace("_", " ") for column, gone in zip(COLUMNS, missing, strict=True) if gone
         ]
-        lacks = f"not measured: {', '.join(names)}" if names else ""
-        reasons.append("a biopsy has no margin" if taken else lacks.replace("_", " "))
+        lacks = say("not measured: {names}", names=", ".join(names)) if names else ""
+        reasons.append(say("a biopsy has no margin") if taken else lacks)
     return reasons
 
 

@@ -58,7 +58,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
             for below in sorted(p for p in path.rglob("*") if p.is_file()):
                 yield str(below.relative_to(path)), below.read_bytes()
         elif not path.is_file():
-            raise refuse(str(path), "nothing", "a folder, a zip or a file", "Check the path.")
+            raise refuse(str(path), say("nothing"), "a folder, a zip or a file", "Check the path.")
         elif path.suffix.lower() == ".zip":
             yield from _zipped(path)
         else:

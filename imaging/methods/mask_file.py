@@ -42,7 +42,7 @@ def read_image_file(data: bytes, name: str) -> tuple[Volume, dict[str, str]]:
         except RuntimeError as error:
             raise refuse(
                 name,
-                "a file that cannot be read, or axes that are not at right angles",
+                say("a file that cannot be read, or axes that are not at right angles"),
                 "a whole NIfTI or NRRD file",
                 "Export the file again.",
             ) from error
@@ -137,7 +137,7 @@ def _labels(array: NDArray, name: str) -> list[int]:
     if not np.array_equal(values, np.rint(values)) or not np.isfinite(values).all():
         raise refuse(
             say("{name}: labels", name=name),
-            "fractions",
+            say("fractions"),
             "whole numbers: 0 outside, a label inside",
             "Export the mask without interpolation.",
         )
@@ -145,7 +145,7 @@ def _labels(array: NDArray, name: str) -> list[int]:
     if not FEWEST_LABELS <= len(found) <= MOST_LABELS:
         raise refuse(
             say("{name}: labels", name=name),
-            "an empty mask" if not found else say("{n} labels", n=len(found)),
+            say("an empty mask") if not found else say("{n} labels", n=len(found)),
             say(
                 "{fewest_labels} to {most_labels} labels",
                 fewest_labels=FEWEST_LABELS,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 
 PIECE = 2**20
 MOST_OF_HEADERS = 16 * 2**10
@@ -112,7 +113,9 @@ class _Body:
 
 
 def _broken() -> DataProblem:
-    return refuse("body", "one that breaks off", "a whole multipart/related body", "Send it again.")
+    return refuse(
+        "body", say("one that breaks off"), "a whole multipart/related body", "Send it again."
+    )
 
 
 def write_parts(objects: Iterator[bytes], boundary: str, content_type: str) -> Iterator[bytes]:

@@ -67,8 +67,8 @@ def pair_up(files: Mapping[str, bytes]) -> list[NiftiFile]:
             except DataProblem as problem:
                 problems.extend(problem.problems)
         elif not suffix_of(name):
-            expected = ".nii, .nii.gz, .nrrd or .json"
-            problems.append(Problem(name, "another file", expected, "Leave the file out."))
+            expected = say(".nii, .nii.gz, .nrrd or .json")
+            problems.append(Problem(name, say("another file"), expected, "Leave the file out."))
     found = [
         NiftiFile(name, data, sidecars.pop(name[: -len(suffix_of(name))], {}))
         for name, data in sorted(files.items())
@@ -77,7 +77,7 @@ def pair_up(files: Mapping[str, bytes]) -> list[NiftiFile]:
     problems += [
         Problem(
             say("{name}.json", name=name),
-            "a sidecar without its image",
+            say("a sidecar without its image"),
             "an image of the same name",
             "Add the image.",
         )
@@ -92,9 +92,9 @@ def _sidecar(data: bytes, name: str) -> dict[str, Any]:
     try:
         said = json.loads(data)
     except ValueError as error:
-        raise refuse(name, "a file that is no JSON", "JSON", "Write it again.") from error
+        raise refuse(name, say("a file that is no JSON"), "JSON", "Write it again.") from error
     if not isinstance(said, dict):
-        raise refuse(name, "JSON that is no object", "keywords and values", "Write it again.")
+        raise refuse(name, say("JSON that is no object"), "keywords and values", "Write it again.")
     return said
 
 
@@ -179,7 +179,7 @@ def _header(file: NiftiFile, patient: str, new_uid: Callable[[str], str], name: 
 def _put(header: Dataset, keyword: str, value: Any, name: str) -> None:
     """Set a keyword; an object, or a list of them, is a sequence."""
     if tag_for_keyword(keyword) is None:
-        raise refuse(f"{name}: {keyword}", "no keyword of DICOM", "a keyword such as Units",
+        raise refuse(f"{name}: {keyword}", say("no keyword of DICOM"), "a keyword such as Units",
                      "Correct the sidecar.")  # fmt: skip
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(item, dict) for item in values):
@@ -206,7 +206,7 @@ def _regions(
 ) -> list[DrawnRoi]:
     name = f"{patient}, {file.name}"
     if unknown := [key for key in file.sidecar if key not in MASK_KEYS]:
-        raise refuse(f"{name}: {unknown[0]}", "a keyword that a mask has not",
+        raise refuse(f"{name}: {unknown[0]}", say("a keyword that a mask has not"),
                      ", ".join(MASK_KEYS) + "; Modality PT or CT for a volume",
                      "Correct the sidecar.")  # fmt: skip
     uid = _scan_under(file, scans, by_name, name)
@@ -228,7 +228,7 @@ def _scan_under(
 ) -> str:
     """The scan on whose grid a mask stands: the one it names, else the only one, PET first."""
     if not scans:
-        raise refuse(name, "a mask without a scan", "a PET or CT of this patient",
+        raise refuse(name, say("a mask without a scan"), "a PET or CT of this patient",
                      "Upload the scan, or check the folder's name.")  # fmt: skip
     asked = file.sidecar.get("Series")
     if asked is not None:
@@ -255,6 +255,6 @@ def _scan_under(
         raise refusals[0]
     same = [scan for scan in fitting if scan.modality == fitting[0].modality]
     if len(same) > 1:
-        remedy = "Upload mask and scan in one folder, and name the scan as Series."
+        remedy = say("Upload mask and scan in one folder, and name the scan as Series.")
         raise refuse(name, say("{n} scans on whose grid it stands", n=len(same)), "one", remedy)
     return same[0].uid

@@ -133,7 +133,7 @@ def cube_box(scan: Grid, target: Grid, name: str = "lesion") -> Box:
     if (high - low < 2).any():
         raise refuse(
             name,
-            "a region outside the scan",
+            say("a region outside the scan"),
             "a region inside PET and CT",
             "Upload the CT that belongs to this PET.",
         )

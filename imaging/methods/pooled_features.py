@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 RING_MM = 9.0
 PREFIX = {"PT": "pet", "CT": "ct"}
@@ -49,7 +50,7 @@ def pool_features(
     if not mask.any() or not ring.any():
         raise refuse(
             name,
-            "a region that is empty or fills the whole cube",
+            say("a region that is empty or fills the whole cube"),
             "a lesion with its surroundings",
             "Draw the lesion alone.",
         )

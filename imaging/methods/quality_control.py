@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from imaging.methods import suv_timing
 from imaging.methods.suv_working import Working, text, values_of
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem
+from studies.methods.wording import kept, marked, ours, say
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 STATES = (PASS, WARN, FAIL)
@@ -22,14 +24,14 @@ JITTER_MM, THICKNESS_MM = 0.01, 0.1
 OBLIQUE_DEGREES = 5.0
 MIRROR_RATIO = 2.0
 TAGS = {
-    "(0020,0032)": "slices",
-    "(0020,0037)": "orientation",
-    "(0054,1001)": "units",
-    "(0054,1006)": "units",
-    "(0028,0051)": "corrections",
-    "(0054,1102)": "decay correction",
-    "(0010,1030)": "weight",
-    "(0018,1074)": "dose",
+    "(0020,0032)": marked("slices"),
+    "(0020,0037)": marked("orientation"),
+    "(0054,1001)": marked("units"),
+    "(0054,1006)": marked("units"),
+    "(0028,0051)": marked("corrections"),
+    "(0054,1102)": marked("decay correction"),
+    "(0010,1030)": marked("weight"),
+    "(0018,1074)": marked("dose"),
 }
 
 
@@ -52,8 +54,8 @@ class Check:
     found: str
     reason: str = ""
 
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        return kept(vars(self).copy())
 
 
 def worst(states: Iterable[str]) -> str:
@@ -88,7 +90,7 @@ def check_refusal(problem: DataProblem) -> tuple[Check, ...]:
             next((name for tag, name in TAGS.items() if tag in one.where), one.where),
             FAIL,
             one.found,
-            f"expected {one.expected}",
+            say("expected {expected}", expected=ours(one.expected)),
         )
         for one in problem.problems
     )
@@ -96,35 +98,49 @@ def check_refusal(problem: DataProblem) -> tuple[Check, ...]:
 
 def _slices(grid: Grid) -> Check:
     return Check(
-        "slices", PASS, f"{grid.size[2]} slices every {grid.spacing[2]:.2f} mm, none missing, "
-        "none doubled"
-    )  # fmt: skip
+        say("slices"),
+        PASS,
+        say(
+            "{size} slices every {spacing:.2f} mm, none missing, none doubled",
+            size=grid.size[2],
+            spacing=grid.spacing[2],
+        ),
+    )
 
 
 def _spacing(slices: tuple[Dataset, ...], grid: Grid) -> Check:
     places = np.array([s.ImagePositionPatient for s in slices], float) @ grid.axes[:, 2]
     jitter = float(np.abs(np.diff(places) - grid.spacing[2]).max())
-    found = f"spacing even to {jitter:.3f} mm"
+    found = say("spacing even to {jitter:.3f} mm", jitter=jitter)
     if jitter <= JITTER_MM:
         return Check("spacing", PASS, found)
-    return Check("spacing", WARN, found, "slices are not quite evenly spaced")
+    return Check(say("spacing"), WARN, found, say("slices are not quite evenly spaced"))
 
 
 def _gaps(slices: tuple[Dataset, ...], grid: Grid) -> Check:
     stated = slices[0].get("SliceThickness")
     if not stated:
-        return Check("gaps", WARN, "no SliceThickness (0018,0050)", "gaps cannot be ruled out")
-    found = f"{float(stated):g} mm thick, every {grid.spacing[2]:.2f} mm"
+        return Check(
+            say("gaps"), WARN, say("no SliceThickness (0018,0050)"), say("gaps cannot be ruled out")
+        )
+    found = say(
+        "{stated:g} mm thick, every {spacing:.2f} mm", stated=float(stated), spacing=grid.spacing[2]
+    )
     if float(stated) >= grid.spacing[2] - THICKNESS_MM:
         return Check("gaps", PASS, found)
-    return Check("gaps", WARN, found, "tissue between the slices was not imaged")
+    return Check(say("gaps"), WARN, found, say("tissue between the slices was not imaged"))
 
 
 def _orientation(grid: Grid) -> Check:
     tilt = np.degrees(np.arccos(np.clip(np.abs(np.diag(grid.axes)), 0, 1)).max())
     if tilt <= OBLIQUE_DEGREES:
-        return Check("orientation", PASS, f"axial to {tilt:.1f}°")
-    return Check("orientation", WARN, f"{tilt:.0f}° off axial", "not an axial series")
+        return Check(say("orientation"), PASS, say("axial to {tilt:.1f}°", tilt=tilt))
+    return Check(
+        say("orientation"),
+        WARN,
+        say("{tilt:.0f}° off axial", tilt=tilt),
+        say("not an axial series"),
+    )
 
 
 def _units(slices: tuple[Dataset, ...]) -> Check:
@@ -138,19 +154,29 @@ def _corrections(slices: tuple[Dataset, ...]) -> Check:
     if done & {"DECY", "DECAY"}:
         return Check("corrections", PASS, found)
     return Check(
-        "corrections", WARN, found, "not corrected for decay: each frame was corrected here"
+        say("corrections"),
+        WARN,
+        found,
+        say("not corrected for decay: each frame was corrected here"),
     )
 
 
 def _uptake_time(slices: tuple[Dataset, ...]) -> Check:
     minutes = uptake_minutes(slices)
-    name, (low, high) = "uptake time", UPTAKE_MINUTES
+    name, (low, high) = say("uptake time"), UPTAKE_MINUTES
     if minutes is None:
-        return Check(name, WARN, "not stated", "the time from injection to scan cannot be told")
-    found = f"{minutes:.0f} min"
+        return Check(
+            name, WARN, say("not stated"), say("the time from injection to scan cannot be told")
+        )
+    found = say("{minutes:.0f} min", minutes=minutes)
     if low <= minutes <= high:
         return Check(name, PASS, found)
-    return Check(name, WARN, found, f"outside {low:g} to {high:g} min: compare SUV with care")
+    return Check(
+        name,
+        WARN,
+        found,
+        say("outside {low:g} to {high:g} min: compare SUV with care", low=low, high=high),
+    )
 
 
 def uptake_minutes(slices: Sequence[Dataset]) -> float | None:
@@ -168,16 +194,16 @@ def uptake_minutes(slices: Sequence[Dataset]) -> float | None:
 def check_pair(pet: Grid, ct: Grid, same_frame: bool) -> tuple[Check, ...]:
     """PET and CT of one visit: one frame of reference, and a CT that covers the PET."""
     frame = (
-        Check("frame of reference", PASS, "one for PET and CT")
+        Check(say("frame of reference"), PASS, say("one for PET and CT"))
         if same_frame
-        else Check("frame of reference", WARN, "differs or is not stated",
-                   "PET and CT may not be aligned")
+        else Check(say("frame of reference"), WARN, say("differs or is not stated"),
+                   say("PET and CT may not be aligned"))
     )  # fmt: skip
     share = covered(Volume(np.ones(pet.shape, bool), pet), ct, along_z_only=True)
-    found = f"the CT reaches {share:.0%} of the PET's length"
+    found = say("the CT reaches {share:.0%} of the PET's length", share=share)
     coverage = Check("coverage", PASS, found)
     if share < 0.99:
-        coverage = Check("coverage", WARN, found, "part of the PET has no CT")
+        coverage = Check(say("coverage"), WARN, found, say("part of the PET has no CT"))
     return frame, coverage
 
 
@@ -198,8 +224,17 @@ def check_region(
     if other is not None:
         share = covered(mask, other)
         state = PASS if share > 0.999 else (FAIL if share < 0.5 else WARN)
-        reason = "" if state == PASS else "part of the region lies outside the pair's other scan"
-        checks.append(Check(f"coverage of {name}", state, f"{share:.0%} of the region", reason))
+        reason = (
+            "" if state == PASS else say("part of the region lies outside the pair's other scan")
+        )
+        checks.append(
+            Check(
+                say("coverage of {name}", name=name),
+                state,
+                say("{share:.0%} of the region", share=share),
+                reason,
+            )
+        )
     if suv is not None:
         checks.append(_slice_order(mask, suv, name))
     return tuple(checks)
@@ -209,11 +244,14 @@ def _slice_order(mask: Volume, suv: Volume, name: str) -> Check:
     """A mask whose slices were turned over lies on other tissue: the mirrored one takes up more."""
     here = float(suv.array[mask.array].mean())
     mirrored = float(suv.array[mask.array[::-1]].mean())
-    label, found = f"slice order of {name}", f"SUVmean {here:.2f}, mirrored {mirrored:.2f}"
+    label, found = (
+        say("slice order of {name}", name=name),
+        say("SUVmean {here:.2f}, mirrored {mirrored:.2f}", here=here, mirrored=mirrored),
+    )
     if mirrored < MIRROR_RATIO * here or mirrored < 1:
         return Check(label, PASS, found)
-    return Check(label, WARN, found, "turned over along z it would lie on hotter tissue: "
-                 "was the order of its slices flipped?")  # fmt: skip
+    return Check(label, WARN, found, say("turned over along z it would lie on hotter tissue: "
+                 "was the order of its slices flipped?"))  # fmt: skip
 
 
 def covered(mask: Volume, other: Grid, along_z_only: bool = False) -> float:

@@ -79,7 +79,7 @@ def _strokes(values: Any) -> list[Stroke]:
     if not isinstance(values, list) or len(values) > MOST_STROKES:
         raise refuse(
             "strokes",
-            "none or too many",
+            say("none or too many"),
             say("at most {most_strokes}", most_strokes=MOST_STROKES),
             "Paint.",
             column="strokes",

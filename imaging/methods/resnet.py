@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imaging.methods.encoder import device_name, scale_cube
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import listed, marked, say
 
 BLOCKS = {"resnet10": (1, 1, 1, 1), "resnet18": (2, 2, 2, 2), "resnet50": (3, 4, 6, 3)}
 WIDTHS = (64, 128, 256, 512)
@@ -79,7 +79,10 @@ def read_weights(data: bytes, name: str) -> tuple[bytes, str, int]:
     stem = found.get("conv1.weight")
     channels = int(stem.shape[1]) if stem is not None and stem.dim() == 5 else 0
     if not 1 <= channels <= MOST_CHANNELS:
-        said, wanted = f"{channels} channels", f"1 to {MOST_CHANNELS} channels"
+        said, wanted = (
+            say("{channels} channels", channels=channels),
+            say("1 to {most_channels} channels", most_channels=MOST_CHANNELS),
+        )
         raise refuse(
             say("{name}: conv1.weight", name=name), said, wanted, "Upload weights of a 3D ResNet."
         )
@@ -102,9 +105,9 @@ def read_resnet(weights: bytes, sha256: str, architecture: str) -> Any:
 
     found = hashlib.sha256(weights).hexdigest()
     if found != sha256:
-        remedy = "Restore the file from a backup: the stored weights were changed."
+        remedy = say("Restore the file from a backup: the stored weights were changed.")
         raise refuse(
-            "extractor weights",
+            say("extractor weights"),
             say("digest {found}", found=found[:12]),
             say("digest {sha256}", sha256=sha256[:12]),
             remedy,
@@ -237,7 +240,10 @@ def _tensors(data: bytes, name: str) -> dict[str, Any]:
             warnings.simplefilter("ignore")  # of old and new ways to save
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        said, remedy = "no safetensors, no .pth of tensors", "Save the state_dict as safetensors."
+        said, remedy = (
+            say("no safetensors, no .pth of tensors"),
+            say("Save the state_dict as safetensors."),
+        )
         raise refuse(name, said, "weights without code", remedy) from error
     state = state.get("state_dict", state) if isinstance(state, dict) else {}
     return {key: value for key, value in state.items() if isinstance(value, torch.Tensor)}
@@ -259,13 +265,14 @@ def _check_parameters(
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     other = [key for key in wanted if key in found and wanted[key].shape != found[key].shape]
     if missing or extra or other:
-        said = [f"{len(missing)} missing ({missing[0]})" if missing else "",
-                f"{len(extra)} left over ({extra[0]})" if extra else "",
-                f"{len(other)} of another shape ({other[0]})" if other else ""]  # fmt: skip
+        kinds = (
+            (marked("{n} missing ({first})"), missing),
+            (marked("{n} left over ({first})"), extra),
+            (marked("{n} of another shape ({first})"), other),
+        )
+        said = [say(text, n=len(keys), first=keys[0]) for text, keys in kinds if keys]
         wanted_said, remedy = (
-            f"those of a 3D {architecture}",
-            "Choose the architecture they are of.",
+            say("those of a 3D {architecture}", architecture=architecture),
+            say("Choose the architecture they are of."),
         )
-        raise refuse(
-            say("{name}: parameters", name=name), ", ".join(filter(None, said)), wanted_said, remedy
-        )
+        raise refuse(say("{name}: parameters", name=name), listed(said), wanted_said, remedy)

@@ -15,6 +15,7 @@ from imaging.methods.roi_contours import NamedMask, ScanNames, write_rtstruct
 from imaging.methods.roi_segmentation import write_seg
 from imaging.methods.volume import Volume, as_sitk
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 FORMATS = {"rtstruct": ".dcm", "seg": ".dcm", "nifti": ".nii.gz", "nrrd": ".nrrd"}
 
@@ -53,7 +54,7 @@ def _label_map(masks: Sequence[NamedMask]) -> Volume:
         if (labels[named.mask.array] != 0).any():
             raise refuse(
                 named.name,
-                "a region that overlaps another",
+                say("a region that overlaps another"),
                 "regions apart from each other in a label map",
                 "Export them one by one, or as RTSTRUCT or SEG.",
             )

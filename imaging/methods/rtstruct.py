@@ -172,7 +172,7 @@ def _many(problems: list[Problem], where: str) -> Problem:
 def _misplaced(corners: NDArray[np.float64], z: int, grid: Grid, where: str) -> Problem | None:
     off = float(np.abs(corners[:, 2] - z).max())
     columns, rows, slices = grid.size
-    remedy = "Upload the scan on which the contours were drawn, and all of its slices."
+    remedy = say("Upload the scan on which the contours were drawn, and all of its slices.")
     if off > OFF_SLICE or not 0 <= z < slices:
         height = float(grid.points_of(corners[:1])[0, 2])
         return Problem(
@@ -189,7 +189,7 @@ def _misplaced(corners: NDArray[np.float64], z: int, grid: Grid, where: str) -> 
     if (low < -1).any() or high[0] > columns or high[1] > rows:
         return Problem(
             where,
-            "a contour that reaches outside the slice",
+            say("a contour that reaches outside the slice"),
             say("contours inside {columns} × {rows} voxels", columns=columns, rows=rows),
             remedy,
         )

@@ -18,6 +18,8 @@ from typing import Any
 
 from isal import isal_zlib
 
+from studies.methods.wording import say
+
 BEGINNING = struct.Struct("<4sI2sH2sHI")  # gzip's own, then the field's name, length and layout
 MAGIC = b"\x1f\x8b\x08\x04"  # deflate, with an extra field
 FIELD = b"IV"
@@ -109,7 +111,7 @@ def read_head(beginning: bytes) -> Head | None:
         return None
     size = BEGINNING.size + extra - 4
     if len(beginning) < size:
-        raise DamagedGzip(f"a head of {size} bytes ends after {len(beginning)}")
+        raise DamagedGzip(say("a head of {size} bytes ends after {n}", size=size, n=len(beginning)))
     entries = list(ENTRY.iter_unpack(beginning[BEGINNING.size : size]))
     offsets = tuple(accumulate((packed for packed, _ in entries), initial=size))
     return Head(size, layout, offsets, tuple(digest for _, digest in entries))
@@ -127,7 +129,7 @@ def unpack_blocks(head: Head, first: int, last: int, packed: bytes | memoryview)
     for block in range(first, last):
         data = view[head.offsets[block] - start : head.offsets[block + 1] - start]
         if _digest(data) != head.digests[block]:
-            raise DamagedGzip(f"block {block} has another digest")
+            raise DamagedGzip(say("block {block} has another digest", block=block))
     try:
         return isal_zlib.decompressobj(RAW).decompress(packed)
     except UNPACKABLE as error:
@@ -148,7 +150,7 @@ def unpack(data: bytes) -> bytes:
     except UNPACKABLE as error:
         raise DamagedGzip(str(error)) from error
     if not unpacker.eof:
-        raise DamagedGzip("it breaks off")
+        raise DamagedGzip(say("it breaks off"))
     return plain
 
 

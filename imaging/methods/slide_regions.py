@@ -73,8 +73,10 @@ def read_regions(
     for number, feature in enumerate(_features(data, name), start=1):
         region = _region_of(feature)
         if region is None:
-            words = _words(feature) or "no class"
-            remedy = "Class the annotation as tumour centre or invasive margin, or leave it out."
+            words = _words(feature) or say("no class")
+            remedy = say(
+                "Class the annotation as tumour centre or invasive margin, or leave it out."
+            )
             problems.append(Problem(name, words, " or ".join(REGIONS), remedy, number, "class"))
             continue
         geometry, wrong = _geometry(feature, width, height)
@@ -85,7 +87,9 @@ def read_regions(
     if problems:
         raise DataProblem(problems)
     if not found:
-        raise refuse(name, "no regions", "at least one polygon", "Export the annotations again.")
+        raise refuse(
+            name, say("no regions"), "at least one polygon", "Export the annotations again."
+        )
     regions = [Region(key, shapely.union_all(found[key])) for key in REGIONS if key in found]
     return regions, _checked_apart(regions, name)
 
@@ -94,11 +98,15 @@ def _features(data: bytes | str | Mapping[str, Any], name: str) -> list[Mapping[
     try:
         parsed = data if isinstance(data, Mapping) else json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise refuse(name, "no JSON", "GeoJSON", "Export the annotations as GeoJSON.") from error
+        raise refuse(
+            name, say("no JSON"), "GeoJSON", "Export the annotations as GeoJSON."
+        ) from error
     if isinstance(parsed, Mapping):
         parsed = parsed.get("features", [parsed])
     if not isinstance(parsed, list) or not all(isinstance(part, Mapping) for part in parsed):
-        raise refuse(name, "no features", "GeoJSON features", "Export the annotations as GeoJSON.")
+        raise refuse(
+            name, say("no features"), "GeoJSON features", "Export the annotations as GeoJSON."
+        )
     return parsed
 
 
@@ -133,17 +141,32 @@ def _geometry(
         IndexError,
         shapely.errors.ShapelyError,
     ):
-        return None, ("no geometry", "a polygon")
+        return None, (say("no geometry"), say("a polygon"))
     if geometry.geom_type not in ("Polygon", "MultiPolygon") or geometry.is_empty:
-        return None, (f"a {geometry.geom_type}", "a polygon")
+        return None, (f"a {geometry.geom_type}", say("a polygon"))
     if shapely.get_num_coordinates(geometry) > MOST_POINTS:
-        return None, ("too many points", f"at most {MOST_POINTS:,} points")
+        return None, (
+            say("too many points"),
+            say("at most {most_points:,} points", most_points=MOST_POINTS),
+        )
     if not geometry.is_valid:
-        return None, (shapely.is_valid_reason(geometry), "a polygon that does not cross itself")
+        return None, (
+            shapely.is_valid_reason(geometry),
+            say("a polygon that does not cross itself"),
+        )
     left, top, right, bottom = geometry.bounds
     if not (left >= 0 and top >= 0 and right <= width and bottom <= height):
-        found = f"a polygon from {left:.0f}, {top:.0f} to {right:.0f}, {bottom:.0f}"
-        return None, (found, f"one inside the slide's {width} × {height} pixels")
+        found = say(
+            "a polygon from {left:.0f}, {top:.0f} to {right:.0f}, {bottom:.0f}",
+            left=left,
+            top=top,
+            right=right,
+            bottom=bottom,
+        )
+        return None, (
+            found,
+            say("one inside the slide's {width} × {height} pixels", width=width, height=height),
+        )
     return geometry, None
 
 
@@ -165,5 +188,7 @@ def _checked_apart(regions: list[Region], name: str) -> list[Notice]:
         )
     if share == 0:
         return []
-    text = f"Tumour centre and invasive margin overlap by {share:.1%} of the smaller."
+    text = say(
+        "Tumour centre and invasive margin overlap by {share:.1%} of the smaller.", share=share
+    )
     return [Notice("regions_overlap", text)]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 Array = NDArray[np.float32]
 
@@ -90,7 +91,7 @@ def unmixing_weights(dyes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     if abs(np.linalg.det(unit)) < 1e-3:
         raise refuse(
             "stains",
-            "two dyes of nearly the same colour",
+            say("two dyes of nearly the same colour"),
             "three colours that differ",
             "Measure the colours on a slide with one dye each.",
         )

@@ -63,7 +63,7 @@ def estimate_suv_factors(slices: Sequence[Dataset]) -> SuvFactors:
     working.step("units", "(0054,1001)", units)
     if units not in UNITS:
         raise refuse(
-            "Units (0054,1001)",
+            say("Units (0054,1001)"),
             units or "nothing",
             ", ".join(UNITS),
             "Export the PET in Bq/mL or as SUV.",
@@ -72,7 +72,7 @@ def estimate_suv_factors(slices: Sequence[Dataset]) -> SuvFactors:
     one_value(headers, "PatientWeight", "(0010,1030)")
     weight_kg = read_weight_kg(headers[0], working)
     factors = UNITS[units](headers, weight_kg, working)
-    working.step("factor to SUV, first slice", "", float(factors[0]), "g/mL per unit")
+    working.step(say("factor to SUV, first slice"), "", float(factors[0]), say("g/mL per unit"))
     return SuvFactors(factors, tuple(working.steps), tuple(working.notices))
 
 
@@ -85,22 +85,26 @@ def _check_intercepts(slices: tuple[Dataset, ...], working: Working) -> None:
     wrong = {float(s.get("RescaleIntercept", 0)) for s in slices} - {0.0}
     if wrong:
         raise refuse(
-            "RescaleIntercept (0028,1052)",
+            say("RescaleIntercept (0028,1052)"),
             sorted(wrong),
             "0 in every slice of a PET",
             "Export the series again.",
         )
     if any(s.get("RescaleSlope") is None for s in slices):
         raise refuse(
-            "RescaleSlope (0028,1053)",
-            "nothing",
+            say("RescaleSlope (0028,1053)"),
+            say("nothing"),
             "a slope in each slice",
             "Export the series again.",
         )
     slopes = [float(s.RescaleSlope) for s in slices]
     same = min(slopes) == max(slopes)
-    value = f"{slopes[0]:g}" if same else f"{min(slopes):g} to {max(slopes):g}"
-    working.step("slope", "(0028,1053)", value, "", "" if same else "of each slice")
+    value = (
+        f"{slopes[0]:g}"
+        if same
+        else say("{slopes:g} to {slopes_2:g}", slopes=min(slopes), slopes_2=max(slopes))
+    )
+    working.step(say("slope"), "(0028,1053)", value, "", "" if same else say("of each slice"))
 
 
 def _check_corrections(slices: tuple[Dataset, ...], decay: str, working: Working) -> None:
@@ -112,13 +116,13 @@ def _check_corrections(slices: tuple[Dataset, ...], decay: str, working: Working
             lacking.append("DECY")
         if lacking:
             raise refuse(
-                "CorrectedImage (0028,0051)",
+                say("CorrectedImage (0028,0051)"),
                 "\\".join(sorted(done)) or "nothing",
                 " and ".join(lacking) + " among the corrections",
                 "Upload the corrected reconstruction.",
             )
     working.step("corrections", "(0028,0051)", "\\".join(sorted(done)))
-    working.step("decay correction", "(0054,1102)", decay or "not stated")
+    working.step(say("decay correction"), "(0054,1102)", decay or say("not stated"))
 
 
 def _from_activity(slices: tuple[Dataset, ...], weight_kg: float, working: Working) -> Factors:
@@ -128,7 +132,7 @@ def _from_activity(slices: tuple[Dataset, ...], weight_kg: float, working: Worki
     decay = one_value(slices, "DecayCorrection", "(0054,1102)")
     if decay not in DECAY:
         raise refuse(
-            "DecayCorrection (0054,1102)",
+            say("DecayCorrection (0054,1102)"),
             decay or "nothing",
             "ADMIN, START or NONE",
             "Export the series with its kind of decay correction.",
@@ -141,7 +145,7 @@ def _nuclide(slice_: Dataset) -> Dataset:
     items = slice_.get("RadiopharmaceuticalInformationSequence") or []
     if len(items) != 1:
         raise refuse(
-            "RadiopharmaceuticalInformationSequence (0054,0016)",
+            say("RadiopharmaceuticalInformationSequence (0054,0016)"),
             say("{n} items", n=len(items)),
             "one",
             "Upload a scan of one tracer, with its administration recorded.",
@@ -153,19 +157,23 @@ def _dose_bq(nuclide: Dataset, working: Working) -> float:
     dose = number(nuclide, 0x00181074)
     if not dose or dose < 0:
         raise refuse(
-            "RadionuclideTotalDose (0018,1074)",
-            "nothing" if dose is None else dose,
+            say("RadionuclideTotalDose (0018,1074)"),
+            say("nothing") if dose is None else dose,
             "the administered dose in Bq",
             "Add the dose to the header.",
         )
     if dose < 1e5:
         working.notice(
             "dose_in_mbq",
-            f"RadionuclideTotalDose (0018,1074) {dose:g} was read as "
-            f"MBq: {dose * 1e6:g} Bq, not {dose:g} Bq",
+            say(
+                "RadionuclideTotalDose (0018,1074) {dose:g} was read as MBq: {dose_2:g} Bq, "
+                "not {dose:g} Bq",
+                dose=dose,
+                dose_2=dose * 1000000.0,
+            ),
         )
         dose *= 1e6
-    working.step("administered dose", "(0018,1074)", dose, "Bq")
+    working.step(say("administered dose"), "(0018,1074)", dose, "Bq")
     return dose
 
 
@@ -180,7 +188,7 @@ def _decayed_to_start(slices: tuple[Dataset, ...], nuclide: Dataset, working: Wo
     reference = timing.read_reference_time(slices, half_life_s, working)
     given = timing.read_administration_time(nuclide, slices[0], reference, working)
     left = 2 ** (-_seconds(given, reference, half_life_s) / half_life_s)
-    working.step("dose left at the reference time", "", left, "", "2^(−Δt/T½)")
+    working.step(say("dose left at the reference time"), "", left, "", "2^(−Δt/T½)")
     return np.full(len(slices), 1 / left)
 
 
@@ -193,7 +201,7 @@ def _not_decay_corrected(
     _seconds(given, first, half_life_s)
     factors = [timing.frame_decay_factor(s, given, half_life_s) for s in slices]
     working.step(
-        "decay of the first slice",
+        say("decay of the first slice"),
         "(0008,0032) (0018,1242)",
         factors[0],
         "",
@@ -207,7 +215,7 @@ def _seconds(given: datetime, reference: datetime, half_life_s: float) -> float:
     waited = (reference - given).total_seconds()
     if waited > 10 * half_life_s:
         raise refuse(
-            "RadiopharmaceuticalStartDateTime (0018,1078)",
+            say("RadiopharmaceuticalStartDateTime (0018,1078)"),
             given.isoformat(" "),
             say("less than ten half-lives before {reference}", reference=reference.isoformat(" ")),
             "Correct the dates: was one of them shifted alone?",
@@ -218,12 +226,14 @@ def _seconds(given: datetime, reference: datetime, half_life_s: float) -> float:
 def _from_suv(slices: tuple[Dataset, ...], weight_kg: float, working: Working) -> Factors:
     """GML: already an SUV; SUVType says by which body measure."""
     kind = one_value(slices, "SUVType", "(0054,1006)")
-    working.step("SUV type", "(0054,1006)", kind or "empty", "", "" if kind else "read as BW")
+    working.step(
+        say("SUV type"), "(0054,1006)", kind or say("empty"), "", "" if kind else say("read as BW")
+    )
     if kind in ("", "BW"):
         return np.ones(len(slices))
     if kind not in BODY_KG:
         raise refuse(
-            "SUVType (0054,1006)",
+            say("SUVType (0054,1006)"),
             kind,
             "BW, " + ", ".join(BODY_KG),
             "Export the PET as SUV by body weight or in Bq/mL.",
@@ -244,17 +254,17 @@ def _from_counts(slices: tuple[Dataset, ...], weight_kg: float, working: Working
     """CNTS: Philips' private factors, to SUV or to Bq/mL; nothing else turns counts into SUV."""
     to_suv = np.array([private_number(s, 0x7053, PHILIPS_CREATOR, 0x00) or 0 for s in slices])
     if to_suv.all():
-        working.step("counts to SUV", "(7053,1000)", float(to_suv[0]), "g/mL", "Philips")
+        working.step(say("counts to SUV"), "(7053,1000)", float(to_suv[0]), "g/mL", "Philips")
         return to_suv
     to_activity = np.array([private_number(s, 0x7053, PHILIPS_CREATOR, 0x09) or 0 for s in slices])
     if not to_activity.all():
         raise refuse(
-            "Units (0054,1001)",
-            "CNTS without (7053,1000) and (7053,1009)",
+            say("Units (0054,1001)"),
+            say("CNTS without (7053,1000) and (7053,1009)"),
             "Philips' factor to SUV or to Bq/mL in each slice",
             "Export the PET in Bq/mL, or keep the private tags when de-identifying.",
         )
-    working.step("counts to Bq/mL", "(7053,1009)", float(to_activity[0]), "Bq/mL", "Philips")
+    working.step(say("counts to Bq/mL"), "(7053,1009)", float(to_activity[0]), "Bq/mL", "Philips")
     return to_activity * _from_activity(slices, weight_kg, working)
 
 

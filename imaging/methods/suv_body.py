@@ -35,19 +35,23 @@ def read_weight_kg(dataset: Dataset, working: Working) -> float:
     weight = number(dataset, 0x00101030)
     if not weight or weight < 0:
         raise refuse(
-            "PatientWeight (0010,1030)",
-            "nothing" if weight is None else weight,
+            say("PatientWeight (0010,1030)"),
+            say("nothing") if weight is None else weight,
             "the body weight in kg",
             "Add the weight at the time of the scan to the header, then upload again.",
         )
     if weight > 1000:
         working.notice(
             "weight_in_grams",
-            f"PatientWeight (0010,1030) {weight:g} was read as "
-            f"grams: {weight / 1000:g} kg, not {weight:g} kg",
+            say(
+                "PatientWeight (0010,1030) {weight:g} was read as grams: {weight_2:g} kg, not "
+                "{weight:g} kg",
+                weight=weight,
+                weight_2=weight / 1000,
+            ),
         )
         weight /= 1000
-    working.step("body weight", "(0010,1030)", weight, "kg")
+    working.step(say("body weight"), "(0010,1030)", weight, "kg")
     return weight
 
 
@@ -56,19 +60,19 @@ def read_height_cm(dataset: Dataset, working: Working) -> float:
     height = number(dataset, 0x00101020)
     if not height or height < 0:
         raise refuse(
-            "PatientSize (0010,1020)",
-            "nothing" if height is None else height,
+            say("PatientSize (0010,1020)"),
+            say("nothing") if height is None else height,
             "the body height in m: these units need it",
             "Add the height to the header.",
         )
     if not 0.3 <= height <= 2.6:
         raise refuse(
-            "PatientSize (0010,1020)",
+            say("PatientSize (0010,1020)"),
             height,
             "a body height in m, 0.3 to 2.6",
             "Correct the height in the header.",
         )
-    working.step("body height", "(0010,1020)", height, "m")
+    working.step(say("body height"), "(0010,1020)", height, "m")
     return height * 100
 
 
@@ -83,23 +87,27 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
         mass = sum(formula(weight_kg, height_cm) for formula in formulas.values()) / 2
         working.notice(
             "sex_unknown",
-            f"PatientSex (0010,0040) is {sex or 'empty'}: the mean of "
-            f"the formulas for men and women was taken for {kind}",
+            say(
+                "PatientSex (0010,0040) is {value}: the mean of the formulas for men and women "
+                "was taken for {kind}",
+                value=sex or "empty",
+                kind=kind,
+            ),
         )
     if mass <= 0:
         raise refuse(
-            "PatientWeight (0010,1030), PatientSize (0010,1020)",
+            say("PatientWeight (0010,1030), PatientSize (0010,1020)"),
             say("{weight_kg:g} kg at {height_cm:g} cm", weight_kg=weight_kg, height_cm=height_cm),
             say("a body for which {kind} is > 0", kind=kind),
             "Correct weight and height in the header.",
         )
     working.step("sex", "(0010,0040)", sex or "empty")
-    working.step(f"mass by {kind}", "", mass, "kg")
+    working.step(say("mass by {kind}", kind=kind), "", mass, "kg")
     return mass
 
 
 def body_surface_m2(dataset: Dataset, weight_kg: float, working: Working) -> float:
     """Body surface, m², by Du Bois."""
     surface = 0.007184 * weight_kg**0.425 * read_height_cm(dataset, working) ** 0.725
-    working.step("body surface (Du Bois)", "", surface, "m²")
+    working.step(say("body surface (Du Bois)"), "", surface, "m²")
     return surface

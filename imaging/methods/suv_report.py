@@ -57,7 +57,7 @@ def read_suv_series(instances: Sequence[Dataset], series_uid: str = "") -> SuvSe
         groups = {uid: group for uid, group in groups.items() if uid == series_uid}
     if len(groups) != 1:
         raise refuse(
-            "SeriesInstanceUID (0020,000E)",
+            say("SeriesInstanceUID (0020,000E)"),
             say("{n} PET series", n=len(groups)) + (": " + ", ".join(groups) if groups else ""),
             say("the PET series {series_uid}", series_uid=series_uid)
             if series_uid

@@ -45,10 +45,16 @@ def read_half_life_s(nuclide: Dataset, working: Working) -> float:
     codes = [str(item.get("CodeValue", "")) for item in nuclide.get("RadionuclideCodeSequence", [])]
     for code in codes:
         if code in HALF_LIFE_S:
-            working.step("half-life", "(0054,0300)", HALF_LIFE_S[code], "s", f"nuclide {code}")
+            working.step(
+                say("half-life"),
+                "(0054,0300)",
+                HALF_LIFE_S[code],
+                "s",
+                say("nuclide {code}", code=code),
+            )
             return HALF_LIFE_S[code]
     raise refuse(
-        "RadionuclideHalfLife (0018,1075)",
+        say("RadionuclideHalfLife (0018,1075)"),
         say("nothing; nuclide code {value}", value=codes or "missing"),
         "a half-life in s, or a known code in (0054,0300)",
         "Add the half-life.",
@@ -69,7 +75,7 @@ def acquired_at(slice_: Dataset) -> datetime:
     time = date_time(slice_, "AcquisitionDate", "AcquisitionTime")
     if time is None:
         raise refuse(
-            "AcquisitionDate (0008,0022), AcquisitionTime (0008,0032)",
+            say("AcquisitionDate (0008,0022), AcquisitionTime (0008,0032)"),
             f"{slice_.get('AcquisitionDate', '')} {slice_.get('AcquisitionTime', '')}",
             "date and time of each slice",
             "Export the series with its times.",
@@ -87,17 +93,19 @@ def read_reference_time(
     """
     private = _ge_scan_time(slices[0])
     if private is not None:
-        working.step("reference time", "(0009,100D)", private.isoformat(" "), "", "GE scan time")
+        working.step(
+            say("reference time"), "(0009,100D)", private.isoformat(" "), "", say("GE scan time")
+        )
         return private
     first = min(slices, key=acquired_at)
     series = date_time(slices[0], "SeriesDate", "SeriesTime")
     if series is not None and series <= acquired_at(first):
         working.step(
-            "reference time",
+            say("reference time"),
             "(0008,0021) (0008,0031)",
             series.isoformat(" "),
             "",
-            "start of the series",
+            say("start of the series"),
         )
         return series
     return _back_computed(first, half_life_s, working)
@@ -116,7 +124,7 @@ def _back_computed(slice_: Dataset, half_life_s: float, working: Working) -> dat
     offset_ms, frame_ms = number(slice_, 0x00541300), number(slice_, 0x00181242)
     if offset_ms is None or not frame_ms:
         raise refuse(
-            "FrameReferenceTime (0054,1300), ActualFrameDuration (0018,1242)",
+            say("FrameReferenceTime (0054,1300), ActualFrameDuration (0018,1242)"),
             say("{offset_ms} and {frame_ms}", offset_ms=offset_ms, frame_ms=frame_ms),
             "both: the series' time lies after the first acquisition or is missing",
             "Upload the original series.",
@@ -125,11 +133,11 @@ def _back_computed(slice_: Dataset, half_life_s: float, working: Working) -> dat
     mean_s = math.log(decayed / -math.expm1(-decayed)) * half_life_s / math.log(2)
     time = acquired_at(slice_) + timedelta(seconds=mean_s - offset_ms / 1000)
     working.step(
-        "reference time",
+        say("reference time"),
         "(0008,0032) (0054,1300) (0018,1242)",
         time.isoformat(" "),
         "",
-        "acquisition + mean time of its decays − frame reference time",
+        say("acquisition + mean time of its decays − frame reference time"),
     )
     return time
 
@@ -143,7 +151,7 @@ def read_administration_time(
         stated = _start_time_of_day(nuclide, not_after, working)
     if stated > not_after:
         raise refuse(
-            "RadiopharmaceuticalStartDateTime (0018,1078)",
+            say("RadiopharmaceuticalStartDateTime (0018,1078)"),
             stated.isoformat(" "),
             say("a time before the scan ({not_after})", not_after=not_after.isoformat(" ")),
             "Correct the time of administration.",
@@ -160,7 +168,7 @@ def _stated_administration(nuclide: Dataset, slice_: Dataset, working: Working) 
     except ValueError:
         return None
     local = _on_scanner_clock(time, str(slice_.get("TimezoneOffsetFromUTC") or ""), working)
-    working.step("time of administration", "(0018,1078)", local.isoformat(" "))
+    working.step(say("time of administration"), "(0018,1078)", local.isoformat(" "))
     return local
 
 
@@ -170,8 +178,10 @@ def _on_scanner_clock(time: DT, zone: str, working: Working) -> datetime:
     if not zone:
         working.notice(
             "time_zone",
-            "RadiopharmaceuticalStartDateTime (0018,1078) states a time "
-            "zone and the scan none (0008,0201): both read as one clock",
+            say(
+                "RadiopharmaceuticalStartDateTime (0018,1078) states a time "
+                "zone and the scan none (0008,0201): both read as one clock"
+            ),
         )
         return time.replace(tzinfo=None)
     scanner = DT("20000101000000" + zone).tzinfo
@@ -185,16 +195,18 @@ def _start_time_of_day(nuclide: Dataset, not_after: datetime, working: Working) 
         clock = None
     if not clock:
         raise refuse(
-            "RadiopharmaceuticalStartDateTime (0018,1078), RadiopharmaceuticalStartTime "
-            "(0018,1072)",
-            "nothing",
+            say(
+                "RadiopharmaceuticalStartDateTime (0018,1078), RadiopharmaceuticalStartTime "
+                "(0018,1072)"
+            ),
+            say("nothing"),
             "the time of administration",
             "Add it.",
         )
-    time, how = datetime.combine(not_after.date(), clock), "on the day of the scan"
+    time, how = datetime.combine(not_after.date(), clock), say("on the day of the scan")
     if time > not_after:
-        time, how = time - timedelta(days=1), "on the day before the scan"
-    working.step("time of administration", "(0018,1072)", time.isoformat(" "), "", how)
+        time, how = time - timedelta(days=1), say("on the day before the scan")
+    working.step(say("time of administration"), "(0018,1072)", time.isoformat(" "), "", how)
     return time
 
 
@@ -206,8 +218,8 @@ def frame_decay_factor(slice_: Dataset, given_at: datetime, half_life_s: float) 
     frame_ms = number(slice_, 0x00181242)
     if not frame_ms:
         raise refuse(
-            "ActualFrameDuration (0018,1242)",
-            "nothing",
+            say("ActualFrameDuration (0018,1242)"),
+            say("nothing"),
             "the duration of each frame: DecayCorrection is NONE",
             "Export the series with its frame durations.",
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from studies.methods.problems import Notice, refuse
+from studies.methods.wording import kept
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class Step:
     unit: str = ""
     how: str = ""
 
-    def as_dict(self) -> dict[str, float | str]:
-        return asdict(self)
+    def as_dict(self) -> dict[str, Any]:
+        return kept(vars(self).copy())
 
 
 @dataclass

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from openslide import AbstractSlide
 from PIL import Image
 
+from studies.methods.wording import say
+
 TILES_KEPT = 48
 CENTIMETRE, INCH = 3, 2
 UM = {"µm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4}
@@ -45,7 +47,7 @@ class TiledTiff(AbstractSlide):
             self._properties = _properties(self._file, self._levels)
         except UNREADABLE as error:
             self._file.close()
-            reason = str(error) if isinstance(error, ValueError) else "a damaged TIFF"
+            reason = str(error) if isinstance(error, ValueError) else say("a damaged TIFF")
             raise ValueError(reason) from error
         self._reading = threading.Lock()
         self._tile: Callable[[int, int], NDArray[np.uint8]] = lru_cache(TILES_KEPT)(self._decode)
@@ -125,9 +127,9 @@ class TiledTiff(AbstractSlide):
         try:
             decoded, _, _ = page.decode(data, index, jpegtables=page.jpegtables)
         except UNREADABLE as error:
-            raise OSError("a tile that cannot be decoded") from error
+            raise OSError(say("a tile that cannot be decoded")) from error
         if decoded is None:
-            raise OSError("a tile that cannot be decoded")
+            raise OSError(say("a tile that cannot be decoded"))
         return np.asarray(decoded[0][..., :3], np.uint8)
 
 
@@ -153,7 +155,11 @@ def _pages(level: Any) -> list[Any]:
         return pages
     if len(pages) == 3 and first.samplesperpixel == 1:
         return pages
-    found = f"{len(pages)} planes of {first.samplesperpixel} samples"
+    found = say(
+        "{n} planes of {samplesperpixel} samples",
+        n=len(pages),
+        samplesperpixel=first.samplesperpixel,
+    )
     raise ValueError(f"{found}, not red, green and blue of one section")
 
 

@@ -63,7 +63,7 @@ def estimate_uptake(suv: Volume, mask: Volume, name: str) -> Uptake:
     """
     inside = suv.array[mask.array].astype(np.float64)
     if not inside.size:
-        raise refuse(name, "an empty mask", "at least one voxel inside", "Draw the region.")
+        raise refuse(name, say("an empty mask"), "at least one voxel inside", "Draw the region.")
     if inside.max() <= 0 or not np.isfinite(inside).all():
         raise refuse(
             name,

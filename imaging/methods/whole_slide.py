@@ -18,7 +18,7 @@ from imaging.methods.tiled_tiff import TiledTiff
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import say
 
-FORMATS = "SVS, NDPI, SCN, MRXS in a zip, pyramidal TIFF, OME-TIFF or DICOM"
+FORMATS = say("SVS, NDPI, SCN, MRXS in a zip, pyramidal TIFF, OME-TIFF or DICOM")
 LONGEST_SIDE, MOST_PIXELS = 1_000_000, 3 * 10**11  # a whole glass at 0.1 µm: 750,000 × 250,000
 LARGEST_TILE = 8192  # pixels a side; a tile is decoded as a whole
 STRIP = 4 * 2**20  # pixels read at once where no coarse level is there
@@ -101,10 +101,15 @@ class WholeSlide:
                 "Export the slide again; a stretched slide cannot be counted.",
             )
         if across and not PLAUSIBLE_UM[0] <= across <= PLAUSIBLE_UM[1]:
-            text = f"The slide says {across:g} µm per pixel; scanners make 0.1 to 2."
+            text = say(
+                "The slide says {across:g} µm per pixel; scanners make 0.1 to 2.", across=across
+            )
             notices.append(Notice("slide_resolution_implausible", text))
         if held := [n for n in PICTURES_OF_THE_LABEL if n in self._slide.associated_images]:
-            text = f"The file holds a picture of the glass ({', '.join(held)}), which is not shown."
+            text = say(
+                "The file holds a picture of the glass ({held}), which is not shown.",
+                held=", ".join(held),
+            )
             notices.append(Notice("slide_label_hidden", text))
         width, height = self.size
         levels = tuple(float(downsample) for downsample in self._slide.level_downsamples)
@@ -256,5 +261,5 @@ def _reason(error: Exception) -> str:
     """Without a path of the server."""
     text = str(error)
     if isinstance(error, openslide.OpenSlideUnsupportedFormatError) or not text:
-        return "a file that no reader of slides knows"
-    return re.sub(r"(/[^\s:]+)+", "the file", text)[:160]
+        return say("a file that no reader of slides knows")
+    return re.sub(r"(/[^\s:]+)+", say("the file"), text)[:160]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from studies.methods.wording import marked, recalled, restored, say
 from studies.models import ImportBatch, Patient, Site, StudyRow
 
 from .scans import Series
@@ -34,10 +35,10 @@ WAITING = (
 
 
 class Decision(models.TextChoices):
-    KEEP = "keep", "keep what is stored"
-    TAKE = "take", "take what came now"
-    ASSIGN = "assign", "they are of this patient"
-    DISCARD = "discard", "throw them away"
+    KEEP = "keep", marked("keep what is stored")
+    TAKE = "take", marked("take what came now")
+    ASSIGN = "assign", marked("they are of this patient")
+    DISCARD = "discard", marked("throw them away")
 
 
 class ScanArrival(StudyRow):
@@ -127,3 +128,16 @@ class ArrivedFile(StudyRow):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def why(self) -> str:
+        """The reason, as it was worded where that is known."""
+        if self.arrival is not None and self.arrival.problems:
+            first, more = self.arrival.problems[0], len(self.arrival.problems) - 1
+            worded = first.get("wording", {}).get("found")
+            found = restored(worded) if worded else first["found"]
+            values = {"where": first["where"], "found": found}
+            if more:
+                return say("{where}: {found} (and {n} more)", n=more, **values)
+            return say("{where}: {found}", **values)
+        return recalled(self.reason, "of modality {modality}", "the same as {name}")

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from studies.methods.wording import marked, ours, say
 from studies.models import DerivedMixin, Job, PatientRow, StoredFile, StudyRow
 
 from .scans import Modality, Roi
@@ -15,9 +16,9 @@ class ExtractorRole(models.TextChoices):
     """What features of an extractor are for; only a primary one feeds a model unasked."""
 
     PRIMARY = "primary"
-    ABLATION = "ablation", "ablation: never trained"
-    BASELINE = "baseline", "random baseline"
-    CONTROL = "control", "control: voxels shuffled inside the region"
+    ABLATION = "ablation", marked("ablation: never trained")
+    BASELINE = "baseline", marked("random baseline")
+    CONTROL = "control", marked("control: voxels shuffled inside the region")
 
 
 class ExtractorVersion(StudyRow, DerivedMixin):
@@ -27,7 +28,7 @@ class ExtractorVersion(StudyRow, DerivedMixin):
     ``settings`` hold the preprocessing: cube, spacing, scale, interpolation, pooling.
     """
 
-    name = models.CharField(max_length=80, default="label-free encoder")
+    name = models.CharField(max_length=80, default=marked("label-free encoder"))
     architecture = models.CharField(max_length=20, default="encoder")
     role = models.TextField(choices=ExtractorRole.choices, default=ExtractorRole.PRIMARY)
     modality = models.CharField(max_length=2, choices=Modality.choices)
@@ -64,7 +65,10 @@ class ExtractorVersion(StudyRow, DerivedMixin):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_modality_display()}: {self.name} {self.preset}, seed {self.seed}"
+        return say(
+            "{modality}: {name} {preset}, seed {seed}", modality=self.get_modality_display(),
+            name=ours(self.name), preset=self.preset, seed=self.seed,
+        )  # fmt: skip
 
 
 class FeatureSet(PatientRow, DerivedMixin):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from imaging.methods.geometry import LOW_DICE
+from studies.methods.wording import say
 from studies.models import DerivedMixin, ImportBatch, Lesion, PatientRow, StoredFile
 
 
@@ -92,7 +93,9 @@ class Series(PatientRow, DerivedMixin):
         indexes = [models.Index(fields=["study", "modality", "id"], name="series_list")]
 
     def __str__(self) -> str:
-        return f"{self.get_modality_display()} of {self.patient}"
+        return say(
+            "{modality} of {patient}", modality=self.get_modality_display(), patient=self.patient
+        )
 
     @property
     def stored(self) -> StoredFile:

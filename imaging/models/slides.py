@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from studies.methods.wording import marked, ours, say
 from studies.models import (
     DerivedMixin,
     ImportBatch,
@@ -77,19 +78,19 @@ class CellDensity(PatientRow):
 
 
 class CutKind(models.TextChoices):
-    REFERENCE_PERCENTILE = "reference_percentile", "percentile of the reference"
-    REFERENCE_MEAN_SHARE = "reference_mean_share", "share of the reference mean"
-    FIXED = "fixed", "fixed cuts"
+    REFERENCE_PERCENTILE = "reference_percentile", marked("percentile of the reference")
+    REFERENCE_MEAN_SHARE = "reference_mean_share", marked("share of the reference mean")
+    FIXED = "fixed", marked("fixed cuts")
 
 
 class Reading(models.TextChoices):
     """What a rule gives: the Immunoscore by four calls, or another reading beside it."""
 
     IMMUNOSCORE = "immunoscore", "Immunoscore"
-    CONSENSUS = "consensus", "consensus"
-    BIOPSY = "biopsy", "biopsy"
-    CD3_HIGH = "cd3_high", "CD3-high"
-    CD8_HIGH = "cd8_high", "CD8-high"
+    CONSENSUS = "consensus", marked("consensus")
+    BIOPSY = "biopsy", marked("biopsy")
+    CD3_HIGH = "cd3_high", marked("CD3-high")
+    CD8_HIGH = "cd8_high", marked("CD8-high")
 
 
 class ImmunoscoreRule(StudyRow, DerivedMixin):
@@ -131,8 +132,10 @@ class ImmunoscoreRule(StudyRow, DerivedMixin):
 
     def __str__(self) -> str:
         if self.reading == Reading.IMMUNOSCORE:
-            return f"Immunoscore rule {self.number}"
-        return f"{self.get_reading_display()} rule {self.number}"
+            return say("Immunoscore rule {number}", number=self.number)
+        return say(
+            "{reading} rule {number}", reading=ours(self.get_reading_display()), number=self.number
+        )
 
 
 class Immunoscore(PatientRow, DerivedMixin):

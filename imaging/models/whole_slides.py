@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from studies.methods.wording import marked, say
 from studies.models import (
     DerivedMixin,
     ImportBatch,
@@ -82,8 +83,8 @@ class WholeSlide(PatientRow):
 
 
 class RegionSource(models.TextChoices):
-    DRAWN = "drawn", "drawn"
-    IMPORTED = "imported", "imported as GeoJSON"
+    DRAWN = "drawn", marked("drawn")
+    IMPORTED = "imported", marked("imported as GeoJSON")
 
 
 class SlideRegion(PatientRow):
@@ -146,8 +147,11 @@ class CellCountingRule(StudyRow):
         ]
 
     def __str__(self) -> str:
-        batch = f", batch {self.staining_batch}" if self.staining_batch else ""
-        return f"{self.marker}{batch}: {self.threshold:g} ({self.number})"
+        values = {"marker": self.marker, "threshold": self.threshold, "number": self.number}
+        if self.staining_batch:
+            batch = self.staining_batch
+            return say("{marker}, batch {batch}: {threshold:g} ({number})", batch=batch, **values)
+        return say("{marker}: {threshold:g} ({number})", **values)
 
 
 class CellCount(PatientRow, DerivedMixin):
@@ -177,7 +181,10 @@ class CellCount(PatientRow, DerivedMixin):
 
     @property
     def working(self) -> str:
-        return f"{self.n_cells:,} cells / {self.tissue_mm2:.3f} mm² of tissue, {self.rule}"
+        return say(
+            "{n:,} cells / {area:.3f} mm² of tissue, {rule}",
+            n=self.n_cells, area=self.tissue_mm2, rule=str(self.rule),
+        )  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:
         return {"n_cells": self.n_cells, "tissue_mm2": self.tissue_mm2, "per_mm2": self.per_mm2}

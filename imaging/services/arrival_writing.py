@@ -14,6 +14,7 @@ from imaging.models import WAITING, ArrivalState, ArrivedFile, ScanArrival, Seri
 from imaging.storage import Shelf
 from studies.jobs import Progress
 from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
 
 from .scan_taking import Taken, foreign_problem
@@ -38,7 +39,11 @@ def arrivals_write(
     """
     counts: Counter[str] = Counter(batch.summary)
     for done, visit in enumerate(taken):
-        progress(95 + 5 * done / len(taken), 100, f"writing {visit.visit.patient_id}")
+        progress(
+            95 + 5 * done / len(taken),
+            100,
+            say("writing {patient_id}", patient_id=visit.visit.patient_id),
+        )
         if visit.prepared is not None:
             counts.update(_write_visit(batch, visit, shelf, job))
     if not batch.arrived_files.exists():
@@ -114,8 +119,11 @@ def _files_of(arrival: ScanArrival, entries: Iterable[Any], problems: tuple[Prob
 def _said(problems: tuple[Problem, ...]) -> str:
     if not problems:
         return ""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{problems[0].where}: {problems[0].found}{more}"
+    first, more = problems[0], len(problems) - 1
+    if more:
+        where, found = first.where, first.found
+        return say("{where}: {found} (and {n} more)", where=where, found=found, n=more)
+    return f"{first.where}: {first.found}"
 
 
 def _files_aside(batch: ImportBatch, index: Index) -> None:

@@ -11,6 +11,7 @@ from imaging.models import WAITING, ArrivalState, ArrivedFile, Decision, ScanArr
 from studies.access import require
 from studies.jobs import enqueue
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import ENDED, ImportBatch, Job, Patient, PatientStatus
 from studies.services import file_drop
 
@@ -61,7 +62,7 @@ def arrival_decide(
             column="decision",
         )
     if not reason.strip():
-        raise refuse("reason", "nothing", "why", "Say why, for the record.", column="reason")
+        raise refuse("reason", say("nothing"), "why", "Say why, for the record.", column="reason")
     patient = _patient(arrival, pseudonym) if decision == Decision.ASSIGN else None
     for row in rows:
         row.decide(decision, user, reason.strip())

@@ -64,7 +64,7 @@ def regions_state(
     if slide.specimen.procedure == "biopsy" and "invasive_margin" in names:
         raise refuse(
             "regions",
-            "an invasive margin on a biopsy",
+            say("an invasive margin on a biopsy"),
             "the tumour centre alone",
             "Correct the class, or the specimen's procedure: a biopsy has no margin.",
         )
@@ -169,10 +169,15 @@ def slide_count_start(slide: SlideRecord, user: Any, scale: int = 1) -> Job:
         raise refuse(str(slide), refused, "a patient whose tissue may be used", "Record consent.")
     if rule is None:
         raise refuse(
-            str(slide), "no threshold", "one for its marker and batch", "State the threshold first."
+            str(slide),
+            say("no threshold"),
+            "one for its marker and batch",
+            "State the threshold first.",
         )
     if not current_regions(slide):
-        raise refuse(str(slide), "no regions", "tumour centre or margin", "Draw a region first.")
+        raise refuse(
+            str(slide), say("no regions"), "tumour centre or margin", "Draw a region first."
+        )
     params = {"rule": str(rule.uid), "scale": scale}
     table = SlideRecord._meta.db_table
     running = Job.objects.filter(
@@ -232,7 +237,9 @@ def count_adopt(count: CellCount, user: Any) -> CellDensity:
     """
     require(user, count.study, "enter")
     if count.per_mm2 is None:
-        raise refuse("count", "no tissue in the region", "tissue", "Draw the region on tissue.")
+        raise refuse(
+            "count", say("no tissue in the region"), "tissue", "Draw the region on tissue."
+        )
     known = density_of_count(count)
     if known:
         return known
@@ -276,7 +283,7 @@ def _count(
     settings = CountingRule.from_dict(rule.rule)
     found = []
     for number, tile in enumerate(tiles):
-        progress(number, len(tiles), f"tile {number + 1} of {len(tiles)}")
+        progress(number, len(tiles), say("tile {number} of {n}", number=number + 1, n=len(tiles)))
 
         def read(x: int, y: int, width: int, height: int) -> NDArray[np.uint8]:
             return slide.read(x, y, width, height, scale)
@@ -346,9 +353,15 @@ def _write(
 def _notices(share: float, scale: int) -> list[Notice]:
     notices = []
     if share < LITTLE_TISSUE:
-        text = f"Tissue covers {share:.0%} of the region; cells are told per mm² of tissue."
+        text = say(
+            "Tissue covers {share:.0%} of the region; cells are told per mm² of tissue.",
+            share=share,
+        )
         notices.append(Notice("region_partly_empty", text))
     if scale > 1:
-        text = f"Counted at 1/{scale} of the resolution: compare with a count at full resolution."
+        text = say(
+            "Counted at 1/{scale} of the resolution: compare with a count at full resolution.",
+            scale=scale,
+        )
         notices.append(Notice("count_at_scale", text))
     return notices

@@ -11,6 +11,7 @@ from imaging.methods.deidentification import PROFILE, Identity
 from imaging.methods.deidentification_report import deidentify_headers
 from imaging.models import DicomStudy, Series, UidMap
 from studies.jobs import Progress, no_progress
+from studies.methods.wording import say
 from studies.models import Study
 
 from .identities import NewUids, identity_of, new_uids, uid_map_write
@@ -27,7 +28,11 @@ def scans_deidentify(study: Study, progress: Progress = no_progress) -> dict[str
     waiting = [row for row in rows if row.deidentification.get("profile") != PROFILE]
     uids = new_uids(study)
     for done, series in enumerate(waiting):
-        progress(done, len(waiting), f"de-identifying scans of {series.patient.pseudonym}")
+        progress(
+            done,
+            len(waiting),
+            say("de-identifying scans of {pseudonym}", pseudonym=series.patient.pseudonym),
+        )
         with transaction.atomic():
             _again(series, uids)
     return {"series": len(rows), "changed": len(waiting)}

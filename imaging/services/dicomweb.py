@@ -26,6 +26,7 @@ from imaging.selectors.dicomweb import WebSeries
 from imaging.storage import PackedVolume, read_volume
 from studies.access import require
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 from studies.models import ImportBatch, Study
 from studies.storage import storage
 
@@ -88,8 +89,11 @@ def objects_receive(
 
 
 def _too_large() -> DataProblem:
-    most = f"at most {settings.UPLOAD_MAX_BYTES / 2**30:g} GB in one request"
-    return refuse("body", "more than that", most, "Send it in several.")
+    most = say(
+        "at most {upload_max_bytes:g} GB in one request",
+        upload_max_bytes=settings.UPLOAD_MAX_BYTES / 2**30,
+    )
+    return refuse("body", say("more than that"), most, "Send it in several.")
 
 
 def _usable(path: Path, visit_uid: str, received: Received) -> bool:

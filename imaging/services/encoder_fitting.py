@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from imaging.methods.encoder import Cubes, EncoderFit, Preset, fit_encoder
+from studies.methods.wording import say
 
 WATCH_SECONDS = 0.5
 
@@ -57,4 +58,11 @@ def _watch(
             future.result()
         share = sum(shares.values()) / len(shares)
         epoch = min(int(min(shares.values()) * preset.epochs) + 1, max(preset.epochs, 1))
-        progress(share, f"fitting PET and CT encoder, epoch {epoch} of {preset.epochs}")
+        progress(
+            share,
+            say(
+                "fitting PET and CT encoder, epoch {epoch} of {epochs}",
+                epoch=epoch,
+                epochs=preset.epochs,
+            ),
+        )

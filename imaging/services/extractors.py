@@ -73,7 +73,11 @@ def extractor_fit(
         return _fit_result(stored, reused=True)
     cubes: dict[str, list[NDArray[np.float32]]] = {modality: [] for modality in MODALITIES}
     for done, found in enumerate(inputs.values()):
-        progress(CUTTING * done / len(inputs), 1, f"cutting cubes: {done} of {len(inputs)}")
+        progress(
+            CUTTING * done / len(inputs),
+            1,
+            say("cutting cubes: {done} of {n}", done=done, n=len(inputs)),
+        )
         for modality, patch in patches_of(found, preset.size, preset.spacing_mm).items():
             cubes[modality].append(patch.image)
     fits = fit_side_by_side(
@@ -108,7 +112,7 @@ def _fitting_inputs(study: Study, asked: Iterable[str] | None) -> dict[int, RoiI
         problems = [
             Problem(
                 name,
-                "a patient who is not of a development cohort",
+                say("a patient who is not of a development cohort"),
                 "development patients only",
                 "Leave the patient out of the fit.",
             )
@@ -121,7 +125,7 @@ def _fitting_inputs(study: Study, asked: Iterable[str] | None) -> dict[int, RoiI
     inputs = {patient: found for patient, found in roi_inputs(study).items() if patient in ids}
     if len(inputs) < 2:
         raise refuse(
-            "development cohort",
+            say("development cohort"),
             say("{n} patients with a region on a baseline PET/CT", n=len(inputs)),
             "at least 2",
             "Upload the cohort table and PET/CT first.",

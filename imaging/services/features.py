@@ -162,7 +162,7 @@ def _extract_all(
                 except DataProblem as problem:
                     found.failures[patient] = list(problem.problems)
                 name = waiting[patient].roi.patient.pseudonym
-                progress(done, len(waiting), f"features of {name}")
+                progress(done, len(waiting), say("features of {name}", name=name))
         finally:
             pool.shutdown(cancel_futures=True)
     for patient, roi in waiting.items():

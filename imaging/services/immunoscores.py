@@ -51,15 +51,15 @@ def immunoscore_compute(
     DataProblem
         Too few development densities, or a rule that means nothing.
     """
-    progress(0, 3, "reading densities")
+    progress(0, 3, say("reading densities"))
     table, reference = density_table(study), reference_table(study)
     asked = _asked(params)
     digest = rule_inputs(reference, **asked)
     row = ImmunoscoreRule.objects.filter(study=study, inputs_digest=digest).first()
     rule = Rule.from_dict(row.rule) if row else fit_immunoscore_rule(reference, **asked)
-    progress(1, 3, f"scoring {len(table)} specimens")
+    progress(1, 3, say("scoring {n} specimens", n=len(table)))
     scores = apply_immunoscore(rule, table, table["biopsy"].astype(bool))
-    progress(2, 3, "writing scores")
+    progress(2, 3, say("writing scores"))
     with transaction.atomic():
         row = rule_state_again(row) if row else _freeze(study, rule, reference, digest, job)
         scores_write(row, table, scores, job)
@@ -125,13 +125,16 @@ def _notices(rule: Rule, shares: dict[str, float | None]) -> list[Notice]:
         for name, share in shares.items()
         if share is not None
     )
-    text = f"Share of development specimens that score high under each rule: {said}."
+    text = say("Share of development specimens that score high under each rule: {said}.", said=said)
     notices = [Notice("immunoscore_shares", text)]
     if rule.kind == "reference_percentile" and rule.parameter is not None:
         limit = min(1.0, 4 * (1 - rule.parameter / 100) / 3)
-        text = (
-            f"Four calls at percentile {rule.parameter:g} let at most {limit:.0%} of the reference "
-            "score 3-4; half high, as the study paper reports, needs another rule."
+        text = say(
+            "Four calls at percentile {parameter:g} let at most {limit:.0%} of the "
+            "reference score 3-4; half high, as the study paper reports, needs another "
+            "rule.",
+            parameter=rule.parameter,
+            limit=limit,
         )
         notices.append(Notice("immunoscore_percentile_limit", text))
     return notices

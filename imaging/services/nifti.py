@@ -58,17 +58,21 @@ def _prepare_all(batch: ImportBatch, shelf: Shelf, progress: Progress) -> list[P
     with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
         folders = _folders(archive)
         problems = [
-            Problem(f"{batch.filename}: {name}", "a file outside a patient's folder",
+            Problem(f"{batch.filename}: {name}", say("a file outside a patient's folder"),
                     "a folder per patient, named by the pseudonym", "Pack it into a folder.")
             for name in folders.pop("", [])
         ]  # fmt: skip
         if not folders and not problems:
-            problems.append(Problem(batch.filename, "an empty archive", "volumes and masks",
+            problems.append(Problem(batch.filename, say("an empty archive"), "volumes and masks",
                                     "Pack them and upload again."))  # fmt: skip
         patients = _patients(batch, set(folders), problems)
         uids = new_uids(batch.study)
         for done, (pseudonym, patient) in enumerate(patients.items()):
-            progress(95 * done / len(patients), 100, f"{pseudonym}: reading volumes and masks")
+            progress(
+                95 * done / len(patients),
+                100,
+                say("{pseudonym}: reading volumes and masks", pseudonym=pseudonym),
+            )
             try:
                 files = {name: read_entry(archive, name) for name in folders[pseudonym]}
                 prepared.append(_prepare(patient, pair_up(files), shelf, uids))
@@ -117,7 +121,7 @@ def _new(patient: Patient, files: list[NiftiFile], uids: NewUids) -> list[NiftiF
                 pseudonym=patient.pseudonym,
                 name=wanted[uid].name,
             ),
-            "a series that is stored already, with other content or another patient",
+            say("a series that is stored already, with other content or another patient"),
             "the same files as before, or a series of its own UID",
             "Give the changed volume a SeriesInstanceUID of its own.",
         )
@@ -161,7 +165,7 @@ def _patients(
         problems.append(
             Problem(
                 say("{filename}: folder {pseudonym}", filename=batch.filename, pseudonym=pseudonym),
-                refused[patient.pk] if patient else "no such patient",
+                refused[patient.pk] if patient else say("no such patient"),
                 "a patient of this study and of your site whose scans may be used",
                 "Upload the cohort table or record the consent first, or correct the name.",
             )

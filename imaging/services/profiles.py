@@ -28,7 +28,7 @@ def export_suggest(data: bytes, name: str) -> tuple[list[str], list[str], Densit
     profile = suggest_profile(header, rows)
     if len(profile.regions) > MOST_WORDS:
         column = profile.columns["region"]
-        found = f"{len(profile.regions)} different words in {column}"
+        found = say("{n} different words in {column}", n=len(profile.regions), column=column)
         raise refuse(
             name,
             found,

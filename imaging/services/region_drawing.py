@@ -71,7 +71,7 @@ def region_preview(pet: Series, recipe: dict[str, Any]) -> Drawn:
         A series that is no PET, or a recipe that gives no region with uptake.
     """
     if pet.modality != Modality.PT:
-        raise refuse("series", "a CT", "a PET", "Draw on the PET of the pair.")
+        raise refuse("series", say("a CT"), "a PET", "Draw on the PET of the pair.")
     suv = read_volume(file_read(pet.stored))
     region = apply_recipe(suv, recipe, _start(pet, recipe))
     return Drawn(suv, region, estimate_uptake(suv, region.mask, "region"))
@@ -150,9 +150,9 @@ def _check(pet: Series, name: str, supersedes: Roi | None) -> None:
             pet.patient.pseudonym, why, "a patient whose scans may be used", "Record the consent."
         )
     if pet.replaced_at is not None:
-        raise refuse("series", "a replaced PET", "the PET in force", "Open the newer one.")
+        raise refuse("series", say("a replaced PET"), "the PET in force", "Open the newer one.")
     if not name.strip():
-        raise refuse("name", "nothing", "a name", "Name the region.", column="name")
+        raise refuse("name", say("nothing"), "a name", "Name the region.", column="name")
     if supersedes and (supersedes.series_id != pet.pk or supersedes.superseded_by.exists()):
         raise refuse(
             "supersedes",

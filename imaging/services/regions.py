@@ -14,6 +14,7 @@ from imaging.models import Roi, RoiAgreement, RoiMethod, Series, UidMap
 from imaging.selectors.dicomweb import segmentation_seed
 from imaging.storage import read_volume
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 from studies.models import Patient
 from studies.services import file_read, inputs_digest
 
@@ -42,7 +43,9 @@ def regions_export(rois: Sequence[Roi], kind: str, given_uids: bool = False) -> 
         An unknown format, no region, or overlapping ones for a label map.
     """
     if not rois:
-        raise refuse("regions", "none", "at least one region on the scan", "Draw or upload one.")
+        raise refuse(
+            "regions", say("none"), "at least one region on the scan", "Draw or upload one."
+        )
     masks = [NamedMask(roi.name, read_volume(file_read(roi.mask)), DRAWN[roi.method])
              for roi in rois]  # fmt: skip
     names = scan_names(rois[0].series, given_uids)

@@ -162,7 +162,7 @@ def _scanned_on(patient: Patient, header: Dataset) -> date:
             continue
     raise refuse(
         say("{pseudonym}: AcquisitionDate (0008,0022)", pseudonym=patient.pseudonym),
-        "nothing",
+        say("nothing"),
         "the day of the scan",
         "Export the series with its dates.",
     )

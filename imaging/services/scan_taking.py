@@ -205,7 +205,7 @@ def _conflict(patient: Patient, entry: Entry) -> Problem:
             pseudonym=patient.pseudonym,
             words=WORDS[entry.modality],
         ),
-        "a series that is stored already, with other content",
+        say("a series that is stored already, with other content"),
         "the same files as before, or a series of its own UID",
         "Decide which of the two is right.",
     )

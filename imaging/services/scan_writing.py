@@ -74,7 +74,7 @@ class _Writing:
         if visit.patient_id != self.patient.pk:
             raise refuse(
                 say("{pseudonym}: StudyInstanceUID (0020,000D)", pseudonym=self.patient.pseudonym),
-                "the visit of another patient",
+                say("the visit of another patient"),
                 "one patient per DICOM study",
                 "Correct the PatientID or the UIDs.",
             )

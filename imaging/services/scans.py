@@ -72,7 +72,10 @@ def arrivals_settle(
         return {}
     if batch.file.bytes_dropped_at is not None:
         raise refuse(
-            batch.filename, "an archive whose bytes are gone", "its files", "Upload them again."
+            batch.filename,
+            say("an archive whose bytes are gone"),
+            "its files",
+            "Upload them again.",
         )
     uids = new_uids(batch.study)
     with Shelf() as shelf:
@@ -122,8 +125,8 @@ def _take_all(
     taken = []
     with file_open(batch.file) as file, open_archive(file, batch.filename) as archive:
         for done, visit in enumerate(visits):
-            name = visit.patient_id or "no PatientID"
-            progress(done, len(visits), f"{name}: reading PET/CT, SUV and regions")
+            name = visit.patient_id or say("no PatientID")
+            progress(done, len(visits), say("{name}: reading PET/CT, SUV and regions", name=name))
             taken.append(visit_take(batch, archive, visit, shelf, uids, shared, decided))
     return taken
 

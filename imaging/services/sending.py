@@ -95,7 +95,9 @@ def regions_send(study: Study, params: dict[str, Any]) -> dict[str, Any]:
     """
     peer = DicomPeer.objects.filter(study=study, uid=params["peer"]).first()
     if peer is None:
-        raise refuse("archive", "one that is no longer set", "an archive of the study", "Choose.")
+        raise refuse(
+            "archive", say("one that is no longer set"), "an archive of the study", "Choose."
+        )
     rois = _regions(study, params["series"])
     data = regions_export(rois, "seg", bool(params.get("given_uids")))
     SENDERS[PeerKind(peer.kind)](peer, data)
@@ -110,8 +112,12 @@ def _regions(study: Study, series_uid: Any) -> list[Roi]:
     )
     found = list(rows.order_by("id"))
     if not found:
-        raise refuse("regions", "none that may be shared", "a region in force on the scan, of a "
-                     "patient who shares data", "Draw one, or record the consent.")  # fmt: skip
+        raise refuse(
+            "regions",
+            say("none that may be shared"),
+            "a region in force on the scan, of a patient who shares data",
+            "Draw one, or record the consent.",
+        )
     return found
 
 
@@ -119,7 +125,7 @@ def _by_c_store(peer: DicomPeer, data: bytes) -> None:
     try:
         from pynetdicom import AE
     except ImportError as error:
-        raise refuse("C-STORE", "pynetdicom is not installed", "the extra 'network'",
+        raise refuse("C-STORE", say("pynetdicom is not installed"), "the extra 'network'",
                      "Install it, or use DICOMweb.") from error  # fmt: skip
     entity = AE(ae_title=peer.own_title)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = WAIT_SECONDS

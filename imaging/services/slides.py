@@ -21,7 +21,7 @@ from imaging.services.profiles import profile_of_batch
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
 from studies.services import file_read
@@ -42,17 +42,17 @@ def densities_import(
     if CellDensity.objects.filter(batch=batch).exists():  # taken up again after its commit
         batch.mark_ready(batch.summary, batch.notices)
         return dict(batch.summary)
-    progress(0, 3, "reading the densities")
+    progress(0, 3, say("reading the densities"))
     profile = profile_of_batch(batch)
     table = read_density_table(file_read(batch.file), batch.filename, profile)
-    progress(1, 3, "comparing with the study")
+    progress(1, 3, say("comparing with the study"))
     patients, known = patients_by_pseudonym(batch.study), specimens_by_label(batch.study)
     table = _with_patients(table, known)
     problems = list(_strangers(table, patients, known, batch.filename))
     problems += _unconsented(table, patients, batch)
     if problems:
         raise DataProblem(problems)
-    progress(2, 3, f"writing {len(table.rows)} densities")
+    progress(2, 3, say("writing {n} densities", n=len(table.rows)))
     with transaction.atomic():
         specimens = _specimens(table, patients, known)
         CellDensity.objects.bulk_create(
@@ -110,12 +110,13 @@ def _unconsented(
     for row in table.rows:
         patient = patients.get(row.pseudonym)
         if patient is not None and patient.pk in refused:
-            expected, remedy = "a patient whose tissue may be used", "Record the consent first, or "
+            expected = marked("a patient whose tissue may be used")
+            remedy = marked("Record the consent first, or take the line out.")
             yield Problem(
                 batch.filename,
                 f"{row.pseudonym}: {refused[patient.pk]}",
                 expected,
-                say("{remedy}take the line out.", remedy=remedy),
+                remedy,
                 row.row,
                 "patient_id",
             )

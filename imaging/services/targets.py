@@ -105,7 +105,7 @@ def _spoken_for(decision: TargetDecision | None, uptakes: Sequence[Uptake]) -> R
 def _newest_version(roi: Roi | None) -> Roi:
     """The region itself, or the one that superseded it last."""
     if roi is None:
-        raise LookupError("a reader's decision without a region")
+        raise LookupError(say("a reader's decision without a region"))
     while (later := roi.superseded_by.order_by("-id").first()) is not None:
         roi = later
     return roi
@@ -163,7 +163,7 @@ def _check(patient: Patient, roi: Roi | None, reason: str, uptakes: Sequence[Upt
             patient.pseudonym, why, "a patient whose scans may be used", "Record the consent."
         )
     if not reason.strip():
-        raise refuse("reason", "nothing", "why", "Say why, for the record.", column="reason")
+        raise refuse("reason", say("nothing"), "why", "Say why, for the record.", column="reason")
     if roi is not None and roi.pk not in {row.roi_id for row in uptakes}:
         raise refuse(
             "region",

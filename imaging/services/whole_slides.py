@@ -61,12 +61,12 @@ def slide_import(
     known = SlideRecord.objects.filter(batch=batch).first()
     if known:  # taken up again after its commit
         return dict(batch.summary)
-    progress(0, 3, "opening the slide")
+    progress(0, 3, say("opening the slide"))
     patient, said = _described(batch.study, batch.options, batch.filename)
     with slide_open(batch.study.uid, batch.file.sha256, batch.filename) as slide:
         facts = slide.facts()
         resolution, stated = _resolution(facts, said, batch.filename)
-        progress(1, 3, "measuring the stain")
+        progress(1, 3, say("measuring the stain"))
         histogram, tissue_mm2 = _stain_histogram(slide, resolution)
     progress(2, 3, "writing")
     with transaction.atomic():
@@ -113,17 +113,17 @@ def _described(
     specimen = specimens.get(said.get("specimen", ""))
     patient = patients.get(said.get("patient_id", "")) or (specimen.patient if specimen else None)
     if patient is None:
-        found = said.get("patient_id") or said.get("specimen") or "no patient"
-        remedy = "Name the patient, or a specimen that the study knows."
+        found = said.get("patient_id") or said.get("specimen") or say("no patient")
+        remedy = say("Name the patient, or a specimen that the study knows.")
         problems.append(
             Problem(filename, found, "a patient of the study", remedy, column="patient_id")
         )
     elif specimen and specimen.patient_id != patient.pk:
-        expected = f"a specimen of {patient.pseudonym}"
-        found = f"{specimen.label}, which is another patient's"
+        expected = say("a specimen of {pseudonym}", pseudonym=patient.pseudonym)
+        found = say("{label}, which is another patient's", label=specimen.label)
         problems.append(Problem(filename, found, expected, "Correct the label.", column="specimen"))
     elif refused := unusable(patient):
-        remedy = "Record the consent first."
+        remedy = say("Record the consent first.")
         problems.append(
             Problem(
                 filename, f"{patient.pseudonym}: {refused}", "a patient whose tissue may be used",
@@ -131,8 +131,8 @@ def _described(
             )
         )  # fmt: skip
     if "marker" not in said:
-        remedy = "Choose the marker, or name the file specimen_marker, such as S12_CD3.svs."
-        problems.append(Problem(filename, "no marker", "CD3 or CD8", remedy, column="marker"))
+        remedy = say("Choose the marker, or name the file specimen_marker, such as S12_CD3.svs.")
+        problems.append(Problem(filename, say("no marker"), "CD3 or CD8", remedy, column="marker"))
     if problems or patient is None:
         raise DataProblem(problems)
     return patient, said
@@ -184,7 +184,7 @@ def _resolution(facts: SlideFacts, said: dict[str, str], filename: str) -> tuple
     if facts.um_per_pixel is None and stated is None:
         raise refuse(
             filename,
-            "a slide that does not say how large a pixel is",
+            say("a slide that does not say how large a pixel is"),
             "µm per pixel, in the file or stated",
             "State the resolution: without it no cell per mm² can be told.",
             column="um_per_pixel",
@@ -238,9 +238,15 @@ def _sampled(
 def _notices(facts: SlideFacts, resolution: float, stated: bool) -> list[Notice]:
     notices = list(facts.notices)
     if stated:
-        text = f"The slide does not say its resolution; {resolution:g} µm per pixel was stated."
+        text = say(
+            "The slide does not say its resolution; {resolution:g} µm per pixel was stated.",
+            resolution=resolution,
+        )
         notices.append(Notice("slide_resolution_stated", text))
     if resolution > 1.0:
-        text = f"At {resolution:g} µm per pixel touching cells are hard to tell apart."
+        text = say(
+            "At {resolution:g} µm per pixel touching cells are hard to tell apart.",
+            resolution=resolution,
+        )
         notices.append(Notice("slide_coarse", text))
     return notices

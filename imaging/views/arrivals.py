@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from imaging import services
@@ -46,9 +47,10 @@ def batch_files(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResp
     """Every file of an upload with its state and reason."""
     batch = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
     if not access.reads_names(request.user, study, batch.uploaded_by_id):
-        raise PermissionDenied("The files name patients of other sites.")
+        raise PermissionDenied(_("The files name patients of other sites."))
     arrivals = arrivals_readable(request.user, study).filter(batch=batch).select_related("patient")
-    files, state = files_readable(request.user, study).filter(batch=batch), request.GET.get("state")
+    files = files_readable(request.user, study).filter(batch=batch).select_related("arrival")
+    state = request.GET.get("state")
     files = files.filter(state=state) if state in ArrivalState.values else files
     after, before = (request.GET.get(name, "") for name in ("after", "before"))
     visits = visits_of(arrivals)
@@ -67,7 +69,7 @@ def arrival_decide(request: HttpRequest, study: Study, arrival_uid: UUID) -> Htt
     arrival = get_object_or_404(arrivals_readable(request.user, study), uid=arrival_uid)
     rows = services.visit_arrivals(arrival).select_related("batch", "patient")
     if not rows:
-        messages.info(request, "Nothing of this visit waits any more.")
+        messages.info(request, _("Nothing of this visit waits any more."))
         return redirect("imaging:batch_files", study.uid, arrival.batch.uid)
     visit = VisitWaiting(list(rows))
     form = DecisionForm(request.POST or None, offered=visit.offered)
@@ -89,14 +91,14 @@ def arrival_decide(request: HttpRequest, study: Study, arrival_uid: UUID) -> Htt
 def batch_try_again(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
     if not access.reads_names(request.user, study, batch.uploaded_by_id):
-        raise PermissionDenied("The files name patients of other sites.")
+        raise PermissionDenied(_("The files name patients of other sites."))
     return _after(request, study, batch, services.batch_try_again(batch, request.user))
 
 
 def _after(request: HttpRequest, study: Study, batch: ImportBatch, job: Any) -> HttpResponse:
     if job is not None:
         return redirect("studies:job", study.uid, job.uid)
-    messages.success(request, "Thrown away. The record of it stays.")
+    messages.success(request, _("Thrown away. The record of it stays."))
     return redirect("imaging:batch_files", study.uid, batch.uid)
 
 

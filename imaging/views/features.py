@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
 from imaging.loss_curve import loss_curve
 from imaging.models import ExtractorVersion
@@ -44,5 +45,5 @@ def extractor_picture(request: HttpRequest, study: Study, extractor_uid: UUID) -
     """Cubes of patients of any site, as they were given back: for readers of every site's rows."""
     version = get_object_or_404(ExtractorVersion, study=study, uid=extractor_uid)
     if version.picture is None or not access.sees_all_sites(request.user, study):
-        raise Http404("No such picture.")
+        raise Http404(_("No such picture."))
     return HttpResponse(file_read(version.picture), content_type="image/png")

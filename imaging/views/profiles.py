@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from imaging import services
@@ -15,6 +16,7 @@ from imaging.forms import ProfileForm
 from imaging.methods.density_profile import DensityProfile
 from imaging.models import LaboratoryProfile
 from studies.forms import refuse_in
+from studies.languages import sentences
 from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.services import batch_job
@@ -59,7 +61,9 @@ def profile_new(request: HttpRequest, study: Study) -> HttpResponse:
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, f"Exports of {name} can now be handed in.")
+            messages.success(
+                request, _("Exports of {name} can now be handed in.").format(name=name)
+            )
             return redirect("imaging:profiles", study.uid)
     return render(request, "imaging/profile_new.html", {"study": study, "form": form})
 
@@ -70,12 +74,12 @@ def profile_upload(request: HttpRequest, study: Study, profile_uid: UUID) -> Htt
     profile = get_object_or_404(LaboratoryProfile, study=study, uid=profile_uid)
     file = request.FILES.get("file")
     if file is None:
-        messages.error(request, "Choose the export.")
+        messages.error(request, _("Choose the export."))
         return redirect("imaging:profiles", study.uid)
     try:
         batch = services.export_receive(profile, request.user, file.read(), file.name)
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
         return redirect("imaging:profiles", study.uid)
     job = batch_job(batch)
     if job and not job.has_ended:

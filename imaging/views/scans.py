@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from imaging import services
@@ -88,7 +89,7 @@ def roi_picture(request: HttpRequest, study: Study, roi_uid: UUID, modality: str
         visible.select_related("series__volume__study", "mask__study"), uid=roi_uid
     )
     if modality not in ("PT", "CT"):
-        raise Http404("No such picture.")
+        raise Http404(_("No such picture."))
     try:
         picture = services.roi_picture(roi, modality)
     except DataProblem as problem:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from imaging import services
 from imaging.forms import DrawForm
@@ -20,6 +21,7 @@ from imaging.serving import mask_response, volume_response
 from studies import access
 from studies.forms import refuse_in
 from studies.methods.problems import DataProblem
+from studies.methods.wording import marked
 from studies.models import Study
 from studies.views.doors import study_page
 
@@ -32,10 +34,11 @@ POLICY = (
 )
 
 NUMBERS = [
-    ("SUVmax", "suv_max", 2), ("SUVpeak", "suv_peak", 2), ("SUVmean", "suv_mean", 2),
-    ("Volume, mL", "volume_ml", 1), ("MTV 41 %, mL", "mtv_41_percent_ml", 1),
-    ("MTV 2.5, mL", "mtv_suv_2_5_ml", 1), ("MTV 4.0, mL", "mtv_suv_4_0_ml", 1),
-    ("TLG 41 %, g", "tlg_41_percent", 0), ("Lower SUV", "level", 2),
+    (marked("SUVmax"), "suv_max", 2), (marked("SUVpeak"), "suv_peak", 2),
+    (marked("SUVmean"), "suv_mean", 2),
+    (marked("Volume, mL"), "volume_ml", 1), (marked("MTV 41 %, mL"), "mtv_41_percent_ml", 1),
+    (marked("MTV 2.5, mL"), "mtv_suv_2_5_ml", 1), (marked("MTV 4.0, mL"), "mtv_suv_4_0_ml", 1),
+    (marked("TLG 41 %, g"), "tlg_41_percent", 0), (marked("Lower SUV"), "level", 2),
 ]  # fmt: skip
 
 
@@ -69,7 +72,7 @@ def _keep(request: HttpRequest, study: Study, pet: Series, form: DrawForm) -> Ht
         pet, request.user, form.recipe(), given["name"], given["lesion"],
         given["supersedes"], given["comment"],
     )  # fmt: skip
-    messages.success(request, f"{roi.name} is kept, with its uptake.")
+    messages.success(request, _("{name} is kept, with its uptake.").format(name=roi.name))
     return redirect(reverse("imaging:viewer", args=[study.uid, pet.uid]) + f"#roi-{roi.uid}")
 
 
@@ -98,7 +101,7 @@ def projection(request: HttpRequest, study: Study, series_uid: UUID, degrees: in
     """The PET's maximum intensity projection from one side."""
     series = _series(request, study, series_uid)
     if series.modality != Modality.PT or degrees >= 360:
-        raise Http404("No such projection.")
+        raise Http404(_("No such projection."))
     response = HttpResponse(services.projection_picture(series, degrees), content_type="image/png")
     response["Cache-Control"] = "private, max-age=86400"
     return response

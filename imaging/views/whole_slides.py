@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from imaging import services, slides_overview
@@ -18,6 +19,7 @@ from imaging.models import CellCount, WholeSlide
 from imaging.selectors.whole_slides import counts_of, current_regions, current_rule
 from studies import access
 from studies.forms import refuse_in
+from studies.languages import sentences
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import Study
@@ -101,7 +103,7 @@ def slide_regions(request: HttpRequest, study: Study, slide_uid: UUID) -> HttpRe
             refuse_in(form, refusal)
     if form.errors:
         return _page(request, study, slide, regions_form=form)
-    messages.success(request, "The regions are kept.")
+    messages.success(request, _("The regions are kept."))
     return redirect("imaging:slide", study.uid, slide.uid)
 
 
@@ -119,7 +121,7 @@ def slide_threshold(request: HttpRequest, study: Study, slide_uid: UUID) -> Http
             refuse_in(form, refusal)
     if form.errors:
         return _page(request, study, slide, threshold_form=form)
-    messages.success(request, "The threshold is stated for all slides of its marker and batch.")
+    messages.success(request, _("The threshold is stated for all slides of its marker and batch."))
     return redirect("imaging:slide", study.uid, slide.uid)
 
 
@@ -133,7 +135,7 @@ def slide_count(request: HttpRequest, study: Study, slide_uid: UUID) -> HttpResp
             job = services.slide_count_start(slide, request.user, form.cleaned_data["scale"])
             return redirect("studies:job", study.uid, job.uid)
         except DataProblem as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, sentences(refusal))
     return redirect("imaging:slide", study.uid, slide.uid)
 
 
@@ -143,9 +145,14 @@ def count_adopt(request: HttpRequest, study: Study, count_uid: UUID) -> HttpResp
     count = _count(request, study, count_uid)
     try:
         density = services.count_adopt(count, request.user)
-        messages.success(request, f"{density.per_mm2:,.0f} cells/mm² now speak for this region.")
+        messages.success(
+            request,
+            _("{per_mm2:,.0f} cells/mm² now speak for this region.").format(
+                per_mm2=density.per_mm2
+            ),
+        )
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect("imaging:slide", study.uid, count.slide.uid)
 
 

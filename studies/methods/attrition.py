@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from .wording import marked
+
 
 @dataclass(frozen=True)
 class AttritionStep:
@@ -27,7 +29,7 @@ def count_attrition(
     steps: Sequence[tuple[str, str]],
     lacking: Sequence[Mapping[str, str]],
     required: Sequence[Collection[str]],
-    first: str = "Screened",
+    first: str = marked("Screened"),
 ) -> tuple[AttritionStep, ...]:
     """The boxes from top to bottom.
 

@@ -11,6 +11,7 @@ from .dates import read_date
 from .dictionary import VariableSpec
 from .table_lines import SpreadsheetDate, SpreadsheetNumber, TableOptions
 from .values import BadValueError, read_value
+from .wording import say
 
 Value = dict[str, Any]
 
@@ -32,7 +33,11 @@ _SPELLED = re.compile(r"(\d{1,2})[- ]?([A-Za-z]{3})[a-z]*[- ,]*(\d{4})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIRST_DAY = date(1899, 12, 30)
 _KEPT = 20_000
-ORDERS = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year"}
+ORDERS = {
+    "ymd": say("year, month, day"),
+    "dmy": say("day, month, year"),
+    "mdy": say("month, day, year"),
+}
 
 
 def cell_reader(
@@ -90,11 +95,11 @@ def mangled(text: str) -> BadValueError | None:
     if text[0] != "#":
         return None
     if _NARROW.fullmatch(text):
-        expected = "the value; the column was too narrow when the file was saved"
-        return BadValueError(expected, "Widen the column in the spreadsheet and save again.")
+        expected = say("the value; the column was too narrow when the file was saved")
+        return BadValueError(expected, say("Widen the column in the spreadsheet and save again."))
     if text in _ERRORS:
-        expected = "a value, not the error of a formula"
-        return BadValueError(expected, "Mend the formula, or leave the cell blank.")
+        expected = say("a value, not the error of a formula")
+        return BadValueError(expected, say("Mend the formula, or leave the cell blank."))
     return None
 
 
@@ -105,12 +110,12 @@ def mangled_identifier(text: str) -> BadValueError | None:
     if isinstance(text, SpreadsheetDate) or _TURNED_DATE.fullmatch(text):
         return _turned(text)
     if _SCIENTIFIC.fullmatch(text):
-        expected = "the identifier in full; the spreadsheet has made a number of it"
-        return BadValueError(expected, "Format the column as text and enter it again.")
+        expected = say("the identifier in full; the spreadsheet has made a number of it")
+        return BadValueError(expected, say("Format the column as text and enter it again."))
     digits = text.removesuffix(".0")
     if len(digits) > 15 and digits.isdigit() and digits.endswith("0" * (len(digits) - 15)):
-        expected = "all digits; a spreadsheet keeps 15 and makes the others 0"
-        return BadValueError(expected, "Format the column as text and enter it again.")
+        expected = say("all digits; a spreadsheet keeps 15 and makes the others 0")
+        return BadValueError(expected, say("Format the column as text and enter it again."))
     return None
 
 
@@ -138,8 +143,8 @@ _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 def _turned(text: str) -> BadValueError:
     return BadValueError(
-        "no date; the spreadsheet may have made one of something like 3-4",
-        "Format the column as text and enter the value again.",
+        say("no date; the spreadsheet may have made one of something like 3-4"),
+        say("Format the column as text and enter the value again."),
     )
 
 
@@ -150,15 +155,15 @@ def _read_number(text: str, spec: VariableSpec, options: TableOptions) -> Value:
         return read_value(f"{match[1]}.{match[2]}", spec)
     if "." in text:
         raise BadValueError(
-            "a number with a decimal comma, as the file was said to have",
-            "Write a decimal comma, without marks between thousands.",
+            say("a number with a decimal comma, as the file was said to have"),
+            say("Write a decimal comma, without marks between thousands."),
         )
     return _of_age(read_value(_without_date(text), spec), spec)
 
 
 def _of_age(value: Value, spec: VariableSpec) -> Value:
     if value.get("v", 0) < 0 and "age" in spec.name.split("_"):
-        raise BadValueError("an age of 0 or more", "Check the value.")
+        raise BadValueError(say("an age of 0 or more"), say("Check the value."))
     return value
 
 
@@ -183,13 +188,17 @@ def _read_date(text: str, spec: VariableSpec, options: TableOptions, today: date
     if _DAY_NUMBER.fullmatch(text):
         day = _FIRST_DAY + timedelta(days=int(float(text)))
         raise BadValueError(
-            f"a date; the spreadsheet has made a day number of it ({day.isoformat()}?)",
-            "Format the column as a date, check it, and save again.",
+            say(
+                "a date; the spreadsheet has made a day number of it ({day}?)", day=day.isoformat()
+            ),
+            say("Format the column as a date, check it, and save again."),
         )
     written = text if isinstance(text, SpreadsheetDate) else _in_order(text, options.date_order)
     value = read_value(written, spec)
     if read_date(written).earliest > today:
-        raise BadValueError(f"a date up to today, {today.isoformat()}", "Check the year.")
+        raise BadValueError(
+            say("a date up to today, {today}", today=today.isoformat()), say("Check the year.")
+        )
     return value
 
 
@@ -209,8 +218,8 @@ def _in_order(text: str, order: str) -> str:
         return "-".join([first, *(f"{int(part):02d}" for part in (second, third) if part)])
     if not order:
         raise BadValueError(
-            "a date as YYYY-MM-DD, or an order of day and month said for the whole file",
-            "Choose the order of the file's dates, or write year, month, day.",
+            say("a date as YYYY-MM-DD, or an order of day and month said for the whole file"),
+            say("Choose the order of the file's dates, or write year, month, day."),
         )
     return _said(text, [first, second, third], order)
 
@@ -218,7 +227,8 @@ def _in_order(text: str, order: str) -> str:
 def _said(text: str, parts: list[str], order: str) -> str:
     if parts[2] is None or len(parts[2]) != 4 or order == "ymd":
         raise BadValueError(
-            f"a date as {ORDERS[order]} with a year of four digits", "Write the year in full."
+            say("a date as {orders} with a year of four digits", orders=ORDERS[order]),
+            say("Write the year in full."),
         )
     day, month = (parts[0], parts[1]) if order == "dmy" else (parts[1], parts[0])
     return f"{parts[2]}-{int(month):02d}-{int(day):02d}"

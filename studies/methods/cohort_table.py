@@ -131,7 +131,9 @@ class TableCheck:
             if not (text := cells[at]):
                 if "import" in spec.required_for:
                     line.problems.append(
-                        Problem(line.pseudonym, "blank", spec.label, "Fill it in.", row, spec.name)
+                        Problem(
+                            line.pseudonym, say("blank"), spec.label, "Fill it in.", row, spec.name
+                        )
                     )
                 continue
             value = read(text)
@@ -149,7 +151,7 @@ class TableCheck:
     def _check_cohorts(self, line: CheckedLine, named: str) -> Iterator[Problem]:
         for name in line.cohorts:
             if name not in self.cohort_use:
-                expected = "one of " + ", ".join(sorted(self.cohort_use))
+                expected = say("one of {known}", known=", ".join(sorted(self.cohort_use)))
                 yield Problem(line.pseudonym, repr(name), expected, "Correct it.", line.row, COHORT)
         uses = {self.cohort_use.get(name) for name in line.cohorts}
         if {"development", "validation"} <= uses:
@@ -161,32 +163,51 @@ class TableCheck:
         if first[0] == line.row:
             return
         uses = {self.cohort_use.get(name) for name in (*first[1], *line.cohorts)}
-        here = f"line {first[0]} ({', '.join(first[1]) or 'no cohort'}) and line {line.row} "
-        here += f"({', '.join(line.cohorts) or 'no cohort'})"
+        none = say("no cohort")
+        here = say(
+            "line {first} ({cohorts}) and line {row} ({others})",
+            first=first[0], cohorts=", ".join(first[1]) or none,
+            row=line.row, others=", ".join(line.cohorts) or none,
+        )  # fmt: skip
         if {"development", "validation"} <= uses:
-            remedy = "Keep one of the two lines."
+            remedy = say("Keep one of the two lines.")
             yield Problem(line.pseudonym, here, _WALL, remedy, line.row, PATIENT)
         elif set(first[1]) & set(line.cohorts) or not line.cohorts or first[2] != said:
-            expected = "one line per patient and cohort, with equal values"
-            remedy = "Remove the line, or give the second patient another pseudonym."
+            expected = say("one line per patient and cohort, with equal values")
+            remedy = say("Remove the line, or give the second patient another pseudonym.")
             yield Problem(line.pseudonym, here, expected, remedy, line.row, PATIENT)
 
     def _notice(self, line: CheckedLine) -> None:
         for spec in self.dictionary:
             value = line.values.get(spec.name)
             if value and (why := implausible(value, spec)):
-                said = f"{line.pseudonym} (line {line.row}): {spec.name} {value['v']:g} {spec.unit}"
-                self.told.tell("implausible_value", f"{said.rstrip()}, {why}")
+                number = f"{value['v']:g} {spec.unit}".rstrip()
+                text = say(
+                    "{pseudonym} (line {row}): {name} {number}, {why}",
+                    pseudonym=line.pseudonym, row=line.row, name=spec.name, number=number, why=why,
+                )  # fmt: skip
+                self.told.tell("implausible_value", text)
         if COHORT in self.plan.columns and not line.cohorts:
-            self.told.tell("no_cohort", f"{line.pseudonym} (line {line.row}) is in no cohort")
+            self.told.tell(
+                "no_cohort",
+                say(
+                    "{pseudonym} (line {row}) is in no cohort",
+                    pseudonym=line.pseudonym,
+                    row=line.row,
+                ),
+            )
         age = line.values.get("age_years", {}).get("v")
         if age is not None and not ELIGIBLE_AGE[0] <= age <= ELIGIBLE_AGE[1]:
-            text = f"{line.pseudonym} (line {line.row}): age {age:g}, inclusion is "
-            self.told.tell("inclusion_age", text + "-".join(map(str, ELIGIBLE_AGE)))
+            text = say(
+                "{pseudonym} (line {row}): age {age:g}, inclusion is {low}-{high}",
+                pseudonym=line.pseudonym, row=line.row, age=age,
+                low=ELIGIBLE_AGE[0], high=ELIGIBLE_AGE[1],
+            )  # fmt: skip
+            self.told.tell("inclusion_age", text)
 
 
 _KEYS = (PATIENT, SITE, COHORT)
-_WALL = "a patient in development or in validation, never in both"
+_WALL = say("a patient in development or in validation, never in both")
 
 
 def check_table(check: TableCheck) -> list[CheckedLine]:
@@ -207,7 +228,7 @@ def check_table(check: TableCheck) -> list[CheckedLine]:
 
 
 def nobody() -> Problem:
-    return Problem("file", "no patient", "at least one line below the header", "Add patients.")
+    return Problem("file", say("no patient"), "at least one line below the header", "Add patients.")
 
 
 def _ragged(row: int, found: int, expected: int) -> Problem:
@@ -224,17 +245,19 @@ def _check_who(line: CheckedLine, cell: str) -> Iterator[Problem]:
     if cell and (wrong := mangled_identifier(cell)):
         yield Problem("patient", repr(str(cell)), wrong.expected, wrong.remedy, line.row, PATIENT)
     elif not _PSEUDONYM.fullmatch(cell):
-        expected = "a pseudonym of letters, digits, '.', '_' or '-' (64 at most)"
+        expected = say("a pseudonym of letters, digits, '.', '_' or '-' (64 at most)")
         yield Problem("patient", repr(str(cell)), expected, "Correct it.", line.row, PATIENT)
 
 
 def _check_site(line: CheckedLine) -> Iterator[Problem]:
     if not line.site:
-        expected = "the hospital's name"
-        yield Problem(line.pseudonym, "blank", expected, "Fill it in.", line.row, SITE)
+        expected = say("the hospital's name")
+        yield Problem(line.pseudonym, say("blank"), expected, "Fill it in.", line.row, SITE)
     elif len(line.site) > _LONGEST_SITE:
-        found = f"{len(line.site)} characters"
-        expected = f"a hospital's name of at most {_LONGEST_SITE} characters"
+        found = say("{n} characters", n=len(line.site))
+        expected = say(
+            "a hospital's name of at most {longest_site} characters", longest_site=_LONGEST_SITE
+        )
         yield Problem(line.pseudonym, found, expected, "Shorten it.", line.row, SITE)
 
 
@@ -242,6 +265,8 @@ def _lost_zeros(line: CheckedLine, padded: dict[str, str]) -> Iterator[Problem]:
     """``12`` where ``0012`` is known."""
     known = padded.get(line.pseudonym)
     if known and known != line.pseudonym:
-        expected = f"{known!r}, as stored; a spreadsheet drops zeros at the beginning"
-        remedy = "Format the column as text and enter the pseudonyms in full."
+        expected = say(
+            "{known!r}, as stored; a spreadsheet drops zeros at the beginning", known=known
+        )
+        remedy = say("Format the column as text and enter the pseudonyms in full.")
         yield Problem(line.pseudonym, repr(line.pseudonym), expected, remedy, line.row, PATIENT)

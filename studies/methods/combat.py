@@ -104,9 +104,13 @@ def _check(labels: tuple[str, ...], counts: Array, design: Array) -> None:
         )
     if not problems and np.linalg.matrix_rank(design) < design.shape[1]:
         problems.append(
-            Problem("batches", "covariates that the batches determine", "covariates that vary in "
-                    "the batches", "Leave the covariate out: its effect cannot be told apart.")
-        )  # fmt: skip
+            Problem(
+                "batches",
+                say("covariates that the batches determine"),
+                "covariates that vary in the batches",
+                "Leave the covariate out: its effect cannot be told apart.",
+            )
+        )
     if problems:
         raise DataProblem(problems)
 
@@ -219,5 +223,9 @@ def check_batches(fit: ComBatFit, batches: Sequence[str], unseen: str) -> tuple[
             for label in strange
         )
     n = sum(batch in strange for batch in batches)
-    text = f"{n} specimens of batches without training specimens stay as they are: "
-    return (Notice("batch_unseen", text + ", ".join(strange) + "."),)
+    text = say(
+        "{n} specimens of batches without training specimens stay as they are: {batches}.",
+        n=n,
+        batches=", ".join(strange),
+    )
+    return (Notice("batch_unseen", text),)

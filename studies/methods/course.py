@@ -10,14 +10,15 @@ from .dates import ClinicalDate
 from .dictionary import VariableSpec
 from .endpoints import SIX_MONTHS_DAYS
 from .recist import FINDINGS, ROLES
+from .wording import marked
 
 CONSENT_SCOPES = ("imaging", "genomics", "sharing")
 _RESULTS = {
-    "CR": "complete response",
-    "PR": "partial response",
-    "SD": "stable disease",
-    "PD": "progressive disease",
-    "NE": "not evaluable",
+    "CR": marked("complete response"),
+    "PR": marked("partial response"),
+    "SD": marked("stable disease"),
+    "PD": marked("progressive disease"),
+    "NE": marked("not evaluable"),
 }
 
 
@@ -50,86 +51,110 @@ FACT_KINDS: dict[str, FactKind] = {
     for kind in (
         FactKind(
             "treatment",
-            "Treatment",
+            marked("Treatment"),
             (
-                _date("Started"),
-                _spec("drug", "Drug", "text", required_for=("complete",)),
-                _spec("line", "Line", "number", minimum=1, maximum=9, required_for=("complete",)),
-                _spec("stopped_on", "Stopped", "date"),
-                _choice("is_index", "Study treatment", {"yes": "yes", "no": "no"}),
+                _date(marked("Started")),
+                _spec("drug", marked("Drug"), "text", required_for=("complete",)),
+                _spec(
+                    "line",
+                    marked("Line"),
+                    "number",
+                    minimum=1,
+                    maximum=9,
+                    required_for=("complete",),
+                ),
+                _spec("stopped_on", marked("Stopped"), "date"),
+                _choice("is_index", marked("Study treatment"), {"yes": "yes", "no": "no"}),
             ),
             whole=("line",),
             longest={"drug": 80},
         ),
         FactKind(
             "response",
-            "Response assessments",
+            marked("Response assessments"),
             (
-                _date("Assessed"),
-                _choice("result", "Result", _RESULTS),
-                _spec("method", "Method", "text", required_for=("complete",)),
+                _date(marked("Assessed")),
+                _choice("result", marked("Result"), _RESULTS),
+                _spec("method", marked("Method"), "text", required_for=("complete",)),
             ),
             longest={"method": 40},
         ),
         FactKind(
             "lesion",
-            "Lesion measurements",
+            marked("Lesion measurements"),
             (
-                _date("Assessed"),
-                _spec("lesion", "Lesion", "text", required_for=("complete",)),
-                _choice("role", "Role", ROLES),
-                _spec("organ", "Organ", "text"),
-                _spec("diameter_mm", "Diameter", "number", unit="mm", minimum=0, maximum=500),
-                _choice("finding", "Finding", FINDINGS),
+                _date(marked("Assessed")),
+                _spec("lesion", marked("Lesion"), "text", required_for=("complete",)),
+                _choice("role", marked("Role"), ROLES),
+                _spec("organ", marked("Organ"), "text"),
+                _spec(
+                    "diameter_mm", marked("Diameter"), "number", unit="mm", minimum=0, maximum=500
+                ),
+                _choice("finding", marked("Finding"), FINDINGS),
             ),
             longest={"lesion": 20, "organ": 60},
         ),
-        FactKind("progression", "Progression", (_date("Progressed"),)),
-        FactKind("death", "Death", (_date("Died"), _spec("cause", "Cause", "text")),
-                 most=1, longest={"cause": 120}),
+        FactKind("progression", marked("Progression"), (_date(marked("Progressed")),)),
+        FactKind(
+            "death",
+            marked("Death"),
+            (_date(marked("Died")), _spec("cause", marked("Cause"), "text")),
+            most=1,
+            longest={"cause": 120},
+        ),
         FactKind(
             "contact",
-            "Follow-up",
+            marked("Follow-up"),
             (
-                _date("On"),
+                _date(marked("On")),
                 _choice(
-                    "kind", "What", {"alive": "known alive", "assessed": "adequate imaging"}
+                    "kind",
+                    marked("What"),
+                    {"alive": marked("known alive"), "assessed": marked("adequate imaging")},
                 ),
             ),
         ),
         FactKind(
             "surgery",
-            "Surgery",
+            marked("Surgery"),
             (
-                _date("Operated"),
+                _date(marked("Operated")),
                 _choice(
-                    "margin", "Margin", {"R0": "R0", "R1": "R1", "R2": "R2", "unknown": "unknown"}
+                    "margin",
+                    marked("Margin"),
+                    {"R0": "R0", "R1": "R1", "R2": "R2", "unknown": "unknown"},
                 ),
             ),
         ),
         FactKind(
             "lab",
-            "Laboratory",
+            marked("Laboratory"),
             (
-                _date("Drawn"),
-                _spec("analyte", "Analyte", "text", required_for=("complete",)),
-                _spec("value", "Value", "number", minimum=0, maximum=1e9,
-                      required_for=("complete",)),
-                _spec("unit", "Unit", "text", required_for=("complete",)),
+                _date(marked("Drawn")),
+                _spec("analyte", marked("Analyte"), "text", required_for=("complete",)),
+                _spec(
+                    "value",
+                    marked("Value"),
+                    "number",
+                    minimum=0,
+                    maximum=1e9,
+                    required_for=("complete",),
+                ),
+                _spec("unit", marked("Unit"), "text", required_for=("complete",)),
             ),
             longest={"analyte": 40, "unit": 40},
         ),
         FactKind(
             "consent",
-            "Consent",
+            marked("Consent"),
             (
-                _date("Given"),
-                _choice("scope", "Scope", {scope: scope for scope in CONSENT_SCOPES}),
-                _spec("withdrawn_on", "Withdrawn", "date"),
+                _date(marked("Given")),
+                _choice("scope", marked("Scope"), {scope: scope for scope in CONSENT_SCOPES}),
+                _spec("withdrawn_on", marked("Withdrawn"), "date"),
             ),
         ),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -144,8 +169,13 @@ class Fact:
     @property
     def identity(self) -> tuple[Any, ...]:
         """What a patient has once."""
-        extra = {"contact": "kind", "response": "method", "lab": "analyte", "consent": "scope",
-                 "lesion": "lesion"}  # fmt: skip
+        extra = {
+            "contact": "kind",
+            "response": "method",
+            "lab": "analyte",
+            "consent": "scope",
+            "lesion": "lesion",
+        }
         return (self.kind, self.day.earliest, self.parts.get(extra.get(self.kind, "")))
 
 
@@ -167,8 +197,11 @@ def read_course(facts: Sequence[Fact]) -> dict[str, dict[str, Any]]:
     start = start_of(facts)
     index = next((f for f in facts if f.day == start and f.parts.get("is_index") == "yes"), None)
     if index:
-        found |= {"treatment_started_on": index.day, "drug": index.parts.get("drug"),
-                  "treatment_line": index.parts.get("line")}  # fmt: skip
+        found |= {
+            "treatment_started_on": index.day,
+            "drug": index.parts.get("drug"),
+            "treatment_line": index.parts.get("line"),
+        }
     for kind, variable in (("progression", "progressed_on"), ("death", "died_on")):
         if rows := _of_kind(facts, kind):
             found[variable] = rows[0].day

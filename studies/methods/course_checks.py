@@ -39,7 +39,7 @@ def notice_course(facts: Sequence[Fact]) -> list[Notice]:
 def _undated(facts: Sequence[Fact]) -> list[Notice]:
     progressive = any(f.kind == "response" and f.parts.get("result") == "PD" for f in facts)
     if progressive and not any(fact.kind in {"progression", "death"} for fact in facts):
-        text = (
+        text = say(
             "assessed as PD, but no progression is dated; progression-free survival stays censored"
         )
         return [Notice("progression_not_dated", text)]
@@ -75,7 +75,9 @@ def _future(facts: Sequence[Fact], today: date) -> Iterable[Problem]:
     for fact in facts:
         for part, day in (("date", fact.day), *_ends(fact)):
             if day.earliest > today:
-                yield _at(fact, part, str(day), "a day that has been", "Correct the date.")
+                yield _at(
+                    fact, part, str(day), say("a day that has been"), say("Correct the date.")
+                )
 
 
 def _ends(fact: Fact) -> list[tuple[str, ClinicalDate]]:
@@ -91,8 +93,8 @@ def _twice(facts: Sequence[Fact]) -> Iterable[Problem]:
                 fact,
                 "date",
                 say("{day} twice", day=fact.day),
-                "each once",
-                "Remove one of the rows.",
+                say("each once"),
+                say("Remove one of the rows."),
             )
         seen.add(fact.identity)
 
@@ -102,22 +104,22 @@ def _reversed(facts: Sequence[Fact]) -> Iterable[Problem]:
         for part, end in _ends(fact):
             if end.latest < fact.day.earliest:
                 found = say("{end}, before {day}", end=end, day=fact.day)
-                yield _at(fact, part, found, "an end after its beginning",
-                          "Correct one of the dates.")  # fmt: skip
+                yield _at(fact, part, found, say("an end after its beginning"),
+                          say("Correct one of the dates."))  # fmt: skip
 
 
 def _singles(facts: Sequence[Fact]) -> Iterable[Problem]:
     deaths = [fact for fact in facts if fact.kind == "death"]
     index = [f for f in facts if f.kind == "treatment" and f.parts.get("is_index") == "yes"]
     for fact in deaths[1:]:
-        yield _at(fact, "date", "a second death", "one", "Remove one of the rows.")
+        yield _at(fact, "date", say("a second death"), say("one"), say("Remove one of the rows."))
     for fact in index[1:]:
-        yield _at(fact, "is_index", "a second study treatment", "one",
-                  "Say 'no' for the treatments that are not the study's.")  # fmt: skip
+        yield _at(fact, "is_index", say("a second study treatment"), say("one"),
+                  say("Say 'no' for the treatments that are not the study's."))  # fmt: skip
     treated = [fact for fact in facts if fact.kind == "treatment"]
     if treated and not index:
-        yield _at(treated[0], "is_index", "no study treatment", "one",
-                  "Say 'yes' for the treatment that the endpoints count from.")  # fmt: skip
+        yield _at(treated[0], "is_index", say("no study treatment"), say("one"),
+                  say("Say 'yes' for the treatment that the endpoints count from."))  # fmt: skip
 
 
 def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
@@ -127,7 +129,7 @@ def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
     for fact in facts:
         if fact.kind not in {"death", "consent"} and fact.day.earliest > died.latest:
             found = say("{day}, after death on {died}", day=fact.day, died=died)
-            yield _at(fact, "date", found, "nothing after death", "Check both dates.")
+            yield _at(fact, "date", found, say("nothing after death"), say("Check both dates."))
 
 
 def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
@@ -137,8 +139,8 @@ def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
     for fact in facts:
         if fact.kind in {"progression", "death"} and fact.day.latest < start.earliest:
             found = say("{day}, before treatment start {start}", day=fact.day, start=start)
-            yield _at(fact, "date", found, "a day on or after treatment start",
-                      "Check both dates.")  # fmt: skip
+            yield _at(fact, "date", found, say("a day on or after treatment start"),
+                      say("Check both dates."))  # fmt: skip
 
 
 def _lesions(facts: Sequence[Fact]) -> Iterable[Problem]:
@@ -151,7 +153,7 @@ def _lesions(facts: Sequence[Fact]) -> Iterable[Problem]:
         name, role = fact.parts["lesion"], fact.parts["role"]
         if roles.setdefault(name, role) != role:
             expected = say("{role}, as before", role=roles[name].replace("_", " "))
-            remedy = "Correct the role, or give another lesion another name."
+            remedy = say("Correct the role, or give another lesion another name.")
             yield _at(fact, "role", role.replace("_", " "), expected, remedy)
 
 
@@ -159,7 +161,7 @@ def _lesion(fact: Fact, start: ClinicalDate | None) -> Iterable[Problem]:
     role, finding = fact.parts["role"], fact.parts["finding"]
     size = fact.parts.get("diameter_mm")
     if not fact.day.is_exact:
-        yield _at(fact, "date", str(fact.day), "a day as YYYY-MM-DD", "Write the day.")
+        yield _at(fact, "date", str(fact.day), say("a day as YYYY-MM-DD"), say("Write the day."))
     if finding not in FINDINGS_OF[role]:
         admitted = ", ".join(FINDINGS[name] for name in FINDINGS_OF[role])
         yield _at(
@@ -167,15 +169,20 @@ def _lesion(fact: Fact, start: ClinicalDate | None) -> Iterable[Problem]:
             "finding",
             FINDINGS[finding],
             say("one of {admitted}", admitted=admitted),
-            "Correct it.",
+            say("Correct it."),
         )
     elif finding == "measured" and not size:
-        yield _at(fact, "diameter_mm", "blank" if size is None else "0", "a diameter above 0 mm",
-                  "Fill it in, or say that the lesion is absent.")  # fmt: skip
+        yield _at(
+            fact,
+            "diameter_mm",
+            say("blank") if size is None else "0",
+            say("a diameter above 0 mm"),
+            say("Fill it in, or say that the lesion is absent."),
+        )
     elif size is not None and finding not in ("measured", "too_small"):
         found = say("{size:g} mm, {finding}", size=size, finding=FINDINGS[finding])
-        yield _at(fact, "diameter_mm", found, "no diameter",
-                  "Take it out, or say that the lesion was measured.")  # fmt: skip
+        yield _at(fact, "diameter_mm", found, say("no diameter"),
+                  say("Take it out, or say that the lesion was measured."))  # fmt: skip
     if role == "new" and start and fact.day.earliest <= start.earliest:
-        yield _at(fact, "role", "new before treatment", "a target or a non-target",
-                  "What is there before treatment belongs to baseline.")  # fmt: skip
+        yield _at(fact, "role", say("new before treatment"), say("a target or a non-target"),
+                  say("What is there before treatment belongs to baseline."))  # fmt: skip

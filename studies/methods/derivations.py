@@ -13,6 +13,7 @@ from .dates import ClinicalDate
 from .dictionary import DerivedSpec, VariableSpec
 from .endpoints import DAYS_PER_MONTH
 from .expressions import KIND_OF_TYPE, Expression, Meaning, read_expression
+from .wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def evaluate(
 def spoken(value: object) -> str:
     """A result as a page prints it."""
     if value is None:
-        return "missing"
+        return marked("missing")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return marked("yes") if value else marked("no")
     return f"{value:.6g}" if isinstance(value, float | int) else str(value)
 
 
@@ -153,7 +154,13 @@ class _Run:
     def _stored(self, name: str) -> Any:
         value = self.values.get(name, {})
         if "v" not in value:
-            self.lines.append(f"{name} is {str(value.get('missing', 'blank')).replace('_', ' ')}")
+            self.lines.append(
+                say(
+                    "{name} is {word}",
+                    name=name,
+                    word=str(value.get("missing", "blank")).replace("_", " "),
+                )
+            )
             return None
         kind, content = self.names[name].kind, value["v"]
         if kind == "date":
@@ -197,10 +204,16 @@ class _Run:
 
     def _points(self, answers: list[bool | None]) -> Span | None:
         if any(answer is None for answer in answers):
-            self.lines.append("a component is missing: no points")
+            self.lines.append(marked("a component is missing: no points"))
             return None
         total = float(sum(bool(answer) for answer in answers))
-        self.lines.append(f"points: {' + '.join(str(int(bool(a))) for a in answers)} = {total:g}")
+        self.lines.append(
+            say(
+                "points: {parts} = {total:g}",
+                parts=" + ".join(str(int(bool(a))) for a in answers),
+                total=total,
+            )
+        )
         return Span(total, total)
 
     def _computed(
@@ -210,12 +223,19 @@ class _Run:
         if any(span is None for span in spans):
             return None
         if not all(span.is_point for span in spans):
-            self.lines.append(f"{ast.unparse(node)}: known within bounds only, not computed")
+            self.lines.append(
+                say(
+                    "{expression}: known within bounds only, not computed",
+                    expression=ast.unparse(node),
+                )
+            )
             return None
         try:
             result = float(function(*(span.low for span in spans)))
         except (ValueError, ZeroDivisionError, OverflowError):
-            self.lines.append(f"{ast.unparse(node)}: not defined for these values")
+            self.lines.append(
+                say("{expression}: not defined for these values", expression=ast.unparse(node))
+            )
             return None
         self.lines.append(f"{ast.unparse(node)}: {self._told(node)}{result:.6g}")
         return Span(result, result) if math.isfinite(result) else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .wording import marked
+
 MISSING_CODES = ("not_done", "unknown", "not_applicable")
 
 
@@ -99,77 +101,91 @@ def _complete(spec: VariableSpec) -> VariableSpec:
 
 DEFAULT_DICTIONARY: tuple[VariableSpec, ...] = (
     *_section(
-        "Patient",
-        _complete(_category("sex", "Sex", male="male", female="female")),
-        _complete(_number("age_years", "Age at treatment start", "a", 0, 120, 18, 90)),
+        marked("Patient"),
+        _complete(_category("sex", marked("Sex"), male=marked("male"), female=marked("female"))),
+        _complete(_number("age_years", marked("Age at treatment start"), "a", 0, 120, 18, 90)),
         VariableSpec(
-            "ecog", "ECOG performance status", "category", codes={str(n): str(n) for n in range(5)}
+            "ecog",
+            marked("ECOG performance status"),
+            "category",
+            codes={str(n): str(n) for n in range(5)},
         ),
-        _date("consent_imaging_on", "Consent to imaging"),
-        _date("consent_genomics_on", "Consent to tissue (RNA, slides)"),
-        _date("consent_sharing_on", "Consent to sharing"),
-        _yes_no("other_active_malignancy", "Other active malignancy"),
-        _yes_no("severe_organ_dysfunction", "Severe organ dysfunction"),
+        _date("consent_imaging_on", marked("Consent to imaging")),
+        _date("consent_genomics_on", marked("Consent to tissue (RNA, slides)")),
+        _date("consent_sharing_on", marked("Consent to sharing")),
+        _yes_no("other_active_malignancy", marked("Other active malignancy")),
+        _yes_no("severe_organ_dysfunction", marked("Severe organ dysfunction")),
     ),
     *_section(
-        "Primary tumour",
+        marked("Primary tumour"),
         VariableSpec(
             "primary_site",
-            "Primary site (right: caecum to transverse colon; left: splenic flexure to rectum)",
+            marked(
+                "Primary site (right: caecum to transverse colon; left: splenic flexure to rectum)"
+            ),
             "category",
-            codes={"right": "right colon", "left": "left colon and rectum"},
+            codes={"right": marked("right colon"), "left": marked("left colon and rectum")},
         ),
         VariableSpec(
             "pathology_type",
-            "Pathology type",
+            marked("Pathology type"),
             "category",
             codes={
-                "adenocarcinoma": "adenocarcinoma",
-                "mucinous": "mucinous adenocarcinoma",
-                "signet_ring": "signet-ring cell carcinoma",
+                "adenocarcinoma": marked("adenocarcinoma"),
+                "mucinous": marked("mucinous adenocarcinoma"),
+                "signet_ring": marked("signet-ring cell carcinoma"),
             },
         ),
-        _yes_no("node_positive", "Node-positive primary"),
+        _yes_no("node_positive", marked("Node-positive primary")),
     ),
     *_section(
-        "Metastases",
-        _yes_no("synchronous_metastases", "Synchronous metastases"),
-        _number("disease_free_interval_months", "Disease-free interval", "mo", 0, 600, 0, 240),
-        _number("metastasis_count", "Number of metastases", "", 0, 500, 1, 60),
-        _yes_no("liver_involvement", "Liver involvement"),
-        _number("liver_metastasis_count", "Number of liver metastases", "", 0, 500, 0, 60),
-        _number("largest_metastasis_cm", "Largest metastasis", "cm", 0, 40, 0.3, 25),
+        marked("Metastases"),
+        _yes_no("synchronous_metastases", marked("Synchronous metastases")),
+        _number(
+            "disease_free_interval_months", marked("Disease-free interval"), "mo", 0, 600, 0, 240
+        ),
+        _number("metastasis_count", marked("Number of metastases"), "", 0, 500, 1, 60),
+        _yes_no("liver_involvement", marked("Liver involvement")),
+        _number("liver_metastasis_count", marked("Number of liver metastases"), "", 0, 500, 0, 60),
+        _number("largest_metastasis_cm", marked("Largest metastasis"), "cm", 0, 40, 0.3, 25),
     ),
     *_section(
-        "Blood markers before treatment",
-        _number("cea_ng_ml", "CEA", "ng/mL", 0, 1_000_000, 0.2, 20_000),
-        _number("ca199_u_ml", "CA19-9", "U/mL", 0, 10_000_000, 0.1, 100_000),
-        _number("ca125_u_ml", "CA125", "U/mL", 0, 1_000_000, 0.5, 10_000),
+        marked("Blood markers before treatment"),
+        _number("cea_ng_ml", marked("CEA"), "ng/mL", 0, 1_000_000, 0.2, 20_000),
+        _number("ca199_u_ml", marked("CA19-9"), "U/mL", 0, 10_000_000, 0.1, 100_000),
+        _number("ca125_u_ml", marked("CA125"), "U/mL", 0, 1_000_000, 0.5, 10_000),
     ),
     *_section(
-        "Molecular",
+        marked("Molecular"),
         VariableSpec(
             "msi_status",
-            "Microsatellite status",
+            marked("Microsatellite status"),
             "category",
-            codes={"MSS": "microsatellite stable", "MSI-H": "microsatellite instability, high"},
+            codes={
+                "MSS": marked("microsatellite stable"),
+                "MSI-H": marked("microsatellite instability, high"),
+            },
         ),
         VariableSpec(
             "mmr_status",
-            "Mismatch repair (IHC)",
+            marked("Mismatch repair (IHC)"),
             "category",
-            codes={"pMMR": "proficient", "dMMR": "deficient"},
+            codes={"pMMR": marked("proficient"), "dMMR": marked("deficient")},
         ),
-        _category("ras_status", "RAS", wild_type="wild type", mutant="mutant"),
-        _category("braf_status", "BRAF", wild_type="wild type", mutant="mutant"),
-        _number("pd_l1_cps", "PD-L1, combined positive score", "", 0, 100),
+        _category(
+            "ras_status", marked("RAS"), wild_type=marked("wild type"), mutant=marked("mutant")
+        ),
+        _category(
+            "braf_status", marked("BRAF"), wild_type=marked("wild type"), mutant=marked("mutant")
+        ),
+        _number("pd_l1_cps", marked("PD-L1, combined positive score"), "", 0, 100),
     ),
     *_section(
-        "Treatment",
-        _number("treatment_line", "Line of treatment", "", 1, 9),
+        marked("Treatment"),
+        _number("treatment_line", marked("Line of treatment"), "", 1, 9),
         VariableSpec(
             "drug",
-            "Drug",
+            marked("Drug"),
             "category",
             codes={
                 name: name
@@ -184,7 +200,7 @@ DEFAULT_DICTIONARY: tuple[VariableSpec, ...] = (
         ),
         VariableSpec(
             "immunotherapy_agent",
-            "Immunotherapy agent",
+            marked("Immunotherapy agent"),
             "category",
             codes={
                 name: name.replace("_", " and ")
@@ -202,53 +218,57 @@ DEFAULT_DICTIONARY: tuple[VariableSpec, ...] = (
                     "toripalimab",
                     "camrelizumab",
                     "envafolimab",
-                    "other",
+                    marked("other"),
                 )
             },
         ),
-        _yes_no("prior_chemotherapy", "Prior chemotherapy"),
-        _yes_no("prior_immunotherapy", "Prior immunotherapy"),
-        _date("treatment_started_on", "Treatment started", ("import",)),
+        _yes_no("prior_chemotherapy", marked("Prior chemotherapy")),
+        _yes_no("prior_immunotherapy", marked("Prior immunotherapy")),
+        _date("treatment_started_on", marked("Treatment started"), ("import",)),
     ),
     *_section(
-        "Course",
-        _date("response_assessed_on", "Response assessed"),
+        marked("Course"),
+        _date("response_assessed_on", marked("Response assessed")),
         VariableSpec(
             "response",
-            "Response (RECIST 1.1)",
+            marked("Response (RECIST 1.1)"),
             "category",
             codes={
-                "CR": "complete response",
-                "PR": "partial response",
-                "SD": "stable disease",
-                "PD": "progressive disease",
-                "NE": "not evaluable",
+                "CR": marked("complete response"),
+                "PR": marked("partial response"),
+                "SD": marked("stable disease"),
+                "PD": marked("progressive disease"),
+                "NE": marked("not evaluable"),
             },
         ),
-        _date("surgery_on", "Surgery"),
-        _category("resection_margin", "Resection margin", R0="R0", R1="R1", R2="R2"),
-        _date("progressed_on", "Progression"),
-        _date("died_on", "Death"),
-        _date("last_assessed_on", "Last adequate imaging"),
-        _date("last_known_alive_on", "Last known alive"),
+        _date("surgery_on", marked("Surgery")),
+        _category("resection_margin", marked("Resection margin"), R0="R0", R1="R1", R2="R2"),
+        _date("progressed_on", marked("Progression")),
+        _date("died_on", marked("Death")),
+        _date("last_assessed_on", marked("Last adequate imaging")),
+        _date("last_known_alive_on", marked("Last known alive")),
     ),
 )
 
 # Table groups include their bound, the score does not (docs/decisions/0001).
 DEFAULT_DERIVED: tuple[DerivedSpec, ...] = (
-    DerivedSpec("age_group", "Age group", '"65 and over" if age_years >= 65 else "under 65"'),
-    DerivedSpec("cea_at_least_200", "CEA 200 ng/mL or more", "cea_ng_ml >= 200"),
-    DerivedSpec("size_at_least_5", "Largest metastasis 5 cm or more", "largest_metastasis_cm >= 5"),
+    DerivedSpec(
+        "age_group", marked("Age group"), '"65 and over" if age_years >= 65 else "under 65"'
+    ),
+    DerivedSpec("cea_at_least_200", marked("CEA 200 ng/mL or more"), "cea_ng_ml >= 200"),
+    DerivedSpec(
+        "size_at_least_5", marked("Largest metastasis 5 cm or more"), "largest_metastasis_cm >= 5"
+    ),
     DerivedSpec(
         "clinical_risk_score",
-        "Clinical risk score (Fong)",
+        marked("Clinical risk score (Fong)"),
         'points(node_positive == "yes",'
         ' synchronous_metastases == "yes" or disease_free_interval_months < 12,'
         " cea_ng_ml > 200, liver_metastasis_count > 1, largest_metastasis_cm > 5)",
     ),
     DerivedSpec(
         "clinical_risk_group",
-        "Clinical risk group",
+        marked("Clinical risk group"),
         '"3-5" if clinical_risk_score >= 3 else "0-2"',
     ),
 )

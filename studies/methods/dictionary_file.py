@@ -46,7 +46,7 @@ def read_dictionary(table: Table) -> tuple[list[VariableSpec], list[DerivedSpec]
         if cells.get("type") == "derived":
             if not cells.get("expression"):
                 problems.append(
-                    _problem(row, cells["name"], "expression", "blank", "an expression")
+                    _problem(row, cells["name"], "expression", say("blank"), say("an expression"))
                 )
             label = cells.get("label") or cells["name"]
             derived.append(
@@ -74,14 +74,20 @@ def _read(table: Table, header: Sequence[str], read: _Reader) -> list[VariableSp
             continue
         if spec.name in seen:
             problems.append(
-                _problem(row, spec.name, "name", f"{spec.name} twice", "each name once")
+                _problem(
+                    row,
+                    spec.name,
+                    "name",
+                    say("{name} twice", name=spec.name),
+                    say("each name once"),
+                )
             )
         seen.add(spec.name)
         specs.append(spec)
     if problems:
         raise DataProblem(problems)
     if not specs:
-        raise refuse("file", "no variable", "one line per variable", "Add variables.")
+        raise refuse("file", say("no variable"), "one line per variable", "Add variables.")
     return specs
 
 
@@ -90,7 +96,9 @@ def _own_line(row: int, cells: dict[str, str], problems: list[Problem]) -> Varia
     if kind == "derived":
         return None
     if kind not in TYPES:
-        problems.append(_problem(row, name, "type", repr(kind), "one of " + ", ".join(TYPES)))
+        problems.append(
+            _problem(row, name, "type", repr(kind), say("one of {known}", known=", ".join(TYPES)))
+        )
         return None
     bounds = {bound: _bound(row, name, bound, cells, problems) for bound in _BOUNDS}
     return VariableSpec(
@@ -166,7 +174,7 @@ def _bound(
 ) -> float | None:
     text = cells.get(bound, "")
     if text and _number(text) is None:
-        problems.append(_problem(row, name, bound, repr(text), "a number"))
+        problems.append(_problem(row, name, bound, repr(text), say("a number")))
     return _number(text)
 
 

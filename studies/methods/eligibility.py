@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any, Literal
 
+from .wording import listed, marked, ours, say
+
 Verdict = Literal["met", "not_met", "unknown"]
 Overall = Literal["eligible", "not_eligible", "undetermined"]
 KINDS = ("range", "code", "data", "consent")
@@ -110,16 +112,32 @@ ROLE_SCOPES = {
     "histology": ("genomics",),
 }
 DEFAULT_CRITERIA: tuple[Criterion, ...] = (
-    Criterion("age", "Age 18-75 years", "range", "age_years", 18, 75),
-    Criterion("malignancy", "No other active malignancy", "code", "other_active_malignancy",
-              admitted=("no",)),
-    Criterion("organ_function", "No severe organ dysfunction", "code", "severe_organ_dysfunction",
-              admitted=("no",)),
-    Criterion("consent", "Consent", "consent", required=ROLE_SCOPES),
-    Criterion("baseline_petct", "Baseline PET/CT done", "data",
-              required={EVERYBODY: ("baseline_petct",)}),
-    Criterion("role_data", "Data that the cohort's role requires", "data", required=ROLE_DATA),
-)  # fmt: skip
+    Criterion("age", marked("Age 18-75 years"), "range", "age_years", 18, 75),
+    Criterion(
+        "malignancy",
+        marked("No other active malignancy"),
+        "code",
+        "other_active_malignancy",
+        admitted=("no",),
+    ),
+    Criterion(
+        "organ_function",
+        marked("No severe organ dysfunction"),
+        "code",
+        "severe_organ_dysfunction",
+        admitted=("no",),
+    ),
+    Criterion("consent", marked("Consent"), "consent", required=ROLE_SCOPES),
+    Criterion(
+        "baseline_petct",
+        marked("Baseline PET/CT done"),
+        "data",
+        required={EVERYBODY: ("baseline_petct",)},
+    ),
+    Criterion(
+        "role_data", marked("Data that the cohort's role requires"), "data", required=ROLE_DATA
+    ),
+)
 
 
 def read_criteria(stored: Sequence[Mapping[str, Any]]) -> tuple[Criterion, ...]:
@@ -177,17 +195,19 @@ def _judge(
 ) -> tuple[Verdict, str]:
     if criterion.kind == "data":
         wanted = criterion.required_of(facts.roles)
-        return _all_there(wanted, facts.present, titles, "not there")
+        return _all_there(wanted, facts.present, titles, say("not there"))
     if criterion.kind == "consent":
         if facts.consent_waived:
-            return "met", f"not recorded here: {facts.consent_waived}"
+            return "met", say("not recorded here: {reason}", reason=facts.consent_waived)
         wanted = criterion.required_of(facts.roles)
-        return _all_there(wanted, facts.scopes, titles, "not given")
+        return _all_there(wanted, facts.scopes, titles, say("not given"))
     value = facts.values.get(criterion.variable)
     if not value:
-        return "unknown", "not recorded"
+        return "unknown", say("not recorded")
     if "v" not in value:
-        return "unknown", f"recorded as {str(value.get('missing', '')).replace('_', ' ')}"
+        return "unknown", say(
+            "recorded as {word}", word=str(value.get("missing", "")).replace("_", " ")
+        )
     if criterion.kind == "range":
         return _within(criterion, value)
     return ("met" if str(value["v"]) in criterion.admitted else "not_met"), str(value["v"])
@@ -196,10 +216,12 @@ def _judge(
 def _all_there(
     wanted: Sequence[str], found: Collection[str], titles: Mapping[str, str], word: str
 ) -> tuple[Verdict, str]:
-    missing = [titles.get(name, name) for name in wanted if name not in found]
+    missing = [ours(titles.get(name, name)) for name in wanted if name not in found]
     if missing:
-        return "not_met", f"{word}: {', '.join(missing)}"
-    return "met", ", ".join(titles.get(name, name) for name in wanted) or "nothing required"
+        return "not_met", say("{word}: {missing}", word=word, missing=listed(missing))
+    if not wanted:
+        return "met", say("nothing required")
+    return "met", listed(ours(titles.get(name, name)) for name in wanted)
 
 
 def _within(criterion: Criterion, value: Mapping[str, Any]) -> tuple[Verdict, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .endpoints import BEST_FIRST, RESPONDERS, RESPONSE_WINDOW_DAYS, SIX_MONTHS_DAYS
 from .problems import DataProblem, Problem
-from .wording import say
+from .wording import marked, say
 
 Rule = Mapping[str, Any]
 
@@ -51,76 +51,156 @@ class EndpointKind:
 
 
 _PARTIAL = RulePart(
-    "partial_dates", "A date known to the month or year only", "excluded",
-    (("excluded", "the patient is left out of this endpoint, and listed"),
-     ("middle", "the 15th, or 1 July, stands for it, within what else is known")),
-    help="The start of treatment must be known to the day either way.",
-)  # fmt: skip
+    "partial_dates",
+    marked("A date known to the month or year only"),
+    "excluded",
+    (
+        ("excluded", marked("the patient is left out of this endpoint, and listed")),
+        ("middle", marked("the 15th, or 1 July, stands for it, within what else is known")),
+    ),
+    help=marked("The start of treatment must be known to the day either way."),
+)
 _CENSORED = RulePart(
-    "censored", "Without an event, censored at the", "last adequate imaging",
-    (("last adequate imaging", "last adequate imaging"),
-     ("last contact", "last contact of any kind")),
-    help="Who was seen, but not imaged, is not known to be free of progression.",
-)  # fmt: skip
+    "censored",
+    marked("Without an event, censored at the"),
+    marked("last adequate imaging"),
+    (
+        (marked("last adequate imaging"), marked("last adequate imaging")),
+        (marked("last contact"), marked("last contact of any kind")),
+    ),
+    help=marked("Who was seen, but not imaged, is not known to be free of progression."),
+)
 _PROGRESSION = RulePart(
-    "progression", "Progression is", "dated",
-    (("dated", "the first that is dated in the course"),
-     ("measured", "the first PD by lesion measurements (RECIST 1.1)"),
-     ("either", "whichever of the two is first")),
-)  # fmt: skip
+    "progression",
+    marked("Progression is"),
+    "dated",
+    (
+        ("dated", marked("the first that is dated in the course")),
+        ("measured", marked("the first PD by lesion measurements (RECIST 1.1)")),
+        ("either", marked("whichever of the two is first")),
+    ),
+)
 _RESPONSES = RulePart(
-    "responses", "Responses are", "entered",
-    (("entered", "those entered as categories"),
-     ("measured", "derived from lesion measurements (RECIST 1.1)")),
-)  # fmt: skip
+    "responses",
+    marked("Responses are"),
+    "entered",
+    (
+        ("entered", marked("those entered as categories")),
+        ("measured", marked("derived from lesion measurements (RECIST 1.1)")),
+    ),
+)
 _EARLIER = RulePart(
-    "earlier_progression_or_death", "Progression or death before that day", "PD",
-    (("PD", "counts as progressive disease"),
-     ("as assessed", "does not count: the nearest assessment speaks")),
-)  # fmt: skip
+    "earlier_progression_or_death",
+    marked("Progression or death before that day"),
+    "PD",
+    (
+        ("PD", marked("counts as progressive disease")),
+        (marked("as assessed"), marked("does not count: the nearest assessment speaks")),
+    ),
+)
 _BEST = (
-    RulePart("assessments", "Assessments that count", "all",
-             (("all", "all"), ("until progression", "those up to the first progression"))),
-    RulePart("confirmed_after_days", "Days until a response is confirmed", 0, maximum=120,
-             help="RECIST 1.1 asks for 28 where response is the aim; 0: not asked for.",
-             none="not asked for"),
-    RulePart("stable_from_day", "Stable disease counts from day", 0, maximum=183,
-             help="RECIST 1.1 asks for 42 to 56 days after the start; 0: from the first "
-             "assessment.", none="the first assessment"),
-)  # fmt: skip
-_START = {"from": "index treatment start"}
-_NEAREST = "The assessment nearest the day speaks, within these."
+    RulePart(
+        "assessments",
+        marked("Assessments that count"),
+        marked("all"),
+        (
+            (marked("all"), marked("all")),
+            (marked("until progression"), marked("those up to the first progression")),
+        ),
+    ),
+    RulePart(
+        "confirmed_after_days",
+        marked("Days until a response is confirmed"),
+        0,
+        maximum=120,
+        help=marked("RECIST 1.1 asks for 28 where response is the aim; 0: not asked for."),
+        none=marked("not asked for"),
+    ),
+    RulePart(
+        "stable_from_day",
+        marked("Stable disease counts from day"),
+        0,
+        maximum=183,
+        help=marked(
+            "RECIST 1.1 asks for 42 to 56 days after the start; 0: from the first assessment."
+        ),
+        none=marked("the first assessment"),
+    ),
+)
+_START = {"from": marked("index treatment start")}
+_NEAREST = marked("The assessment nearest the day speaks, within these.")
 KINDS: dict[str, EndpointKind] = {
     kind.name: kind
     for kind in (
-        EndpointKind("overall_survival", "Overall survival",
-                     {**_START, "event": "death", "censored": "last known alive"}, (_PARTIAL,),
-                     is_survival=True),
-        EndpointKind("progression_free_survival", "Progression-free survival",
-                     {**_START, "event": "first of progression and death"},
-                     (_CENSORED, _PROGRESSION, _PARTIAL), is_survival=True),
         EndpointKind(
-            "response_at_6_months", "Response at 6 months", {"responder": list(RESPONDERS)},
-            (RulePart("day", "Day that is meant", SIX_MONTHS_DAYS, minimum=150, maximum=214),
-             RulePart("window_days", "Days before and after", RESPONSE_WINDOW_DAYS, minimum=0,
-                      maximum=92, help=_NEAREST),
-             _EARLIER, _RESPONSES),
+            "overall_survival",
+            marked("Overall survival"),
+            {**_START, "event": "death", "censored": marked("last known alive")},
+            (_PARTIAL,),
+            is_survival=True,
         ),
-        EndpointKind("best_overall_response", "Best overall response",
-                     {"order": list(BEST_FIRST), "responder": list(RESPONDERS)},
-                     (*_BEST, _RESPONSES)),
-        EndpointKind("time_to_progression", "Time to progression",
-                     {**_START, "event": "progression", "death": "censors on its day"},
-                     (_CENSORED, _PROGRESSION, _PARTIAL), shipped=False, is_survival=True),
         EndpointKind(
-            "response_at_a_day", "Response at a day", {"responder": list(RESPONDERS)},
-            (RulePart("day", "Day that is meant", 91, minimum=14, maximum=1826),
-             RulePart("window_days", "Days before and after", 28, minimum=0, maximum=183,
-                      help=_NEAREST),
-             _EARLIER, _RESPONSES), shipped=False,
+            "progression_free_survival",
+            marked("Progression-free survival"),
+            {**_START, "event": marked("first of progression and death")},
+            (_CENSORED, _PROGRESSION, _PARTIAL),
+            is_survival=True,
+        ),
+        EndpointKind(
+            "response_at_6_months",
+            marked("Response at 6 months"),
+            {"responder": list(RESPONDERS)},
+            (
+                RulePart(
+                    "day", marked("Day that is meant"), SIX_MONTHS_DAYS, minimum=150, maximum=214
+                ),
+                RulePart(
+                    "window_days",
+                    marked("Days before and after"),
+                    RESPONSE_WINDOW_DAYS,
+                    minimum=0,
+                    maximum=92,
+                    help=_NEAREST,
+                ),
+                _EARLIER,
+                _RESPONSES,
+            ),
+        ),
+        EndpointKind(
+            "best_overall_response",
+            marked("Best overall response"),
+            {"order": list(BEST_FIRST), "responder": list(RESPONDERS)},
+            (*_BEST, _RESPONSES),
+        ),
+        EndpointKind(
+            "time_to_progression",
+            marked("Time to progression"),
+            {**_START, "event": "progression", "death": marked("censors on its day")},
+            (_CENSORED, _PROGRESSION, _PARTIAL),
+            shipped=False,
+            is_survival=True,
+        ),
+        EndpointKind(
+            "response_at_a_day",
+            marked("Response at a day"),
+            {"responder": list(RESPONDERS)},
+            (
+                RulePart("day", marked("Day that is meant"), 91, minimum=14, maximum=1826),
+                RulePart(
+                    "window_days",
+                    marked("Days before and after"),
+                    28,
+                    minimum=0,
+                    maximum=183,
+                    help=_NEAREST,
+                ),
+                _EARLIER,
+                _RESPONSES,
+            ),
+            shipped=False,
         ),
     )
-}  # fmt: skip
+}
 SHIPPED = tuple(name for name, kind in KINDS.items() if kind.shipped)
 
 
@@ -159,8 +239,11 @@ def check_rule(name: str, given: Rule) -> dict[str, Any]:
             problems.append(_problem(kind, key, repr(value), expected))
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not part.choices and not (whole and part.minimum <= value <= part.maximum):
-            expected = say("a whole number from {minimum} to {maximum}",
-                           minimum=part.minimum, maximum=part.maximum)  # fmt: skip
+            expected = say(
+                "a whole number from {minimum} to {maximum}",
+                minimum=part.minimum,
+                maximum=part.maximum,
+            )
             problems.append(_problem(kind, key, repr(value), expected))
     if problems:
         raise DataProblem(problems)
@@ -179,4 +262,4 @@ _OF_THE_STUDY = ("kind", "title")
 
 
 def _problem(kind: EndpointKind, column: str, found: str, expected: str) -> Problem:
-    return Problem(kind.title, found, expected, "Correct it.", column=column)
+    return Problem(kind.title, found, expected, marked("Correct it."), column=column)

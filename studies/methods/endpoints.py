@@ -125,7 +125,7 @@ def response_at_6_months(
         Whether progression or death before ``day`` is PD.
     """
     if started is None or not started.is_exact:
-        return ResponseClass("", (_inexact("treatment start"),))
+        return ResponseClass("", (_inexact(say("treatment start")),))
     seen = [when for when, result in assessments if result == "PD"]
     for when in (progressed, died, *seen) if earlier_counts else ():
         if when is not None and when.is_exact and 0 <= _days(started, when) < day:
@@ -213,7 +213,7 @@ def _time(
     if started is None:
         return SurvivalTime(None, None, (Notice("no_start", "treatment start is not recorded"),))
     if end is None or not (started.is_exact and end.is_exact):
-        return SurvivalTime(None, None, (_inexact("a date of this endpoint"),))
+        return SurvivalTime(None, None, (_inexact(say("a date of this endpoint")),))
     days = float(_days(started, end))
     if days < 0:
         raise refuse(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .problems import Problem
+from .wording import marked, ours, say
 
 LONGEST = 500
 MOST_PARTS = 200
@@ -33,7 +34,12 @@ FUNCTIONS: dict[str, tuple[str, int, int, str]] = {
     "is_missing": ("any", 1, 1, "truth"),
 }
 KIND_OF_TYPE = {"number": "number", "date": "date", "category": "text", "text": "text"}
-SPOKEN = {"truth": "yes or no", "number": "a number", "text": "a text", "date": "a date"}
+SPOKEN = {
+    "truth": marked("yes or no"),
+    "number": marked("a number"),
+    "text": marked("a text"),
+    "date": marked("a date"),
+}
 
 
 class ExpressionError(ValueError):
@@ -78,18 +84,30 @@ def read_expression(text: str, names: Mapping[str, Meaning]) -> Expression:
         Not of the language, a name or code that is not known, or kinds that do not fit.
     """
     if len(text) > LONGEST:
-        raise ExpressionError(f"{len(text)} characters", f"at most {LONGEST}", "Shorten it.")
+        raise ExpressionError(
+            say("{n} characters", n=len(text)),
+            say("at most {longest}", longest=LONGEST),
+            say("Shorten it."),
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError(
-            repr(text), "an expression such as cea_ng_ml >= 200", "Check quotes and brackets."
+            repr(text),
+            say("an expression such as cea_ng_ml >= 200"),
+            say("Check quotes and brackets."),
         ) from error
     if sum(1 for _ in ast.walk(tree)) > MOST_PARTS:
-        raise ExpressionError("too many parts", f"at most {MOST_PARTS}", "Split it into two.")
+        raise ExpressionError(
+            say("too many parts"),
+            say("at most {most_parts}", most_parts=MOST_PARTS),
+            say("Split it into two."),
+        )
     kind = _kind(tree, names)
     if kind == "date":
-        raise ExpressionError("a date", "a number, a text, or yes or no", "Compare the date.")
+        raise ExpressionError(
+            say("a date"), say("a number, a text, or yes or no"), say("Compare the date.")
+        )
     asked = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(FUNCTIONS)
     return Expression(text.strip(), tree, kind, tuple(sorted(asked)))
 
@@ -122,17 +140,20 @@ def _kind(node: ast.expr, names: Mapping[str, Meaning]) -> str:
             return _call(name, parts, names)
     raise ExpressionError(
         ast.unparse(node)[:80],
-        "names, numbers, quoted texts, + - * /, comparisons, and, or, not, if else, "
-        + ", ".join(FUNCTIONS),
-        "Write it with these.",
+        say(
+            "names, numbers, quoted texts, + - * /, comparisons, and, or, not, if else, "
+            "{functions}",
+            functions=", ".join(FUNCTIONS),
+        ),
+        say("Write it with these."),
     )
 
 
 def _meaning(name: str, names: Mapping[str, Meaning]) -> Meaning:
     if name not in names:
         near = difflib.get_close_matches(name, [*names, *FUNCTIONS], 1)
-        hint = f"Did you mean {near[0]}?" if near else "Add the variable first."
-        raise ExpressionError(name, "a variable of this dictionary", hint)
+        hint = say("Did you mean {near}?", near=near[0]) if near else say("Add the variable first.")
+        raise ExpressionError(name, say("a variable of this dictionary"), hint)
     return names[name]
 
 
@@ -140,23 +161,30 @@ def _all(parts: list[ast.expr], kind: str, names: Mapping[str, Meaning], result:
     for part in parts:
         if (found := _kind(part, names)) != kind:
             raise ExpressionError(
-                f"{ast.unparse(part)[:80]} is {SPOKEN[found]}", SPOKEN[kind], "Compare it first."
-                if kind == "truth" else "Use another variable.",
-            )  # fmt: skip
+                say("{part} is {kind}", part=ast.unparse(part)[:80], kind=ours(SPOKEN[found])),
+                SPOKEN[kind],
+                say("Compare it first.") if kind == "truth" else say("Use another variable."),
+            )
     return result
 
 
 def _call(name: str, parts: list[ast.expr], names: Mapping[str, Meaning]) -> str:
     if name not in FUNCTIONS:
-        raise ExpressionError(name, "one of " + ", ".join(FUNCTIONS), "Use one of these.")
+        raise ExpressionError(
+            name, say("one of {known}", known=", ".join(FUNCTIONS)), say("Use one of these.")
+        )
     kind, fewest, most, result = FUNCTIONS[name]
     if not fewest <= len(parts) <= most:
         raise ExpressionError(
-            f"{name} with {len(parts)} arguments", f"{fewest} to {most}", "Add or remove some."
+            say("{name} with {n} arguments", name=name, n=len(parts)),
+            say("{fewest} to {most}", fewest=fewest, most=most),
+            say("Add or remove some."),
         )
     if kind == "any":
         if not isinstance(parts[0], ast.Name):
-            raise ExpressionError(ast.unparse(parts[0]), "a variable's name", "Name the variable.")
+            raise ExpressionError(
+                ast.unparse(parts[0]), say("a variable's name"), say("Name the variable.")
+            )
         _meaning(parts[0].id, names)
         return result
     return _all(parts, kind, names, result)
@@ -173,8 +201,8 @@ def _comparison(node: ast.Compare, names: Mapping[str, Meaning]) -> str:
         if kind == "truth" or (kind == "text" and not isinstance(operator, EQUALITY)):
             raise ExpressionError(
                 ast.unparse(node)[:80],
-                "numbers or dates by size, texts by == or !=",
-                "Compare otherwise.",
+                say("numbers or dates by size, texts by == or !="),
+                say("Compare otherwise."),
             )
         for one, other in ((left, right), (right, left)):
             _check_code(one, other, names)
@@ -183,10 +211,14 @@ def _comparison(node: ast.Compare, names: Mapping[str, Meaning]) -> str:
 
 def _membership(left: ast.expr, right: ast.expr, names: Mapping[str, Meaning]) -> None:
     if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
-        raise ExpressionError(ast.unparse(right)[:80], 'a list as in ("a", "b")', "List them.")
+        raise ExpressionError(
+            ast.unparse(right)[:80], say('a list as in ("a", "b")'), say("List them.")
+        )
     for choice in right.elts:
         if not isinstance(choice, ast.Constant):
-            raise ExpressionError(ast.unparse(choice)[:80], "numbers or texts", "List constants.")
+            raise ExpressionError(
+                ast.unparse(choice)[:80], say("numbers or texts"), say("List constants.")
+            )
         _all([choice], _kind(left, names), names, "truth")
         _check_code(left, choice, names)
 
@@ -197,7 +229,13 @@ def _check_code(one: ast.expr, other: ast.expr, names: Mapping[str, Meaning]) ->
         codes = names[one.id].codes
         if codes and other.value not in codes:
             near = difflib.get_close_matches(str(other.value), codes, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else "Use one of the codes."
+            hint = (
+                say("Did you mean {near!r}?", near=near[0])
+                if near
+                else say("Use one of the codes.")
+            )
             raise ExpressionError(
-                repr(other.value), f"a code of {one.id}: " + ", ".join(codes), hint
+                repr(other.value),
+                say("a code of {name}: {codes}", name=one.id, codes=", ".join(codes)),
+                hint,
             )

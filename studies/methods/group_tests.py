@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import gammaln
 
+from .wording import marked, say
+
 SMALLEST_EXPECTED = 5.0
 RESAMPLES, SEED = 20_000, 20240
 MOST_TABLES = 300_000  # that an exact test goes through
@@ -48,9 +50,11 @@ def compare_means(groups: Sequence[ArrayLike]) -> GroupTest | None:
         return None
     if len(kept) == 2:
         found = stats.ttest_ind(*kept, equal_var=False)
-        return GroupTest("Welch's t-test", float(found.statistic), float(found.pvalue))
+        return GroupTest(marked("Welch's t-test"), float(found.statistic), float(found.pvalue))
     found = stats.f_oneway(*kept, equal_var=False)
-    return GroupTest("Welch's analysis of variance", float(found.statistic), float(found.pvalue))
+    return GroupTest(
+        marked("Welch's analysis of variance"), float(found.statistic), float(found.pvalue)
+    )
 
 
 def compare_ranks(groups: Sequence[ArrayLike]) -> GroupTest | None:
@@ -64,12 +68,14 @@ def compare_ranks(groups: Sequence[ArrayLike]) -> GroupTest | None:
         return None
     if len(kept) > 2:
         found = stats.kruskal(*kept)
-        return GroupTest("Kruskal-Wallis test", float(found.statistic), float(found.pvalue))
+        return GroupTest(marked("Kruskal-Wallis test"), float(found.statistic), float(found.pvalue))
     pooled = np.concatenate(kept)
     exact = max(group.size for group in kept) < 50 and np.unique(pooled).size == pooled.size
     method = "exact" if exact else "asymptotic"
     found = stats.mannwhitneyu(*kept, alternative="two-sided", method=method)
-    name = "Wilcoxon's rank-sum test" + (", exact" if exact else "")
+    name = (
+        marked("Wilcoxon's rank-sum test, exact") if exact else marked("Wilcoxon's rank-sum test")
+    )
     return GroupTest(name, float(found.statistic), float(found.pvalue))
 
 
@@ -103,12 +109,14 @@ def compare_counts(table: ArrayLike) -> GroupTest | None:
     statistic = float(np.sum((counts - expected) ** 2 / expected))
     if expected.min() >= SMALLEST_EXPECTED:
         freedom = (counts.shape[0] - 1) * (counts.shape[1] - 1)
-        return GroupTest("Chi-squared test", statistic, float(stats.chi2.sf(statistic, freedom)))
+        return GroupTest(
+            marked("Chi-squared test"), statistic, float(stats.chi2.sf(statistic, freedom))
+        )
     if 2 in counts.shape and (exact := _fisher(counts if counts.shape[1] == 2 else counts.T)):
-        return GroupTest("Fisher's exact test", float("nan"), exact)
+        return GroupTest(marked("Fisher's exact test"), float("nan"), exact)
     margins = tuple(map(int, counts.sum(axis=1))), tuple(map(int, counts.sum(axis=0)))
     return GroupTest(
-        f"Chi-squared test, {RESAMPLES:,} resampled tables",
+        say("Chi-squared test, {resamples:,} resampled tables", resamples=RESAMPLES),
         statistic,
         _resampled(*margins, statistic),
     )

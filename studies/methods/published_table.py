@@ -100,17 +100,28 @@ def _check_percentages(table: PublishedTable) -> Iterable[Notice]:
             continue
         other = _better_size(printed, size)
         if other is not None:
-            text = (
-                f"{group}: {len(wrong)} of {len(printed)} percentages do not fit n = {size}; "
-                f"all of them fit n = {other}"
+            text = say(
+                "{group}: {n} of {total} percentages do not fit n = {size}; all of them fit n = "
+                "{other}",
+                group=group,
+                n=len(wrong),
+                total=len(printed),
+                size=size,
+                other=other,
             )
             yield Notice("percentages_fit_another_n", text)
             continue
         for share in wrong:
             right = 100 * share.count / size if size else float("nan")
-            text = (
-                f"{group}, {share.variable}, {share.level}: {share.count} of {size} is "
-                f"{right:.2f} %, not {share.percent} %"
+            text = say(
+                "{group}, {variable}, {level}: {count} of {size} is {right:.2f} %, not {percent} %",
+                group=group,
+                variable=share.variable,
+                level=share.level,
+                count=share.count,
+                size=size,
+                right=right,
+                percent=share.percent,
             )
             yield Notice("percentage_wrong", text)
 
@@ -141,7 +152,13 @@ def _check_sums(table: PublishedTable) -> Iterable[Notice]:
         if size is None or (len(counts) < 2 and sum(counts) <= size):
             continue
         if sum(counts) != size:
-            text = f"{group}, {variable}: the levels sum to {sum(counts)}, not to n = {size}"
+            text = say(
+                "{group}, {variable}: the levels sum to {counts}, not to n = {size}",
+                group=group,
+                variable=variable,
+                counts=sum(counts),
+                size=size,
+            )
             yield Notice("sum_differs", text)
 
 
@@ -165,31 +182,48 @@ def _check_ranges(
 
 def _check_hazard(hazard: PrintedHazard) -> Iterable[Notice]:
     if not 0 < hazard.lower < hazard.upper or hazard.ratio <= 0:
-        text = f"{hazard.variable}: {hazard.lower:g} to {hazard.upper:g} is no interval"
+        text = say(
+            "{variable}: {lower:g} to {upper:g} is no interval",
+            variable=hazard.variable,
+            lower=hazard.lower,
+            upper=hazard.upper,
+        )
         yield Notice("interval_not_centred", text)
         return
     error = (log(hazard.upper) - log(hazard.lower)) / (2 * Z)
     middle = exp((log(hazard.upper) + log(hazard.lower)) / 2)
     if abs(log(hazard.ratio) - log(middle)) > max(0.25 * error, 0.03):
-        text = (
-            f"{hazard.variable}: a ratio of {hazard.ratio:g} does not lie in the middle of "
-            f"{hazard.lower:g} to {hazard.upper:g} ({middle:.2f})"
+        text = say(
+            "{variable}: a ratio of {ratio:g} does not lie in the middle of {lower:g} to "
+            "{upper:g} ({middle:.2f})",
+            variable=hazard.variable,
+            ratio=hazard.ratio,
+            lower=hazard.lower,
+            upper=hazard.upper,
+            middle=middle,
         )
         yield Notice("interval_not_centred", text)
     if hazard.events and min(hazard.events) > 0:
         expected = sqrt(1 / hazard.events[0] + 1 / hazard.events[1])
         if not 0.75 <= error / expected <= 1.5:
-            text = (
-                f"{hazard.variable}: the interval means a standard error of {error:.2f}; "
-                f"{hazard.events[0]} and {hazard.events[1]} events imply about {expected:.2f}"
+            text = say(
+                "{variable}: the interval means a standard error of {error:.2f}; {first} and "
+                "{second} events imply about {expected:.2f}",
+                variable=hazard.variable,
+                error=error,
+                first=hazard.events[0],
+                second=hazard.events[1],
+                expected=expected,
             )
             yield Notice("error_against_events", text)
     if hazard.p_value is not None and hazard.p_value > 0:
         implied = 2 * float(stats.norm.sf(abs(log(hazard.ratio)) / error))
         if max(implied, 1e-12) / hazard.p_value > 5 or hazard.p_value / max(implied, 1e-12) > 5:
-            text = (
-                f"{hazard.variable}: p = {hazard.p_value:g}, but ratio and interval mean "
-                f"p = {implied:.2g}"
+            text = say(
+                "{variable}: p = {p_value:g}, but ratio and interval mean p = {implied:.2g}",
+                variable=hazard.variable,
+                p_value=hazard.p_value,
+                implied=implied,
             )
             yield Notice("p_against_interval", text)
 
@@ -205,7 +239,9 @@ def read_published_table(text: str) -> PublishedTable:
     rows = list(csv.DictReader(io.StringIO(text.strip().lstrip("\ufeff"))))
     unknown = sorted({name for row in rows for name in row if name not in COLUMNS and name})
     problems = [
-        Problem(name, "an unknown column", "one of " + ", ".join(COLUMNS), "Rename it.", 1, name)
+        Problem(
+            name, say("an unknown column"), "one of " + ", ".join(COLUMNS), "Rename it.", 1, name
+        )
         for name in unknown
     ]
     sizes: dict[str, int] = {}
@@ -234,7 +270,7 @@ def read_published_table(text: str) -> PublishedTable:
                 )
             )
     if not rows or not (shares or ranges or hazards):
-        problems.append(Problem("table", "no number", "a header and lines below it",
+        problems.append(Problem("table", say("no number"), "a header and lines below it",
                                 "Paste the table with the columns named below."))  # fmt: skip
     if problems:
         raise DataProblem(problems)

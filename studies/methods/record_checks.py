@@ -10,6 +10,7 @@ from typing import Any
 from .dates import ClinicalDate
 from .endpoints import overall_survival, progression_free_survival
 from .problems import DataProblem, Problem
+from .wording import say
 
 WHOLE = ("metastasis_count", "liver_metastasis_count", "treatment_line")
 BORN = ("born_on", "birth_date", "date_of_birth", "dob")
@@ -52,12 +53,17 @@ _Found = tuple[str, str, str, str]
 def _counts(values: Values) -> Iterator[_Found]:
     for name in WHOLE:
         if (number := _number(values, name)) is not None and number % 1:
-            yield name, f"{number:g}", "a whole number", "Correct it."
+            yield name, f"{number:g}", say("a whole number"), say("Correct it.")
     liver = _number(values, "liver_metastasis_count")
     every = _number(values, "metastasis_count")
     if liver is not None and every is not None and liver > every:
-        found = f"{liver:g} in the liver of {every:g} in all"
-        yield "liver_metastasis_count", found, "at most the number of metastases", "Correct one."
+        found = say("{liver:g} in the liver of {every:g} in all", liver=liver, every=every)
+        yield (
+            "liver_metastasis_count",
+            found,
+            say("at most the number of metastases"),
+            say("Correct one."),
+        )
 
 
 def _number(values: Values, name: str) -> float | None:
@@ -72,8 +78,8 @@ def _births(values: Values) -> Iterator[_Found]:
         return
     for name, day in dates.items():
         if day.latest < born.earliest:
-            expected = f"a date after the birth on {born}"
-            yield name, f"{day}, before the birth", expected, "Check both dates."
+            expected = say("a date after the birth on {born}", born=born)
+            yield name, say("{day}, before the birth", day=day), expected, say("Check both dates.")
 
 
 def _endpoints(values: Values) -> Iterator[_Found]:
@@ -97,5 +103,5 @@ def _endpoints(values: Values) -> Iterator[_Found]:
 
 def _response(values: Values) -> Iterator[_Found]:
     if "v" in values.get("response", {}) and "v" not in values.get("response_assessed_on", {}):
-        name, found = "response_assessed_on", "a response without its date"
-        yield name, found, "the date of the assessment", "Fill it in."
+        name, found = "response_assessed_on", say("a response without its date")
+        yield name, found, say("the date of the assessment"), say("Fill it in.")

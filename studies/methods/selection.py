@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .wording import marked, say
+
 Mask = NDArray[np.bool_]
 Bits = NDArray[np.uint64]
 
@@ -264,7 +266,7 @@ def _count(column: Column, mask: Mask, bits: Bits, others: Bits, asked: Conditio
     among = int(np.bitwise_count(others).sum())
     absent = Bar(
         "missing",
-        "not known",
+        say("not known"),
         among - int(_common(column.known_bits, others)),
         column.unknown_total,
         chosen=asked is not None and asked.missing,
@@ -296,7 +298,11 @@ def _bars(
         )
         for place, (low, high) in enumerate(edges)
     ]
-    words = {"<": "below a limit", ">": "above a limit", "~": "known roughly"}
+    words = {
+        "<": marked("below a limit"),
+        ">": marked("above a limit"),
+        "~": marked("known roughly"),
+    }
     for place, name in enumerate(LIMITS, start=len(edges)):
         if everybody[place]:
             chosen = asked is not None and name in asked.limits
@@ -309,7 +315,7 @@ def _interval(low: float, high: float, edges: Sequence[float]) -> str:
     whole = all(edge == round(edge) for edge in edges)
     if whole and high - low == 1:
         return f"{low:g}"
-    return f"{low:.6g} to below {high:.6g}"
+    return say("{low:.6g} to below {high:.6g}", low=low, high=high)
 
 
 def _inside(low: float, high: float, asked: Condition | None) -> bool:

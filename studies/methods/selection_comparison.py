@@ -14,6 +14,7 @@ from .standardised_difference import (
     standardised_difference_of_means,
     standardised_difference_of_shares,
 )
+from .wording import say
 
 LogRank = Callable[[Any, Any, Any], float]
 Median = Callable[[Any, Any], float]
@@ -102,10 +103,10 @@ def _difference(
 ) -> Difference:
     first, second = (_described(column, mask, median) for mask in (one, other))
     distance = _distance(column, one, other, first, second)
-    reason = "the groups were chosen by it" if chosen else _untestable(column, first, second)
+    reason = say("the groups were chosen by it") if chosen else _untestable(column, first, second)
     test = None if reason else _test(column, one, other, first, second, log_rank)
     if not reason and test is None:
-        reason = "nothing varies"
+        reason = say("nothing varies")
     return Difference(column, first, second, distance, test, chosen, reason)
 
 
@@ -129,9 +130,9 @@ def _described(column: Column, mask: Mask, median: Median) -> Described:
 
 def _untestable(column: Column, one: Described, other: Described) -> str:
     if min(one.n, other.n) == 0:
-        return "a group without values"
+        return say("a group without values")
     if column.kind == CATEGORY and (sum(one.counts) > one.n or sum(other.counts) > other.n):
-        return "patients stand in several"
+        return say("patients stand in several")
     return ""
 
 
@@ -165,4 +166,4 @@ def _test(
     rows = (one | other) & known
     groups = np.where(one[rows], "one", "other")
     p_value = log_rank(column.values[rows], column.held[0][rows], groups)
-    return GroupTest("Log-rank test", float("nan"), p_value)
+    return GroupTest(say("Log-rank test"), float("nan"), p_value)

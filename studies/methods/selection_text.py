@@ -12,10 +12,14 @@ from urllib.parse import urlencode
 
 from .problems import DataProblem, Problem
 from .selection import LIMITS, NUMBER, Column, Condition
-from .wording import say
+from .wording import listed, marked, ours, say
 
 PARTS = ("from", "below", "limit", "missing")
-LIMIT_WORDS = {"<": "stated as below a limit", ">": "stated as above a limit", "~": "known roughly"}
+LIMIT_WORDS = {
+    "<": marked("stated as below a limit"),
+    ">": marked("stated as above a limit"),
+    "~": marked("known roughly"),
+}
 
 
 def read_conditions(
@@ -93,7 +97,9 @@ def _wrong_number(column: Column, part: str, value: str) -> Problem | None:
                 return None
         except ValueError:
             pass
-    expected = "a number" if part in ("from", "below") else "from, below, limit or missing"
+    expected = (
+        say("a number") if part in ("from", "below") else say("from, below, limit or missing")
+    )
     return Problem(column.title, value, expected, "Write a number.", column=column.key)
 
 
@@ -130,20 +136,22 @@ def address_of(conditions: Sequence[Condition]) -> str:
 def in_words(column: Column, condition: Condition) -> str:
     """``Age: 60 to below 70 years, or not known``."""
     labels = dict(column.levels)
-    parts = [labels[level] for level in condition.levels]
+    parts: list[str] = [ours(labels[level]) for level in condition.levels]
     if condition.bounded:
-        parts.append(_range(condition) + (f" {column.unit}" if column.unit else ""))
-    parts += [LIMIT_WORDS[name] for name in condition.limits]
-    parts += ["not known"] if condition.missing else []
-    return f"{column.title}: {' or '.join(parts)}"
+        span, unit = _range(condition), column.unit
+        parts.append(say("{span} {unit}", span=span, unit=unit) if unit else span)
+    parts += [ours(LIMIT_WORDS[name]) for name in condition.limits]
+    parts += [say("not known")] if condition.missing else []
+    either = listed(parts, marked("{first} or {rest}"))
+    return say("{title}: {conditions}", title=ours(column.title), conditions=either)
 
 
 def _range(condition: Condition) -> str:
     if condition.low is None:
-        return f"below {condition.high:g}"
+        return say("below {high:g}", high=condition.high)
     if condition.high is None:
-        return f"{condition.low:g} or more"
-    return f"{condition.low:g} to below {condition.high:g}"
+        return say("{low:g} or more", low=condition.low)
+    return say("{low:g} to below {high:g}", low=condition.low, high=condition.high)
 
 
 def without(conditions: Sequence[Condition], column: str) -> tuple[Condition, ...]:

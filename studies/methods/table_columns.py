@@ -113,7 +113,11 @@ def plan_by_name(
         if name.endswith(LABEL_SUFFIX) and name.removesuffix(LABEL_SUFFIX) in known:
             continue
         near = difflib.get_close_matches(name, known, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "Remove it or add it to the dictionary."
+        hint = (
+            say("Did you mean {near!r}?", near=near[0])
+            if near
+            else say("Remove it or add it to the dictionary.")
+        )
         problems.append(Problem("header", repr(name), "a column of the dictionary", hint, 1, name))
     plan = ColumnPlan(tuple(columns), site, cohort)
     if not cohort and COHORT not in columns:
@@ -128,7 +132,7 @@ def check_plan(
     problems = []
     for name in dict.fromkeys(header):
         if header.count(name) > 1:
-            shown = repr(name) if name else "a blank name"
+            shown = repr(name) if name else say("a blank name")
             problems.append(
                 Problem(
                     "header",
@@ -142,7 +146,7 @@ def check_plan(
     named = [target for target in plan.columns if target]
     for target in dict.fromkeys(named):
         if named.count(target) > 1 and header.count(target) < 2:
-            found = f"two columns read as {target!r}"
+            found = say("two columns read as {target!r}", target=target)
             problems.append(
                 Problem("columns", found, "each variable once", "Leave one out.", 1, target)
             )
@@ -154,5 +158,5 @@ def check_plan(
 
 def _absent(name: str) -> Problem:
     return Problem(
-        "header", "absent", say("a column {name!r}", name=name), "Add the column.", 1, name
+        "header", say("absent"), say("a column {name!r}", name=name), "Add the column.", 1, name
     )

@@ -6,6 +6,7 @@ from .problems import refuse
 from .table_lines import Table, TableOptions, check_size
 from .table_text import open_text
 from .table_workbook import open_workbook
+from .wording import say
 
 _OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
 
@@ -22,11 +23,13 @@ def open_table(data: bytes, options: TableOptions | None = None) -> Table:
     """
     check_size(len(data))
     if not data:
-        raise refuse("file", "an empty file", "a header and patients", "Choose the file again.")
+        raise refuse(
+            "file", say("an empty file"), "a header and patients", "Choose the file again."
+        )
     if data.startswith(_OLD_OFFICE):
         raise refuse(
             "file",
-            "a workbook of the old or of the locked kind (.xls)",
+            say("a workbook of the old or of the locked kind (.xls)"),
             "a workbook (.xlsx) or CSV",
             "In the spreadsheet choose 'Excel workbook (.xlsx)' when saving, without a password.",
         )

@@ -131,7 +131,7 @@ def check_length(row: int) -> None:
     DataProblem
     """
     if row > MOST_ROWS + 1:
-        expected = f"at most {MOST_ROWS:,} lines"
+        expected = say("at most {most_rows:,} lines", most_rows=MOST_ROWS)
         raise refuse(
             "file",
             say("more than {most_rows:,} lines", most_rows=MOST_ROWS),

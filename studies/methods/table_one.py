@@ -15,19 +15,20 @@ from scipy import stats
 from .group_tests import GroupTest, compare_counts, compare_means, compare_ranks
 from .problems import Notice, refuse
 from .standardised_difference import largest_of_means, largest_of_shares
+from .wording import marked, say
 
 MOST_SKEWED, FEWEST = 1.0, 8
-SUMMARY_RULE = (
+SUMMARY_RULE = marked(
     "Numbers are mean ± SD where the skewness is at most 1 in absolute value in every cohort of 8 "
     "or more, else median [first; third quartile]."
 )
-TEST_RULE = (
+TEST_RULE = marked(
     "Tests: Welch's t-test or analysis of variance beside means, Wilcoxon's or Kruskal-Wallis's "
     "beside medians; chi-squared without correction where every expected count is 5 or more, else "
     "Fisher's exact test (two levels or two cohorts) or 20,000 resampled tables; log-rank for "
     "survival."
 )
-DIFFERENCE_RULE = "Standardised difference: the largest over all pairs of cohorts."
+DIFFERENCE_RULE = marked("Standardised difference: the largest over all pairs of cohorts.")
 
 Median = Callable[[Any, Any], tuple[float, float, float]]
 Survival = Callable[[Any, Any, Any], float]
@@ -136,8 +137,12 @@ def describe_groups(
     rules = (
         SUMMARY_RULE,
         TEST_RULE,
-        f"{tests} tests: p-values are as computed; beside them those adjusted for the {tests} by "
-        "Benjamini and Hochberg. A difference between cohorts is described, not inferred from p.",
+        say(
+            "{tests} tests: p-values are as computed; beside them those adjusted for the "
+            "{tests} by Benjamini and Hochberg. A difference between cohorts is described, "
+            "not inferred from p.",
+            tests=tests,
+        ),
         DIFFERENCE_RULE,
     )
     sized = tuple(zip(groups, parts.sizes, strict=True))
@@ -175,7 +180,7 @@ def _number(column: Column, parts: _Parts) -> list[Line]:
     skewed = any(_is_skewed(array) for array in arrays)
     cells = tuple(_median_cell(a) if skewed else _mean_cell(a) for a in arrays)
     test = compare_ranks(arrays) if skewed else compare_means(arrays)
-    kind = "median [IQR]" if skewed else "mean ± SD"
+    kind = marked("median [IQR]") if skewed else marked("mean ± SD")
     difference = largest_of_means(arrays)
     unit = f", {column.unit}" if column.unit else ""
     line = _tested(
@@ -274,8 +279,8 @@ def _missing(column: Column, parts: _Parts) -> list[Line]:
     if not any(gaps):
         return []
     cells = tuple(_share(gap, size) for gap, size in zip(gaps, parts.sizes, strict=True))
-    label = "not evaluable or not assessed" if column.missing_counts else "missing"
-    return [Line(column.name, label, cells, "missing", is_missing=True)]
+    label = marked("not evaluable or not assessed") if column.missing_counts else marked("missing")
+    return [Line(column.name, label, cells, marked("missing"), is_missing=True)]
 
 
 def _survival(
@@ -294,8 +299,10 @@ def _survival(
         duration = together[f"{column.name}_duration"].astype(float)
         event = together[f"{column.name}_event"].astype(float)
         p_value = log_rank(duration, event, together["group"])
-        test = GroupTest("Log-rank test", float("nan"), p_value)
-    line = Line(column.name, column.label, tuple(cells), statistic_text="median (95% CI), events/N")
+        test = GroupTest(marked("Log-rank test"), float("nan"), p_value)
+    line = Line(
+        column.name, column.label, tuple(cells), statistic_text=marked("median (95% CI), events/N")
+    )
     return [_tested(line, test, float("nan"))]
 
 
@@ -305,7 +312,7 @@ def _median_time(column: Column, known: pd.DataFrame, median: Median) -> Cell:
     event = known[f"{column.name}_event"].astype(float)
     middle, low, high = median(known[f"{column.name}_duration"].astype(float), event)
     limits = "; ".join("–" if np.isnan(limit) else f"{limit:.1f}" for limit in (low, high))
-    said = "not reached" if np.isnan(middle) else f"{middle:.1f}"
+    said = marked("not reached") if np.isnan(middle) else f"{middle:.1f}"
     events = int(event.sum())
     return Cell(f"{said} ({limits}), {events}/{len(known)}", events, len(known))
 
@@ -336,5 +343,8 @@ def _shared(table: pd.DataFrame) -> list[Notice]:
     twice = int((table.groupby("patient_id")["group"].nunique() > 1).sum())
     if not twice:
         return []
-    text = f"{twice} patients stand in two cohorts; the tests take cohorts for independent."
+    text = say(
+        "{twice} patients stand in two cohorts; the tests take cohorts for independent.",
+        twice=twice,
+    )
     return [Notice("cohorts_overlap", text)]

@@ -19,21 +19,21 @@ from .table_lines import (
     check_width,
     trimmed,
 )
-from .wording import say
+from .wording import marked, say
 
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
-    "cp1252": "Windows-1252, Western European",
-    "cp1250": "Windows-1250, Central European",
-    "cp1251": "Windows-1251, Cyrillic",
-    "gb18030": "GB18030, simplified Chinese",
-    "big5": "Big5, traditional Chinese",
-    "shift_jis": "Shift JIS, Japanese",
-    "euc_kr": "EUC-KR, Korean",
-    "mac_roman": "Mac Roman",
+    "cp1252": marked("Windows-1252, Western European"),
+    "cp1250": marked("Windows-1250, Central European"),
+    "cp1251": marked("Windows-1251, Cyrillic"),
+    "gb18030": marked("GB18030, simplified Chinese"),
+    "big5": marked("Big5, traditional Chinese"),
+    "shift_jis": marked("Shift JIS, Japanese"),
+    "euc_kr": marked("EUC-KR, Korean"),
+    "mac_roman": marked("Mac Roman"),
 }
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _ASKED = ("cp1252", "gb18030", "cp1250", "cp1251", "big5", "shift_jis", "euc_kr", "mac_roman")
@@ -57,7 +57,9 @@ def open_text(data: bytes, options: TableOptions) -> Table:
     records = _records(data, encoding, delimiter)
     header = next((cells for _, cells in records if any(cells)), [])
     if not header:
-        raise refuse("file", "an empty file", "a header and patients", "Upload the table again.")
+        raise refuse(
+            "file", say("an empty file"), "a header and patients", "Upload the table again."
+        )
     read = [0]
     return Table(
         header=trimmed(header),
@@ -77,9 +79,9 @@ def _encoding(data: bytes, asked: str) -> str:
     if wide := _unmarked_utf16(data[:_LOOKED_AT]):
         return wide
     if b"\0" in data:
-        raise _not_text("characters of value 0")
+        raise _not_text(say("characters of value 0"))
     if data[:_LOOKED_AT].translate(None, _BINARY) != data[:_LOOKED_AT]:
-        raise _not_text("control characters: a binary file")
+        raise _not_text(say("control characters: a binary file"))
     if _decodes(data, "utf-8"):
         return "utf-8-sig"
     raise UndecidedError(_ask_encoding(data))
@@ -115,9 +117,9 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 def _check_decodes(data: bytes, encoding: str) -> None:
     if not _decodes(data, encoding):
-        raise _not_text(f"bytes that are not {ENCODINGS[encoding]}")
+        raise _not_text(say("bytes that are not {encodings}", encodings=ENCODINGS[encoding]))
     if encoding.startswith("utf-16") and any(chr(0) in line for line in _text(data, encoding)):
-        raise _not_text("characters of value 0")
+        raise _not_text(say("characters of value 0"))
 
 
 def _ask_encoding(data: bytes) -> Question:
@@ -129,10 +131,10 @@ def _ask_encoding(data: bytes) -> Question:
         if _decodes(data, name) and (shown := sample.decode(name, "replace")).isprintable()
     ]
     if not choices:
-        raise _not_text("text in no encoding that spreadsheets write")
+        raise _not_text(say("text in no encoding that spreadsheets write"))
     return Question(
         "encoding",
-        "The file is not UTF-8. In which writing do its letters read right?",
+        say("The file is not UTF-8. In which writing do its letters read right?"),
         tuple(choices),
     )
 
@@ -160,9 +162,13 @@ def _delimiter(data: bytes, encoding: str, asked: str) -> str:
     if len(here) <= 1:
         return next(iter(here), ",")
     choices = tuple(
-        (mark, f"{DELIMITERS[mark]}: {number + 1} columns") for mark, number in here.items()
+        (
+            mark,
+            say("{delimiters}: {number} columns", delimiters=DELIMITERS[mark], number=number + 1),
+        )
+        for mark, number in here.items()
     )
-    raise UndecidedError(Question("delimiter", "What stands between two cells?", choices))
+    raise UndecidedError(Question("delimiter", say("What stands between two cells?"), choices))
 
 
 def _text(data: bytes, encoding: str) -> Iterator[str]:
@@ -192,7 +198,7 @@ def _records(
             if read is not None:
                 read[0] += len(line)
             if pending > 2 * LONGEST_LINE:
-                found, remedy = "a quote that is not closed", "Check the quotes."
+                found, remedy = say("a quote that is not closed"), say("Check the quotes.")
                 raise refuse("file", found, "quotes in pairs", remedy, row + 1)
             yield line
 
@@ -204,7 +210,7 @@ def _records(
             check_width(len(cells), row)
             yield row, [cell.strip() for cell in cells]
     except csv.Error as error:
-        remedy = "Save the table as CSV anew."
+        remedy = say("Save the table as CSV anew.")
         raise refuse("file", str(error), "a CSV file", remedy, row + 1) from error
 
 

@@ -83,10 +83,10 @@ def check_archive(data: bytes) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _no_workbook("a damaged archive") from error
+        raise _no_workbook(say("a damaged archive")) from error
     parts = archive.infolist()
     if "xl/workbook.xml" not in archive.namelist():
-        raise _no_workbook("a zip archive without a workbook")
+        raise _no_workbook(say("a zip archive without a workbook"))
     for part in parts:
         if part.filename.endswith((".xml", ".rels")) and part.file_size > _largest(part.filename):
             raise refuse(
@@ -100,25 +100,25 @@ def check_archive(data: bytes) -> None:
                 "Save the table as CSV.",
             )
     if sum(part.file_size for part in parts if _SHEET.fullmatch(part.filename)) > LARGEST_SHEET:
-        raise _no_workbook("sheets that unpack to more than a table holds")
+        raise _no_workbook(say("sheets that unpack to more than a table holds"))
     try:
         for part in parts:
             if part.filename.endswith((".xml", ".rels")):
                 _check_part(archive, part)
     except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        raise _no_workbook("a damaged or locked archive") from error
+        raise _no_workbook(say("a damaged or locked archive")) from error
     except zipfile.zlib.error as error:  # type: ignore[attr-defined]
-        raise _no_workbook("a damaged archive") from error
+        raise _no_workbook(say("a damaged archive")) from error
 
 
 def _check_directory(data: bytes) -> None:
     """The list of an archive's parts has a bounded length itself."""
     at = data.rfind(b"PK\x05\x06", max(0, len(data) - 2**16 - 22))
     if at < 0 or len(data) < at + 22:
-        raise _no_workbook("a damaged archive")
+        raise _no_workbook(say("a damaged archive"))
     (size,) = struct.unpack_from("<L", data, at + 12)
     if size > LARGEST_DIRECTORY or data[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
-        raise _no_workbook("an archive of very many parts")
+        raise _no_workbook(say("an archive of very many parts"))
 
 
 def _largest(name: str) -> int:
@@ -149,7 +149,7 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             if _NO_RESULT.search(rest + chunk):
                 raise refuse(
                     part.filename,
-                    "formulas without their results",
+                    say("formulas without their results"),
                     "values",
                     "Open the file in a spreadsheet and save it, or paste the values.",
                 )
@@ -158,7 +158,7 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
 
 def _check_prologue(handle: Any, name: str) -> None:
     def refuse_type(*_: Any) -> None:
-        raise refuse(name, "a document type with entities", "plain XML", "Save the file anew.")
+        raise refuse(name, say("a document type with entities"), "plain XML", "Save the file anew.")
 
     def reached(*_: Any) -> None:
         raise _RootReached
@@ -172,7 +172,7 @@ def _check_prologue(handle: Any, name: str) -> None:
     except _RootReached:
         return
     except expat.ExpatError as error:
-        raise _no_workbook(f"{name} is not XML") from error
+        raise _no_workbook(say("{name} is not XML", name=name)) from error
 
 
 def _load(data: bytes) -> Any:
@@ -183,7 +183,7 @@ def _load(data: bytes) -> Any:
                 io.BytesIO(data), read_only=True, data_only=True, keep_links=False
             )
         except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError) as error:
-            raise _no_workbook("a workbook that does not open") from error
+            raise _no_workbook(say("a workbook that does not open")) from error
 
 
 def _sheet(book: Any, asked: str) -> str:
@@ -196,12 +196,12 @@ def _sheet(book: Any, asked: str) -> str:
         return SHEET_OF_PATIENTS
     filled = {name: cells for name in visible[:50] if (cells := _first(book[name]))}
     if not filled:
-        raise refuse("file", "no sheet with cells", "a header and patients", "Fill a sheet.")
+        raise refuse("file", say("no sheet with cells"), "a header and patients", "Fill a sheet.")
     if len(filled) > 1:
         choices = tuple(
             (name, f"{name}: {', '.join(cells)[:80]}") for name, cells in filled.items()
         )
-        raise UndecidedError(Question("sheet", "Which sheet holds the patients?", choices))
+        raise UndecidedError(Question("sheet", say("Which sheet holds the patients?"), choices))
     return next(iter(filled))
 
 
@@ -219,7 +219,7 @@ def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
             if cells:
                 yield row, cells
     except (KeyError, TypeError, IndexError, SyntaxError, OverflowError, zipfile.BadZipFile) as bad:
-        raise _no_workbook("a sheet that does not read") from bad
+        raise _no_workbook(say("a sheet that does not read")) from bad
 
 
 def _text(value: Any) -> str:

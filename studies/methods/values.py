@@ -10,6 +10,7 @@ from typing import Any
 from .dates import read_date
 from .dictionary import VariableSpec
 from .units import readable_unit
+from .wording import say
 
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 _DECIMAL_COMMA = re.compile(r"[<>]?=?\s*[+-]?\d+,\d+")
@@ -74,24 +75,38 @@ def implausible(value: dict[str, Any], spec: VariableSpec) -> str:
         return ""
     low = -math.inf if spec.plausible_minimum is None else spec.plausible_minimum
     high = math.inf if spec.plausible_maximum is None else spec.plausible_maximum
-    return "" if low <= value["v"] <= high else f"plausible is {low:g} to {high:g}"
+    return (
+        ""
+        if low <= value["v"] <= high
+        else say("plausible is {low:g} to {high:g}", low=low, high=high)
+    )
+
+
+def _range(low: float, high: float, unit: str) -> str:
+    span = say("{low:g} to {high:g}", low=low, high=high)
+    return say("{span} {unit}", span=span, unit=unit) if unit else span
 
 
 def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
     match = _NUMBER.fullmatch(text)
     if not match:
-        remedy = "Write the number alone, or a missing-code: " + ", ".join(spec.missing_codes)
+        remedy = say(
+            "Write the number alone, or a missing-code: {codes}",
+            codes=", ".join(spec.missing_codes),
+        )
         if _DECIMAL_COMMA.fullmatch(text):
-            remedy = f"Write a decimal point: {text.replace(',', '.')}"
+            remedy = say("Write a decimal point: {text}", text=text.replace(",", "."))
         unit = readable_unit(spec.unit)
-        raise BadValueError(f"a number{f' in {unit}' if unit else ''}", remedy)
+        raise BadValueError(
+            say("a number in {unit}", unit=unit) if unit else say("a number"), remedy
+        )
     value = float(match[2])
     low = -math.inf if spec.minimum is None else spec.minimum
     high = math.inf if spec.maximum is None else spec.maximum
     if not math.isfinite(value) or not low <= value <= high:
         raise BadValueError(
-            f"{low:g} to {high:g} {readable_unit(spec.unit)}".rstrip(),
-            "Check the value and its unit.",
+            _range(low, high, readable_unit(spec.unit)),
+            say("Check the value and its unit."),
         )
     found: dict[str, Any] = {"v": value}
     if spec.unit:
@@ -106,7 +121,7 @@ def _read_clinical_date(text: str, spec: VariableSpec) -> dict[str, Any]:
         day = read_date(text)
     except ValueError as error:
         raise BadValueError(
-            "a date as YYYY-MM-DD (or YYYY-MM, YYYY)", "Write year, month, day."
+            say("a date as YYYY-MM-DD (or YYYY-MM, YYYY)"), say("Write year, month, day.")
         ) from error
     return {"v": day.earliest.isoformat(), "precision": day.precision}
 
@@ -114,6 +129,8 @@ def _read_clinical_date(text: str, spec: VariableSpec) -> dict[str, Any]:
 def _read_category(text: str, spec: VariableSpec) -> dict[str, Any]:
     if text not in spec.codes:
         near = difflib.get_close_matches(text, list(spec.codes), 1)
-        remedy = f"Did you mean {near[0]!r}?" if near else "Use one of the codes."
-        raise BadValueError("one of " + ", ".join(spec.codes), remedy)
+        remedy = (
+            say("Did you mean {near!r}?", near=near[0]) if near else say("Use one of the codes.")
+        )
+        raise BadValueError(say("one of {known}", known=", ".join(spec.codes)), remedy)
     return {"v": text}

@@ -83,6 +83,13 @@ def say_number(one: str, many: str, number: int, /, **values: Any) -> Wording:
     return Wording(one, plain, many, int(number))
 
 
+def ours(text: str) -> Wording:
+    """A whole sentence of the product, to stand inside another one."""
+    if isinstance(text, Wording):
+        return text
+    return Wording(text.replace("{", "{{").replace("}", "}}"))
+
+
 def marked(text: str) -> str:
     """The text itself; marks a sentence that is translated where it is shown."""
     return text
@@ -102,6 +109,20 @@ def kept(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields as JSON; under ``wording`` stands how their sentences were made."""
     made = {name: text.stored() for name, text in fields.items() if isinstance(text, Wording)}
     return {**fields, "wording": made} if made else fields
+
+
+def recalled(text: str, *patterns: str) -> str:
+    """The wording of a text of which only the text was stored; the text where none fits.
+
+    ``patterns`` end with their one place, which held one or several texts of the product:
+    ``recalled("not measured: cd3, cd8", "not measured: {names}")``.
+    """
+    for pattern in patterns:
+        beginning, _, place = pattern.partition("{")
+        if text.startswith(beginning):
+            parts = text.removeprefix(beginning).split(", ")
+            return Wording(pattern, {place.rstrip("}"): listed(ours(part) for part in parts)})
+    return text
 
 
 def restored(told: dict[str, Any]) -> Wording:

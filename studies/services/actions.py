@@ -41,7 +41,8 @@ def action_start(study: Study, user: Any, kind: str, params: dict[str, Any] | No
     require(user, study, action.right)
     params = {**action.params, **(params or {})}
     for name in set(params) - set(action.params):
-        expected = "one of " + (", ".join(action.params) or "none")
+        known = ", ".join(action.params) or say("none")
+        expected = say("one of {known}", known=known)
         raise refuse(say("params.{name}", name=name), name, expected, "Remove it.", column="params")
     for job in Job.objects.filter(study=study, kind=kind).exclude(state__in=ENDED):
         if job.params == params:
@@ -82,7 +83,7 @@ def batch_receive(
         quota_check(study, size, filename)
     stored = file_store(study, stream, f"upload:{kind}", filename)
     if stored.size == 0:
-        raise refuse("file", "an empty file", "a file with content", "Choose the file again.")
+        raise refuse("file", say("an empty file"), "a file with content", "Choose the file again.")
     earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
         state__in=[BatchState.FAILED, BatchState.ERRORED, BatchState.REVERTED]
     )
@@ -159,6 +160,6 @@ def job_cancel(job: Job, user: Any) -> Job:
     job.request_cancel()
     batch = batch_of(job)
     if batch and job.state == JobState.CANCELLED:
-        problem = refuse(batch.filename, "cancelled", "a finished import", "Upload it again.")
+        problem = refuse(batch.filename, say("cancelled"), "a finished import", "Upload it again.")
         batch.mark_failed(problem.as_list())
     return job

@@ -41,7 +41,7 @@ def batch_revert(
         Everything that depends on what the file wrote.
     """
     names = {"batch": batch.pk, "study": batch.study_id, **batch.written}
-    progress(0, 4, "looking for what depends on it")
+    progress(0, 4, say("looking for what depends on it"))
     endpoints_hold(batch.study)
     execute(TOUCHED, names)
     try:
@@ -61,7 +61,7 @@ def _take_back(
 ) -> dict[str, Any]:
     created = names["patients"]
     kept = [pk for (pk,) in query("SELECT DISTINCT patient_id FROM touched WHERE NOT created")]
-    progress(1, 4, "restoring values")
+    progress(1, 4, say("restoring values"))
     execute(RESTORE, names)
     CohortMember.objects.filter(pk__in=names["members"]).delete()
     execute(PARTITIONS, names)
@@ -69,11 +69,11 @@ def _take_back(
         execute(f"DELETE FROM {table} WHERE batch_id = %(batch)s", names)
     new_forms = FormEntry.objects.filter(batch=batch, study=batch.study)
     new_forms.filter(pk__in=[pk for (pk,) in query(NEW_FORMS)]).delete()
-    progress(2, 4, "removing patients")
+    progress(2, 4, say("removing patients"))
     for model in (EndpointValue, CohortMember, Completeness):
         model.objects.filter(patient_id__in=created).delete()
     Patient.objects.filter(pk__in=created).delete()
-    progress(3, 4, "deriving endpoints")
+    progress(3, 4, say("deriving endpoints"))
     facts_write(batch.study, kept)
     with_endpoints = EndpointValue.objects.filter(patient_id__in=kept).values("patient_id")
     endpoints_compute(batch.study, list(Patient.objects.filter(pk__in=with_endpoints)), job)
@@ -82,10 +82,13 @@ def _take_back(
 
 def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
     for who, found in query(CHANGED_SINCE, names):
-        expected, remedy = "the values that the file wrote", "Change them by hand instead."
+        expected, remedy = (
+            say("the values that the file wrote"),
+            say("Change them by hand instead."),
+        )
         yield Problem(who, found, expected, remedy)
     for who, cohort in query(FROZEN, names):
-        expected = "no member of a frozen cohort"
+        expected = say("no member of a frozen cohort")
         yield Problem(
             who,
             say("a member of {cohort}, frozen", cohort=cohort),
@@ -105,7 +108,7 @@ def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
         )
         for who, number in rows:
             word = table.split("_", 1)[1]
-            expected = "nothing that came after the file"
+            expected = say("nothing that came after the file")
             yield Problem(
                 who,
                 say("{number} of {word}", number=number, word=word),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.wording import say
+from studies.methods.wording import ours, say
 from studies.models import DictionaryVersion, ImportBatch, Job, Patient
 
 from .endpoints import endpoints_compute, endpoints_hold
@@ -54,7 +54,7 @@ def table_check(batch: ImportBatch, progress: Progress = no_progress) -> dict[st
 
     The lines are kept for the commit, under the digest of all they were read by.
     """
-    progress(0, 1, "reading the file")
+    progress(0, 1, say("reading the file"))
     reading = reading_of(batch)
     with closing(KeptWriter()) as kept, _staging(batch, reading) as staging:
         staging.fill(check_of(batch, reading), progress, kept.keep)
@@ -85,7 +85,7 @@ def table_commit(
         Problems without ``skip_bad``; or what is stored, or how the file is read, has changed
         since the check.
     """
-    progress(0, 1, "reading what was checked")
+    progress(0, 1, say("reading what was checked"))
     reading = reading_of(batch)
     kept = kept_read(batch, reading.key)
     if kept.facts["rows"] and not skip_bad:
@@ -95,7 +95,7 @@ def table_commit(
         if staging.digest() != batch.difference.get("digest"):
             raise refuse(
                 batch.filename,
-                "patients that were changed since the check",
+                say("patients that were changed since the check"),
                 "the difference that was shown",
                 "Check the file again and look at the new difference.",
             )
@@ -147,7 +147,7 @@ def _write(
     more: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     batch = staging.batch
-    progress(0.65, 1, f"writing {staging.lines:,} lines")
+    progress(0.65, 1, say("writing {lines:,} lines", lines=staging.lines))
     summary = {**staging.summary(), **(more or {})}
     notices = [*staging.told, *_undated_progressions(), *_unrecorded(staging)]
     endpoints_hold(batch.study)
@@ -167,20 +167,28 @@ def _endpoints(
 ) -> list[Notice]:
     told: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for start in range(0, len(patients), AT_ONCE):
-        progress(0.8 + 0.2 * start / len(patients), 1, "deriving endpoints")
+        progress(0.8 + 0.2 * start / len(patients), 1, say("deriving endpoints"))
         some = list(Patient.objects.filter(pk__in=patients[start : start + AT_ONCE]))
         for note in endpoints_compute(batch.study, some, job):
             told[note.code, note.endpoint, note.text].append(note.pseudonym)
     return [
-        Notice(code, f"{endpoint.replace('_', ' ')}: {text}: {_named(names)}")
+        Notice(
+            code,
+            say(
+                "{endpoint}: {text}: {names}",
+                endpoint=ours(endpoint.replace("_", " ")),
+                text=ours(text),
+                names=_named(names),
+            ),
+        )
         for (code, endpoint, text), names in told.items()
     ]
 
 
 def _named(names: list[str], shown: int = 10) -> str:
     """``P001, P002 and 5 more``."""
-    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
+    some, more = ", ".join(names[:shown]), len(names) - shown
+    return say("{shown} and {n:,} more", shown=some, n=more) if more > 0 else some
 
 
 def _undated_progressions() -> Iterable[Notice]:
@@ -191,9 +199,11 @@ def _undated_progressions() -> Iterable[Notice]:
         " ORDER BY row LIMIT 50"
     )
     for row, who in rows:
-        text = (
-            f"{who} (line {row}): assessed as PD, but no progression is dated; "
-            "progression-free survival stays censored"
+        text = say(
+            "{who} (line {row}): assessed as PD, but no progression is dated; "
+            "progression-free survival stays censored",
+            who=who,
+            row=row,
         )
         yield Notice("progression_not_dated", text)
 
@@ -206,5 +216,9 @@ def _unrecorded(staging: Staging) -> Iterable[Notice]:
         " FROM difference WHERE form = 'baseline'"
     )
     if without:
-        text = f"microsatellite status is not recorded for {without} of {number} patients"
+        text = say(
+            "microsatellite status is not recorded for {without} of {number} patients",
+            without=without,
+            number=number,
+        )
         yield Notice("msi_not_recorded", text)

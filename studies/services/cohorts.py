@@ -117,7 +117,9 @@ def cohort_freeze(cohort: Cohort, user: Any) -> Cohort:
     require(user, cohort.study, "manage")
     cohort = Cohort.objects.select_for_update().get(pk=cohort.pk)
     if not cohort.members.exists():
-        raise refuse(cohort.name, "nobody in it", "a cohort with members", "Assign patients first.")
+        raise refuse(
+            cohort.name, say("nobody in it"), "a cohort with members", "Assign patients first."
+        )
     if cohort.frozen_at is None:
         cohort.frozen_at = timezone.now()
         cohort.save(update_fields=["frozen_at"])

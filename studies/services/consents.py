@@ -44,7 +44,7 @@ def consent_policy_set(study: Study, user: Any, required: bool, reason: str = ""
     if not required and not reason.strip():
         raise refuse(
             "consent",
-            "no reason",
+            say("no reason"),
             "why this study records no consent here (a waiver, where consent is kept)",
             "Give the reason: it is shown wherever the study's data are used.",
             column="reason",
@@ -71,7 +71,7 @@ def consent_record(
         problems.append(
             Problem(
                 "consent",
-                "a patient who has withdrawn",
+                say("a patient who has withdrawn"),
                 "a patient who has not",
                 "A withdrawal is final here: screen the patient anew.",
             )
@@ -111,7 +111,7 @@ def _date_problems(on: date, ended: date | None) -> list[Problem]:
                 )
             )
     if ended and ended < on:
-        remedy = "Correct one of the two dates."
+        remedy = say("Correct one of the two dates.")
         problems.append(
             Problem(
                 "withdrawn_on",
@@ -141,10 +141,10 @@ def patient_withdraw(
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     problems = _date_problems(on, None)
     if not reason.strip():
-        remedy = "Say why, or that none was given."
-        problems.append(Problem("reason", "nothing", "the reason", remedy, column="reason"))
+        remedy = say("Say why, or that none was given.")
+        problems.append(Problem("reason", say("nothing"), "the reason", remedy, column="reason"))
     if patient.status == PatientStatus.WITHDRAWN:
-        problems.append(Problem("patient", "withdrawn already", "a patient of the study",
+        problems.append(Problem("patient", say("withdrawn already"), "a patient of the study",
                                 "See the earlier withdrawal below."))  # fmt: skip
     if problems:
         raise DataProblem(problems)

@@ -54,7 +54,10 @@ def view_save(study: Study, user: Any, page: str, name: str, query: str) -> Save
     if not name or len(name) > 80 or len(query) > 1000:
         raise refuse("name", name[:80] or "nothing", "a name of 1 to 80 characters", "Name it.")
     if mine.exclude(name=name).count() >= MOST_VIEWS:
-        found, remedy = f"{MOST_VIEWS} views of this list", "Remove one first."
+        found, remedy = (
+            say("{most_views} views of this list", most_views=MOST_VIEWS),
+            say("Remove one first."),
+        )
         raise refuse("name", found, say("at most {most_views}", most_views=MOST_VIEWS), remedy)
     view, _ = SavedView.objects.update_or_create(
         study=study, user=user, page=page, name=name, defaults={"query": query}

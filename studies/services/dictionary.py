@@ -22,7 +22,7 @@ from studies.methods.dictionary import (
 )
 from studies.methods.expressions import FUNCTIONS, ExpressionError, Meaning, read_expression
 from studies.methods.problems import DataProblem, Problem, refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import (
     DerivedVariable,
     DictionaryVersion,
@@ -40,7 +40,9 @@ def dictionary_current(study: Study) -> DictionaryVersion:
     """The newest frozen version; the first one is the default set."""
     frozen = DictionaryVersion.objects.filter(study=study, frozen_at__isnull=False)
     newest = frozen.order_by("-number").first()
-    return newest or dictionary_create(study, DEFAULT_DICTIONARY, "default set", DEFAULT_DERIVED)
+    return newest or dictionary_create(
+        study, DEFAULT_DICTIONARY, marked("default set"), DEFAULT_DERIVED
+    )
 
 
 @transaction.atomic
@@ -101,11 +103,11 @@ def dictionary_freeze(version: DictionaryVersion, user: Any, note: str) -> Dicti
     problems = []
     if not note.strip():
         problems.append(
-            Problem("note", "blank", "what changed and why", "Write a line.", column="note")
+            Problem("note", say("blank"), "what changed and why", "Write a line.", column="note")
         )
     specs, derived = dictionary_specs(version), dictionary_derived(version)
     if not specs:
-        problems.append(Problem("dictionary", "no variable", "one at least", "Add variables."))
+        problems.append(Problem("dictionary", say("no variable"), "one at least", "Add variables."))
     problems += _check_expressions(specs, derived)
     current = dictionary_current(version.study)
     if (specs, derived) == (dictionary_specs(current), dictionary_derived(current)):
@@ -299,7 +301,7 @@ def _check_name(version: DictionaryVersion, name: str, others: Any) -> list[Prob
     endpoints = EndpointDefinition.objects.filter(study=version.study_id)
     taken |= {*endpoints.values_list("name", flat=True)}
     if not _NAME.fullmatch(name) or name in _RESERVED:
-        expected = "small letters, digits and '_', no word of the language"
+        expected = say("small letters, digits and '_', no word of the language")
         return [Problem("name", repr(name), expected, "Choose another.", column="name")]
     if name in taken:
         return [
@@ -321,12 +323,20 @@ def _check_spec(spec: VariableSpec) -> list[Problem]:
     given = [(name, value) for name, value in bounds.items() if value is not None]
     for (low_name, low), (high_name, high) in pairwise(given):
         if low > high:
-            found = f"{low_name} {low:g} above {high_name} {high:g}"
-            expected = "minimum, plausible minimum, plausible maximum, maximum in this order"
+            found = say(
+                "{low_name} {low:g} above {high_name} {high:g}",
+                low_name=low_name,
+                low=low,
+                high_name=high_name,
+                high=high,
+            )
+            expected = say("minimum, plausible minimum, plausible maximum, maximum in this order")
             problems.append(Problem(low_name, found, expected, "Correct it.", column=low_name))
     if spec.type == "category" and not spec.codes:
         problems.append(
-            Problem("codes", "none", "one code at least", "Write code = label.", column="codes")
+            Problem(
+                "codes", say("none"), "one code at least", "Write code = label.", column="codes"
+            )
         )
     for code in set(spec.codes) & set(spec.missing_codes):
         problems.append(

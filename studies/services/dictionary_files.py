@@ -15,6 +15,7 @@ from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions, UndecidedError
 from studies.methods.table_profile import proposable, propose_variable
 from studies.methods.table_template import write_template
+from studies.methods.wording import say
 from studies.models import (
     USE_OF_ROLE,
     Cohort,
@@ -64,7 +65,7 @@ def dictionary_propose(batch: ImportBatch, user: Any) -> DictionaryVersion:
             proposed.append(spec)
     if not proposed:
         raise refuse(
-            batch.filename, "no column that is new", "columns without a variable",
+            batch.filename, say("no column that is new"), "columns without a variable",
             "Say which column is which.",
         )  # fmt: skip
     derived = dictionary_derived(current) if is_used else ()

@@ -19,7 +19,7 @@ from studies.figures.words import english
 from studies.jobs import Progress, enqueue, no_progress
 from studies.languages import figures_spoken, language_now
 from studies.methods.problems import refuse
-from studies.methods.wording import from_stored, to_stored
+from studies.methods.wording import from_stored, say, to_stored
 from studies.models import Drawing, Job, JobState, Study
 from studies.registry import PageInputs
 
@@ -160,7 +160,7 @@ def _draw(
         inputs = after  # something changed meanwhile: the drawing is of neither state
     raise refuse(
         name,
-        "rows that change while they are drawn",
+        say("rows that change while they are drawn"),
         "rows that stand still",
         "Draw the page again when imports and steps have ended.",
     )

@@ -29,7 +29,7 @@ def eligibility_change(
     newest = EligibilityVersion.objects.filter(study=study).order_by("-number").first()
     problems = list(_criteria_problems(criteria))
     if not note.strip():
-        problems.append(Problem("note", "nothing", "why the criteria change",
+        problems.append(Problem("note", say("nothing"), "why the criteria change",
                                 "Name the amendment or the reason.", column="note"))  # fmt: skip
     if problems:
         raise DataProblem(problems)
@@ -46,7 +46,7 @@ def eligibility_change(
 
 def _criteria_problems(criteria: Sequence[Criterion]) -> list[Problem]:
     if not criteria:
-        return [Problem("criteria", "none", "one criterion at least", "Keep one.")]
+        return [Problem("criteria", say("none"), "one criterion at least", "Keep one.")]
     return [
         Problem(
             c.title,
@@ -77,10 +77,10 @@ def eligibility_override(
         raise refuse("criterion", criterion, "one of " + ", ".join(criteria), "Choose one.",
                      column="criterion")  # fmt: skip
     if criteria[criterion].kind == "consent":
-        raise refuse("criterion", "consent", "a criterion that a person may override",
+        raise refuse("criterion", say("consent"), "a criterion that a person may override",
                      "Record the consent itself.", column="criterion")  # fmt: skip
     if not reason.strip():
-        raise refuse("reason", "nothing", "the reason", "Say why.", column="reason")
+        raise refuse("reason", say("nothing"), "the reason", "Say why.", column="reason")
     return EligibilityOverride.objects.create(
         patient=patient, criterion=criterion, granted=granted, reason=reason.strip(),
         decided_by=user,

@@ -82,7 +82,7 @@ def endpoint_create_start(
 def _may_change(user: Any, study: Study) -> None:
     require(user, study, "manage")
     if not any(m.site_id is None and "rows" in m.rights for m in memberships_of(user, study)):
-        raise PermissionDenied("This needs the right 'rows' of all sites.")
+        raise PermissionDenied(say("This needs the right 'rows' of all sites."))
 
 
 def _name_problems(study: Study, name: str, kind: str, title: str) -> list[Problem]:
@@ -94,14 +94,16 @@ def _name_problems(study: Study, name: str, kind: str, title: str) -> list[Probl
         or Variable.objects.filter(dictionary__study=study, name=name).exists()
     )
     if not _NAME.fullmatch(name):
-        expected = "small letters, digits and '_', at most 40, a letter first"
+        expected = say("small letters, digits and '_', at most 40, a letter first")
         found.append(Problem("name", repr(name), expected, "Choose another.", column="name"))
     elif taken:
         found.append(Problem("name", say("{name}, which is taken", name=name),
                              "a name that is new in the study", "Choose another.",
                              column="name"))  # fmt: skip
     if not title.strip():
-        found.append(Problem("title", "blank", "how pages spell it", "Write it.", column="title"))
+        found.append(
+            Problem("title", say("blank"), "how pages spell it", "Write it.", column="title")
+        )
     if kind not in KINDS:
         expected = say("one of {known}", known=", ".join(KINDS))
         found.append(Problem("kind", repr(kind), expected, "Choose one.", column="kind"))
@@ -113,7 +115,7 @@ def _start(
 ) -> Job:
     """The job that puts a rule in force; the same one is not queued twice."""
     if not reason.strip():
-        raise refuse("reason", "blank", "why", "Write a line.", column="reason")
+        raise refuse("reason", say("blank"), "why", "Write a line.", column="reason")
     parts = {part.name: whole[part.name] for part in kind_of(name, whole).parts}
     params = {"endpoint": name, "rule": {**_of_the_study(whole), **parts}, "reason": reason.strip()}
     key = f"endpoint:{study.pk}:{name}:{version}:{inputs_digest(dict(whole))}"

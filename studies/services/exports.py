@@ -23,6 +23,7 @@ from studies.methods.dictionary_file import COLUMNS, dictionary_lines
 from studies.methods.problems import refuse
 from studies.methods.table_export import export_cells, export_header
 from studies.methods.table_workbook import SHEET_OF_PATIENTS
+from studies.methods.wording import say
 from studies.models import (
     CohortMember,
     Export,
@@ -120,7 +121,7 @@ def export_download(export: Export, user: Any) -> Export:
     for right in NEEDS[ExportContent(export.content)]:
         require(user, export.study, right)
     if not export.is_there or export.made_by_id != user.pk:
-        raise refuse("file", "no file", "a file that is there", "Make the export again.")
+        raise refuse("file", say("no file"), "a file that is there", "Make the export again.")
     read_record(
         export.study, user, ReadAction.DOWNLOAD, export.content, str(export.uid), export.columns,
         export.row_count,
@@ -196,7 +197,7 @@ def _patient_cells(
             cells = export_cells(values[pk], specs, dates)
             yield [pseudonym, escaped(site), escaped(";".join(cohorts[pk])), *cells]
         done, last = done + len(some), some[-1][1]
-        progress(done, total, f"{done:,} patients")
+        progress(done, total, say("{done:,} patients", done=done))
 
 
 def _values_of(ids: list[int]) -> dict[int, dict[str, Any]]:
@@ -221,7 +222,7 @@ def _reads(export: Export, progress: Progress) -> Made:
     def cells() -> Iterator[list[Any]]:
         for number, row in enumerate(rows.iterator(chunk_size=AT_ONCE), 1):
             if number % AT_ONCE == 0:
-                progress(0, 1, f"{number:,} lines")
+                progress(0, 1, say("{number:,} lines", number=number))
             yield [
                 row.created_at.strftime("%Y-%m-%d %H:%M:%S"),
                 escaped(row.user.email or row.user.get_username()),

@@ -14,6 +14,7 @@ from studies.methods.course import FACT_KINDS, Fact, FactKind
 from studies.methods.dates import ClinicalDate
 from studies.methods.problems import Problem
 from studies.methods.values import BadValueError, read_value, write_value
+from studies.methods.wording import say
 from studies.models import (
     Consent,
     Contact,
@@ -85,7 +86,7 @@ def read_row(kind: FactKind, key: str, texts: list[str]) -> ReadRow:
             if text:
                 values[part.name] = _read_part(kind, part, text)
             elif "complete" in part.required_for:
-                raise BadValueError(part.label, "Fill it in, or remove the row.")
+                raise BadValueError(part.label, say("Fill it in, or remove the row."))
         except BadValueError as bad:
             found, column = repr(text) if text else "blank", f"{kind.name}:{key}:{part.name}"
             problems.append(Problem(kind.title, found, bad.expected, bad.remedy, column=column))
@@ -121,17 +122,17 @@ def _text(row: Any, name: str) -> str:
 def _read_part(kind: FactKind, part: Any, text: str) -> Any:
     if len(text) > kind.longest.get(part.name, 200):
         most = kind.longest.get(part.name, 200)
-        raise BadValueError(f"at most {most} characters", "Shorten it.")
+        raise BadValueError(say("at most {most} characters", most=most), say("Shorten it."))
     value = read_value(text, part)
     if part.type == "date":
         day = ClinicalDate(date.fromisoformat(value["v"]), value["precision"])
         if part.name != "date" and not day.is_exact:
-            raise BadValueError("a day as YYYY-MM-DD", "Write the day.")
+            raise BadValueError(say("a day as YYYY-MM-DD"), say("Write the day."))
         return day
     if value.get("comparator") and part.name != "value":
-        raise BadValueError("a number without < or >", "Write the number alone.")
+        raise BadValueError(say("a number without < or >"), say("Write the number alone."))
     if part.name in kind.whole and value["v"] % 1:
-        raise BadValueError("a whole number", "Correct it.")
+        raise BadValueError(say("a whole number"), say("Correct it."))
     return value if part.name == "value" else value["v"]
 
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 from django.db import transaction
 
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import FileUse, ImportBatch
 
 from .files import file_drop, file_read, file_store
@@ -78,7 +79,7 @@ def kept_read(batch: ImportBatch, key: str) -> KeptLines:
             return KeptLines(facts, data)
     raise refuse(
         batch.filename,
-        "another dictionary, other columns, or a file that was checked long ago",
+        say("another dictionary, other columns, or a file that was checked long ago"),
         "the file as it was checked",
         "Check the file again and look at the new difference.",
     )

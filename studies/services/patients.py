@@ -112,7 +112,7 @@ def patient_status_set(
     _refuse_future(on)
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     if patient.status == PatientStatus.WITHDRAWN:
-        raise refuse("status", "withdrawn", "a patient who has not withdrawn",
+        raise refuse("status", say("withdrawn"), "a patient who has not withdrawn",
                      "A withdrawal is final here.", column="kind")  # fmt: skip
     if patient.status == STATUS_AFTER[MoveKind(kind)]:
         raise refuse(
@@ -189,8 +189,8 @@ def patients_merge(kept: Patient, other: Patient, user: Any, on: date, reason: s
 def _merge_problems(kept: Patient, other: Patient) -> list[Problem]:
     problems = []
     if kept.pk == other.pk or kept.study_id != other.study_id:
-        problems.append(Problem("other", "the same patient" if kept.pk == other.pk
-                                else "a patient of another study",
+        problems.append(Problem("other", say("the same patient") if kept.pk == other.pk
+                                else say("a patient of another study"),
                                 "two patients of this study", "Choose the other pseudonym.",
                                 column="other"))  # fmt: skip
     if kept.partition and other.partition and kept.partition != other.partition:
@@ -287,7 +287,7 @@ def move_record(
         A step that needs a reason has none.
     """
     if kind not in (MoveKind.SCREENED, MoveKind.ENROLLED) and not reason.strip():
-        raise refuse("reason", "nothing", "the reason", "Say why.", column="reason")
+        raise refuse("reason", say("nothing"), "the reason", "Say why.", column="reason")
     after = status or STATUS_AFTER.get(MoveKind(kind))
     if (after and after != patient.status) or kind == MoveKind.SCREENED:
         patient.status, patient.status_on = after or patient.status, on

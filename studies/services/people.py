@@ -78,7 +78,7 @@ def _refuse_nobody_managing(membership: Membership) -> None:
     if not managers.exists():
         raise refuse(
             "membership",
-            "the last administrator",
+            say("the last administrator"),
             "one administrator at least",
             "Invite another administrator first.",
         )
@@ -121,16 +121,16 @@ def _part_problems(
     problems = []
     wide = sorted({"run", "manage"} & set(rights)) if site else []
     if wide:
-        remedy = "Choose all sites, or take them away."
+        remedy = say("Choose all sites, or take them away.")
         problems.append(
             Problem("rights", ", ".join(wide), "rights of one site", remedy, column="rights")
         )
     if not rights:
-        remedy = "End the membership instead."
-        problems.append(Problem("rights", "none", "one at least", remedy, column="rights"))
+        remedy = say("End the membership instead.")
+        problems.append(Problem("rights", say("none"), "one at least", remedy, column="rights"))
     if ends_on and ends_on < membership.starts_on:
-        expected = f"{membership.starts_on} or later"
-        remedy = f"Write {expected}."
+        expected = say("{starts_on} or later", starts_on=membership.starts_on)
+        remedy = say("Write {expected}.", expected=expected)
         problems.append(Problem("ends_on", str(ends_on), expected, remedy, column="ends_on"))
     return [*problems, *_other_parts(membership, role, site)]
 
@@ -140,14 +140,17 @@ def _other_parts(membership: Membership, role: str, site: Site | None) -> list[P
     problems = []
     others = Membership.objects.filter(study=membership.study, user=membership.user)
     for held in others.exclude(pk=membership.pk).select_related("site"):
-        place = held.site or "all sites"
+        place = held.site or say("all sites")
         ended = held.ends_on is not None and held.ends_on <= timezone.localdate()
         if held.site == site:
-            found, remedy = f"a part at {place} already", "Change that part."
+            found, remedy = say("a part at {place} already", place=place), say("Change that part.")
             problems.append(Problem("site", found, "another site", remedy, column="site"))
         elif not ended and (held.role != role or site is None or held.site is None):
-            found, remedy = f"{held.role} at {place} too", "End the other part first."
-            expected = "one role over all sites of a person"
+            found, remedy = (
+                say("{role} at {place} too", role=held.role, place=place),
+                say("End the other part first."),
+            )
+            expected = say("one role over all sites of a person")
             problems.append(Problem("role", found, expected, remedy, column="role"))
     return problems
 
@@ -171,7 +174,7 @@ def password_link(membership: Membership, user: Any) -> str:
             "They ask for a link themselves, at the sign-in page.",
         )
     if person.is_staff or person.is_superuser:
-        raise refuse("person", "an administrator of the server", "a member of the study",
+        raise refuse("person", say("an administrator of the server"), "a member of the study",
                      "The server's administrator resets it.")  # fmt: skip
     return password_path(person)
 
@@ -252,7 +255,7 @@ def site_add(study: Study, user: Any, name: str) -> StudySite:
     require(user, study, "manage")
     name = " ".join(name.replace("\0", "").split())
     if not name:
-        raise refuse("site", "blank", "the hospital's name", "Write it.", column="name")
+        raise refuse("site", say("blank"), "the hospital's name", "Write it.", column="name")
     if StudySite.objects.filter(study=study, site__name__iexact=name).exists():
         raise refuse(
             "site",

@@ -100,9 +100,9 @@ def people_who_see(study: Study, site_id: int | None = None) -> Any:
 
 def _check_text(text: str) -> None:
     if not text.strip():
-        raise refuse("text", "blank", "the question or the answer", "Write it.", column="text")
+        raise refuse("text", say("blank"), "the question or the answer", "Write it.", column="text")
     if len(text) > LONGEST:
-        found = f"{len(text)} characters"
+        found = say("{n} characters", n=len(text))
         raise refuse(
             "text", found, say("at most {longest}", longest=LONGEST), "Shorten it.", column="text"
         )

@@ -66,11 +66,19 @@ def _read(
     try:
         if not text:
             if complete and "complete" in spec.required_for:
-                raise BadValueError(f"a value, or one of {', '.join(spec.missing_codes)}",
-                                    "Fill it in, or say why there is none.")  # fmt: skip
+                raise BadValueError(
+                    say(
+                        "a value, or one of {missing_codes}",
+                        missing_codes=", ".join(spec.missing_codes),
+                    ),
+                    say("Fill it in, or say why there is none."),
+                )
             return None
         if len(text) > LONGEST_TEXT or "\0" in text:
-            raise BadValueError(f"at most {LONGEST_TEXT} characters", "Shorten it.")
+            raise BadValueError(
+                say("at most {longest_text} characters", longest_text=LONGEST_TEXT),
+                say("Shorten it."),
+            )
         return read_value(text, spec)
     except BadValueError as bad:
         found = repr(text[:80]) if text else "blank"

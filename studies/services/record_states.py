@@ -44,7 +44,7 @@ def record_state_set(
     now = entry.state if entry else ""
     right = STEPS.get((now, state))
     if entry is None or right is None:
-        expected = ", ".join(after for before, after in STEPS if before == now) or "no step"
+        expected = ", ".join(after for before, after in STEPS if before == now) or say("no step")
         raise refuse(
             "state",
             say("{value} after {value_2}", value=state or "nothing", value_2=now or "nothing"),
@@ -71,7 +71,9 @@ def _state_problems(
     problems = []
     if (now, state) in OPENING and not reason.strip():
         problems.append(
-            Problem("reason", "blank", "why it is opened again", "Write a line.", column="reason")
+            Problem(
+                "reason", say("blank"), "why it is opened again", "Write a line.", column="reason"
+            )
         )
     if state == EntryState.VERIFIED and now == EntryState.COMPLETE:
         asked = Query.objects.filter(patient=patient, form=form).exclude(state=QueryState.CLOSED)

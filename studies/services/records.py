@@ -101,7 +101,9 @@ def record_take_over(patient: Patient, user: Any, form: str) -> FormEntry:
     if checked.problems:
         raise DataProblem(checked.problems)
     entry = record.entry
-    with pghistory.context(reason=f"taken over into dictionary {current.number}"):
+    with pghistory.context(
+        reason=say("taken over into dictionary {number}", number=current.number)
+    ):
         entry.dictionary, entry.values = current, checked.values
         entry.row_version += 1
         entry.save()
@@ -111,12 +113,16 @@ def record_take_over(patient: Patient, user: Any, form: str) -> FormEntry:
 def _closed(record: Record, reason: str) -> list[Problem]:
     if record.patient.status == PatientStatus.WITHDRAWN:
         return [
-            Problem("patient", "withdrawn", "a patient of the study", "Nothing more is entered.")
+            Problem(
+                "patient", say("withdrawn"), "a patient of the study", "Nothing more is entered."
+            )
         ]
     if record.state == EntryState.LOCKED:
-        return [Problem("state", "locked", "an open form", "Ask an administrator to unlock it.")]
+        return [
+            Problem("state", say("locked"), "an open form", "Ask an administrator to unlock it.")
+        ]
     if record.state == EntryState.VERIFIED and not reason.strip():
-        return [Problem("reason", "blank", "why a verified form changes", "Write a line.",
+        return [Problem("reason", say("blank"), "why a verified form changes", "Write a line.",
                         column="reason")]  # fmt: skip
     return []
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from studies.methods.course import FACT_KINDS
 from studies.methods.problems import refuse
 from studies.methods.values import write_value
+from studies.methods.wording import say
 from studies.models import EntryState, FormEntry, Patient
 
 from .fact_rows import MODEL_OF, cell_of, texts_of
@@ -27,7 +28,7 @@ def field_restore(
         No reason, no such change, or a value that may not stand any more.
     """
     if not reason.strip():
-        raise refuse("reason", "blank", "why", "Write a line.", column="reason")
+        raise refuse("reason", say("blank"), "why", "Write a line.", column="reason")
     try:
         key, text = cell_at(patient, form, field, event_id)
     except LookupError as error:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from studies.access import require
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import SavedSelection, Study
 from studies.selections import selection_of
 
@@ -28,13 +29,13 @@ def selection_save(study: Study, user: Any, name: str, address: str) -> SavedSel
     said = " ".join(name.split())[:80]
     kept = selection_of(user, study, address).address
     if not said:
-        raise refuse("name", "nothing", "a name", "Say what the selection is.", column="name")
+        raise refuse("name", say("nothing"), "a name", "Say what the selection is.", column="name")
     if not kept:
-        raise refuse("selection", "everybody", "at least one condition", "Choose a bar first.",
+        raise refuse("selection", say("everybody"), "at least one condition", "Choose a bar first.",
                      column="address")  # fmt: skip
     earlier = SavedSelection.objects.filter(study=study, name=said, retired_at=None).first()
     if earlier is not None and earlier.address != kept:
-        remedy = "Choose another name, or retire that one."
+        remedy = say("Choose another name, or retire that one.")
         raise refuse("name", said, "a name that is free", remedy, column="name")
     return earlier or SavedSelection.objects.create(
         study=study, name=said, address=kept, written_by=user

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import (
     USE_OF_ROLE,
     Cohort,
@@ -66,7 +67,7 @@ def _taken(row: int, who: str) -> Problem:
     """The database knows the pseudonym, the reader's rows do not hold it."""
     return Problem(
         who,
-        "a pseudonym that another site of the study uses",
+        say("a pseudonym that another site of the study uses"),
         "a pseudonym that is new, or one of your own site",
         "Give the patient another pseudonym, or take the line out.",
         row,

@@ -125,7 +125,7 @@ class Staging:
 
     def _end(self, progress: Progress) -> None:
         self._compare()
-        progress(0.6, 1, "comparing with what is stored")
+        progress(0.6, 1, say("comparing with what is stored"))
         for problem in clashes_of(self.batch):
             self.findings.add(problem)
         self._leave_out_bad()

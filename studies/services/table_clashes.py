@@ -2,76 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from studies.access import memberships_of, sees_all_sites
 from studies.methods.problems import Problem
+from studies.methods.wording import marked, ours, say
 from studies.models import ImportBatch
 
 from .sets import query
+
+Told = tuple[str | None, str, str, str]  # column, found, expected, remedy
 
 
 def clashes_of(batch: ImportBatch) -> Iterator[Problem]:
     """Every clash of the lines in the temporary tables, asked as the one who brought the file."""
     user, study = batch.uploaded_by, batch.study
-    own = [m.site.name for m in memberships_of(user, study) if m.site]
-    names = {
-        "study": study.pk,
-        "everywhere": sees_all_sites(user, study),
-        "own": own,
-        "expected_own": "your own site: " + ", ".join(sorted(own)),
-    }
-    for sql in CLASHES:
-        for row, who, column, found, expected, remedy in query(sql, names):
+    own = sorted(m.site.name for m in memberships_of(user, study) if m.site)
+    everywhere = sees_all_sites(user, study)
+    names = {"study": study.pk, "everywhere": everywhere, "own": own}
+    for sql, told in CLASHES:
+        for row, who, *values in query(sql, names):
+            column, found, expected, remedy = told(*values)
             yield Problem(who, found, expected, remedy, row, column)
+    if not everywhere:
+        expected = say("your own site: {sites}", sites=", ".join(own))
+        for row, who, site in query(OTHER_SITES, names):
+            yield Problem(who, site, expected, "Leave other sites out.", row, "site")
 
 
-_WALL = "a patient in development or in validation, never in both"
-CLASHES = (
-    f"""
-    SELECT m.row, m.pseudonym, 'cohort',
-           'cohort ' || m.cohort || ' (' || c.use || '), but stored in a ' || p.partition
-               || ' cohort',
-           '{_WALL}',
-           'Take the line out, or give another patient another pseudonym.'
+def _across_the_wall(cohort: str, use: str, partition: str) -> Told:
+    found = say(
+        "cohort {cohort} ({use}), but stored in a {partition} cohort",
+        cohort=cohort, use=ours(use), partition=ours(partition),
+    )  # fmt: skip
+    remedy = marked("Take the line out, or give another patient another pseudonym.")
+    expected = marked("a patient in development or in validation, never in both")
+    return "cohort", found, expected, remedy
+
+
+def _at_another_site(site: str, stored: str) -> Told:
+    found = say("{site}, but stored at {stored}", site=site, stored=stored)
+    remedy = marked("A transfer is made on the patient's page.")
+    return "site", found, marked("the stored site"), remedy
+
+
+def _in_a_closed_form(names: str, state: str) -> Told:
+    found = say("other values of {names} in a form that is {state}", names=names, state=ours(state))
+    expected = say("the values that were {state}", state=ours(state))
+    return None, found, expected, marked("Correct the line, or open the form again first.")
+
+
+def _withdrawn() -> Told:
+    found, expected = say("a patient who has withdrawn"), marked("patients whose data may be used")
+    return "patient_id", found, expected, marked("Take the line out.")
+
+
+def _of_a_frozen_cohort(cohort: str) -> Told:
+    found = say("a new member of {cohort}, which is frozen", cohort=cohort)
+    expected = marked("patients who were in it when it was frozen")
+    return "cohort", found, expected, marked("Leave the line out, or name another cohort.")
+
+
+OTHER_SITES = """
+    SELECT l.row, l.pseudonym, l.site FROM staged_line l
+    WHERE NOT %(everywhere)s AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
+"""
+CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
+    (
+        """
+    SELECT m.row, m.pseudonym, m.cohort, c.use, p.partition
     FROM staged_member m
     JOIN staged_cohort c ON c.name = m.cohort AND c.use <> 'descriptive'
     JOIN studies_patient p ON p.study_id = %(study)s AND p.pseudonym = m.pseudonym
     WHERE p.partition <> c.use ORDER BY m.row
     """,
-    """
-    SELECT l.row, l.pseudonym, 'site', l.site, %(expected_own)s, 'Leave other sites out.'
-    FROM staged_line l WHERE NOT %(everywhere)s AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
-    """,
-    """
-    SELECT l.row, l.pseudonym, 'site', l.site || ', but stored at ' || s.name, 'the stored site',
-           'A transfer is made on the patient''s page.'
+        _across_the_wall,
+    ),
+    (
+        """
+    SELECT l.row, l.pseudonym, l.site, s.name
     FROM staged_line l
     JOIN studies_patient p ON p.study_id = %(study)s AND p.pseudonym = l.pseudonym
     JOIN studies_site s ON s.id = p.site_id
     WHERE s.name <> l.site AND (%(everywhere)s OR l.site = ANY(%(own)s::text[])) ORDER BY l.row
     """,
-    """
-    SELECT d.row, d.pseudonym, NULL,
-           'other values of ' || (
+        _at_another_site,
+    ),
+    (
+        """
+    SELECT d.row, d.pseudonym, (
                SELECT string_agg(name, ', ' ORDER BY name)
                FROM (SELECT jsonb_object_keys(d.before || d.after) AS name) k
                WHERE d.before -> k.name IS DISTINCT FROM d.after -> k.name
-           ) || ' in a form that is ' || d.state,
-           'the values that were ' || d.state, 'Correct the line, or open the form again first.'
+           ), d.state
     FROM difference d WHERE d.kind = 'changed' AND d.state IN ('verified', 'locked')
     ORDER BY d.row
     """,
-    """
-    SELECT d.row, d.pseudonym, 'patient_id', 'a patient who has withdrawn',
-           'patients whose data may be used', 'Take the line out.'
+        _in_a_closed_form,
+    ),
+    (
+        """
+    SELECT d.row, d.pseudonym
     FROM difference d JOIN studies_patient p ON p.id = d.patient_id
     WHERE p.status = 'withdrawn' AND d.kind <> 'same' ORDER BY d.row
     """,
-    """
-    SELECT m.row, m.pseudonym, 'cohort', 'a new member of ' || m.cohort || ', which is frozen',
-           'patients who were in it when it was frozen',
-           'Leave the line out, or name another cohort.'
+        _withdrawn,
+    ),
+    (
+        """
+    SELECT m.row, m.pseudonym, m.cohort
     FROM staged_member m
     JOIN studies_cohort c ON c.study_id = %(study)s AND c.name = m.cohort
         AND c.frozen_at IS NOT NULL
@@ -80,4 +119,6 @@ CLASHES = (
         WHERE cm.cohort_id = c.id AND p.pseudonym = m.pseudonym
     ) ORDER BY m.row
     """,
+        _of_a_frozen_cohort,
+    ),
 )

@@ -15,6 +15,7 @@ from studies.methods.table_columns import Suggestion, check_plan, plan_suggest
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions, UndecidedError
 from studies.methods.table_profile import look_at
+from studies.methods.wording import say
 from studies.models import BatchState, ImportBatch, Job, Study
 
 from .actions import batch_job
@@ -35,13 +36,13 @@ def table_look(batch: ImportBatch, progress: Progress = no_progress) -> dict[str
     DataProblem
         It is no table.
     """
-    progress(0, 1, "reading the file")
+    progress(0, 1, say("reading the file"))
     try:
         table = open_table(file_read(batch.file), table_options(batch))
     except UndecidedError as undecided:
         batch.mark_looked({"questions": [asdict(undecided.question)]})
         return {}
-    look = look_at(table, lambda share: progress(share, 1, "looking at the columns"))
+    look = look_at(table, lambda share: progress(share, 1, say("looking at the columns")))
     batch.mark_looked(look)
     return {"lines": look["lines"], "columns": len(look["header"])}
 
@@ -79,9 +80,9 @@ def table_describe(
     """
     _may_continue(batch, user)
     if batch.state not in TO_DESCRIBE or not batch.look:
-        raise _out_of_turn(batch, "a file that was looked at")
+        raise _out_of_turn(batch, say("a file that was looked at"))
     for name in set(options) - set(OPTIONS):
-        expected = "one of " + ", ".join(OPTIONS)
+        expected = say("one of {known}", known=", ".join(OPTIONS))
         raise refuse("options", name, expected, "Remove it.", column="options")
     reads = {name: options.get(name, "") for name in ("encoding", "delimiter", "sheet")}
     again = any(value and value != batch.options.get(name) for name, value in reads.items())
@@ -118,7 +119,7 @@ def table_confirm(batch: ImportBatch, user: Any, skip_bad: bool = False) -> Job:
     """
     _may_continue(batch, user)
     if batch.state != BatchState.CHECKED:
-        raise _out_of_turn(batch, "a file that was checked")
+        raise _out_of_turn(batch, say("a file that was checked"))
     if batch.problem_count and not skip_bad:
         raise bad_lines(batch)
     batch.state = BatchState.RECEIVED
@@ -138,7 +139,7 @@ def batch_revert_start(batch: ImportBatch, user: Any) -> Job:
     """
     _may_continue(batch, user)
     if batch.state != BatchState.READY or "at" not in batch.written:
-        raise _out_of_turn(batch, "a file that was written and names what it wrote")
+        raise _out_of_turn(batch, say("a file that was written and names what it wrote"))
     params = {"batch": str(batch.uid)}  # not the subject: a refusal leaves the batch as it is
     return enqueue("studies.batch_revert", batch.study, user, params=params)
 
@@ -157,11 +158,13 @@ def _may_continue(batch: ImportBatch, user: Any) -> None:
     """The one who brought the file, or who enters data for every site."""
     require(user, batch.study, "enter")
     if batch.uploaded_by_id != user.pk and not sees_all_sites(user, batch.study):
-        raise PermissionDenied("The file was brought by somebody of another site.")
+        raise PermissionDenied(say("The file was brought by somebody of another site."))
 
 
 def _out_of_turn(batch: ImportBatch, expected: str) -> DataProblem:
     job = batch_job(batch)
     under_way = job is not None and not job.has_ended
-    found = "a job under way" if under_way else f"a file that is {batch.state}"
+    found = (
+        say("a job under way") if under_way else say("a file that is {state}", state=batch.state)
+    )
     return refuse(batch.filename, found, expected, "Look at the file's page.")

@@ -79,7 +79,7 @@ def upload_begin(
 def _check_size(size: int, filename: str, largest: int) -> None:
     most = min(largest or settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_BYTES)
     if size <= 0:
-        raise refuse(filename, "an empty file", "a file with content", "Choose it again.")
+        raise refuse(filename, say("an empty file"), "a file with content", "Choose it again.")
     if size > most:
         raise refuse(
             filename,
@@ -166,7 +166,11 @@ def upload_join(upload: ResumableUpload, progress: Progress = no_progress) -> di
 def _join(upload: ResumableUpload, progress: Progress) -> None:
     study = upload.study
     parts = storage().open_parts(study.uid, upload.uid, upload.parts)
-    progress(0, 1, f"joining {upload.parts} parts of {upload.filename}")
+    progress(
+        0,
+        1,
+        say("joining {parts} parts of {filename}", parts=upload.parts, filename=upload.filename),
+    )
     try:
         with parts, transaction.atomic():
             batch = batch_receive(

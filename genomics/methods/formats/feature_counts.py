@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from genomics.methods.expression_table import Layout, fields
 from studies.methods.problems import Notice
+from studies.methods.wording import say
 
 BESIDE = ["Chr", "Start", "End", "Strand", "Length"]
 BAM = re.compile(r"[._]?(Aligned)?(\.sortedByCoord)?(\.out)?([._]sorted)?\.(bam|sam|cram)$")
@@ -30,5 +31,5 @@ def feature_counts_layout(lines: Sequence[str], name: str) -> tuple[Layout, list
     layout = Layout(tuple(labels), "\t", place + 2, len(BESIDE))
     if labels == files:
         return layout, []
-    text = "Specimens are named by their BAM files, without folder and ending."
+    text = say("Specimens are named by their BAM files, without folder and ending.")
     return layout, [Notice("specimens_from_files", text)]

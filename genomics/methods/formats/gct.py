@@ -35,8 +35,10 @@ def gct_layout(fresh: Open, name: str) -> Layout:
 def _sizes(line: str, count: int, name: str) -> list[int]:
     found = line.split()
     if len(found) != count or not all(part.isdecimal() for part in found):
-        expected = f"{count} whole numbers: rows, columns" + (
-            ", row and column metadata" if count == 4 else ""
+        expected = (
+            say("4 whole numbers: rows, columns, row and column metadata")
+            if count == 4
+            else say("{count} whole numbers: rows, columns", count=count)
         )
         raise refuse(name, line.strip()[:80] or "nothing", expected, "Write the GCT again.", row=2)
     return [int(part) for part in found]

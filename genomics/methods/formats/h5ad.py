@@ -29,7 +29,7 @@ def read_h5ad(stream: BinaryIO, name: str) -> ExpressionTiles:
         with h5py.File(stream, "r") as file:
             absent = [part for part in ("X", "obs", "var") if part not in file]
             if absent:
-                found = f"no {', '.join(absent)}"
+                found = say("no {absent}", absent=", ".join(absent))
                 raise refuse(name, found, "X, obs and var", "Write it with AnnData.")
             specimens, genes = _names(file["obs"]), _names(file["var"])
             check_labels(specimens, name)
@@ -37,7 +37,7 @@ def read_h5ad(stream: BinaryIO, name: str) -> ExpressionTiles:
             values = _values(file["X"], (len(specimens), len(genes)), name)
             return tiles_of(values, joined(genes, _symbols(file["var"], genes)), specimens, name)
     except (OSError, KeyError, TypeError, IndexError, AttributeError) as error:
-        expected = "an h5ad file that opens"
+        expected = say("an h5ad file that opens")
         raise refuse(name, str(error).strip("'\""), expected, "Write it again with AnnData.") from (
             error
         )
@@ -68,7 +68,7 @@ def _symbols(var: Any, genes: list[str]) -> list[str]:
 def _values(X: Any, shape: tuple[int, int], name: str) -> Any:
     found = tuple(X.shape) if isinstance(X, h5py.Dataset) else tuple(X.attrs["shape"])
     if found != shape:
-        expected = f"{shape[0]} × {shape[1]}, as obs and var say"
+        expected = say("{shape} × {shape_2}, as obs and var say", shape=shape[0], shape_2=shape[1])
         raise refuse(
             name,
             say("X of {found} × {found_2}", found=found[0], found_2=found[1]),

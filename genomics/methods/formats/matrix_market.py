@@ -41,7 +41,7 @@ def read_matrix_market_zip(
     """
     matrices = [member for member in members if plain_name(member).endswith(SUFFIX)]
     if len(matrices) != 1:
-        remedy = "One matrix per upload."
+        remedy = say("One matrix per upload.")
         raise refuse(
             name, say("{n} .mtx files", n=len(matrices)), "one matrix with its two lists", remedy
         )
@@ -79,14 +79,14 @@ def _read_matrix(fresh: Open, member: str, size: tuple[int, int]) -> Any:
         ["integer", "general"],
         ["real", "general"],
     ):
-        expected = "matrix coordinate integer (or real) general"
+        expected = say("matrix coordinate integer (or real) general")
         raise refuse(member, " ".join(banner[1:]), expected, "Write it as general coordinates.")
     line = lines.readline()
     while line.startswith("%"):
         line = lines.readline()
     stated = [int(part) for part in line.split() if part.isdecimal()]
     if stated[:2] != list(size) or len(stated) != 3:
-        turned = " The matrix is transposed." if stated[:2] == list(size)[::-1] else ""
+        turned = say(" The matrix is transposed.") if stated[:2] == list(size)[::-1] else ""
         raise refuse(
             member,
             say("{value} in the line of sizes", value=line.strip()[:60]),
@@ -108,10 +108,10 @@ def _read_matrix(fresh: Open, member: str, size: tuple[int, int]) -> Any:
                 raise IndexError("an entry at 0; they are counted from 1")
             read += len(chunk)
     except (ValueError, IndexError, KeyError, pd.errors.ParserError) as error:
-        expected = "row, column and value in each line, inside the matrix"
+        expected = say("row, column and value in each line, inside the matrix")
         raise refuse(member, str(error).strip(), expected, "Write the matrix again.") from error
     if read != stated[2]:
-        found = f"{read} entries"
+        found = say("{read} entries", read=read)
         raise refuse(
             member,
             found,

@@ -17,7 +17,7 @@ from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", (b"PK\x03\x04", b"PK\x05\x06")
-KINDS = (
+KINDS = say(
     "one table (CSV, TSV, GCT, featureCounts), STAR ReadsPerGene files, Salmon folders with "
     "quant.sf, or matrix.mtx with features.tsv and barcodes.tsv"
 )
@@ -78,7 +78,7 @@ def _read_text(fresh: Open, name: str, reading: Reading) -> ExpressionTiles:
     if lines[0].startswith("%%MatrixMarket"):
         raise refuse(
             name,
-            "a MatrixMarket file alone",
+            say("a MatrixMarket file alone"),
             "a zip of matrix.mtx, features.tsv and barcodes.tsv",
             "Without the two lists nobody knows which gene and which specimen a number is of.",
         )
@@ -98,7 +98,11 @@ def _read_zip(archive: ZipFile, name: str, reading: Reading) -> ExpressionTiles:
         if any(plain_name(member).endswith(suffix) for member in members):
             return read(archive, members, name, reading)
     if len(members) != 1:
-        found = f"{len(members)} files, as {', '.join(members[:3])}" if members else "no file"
+        found = (
+            say("{n} files, as {members}", n=len(members), members=", ".join(members[:3]))
+            if members
+            else say("no file")
+        )
         raise refuse(name, found, KINDS, "Pack what belongs together, and nothing else.")
     tiles = _read_text(member_opener(archive, members[0]), members[0], reading)
     tiles.notices.append(

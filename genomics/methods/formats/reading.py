@@ -41,7 +41,7 @@ def open_zip(stream: BinaryIO, name: str) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, OSError) as error:
         raise refuse(name, str(error), "a zip that opens", "Pack it again.") from error
     if len(archive.infolist()) > MOST_ENTRIES:
-        found = f"{len(archive.infolist())} files"
+        found = say("{n} files", n=len(archive.infolist()))
         raise refuse(
             name,
             found,
@@ -95,7 +95,7 @@ def check_labels(labels: Sequence[str], name: str) -> None:
             name,
             say("the specimen label {label!r} {times} times", label=label, times=times)
             if label
-            else "a specimen without label",
+            else say("a specimen without label"),
             "each specimen once, with a label",
             "Rename or remove the repeated ones; which one is meant cannot be guessed.",
             column=label or None,

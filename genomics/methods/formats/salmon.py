@@ -65,10 +65,19 @@ def read_salmon_zip(
     check_size(len(genes), len(labels), name)
     values = _sums(openers, labels, column, first, (len(genes), place), name)
     tiles = tiles_of(values, genes, labels, name)
-    text = f"{column} of {len(first)} transcripts summed to {len(genes)} genes."
+    text = say(
+        "{column} of {n} transcripts summed to {n_2} genes.",
+        column=column,
+        n=len(first),
+        n_2=len(genes),
+    )
     tiles.notices.append(Notice("transcripts_summed", text))
     if lost := [t for t, k in zip(first.index, place, strict=True) if k < 0]:
-        text = f"{len(lost)} transcripts without a gene left out, as {', '.join(lost[:SHOWN])}."
+        text = say(
+            "{n} transcripts without a gene left out, as {lost}.",
+            n=len(lost),
+            lost=", ".join(lost[:SHOWN]),
+        )
         tiles.notices.append(Notice("transcripts_unmapped", text))
     return tiles
 
@@ -112,7 +121,7 @@ def _read_one(fresh: Open, label: str, column: str) -> pd.Series:
     except UnicodeDecodeError as error:
         raise no_text(label, error) from error
     except (KeyError, ValueError, pd.errors.ParserError) as error:
-        expected = "Name, Length, EffectiveLength, TPM, NumReads with numbers"
+        expected = say("Name, Length, EffectiveLength, TPM, NumReads with numbers")
         raise refuse(label, str(error).strip(), expected, "Copy quant.sf again.") from error
 
 

@@ -102,10 +102,10 @@ def _read_one(fresh: Open, label: str) -> pd.DataFrame:
     except UnicodeDecodeError as error:
         raise no_text(label, error) from error
     except (ValueError, pd.errors.ParserError) as error:
-        expected = "a gene and three whole numbers in each line"
+        expected = say("a gene and three whole numbers in each line")
         raise refuse(label, str(error).strip(), expected, "Copy the file of STAR again.") from error
     if counts.shape[1] != 3:
-        found = f"{counts.shape[1] + 1} columns"
+        found = say("{shape} columns", shape=counts.shape[1] + 1)
         raise refuse(label, found, "the gene and three columns", "Copy the file of STAR again.")
     return counts.set_axis(counts.index.astype(str))
 
@@ -144,10 +144,17 @@ def _ask(strand: str | None, sums: NDArray[np.float64], name: str) -> Problem:
 
 
 def _say(strand: str, sums: NDArray[np.float64]) -> list[Notice]:
-    text = f"Column of STAR: {strand}; reads in genes: {_totals(sums)}."
+    text = say(
+        "Column of STAR: {strand}; reads in genes: {totals}.", strand=strand, totals=_totals(sums)
+    )
     notices = [Notice("strand", text)]
     if (found := suggest_strand(sums)) != strand:
-        text = f"Read as {strand}, but the reads look {found}: {_totals(sums)}."
+        text = say(
+            "Read as {strand}, but the reads look {found}: {totals}.",
+            strand=strand,
+            found=found,
+            totals=_totals(sums),
+        )
         notices.append(Notice("strand_unlikely", text))
     return notices
 

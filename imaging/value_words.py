@@ -1,0 +1,22 @@
+"""Values of scans and slides whose words a page shows, so that they can be said in a language."""
+
+from django.utils.translation import gettext_noop as _
+
+WORDS = (
+    # regions, procedures and roles of columns
+    _("tumor center"), _("invasive margin"), _("biopsy"), _("resection"), _("unknown"),
+    _("patient id"), _("specimen"), _("image"), _("procedure"), _("marker"), _("region"),
+    _("density"), _("count"), _("area"), _("area unit"), _("unit"), _("ignored"),
+    _("cd3 tumor center"), _("cd3 invasive margin"), _("cd8 tumor center"),
+    _("cd8 invasive margin"),
+    # regions of scans
+    _("manual"), _("semi automatic"), _("automatic"), _("threshold"), _("growing"), _("brush"),
+    _("41 percent"), _("suv 2 5"), _("suv 4 0"), _("percist"),
+    # when a scan was made
+    _("Primary"), _("baseline"), _("earlier"), _("followup"),
+    # settings of an extractor
+    _("size"), _("spacing mm"), _("epochs"), _("batch"), _("channels"), _("architecture"),
+    _("preset"), _("depth"), _("learning rate"), _("resampling"), _("values"), _("pooling"),
+    # de-identification
+    _("removed"), _("replaced"), _("kept"),
+)  # fmt: skip
