@@ -18,16 +18,16 @@ def clashes_of(batch: ImportBatch) -> Iterator[Problem]:
     """Every clash of the lines in the temporary tables, asked as the one who brought the file."""
     user, study = batch.uploaded_by, batch.study
     own = sorted(m.site.name for m in memberships_of(user, study) if m.site)
-    everywhere = sees_all_sites(user, study)
-    names = {"study": study.pk, "everywhere": everywhere, "own": own}
+    names = {
+        "study": study.pk,
+        "everywhere": sees_all_sites(user, study),
+        "own": own,
+        "own_sites": ", ".join(own),
+    }
     for sql, told in CLASHES:
         for row, who, *values in query(sql, names):
             column, found, expected, remedy = told(*values)
             yield Problem(who, found, expected, remedy, row, column)
-    if not everywhere:
-        expected = say("your own site: {sites}", sites=", ".join(own))
-        for row, who, site in query(OTHER_SITES, names):
-            yield Problem(who, site, expected, "Leave other sites out.", row, "site")
 
 
 def _across_the_wall(cohort: str, use: str, partition: str) -> Told:
@@ -38,6 +38,11 @@ def _across_the_wall(cohort: str, use: str, partition: str) -> Told:
     remedy = marked("Take the line out, or give another patient another pseudonym.")
     expected = marked("a patient in development or in validation, never in both")
     return "cohort", found, expected, remedy
+
+
+def _not_their_site(site: str, own: str) -> Told:
+    expected = say("your own site: {sites}", sites=own)
+    return "site", site, expected, marked("Leave other sites out.")
 
 
 def _at_another_site(site: str, stored: str) -> Told:
@@ -63,10 +68,6 @@ def _of_a_frozen_cohort(cohort: str) -> Told:
     return "cohort", found, expected, marked("Leave the line out, or name another cohort.")
 
 
-OTHER_SITES = """
-    SELECT l.row, l.pseudonym, l.site FROM staged_line l
-    WHERE NOT %(everywhere)s AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
-"""
 CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
     (
         """
@@ -77,6 +78,13 @@ CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
     WHERE p.partition <> c.use ORDER BY m.row
     """,
         _across_the_wall,
+    ),
+    (
+        """
+    SELECT l.row, l.pseudonym, l.site, %(own_sites)s FROM staged_line l
+    WHERE NOT %(everywhere)s AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
+    """,
+        _not_their_site,
     ),
     (
         """
