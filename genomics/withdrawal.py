@@ -14,6 +14,7 @@ from genomics.models import (
     SequencingBatch,
 )
 from genomics.storage import checked, matrix_file, read_tiles
+from studies.methods.wording import say
 from studies.models import FileUse, Patient
 from studies.registry import Trace
 from studies.services import file_drop, file_open, file_store, file_use
@@ -70,4 +71,7 @@ def traces(patient: Patient) -> list[Trace]:
         phenotypes__in=Phenotype.objects.filter(patient=patient, in_training=True)
     ).distinct()
     url = reverse("genomics:phenotype", args=[patient.study.uid])
-    return [Trace(fit._meta.db_table, fit.pk, f"{fit}, fitted to it", url) for fit in fits]
+    return [
+        Trace(fit._meta.db_table, fit.pk, say("{what}, fitted to it", what=fit), url)
+        for fit in fits
+    ]

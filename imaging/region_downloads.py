@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
 
 from imaging import services
 from imaging.methods.roi_files import FORMATS
@@ -35,7 +36,7 @@ def file_of_regions(request: Any, study: Study, kind: str, **which: Any) -> Http
         .order_by("id")
     )
     if not rows or kind not in FORMATS:
-        raise Http404("No region of a patient who shares data, or no such format.")
+        raise Http404(_("No region of a patient who shares data, or no such format."))
     try:
         data = services.regions_export(rows, kind, given)
     except DataProblem as problem:

@@ -63,10 +63,15 @@ def _check_archive(archive: zipfile.ZipFile, name: str) -> None:
     size = sum(part.file_size for part in parts)
     outside = [p.filename for p in parts if _leaves_folder(p.filename) or _is_link(p)]
     if outside:
-        found = f"{outside[0]}, which reaches outside the archive"
+        found = say("{outside}, which reaches outside the archive", outside=outside[0])
         raise refuse(name, found, "plain files", "Pack the slide's files alone.")
     if len(parts) > MOST_FILES or size > MOST_BYTES or size > 200 * max(packed, 2**20):
-        found = f"{len(parts)} files of {size / 2**30:.1f} GiB from {packed / 2**20:.0f} MiB"
+        found = say(
+            "{n} files of {size:.1f} GiB from {packed:.0f} MiB",
+            n=len(parts),
+            size=size / 2**30,
+            packed=packed / 2**20,
+        )
         raise refuse(name, found, "the files of one slide", "Pack the slide's files alone.")
 
 

@@ -41,11 +41,16 @@ def imaging_stage(study: Study, user: Any) -> StageState:
     patients = baseline.values("patient_id").distinct().count()
     choices = RoiChoice.objects.filter(study=study)
     regions, by_reader = choices.count(), choices.filter(rule=TargetRule.READER).count()
-    headline = f"{patients} patients with a baseline PET/CT"
-    chosen = f" ({by_reader} chosen by a reader)" if by_reader else ""
-    detail = f"{regions} with a target lesion{chosen}, {_others(study)}"
+    headline = ngettext(
+        "{n} patient with a baseline PET/CT", "{n} patients with a baseline PET/CT", patients
+    ).format(n=patients)
+    told = _("{n} with a target lesion, {others}")
+    if by_reader:
+        told = _("{n} with a target lesion ({by_reader} chosen by a reader), {others}")
+    detail = told.format(n=regions, by_reader=by_reader, others=_others(study))
     if running:
-        return StageState("running", headline, f"{running} uploads under way", url)
+        told = ngettext("{n} upload under way", "{n} uploads under way", running)
+        return StageState("running", headline, told.format(n=running), url)
     if not patients:
         newest = batches.first()
         refused = newest is not None and newest.state in (BatchState.FAILED, BatchState.ERRORED)

@@ -31,6 +31,7 @@ from imaging.models import (
     Uptake,
     WholeSlide,
 )
+from studies.methods.wording import say
 from studies.models import Derivation, FileUse, Partition, Patient, StoredFile
 from studies.models.protect import purging
 from studies.registry import Trace
@@ -122,6 +123,9 @@ def traces(patient: Patient) -> list[Trace]:
         reverse("imaging:slides", args=[uid]),
     )
     return [
-        *(Trace(v._meta.db_table, v.pk, f"{v}, fitted to it", features) for v in encoders),
-        *(Trace(r._meta.db_table, r.pk, f"{r}, cut on it", slides) for r in rules),
+        *(
+            Trace(v._meta.db_table, v.pk, say("{what}, fitted to it", what=v), features)
+            for v in encoders
+        ),
+        *(Trace(r._meta.db_table, r.pk, say("{what}, cut on it", what=r), slides) for r in rules),
     ]

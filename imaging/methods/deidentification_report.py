@@ -22,11 +22,11 @@ from imaging.methods.deidentification import (
 from imaging.methods.suv import estimate_suv_factors
 from imaging.methods.suv_working import text
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import kept, say
+from studies.methods.wording import kept, marked, say
 
 OUTCOMES = (REMOVED, REPLACED, RETAINED)
 PIXELS = 0x7FE00000
-SUV_SAME, SUV_NONE = "the same before and after", "refused before and after alike"
+SUV_SAME, SUV_NONE = marked("the same before and after"), marked("refused before and after alike")
 
 
 @dataclass
@@ -65,8 +65,12 @@ class SeriesReport:
         removed = sum(c.why == "private" and c.outcome == REMOVED for c in self.changes)
         said = sorted(self.risks)
         if removed:
-            of = f" of {', '.join(sorted(self.private_creators))}" if self.private_creators else ""
-            said.append(f"{removed} private attributes{of} were dropped")
+            blocks = ", ".join(sorted(self.private_creators))
+            said.append(
+                say("{n} private attributes of {blocks} were dropped", n=removed, blocks=blocks)
+                if blocks
+                else say("{n} private attributes were dropped", n=removed)
+            )
         return said
 
 

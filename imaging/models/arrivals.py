@@ -140,4 +140,4 @@ class ArrivedFile(StudyRow):
             if more:
                 return say("{where}: {found} (and {n} more)", n=more, **values)
             return say("{where}: {found}", **values)
-        return recalled(self.reason, "of modality {modality}", "the same as {name}")
+        return recalled(self.reason, "of modality {modality}", marked("the same as {name}"))

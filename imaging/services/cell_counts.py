@@ -250,7 +250,7 @@ def count_adopt(count: CellCount, user: Any) -> CellDensity:
         marker=count.slide.marker,
         region=count.region.region,
         per_mm2=count.per_mm2,
-        as_entered=f"{count.n_cells} cells",
+        as_entered=say("{n_cells} cells", n_cells=count.n_cells),
         unit="count and area",
         working=count.working[:120],
     )

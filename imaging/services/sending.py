@@ -133,14 +133,17 @@ def _by_c_store(peer: DicomPeer, data: bytes) -> None:
     entity.add_requested_context(SEGMENTATION)
     link = entity.associate(peer.host, peer.port, ae_title=peer.title)
     if not link.is_established:
-        raise _unwilling(peer, "no association")
+        raise _unwilling(peer, say("no association"))
     try:
         answer = link.send_c_store(dcmread(BytesIO(data)))
     finally:
         link.release()
     status = answer.get("Status")
     if status != SUCCESS:
-        raise _unwilling(peer, "no answer" if status is None else f"status 0x{status:04X}")
+        raise _unwilling(
+            peer,
+            say("no answer") if status is None else say("status 0x{status:04X}", status=status),
+        )
 
 
 def _by_stow(peer: DicomPeer, data: bytes) -> None:
@@ -160,10 +163,10 @@ def _by_stow(peer: DicomPeer, data: bytes) -> None:
     except urllib.error.HTTPError as error:
         raise _unwilling(peer, f"HTTP {error.code}") from error
     except (OSError, ValueError) as error:
-        raise _unwilling(peer, "no answer in DICOM's JSON") from error
+        raise _unwilling(peer, say("no answer in DICOM's JSON")) from error
     failed, stored = (said.get(tag, {}).get("Value") for tag in (FAILED_SOP, REFERENCED_SOP))
     if failed or not stored:
-        raise _unwilling(peer, "an object that it could not store")
+        raise _unwilling(peer, say("an object that it could not store"))
 
 
 def _unwilling(peer: DicomPeer, found: str) -> DataProblem:
