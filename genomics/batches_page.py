@@ -10,6 +10,7 @@ from genomics.figures.correction import draw_correction
 from genomics.models import BatchCorrection, ExpressionColumn, SequencingBatch
 from genomics.selectors import batch_of_specimens
 from studies.figures.figure import Figure
+from studies.methods.wording import marked
 from studies.models import Study
 from studies.selectors import members_table
 
@@ -21,7 +22,7 @@ def batch_counts(user: Any, study: Study) -> tuple[list[str], list[list[Any]]]:
     owner = dict(rows.values_list("specimen_id", "patient_id"))
     members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")["cohort"]
     table = pd.DataFrame(
-        [(known[s], members.get(p, "no cohort")) for s, p in owner.items()],
+        [(known[s], members.get(p, marked("no cohort"))) for s, p in owner.items()],
         columns=["batch", "cohort"],
     )
     counts = pd.crosstab(table["batch"], table["cohort"])
@@ -35,7 +36,8 @@ def correction_figure(user: Any, correction: BatchCorrection) -> Figure | None:
     known, study = batch_of_specimens(correction.study), correction.study
     members = members_table(study).drop_duplicates("patient_id").set_index("patient_id")["cohort"]
     found = [
-        (c.label, known.get(c.specimen_id, "not recorded"), members.get(c.patient_id, "no cohort"),
+        (c.label, known.get(c.specimen_id, marked("not recorded")),
+         members.get(c.patient_id, marked("no cohort")),
          *c.quality["before"], *c.quality["after"])
         for c in rows.order_by("matrix_id", "position")
         if "before" in c.quality

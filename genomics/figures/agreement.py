@@ -7,6 +7,8 @@ import pandas as pd
 
 from genomics.figures.scatter import scatter
 from studies.figures.figure import Figure, make_figure
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 LEAST = 1.0  # cells per mm² at which the axis begins
 
@@ -22,23 +24,29 @@ def draw_agreement(table: pd.DataFrame, found: pd.DataFrame) -> Figure:
     charts = []
     for row in found.itertuples(index=False):
         mine = table[(table["marker"] == row.marker) & (table["region"] == row.region)]
-        region = row.region.replace("_", " ")
-        said = f"{row.marker}, {region}: ρ {row.rho:.2f}, n {row.n}".replace("-", "−")
+        said = told(
+            "{marker}, {region}: ρ {rho}, n {n}", marker=row.marker,
+            region=told(row.region.replace("_", " ")),
+            rho=f"{row.rho:.2f}".replace("-", "−"), n=row.n,
+        )  # fmt: skip
+        axes = (told("{marker} RNA, mean log2(CPM + 1)", marker=row.marker), told("Cells per mm²"))
         charts.append(
             scatter(
                 mine["rna"], mine["density"].clip(lower=LEAST), [row.marker] * len(mine),
-                (f"{row.marker} RNA, mean log2(CPM + 1)", "Cells per mm²"), width=250, height=200,
+                axes, width=250, height=200,
             )
-            .encode(y=alt.Y("y:Q", title="Cells per mm²", scale=alt.Scale(type="log")))
+            .encode(y=alt.Y("y:Q", title=axes[1], scale=alt.Scale(type="log")))
             .properties(title=said)
         )  # fmt: skip
     return make_figure(
         "agreement",
-        "RNA and protein",
-        "Marker genes of the RNA specimen against the density of stained cells, patients with "
-        "both. Densities under 1 are drawn at 1. ρ: Spearman's correlation.",
+        marked("RNA and protein"),
+        marked(
+            "Marker genes of the RNA specimen against the density of stained cells, patients with "
+            "both. Densities under 1 are drawn at 1. ρ: Spearman's correlation."
+        ),
         alt.concat(*charts, columns=2, spacing=24),
-        ("patient", "marker", "region", "RNA", "cells per mm²"),
+        (marked("patient"), marked("marker"), marked("region"), "RNA", marked("cells per mm²")),
         table[["patient", "marker", "region", "rna", "density"]].itertuples(index=False),
         titled=False,
     )

@@ -7,6 +7,8 @@ import pandas as pd
 
 from genomics.figures.scatter import scatter
 from studies.figures.figure import Figure, make_figure
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 
 def draw_correction(table: pd.DataFrame) -> Figure:
@@ -16,19 +18,22 @@ def draw_correction(table: pd.DataFrame) -> Figure:
         pair = [
             scatter(
                 table[f"{when}_1"], table[f"{when}_2"], table[group].str.replace("_", " ").tolist(),
-                ("PC1", "PC2"), group, height=220,
-            ).properties(title=when)
-            for when in ("before", "after")
+                ("PC1", "PC2"), told(group), height=220,
+            ).properties(title=told(when))
+            for when in (marked("before"), marked("after"))
         ]  # fmt: skip
         charts.append(alt.hconcat(*pair, spacing=24))
     chart = alt.vconcat(*charts, spacing=20).resolve_scale(color="independent", shape="independent")
     columns = ["label", "batch", "cohort", "before_1", "before_2", "after_1", "after_2"]
     return make_figure(
         "correction",
-        "Before and after the correction",
-        "Principal components of the 1,000 most variable genes, over all specimens.",
+        marked("Before and after the correction"),
+        marked("Principal components of the 1,000 most variable genes, over all specimens."),
         chart,
-        ("specimen", "batch", "cohort", "PC1 before", "PC2 before", "PC1 after", "PC2 after"),
+        (
+            marked("specimen"), marked("batch"), marked("cohort"), marked("PC1 before"),
+            marked("PC2 before"), marked("PC1 after"), marked("PC2 after"),
+        ),
         table[columns].itertuples(index=False),
         titled=False,
-    )
+    )  # fmt: skip

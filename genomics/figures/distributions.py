@@ -10,6 +10,8 @@ import pandas as pd
 from genomics.figures.labels import label_colour, label_rank
 from studies.colours import PAPER
 from studies.figures.figure import Figure, make_figure, rows_of
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 WIDTH, HEIGHT = 118, 190
 PER_ROW = 6
@@ -29,37 +31,48 @@ def draw_distributions(
     """
     table = z[list(cells)] if others is None else z[list(cells)].join(others)
     groups = sorted(labels.unique(), key=label_rank)
+    shown = [told(group) for group in groups]
     long = table.assign(label=labels).melt("label", var_name="cell", value_name="z").dropna()
     names = list(table.columns)
+    drawn = rows_of(
+        cell=long["cell"].map(told).tolist(), label=long["label"].map(told).tolist(), z=long["z"]
+    )
     chart = (
-        alt.Chart(rows_of(cell=long["cell"], label=long["label"], z=long["z"]))
+        alt.Chart(drawn)
         .mark_boxplot(size=26, outliers={"size": 10, "opacity": 0.6}, median={"color": PAPER})
         .encode(
-            x=alt.X("label:N", sort=groups, title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("z:Q", title="SD of training"),
+            x=alt.X("label:N", sort=shown, title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("z:Q", title=told("SD of training")),
             color=alt.Color(
                 "label:N",
-                scale=alt.Scale(domain=groups, range=[label_colour(g) for g in groups]),
+                scale=alt.Scale(domain=shown, range=[label_colour(g) for g in groups]),
                 legend=None,
             ),
-            facet=alt.Facet("cell:N", columns=PER_ROW, sort=names, title=None, spacing=14),
+            facet=alt.Facet(
+                "cell:N", columns=PER_ROW, sort=[told(n) for n in names], title=None, spacing=14
+            ),
         )
         .properties(width=WIDTH, height=HEIGHT)
     )
     quarters = long.groupby(["cell", "label"])["z"].describe()
     rows = [
-        (cell, group, int(q["count"]), q["mean"], q["25%"], q["50%"], q["75%"])
+        (told(cell), told(group), int(q["count"]), q["mean"], q["25%"], q["50%"], q["75%"])
         for cell in names
         for group in groups
         if (cell, group) in quarters.index
         for q in [quarters.loc[(cell, group)]]
     ]
-    columns = ("cell type", "label", "n", "mean", "lower quartile", "median", "upper quartile")
+    columns = (
+        marked("cell type"), marked("label"), "n", marked("mean"), marked("lower quartile"),
+        marked("median"), marked("upper quartile"),
+    )  # fmt: skip
     return make_figure(
         "distributions",
-        "Cell types by label",
-        "Boxes: quartiles and median; whiskers to the farthest value within 1.5 interquartile "
-        "ranges; dots beyond. The labels were found from these abundances, so no test is shown.",
+        marked("Cell types by label"),
+        marked(
+            "Boxes: quartiles and median; whiskers to the farthest value within 1.5 interquartile "
+            "ranges; dots beyond. The labels were found from these abundances, so no test is shown."
+        ),
         chart,
         columns,
         rows,

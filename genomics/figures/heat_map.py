@@ -12,12 +12,14 @@ from genomics.figures.labels import COLD, HOT, PALE, label_colour, label_rank
 from studies.colours import MEANING, PAPER, RESPONSES, STRIPS
 from studies.colours import UNKNOWN as UNKNOWN_COLOUR
 from studies.figures.figure import Figure, make_figure, plain
+from studies.figures.words import told, told_number
+from studies.methods.wording import marked, say
 
 CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
 ROW, WIDTH = 17, 780
 LABELS = 150  # room for names in fonts wider than the one measured
-UNKNOWN = "unknown"
+UNKNOWN = marked("unknown")
 
 
 def draw_heat_map(
@@ -46,18 +48,32 @@ def draw_heat_map(
     chart = alt.vconcat(*parts, spacing=6).resolve_scale(color="independent")
     groups = list(dict.fromkeys(order["label"]))
     rows = [
-        (cell, drive[cell], *(_mean(table.loc[order["label"] == group, cell]) for group in groups))
+        (
+            told(cell),
+            drive[cell],
+            *(_mean(table.loc[order["label"] == group, cell]) for group in groups),
+        )
         for cell in cells
     ]
-    names = tuple(f"mean z, {group} (n {(order['label'] == group).sum()})" for group in groups)
+    names = tuple(
+        told(
+            "mean z, {group} (n {n})",
+            group=told(group),
+            n=int((order["label"] == group).sum()),
+        )
+        for group in groups
+    )
     figure = make_figure(
         "heat-map",
-        "Cell abundances",
-        "Cell types in order of their share of the distance between the clusters, patients by "
-        "label and then by the mean of the immune core. Colour: SD of the development cohort, "
-        f"saturated at {CLIP}.",
+        marked("Cell abundances"),
+        say(
+            "Cell types in order of their share of the distance between the clusters, patients by "
+            "label and then by the mean of the immune core. Colour: SD of the development cohort, "
+            "saturated at {clip}.",
+            clip=CLIP,
+        ),
         chart,
-        ("cell type", "drive", *names),
+        (marked("cell type"), marked("drive"), *names),
         rows,
         titled=False,
     )
@@ -82,13 +98,15 @@ def _runs(order: pd.DataFrame) -> alt.LayerChart:
     groups = list(dict.fromkeys(order["label"]))
     ends = np.cumsum([(order["label"] == group).sum() for group in groups]).tolist()
     runs = [
-        {"label": group, "from": start, "to": end, "text": f"{group} ({end - start})"}
+        {"label": told(group), "from": start, "to": end,
+         "text": told("{group} ({n})", group=told(group), n=end - start)}
         for group, start, end in zip(groups, [0, *ends[:-1]], ends, strict=True)
-    ]
+    ]  # fmt: skip
+    shown = [told(group) for group in groups]
     base = alt.Chart(alt.InlineData(values=runs)).encode(x=_x(len(order)), x2="to:Q")
     colours = [label_colour(group) for group in groups]
     colour = alt.Color(
-        "label:N", scale=alt.Scale(domain=groups, range=colours), sort=groups, legend=None
+        "label:N", scale=alt.Scale(domain=shown, range=colours), sort=shown, legend=None
     )
     words = alt.Chart(alt.InlineData(values=runs)).mark_text(
         align="left", dx=4, color=PAPER, fontSize=12, fontWeight="bold"
@@ -104,14 +122,15 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
     for number, strip in enumerate(known):
         words = [w.replace("_", " ") if isinstance(w, str) and w else "" for w in known[strip]]
         mine = sorted(set(words) - {""}, key=_rank_of_word)
-        names += [f"{strip}: {word}" for word in mine]
+        names += [_named(strip, word) for word in mine]
         colours += [_colour_of_word(word, number, k) for k, word in enumerate(mine)]
         rows += [
-            {"from": k, "to": k + 1, "what": f"{strip}: {word}" if word else UNKNOWN, "row": strip}
+            {"from": k, "to": k + 1, "row": told(strip),
+             "what": _named(strip, word) if word else told(UNKNOWN)}
             for k, word in enumerate(words)
-        ]
-    if any(row["what"] == UNKNOWN for row in rows):
-        names, colours = [*names, UNKNOWN], [*colours, UNKNOWN_COLOUR]
+        ]  # fmt: skip
+    if any(row["what"] == told(UNKNOWN) for row in rows):
+        names, colours = [*names, told(UNKNOWN)], [*colours, UNKNOWN_COLOUR]
     legend = alt.Legend(
         title=None,
         orient="bottom",
@@ -128,7 +147,7 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
             x2="to:Q",
             y=alt.Y(
                 "row:N",
-                sort=list(known),
+                sort=[told(strip) for strip in known],
                 axis=_names(),
             ),
             color=alt.Color(
@@ -137,6 +156,10 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
         )
         .properties(width=WIDTH, height=ROW * known.shape[1])
     )
+
+
+def _named(strip: str, word: str) -> str:
+    return told("{strip}: {word}", strip=told(strip), word=told(word))
 
 
 def _rank_of_word(word: str) -> tuple[int, str]:
@@ -154,14 +177,20 @@ def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Put into the specification after it was checked: thousands of rows check slowly."""
     clipped = np.round(np.clip(table.to_numpy(dtype=float), -CLIP, CLIP), 2)
     return [
-        {"from": column, "to": column + 1, "cell": cell, "z": plain(float(clipped[column, row]))}
+        {
+            "from": column,
+            "to": column + 1,
+            "cell": told(cell),
+            "z": plain(float(clipped[column, row])),
+        }
         for row, cell in enumerate(table.columns)
         for column in range(len(table))
     ]
 
 
 def _cells(cells: list[str], n_patients: int) -> alt.Chart:
-    axis = alt.Axis(title=f"{n_patients} patients", labels=False, ticks=False, grid=False)
+    title = told_number("{number} patient", "{number} patients", n_patients)
+    axis = alt.Axis(title=title, labels=False, ticks=False, grid=False)
     return (
         alt.Chart(alt.NamedData(CELLS))
         .mark_rect()
@@ -170,7 +199,7 @@ def _cells(cells: list[str], n_patients: int) -> alt.Chart:
             x2="to:Q",
             y=alt.Y(
                 "cell:N",
-                sort=cells,
+                sort=[told(cell) for cell in cells],
                 axis=_names(),
             ),
             color=alt.Color(
@@ -178,7 +207,7 @@ def _cells(cells: list[str], n_patients: int) -> alt.Chart:
                 scale=alt.Scale(
                     domain=[-CLIP, 0, CLIP], range=[COLD, PALE, HOT], interpolate="rgb"
                 ),
-                legend=alt.Legend(title="SD of training", orient="right", gradientLength=120),
+                legend=alt.Legend(title=told("SD of training"), orient="right", gradientLength=120),
             ),
         )
         .properties(width=WIDTH, height=ROW * len(cells))

@@ -10,27 +10,37 @@ import pandas as pd
 from genomics.figures.scatter import OTHER, scatter
 from studies.colours import ACCENT
 from studies.figures.figure import Figure, make_figure, rows_of
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 WIDTH, HEIGHT = 300, 200
-GROUPS = ("site", "batch", "cohort")
+GROUPS = (marked("site"), marked("batch"), marked("cohort"))
 
 
 def draw_depth(table: pd.DataFrame) -> Figure:
     """Library size, detected genes and housekeeping spread, a bar of specimens each."""
     shown = [
-        ("library_size", "Library size (sum of values)"),
-        ("detected", "Genes above 0"),
-        ("housekeeping", "Housekeeping spread (SD, log2)"),
+        ("library_size", told("Library size (sum of values)")),
+        ("detected", told("Genes above 0")),
+        ("housekeeping", told("Housekeeping spread (SD, log2)")),
     ]
     charts = [_histogram(table[name].dropna(), title) for name, title in shown]
     rows = table[["label", *(name for name, _ in shown)]].itertuples(index=False)
     return make_figure(
         "depth",
-        "Depth and housekeeping",
-        "Number of specimens. Housekeeping spread: SD of eleven steady genes around their medians "
-        "over the specimens; a specimen far to the right was degraded or is something else.",
+        marked("Depth and housekeeping"),
+        marked(
+            "Number of specimens. Housekeeping spread: SD of eleven steady genes around their "
+            "medians over the specimens; a specimen far to the right was degraded or is something "
+            "else."
+        ),
         alt.hconcat(*charts, spacing=24),
-        ("specimen", "library size", "genes above 0", "housekeeping spread"),
+        (
+            marked("specimen"),
+            marked("library size"),
+            marked("genes above 0"),
+            marked("housekeeping spread"),
+        ),
         rows,
         titled=False,
     )
@@ -44,7 +54,7 @@ def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
         .mark_bar(color=ACCENT)
         .encode(
             x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
-            y=alt.Y("count():Q", title="Specimens"),
+            y=alt.Y("count():Q", title=told("Specimens")),
         )
         .properties(width=WIDTH - 40, height=HEIGHT)
     )
@@ -57,18 +67,20 @@ def draw_components(table: pd.DataFrame, explained: Sequence[float]) -> Figure:
     charts = [
         scatter(
             table["pc1"], table["pc2"], table[group].fillna(OTHER).str.replace("_", " ").tolist(),
-            (titles[0], titles[1]), group,
+            (titles[0], titles[1]), told(group),
         )
         for group in GROUPS
     ]  # fmt: skip
     chart = alt.hconcat(*charts, spacing=24).resolve_scale(color="independent", shape="independent")
     return make_figure(
         "components",
-        "Principal components",
-        "Of the 1,000 most variable genes, log2(CPM + 1). Groups that stand apart by batch or site "
-        "are a technical difference before they are a biological one.",
+        marked("Principal components"),
+        marked(
+            "Of the 1,000 most variable genes, log2(CPM + 1). Groups that stand apart by batch or "
+            "site are a technical difference before they are a biological one."
+        ),
         chart,
-        ("specimen", "PC1", "PC2", *GROUPS),
+        (marked("specimen"), "PC1", "PC2", *GROUPS),
         table[["label", "pc1", "pc2", *GROUPS]].itertuples(index=False),
         titled=False,
     )
@@ -79,15 +91,24 @@ def draw_sex(table: pd.DataFrame) -> Figure:
     known = table.dropna(subset=["xist", "chromosome_y"])
     chart = scatter(
         known["chromosome_y"], known["xist"], known["recorded_sex"].fillna(OTHER).tolist(),
-        ("Chromosome Y, mean log2(CPM + 1)", "XIST, log2(CPM + 1)"), "recorded sex", width=420,
+        (told("Chromosome Y, mean log2(CPM + 1)"), "XIST, log2(CPM + 1)"), told("recorded sex"),
+        width=420,
     )  # fmt: skip
     return make_figure(
         "sex",
-        "Sex by expression",
-        "Women express XIST, men genes of chromosome Y. A point among those of the other sex may "
-        "be a swapped specimen; tumours of men may have lost their Y and stand low in both.",
+        marked("Sex by expression"),
+        marked(
+            "Women express XIST, men genes of chromosome Y. A point among those of the other sex "
+            "may be a swapped specimen; tumours of men may have lost their Y and stand low in both."
+        ),
         chart,
-        ("specimen", "XIST", "chromosome Y", "by expression", "recorded"),
+        (
+            marked("specimen"),
+            "XIST",
+            marked("chromosome Y"),
+            marked("by expression"),
+            marked("recorded"),
+        ),
         table[["label", "xist", "chromosome_y", "called_sex", "recorded_sex"]].itertuples(
             index=False
         ),
