@@ -4,7 +4,8 @@ from django.utils.translation import gettext_noop as _
 
 WORDS = (
     _("hot"), _("cold"), _("intermediate"), _("rna"), _("ihc"),
-    _("counts"), _("cpm"), _("tpm"), _("log"), _("fractional"), _("average"), _("order"), _("order invariant"), _("gsva compatible"), _("Refuse"), _("Uncorrected"),
+    _("counts"), _("cpm"), _("tpm"), _("log"), _("fractional"), _("average"), _("order"),
+    _("order invariant"), _("gsva compatible"), _("Refuse"), _("Uncorrected"),
     _("male"), _("female"), _("unclear"), _("biopsy"), _("resection"), _("unknown"),
     _("colon"), _("liver"), _("lung"), _("lymph node"), _("peritoneum"),
     # cell types of the shipped lists
