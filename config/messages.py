@@ -40,6 +40,8 @@ Message = tuple[str, str]  # (one, many or "")
 def from_python(source: str) -> Iterator[Message]:
     """What calls of gettext and ``say`` hold, and the sentences of problems and notices."""
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            yield from ((text, "") for text in _choices(node))
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -49,6 +51,16 @@ def from_python(source: str) -> Iterator[Message]:
                 yield texts[0], texts[1] if len(texts) > 1 else ""
         elif name in TELLERS:
             yield from ((text, "") for text in _told(node, *TELLERS[name]))
+
+
+def _choices(node: ast.ClassDef) -> Iterator[str]:
+    """The words of ``TextChoices``, as Django makes them."""
+    if not any(getattr(base, "attr", "") == "TextChoices" for base in node.bases):
+        return
+    for line in node.body:
+        if isinstance(line, ast.Assign) and isinstance(name := line.targets[0], ast.Name):
+            pair = line.value.elts if isinstance(line.value, ast.Tuple) else ()
+            yield _text(pair[1]) if len(pair) > 1 else name.id.replace("_", " ").title()
 
 
 def _text(node: ast.AST) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from studies.models import Membership, Study
 from studies.remembered import once
@@ -75,7 +76,7 @@ def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
     rows = Membership.objects.in_force(user) if _known(user) else Membership.objects.none()
     held = list(rows.filter(study__uid=uid).select_related("site", "study"))
     if not held:
-        raise Http404("No such study.")
+        raise Http404(_("No such study."))
     study = held[0].study
     once(("memberships", user.pk, study.pk), lambda: held)
     require(user, study, right)
@@ -86,9 +87,13 @@ def require(user: Any, study: Study, right: str) -> None:
     """Raise PermissionDenied with the missing right's name."""
     held = [member for member in memberships_of(user, study) if right in member.rights]
     if not held:
-        raise PermissionDenied(f"This needs the right '{right}' in the study.")
+        raise PermissionDenied(
+            _("This needs the right '{right}' in the study.").format(right=right)
+        )
     if right in {"run", "manage"} and all(member.site_id for member in held):
-        raise PermissionDenied(f"The right '{right}' needs a membership at all sites.")
+        raise PermissionDenied(
+            _("The right '{right}' needs a membership at all sites.").format(right=right)
+        )
 
 
 def holds_at(user: Any, patient: Any, *rights: str) -> bool:
@@ -101,7 +106,9 @@ def require_at(user: Any, patient: Any, *rights: str) -> None:
     """Raise PermissionDenied unless one membership at the patient's site gives all ``rights``."""
     if not holds_at(user, patient, *rights):
         named = " and ".join(f"'{right}'" for right in rights)
-        raise PermissionDenied(f"This needs the right {named} at {patient.site.name}.")
+        raise PermissionDenied(
+            _("This needs the right {named} at {name}.").format(named=named, name=patient.site.name)
+        )
 
 
 def visible(rows: QuerySet, user: Any, study: Study) -> QuerySet:

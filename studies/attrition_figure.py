@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from unicodedata import east_asian_width
+
+from django.utils.translation import gettext as _
 
 from studies.eligibility import Attrition
+from studies.languages import spoken
 from studies.methods.attrition import AttritionStep
 
 WIDTH, LEFT, RIGHT = 760, 250, 420
@@ -69,28 +73,44 @@ def draw(attrition: Attrition) -> Drawing:
         boxes.append(box)
         y += height + GAP
     return Drawing(
-        f"From screened to analysed: {attrition.title}",
+        _("From screened to analysed: {title}").format(title=attrition.title),
         WIDTH, y - GAP + 8, tuple(boxes), tuple(sides), tuple(down), tuple(across),
     )  # fmt: skip
 
 
 def _main(step: AttritionStep) -> list[tuple[str, bool]]:
     if step.required:
-        return [(step.title, False), (f"n = {step.remaining:,}", True)]
-    return [(f"{step.title}: not required", False), (f"{step.has:,} have it", False)]
+        return [(spoken(step.title), False), (f"n = {step.remaining:,}", True)]
+    return [
+        (_("{title}: not required").format(title=spoken(step.title)), False),
+        (_("{has:,} have it").format(has=step.has), False),
+    ]
 
 
 def _side(step: AttritionStep) -> list[tuple[str, bool]]:
     if not step.left_out:
         return []
     total = sum(number for _, number in step.left_out)
-    lines = [(f"Left out: {total:,}", True)]
+    lines = [(_("Left out: {total:,}").format(total=total), True)]
     shown = list(step.left_out[:MOST_REASONS])
     rest = total - sum(number for _, number in shown)
-    for reason, number in [*shown, *([("other reasons", rest)] if rest else [])]:
-        wrapped = textwrap.wrap(f"{number:,} {reason}", CHARACTERS, subsequent_indent="   ")
+    for reason, number in [*shown, *([(_("other reasons"), rest)] if rest else [])]:
+        wrapped = _wrapped(f"{number:,} {spoken(reason)}")
         lines += [(line, False) for line in wrapped]
     return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines as wide as the box has room for; a Chinese character takes the room of two."""
+    if text.isascii():
+        return textwrap.wrap(text, CHARACTERS, subsequent_indent="   ")
+    lines, line, width = [], "", 0
+    for sign in text:
+        room = 2 if east_asian_width(sign) in "WF" else 1
+        if width + room > CHARACTERS:
+            lines, line, width = [*lines, line], "   ", 3
+        line, width = line + sign, width + room
+    return [*lines, line]
 
 
 def _box(

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from studies.access import visible
 from studies.events import LABELS, metadata_of, people_of, request_of
@@ -130,7 +131,7 @@ def _key(event: Any) -> tuple[type, int]:
 def _previous(events: list[tuple[str, Any]]) -> dict[tuple[type, int], Any]:
     """The event before each, of the same record: two queries per table."""
     found: dict[tuple[type, int], Any] = {}
-    for model in {type(event) for _, event in events}:
+    for model in {type(pair[1]) for pair in events}:
         if "pgh_obj" not in {field.name for field in model._meta.fields}:
             continue
         ids = [event.pgh_id for _, event in events if type(event) is model]
@@ -155,13 +156,13 @@ def _pseudonyms(events: Iterable[Any]) -> dict[int, str]:
 
 def _subject(event: Any, patients: dict[int, str]) -> str:
     if getattr(event, "patient_id", None):
-        return patients.get(event.patient_id, "a patient")
+        return patients.get(event.patient_id, _("a patient"))
     for name in ("pseudonym", "username", "name", "number"):
         if getattr(event, name, None):
             return str(getattr(event, name))
     if getattr(event, "user_id", None):
         user = get_user_model()._default_manager.filter(pk=event.user_id).first()
-        return str(user or "a person")
+        return str(user or _("a person"))
     return ""
 
 
@@ -207,7 +208,7 @@ def _differences(event: Any, before: Any, dates: bool, names: Names) -> list[tup
         if field.is_relation:
             was, now = (names.get((field.related_model, pk), pk) for pk in (was, now))
         secret = clinical and isinstance(field, models.DateField)
-        texts = ("a date" if value else "" for value in (was, now)) if secret else (
+        texts = (_("a date") if value else "" for value in (was, now)) if secret else (
             _word(was), _word(now)
         )  # fmt: skip
         found.append((name.replace("_", " "), *texts))
@@ -225,7 +226,7 @@ def _value_names(
         dated = "precision" in {**was.get(name, {}), **now.get(name, {})}
         secret = clinical and (dated or any(map(_DATED.fullmatch, (before, after))))
         if secret:
-            before, after = ("a date" if text else "" for text in (before, after))
+            before, after = (_("a date") if text else "" for text in (before, after))
         found.append((name, before, after))
     return found
 

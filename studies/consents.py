@@ -13,14 +13,16 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from studies.languages import later
+from studies.methods.wording import marked
 from studies.models import Consent, ConsentPolicy, Patient, PatientStatus, Study
 from studies.remembered import once
 
 IMAGING, GENOMICS, SHARING = "imaging", "genomics", "sharing"
 SCOPES = {
-    IMAGING: "Imaging: PET/CT, regions and features",
-    GENOMICS: "Tissue: RNA, slides and densities",
-    SHARING: "Sharing: rows in a file that leaves the platform",
+    IMAGING: later("Imaging: PET/CT, regions and features"),
+    GENOMICS: later("Tissue: RNA, slides and densities"),
+    SHARING: later("Sharing: rows in a file that leaves the platform"),
 }
 ANY = ""  # some scope: what clinical data need
 GONE = (PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN)
@@ -94,11 +96,25 @@ def left_out_counts(study: Study, scope: str = ANY) -> dict[str, int]:
 
 def _reason(status: str, scope: str, ended: Any) -> str:
     if status == PatientStatus.WITHDRAWN:
-        return "withdrawn from the study"
+        return marked("withdrawn from the study")
     if status == PatientStatus.EXCLUDED:
-        return "excluded from the study"
-    said = f"consent to {scope or 'any use'}"
-    return f"{said} withdrawn" if ended else f"no {said} on record"
+        return marked("excluded from the study")
+    withdrawn, missing = _OF_SCOPE[scope]
+    return withdrawn if ended else missing
+
+
+_OF_SCOPE = {
+    ANY: (marked("consent to any use withdrawn"), marked("no consent to any use on record")),
+    IMAGING: (
+        marked("consent to imaging withdrawn"), marked("no consent to imaging on record"),
+    ),
+    GENOMICS: (
+        marked("consent to genomics withdrawn"), marked("no consent to genomics on record"),
+    ),
+    SHARING: (
+        marked("consent to sharing withdrawn"), marked("no consent to sharing on record"),
+    ),
+}  # fmt: skip
 
 
 def _consents(scope: str) -> QuerySet[Consent]:

@@ -5,7 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-THEMES = (("", "System"), ("light", "Light"), ("dark", "Dark"))
+from studies.languages import later as _
+
+THEMES = (("", _("System")), ("light", _("Light")), ("dark", _("Dark")))
 THEME_COOKIE = "theme"
 
 

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from studies.methods.derivations import derive_all, spoken
 from studies.methods.units import readable_unit
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
 from studies.services.dictionary import dictionary_derived, dictionary_specs
+from studies.value_words import word_of
 
 FACTS = ("treatments", "response_assessments", "surgeries", "progressions", "deaths", "contacts",
          "consents", "lab_results", "lesion_measurements")  # fmt: skip
@@ -101,25 +104,50 @@ def course_of(patient: Patient, dates: bool) -> list[CourseFact]:
 def _facts(patient: Patient) -> Iterator[tuple[date, str, str, str]]:
     """Date, precision, kind and words of everything that happened."""
     for row in patient.treatments.all():
-        text = f"{row.drug}, line {row.line}"
-        yield row.date, row.precision, "treatment", f"Treatment starts: {text}"
+        text = _("{drug}, line {line}").format(drug=row.drug, line=row.line)
+        yield row.date, row.precision, "treatment", _("Treatment starts: {text}").format(text=text)
         if row.stopped_on:
-            yield row.stopped_on, Precision.DAY, "stop", f"Treatment stops: {row.drug}"
+            yield (
+                row.stopped_on,
+                Precision.DAY,
+                "stop",
+                _("Treatment stops: {drug}").format(drug=row.drug),
+            )
     for row in patient.response_assessments.all():
-        yield row.date, row.precision, "response", f"Response {row.result} ({row.method})"
+        yield (
+            row.date,
+            row.precision,
+            "response",
+            _("Response {result} ({method})").format(result=row.result, method=row.method),
+        )
     for row in patient.surgeries.all():
-        yield row.date, row.precision, "surgery", f"Surgery, margin {row.margin}"
+        yield (
+            row.date,
+            row.precision,
+            "surgery",
+            _("Surgery, margin {margin}").format(margin=row.margin),
+        )
     for row in patient.progressions.all():
-        yield row.date, row.precision, "progression", "Progression"
+        yield row.date, row.precision, "progression", _("Progression")
     for row in patient.deaths.all():
-        yield row.date, row.precision, "death", f"Death{f', {row.cause}' if row.cause else ''}"
+        yield (
+            row.date,
+            row.precision,
+            "death",
+            _("Death, {cause}").format(cause=row.cause) if row.cause else _("Death"),
+        )
     for row in patient.contacts.all():
-        word = "Known alive" if row.kind == "alive" else "Assessed by imaging"
+        word = _("Known alive") if row.kind == "alive" else _("Assessed by imaging")
         yield row.date, row.precision, "contact", word
     for row in patient.consents.all():
         yield row.date, row.precision, "consent", f"Consent: {row.scope}"
         if row.withdrawn_on:
-            yield row.withdrawn_on, Precision.DAY, "withdrawn", f"Consent withdrawn: {row.scope}"
+            yield (
+                row.withdrawn_on,
+                Precision.DAY,
+                "withdrawn",
+                _("Consent withdrawn: {scope}").format(scope=word_of(row.scope)),
+            )
     for row in patient.lab_results.all():
         text = f"{row.analyte} {row.comparator}{row.value:g} {row.unit}"
         yield row.date, row.precision, "lab", text
@@ -129,8 +157,8 @@ def _course_fact(fact: tuple[date, str, str, str], start: date | None, dates: bo
     when, precision, kind, text = fact
     day = (when - start).days if start else 0
     if not dates:
-        return CourseFact(kind, text, f"day {day}", None)
-    since = f"day {day}" if start and when != start else None
+        return CourseFact(kind, text, _("day {day}").format(day=day), None)
+    since = _("day {day}").format(day=day) if start and when != start else None
     return CourseFact(kind, text, when.strftime(DATE_FORMATS[precision]), since, when.isoformat())
 
 

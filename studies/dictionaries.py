@@ -8,11 +8,14 @@ from typing import Any
 
 from django.db.models import Count
 
+from studies.languages import spoken
 from studies.methods.dictionary import DerivedSpec, VariableSpec
 from studies.methods.dictionary_difference import Difference, compare_dictionaries
 from studies.methods.dictionary_file import COLUMNS, dictionary_lines
+from studies.methods.wording import marked
 from studies.models import DictionaryVersion, Study, Variable
 from studies.services.dictionary import dictionary_derived, dictionary_specs
+from studies.value_words import word_of
 
 
 def version_context(study: Study, version: DictionaryVersion) -> dict[str, Any]:
@@ -38,8 +41,8 @@ def sections_of(variables: Iterable[Variable]) -> list[tuple[str, list[Variable]
     """Variables under their headings, in order; another form's heading begins with its name."""
 
     def heading(variable: Variable) -> str:
-        title = variable.section or "Values"
-        return title if variable.form == "baseline" else f"{variable.form}: {title}"
+        title = spoken(variable.section or marked("Values"))
+        return title if variable.form == "baseline" else f"{word_of(variable.form)}: {title}"
 
     return [(title, list(rows)) for title, rows in groupby(variables, key=heading)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from studies import access, consents, registry
 from studies.methods.attrition import AttritionStep, count_attrition
@@ -22,6 +24,7 @@ from studies.methods.eligibility import (
     overall_eligibility,
     read_criteria,
 )
+from studies.methods.wording import Wording, listed, marked, say
 from studies.models import (
     Cohort,
     CohortMember,
@@ -33,6 +36,7 @@ from studies.models import (
     PatientStatus,
     Study,
 )
+from studies.value_words import word_of
 
 DATA_STEPS = (
     ("pet", "PET", ("pet",)),
@@ -45,10 +49,10 @@ DATA_STEPS = (
     ),
 )
 STEPS = (
-    ("eligible", "Eligible"),
-    ("consented", "Consented"),
+    ("eligible", marked("Eligible")),
+    ("consented", marked("Consented")),
     *((key, title) for key, title, _ in DATA_STEPS),
-    ("analysed", "Analysed"),
+    ("analysed", marked("Analysed")),
 )
 
 CHUNK = 5000
@@ -160,7 +164,7 @@ def attrition(user: Any, study: Study, cohort: Cohort | None = None) -> Attritio
         required += [_required(row, criteria) for row in rows]
     steps = count_attrition(STEPS, lacking, required)
     used = sum(not reasons.get("analysed") for reasons in lacking)
-    title = cohort.name.replace("_", " ") if cohort else "all patients"
+    title = word_of(cohort.name) if cohort else _("all patients")
     return Attrition(title, steps, used - steps[-1].remaining)
 
 
@@ -179,8 +183,18 @@ def _required(row: Evaluated, criteria: Sequence[Criterion]) -> set[str]:
 
 def _plainly(finding: Finding) -> str:
     """Without the value, so that patients with the same reason count together."""
-    why = "not met" if finding.verdict == "not_met" else finding.reason
-    return f"{finding.title}: {why}"
+    why = say("not met") if finding.verdict == "not_met" else finding.reason
+    return say("{criterion}: {why}", criterion=criterion_wording(finding.title), why=why)
+
+
+_AGE = re.compile(r"Age (\S+)-(\S+) years")
+
+
+def criterion_wording(title: str) -> Wording:
+    """The title of a criterion as it is translated; one of the study's own stays as it is."""
+    if age := _AGE.fullmatch(title):
+        return say("Age {minimum}-{maximum} years", minimum=age[1], maximum=age[2])
+    return Wording(title.replace("{", "{{").replace("}", "}}"))
 
 
 _AT_BASELINE = {"pet": ("baseline_petct",), "ct": ("baseline_petct",)}
@@ -193,18 +207,24 @@ def _lacking(
     kinds, titles = {criterion.key: criterion.kind for criterion in criteria}, data_titles()
     clinical = [f for f in row.failing if kinds[f.key] in ("range", "code")]
     found = {
-        "eligible": _status(row.patient) or "; ".join(_plainly(f) for f in clinical),
-        "consented": "; ".join(f.reason for f in row.failing if kinds[f.key] == "consent"),
-        "analysed": "" if row.patient.pk in analysed else "in no frozen table of a model",
+        "eligible": _status(row.patient)
+        or listed((_plainly(f) for f in clinical), "{first}; {rest}"),
+        "consented": listed(
+            (f.reason for f in row.failing if kinds[f.key] == "consent"), "{first}; {rest}"
+        ),
+        "analysed": "" if row.patient.pk in analysed else say("in no frozen table of a model"),
     }
     for key, title, names in DATA_STEPS:
         missing = [titles.get(name, name) for name in names if name not in row.facts.present]
-        several = f"{title} incomplete: no {', '.join(missing)}"
-        found[key] = (several if len(names) > 1 else f"no {title}") if missing else ""
+        several = say("{title} incomplete: no {missing}", title=title, missing=listed(missing))
+        one = say("no {title}", title=title)
+        found[key] = (several if len(names) > 1 else one) if missing else ""
     return found
 
 
 def _status(patient: Patient) -> str:
     if patient.status in (PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN):
-        return f"{patient.status}: {patient.status_reason}"
+        return say(
+            "{status}: {reason}", status=Wording(str(patient.status)), reason=patient.status_reason
+        )
     return ""

@@ -8,7 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 
+from studies import languages
 from studies.entry_sent import PREFIX, REASON, blank_row, new_key, row_keys
 from studies.methods.course import FACT_KINDS, FactKind
 from studies.methods.derivations import Derived, spoken
@@ -16,6 +18,7 @@ from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
 from studies.methods.recist import TARGETS
 from studies.methods.units import readable_unit
+from studies.methods.wording import marked
 from studies.models import FormEntry, Variable
 from studies.services.fact_rows import parts_of
 from studies.services.record_checking import Checked
@@ -77,7 +80,7 @@ def page_of(
         says.setdefault(problem.column or "", []).append(_said(problem))
     asked = queries or {}
     fields = [
-        (spec.section or "Values",
+        (spec.section or marked("Values"),
          _field(spec, cells.get(spec.name, ""), says, warns or {}, asked))
         for spec in record.asked
     ]  # fmt: skip
@@ -194,13 +197,18 @@ def _offered(record: Record, kind: FactKind, part: VariableSpec) -> VariableSpec
 
 
 def _said(problem: Problem) -> str:
-    return f"{problem.found}: expected {problem.expected}. {problem.remedy}"
+    told = languages.spoken_item(problem)
+    return _("{found}: expected {expected}. {remedy}").format(**told)
 
 
 def listed(record: Record, problems: Iterable[Problem]) -> list[dict[str, str]]:
     """Problems for the top of the page, each with the control to go to."""
     return [
-        {"to": control_of(problem.column or ""), "where": problem.where, "text": _said(problem)}
+        {
+            "to": control_of(problem.column or ""),
+            "where": languages.spoken(problem.where),
+            "text": _said(problem),
+        }
         for problem in problems
     ]
 

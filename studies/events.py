@@ -7,7 +7,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-LABELS = {"insert": "entered", "update": "changed", "delete": "removed", "password": "password set"}
+from studies.methods.wording import marked
+
+LABELS = {
+    "insert": marked("entered"), "update": marked("changed"), "delete": marked("removed"),
+    "password": marked("password set"),
+}  # fmt: skip
 
 
 def request_of(known: dict[str, Any]) -> str:

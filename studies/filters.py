@@ -10,8 +10,10 @@ import django_filters
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from studies import completeness_grid, job_reads, registry, scopes
+from studies.languages import said_choices
 from studies.models import (
     BatchState,
     Cohort,
@@ -30,6 +32,7 @@ from studies.models import (
     Study,
     Variable,
 )
+from studies.value_words import word_of
 from studies.variable_filters import NUMBER_OF_CONDITIONS, Condition
 
 
@@ -38,13 +41,18 @@ class PatientFilter(django_filters.FilterSet):
         queryset=Cohort.objects.none(),
         field_name="cohort_memberships__cohort",
         to_field_name="uid",
-        label="Cohort",
-        empty_label="Any cohort",
+        label=_("Cohort"),
+        empty_label=_("Any cohort"),
     )
     site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+        queryset=Site.objects.none(),
+        to_field_name="uid",
+        label=_("Site"),
+        empty_label=_("Any site"),
     )
-    status = django_filters.ChoiceFilter(choices=PatientStatus.choices, empty_label="Any status")
+    status = django_filters.ChoiceFilter(
+        label=_("Status"), choices=said_choices(PatientStatus.choices), empty_label=_("Any status")
+    )
 
     class Meta:
         model = Patient
@@ -58,7 +66,7 @@ class PatientFilter(django_filters.FilterSet):
 
 class CompletenessFilter(PatientFilter):
     lacking = django_filters.ChoiceFilter(
-        label="Lacking", empty_label="Anything or nothing", method="without"
+        label=_("Lacking"), empty_label=_("Anything or nothing"), method="without"
     )
 
     class Meta:
@@ -68,7 +76,7 @@ class CompletenessFilter(PatientFilter):
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset, study=study, user=user)
         self.filters["lacking"].extra["choices"] = [
-            (column.key, column.title) for column in registry.completeness_columns()
+            (column.key, str(column.title)) for column in registry.completeness_columns()
         ]
 
     def without(self, rows: QuerySet, name: str, key: str) -> QuerySet:
@@ -77,9 +85,16 @@ class CompletenessFilter(PatientFilter):
 
 class SpecimenFilter(django_filters.FilterSet):
     site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+        queryset=Site.objects.none(),
+        to_field_name="uid",
+        label=_("Site"),
+        empty_label=_("Any site"),
     )
-    procedure = django_filters.ChoiceFilter(choices=Procedure.choices, empty_label="Any procedure")
+    procedure = django_filters.ChoiceFilter(
+        label=_("Procedure"),
+        choices=said_choices(Procedure.choices),
+        empty_label=_("Any procedure"),
+    )
 
     class Meta:
         model = Specimen
@@ -91,8 +106,10 @@ class SpecimenFilter(django_filters.FilterSet):
 
 
 class BatchFilter(django_filters.FilterSet):
-    state = django_filters.ChoiceFilter(choices=BatchState.choices, empty_label="Any state")
-    kind = django_filters.ChoiceFilter(empty_label="Any kind")
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=said_choices(BatchState.choices), empty_label=_("Any state")
+    )
+    kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"))
 
     class Meta:
         model = ImportBatch
@@ -101,13 +118,15 @@ class BatchFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: QuerySet):
         super().__init__(data, queryset)
         self.filters["kind"].extra["choices"] = [
-            (kind.name, kind.title) for kind in registry.upload_kinds()
+            (kind.name, str(kind.title)) for kind in registry.upload_kinds()
         ]
 
 
 class JobFilter(django_filters.FilterSet):
-    state = django_filters.ChoiceFilter(choices=JobState.choices, empty_label="Any state")
-    kind = django_filters.ChoiceFilter(empty_label="Any kind")
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=said_choices(JobState.choices), empty_label=_("Any state")
+    )
+    kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"))
 
     class Meta:
         model = Job
@@ -122,18 +141,23 @@ class JobFilter(django_filters.FilterSet):
 
 
 class QueryFilter(django_filters.FilterSet):
-    state = django_filters.ChoiceFilter(choices=QueryState.choices, empty_label="Any state")
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=said_choices(QueryState.choices), empty_label=_("Any state")
+    )
     site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(), to_field_name="uid", label="Site", empty_label="Any site"
+        queryset=Site.objects.none(),
+        to_field_name="uid",
+        label=_("Site"),
+        empty_label=_("Any site"),
     )
     whose = django_filters.ChoiceFilter(
-        label="Whose",
-        choices=[("mine", "asked of me"), ("raised", "asked by me")],
+        label=_("Whose"),
+        choices=[("mine", _("asked of me")), ("raised", _("asked by me"))],
         method="filter_whose",
-        empty_label="Anybody's",
+        empty_label=_("Anybody's"),
     )
-    field = django_filters.ChoiceFilter(label="Field", empty_label="Any field")
-    patient = django_filters.UUIDFilter(field_name="patient__uid", label="Patient")
+    field = django_filters.ChoiceFilter(label=_("Field"), empty_label=_("Any field"))
+    patient = django_filters.UUIDFilter(field_name="patient__uid", label=_("Patient"))
 
     class Meta:
         model = Query
@@ -146,7 +170,7 @@ class QueryFilter(django_filters.FilterSet):
         self.filters["site"].queryset = Site.objects.filter(id__in=seen.values("site_id"))
         names = seen.exclude(field="").order_by("field").values_list("field", flat=True)
         self.filters["field"].extra["choices"] = [
-            (name, name.replace("_", " ")) for name in names.distinct()
+            (name, word_of(name)) for name in names.distinct()
         ]
 
     def filter_whose(self, rows: QuerySet, name: str, value: str) -> QuerySet:
@@ -154,8 +178,10 @@ class QueryFilter(django_filters.FilterSet):
 
 
 class ReadFilter(django_filters.FilterSet):
-    action = django_filters.ChoiceFilter(choices=ReadAction.choices, empty_label="Any way")
-    user = django_filters.ModelChoiceFilter(queryset=None, label="Who", empty_label="Anybody")
+    action = django_filters.ChoiceFilter(
+        label=_("Action"), choices=said_choices(ReadAction.choices), empty_label=_("Any way")
+    )
+    user = django_filters.ModelChoiceFilter(queryset=None, label=_("Who"), empty_label=_("Anybody"))
 
     class Meta:
         model = ReadRecord
@@ -186,8 +212,10 @@ def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
             rest.pop(gone, None)
         field = narrowed.form.fields[name]
         label = field.label or name
-        word = dict(getattr(field, "choices", ())).get(value, str(value).replace("_", " "))
-        found.append(Chip(f"{label}: {word}", f"?{rest.urlencode()}"))
+        word = dict(getattr(field, "choices", ())).get(value, word_of(value))
+        found.append(
+            Chip(_("{label}: {word}").format(label=label, word=word), f"?{rest.urlencode()}")
+        )
     return found
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from studies import registry
+from studies.glance_words import condition_said
 from studies.methods.selection import (
     NUMBER,
     SURVIVAL,
@@ -23,15 +25,15 @@ from studies.methods.selection import (
 )
 from studies.methods.selection_text import (
     address_of,
-    in_words,
     toggled,
     without,
     write_conditions,
 )
+from studies.methods.wording import marked
 from studies.models import Study
 from studies.selections import Selection
 
-GROUPS = ("Study", "Outcome", "Phenotype and scores", "Imaging")
+GROUPS = (marked("Study"), marked("Outcome"), marked("Phenotype and scores"), marked("Imaging"))
 SHOWN_LEVELS = 8
 WIDTH, HEIGHT = 320.0, 96.0  # of a drawing, in its own units
 NUMBER_OF_TIMES = 5
@@ -96,7 +98,7 @@ class Chart:
         if self.count.quartiles is None:
             return ""
         low, middle, high = self.count.quartiles
-        return f"{middle:.4g} ({low:.4g} to {high:.4g})"
+        return _("{middle:.4g} ({low:.4g} to {high:.4g})").format(middle=middle, low=low, high=high)
 
     @property
     def is_histogram(self) -> bool:
@@ -132,7 +134,7 @@ def glance_context(study: Study, selection: Selection) -> dict[str, Any]:
         "total": table.size,
         "chips": [
             {
-                "text": in_words(table.columns[c.column], c),
+                "text": condition_said(table.columns[c.column], c),
                 "url": f"{here}?{address_of(without(conditions, c.column))}",
             }
             for c in conditions
@@ -243,6 +245,8 @@ def _number_ticks(column: Column) -> list[tuple[float, str]]:
 
 # survival
 
+EVERYBODY, SELECTED = marked("everybody"), marked("selected")
+
 
 def _survival(
     selection: Selection, column: Column
@@ -254,13 +258,13 @@ def _survival(
     kept = table.kept.get(("curve", column.key))
     if kept is None:
         last = last_month(column, [everybody])
-        kept = last, curve_of(column, everybody, "everybody", last)
+        kept = last, curve_of(column, everybody, EVERYBODY, last)
         table.kept["curve", column.key] = kept
     last, whole = kept
     if not others:
         return ([whole] if whole else []), month_ticks(last)
     mask = selection_mask(selection, column.key)
-    mine = curve_of(column, mask, "selected", last)
+    mine = curve_of(column, mask, SELECTED, last)
     return [curve for curve in (mine, whole) if curve], month_ticks(last)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from numpy.typing import NDArray
 
 from studies import access, consents, registry
@@ -44,6 +45,7 @@ from studies.methods.selection import (
     Column,
     with_bars,
 )
+from studies.methods.wording import marked
 from studies.models import (
     Cohort,
     CohortMember,
@@ -171,7 +173,7 @@ def _of_study(study: Study, ids: NDArray[np.int64], rows: list[Any]) -> Iterator
         at, there = _places(ids, by_cohort[by_cohort[:, 0] == cohort.pk, 1])
         held[place, at[there]] = True
     yield Column(
-        "study.cohort", "Cohort", CATEGORY, "Study",
+        "study.cohort", marked("Cohort"), CATEGORY, "Study",
         levels=tuple((str(c.uid), c.name.replace("_", " ")) for c in cohorts), held=held,
         known_before=True, source=reverse("studies:cohorts", args=[study.uid]),
     )  # fmt: skip
@@ -179,7 +181,7 @@ def _of_study(study: Study, ids: NDArray[np.int64], rows: list[Any]) -> Iterator
     order = sorted(sites, key=lambda pk: sites[pk].name)
     site_of = np.array([row[1] for row in rows], dtype=np.int64)
     yield Column(
-        "study.site", "Site", CATEGORY, "Study",
+        "study.site", marked("Site"), CATEGORY, "Study",
         levels=tuple((str(sites[pk].uid), sites[pk].name) for pk in order),
         held=np.array([site_of == pk for pk in order], dtype=bool).reshape(len(order), ids.size),
         known_before=True,
@@ -187,7 +189,7 @@ def _of_study(study: Study, ids: NDArray[np.int64], rows: list[Any]) -> Iterator
     status = np.array([row[2] for row in rows], dtype=object)
     wanted = [s for s in PatientStatus.values if s not in consents.GONE]
     yield Column(
-        "study.status", "Status", CATEGORY, "Study", levels=tuple((s, s) for s in wanted),
+        "study.status", marked("Status"), CATEGORY, "Study", levels=tuple((s, s) for s in wanted),
         held=np.array([status == s for s in wanted], dtype=bool).reshape(len(wanted), ids.size),
         known_before=True, source=reverse("studies:screening", args=[study.uid]),
     )  # fmt: skip
@@ -319,6 +321,12 @@ def _endpoint_title(name: str) -> str:
 # what the apps above know
 
 
+def _in_english(about: Callable[[Study], str], study: Study) -> str:
+    """What is kept for everybody is English."""
+    with override("en"):
+        return str(about(study))
+
+
 def _of_apps(study: Study, ids: NDArray[np.int64]) -> Iterator[Column]:
     for known in registry.glance_columns():
         found = pd.Series(known.read(study), dtype=object).dropna()
@@ -327,7 +335,7 @@ def _of_apps(study: Study, ids: NDArray[np.int64]) -> Iterator[Column]:
             found = found[found.index.isin(allowed)]
         at, there = _places(ids, found.index.to_numpy(dtype=np.int64))
         source = reverse(known.url_name, args=[study.uid]) if known.url_name else ""
-        note = known.about(study) if known.about else ""
+        note = _in_english(known.about, study) if known.about else ""
         said = {"known_before": known.known_before, "source": source, "note": note}
         if known.kind == NUMBER:
             values = _spread(found.to_numpy(dtype=np.float64), at, there, ids.size)

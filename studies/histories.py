@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from studies.events import LABELS, metadata_of, people_of, request_of
 from studies.methods.course import FACT_KINDS
 from studies.methods.values import write_value
@@ -119,5 +121,5 @@ def _day(text: str, origin: date | None) -> str:
     if not (head.isdigit() and (len(text) == 4 or text[4:5] == "-")):
         return text
     if len(text) == 10 and origin:
-        return f"day {(date.fromisoformat(text) - origin).days}"
+        return _("day {days}").format(days=(date.fromisoformat(text) - origin).days)
     return "a date"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from studies.figures.words import speaking
 from studies.methods.problems import DataProblem, Notice, Problem
@@ -31,6 +31,11 @@ def later(text: str) -> str:
     Unlike a lazy text it is a ``str``: it joins, compares, hashes and is stored as its English.
     """
     return Later(text)
+
+
+def said_choices(choices: Iterable[tuple[str, str]]) -> list[tuple[str, Any]]:
+    """Values with their words in the language of whoever sees the form."""
+    return [(value, gettext_lazy(word)) for value, word in choices]
 
 
 def english(text: str) -> str:
@@ -79,6 +84,11 @@ def sentence(problem: Problem) -> str:
     """The whole problem in one line, in the current language."""
     told = spoken_item(problem)
     return gettext("{where}: found {found}; expected {expected}. {remedy}").format(**told)
+
+
+def sentences(refusal: DataProblem) -> str:
+    """Every problem of a refusal, a line each."""
+    return "\n".join(sentence(problem) for problem in refusal.problems)
 
 
 def language_now() -> str:

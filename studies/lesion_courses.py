@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from studies.methods.dates import ClinicalDate
 from studies.methods.problems import Notice
 from studies.methods.recist import (
@@ -73,7 +75,7 @@ def _start(patient: Patient) -> ClinicalDate | None:
 
 
 def _when(day: date, start: ClinicalDate | None, dates: bool) -> str:
-    since = f"day {(day - start.earliest).days}" if start else ""
+    since = _("day {days}").format(days=(day - start.earliest).days) if start else ""
     return f"{day:%-d %b %Y}" if dates else since
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 
+from studies.languages import later as _
 from studies.lists import Bulk, Column, Empty, Listing
 from studies.models import Study
 from studies.templatetags.studies_ui import (
@@ -32,11 +35,11 @@ def link(name: str, study: Study, uid: Any, text: object) -> SafeString:
 
 
 def moment(when: datetime | None) -> str:
-    return f"{when:%-d %b %Y %H:%M}" if when else NOTHING
+    return date_format(when, "DATETIME_FORMAT") if when else NOTHING
 
 
 def day(when: Any) -> str:
-    return f"{when:%-d %b %Y}" if when else NOTHING
+    return date_format(when, "DATE_FORMAT") if when else NOTHING
 
 
 def patient_link(row: Any, study: Study) -> SafeString:
@@ -54,40 +57,47 @@ def _job(job: Any, study: Study) -> SafeString:
 
 def _progress(job: Any, study: Study) -> Any:
     if job.state == "failed":
-        return f"{len(job.problems)} problem{'s' if len(job.problems) != 1 else ''}"
+        n = len(job.problems)
+        return ngettext("{n} problem", "{n} problems", n).format(n=n)
     if job.state == "errored":
         return format_html("<code>{}</code>", job.error_id)
     if job.state != "running":
         return NOTHING
     left = remaining(job)
     return format_html(
-        '{} %{}<progress class="slim" max="1" value="{}" aria-label="Progress"></progress>',
-        f"{100 * job.share:.0f}",
-        f", about {elapsed(left)} left" if left else "",
+        '{}<progress class="slim" max="1" value="{}" aria-label="{}"></progress>',
+        gettext("{share:.0f} %, about {time} left").format(
+            share=100 * job.share, time=elapsed(left)
+        )
+        if left
+        else f"{100 * job.share:.0f} %",
         f"{job.share:.3f}",
+        gettext("Progress"),
     )
 
 
 JOBS = Listing(
     page="studies:jobs",
-    title="Jobs",
+    title=_("Jobs"),
     columns=(
-        Column("job", "Job", _job, "kind"),
-        Column("state", "State", lambda job, study: state(job.state), "state"),
-        Column("progress", "Progress", _progress),
-        Column("by", "By", lambda job, study: person(job.acting_user), "acting_user__email"),
+        Column("job", _("Job"), _job, "kind"),
+        Column("state", _("State"), lambda job, study: state(job.state), "state"),
+        Column("progress", _("Progress"), _progress),
+        Column("by", _("By"), lambda job, study: person(job.acting_user), "acting_user__email"),
         Column(
             "asked",
-            "Asked for (UTC)",
+            _("Asked for (UTC)"),
             lambda job, study: moment(job.created_at),
             "created_at",
             shown=False,
         ),
-        Column("started", "Started (UTC)", lambda job, study: moment(job.started_at), "started_at"),
-        Column("took", "Took", lambda job, study: elapsed(lasted(job)), numeric=True),
+        Column(
+            "started", _("Started (UTC)"), lambda job, study: moment(job.started_at), "started_at"
+        ),
+        Column("took", _("Took"), lambda job, study: elapsed(lasted(job)), numeric=True),
         Column(
             "attempts",
-            "Attempts",
+            _("Attempts"),
             lambda job, study: job.attempt,
             "attempt",
             numeric=True,
@@ -95,85 +105,95 @@ JOBS = Listing(
         ),
     ),
     empty=Empty(
-        "No job here",
-        "Uploading a file or starting a stage makes one. Running jobs show their progress here.",
+        _("No job here"),
+        _("Uploading a file or starting a stage makes one. Running jobs show their progress here."),
         "studies:uploads",
-        "Upload a file",
+        _("Upload a file"),
     ),
     bulk=(
         Bulk(
-            "Cancel the chosen",
+            _("Cancel the chosen"),
             "studies:jobs_cancel",
-            "Cancel the chosen jobs that are under way and yours?",
+            _("Cancel the chosen jobs that are under way and yours?"),
         ),
     ),
 )
 
 UPLOADS = Listing(
     page="studies:uploads",
-    title="Uploads",
+    title=_("Uploads"),
     columns=(
         Column(
             "file",
-            "File",
+            _("File"),
             lambda b, study: link("studies:batch", study, b.uid, b.filename),
             "filename",
         ),
-        Column("kind", "Kind", lambda b, study: upload_title(b.kind), "kind"),
-        Column("state", "State", lambda b, study: state(b.state), "state"),
-        Column("problems", "Problems", lambda b, study: len(b.problems) or NOTHING, numeric=True),
-        Column("size", "Size", lambda b, study: file_size(b.file.size), "file__size", numeric=True),
-        Column("by", "By", lambda b, study: person(b.uploaded_by), "uploaded_by__email"),
-        Column("when", "When (UTC)", lambda b, study: moment(b.created_at), "created_at"),
-        Column("sha", "SHA-256", lambda b, study: b.file.sha256[:12], shown=False),
+        Column("kind", _("Kind"), lambda b, study: upload_title(b.kind), "kind"),
+        Column("state", _("State"), lambda b, study: state(b.state), "state"),
+        Column(
+            "problems", _("Problems"), lambda b, study: len(b.problems) or NOTHING, numeric=True
+        ),
+        Column(
+            "size", _("Size"), lambda b, study: file_size(b.file.size), "file__size", numeric=True
+        ),
+        Column("by", _("By"), lambda b, study: person(b.uploaded_by), "uploaded_by__email"),
+        Column("when", _("When (UTC)"), lambda b, study: moment(b.created_at), "created_at"),
+        Column("sha", _("SHA-256"), lambda b, study: b.file.sha256[:12], shown=False),
     ),
     empty=Empty(
-        "No file has come in yet",
-        "Begin with the cohort table: one row per patient. Scans, counts and "
-        "densities find their patients by the pseudonyms in it.",
+        _("No file has come in yet"),
+        _(
+            "Begin with the cohort table: one row per patient. Scans, counts and "
+            "densities find their patients by the pseudonyms in it."
+        ),
     ),
     search=("filename__icontains",),
-    search_word="File name has",
+    search_word=_("File name has"),
 )
 
 QUERIES = Listing(
     page="studies:queries",
-    title="Queries",
+    title=_("Queries"),
     columns=(
         Column(
             "patient",
-            "Patient",
+            _("Patient"),
             lambda q, study: link("studies:query", study, q.uid, q.patient.pseudonym),
             "patient__pseudonym",
         ),
         Column(
-            "about", "About", lambda q, study: words(q.field or "the form"), "field", wraps=True
+            "about",
+            _("About"),
+            lambda q, study: words(q.field) or gettext("the form"),
+            "field",
+            wraps=True,
         ),
-        Column("state", "State", lambda q, study: state(q.state), "state"),
-        Column("by", "Asked by", lambda q, study: person(q.raised_by), "raised_by__email"),
+        Column("state", _("State"), lambda q, study: state(q.state), "state"),
+        Column("by", _("Asked by"), lambda q, study: person(q.raised_by), "raised_by__email"),
         Column(
             "of",
-            "Asked of",
-            lambda q, study: person(q.assignee) if q.assignee else "anybody",
+            _("Asked of"),
+            lambda q, study: person(q.assignee) if q.assignee else gettext("anybody"),
             "assignee__email",
         ),
-        Column("site", "Site", lambda q, study: q.site.name, "site__name"),
-        Column("on", "On", lambda q, study: day(q.created_at), "created_at"),
-        Column("form", "Form", lambda q, study: q.form, "form", shown=False),
+        Column("site", _("Site"), lambda q, study: q.site.name, "site__name"),
+        Column("on", _("On"), lambda q, study: day(q.created_at), "created_at"),
+        Column("form", _("Form"), lambda q, study: words(q.form), "form", shown=False),
     ),
     empty=Empty(
-        "No query",
-        "Whoever may comment can ask about a value, beside its field on the patient's page.",
+        _("No query"),
+        _("Whoever may comment can ask about a value, beside its field on the patient's page."),
     ),
     search=("patient__pseudonym__begins",),
-    search_word="Pseudonym begins with",
+    search_word=_("Pseudonym begins with"),
     names_patients=True,
 )
 
 
 def _cohorts(patient: Any, study: Study) -> SafeString | str:
     tags = (
-        (member.cohort.role, member.cohort.name.replace("_", " "))
+        (member.cohort.role, words(member.cohort.name))
         for member in patient.cohort_memberships.all()
     )
     return format_html_join(" ", '<span class="tag role-{}">{}</span>', tags) or NOTHING
@@ -181,37 +201,41 @@ def _cohorts(patient: Any, study: Study) -> SafeString | str:
 
 def _treatment(patient: Any, study: Study) -> str:
     index = next((t for t in patient.treatments.all() if t.is_index), None)
-    return f"{index.drug}, line {index.line}" if index else NOTHING
+    if index is None:
+        return NOTHING
+    return gettext("{drug}, line {line}").format(drug=index.drug, line=index.line)
 
 
 PATIENTS = Listing(
     page="studies:patients",
-    title="Patients",
+    title=_("Patients"),
     columns=(
         Column(
             "pseudonym",
-            "Pseudonym",
+            _("Pseudonym"),
             lambda p, study: link("studies:patient", study, p.uid, p.pseudonym),
             "pseudonym",
         ),
-        Column("site", "Site", lambda p, study: p.site.name, "site__name"),
-        Column("cohorts", "Cohorts", _cohorts),
-        Column("status", "Status", lambda p, study: p.status, "status"),
-        Column("treatment", "Treatment", _treatment),
+        Column("site", _("Site"), lambda p, study: p.site.name, "site__name"),
+        Column("cohorts", _("Cohorts"), _cohorts),
+        Column("status", _("Status"), lambda p, study: words(p.status), "status"),
+        Column("treatment", _("Treatment"), _treatment),
         Column(
             "since",
-            "In the study since",
+            _("In the study since"),
             lambda p, study: day(p.created_at),
             "created_at",
             shown=False,
         ),
     ),
     empty=Empty(
-        "No patients yet",
-        "Upload the cohort table (one row per patient with site, cohort, "
-        "clinical values and dates), or add patients one by one.",
+        _("No patients yet"),
+        _(
+            "Upload the cohort table (one row per patient with site, cohort, "
+            "clinical values and dates), or add patients one by one."
+        ),
         "studies:uploads",
-        "Upload the cohort table",
+        _("Upload the cohort table"),
     ),
     key="pseudonym",
     newest_first=False,
@@ -221,31 +245,33 @@ PATIENTS = Listing(
 
 SPECIMENS = Listing(
     page="studies:specimens",
-    title="Specimens",
+    title=_("Specimens"),
     columns=(
-        Column("label", "Specimen", lambda s, study: s.label, "label"),
-        Column("patient", "Patient", patient_link, "patient__pseudonym"),
-        Column("procedure", "Procedure", lambda s, study: words(s.procedure), "procedure"),
-        Column("tissue", "Tissue", lambda s, study: words(s.tissue) or NOTHING, "tissue"),
+        Column("label", _("Specimen"), lambda s, study: s.label, "label"),
+        Column("patient", _("Patient"), patient_link, "patient__pseudonym"),
+        Column("procedure", _("Procedure"), lambda s, study: words(s.procedure), "procedure"),
+        Column("tissue", _("Tissue"), lambda s, study: words(s.tissue) or NOTHING, "tissue"),
         Column(
             "lesion",
-            "Lesion",
+            _("Lesion"),
             lambda s, study: s.lesion.number if s.lesion else NOTHING,
             "lesion__number",
             numeric=True,
         ),
-        Column("site", "Site", lambda s, study: s.site.name, "site__name"),
-        Column("since", "Recorded", lambda s, study: day(s.created_at), "created_at", shown=False),
+        Column("site", _("Site"), lambda s, study: s.site.name, "site__name"),
+        Column(
+            "since", _("Recorded"), lambda s, study: day(s.created_at), "created_at", shown=False
+        ),
     ),
     empty=Empty(
-        "No specimen yet",
-        "They come with a specimen table, with expression matrices and with cell densities.",
+        _("No specimen yet"),
+        _("They come with a specimen table, with expression matrices and with cell densities."),
         "studies:uploads",
-        "Upload a file",
+        _("Upload a file"),
     ),
     newest_first=False,
     search=("label__begins", "patient__pseudonym__begins"),
-    search_word="Label or pseudonym begins with",
+    search_word=_("Label or pseudonym begins with"),
     names_patients=True,
 )
 
@@ -256,28 +282,30 @@ def _export(export: Any, study: Study) -> Any:
         return link("studies:export_file", study, export.uid, name)
     if export.job and export.job.state != "done":
         return format_html("{} {}", name, state(export.job.state))
-    return format_html('{} <span class="quiet">expired</span>', name)
+    return format_html('{} <span class="quiet">{}</span>', name, gettext("expired"))
 
 
 EXPORTS = Listing(
     page="studies:exports",
-    title="Exports",
+    title=_("Exports"),
     columns=(
-        Column("file", "File", _export, "content"),
-        Column("made", "Made (UTC)", lambda e, study: moment(e.created_at), "created_at"),
-        Column("rows", "Rows", lambda e, study: intcomma(e.row_count), "row_count", numeric=True),
-        Column("columns", "Columns", lambda e, study: len(e.columns), numeric=True),
+        Column("file", _("File"), _export, "content"),
+        Column("made", _("Made (UTC)"), lambda e, study: moment(e.created_at), "created_at"),
+        Column(
+            "rows", _("Rows"), lambda e, study: intcomma(e.row_count), "row_count", numeric=True
+        ),
+        Column("columns", _("Columns"), lambda e, study: len(e.columns), numeric=True),
         Column(
             "left_out",
-            "Left out",
+            _("Left out"),
             lambda e, study: e.left_out.get("left_out") or NOTHING,
             numeric=True,
         ),
-        Column("until", "Until (UTC)", lambda e, study: moment(e.expires_at), "expires_at"),
+        Column("until", _("Until (UTC)"), lambda e, study: moment(e.expires_at), "expires_at"),
     ),
     empty=Empty(
-        "No file yet",
-        "Choose above whose patients, and make the file: it is made in the background.",
+        _("No file yet"),
+        _("Choose above whose patients, and make the file: it is made in the background."),
     ),
 )
 
@@ -288,29 +316,31 @@ def _subject(row: Any, study: Study) -> SafeString:
 
 READS = Listing(
     page="studies:reads",
-    title="Who read what",
+    title=_("Who read what"),
     columns=(
-        Column("what", "What", _subject, "page"),
+        Column("what", _("What"), _subject, "page"),
         Column(
             "when",
-            "When (UTC)",
-            lambda r, study: f"{r.created_at:%-d %b %Y %H:%M:%S}",
+            _("When (UTC)"),
+            lambda r, study: f"{day(r.created_at)} {r.created_at:%H:%M:%S}",
             "created_at",
         ),
-        Column("who", "Who", lambda r, study: person(r.user), "user__email"),
-        Column("how", "How", lambda r, study: r.action, "action"),
+        Column("who", _("Who"), lambda r, study: person(r.user), "user__email"),
+        Column("how", _("How"), lambda r, study: words(r.action), "action"),
         Column(
             "rows",
-            "Rows",
+            _("Rows"),
             lambda r, study: NOTHING if r.row_count is None else intcomma(r.row_count),
             "row_count",
             numeric=True,
         ),
-        Column("columns", "Columns", lambda r, study: ", ".join(r.columns) or NOTHING, wraps=True),
+        Column(
+            "columns", _("Columns"), lambda r, study: ", ".join(r.columns) or NOTHING, wraps=True
+        ),
     ),
     empty=Empty(
-        "Nobody has read anything yet",
-        "Views of patients, files and answers of the API appear here.",
+        _("Nobody has read anything yet"),
+        _("Views of patients, files and answers of the API appear here."),
     ),
     has_file=False,
 )

@@ -14,9 +14,11 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString
+from django.utils.translation import override
 
 from studies import access
 from studies.filters import Chip, chips
+from studies.languages import later
 from studies.models import ReadAction, SavedView, Study
 from studies.paging import Page, in_order, page_by_key, page_by_order
 from studies.services import read_record
@@ -70,7 +72,7 @@ class Listing:
     key: str = "id"
     newest_first: bool = True
     search: tuple[str, ...] = ()
-    search_word: str = "Search"
+    search_word: str = later("Search")
     names_patients: bool = False
     has_file: bool = True
     bulk: tuple[Bulk, ...] = ()
@@ -146,7 +148,8 @@ def list_response(
     rights = access.rights_of(request.user, study)
     may_take = listing.has_file and (not listing.names_patients or "download" in rights)
     if request.GET.get("format") == "csv" and may_take:
-        return _file(request, study, listing, _sorted(listing, rows, sort), chosen, rows_of)
+        with override("en"):  # what is exchanged is English
+            return _file(request, study, listing, _sorted(listing, rows, sort), chosen, rows_of)
     place = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = _paged(listing, rows, counted, sort, place)
     request.has_read = ([column.key for column in chosen], len(page.rows))  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from django.utils.translation import gettext as _
 
 PAGE_SIZE = 50
 COUNTED = 1000
@@ -155,5 +156,9 @@ def _counted(rows: QuerySet) -> int:
 
 def _word(shown: int, total: int) -> str:
     if total > COUNTED:
-        return f"{shown} of more than {COUNTED:,}"
-    return f"{shown} of {total:,}" if total != shown else f"{total:,} in all"
+        return _("{shown} of more than {counted:,}").format(shown=shown, counted=COUNTED)
+    return (
+        _("{shown} of {total:,}").format(shown=shown, total=total)
+        if total != shown
+        else _("{total:,} in all").format(total=total)
+    )

@@ -8,16 +8,27 @@ from typing import Any
 
 import numpy as np
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from studies import registry
-from studies.glance_page import HEIGHT, WIDTH, CurveView, curve_of, last_month, month_ticks
+from studies.glance_page import (
+    EVERYBODY,
+    HEIGHT,
+    SELECTED,
+    WIDTH,
+    CurveView,
+    curve_of,
+    last_month,
+    month_ticks,
+)
 from studies.methods.problems import refuse
 from studies.methods.selection import NUMBER, SURVIVAL, Column, Mask
 from studies.methods.selection_comparison import Described, Difference, compare_selections
+from studies.methods.wording import marked, say
 from studies.models import Study
 from studies.selections import Selection, selection_of
 
-REST = "everybody else"
+REST = marked("everybody else")
 
 
 @dataclass(frozen=True)
@@ -88,17 +99,17 @@ def groups_of(user: Any, study: Study, selection: Selection, other: str = "") ->
     mine, chosen = selection.mask, {c.column for c in selection.conditions}
     if other:
         second = selection_of(user, study, other)
-        theirs, name = second.mask, "; ".join(second.words) or "everybody"
+        theirs, name = second.mask, "; ".join(second.said) or EVERYBODY
         chosen |= {c.column for c in second.conditions}
     else:
         theirs, name = ~mine, REST
     both = mine & theirs
     found = Groups(mine & ~both, theirs & ~both, name, int(both.sum()), frozenset(chosen))
-    for said, mask in (("the selection", found.one), (name, found.other)):
+    for said, mask in ((_("the selection"), found.one), (name, found.other)):
         if not mask.any():
             raise refuse(
                 said,
-                "nobody",
+                say("nobody"),
                 "patients in both groups",
                 "Choose a selection that some patients meet and others do not.",
             )
@@ -126,7 +137,7 @@ def _survival(rows: list[Difference], groups: Groups) -> list[Curves]:
         if row.column.kind != SURVIVAL:
             continue
         last = last_month(row.column, [groups.one, groups.other])
-        named = ((groups.one, "selected"), (groups.other, groups.other_name))
+        named = ((groups.one, SELECTED), (groups.other, groups.other_name))
         curves = [curve_of(row.column, mask, name, last) for mask, name in named]
         drawn = [curve for curve in curves if curve]
         if drawn:
@@ -152,10 +163,14 @@ def described(column: Column, part: Described) -> str:
         return "–"
     if column.kind == NUMBER and part.quartiles is not None:
         low, middle, high = part.quartiles
-        return f"{middle:.4g} ({low:.4g} to {high:.4g})"
+        return _("{middle:.4g} ({low:.4g} to {high:.4g})").format(middle=middle, low=low, high=high)
     if column.kind == SURVIVAL:
-        reached = "not reached" if np.isnan(part.median) else f"{part.median:.1f} months"
-        return f"median {reached}, {part.events} events"
+        reached = (
+            _("not reached")
+            if np.isnan(part.median)
+            else _("{median:.1f} months").format(median=part.median)
+        )
+        return _("median {reached}, {events} events").format(reached=reached, events=part.events)
     return ""
 
 

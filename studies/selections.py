@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from studies import access
 from studies.glance_files import GlanceTable
 from studies.glance_table import glance_table
+from studies.glance_words import condition_said
 from studies.identifiers import is_uuid
 from studies.methods.selection import Condition, Mask, selected
 from studies.methods.selection_text import address_of, in_words, read_conditions
@@ -42,6 +43,12 @@ class Selection:
     def address(self) -> str:
         """The conditions as a query string: the same text for the same conditions."""
         return address_of(self.conditions)
+
+    @property
+    def said(self) -> list[str]:
+        """The conditions in the language of the page."""
+        columns = self.table.columns
+        return [condition_said(columns[c.column], c) for c in self.conditions]
 
     @property
     def words(self) -> list[str]:

@@ -22,7 +22,7 @@ from studies.methods.published_table import (
 )
 from studies.methods.table_one import Cell, Column, Line, TableOne, describe_groups
 from studies.methods.units import readable_unit
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import (
     Cohort,
     CohortUse,
@@ -37,12 +37,12 @@ from studies.variable_filters import variables_in_force
 
 RESPONSE = "response_at_6_months"
 SURVIVAL = {
-    "progression_free_survival": "Progression-free survival, months",
-    "overall_survival": "Overall survival, months",
+    "progression_free_survival": marked("Progression-free survival, months"),
+    "overall_survival": marked("Overall survival, months"),
 }
 NOT_BASELINE = ("response", "resection_margin")  # outcomes, described by their dated facts
 RESPONSES = tuple((label, label) for label in ("CR", "PR", "SD", "PD", "NE"))
-YES_NO = (("yes", "yes"), ("no", "no"))
+YES_NO = (("yes", marked("yes")), ("no", marked("no")))
 
 
 def table_one(study: Study, cohorts: Sequence[Cohort]) -> TableOne:
@@ -67,14 +67,14 @@ def _columns(study: Study, own: Sequence[EndpointDefinition]) -> list[Column]:
     columns = [_column(v) for v in rows if v.type in kinds and v.name not in NOT_BASELINE]
     return [
         *columns,
-        Column("clinical_risk_score", "Clinical risk score (0-5)", "number"),
-        Column("response", "Response at 6 months", "category", levels=RESPONSES),
-        Column("objective_response", "Objective response (CR, PR)", "category",
+        Column("clinical_risk_score", marked("Clinical risk score (0-5)"), "number"),
+        Column("response", marked("Response at 6 months"), "category", levels=RESPONSES),
+        Column("objective_response", marked("Objective response (CR, PR)"), "category",
                levels=YES_NO, missing_counts=True),
-        Column("disease_control", "Disease control (CR, PR, SD)", "category",
+        Column("disease_control", marked("Disease control (CR, PR, SD)"), "category",
                levels=YES_NO, missing_counts=True),
-        Column("resection", "Resection after treatment", "category", levels=YES_NO),
-        Column("r0", "R0 of those resected", "category", levels=YES_NO),
+        Column("resection", marked("Resection after treatment"), "category", levels=YES_NO),
+        Column("r0", marked("R0 of those resected"), "category", levels=YES_NO),
         *(Column(name, label, "survival") for name, label in SURVIVAL.items()),
         *(_endpoint(one) for one in own),
     ]  # fmt: skip
@@ -84,7 +84,7 @@ def _endpoint(definition: EndpointDefinition) -> Column:
     """An endpoint that the study named itself."""
     title = title_of(definition.name, definition.rule)
     if kind_of(definition.name, definition.rule).is_survival:
-        return Column(definition.name, f"{title}, months", "survival")
+        return Column(definition.name, say("{title}, months", title=title), "survival")
     return Column(definition.name, title, "category", levels=RESPONSES)
 
 

@@ -12,9 +12,12 @@ from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from studies.methods.cells import harmless
 from studies.models import Patient, Study
+from studies.value_words import word_of
 
 EMPTY = "–"
 
@@ -23,35 +26,41 @@ PATIENT_COLUMNS = ("pseudonym", "site", "cohorts", "status", "treatment")
 
 
 class PatientTable(tables.Table):
-    pseudonym = tables.Column()
-    site = tables.Column(accessor="site__name")
-    cohorts = tables.Column(empty_values=())
-    status = tables.Column()
-    treatment = tables.Column(empty_values=(), attrs={"td": {"class": "nowrap"}})
+    pseudonym = tables.Column(verbose_name=_("Pseudonym"))
+    site = tables.Column(verbose_name=_("Site"), accessor="site__name")
+    cohorts = tables.Column(verbose_name=_("Cohorts"), empty_values=())
+    status = tables.Column(verbose_name=_("Status"))
+    treatment = tables.Column(
+        verbose_name=_("Treatment"), empty_values=(), attrs={"td": {"class": "nowrap"}}
+    )
 
     class Meta:
         orderable = False
-        caption = "Patients"
 
     def __init__(self, rows: Sequence[Patient], *, study: Study):
         self.study = study
         super().__init__(rows)
-        self.caption = "Patients"
+        self.caption = gettext("Patients")
 
     def render_pseudonym(self, record: Patient) -> str:
         url = reverse("studies:patient", args=[self.study.uid, record.uid])
         return format_html('<a href="{}">{}</a>', url, record.pseudonym)
 
+    def render_status(self, record: Patient) -> str:
+        return word_of(record.status)
+
     def render_cohorts(self, record: Patient) -> str:
         tags = (
-            (member.cohort.role, member.cohort.name.replace("_", " "))
+            (member.cohort.role, word_of(member.cohort.name))
             for member in record.cohort_memberships.all()
         )
         return format_html_join(" ", '<span class="tag role-{}">{}</span>', tags) or EMPTY
 
     def render_treatment(self, record: Patient) -> str:
         index = next((t for t in record.treatments.all() if t.is_index), None)
-        return f"{index.drug}, line {index.line}" if index else EMPTY
+        if index is None:
+            return EMPTY
+        return gettext("{drug}, line {line}").format(drug=index.drug, line=index.line)
 
 
 def csv_response(

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from studies.languages import spoken
 from studies.methods.recist import MeasuredCourse, category_of
+from studies.methods.wording import marked
 from studies.models import EndpointValue, Patient
+from studies.value_words import word_of
 
 WIDTH, LEFT, RIGHT, LANE, TOP = 900, 128, 24, 34, 26
 DAYS_PER_MONTH = 30.4375
-LANES = ("Treatment", "Response", "Measured", "Events", "PFS", "OS")
+LANES = (marked("Treatment"), marked("Response"), marked("Measured"), marked("Events"), "PFS", "OS")
 LANE_OF = {"response": "Response", "measured": "Measured"}
 
 
@@ -79,20 +84,20 @@ def timeline_of(
     bars += [
         Bar(lane, x(0), y[lane], x(value.duration_days or 0) - x(0),
             "event" if value.event else "censored",
-            f"{(value.duration_days or 0) / DAYS_PER_MONTH:.1f} months")
+            _("{value:.1f} months").format(value=(value.duration_days or 0) / DAYS_PER_MONTH))
         for lane, name in (("PFS", "progression_free_survival"), ("OS", "overall_survival"))
         if (value := survival.get(name))
     ]  # fmt: skip
     marks = [
         Mark(kind, x((day - start).days), y[LANE_OF.get(kind, "Events")],
-             text, f"{title}, day {(day - start).days}")
+             text, _("{title}, day {days}").format(title=title, days=(day - start).days))
         for kind, day, text, title in facts
     ]  # fmt: skip
     height = TOP + LANE * len(lanes) + 26
     return Timeline(
         height, list(y.items()), x.ticks(), bars, marks,
         "; ".join([*(mark.title for mark in marks),
-                   *(f"{b.lane} {b.text}, {b.ends}" for b in bars if b.text)]),
+                   *(f"{spoken(b.lane)} {b.text}, {word_of(b.ends)}" for b in bars if b.text)]),
         floor=height - 22,
     )  # fmt: skip
 
@@ -125,7 +130,12 @@ def _treatment(row: Any, start: date, x: _Scale, last: int) -> Bar:
 def _measured(course: MeasuredCourse) -> list[tuple[str, date, str, str]]:
     """Responses that the lesion measurements say, as marks of their own."""
     return [
-        ("measured", point.day, category_of(point), f"measured {point.response}")
+        (
+            "measured",
+            point.day,
+            category_of(point),
+            _("measured {response}").format(response=point.response),
+        )
         for point in course.points
     ]
 
@@ -133,16 +143,24 @@ def _measured(course: MeasuredCourse) -> list[tuple[str, date, str, str]]:
 def _facts(patient: Patient) -> list[tuple[str, date, str, str]]:
     """Kind, day, a letter or two, and words of each event."""
     found = [
-        ("response", row.date, row.result, f"response {row.result}")
+        ("response", row.date, row.result, _("response {result}").format(result=row.result))
         for row in patient.response_assessments.all()
     ]
     found += [
-        ("surgery", row.date, "S", f"surgery {row.margin}") for row in patient.surgeries.all()
+        ("surgery", row.date, "S", _("surgery {margin}").format(margin=row.margin))
+        for row in patient.surgeries.all()
     ]
-    found += [("progression", row.date, "P", "progression") for row in patient.progressions.all()]
-    found += [("death", row.date, "D", "death") for row in patient.deaths.all()]
     found += [
-        ("contact", row.date, "", "known alive" if row.kind == "alive" else "adequate imaging")
+        ("progression", row.date, "P", _("progression")) for row in patient.progressions.all()
+    ]
+    found += [("death", row.date, "D", _("death")) for row in patient.deaths.all()]
+    found += [
+        (
+            "contact",
+            row.date,
+            "",
+            _("known alive") if row.kind == "alive" else _("adequate imaging"),
+        )
         for row in patient.contacts.all()
     ]
     return sorted(found, key=lambda fact: (fact[0] != "contact", fact[1]))  # contacts lie below

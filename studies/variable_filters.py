@@ -9,18 +9,20 @@ from operator import and_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
+from studies.languages import later
 from studies.models import DictionaryVersion, FormEntry, Study, Variable, VariableType
 from studies.paging import COUNTED
 
 NUMBER_OF_CONDITIONS = 2
 OPERATORS = {
-    "eq": "is",
-    "gt": "above",
-    "ge": "at least",
-    "lt": "below",
-    "le": "at most",
-    "missing": "has no value",
+    "eq": later("is"),
+    "gt": later("above"),
+    "ge": later("at least"),
+    "lt": later("below"),
+    "le": later("at most"),
+    "missing": later("has no value"),
 }
 _LOOKUPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 _SURE = {"gt": ("", ">", ">="), "ge": ("", ">", ">="), "lt": ("", "<", "<="), "le": ("", "<", "<=")}
@@ -103,11 +105,13 @@ def narrowed(rows: QuerySet, study: Study, conditions: list[Condition]) -> Narro
 
 def _wrong(variable: Variable, operator: str, value: str) -> str:
     if variable.type == VariableType.NUMBER and _number(value) is None:
-        return f"{value!r} is no number"
+        return _("{value!r} is no number").format(value=value)
     if variable.type in (VariableType.CATEGORY, VariableType.TEXT) and operator in _LOOKUPS:
-        return f"{variable.label} has no order: use 'is'"
+        return _("{label} has no order: use 'is'").format(label=variable.label)
     if variable.type == VariableType.CATEGORY and _code(variable, value) is None:
-        return f"{value!r} is none of {', '.join(variable.codes)}"
+        return _("{value!r} is none of {codes}").format(
+            value=value, codes=", ".join(variable.codes)
+        )
     return ""
 
 

@@ -8,11 +8,15 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from studies.consents import SCOPES
+from studies.eligibility import criterion_wording
+from studies.languages import said_choices, spoken
 from studies.methods.eligibility import EVERYBODY, Criterion
 from studies.models import CohortRole, MoveKind, Site, Study
 from studies.registry import completeness_columns
+from studies.value_words import word_of
 
 
 class DayField(forms.DateField):
@@ -26,23 +30,27 @@ class DayField(forms.DateField):
 
 def reason_field(required: bool = True) -> forms.CharField:
     return forms.CharField(
-        max_length=500, required=required, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Reason"),
+        max_length=500,
+        required=required,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 
 class CohortForm(forms.Form):
-    name = forms.CharField(max_length=80)
+    name = forms.CharField(label=_("Name"), max_length=80)
     role = forms.ChoiceField(
-        choices=[(value, label) for value, label in CohortRole.choices],
-        help_text="Training develops, histology describes, the others validate.",
+        label=_("Role"),
+        choices=said_choices(CohortRole.choices),
+        help_text=_("Training develops, histology describes, the others validate."),
     )
 
 
 class PseudonymsForm(forms.Form):
     patients = forms.CharField(
-        label="Pseudonyms",
+        label=_("Pseudonyms"),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text="One per line, or separated by commas or spaces.",
+        help_text=_("One per line, or separated by commas or spaces."),
         max_length=200_000,
     )
 
@@ -55,10 +63,15 @@ class ScreenForm(forms.Form):
     """A new patient at one of ``sites``; the only one is chosen already."""
 
     pseudonym = forms.CharField(
-        max_length=64, required=False, help_text="Leave it empty: the platform makes one."
+        label=_("Pseudonym"),
+        max_length=64,
+        required=False,
+        help_text=_("Leave it empty: the platform makes one."),
     )
-    site = forms.ModelChoiceField(Site.objects.none(), empty_label="Choose a site")
-    on = DayField(label="Screened on")
+    site = forms.ModelChoiceField(
+        Site.objects.none(), label=_("Site"), empty_label=_("Choose a site")
+    )
+    on = DayField(label=_("Screened on"))
 
     def __init__(self, *args: Any, sites: QuerySet[Site], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -73,50 +86,55 @@ class PatientForm(ScreenForm):
     """A new patient who may be enrolled at once."""
 
     kind = forms.ChoiceField(
-        label="They are",
+        label=_("They are"),
         choices=[
-            (MoveKind.SCREENED, "screened: whether they take part is decided later"),
-            (MoveKind.ENROLLED, "enrolled: they take part from this day on"),
+            (MoveKind.SCREENED, _("screened: whether they take part is decided later")),
+            (MoveKind.ENROLLED, _("enrolled: they take part from this day on")),
         ],
         initial=MoveKind.SCREENED,
         widget=forms.RadioSelect,
     )
-    on = DayField(label="On")
+    on = DayField(label=_("On"))
     field_order = ("site", "pseudonym", "kind", "on")
 
 
 class ConsentPolicyForm(forms.Form):
     required = forms.TypedChoiceField(
-        label="Use of patients",
-        choices=[("yes", "only with a consent on record"), ("no", "without: see the reason")],
+        label=_("Use of patients"),
+        choices=[("yes", _("only with a consent on record")), ("no", _("without: see the reason"))],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
     reason = forms.CharField(
-        required=False, max_length=500, help_text="Needed for 'without'. Everybody sees it."
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        help_text=_("Needed for 'without'. Everybody sees it."),
     )
 
 
 class ConsentForm(forms.Form):
-    scope = forms.ChoiceField(choices=list(SCOPES.items()))
-    on = DayField(label="From")
+    scope = forms.ChoiceField(label=_("Scope"), choices=said_choices(SCOPES.items()))
+    on = DayField(label=_("From"))
     withdrawn_on = forms.DateField(
-        label="Ended", required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Ended"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
 
 class StatusForm(forms.Form):
     kind = forms.ChoiceField(
-        label="New status",
-        choices=[(kind, MoveKind(kind).label) for kind in ("screened", "enrolled", "excluded")],
+        label=_("New status"),
+        choices=said_choices(
+            (kind, MoveKind(kind).label) for kind in ("screened", "enrolled", "excluded")
+        ),
     )
-    on = DayField(label="On")
+    on = DayField(label=_("On"))
     reason = reason_field(required=False)
 
 
 class TransferForm(forms.Form):
-    site = forms.ModelChoiceField(Site.objects.none(), label="To")
-    on = DayField(label="On")
+    site = forms.ModelChoiceField(Site.objects.none(), label=_("To"))
+    on = DayField(label=_("On"))
     reason = reason_field()
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
@@ -126,26 +144,26 @@ class TransferForm(forms.Form):
 
 class MergeForm(forms.Form):
     other = forms.CharField(
-        label="Other pseudonym", max_length=64, help_text="Its rows pass to this patient."
+        label=_("Other pseudonym"), max_length=64, help_text=_("Its rows pass to this patient.")
     )
-    on = DayField(label="On")
+    on = DayField(label=_("On"))
     reason = reason_field()
 
 
 class WithdrawForm(forms.Form):
-    on = DayField(label="On")
+    on = DayField(label=_("On"))
     reason = reason_field()
     purge = forms.BooleanField(
-        label="Remove scans, masks, features, RNA columns and clinical values now",
+        label=_("Remove scans, masks, features, RNA columns and clinical values now"),
         required=False,
     )
 
 
 class OverrideForm(forms.Form):
-    criterion = forms.ChoiceField()
+    criterion = forms.ChoiceField(label=_("Criterion"))
     granted = forms.TypedChoiceField(
-        label="It",
-        choices=[("yes", "does not count for this patient"), ("no", "counts again")],
+        label=_("It"),
+        choices=[("yes", _("does not count for this patient")), ("no", _("counts again"))],
         coerce=lambda value: value == "yes",
     )
     reason = reason_field()
@@ -153,7 +171,7 @@ class OverrideForm(forms.Form):
     def __init__(self, *args: Any, criteria: tuple[Criterion, ...], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["criterion"].choices = [
-            (criterion.key, criterion.title)
+            (criterion.key, spoken(criterion_wording(criterion.title)))
             for criterion in criteria
             if criterion.kind != "consent"
         ]
@@ -163,17 +181,21 @@ class CriteriaForm(forms.Form):
     """The study's criteria: which hold, the age limits, what each role must have."""
 
     in_force = forms.MultipleChoiceField(
-        label="Criteria in force", widget=forms.CheckboxSelectMultiple
+        label=_("Criteria in force"), widget=forms.CheckboxSelectMultiple
     )
-    minimum = forms.FloatField(label="Age from, years", min_value=0, max_value=120)
-    maximum = forms.FloatField(label="to, years", min_value=0, max_value=120)
-    note = forms.CharField(label="Why", max_length=300, help_text="The amendment or the reason.")
+    minimum = forms.FloatField(label=_("Age from, years"), min_value=0, max_value=120)
+    maximum = forms.FloatField(label=_("to, years"), min_value=0, max_value=120)
+    note = forms.CharField(
+        label=_("Why"), max_length=300, help_text=_("The amendment or the reason.")
+    )
 
     def __init__(self, *args: Any, criteria: tuple[Criterion, ...], held: set[str], **kwargs: Any):
         self.criteria = criteria
         super().__init__(*args, **kwargs)
         age = next((c for c in criteria if c.kind == "range"), None)
-        self.fields["in_force"].choices = [(c.key, c.title) for c in criteria]
+        self.fields["in_force"].choices = [
+            (c.key, spoken(criterion_wording(c.title))) for c in criteria
+        ]
         self.fields["in_force"].initial = sorted(held)
         if age is not None:
             self.fields["minimum"].initial, self.fields["maximum"].initial = (
@@ -181,10 +203,10 @@ class CriteriaForm(forms.Form):
                 age.maximum,
             )
         asked = next((c for c in criteria if c.key == "role_data"), None)
-        columns = [(c.key, c.title) for c in completeness_columns() if c.key != "consent"]
-        for role, label in CohortRole.choices:
+        columns = [(c.key, str(c.title)) for c in completeness_columns() if c.key != "consent"]
+        for role in CohortRole.values:
             self.fields[f"data_{role}"] = forms.MultipleChoiceField(
-                label=f"Data required in {label.lower()}",
+                label=_("Data required in {cohort}").format(cohort=word_of(role)),
                 choices=columns,
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
@@ -213,7 +235,7 @@ class CriteriaForm(forms.Form):
 
 class PublishedTableForm(forms.Form):
     table = forms.CharField(
-        label="Table as CSV",
+        label=_("Table as CSV"),
         max_length=200_000,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "class": "mono"}),
     )

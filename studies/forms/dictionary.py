@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from studies.languages import said_choices
 from studies.methods.dictionary import MISSING_CODES, DerivedSpec, VariableSpec
 from studies.models import VariableType
 
-TYPES = [(value, value) for value in VariableType.values]
+TYPES = said_choices((value, value) for value in VariableType.values)
 ASKED = (
-    ("import", "a file must have it"),
-    ("complete", "a form is not complete without it (a missing-code counts)"),
+    ("import", _("a file must have it")),
+    ("complete", _("a form is not complete without it (a missing-code counts)")),
 )
 
 
@@ -24,9 +26,9 @@ class CodesField(forms.CharField):
     def to_python(self, value: Any) -> dict[str, str]:
         codes: dict[str, str] = {}
         for line in str(value or "").splitlines():
-            code, _, label = (part.strip() for part in line.partition("="))
+            code, __, label = (part.strip() for part in line.partition("="))
             if code in codes:
-                raise forms.ValidationError(f"{code} stands there twice.")
+                raise forms.ValidationError(_("{code} stands there twice.").format(code=code))
             if code:
                 codes[code] = label or code
         return codes
@@ -49,26 +51,41 @@ class NamesField(forms.CharField):
 
 
 class VariableForm(forms.Form):
-    name = forms.CharField(max_length=64, help_text="Column of files: small letters, digits, _.")
-    label = forms.CharField(max_length=200, help_text="How a page spells it.")
-    type = forms.ChoiceField(choices=TYPES)
-    section = forms.CharField(max_length=80, required=False)
-    form = forms.SlugField(
-        max_length=40, initial="baseline", help_text="baseline, or a later form."
+    name = forms.CharField(
+        label=_("Name"), max_length=64, help_text=_("Column of files: small letters, digits, _.")
     )
-    unit = forms.CharField(max_length=40, required=False, help_text="UCUM: ng/mL, cm, a, mo.")
-    minimum = forms.FloatField(required=False, help_text="Admissible: below is refused.")
-    plausible_minimum = forms.FloatField(required=False, help_text="Below is kept and noticed.")
-    plausible_maximum = forms.FloatField(required=False, help_text="Above is kept and noticed.")
-    maximum = forms.FloatField(required=False, help_text="Admissible: above is refused.")
-    codes = CodesField(required=False, help_text="Of a category: code = label, one a line.")
+    label = forms.CharField(label=_("Label"), max_length=200, help_text=_("How a page spells it."))
+    type = forms.ChoiceField(label=_("Type"), choices=TYPES)
+    section = forms.CharField(label=_("Section"), max_length=80, required=False)
+    form = forms.SlugField(
+        label=_("Form"),
+        max_length=40,
+        initial="baseline",
+        help_text=_("baseline, or a later form."),
+    )
+    unit = forms.CharField(
+        label=_("Unit"), max_length=40, required=False, help_text="UCUM: ng/mL, cm, a, mo."
+    )
+    minimum = forms.FloatField(
+        label=_("Minimum"), required=False, help_text=_("Admissible: below is refused.")
+    )
+    plausible_minimum = forms.FloatField(
+        label=_("Plausible minimum"), required=False, help_text=_("Below is kept and noticed.")
+    )
+    plausible_maximum = forms.FloatField(
+        label=_("Plausible maximum"), required=False, help_text=_("Above is kept and noticed.")
+    )
+    maximum = forms.FloatField(
+        label=_("Maximum"), required=False, help_text=_("Admissible: above is refused.")
+    )
+    codes = CodesField(required=False, help_text=_("Of a category: code = label, one a line."))
     missing_codes = NamesField(
         required=False,
         initial=MISSING_CODES,
-        help_text="Reasons for no value; a blank is none of them.",
+        help_text=_("Reasons for no value; a blank is none of them."),
     )
     required_for = forms.MultipleChoiceField(
-        choices=ASKED, required=False, widget=forms.CheckboxSelectMultiple, label="Required"
+        choices=ASKED, required=False, widget=forms.CheckboxSelectMultiple, label=_("Required")
     )
 
     def spec(self) -> VariableSpec:
@@ -79,16 +96,19 @@ class VariableForm(forms.Form):
 
 
 class DerivedForm(forms.Form):
-    name = forms.CharField(max_length=64, help_text="Small letters, digits, _.")
-    label = forms.CharField(max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=64, help_text=_("Small letters, digits, _."))
+    label = forms.CharField(label=_("Label"), max_length=200)
     expression = forms.CharField(
+        label=_("Expression"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
-        help_text='For example cea_ng_ml >= 200, or "65 and over" if age_years >= 65 else '
-        '"under 65". Functions: points, minimum, maximum, log2, log10, days_between, '
-        "months_between, is_missing. What is missing stays missing.",
+        help_text=_(
+            'For example cea_ng_ml >= 200, or "65 and over" if age_years >= 65 else '
+            '"under 65". Functions: points, minimum, maximum, log2, log10, days_between, '
+            "months_between, is_missing. What is missing stays missing."
+        ),
     )
-    unit = forms.CharField(max_length=40, required=False)
+    unit = forms.CharField(label=_("Unit"), max_length=40, required=False)
 
     def spec(self) -> DerivedSpec:
         return DerivedSpec(**self.cleaned_data)
@@ -96,7 +116,7 @@ class DerivedForm(forms.Form):
 
 class FreezeForm(forms.Form):
     note = forms.CharField(
-        label="What changed, and why",
+        label=_("What changed, and why"),
         widget=forms.Textarea(attrs={"rows": 2}),
         required=True,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from studies.languages import said_choices, spoken
 from studies.methods.endpoint_kinds import EndpointKind, Rule, RulePart
 
 from .cohorts import reason_field
@@ -19,32 +21,38 @@ class EndpointRuleForm(forms.Form):
         for part in self.parts:
             self.fields[part.name] = _field(part, now[part.name])
         self.fields["reason"] = reason_field()
-        self.fields["reason"].label = "Why it changes"
+        self.fields["reason"].label = _("Why it changes")
 
     def rule(self) -> dict[str, Any]:
         return {part.name: self.cleaned_data[part.name] for part in self.parts}
 
 
 class EndpointNewForm(EndpointRuleForm):
-    title = forms.CharField(max_length=80, label="Title", help_text="As pages spell it.")
+    title = forms.CharField(max_length=80, label=_("Title"), help_text=_("As pages spell it."))
     name = forms.SlugField(
         max_length=40,
-        label="Name",
-        help_text="As files and the API spell it: small letters, digits and _. It stays.",
+        label=_("Name"),
+        help_text=_("As files and the API spell it: small letters, digits and _. It stays."),
     )
     field_order = ("title", "name")
 
     def __init__(self, *args: Any, kind: EndpointKind, **kwargs: Any):
         super().__init__(*args, kind=kind, rule={}, **kwargs)
         self.order_fields(self.field_order)
-        self.fields["reason"].label = "Why it is needed"
+        self.fields["reason"].label = _("Why it is needed")
 
     def named(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in ("name", "title")}
 
 
 def _field(part: RulePart, now: Any) -> forms.Field:
-    said: dict[str, Any] = {"label": part.label, "help_text": part.help, "initial": now}
+    said: dict[str, Any] = {
+        "label": spoken(part.label),
+        "help_text": spoken(part.help),
+        "initial": now,
+    }
     if part.choices:
-        return forms.ChoiceField(choices=part.choices, widget=forms.RadioSelect, **said)
+        return forms.ChoiceField(
+            choices=said_choices(part.choices), widget=forms.RadioSelect, **said
+        )
     return forms.IntegerField(min_value=part.minimum, max_value=part.maximum, **said)

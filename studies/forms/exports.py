@@ -5,25 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from studies.languages import said_choices
 from studies.models import Cohort, ExportFormat, Patient, PatientStatus, Site, Study
 
 STATUSES = [
-    ("", "Any status"),
-    *[c for c in PatientStatus.choices if c[0] in ("screened", "enrolled")],
+    ("", _("Any status")),
+    *said_choices(c for c in PatientStatus.choices if c[0] in ("screened", "enrolled")),
 ]
 
 
 class ExportForm(forms.Form):
     cohort = forms.ModelChoiceField(
-        Cohort.objects.none(), to_field_name="uid", required=False, empty_label="Any cohort"
+        Cohort.objects.none(),
+        label=_("Cohort"),
+        to_field_name="uid",
+        required=False,
+        empty_label=_("Any cohort"),
     )
     site = forms.ModelChoiceField(
-        Site.objects.none(), to_field_name="uid", required=False, empty_label="Any site"
+        Site.objects.none(),
+        label=_("Site"),
+        to_field_name="uid",
+        required=False,
+        empty_label=_("Any site"),
     )
-    status = forms.ChoiceField(choices=STATUSES, required=False)
+    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False)
     format = forms.ChoiceField(
-        choices=[(ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, "XLSX, with the dictionary")]
+        label=_("Format"),
+        choices=[(ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, _("XLSX, with the dictionary"))],
     )
     selection = forms.CharField(required=False, widget=forms.HiddenInput)
 

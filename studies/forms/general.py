@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
+from studies.languages import said_choices
 from studies.methods.problems import DataProblem
 from studies.models import RIGHTS, Role, Site, Study
 from studies.registry import UploadKind
@@ -34,7 +36,7 @@ class ManyFilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    file = ManyFilesField(label="File", max_length=255, allow_empty_file=True)
+    file = ManyFilesField(label=_("File"), max_length=255, allow_empty_file=True)
 
     def __init__(self, *args: Any, kind: UploadKind, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -42,7 +44,10 @@ class UploadForm(forms.Form):
         self.option_names = [option.name for option in kind.options]
         for option in kind.options:
             self.fields[option.name] = forms.ChoiceField(
-                choices=option.choices, required=False, label=option.label, help_text=option.help
+                choices=[(value, str(word)) for value, word in option.choices],
+                required=False,
+                label=str(option.label),
+                help_text=str(option.help),
             )
 
     @property
@@ -57,28 +62,34 @@ class UploadForm(forms.Form):
     def clean_file(self) -> list[Any]:
         for file in self.cleaned_data["file"]:
             if file.size == 0:
-                raise forms.ValidationError(f"{file.name} is empty: choose the file again.")
+                raise forms.ValidationError(
+                    _("{name} is empty: choose the file again.").format(name=file.name)
+                )
             if file.size > settings.UPLOAD_MAX_BYTES:
                 largest = settings.UPLOAD_MAX_BYTES / 2**30
                 raise forms.ValidationError(
-                    f"{file.name} is larger than {largest:g} GB: split it into several files."
+                    _("{name} is larger than {largest:g} GB: split it into several files.").format(
+                        name=file.name, largest=largest
+                    )
                 )
         return self.cleaned_data["file"]
 
 
 class MembershipForm(forms.Form):
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=said_choices(Role.choices))
     site = forms.ModelChoiceField(
-        Site.objects.none(), required=False, empty_label="All sites", label="Site"
+        Site.objects.none(), required=False, empty_label=_("All sites"), label=_("Site")
     )
     rights = forms.MultipleChoiceField(
-        choices=[(right, right) for right in RIGHTS], widget=forms.CheckboxSelectMultiple
+        label=_("Rights"),
+        choices=said_choices((right, right) for right in RIGHTS),
+        widget=forms.CheckboxSelectMultiple,
     )
     ends_on = forms.DateField(
         required=False,
-        label="Until",
+        label=_("Until"),
         widget=forms.DateInput(attrs={"placeholder": "YYYY-MM-DD"}),
-        help_text="The first day without the membership; blank: open.",
+        help_text=_("The first day without the membership; blank: open."),
     )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
@@ -87,36 +98,38 @@ class MembershipForm(forms.Form):
 
 
 class SiteForm(forms.Form):
-    name = forms.CharField(max_length=200, label="Hospital")
+    name = forms.CharField(max_length=200, label=_("Hospital"))
 
 
 class InviteForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "off"}), max_length=150
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}), max_length=150
     )
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.COORDINATOR)
+    role = forms.ChoiceField(
+        label=_("Role"), choices=said_choices(Role.choices), initial=Role.COORDINATOR
+    )
     site = forms.ModelChoiceField(
-        Site.objects.none(), required=False, empty_label="All sites", label="Site"
+        Site.objects.none(), required=False, empty_label=_("All sites"), label=_("Site")
     )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["site"].queryset = Site.objects.filter(study_sites__study=study)
-        self.fields[
-            "site"
-        ].help_text = "With a site, the colleague sees the patients of that site only."
+        self.fields["site"].help_text = _(
+            "With a site, the colleague sees the patients of that site only."
+        )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("role") == Role.ADMINISTRATOR and given.get("site"):
-            self.add_error("site", "An administrator needs all sites.")
+            self.add_error("site", _("An administrator needs all sites."))
         return given
 
 
 class PatternForm(forms.Form):
     """The example on the page of patterns."""
 
-    name = forms.CharField(label="Name", help_text="As it should stand in lists.")
-    number = forms.IntegerField(label="How many", required=False)
-    kind = forms.ChoiceField(label="Kind", choices=[("a", "The usual"), ("b", "Another")])
-    agreed = forms.BooleanField(label="Read and understood", required=False)
+    name = forms.CharField(label=_("Name"), help_text=_("As it should stand in lists."))
+    number = forms.IntegerField(label=_("How many"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("a", _("The usual")), ("b", _("Another"))])
+    agreed = forms.BooleanField(label=_("Read and understood"), required=False)

@@ -6,14 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 
 from studies.models import Patient, QueryState
 from studies.services import people_who_see
 
 STEPS = {
-    QueryState.OPEN: [("answered", "Answer"), ("open", "Ask again"), ("closed", "Close")],
-    QueryState.ANSWERED: [("closed", "Close"), ("open", "Ask again"), ("answered", "Add")],
-    QueryState.CLOSED: [("open", "Open again")],
+    QueryState.OPEN: [("answered", _("Answer")), ("open", _("Ask again")), ("closed", _("Close"))],
+    QueryState.ANSWERED: [("closed", _("Close")), ("open", _("Ask again")), ("answered", _("Add"))],
+    QueryState.CLOSED: [("open", _("Open again"))],
 }
 
 
@@ -24,13 +25,13 @@ class PersonChoice(forms.ModelChoiceField):
 
 class QueryForm(forms.Form):
     text = forms.CharField(
-        label="Question", max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+        label=_("Question"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
     assignee = PersonChoice(
         queryset=get_user_model()._default_manager.none(),
         required=False,
-        label="Asked of",
-        empty_label="Anybody at the site",
+        label=_("Asked of"),
+        empty_label=_("Anybody at the site"),
     )
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any):
@@ -45,4 +46,4 @@ class QueryMessageForm(QueryForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["text"].label = "Your words"
+        self.fields["text"].label = _("Your words")

@@ -5,19 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from studies.languages import said_choices
 from studies.methods.cells import ORDERS
 from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
 from studies.methods.table_columns import COHORT, LEFT_OUT, SITE, Suggestion
 from studies.models import ImportBatch
+from studies.value_words import word_of
 
-DECIMALS = (("point", "a decimal point: 12.5"), ("comma", "a decimal comma: 12,5"))
+DECIMALS = (("point", _("a decimal point: 12.5")), ("comma", _("a decimal comma: 12,5")))
 BLANKS = (
-    ("keep", "leaves the stored value as it is"),
-    ("clear", "clears the stored value: the file is the whole truth"),
+    ("keep", _("leaves the stored value as it is")),
+    ("clear", _("clears the stored value: the file is the whole truth")),
 )
-KEYS = {"patient_id": "Pseudonym of the patient", "site": "Site", "cohort": "Cohort"}
-WORDS = {"remembered": "as last time", "name": "by its name", "alike": "similar: please check"}
+KEYS = {"patient_id": _("Pseudonym of the patient"), "site": _("Site"), "cohort": _("Cohort")}
+WORDS = {
+    "remembered": _("as last time"),
+    "name": _("by its name"),
+    "alike": _("similar: please check"),
+}
+
+
+def _file_has(found: list[str]) -> str:
+    return str(_("The file has {found}.")).format(found=", ".join(found))
+
+
+def _file_has(found: list[str]) -> str:
+    return _("The file has {found}.").format(found=", ".join(found))
 
 
 class QuestionsForm(forms.Form):
@@ -50,13 +65,13 @@ class ColumnsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.batch, self.suggestions = batch, suggestions
         groups = [
-            (LEFT_OUT, "– left out –"),
-            ("Who and where", [(name, KEYS[name]) for name in KEY_COLUMNS]),
-            ("Variables", [(spec.name, f"{spec.name}: {spec.label}"[:70]) for spec in specs]),
+            (LEFT_OUT, _("– left out –")),
+            (_("Who and where"), [(name, KEYS[name]) for name in KEY_COLUMNS]),
+            (_("Variables"), [(spec.name, f"{spec.name}: {spec.label}"[:70]) for spec in specs]),
         ]
         for at, suggestion in enumerate(suggestions):
             self.fields[f"column_{at}"] = forms.ChoiceField(
-                label=suggestion.column or f"column {at + 1}",
+                label=suggestion.column or _("column {at}").format(at=at + 1),
                 choices=groups,
                 required=False,
                 initial=suggestion.target,
@@ -66,20 +81,20 @@ class ColumnsForm(forms.Form):
 
     def _once(self, sites: list[str], cohorts: list[str]) -> None:
         said = self.batch.mapping
-        site_choices = [("", "– a column says it –"), *((name, name) for name in sites)]
+        site_choices = [("", _("– a column says it –")), *((name, name) for name in sites)]
         self.fields[SITE] = forms.ChoiceField(
-            label="One site for all lines", choices=site_choices, required=False,
+            label=_("One site for all lines"), choices=site_choices, required=False,
             initial=said.get("site", ""),
         )  # fmt: skip
         self.fields["new_site"] = forms.CharField(
-            label="or a new site", required=False, max_length=200
+            label=_("or a new site"), required=False, max_length=200
         )
         cohort_choices = [
-            ("", "– a column says it, or none –"),
-            *((name, name.replace("_", " ")) for name in cohorts),
+            ("", _("– a column says it, or none –")),
+            *((name, word_of(name)) for name in cohorts),
         ]
         self.fields[COHORT] = forms.ChoiceField(
-            label="One cohort for all lines", choices=cohort_choices, required=False,
+            label=_("One cohort for all lines"), choices=cohort_choices, required=False,
             initial=said.get("cohort", ""),
         )  # fmt: skip
 
@@ -88,17 +103,17 @@ class ColumnsForm(forms.Form):
         asks, said = self.batch.look.get("asks", {}), self.batch.options
         if found := asks.get("decimal"):
             self.fields["decimal"] = forms.ChoiceField(
-                label="Numbers are written with", choices=DECIMALS, widget=forms.RadioSelect,
-                initial=said.get("decimal"), help_text=f"The file has {', '.join(found)}.",
+                label=_("Numbers are written with"), choices=DECIMALS, widget=forms.RadioSelect,
+                initial=said.get("decimal"), help_text=_file_has(found),
             )  # fmt: skip
         if found := asks.get("date_order"):
             self.fields["date_order"] = forms.ChoiceField(
-                label="Dates are written as", choices=list(ORDERS.items()),
+                label=_("Dates are written as"), choices=said_choices(ORDERS.items()),
                 widget=forms.RadioSelect, initial=said.get("date_order"),
-                help_text=f"The file has {', '.join(found)}.",
+                help_text=_file_has(found),
             )  # fmt: skip
         self.fields["blank"] = forms.ChoiceField(
-            label="A blank cell", choices=BLANKS, widget=forms.RadioSelect,
+            label=_("A blank cell"), choices=BLANKS, widget=forms.RadioSelect,
             initial=said.get("blank", "keep"),
         )  # fmt: skip
 
@@ -127,7 +142,7 @@ class ColumnsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("new_site") and given.get(SITE):
-            self.add_error("new_site", "Choose a site, or name a new one.")
+            self.add_error("new_site", _("Choose a site, or name a new one."))
         return given
 
     def options(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from studies import access, desks, homes, job_reads, languages, registry
+from studies import access, desks, glance_words, homes, job_reads, languages, registry
 from studies.help import glossary
 from studies.languages import later as _
 from studies.methods.units import readable_unit
@@ -149,6 +149,9 @@ def say_here(text: Any) -> Any:
     if isinstance(text, Model):
         text = str(text)
     return text if isinstance(text, int | float) else languages.spoken(text)
+
+
+register.filter("glance_word", glance_words.said)
 
 
 @register.simple_tag

@@ -9,11 +9,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from studies import access, cohort_reads, scopes, services
 from studies.forms import CohortForm, PseudonymsForm, refuse_in
+from studies.languages import sentences
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import Cohort, Patient, Study
 from studies.paging import page_by_key
 
@@ -55,33 +59,41 @@ def cohort_step(request: HttpRequest, study: Study, cohort_uid: UUID, step: str)
     if step == "freeze":
         return _freeze(request, study, cohort)
     if step not in _CHANGES:
-        raise Http404("No such step.")
+        raise Http404(_("No such step."))
     access.require(request.user, study, "enter")
     form = PseudonymsForm(request.POST)
     if not form.is_valid():
         return _page(request, study, cohort, form, status=422)
-    word, change = _CHANGES[step]
+    told, change = _CHANGES[step]
     try:
         patients = _named(request.user, study, form.cleaned_data["patients"])
         number = change(cohort, request.user, patients)
     except DataProblem as refusal:
         return _page(request, study, cohort, form, refusal.problems, 422)
-    messages.success(request, f"{number} patient{'' if number == 1 else 's'} {word}.")
+    messages.success(request, told(number).format(number=number))
     return redirect("studies:cohort", study.uid, cohort.uid)
 
 
-_CHANGES: dict[str, tuple[str, Callable[..., int]]] = {
-    "add": ("put in", services.cohort_members_add),
-    "remove": ("taken out", services.cohort_members_remove),
+def _put_in(number: int) -> str:
+    return ngettext("{number} patient put in.", "{number} patients put in.", number)
+
+
+def _taken_out(number: int) -> str:
+    return ngettext("{number} patient taken out.", "{number} patients taken out.", number)
+
+
+_CHANGES: dict[str, tuple[Callable[[int], str], Callable[..., int]]] = {
+    "add": (_put_in, services.cohort_members_add),
+    "remove": (_taken_out, services.cohort_members_remove),
 }
 
 
 def _freeze(request: HttpRequest, study: Study, cohort: Cohort) -> HttpResponse:
     try:
         services.cohort_freeze(cohort, request.user)
-        messages.success(request, "Frozen: the database refuses every change of its members.")
+        messages.success(request, _("Frozen: the database refuses every change of its members."))
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect("studies:cohort", study.uid, cohort.uid)
 
 
@@ -117,9 +129,9 @@ def _named(user: Any, study: Study, pseudonyms: list[str]) -> list[Patient]:
     found = {p.pseudonym: p for p in mine.filter(pseudonym__in=pseudonyms)}
     missing = [name for name in pseudonyms if name not in found]
     if missing:
-        expected, remedy = (
-            "a pseudonym that you may see",
-            "Correct it, or screen the patient first.",
-        )
-        raise DataProblem(Problem(name, "no such patient", expected, remedy) for name in missing)
+        raise DataProblem(
+            Problem(name, say("no such patient"), "a pseudonym that you may see",
+                    "Correct it, or screen the patient first.")
+            for name in missing
+        )  # fmt: skip
     return list(found.values())

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import desks
@@ -51,7 +52,7 @@ def view_new(request: HttpRequest, study: Study) -> HttpResponse:
         return redirect("studies:overview", study.uid)
     try:
         view = view_save(study, request.user, page, request.POST.get("name", ""), query)
-        messages.success(request, f"Kept as {view.name}.")
+        messages.success(request, _("Kept as {name}.").format(name=view.name))
     except DataProblem as refusal:
         messages.error(request, str(refusal.problems[0]))
     return redirect(f"{address}?{query}")

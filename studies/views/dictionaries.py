@@ -8,10 +8,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, dictionaries, services
 from studies.forms import DerivedForm, FreezeForm, VariableForm, refuse_in
+from studies.languages import sentences
 from studies.methods.problems import DataProblem
 from studies.models import DerivedVariable, DictionaryVersion, Study, Variable
 from studies.tables import csv_response
@@ -63,7 +65,10 @@ def dictionary_freeze(request: HttpRequest, study: Study, dictionary_uid: UUID) 
         try:
             services.dictionary_freeze(version, request.user, form.cleaned_data["note"])
             messages.success(
-                request, f"Version {version.number} is in force. Old entries keep theirs."
+                request,
+                _("Version {number} is in force. Old entries keep theirs.").format(
+                    number=version.number
+                ),
             )
             return redirect("studies:dictionaries", study.uid)
         except DataProblem as refusal:
@@ -77,9 +82,9 @@ def dictionary_discard(request: HttpRequest, study: Study, dictionary_uid: UUID)
     version = _version(study, dictionary_uid)
     try:
         services.dictionary_discard(version, request.user)
-        messages.success(request, "The draft is gone.")
+        messages.success(request, _("The draft is gone."))
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect("studies:dictionaries", study.uid)
 
 
@@ -114,7 +119,7 @@ def variable_change(
         else:
             services.variable_move(row, request.user, -1 if change == "up" else 1)
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect("studies:dictionary", study.uid, version.uid)
 
 
@@ -152,7 +157,9 @@ def _edit(
     initial = {name: getattr(row, name) for name in shape.base_fields} if row else None
     form = shape(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid() and _written(request.user, version, row, form):
-        messages.success(request, f"{form.cleaned_data['name']} is in the draft.")
+        messages.success(
+            request, _("{name} is in the draft.").format(name=form.cleaned_data["name"])
+        )
         return redirect("studies:dictionary", study.uid, version.uid)
     context: dict[str, Any] = {"study": study, "version": version, "form": form, "row": row}
     context |= {"derived": derived, "names": dictionaries.names_of(version) if derived else ()}

@@ -9,6 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, registry, services
@@ -50,7 +51,7 @@ def drawn(request: HttpRequest, study: Study, page: str, subject: str = "") -> H
         spec = registry.drawn_page(page)
         found = services.drawing_of(study, request.user, page, subject)
     except (KeyError, ValueError, ObjectDoesNotExist) as error:
-        raise Http404("No such page.") from error
+        raise Http404(_("No such page.")) from error
     context = {"study": study, "spec": spec, "title": spec.title, "drawn": found}
     context["may_download"] = "download" in access.rights_of(request.user, study)
     return render(request, "studies/drawn.html", context)
@@ -64,7 +65,7 @@ def drawn_figure(
     rows = access.visible(Drawing.objects.all(), request.user, study).filter(uid=drawing_uid)
     found = services.figure_of(rows, drawing_uid, key)
     if found is None or form not in FORMS:
-        raise Http404("No such figure.")
+        raise Http404(_("No such figure."))
     tag = f'"{drawing_uid}-{key}"'
     if form == "svg" and request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)
@@ -81,7 +82,7 @@ def draw_again(request: HttpRequest, study: Study) -> HttpResponse:
     try:
         services.page_draw_start(study, request.user, page, subject, again=True)
     except (KeyError, ValueError, ObjectDoesNotExist) as error:
-        raise Http404("No such page.") from error
+        raise Http404(_("No such page.")) from error
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from studies import access, attrition_figure, eligibility, scopes, services, standing
 from studies.forms import CriteriaForm, refuse_in
@@ -55,7 +57,7 @@ def criteria(request: HttpRequest, study: Study) -> HttpResponse:
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, "The criteria hold from now on.")
+            messages.success(request, _("The criteria hold from now on."))
             return redirect("studies:eligibility", study.uid)
     versions = EligibilityVersion.objects.filter(study=study).select_related("decided_by")
     context = {"study": study, "form": form, "versions": versions.order_by("-number")}
@@ -80,11 +82,11 @@ def attrition(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def attrition_svg(request: HttpRequest, study: Study) -> HttpResponse:
-    found = _found(request, study)
-    context = {"figure": attrition_figure.draw(found), "file": True, "study": study}
-    response = HttpResponse(
-        render_to_string("studies/attrition.svg", context), content_type="image/svg+xml"
-    )
+    with override("en"):  # what is published is English
+        found = _found(request, study)
+        context = {"figure": attrition_figure.draw(found), "file": True, "study": study}
+        drawn = render_to_string("studies/attrition.svg", context)
+    response = HttpResponse(drawn, content_type="image/svg+xml")
     response["Content-Disposition"] = 'attachment; filename="attrition.svg"'
     return response
 
@@ -109,7 +111,7 @@ def _found(request: HttpRequest, study: Study) -> eligibility.Attrition:
     """The count as a file has it; nothing before a large study was counted."""
     counted = _counted(request, study, _cohort(request, study))
     if counted.found is None:
-        raise Http404("Not counted yet.")
+        raise Http404(_("Not counted yet."))
     return counted.found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from studies import access, endpoint_rules, services
 from studies.forms import EndpointNewForm, EndpointRuleForm, refuse_in
@@ -30,7 +31,7 @@ def endpoint(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Another rule for one endpoint, with a reason: a job puts it in force."""
     known = EndpointDefinition.objects.filter(study=study, name=name)
     if name not in SHIPPED and not known.exists():
-        raise Http404("No such endpoint.")
+        raise Http404(_("No such endpoint."))
     now = services.endpoint_definition(study, name)
     kind = kind_of(name, now.rule)
     sent = request.POST if request.method == "POST" else None
@@ -52,7 +53,7 @@ def endpoint(request: HttpRequest, study: Study, name: str) -> HttpResponse:
 def endpoint_new(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     """An endpoint of the study's own: a kind, a name and a rule; a job gives everybody's values."""
     if kind not in KINDS:
-        raise Http404("No such kind of endpoint.")
+        raise Http404(_("No such kind of endpoint."))
     sent = request.POST if request.method == "POST" else None
     form = EndpointNewForm(sent, kind=KINDS[kind])
     if form.is_valid():

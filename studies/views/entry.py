@@ -10,15 +10,18 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, entries, entry_merges, entry_sent, scopes, services
+from studies.languages import later, sentence
 from studies.methods.course import FACT_KINDS
 from studies.methods.merge import Merge, merge_cells
 from studies.methods.problems import DataProblem, Problem
 from studies.models import EntryState, Patient, Query, QueryState, Study
 from studies.services.record_reading import Record
 from studies.services.record_states import STEPS
+from studies.value_words import word_of
 
 from .doors import study_page
 
@@ -60,7 +63,7 @@ def entry_row(
     record = _record(_patient(request, study, patient_uid), form)
     access.require_at(request.user, record.patient, "enter", "identifiers")
     if kind not in FACT_KINDS:
-        raise Http404("No such kind of fact.")
+        raise Http404(_("No such kind of fact."))
     rows = [entries.row_view(record, FACT_KINDS[kind])]
     if "on" in request.GET and kind == "lesion":
         rows = entries.rows_again(record, request.GET["on"])
@@ -78,14 +81,22 @@ def entry_state(request: HttpRequest, study: Study, patient_uid: UUID, form: str
     try:
         if asked == "dictionary":
             entry = services.record_take_over(patient, request.user, form)
-            messages.success(request, f"Now read under dictionary {entry.dictionary.number}.")
+            messages.success(
+                request,
+                _("Now read under dictionary {number}.").format(number=entry.dictionary.number),
+            )
         else:
             reason = request.POST.get("reason", "")
             entry = services.record_state_set(patient, request.user, form, asked, reason)
-            messages.success(request, f"{patient.pseudonym}: the form is {entry.state}.")
+            messages.success(
+                request,
+                _("{pseudonym}: the form is {state}.").format(
+                    pseudonym=patient.pseudonym, state=word_of(entry.state)
+                ),
+            )
     except DataProblem as refusal:
         for problem in refusal.problems:
-            messages.error(request, str(problem))
+            messages.error(request, sentence(problem))
     back = request.POST.get("back")
     if back == "entry":
         return redirect("studies:entry", study.uid, patient.uid, form)
@@ -100,7 +111,7 @@ def _patient(request: HttpRequest, study: Study, uid: UUID) -> Patient:
 def _record(patient: Patient, form: str) -> Record:
     record = services.record_read(patient, form)
     if not record.specs and form not in entries.forms_of_dictionary(record):
-        raise Http404("No such form in the dictionary.")
+        raise Http404(_("No such form in the dictionary."))
     return record
 
 
@@ -129,7 +140,7 @@ def _save(request: HttpRequest, record: Record) -> HttpResponse:
         return _page(request, record, sent.cells, refusal.problems, status=422)
     except services.RecordChangedError:
         return _show_changes(request, services.record_read(record.patient, record.form), sent)
-    messages.success(request, f"{record.patient.pseudonym} is saved.")
+    messages.success(request, _("{pseudonym} is saved.").format(pseudonym=record.patient.pseudonym))
     return redirect(_address(record))
 
 
@@ -195,10 +206,10 @@ def _steps(user: Any, record: Record) -> list[tuple[str, str]]:
 
 
 STEP_WORDS = {
-    ("complete", "verified"): "Verify",
-    ("verified", "locked"): "Lock",
-    ("locked", "verified"): "Unlock",
-    ("verified", "complete"): "Open again",
+    ("complete", "verified"): later("Verify"),
+    ("verified", "locked"): later("Lock"),
+    ("locked", "verified"): later("Unlock"),
+    ("verified", "complete"): later("Open again"),
 }
 
 

@@ -9,10 +9,12 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 
 from studies import access, job_reads, services
 from studies.filters import ReadFilter
 from studies.forms import ExportForm
+from studies.languages import sentences
 from studies.listings import EXPORTS, READS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
@@ -46,9 +48,9 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
 def _words(user: Any, study: Study, address: str) -> list[str]:
     """What a selection from the study at a glance asks for."""
     try:
-        return selection_of(user, study, address).words if address else []
+        return selection_of(user, study, address).said if address else []
     except DataProblem as refusal:
-        return [str(refusal)]
+        return [sentences(refusal)]
 
 
 @study_page()
@@ -58,7 +60,7 @@ def export_file(request: HttpRequest, study: Study, export_uid: UUID) -> HttpRes
     try:
         services.export_download(export, request.user)
     except DataProblem as refusal:
-        raise Http404("The file has expired.") from refusal
+        raise Http404(_("The file has expired.")) from refusal
     assert export.file is not None
     name = f"{export.content}-{export.created_at:%Y-%m-%d}.{export.format}"
     return attachment(services.file_open(export.file), name)
@@ -103,6 +105,6 @@ def _started(
     try:
         _, job = services.export_start(study, request.user, content, kind, filters)
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
         return redirect(to, study.uid)
     return redirect("studies:job", study.uid, job.uid)

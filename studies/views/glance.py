@@ -10,10 +10,12 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, registry, scopes, services
 from studies.glance_page import COUNT_COLUMNS, count_rows, glance_context
+from studies.languages import sentences
 from studies.methods.problems import DataProblem
 from studies.models import SavedSelection, Study
 from studies.selection_comparisons import comparison_context
@@ -57,9 +59,11 @@ def selection_save(request: HttpRequest, study: Study) -> HttpResponse:
     address = request.POST.get("address", "")
     try:
         saved = services.selection_save(study, request.user, request.POST.get("name", ""), address)
-        messages.success(request, f"The selection “{saved.name}” is saved for this study.")
+        messages.success(
+            request, _("The selection “{name}” is saved for this study.").format(name=saved.name)
+        )
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect(f"{reverse('studies:glance', args=[study.uid])}?{address}")
 
 
@@ -68,7 +72,7 @@ def selection_save(request: HttpRequest, study: Study) -> HttpResponse:
 def selection_retire(request: HttpRequest, study: Study, selection_uid: UUID) -> HttpResponse:
     saved = get_object_or_404(SavedSelection, study=study, uid=selection_uid)
     services.selection_retire(saved, request.user)
-    messages.success(request, f"The selection “{saved.name}” is retired.")
+    messages.success(request, _("The selection “{name}” is retired.").format(name=saved.name))
     return redirect("studies:glance", study.uid)
 
 
@@ -78,14 +82,14 @@ def selection_use(request: HttpRequest, study: Study, key: str) -> HttpResponse:
     """Hand the selected patients to an app above."""
     use = next((one for one in registry.selection_uses() if one.key == key), None)
     if use is None:
-        raise Http404("No such use.")
+        raise Http404(_("No such use."))
     access.require(request.user, study, use.right)
     address = request.POST.get("address", "")
     try:
         selection = selection_of(request.user, study, address)
         return redirect(use.use(study, request.user, request.POST.get("name", ""), selection))
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect(f"{reverse('studies:glance', args=[study.uid])}?{address}")
 
 
@@ -112,7 +116,7 @@ def glance_patients(request: HttpRequest, study: Study) -> HttpResponse:
     has_read(request, PATIENT_COLUMNS, len(page.rows))
     table = PatientTable(page.rows, study=study)
     context = {"study": study, "selection": selection, "page": page, "table": table}
-    context["chips"] = _chips(study, selection.words, selection.address)
+    context["chips"] = _chips(study, selection.said, selection.address)
     return render(request, "studies/glance_patients.html", context)
 
 

@@ -9,8 +9,11 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from studies import access, audits, histories, query_reads, scopes, services
+from studies.languages import sentence
 from studies.methods.problems import DataProblem
 from studies.models import Membership, Patient, Query, Study
 from studies.tables import csv_response
@@ -25,7 +28,7 @@ def field_history(
     mine = scopes.patients_of(request.user, study).select_related("site", "study")
     patient = get_object_or_404(mine, uid=patient_uid)
     if field not in services.fields_of(patient, form):
-        raise Http404("No such field.")
+        raise Http404(_("No such field."))
     if request.method == "POST":
         return _restore(request, patient, form, field)
     rights = access.rights_of(request.user, study)
@@ -58,6 +61,7 @@ def audit(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @study_page("manage")
+@override("en")  # what is exchanged is English
 def audit_csv(request: HttpRequest, study: Study) -> HttpResponse:
     """As many pages as it takes, up to 10,000 lines."""
     asked, dates = _asked(request), _sees_dates(request, study)
@@ -103,10 +107,10 @@ def _restore(request: HttpRequest, patient: Patient, form: str, field: str) -> H
             int(event) if event.isdecimal() and len(event) < 18 else 0,
             request.POST.get("reason", ""),
         )  # fmt: skip
-        messages.success(request, "The earlier value stands again, as a new change.")
+        messages.success(request, _("The earlier value stands again, as a new change."))
     except DataProblem as refusal:
         for problem in refusal.problems:
-            messages.error(request, str(problem))
+            messages.error(request, sentence(problem))
     except services.RecordChangedError:
-        messages.error(request, "Somebody saved the form meanwhile. Look again.")
+        messages.error(request, _("Somebody saved the form meanwhile. Look again."))
     return redirect("studies:field_history", patient.study.uid, patient.uid, form, field)

@@ -12,11 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, job_reads, registry, services
 from studies.filters import JobFilter
 from studies.identifiers import is_uuid
+from studies.languages import sentence
 from studies.listings import JOBS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
@@ -54,7 +56,10 @@ def jobs_cancel(request: HttpRequest, study: Study) -> HttpResponse:
     mine = [job for job in under_way if _may_cancel(request.user, study, job)]
     for job in mine:
         services.job_cancel(job, request.user)
-    messages.success(request, f"{len(mine)} of {len(chosen)} chosen: the end was asked for.")
+    messages.success(
+        request,
+        _("{n} of {total} chosen: the end was asked for.").format(n=len(mine), total=len(chosen)),
+    )
     return redirect("studies:jobs", study.uid)
 
 
@@ -75,7 +80,7 @@ def job_live(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
 def job_problems(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
     job = _job(study, job_uid)
     if not access.reads_names(request.user, study, job.acting_user_id):
-        raise PermissionDenied("The problems name patients of other sites.")
+        raise PermissionDenied(_("The problems name patients of other sites."))
     return problems_csv(f"problems-{job.uid}.csv", job.problems)
 
 
@@ -90,13 +95,13 @@ def job_cancel(request: HttpRequest, study: Study, job_uid: UUID) -> HttpRespons
 @study_page()
 def action_start(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     if registry.action(kind) is None:
-        raise Http404("No such step.")
+        raise Http404(_("No such step."))
     params = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
     try:
         job = services.action_start(study, request.user, kind, params)
     except DataProblem as refusal:
         for problem in refusal.problems:
-            messages.error(request, str(problem))
+            messages.error(request, sentence(problem))
         return redirect("studies:overview", study.uid)
     return redirect("studies:job", study.uid, job.uid)
 
@@ -149,14 +154,14 @@ def _next_page(study: Study, batch: Any, job: Job) -> tuple[str, str]:
     course = registry.job_course(job.kind)
     if course and course.result_key in job.result:
         uid = job.result[course.result_key]
-        return reverse(course.result_page, args=[study.uid, uid]), course.result_word
+        return reverse(course.result_page, args=[study.uid, uid]), str(course.result_word)
     if job.kind == "studies.endpoint_change":
-        return reverse("studies:endpoints", args=[study.uid]), "The endpoints"
+        return reverse("studies:endpoints", args=[study.uid]), _("The endpoints")
     if job.kind == "studies.count" and job.params["what"] in COUNTED:
         chosen = urlencode({"cohort": job.params["cohorts"].split(",")}, doseq=True)
         page = reverse(f"studies:{job.params['what']}", args=[study.uid])
-        return f"{page}?{chosen}", "What was counted"
+        return f"{page}?{chosen}", _("What was counted")
     if batch:
-        word = "What it brought" if batch.state == BatchState.READY else "The upload"
+        word = _("What it brought") if batch.state == BatchState.READY else _("The upload")
         return reverse("studies:batch", args=[study.uid, batch.uid]), word
-    return reverse("studies:overview", args=[study.uid]), "Back to the stages"
+    return reverse("studies:overview", args=[study.uid]), _("Back to the stages")

@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, consents, eligibility, scopes, services
@@ -22,6 +23,7 @@ from studies.forms import (
     WithdrawForm,
     refuse_in,
 )
+from studies.languages import later
 from studies.methods.problems import DataProblem, refuse
 from studies.models import Patient, PatientStatus, Study
 
@@ -30,36 +32,39 @@ from .doors import study_page
 Verb = Callable[[Patient, Any, dict[str, Any]], Any]
 VERBS: dict[str, tuple[str, Verb]] = {
     "consent": (
-        "The consent is recorded.",
+        later("The consent is recorded."),
         lambda p, user, given: services.consent_record(
             p, user, given["scope"], given["on"], given["withdrawn_on"]
         ),
     ),
     "status": (
-        "The status is changed.",
+        later("The status is changed."),
         lambda p, user, given: services.patient_status_set(p, user, **given),
     ),
     "override": (
-        "The decision is recorded.",
+        later("The decision is recorded."),
         lambda p, user, given: services.eligibility_override(p, user, **given),
     ),
     "transfer": (
-        "The patient was transferred.",
+        later("The patient was transferred."),
         lambda p, user, given: services.patient_transfer(p, user, **given),
     ),
-    "merge": ("The two are one patient now.", lambda p, user, given: _merge(p, user, **given)),
+    "merge": (
+        later("The two are one patient now."),
+        lambda p, user, given: _merge(p, user, **given),
+    ),
     "withdraw": (
-        "The withdrawal is recorded; nothing uses the patient from now on.",
+        later("The withdrawal is recorded; nothing uses the patient from now on."),
         lambda p, user, given: services.patient_withdraw(p, user, **given),
     ),
 }
 TITLES = {
-    "consent": "Record a consent",
-    "status": "Change the status",
-    "override": "Decide on a criterion",
-    "transfer": "Transfer to another site",
-    "merge": "Merge a duplicate",
-    "withdraw": "Withdraw",
+    "consent": later("Record a consent"),
+    "status": later("Change the status"),
+    "override": later("Decide on a criterion"),
+    "transfer": later("Transfer to another site"),
+    "merge": later("Merge a duplicate"),
+    "withdraw": later("Withdraw"),
 }
 
 
@@ -73,7 +78,7 @@ def participation(request: HttpRequest, study: Study, patient_uid: UUID) -> Http
 def patient_step(request: HttpRequest, study: Study, patient_uid: UUID, step: str) -> HttpResponse:
     """One of ``VERBS``, done and told; what is refused comes back beside its field."""
     if step not in VERBS:
-        raise Http404("No such step.")
+        raise Http404(_("No such step."))
     patient = _patient(request.user, study, patient_uid)
     form = _forms(study, request.POST, step)[step]
     told, verb = VERBS[step]
@@ -83,7 +88,7 @@ def patient_step(request: HttpRequest, study: Study, patient_uid: UUID, step: st
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, told)
+            messages.success(request, str(told))
             return redirect("studies:participation", study.uid, patient.uid)
     return _page(request, study, patient, {step: form})
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from studies import (
     access,
@@ -28,6 +29,7 @@ from studies.listings import PATIENTS, SPECIMENS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import Patient, QueryState, Specimen, Study
+from studies.value_words import word_of
 
 from .doors import study_page
 
@@ -87,7 +89,12 @@ def patient_new(request: HttpRequest, study: Study) -> HttpResponse:
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, f"{patient.pseudonym} is {patient.status}.")
+            messages.success(
+                request,
+                _("{pseudonym} is {status}.").format(
+                    pseudonym=patient.pseudonym, status=word_of(patient.status)
+                ),
+            )
             return redirect(_first_page(request.user, patient))
     return render(request, "studies/patient_new.html", {"study": study, "form": form})
 

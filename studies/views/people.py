@@ -8,28 +8,32 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, scopes, services
 from studies.forms import InviteForm, MembershipForm, SiteForm, refuse_in
+from studies.languages import later, sentences
 from studies.methods.problems import DataProblem
 from studies.models import RIGHTS, Membership, Study
 
 from .doors import study_page
 
 MEANINGS = (
-    ("aggregates", "See counts, summaries, results and reports."),
-    ("rows", "See single patients by pseudonym, at the membership's site or at all sites."),
-    ("identifiers", "See calendar dates; without it, days from the start of treatment."),
-    ("download", "Take rows out as files."),
-    ("enter", "Upload and enter data, save and complete forms (needs identifiers, too)."),
-    ("verify", "Verify complete forms and open them again; close anybody's query."),
-    ("run", "Start analyses; they read every site, so it needs a membership at all sites."),
-    ("comment", "Ask and answer questions about data and results."),
+    ("aggregates", later("See counts, summaries, results and reports.")),
+    ("rows", later("See single patients by pseudonym, at the membership's site or at all sites.")),
+    ("identifiers", later("See calendar dates; without it, days from the start of treatment.")),
+    ("download", later("Take rows out as files.")),
+    ("enter", later("Upload and enter data, save and complete forms (needs identifiers, too).")),
+    ("verify", later("Verify complete forms and open them again; close anybody's query.")),
+    ("run", later("Start analyses; they read every site, so it needs a membership at all sites.")),
+    ("comment", later("Ask and answer questions about data and results.")),
     (
         "manage",
-        "Invite and change people, edit the dictionary, lock forms, read the whole history; "
-        "needs a membership at all sites.",
+        later(
+            "Invite and change people, edit the dictionary, lock forms, read the whole history; "
+            "needs a membership at all sites."
+        ),
     ),
 )
 
@@ -57,9 +61,9 @@ def site_new(request: HttpRequest, study: Study) -> HttpResponse:
     form = SiteForm(request.POST)
     try:
         made = services.site_add(study, request.user, form.data.get("name", "")[:200])
-        messages.success(request, f"{made.site.name} takes part.")
+        messages.success(request, _("{name} takes part.").format(name=made.site.name))
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect("studies:people", study.uid)
 
 
@@ -69,9 +73,9 @@ def membership_end(request: HttpRequest, study: Study, membership_uid: UUID) -> 
     member = get_object_or_404(Membership, study=study, uid=membership_uid)
     try:
         services.membership_end(member, request.user)
-        messages.success(request, "The membership has ended.")
+        messages.success(request, _("The membership has ended."))
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
     return redirect("studies:people", study.uid)
 
 
@@ -98,7 +102,7 @@ def _change(request: HttpRequest, member: Membership, form: MembershipForm) -> b
     except DataProblem as refusal:
         refuse_in(form, refusal)
         return False
-    messages.success(request, "The membership is changed.")
+    messages.success(request, _("The membership is changed."))
     return True
 
 
@@ -106,7 +110,7 @@ def _password_link(request: HttpRequest, study: Study, member: Membership) -> Ht
     try:
         path = services.password_link(member, request.user)
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
         return redirect("studies:membership", study.uid, member.uid)
     url = request.build_absolute_uri(reverse("studies:welcome", args=path.split("/")))
     request.session["invitation"] = {"email": member.user.email, "url": url, "again": True}
@@ -116,7 +120,7 @@ def _password_link(request: HttpRequest, study: Study, member: Membership) -> Ht
 def _invite(request: HttpRequest, study: Study, form: InviteForm) -> bool:
     given = form.cleaned_data
     try:
-        _, path = services.person_invite(study, request.user, **given)
+        __, path = services.person_invite(study, request.user, **given)
     except DataProblem as refusal:
         refuse_in(form, refusal)
         return False
@@ -124,5 +128,8 @@ def _invite(request: HttpRequest, study: Study, form: InviteForm) -> bool:
         url = request.build_absolute_uri(reverse("studies:welcome", args=path.split("/")))
         request.session["invitation"] = {"email": given["email"], "url": url}
     else:
-        messages.success(request, f"{given['email']} has an account and sees the study now.")
+        messages.success(
+            request,
+            _("{email} has an account and sees the study now.").format(email=given["email"]),
+        )
     return True

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from studies import access, query_reads, scopes, services
 from studies.filters import QueryFilter
@@ -64,7 +65,7 @@ def query_new(request: HttpRequest, study: Study, patient_uid: UUID, form: str) 
             query = services.query_raise(
                 patient, request.user, form=form, field=field, **asked.cleaned_data
             )
-            messages.success(request, "The query is open.")
+            messages.success(request, _("The query is open."))
             return redirect("studies:query", study.uid, query.uid)
         except DataProblem as refusal:
             refuse_in(asked, refusal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from studies import access, consents, participations, scopes, services
 from studies.forms import ConsentPolicyForm, ScreenForm, refuse_in
@@ -29,7 +30,9 @@ def screening(request: HttpRequest, study: Study) -> HttpResponse:
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, f"{patient.pseudonym} is screened.")
+            messages.success(
+                request, _("{pseudonym} is screened.").format(pseudonym=patient.pseudonym)
+            )
             return redirect("studies:participation", study.uid, patient.uid)
     moves = access.visible(PatientMove.objects.all(), request.user, study)
     rows = moves.select_related("patient", "site", "decided_by", "other")
@@ -60,7 +63,7 @@ def consent(request: HttpRequest, study: Study) -> HttpResponse:
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, "The decision holds from now on.")
+            messages.success(request, _("The decision holds from now on."))
             return redirect("studies:consent", study.uid)
     context = {
         "study": study,

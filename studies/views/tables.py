@@ -8,10 +8,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, services
 from studies.forms import ColumnsForm, QuestionsForm, refuse_in
+from studies.languages import sentence, sentences
 from studies.methods.problems import DataProblem
 from studies.models import USE_OF_ROLE, Cohort, DictionaryVersion, ImportBatch, StoredFile, Study
 from studies.scopes import sites_of
@@ -65,12 +67,14 @@ def dictionary_propose(request: HttpRequest, study: Study, batch_uid: UUID) -> H
     try:
         draft = services.dictionary_propose(batch, request.user)
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, sentences(refusal))
         return redirect("studies:table_columns", study.uid, batch.uid)
     messages.success(
         request,
-        "This is what the file suggests. Look at types, codes, ranges and units, put the version "
-        "in force, and go on with the file under Uploads.",
+        _(
+            "This is what the file suggests. Look at types, codes, ranges and units, put the "
+            "version in force, and go on with the file under Uploads."
+        ),
     )
     return redirect("studies:dictionary", study.uid, draft.uid)
 
@@ -81,14 +85,14 @@ def dictionary_template(
 ) -> HttpResponse:
     version = get_object_or_404(DictionaryVersion, study=study, uid=dictionary_uid)
     if kind not in services.TEMPLATES:
-        raise Http404("No such kind of file.")
+        raise Http404(_("No such kind of file."))
     data = services.dictionary_template(version, kind)
     return attachment(data, f"template-dictionary-{version.number}.{kind}")
 
 
 def stored_csv(stored: StoredFile | None, filename: str) -> HttpResponse:
     if stored is None:
-        raise Http404("There is no such file.")
+        raise Http404(_("There is no such file."))
     return attachment(services.file_open(stored), filename)
 
 
@@ -96,7 +100,7 @@ def _batch(request: HttpRequest, study: Study, uid: UUID) -> ImportBatch:
     """A batch whose patients the reader may see."""
     batch = get_object_or_404(ImportBatch.objects.select_related("study"), study=study, uid=uid)
     if not access.reads_names(request.user, study, batch.uploaded_by_id):
-        raise access.PermissionDenied("The file holds patients of other sites.")
+        raise access.PermissionDenied(_("The file holds patients of other sites."))
     return batch
 
 
@@ -130,5 +134,5 @@ def _start(request: HttpRequest, batch: ImportBatch, start: Any) -> HttpResponse
         start()
     except DataProblem as refusal:
         for problem in refusal.problems:
-            messages.error(request, str(problem))
+            messages.error(request, sentence(problem))
     return redirect("studies:batch", batch.study.uid, batch.uid)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, job_reads, registry, services
@@ -44,7 +45,7 @@ def upload_list(request: HttpRequest, study: Study) -> HttpResponse:
 def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     door = registry.upload_kind(kind)
     if door is None:
-        raise Http404("No such kind of upload.")
+        raise Http404(_("No such kind of upload."))
     access.require(request.user, study, door.right)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, kind=door)
@@ -70,9 +71,10 @@ def upload_discard(request: HttpRequest, study: Study, upload_uid: UUID) -> Http
 def _room(study: Study) -> str:
     """How much of the study's room is taken, in words; nothing when there is no limit."""
     quota = services.quota_of(study)
-    return (
-        f"{file_size(services.study_bytes(study))} of {file_size(quota)} in use." if quota else ""
-    )
+    if not quota:
+        return ""
+    used, whole = file_size(services.study_bytes(study)), file_size(quota)
+    return _("{used} of {quota} in use.").format(used=used, quota=whole)
 
 
 @study_page()
@@ -106,7 +108,7 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
 def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
     if not access.reads_names(request.user, study, found.uploaded_by_id):
-        raise PermissionDenied("The problems name patients of other sites.")
+        raise PermissionDenied(_("The problems name patients of other sites."))
     if found.problems_file:
         return attachment(services.file_open(found.problems_file), f"problems-{found.uid}.csv")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
