@@ -86,11 +86,6 @@ def sentence(problem: Problem) -> str:
     return gettext("{where}: found {found}; expected {expected}. {remedy}").format(**told)
 
 
-def sentences(refusal: DataProblem) -> str:
-    """Every problem of a refusal, a line each."""
-    return "\n".join(sentence(problem) for problem in refusal.problems)
-
-
 def language_now() -> str:
     """What the page speaks; what is drawn or kept for a page has it in its key."""
     return get_language() or "en"
