@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 
+from studies import access
 from studies.events import metadata_of, people_of
 from studies.methods.endpoint_kinds import KINDS, SHIPPED, kind_of, spoken_rule, title_of
-from studies.models import EndpointDefinition, Study
+from studies.methods.recist import DISAGREE
+from studies.models import EndpointDefinition, EndpointValue, Patient, Study
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,28 @@ def endpoint_rules(study: Study) -> list[EndpointView]:
         now = told[0] if told else first
         found.append(EndpointView(name, title_of(name, rule), kind, now, told[1:]))
     return found
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A patient whose entered and measured responses differ, and how."""
+
+    patient: Patient
+    texts: list[dict[str, Any]]
+
+
+def disagreements(user: Any, study: Study, most: int = 50) -> list[Disagreement]:
+    """Patients of whom what was entered and what was measured differ, as far as the user sees."""
+    values = EndpointValue.objects.filter(study=study, definition__name="best_overall_response")
+    newer = values.filter(patient=OuterRef("patient"), pk__gt=OuterRef("pk"))
+    told = Q()
+    for code in DISAGREE:
+        told |= Q(notices__contains=[{"code": code}])
+    found = access.visible(values.filter(told, ~Exists(newer)), user, study)
+    return [
+        Disagreement(row.patient, [note for note in row.notices if note["code"] in DISAGREE])
+        for row in found.select_related("patient").order_by("patient__pseudonym")[:most]
+    ]
 
 
 def own_endpoints(study: Study) -> list[EndpointDefinition]:

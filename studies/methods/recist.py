@@ -40,6 +40,7 @@ LEAST_GROWTH_MM = 5
 MOST_TARGETS, MOST_OF_ORGAN = 5, 2
 BASELINE_DAYS = 28
 NEITHER = "non-CR/non-PD"
+DISAGREE = ("response_disagrees", "progression_disagrees")
 
 
 @dataclass(frozen=True, order=True)

@@ -83,8 +83,8 @@ def _check_size(size: int, filename: str, largest: int) -> None:
     if size > most:
         raise refuse(
             filename,
-            say("{size:.2f} GB", size=size / 2**30),
-            say("at most {most:.2g} GB in one file", most=most / 2**30),
+            say("{size:,.0f} MB", size=size / 2**20),
+            say("at most {most:,.0f} MB in one file", most=most / 2**20),
             "Split it into several files.",
             column="file",
         )

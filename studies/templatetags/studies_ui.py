@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -370,11 +371,15 @@ def in_order(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 @register.filter
 def short_request(text: str, study_uid: Any) -> str:
-    """``POST patients/new/`` or ``job``: without the study's address and the request's number."""
+    """``POST patients/…/entry/``, ``PATCH api records/…/`` or ``job``: what tells requests apart."""
     verb, _, rest = text.partition(" ")
     if verb == "job" or not rest:
         return verb
-    return f"{verb} {rest.split(' ')[0].replace(f'/studies/{study_uid}/', '')}"
+    path = rest.split(" ")[0].replace(f"/api/v1/studies/{study_uid}/", "api ")
+    return f"{verb} {_UID.sub('…', path.replace(f'/studies/{study_uid}/', ''))}"
+
+
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @register.filter

@@ -17,11 +17,13 @@ from .doors import study_page
 
 @study_page()
 def endpoint_list(request: HttpRequest, study: Study) -> HttpResponse:
+    reads = "rows" in access.rights_of(request.user, study)
     context = {
         "study": study,
         "endpoints": endpoint_rules.endpoint_rules(study),
         "may_change": "manage" in access.rights_of(request.user, study),
         "kinds": KINDS.values(),
+        "apart": endpoint_rules.disagreements(request.user, study) if reads else [],
     }
     return render(request, "studies/endpoints.html", context)
 

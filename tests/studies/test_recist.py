@@ -264,6 +264,8 @@ def test_measurements_stand_beside_the_entered_category(people, client) -> None:
     text = page.content.decode()
     assert "Day 56: entered SD, measured PR" in text
     assert ("−40.0 %" in text, "measured PR, day 56" in text) == (True, True)
+    listed = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
+    assert "L-1</a>: day 56: entered SD, measured PR" in listed
     entry = reverse("studies:entry_row", args=[people.study.uid, patient.uid, "baseline", "lesion"])
     again = client.get(entry, {"on": "2020-05-01"}).content.decode()
     assert ('value="T1"' in again, 'value="2020-05-01"' in again) == (True, True)
