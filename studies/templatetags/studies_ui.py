@@ -371,7 +371,7 @@ def in_order(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 @register.filter
 def short_request(text: str, study_uid: Any) -> str:
-    """``POST patients/…/entry/``, ``PATCH api records/…/`` or ``job``: what tells requests apart."""
+    """``POST patients/…/entry/``, ``PATCH api records/…/`` or ``job``, without who and when."""
     verb, _, rest = text.partition(" ")
     if verb == "job" or not rest:
         return verb
