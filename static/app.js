@@ -7,7 +7,7 @@ document.addEventListener("click", (event) => {
   if (copy) {
     const source = document.getElementById(copy.dataset.copy);
     source.select();
-    navigator.clipboard?.writeText(source.value).then(() => { copy.textContent = "Copied"; });
+    navigator.clipboard?.writeText(source.value).then(() => { copy.textContent = gettext("Copied"); });
   }
   document.querySelectorAll("details.menu[open]").forEach((menu) => {
     if (!menu.contains(event.target)) menu.open = false;
@@ -122,14 +122,15 @@ function keptBox() {
   const word = document.createElement("span");
   const when = document.createElement("span");
   when.dataset.keptWhen = "";
-  word.append("There is unsaved work from ", when, " in this tab.");
+  const [before, after] = gettext("There is unsaved work from %s in this tab.").split("%s");
+  word.append(before, when, after);
   const button = (text, name) => {
     const made = document.createElement("button");
     Object.assign(made, { type: "button", className: "btn btn-sm", textContent: text });
     made.dataset[name] = "";
     return made;
   };
-  box.append(word, button("Put it back", "keptRestore"), button("Forget it", "keptDrop"));
+  box.append(word, button(gettext("Put it back"), "keptRestore"), button(gettext("Forget it"), "keptDrop"));
   return box;
 }
 
@@ -211,7 +212,7 @@ document.querySelectorAll("figure").forEach((figure) => {
   const offerFile = (word, make) => {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "linklike", textContent: word });
-    button.setAttribute("aria-label", `${word} of ${name.replaceAll("-", " ")}`);
+    button.setAttribute("aria-label", interpolate(gettext("%s of %s"), [word, name.replaceAll("-", " ")]));
     button.addEventListener("click", make);
     line.append(button);
   };
@@ -259,7 +260,7 @@ document.addEventListener("change", (event) => {
   const boxes = [...document.querySelectorAll("[data-pick]")];
   if (all) boxes.forEach((box) => { box.checked = all.checked; });
   const count = boxes.filter((box) => box.checked).length;
-  document.querySelectorAll("[data-picked]").forEach((word) => { word.textContent = `${count} chosen`; });
+  document.querySelectorAll("[data-picked]").forEach((word) => { word.textContent = interpolate(gettext("%s chosen"), [count]); });
 });
 
 // What has to be read first gets the focus.

@@ -15,6 +15,7 @@
   const STEP = 4 * 1024 * 1024;
 
   class Refused extends Error {}
+  const sentence = (problem) => interpolate(gettext("%(where)s: found %(found)s; expected %(expected)s. %(remedy)s"), problem, true);
 
   async function ask(method, address, body, headers = {}) {
     const answer = await fetch(address, {
@@ -24,7 +25,7 @@
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) return said;
     if (answer.status >= 500 || answer.status === 409) throw new Error(`answer ${answer.status}`);
-    const problems = (said.problems || []).map((p) => `${p.where}: found ${p.found}; expected ${p.expected}. ${p.remedy}`);
+    const problems = (said.problems || []).map(sentence);
     const moved = (said.problems || []).some((p) => ["offset", "part"].includes(p.column));
     if (moved) throw new Error("the upload stands elsewhere");
     throw new Refused(problems.join(" ") || said.detail || `answer ${answer.status}`);
@@ -171,8 +172,8 @@
       say(text, share) { said.textContent = text; if (share !== undefined) bar.value = share; },
       wrong(text) { item.className = "upload-refused"; said.textContent = text; bar.remove(); },
       done(address) {
-        const link = Object.assign(document.createElement("a"), { href: address, textContent: "see what became of it" });
-        said.replaceChildren("handed in: ", link);
+        const link = Object.assign(document.createElement("a"), { href: address, textContent: gettext("see what became of it") });
+        said.replaceChildren(gettext("handed in: "), link);
         bar.value = 1;
       },
     };
@@ -186,7 +187,7 @@
       try { return await attempt(tries); } catch (problem) {
         if (problem instanceof Refused) throw problem;
         const wait = WAIT_MS[Math.min(tries, WAIT_MS.length - 1)];
-        shown.say(`the connection broke; trying again in ${Math.ceil(wait / 1000)} s`);
+        shown.say(interpolate(gettext("the connection broke; trying again in %s s"), [Math.ceil(wait / 1000)]));
         await rest(wait);
       }
     }
@@ -218,14 +219,14 @@
           ...(digest ? { "Content-Digest": `sha-256=:${btoa(String.fromCharCode(...digest))}:` } : {}),
         });
       });
-      shown.say(`${megabytes(upload.received)} of ${megabytes(source.size)}`, upload.received / source.size);
+      shown.say(interpolate(gettext("%s of %s"), [megabytes(upload.received), megabytes(source.size)]), upload.received / source.size);
     }
     while (upload.state === "joining") {
-      shown.say("all here; being joined");
+      shown.say(gettext("all here; being joined"));
       await rest(400);
       upload = await stubborn(shown, () => ask("GET", address));
     }
-    if (!upload.page) throw new Refused(upload.problems.map((p) => `${p.where}: found ${p.found}; expected ${p.expected}. ${p.remedy}`).join(" ") || upload.state);
+    if (!upload.page) throw new Refused(upload.problems.map(sentence).join(" ") || upload.state);
     shown.done(upload.page);
     return upload.page;
   }

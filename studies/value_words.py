@@ -31,6 +31,20 @@ WORDS = (
     _("figures"), _("rows"), _("seed"), _("what"), _("page"), _("subject"), _("inputs"),
     _("version"), _("run"), _("recipe"), _("question"), _("endpoint"), _("cohort"), _("snapshot"),
     _("file"), _("form"), _("number"), _("date"), _("category"), _("text"), _("yes"), _("no"),
+    # records and fields as the history names them
+    _("access token"), _("cohort member"), _("consent"), _("contact"), _("derived variable"),
+    _("dictionary version"), _("endpoint definition"), _("form entry"), _("lab result"),
+    _("lesion"), _("lesion measurement"), _("membership"), _("patient"), _("person"), _("query"),
+    _("query message"), _("response assessment"), _("site"), _("specimen"), _("study"),
+    _("study site"), _("surgery"), _("treatment"), _("variable"), _("name"), _("role"), _("use"),
+    _("status"), _("status reason"), _("state"), _("note"), _("reason"), _("label"), _("type"),
+    _("unit"), _("section"), _("codes"), _("minimum"), _("maximum"), _("rights"), _("starts on"),
+    _("ends on"), _("email"), _("username"), _("password"), _("is active"), _("frozen at"),
+    _("result"), _("method"), _("drug"), _("line"), _("margin"), _("organ"), _("kind"),
+    _("scope"), _("withdrawn on"), _("order"), _("expression"), _("is index"), _("stopped on"),
+    _("body"), _("field"), _("assignee"), _("raised by"), _("imaging"), _("genomics"),
+    _("sharing"), _("event"), _("censored"), _("stopped"), _("view"), _("download"), _("export"),
+    _("api"), _("job"), _("missing data"), _("seconds"),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from studies import access, services
 from studies.consents import SCOPES, policy_of
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 from studies.models import (
     Cohort,
     CohortRole,
@@ -41,7 +42,7 @@ def patients_named(user: Any, study: Study, pseudonyms: list[str]) -> list[Patie
     missing = [name for name in dict.fromkeys(pseudonyms) if name not in found]
     if missing:
         raise DataProblem(
-            Problem(name, "no such patient", "a pseudonym of the study that you may see",
+            Problem(name, say("no such patient"), "a pseudonym of the study that you may see",
                     "Correct the pseudonym.", column="patients")
             for name in missing
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -62,12 +63,14 @@ class UploadSerializer(serializers.Serializer):
     def validate_file(self, file: Any) -> Any:
         if file.size > settings.UPLOAD_MAX_BYTES:
             largest = settings.UPLOAD_MAX_BYTES / 2**30
-            raise serializers.ValidationError(f"The file is larger than {largest:g} GB: split it.")
+            raise serializers.ValidationError(
+                _("The file is larger than {largest:g} GB: split it.").format(largest=largest)
+            )
         return file
 
     def validate_options(self, options: Any) -> dict[str, Any]:
         if not isinstance(options, dict):
-            raise serializers.ValidationError("Options are an object of names and values.")
+            raise serializers.ValidationError(_("Options are an object of names and values."))
         return options
 
 
@@ -159,7 +162,7 @@ class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     def _readable(self) -> ImportBatch:
         batch = self.get_object()
         if not self.reads_every_name and batch.uploaded_by_id != self.request.user.pk:
-            raise PermissionDenied("The file holds patients of other sites.")
+            raise PermissionDenied(_("The file holds patients of other sites."))
         return batch
 
 

@@ -25,6 +25,7 @@ from studies.forms import (
 )
 from studies.languages import later
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 from studies.models import Patient, PatientStatus, Study
 
 from .doors import study_page
@@ -141,6 +142,6 @@ def _patient(user: Any, study: Study, uid: UUID) -> Patient:
 def _merge(patient: Patient, user: Any, other: str, on: Any, reason: str) -> Any:
     found = scopes.patients_of(user, patient.study).filter(pseudonym=other.strip()).first()
     if found is None:
-        raise refuse("other", "no such patient", "a pseudonym that you may see",
+        raise refuse("other", say("no such patient"), "a pseudonym that you may see",
                      "Correct the pseudonym.", column="other")  # fmt: skip
     return services.patients_merge(patient, found, user, on, reason)
