@@ -38,7 +38,7 @@ urlpatterns = [
     path(f"{STUDY}uploads/<uuid:batch_uid>/again/", arrivals.batch_try_again, name="try_again"),
     path(f"{STUDY}regions/<uuid:roi_uid>/file/<str:kind>/", scans.roi_file, name="region_file"),
     path(f"{STUDY}scans/<uuid:series_uid>/regions/<str:kind>/", scans.scan_file, name="scan_file"),
-    path(f"{STUDY}patients/<uuid:patient_uid>/target/", targets.target_page, name="target"),
+    path(f"{STUDY}scans/target/<uuid:patient_uid>/", targets.target_page, name="target"),
     path(f"{STUDY}features/", features.feature_page, name="features"),
     path(f"{STUDY}extractors/<uuid:extractor_uid>/", features.extractor_page, name="extractor"),
     path(

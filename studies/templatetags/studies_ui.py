@@ -422,12 +422,19 @@ def remaining(job: Job) -> timedelta | None:
 
 @register.simple_tag(takes_context=True)
 def study_tabs(context: template.Context) -> list[dict[str, Any]]:
-    """The study's places; the one whose address begins the present one is current."""
+    """The study's places; the one whose address begins the present one is current.
+
+    A page of another app that lies below none of them belongs to the first place of its app.
+    """
     uid, here = context["study"].uid, context["request"].path
     places = [(name, reverse(url, args=[uid])) for name, url in FIRST_TABS]
     places += [(tab.title, reverse(tab.url_name, args=[uid])) for tab in registry.tabs()]
     places += [(name, reverse(url, args=[uid])) for name, url in LAST_TABS]
     longest = max((url for _, url in places if here.startswith(url)), key=len, default="")
+    if longest == places[0][1] != here and (match := context["request"].resolver_match):
+        of_app = [tab.url_name for tab in registry.tabs()
+                  if tab.url_name.startswith(f"{match.app_name}:")]  # fmt: skip
+        longest = reverse(of_app[0], args=[uid]) if of_app else longest
     return [{"title": name, "url": url, "current": url == longest} for name, url in places]
 
 
