@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from modeling.figures.nomogram import Ruler, Words, lay_rulers, place_labels
 from modeling.methods.nomogram import pretty
@@ -40,7 +41,7 @@ def calculator_context(version: ModelVersion, given: Mapping[str, str]) -> dict[
     values, problems = values_read(fields, shown)
     wrong = {problem.column: problem for problem in problems}
     context: dict[str, Any] = {
-        "title": ENDPOINTS[version.endpoint][0],
+        "title": _(ENDPOINTS[version.endpoint][0]),
         "short": short_endpoint(version.endpoint),
         "state": state_of(version),
         "fields": [_shown(field, shown[field.param], wrong.get(field.param)) for field in fields],
@@ -61,7 +62,9 @@ def _shown(field: CalculatorField, text: str, problem: Any) -> dict[str, Any]:
         "most": f"{field.high:.6g}",
         "step": f"{field.step:g}",
         "problem": problem,
-        "range": None if field.levels else f"{_low(field)} to {_high(field)}",
+        "range": None
+        if field.levels
+        else _("{low} to {high}").format(low=_low(field), high=_high(field)),
     }
 
 
@@ -116,8 +119,8 @@ def _answer(
 
 def _interval(low: float, high: float) -> str:
     if not np.isfinite([low, high]).all():
-        return "interval not kept with this version"
-    return f"{number(low)} to {number(high)}"
+        return _("interval not kept with this version")
+    return _("{low} to {high}").format(low=number(low), high=number(high))
 
 
 def _said(field: CalculatorField, text: str) -> str:

@@ -3,10 +3,13 @@
 import django_filters
 
 from modeling.models import ModelRun, ModelVersion, RunKind, VersionKind
+from studies.languages import later as _
 
 
 class RunFilter(django_filters.FilterSet):
-    kind = django_filters.ChoiceFilter(choices=RunKind.choices, empty_label="Any kind")
+    kind = django_filters.ChoiceFilter(
+        choices=[(kind, _(word)) for kind, word in RunKind.choices], empty_label=_("Any kind")
+    )
 
     class Meta:
         model = ModelRun
@@ -14,7 +17,9 @@ class RunFilter(django_filters.FilterSet):
 
 
 class VersionFilter(django_filters.FilterSet):
-    kind = django_filters.ChoiceFilter(choices=VersionKind.choices, empty_label="Any kind")
+    kind = django_filters.ChoiceFilter(
+        choices=[(kind, _(word)) for kind, word in VersionKind.choices], empty_label=_("Any kind")
+    )
 
     class Meta:
         model = ModelVersion

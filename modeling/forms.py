@@ -6,11 +6,14 @@ from typing import Any
 
 import yaml
 from django import forms
+from django.utils.translation import gettext
 
-from modeling.methods.recipe import PRESETS
 from modeling.models import MOVES, DatasetSnapshot, ModelVersion, Report, StatementKey
 from modeling.selectors import state_of
+from studies.languages import later as _
+from studies.languages import spoken
 from studies.models import Cohort, CohortUse, Patient, Study
+from studies.value_words import word_of
 
 LONGEST_STATEMENT = 5000
 
@@ -18,18 +21,19 @@ LONGEST_STATEMENT = 5000
 class VersionMoveForm(forms.Form):
     """Another state and the reason for it."""
 
-    to_state = forms.ChoiceField(label="New state")
+    to_state = forms.ChoiceField(label=_("New state"))
     reason = forms.CharField(
-        max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), label="Reason",
-        help_text="Stays in the history for good.",
+        max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), label=_("Reason"),
+        help_text=_("Stays in the history for good."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, version: ModelVersion, **kwargs: Any):
         super().__init__(*args, **kwargs)
         now = state_of(version)
-        choices = [(str(b), str(b)) for a, b in MOVES if a == now]
+        choices = [(str(b), word_of(b)) for a, b in MOVES if a == now]
         if now == "retired":
-            choices = [(value, f"{word} again (rollback)") for value, word in choices]
+            again = gettext("{state} again (rollback)")
+            choices = [(value, again.format(state=word)) for value, word in choices]
         self.fields["to_state"].choices = choices  # type: ignore[attr-defined]
 
 
@@ -57,14 +61,14 @@ PLAN = {
 class CohortForm(forms.Form):
     """A validating cohort, for a step that takes its name."""
 
-    cohort = forms.ChoiceField()
+    cohort = forms.ChoiceField(label=_("Cohort"))
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
         super().__init__(*args, **kwargs)
         rows = Cohort.objects.filter(study=study, use=CohortUse.VALIDATION)
         names = rows.values_list("name", flat=True)
         self.fields["cohort"].choices = [  # type: ignore[attr-defined]
-            (name, name.replace("_", " ")) for name in names
+            (name, word_of(name)) for name in names
         ]
 
 
@@ -72,7 +76,7 @@ class ScoreForm(forms.Form):
     """A patient whom the user may see, by pseudonym."""
 
     pseudonym = forms.CharField(
-        max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Pseudonym"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
     def __init__(self, *args: Any, study: Study, user: Any, **kwargs: Any):
@@ -83,7 +87,7 @@ class ScoreForm(forms.Form):
         given = super().clean() or {}
         found = self.patients.filter(pseudonym=given.get("pseudonym", "")).first()
         if found is None and "pseudonym" in given:
-            self.add_error("pseudonym", "No patient of this pseudonym that you may see.")
+            self.add_error("pseudonym", gettext("No patient of this pseudonym that you may see."))
         return {**given, "patient": found}
 
 
@@ -91,8 +95,9 @@ class DocumentForm(forms.Form):
     """A document as YAML or JSON."""
 
     document = forms.CharField(
+        label=_("Document"),
         widget=forms.Textarea(attrs={"rows": 12, "class": "mono", "spellcheck": "false"}),
-        help_text="YAML or JSON; an unknown key is refused with its place.",
+        help_text=_("YAML or JSON; an unknown key is refused with its place."),
     )
 
     @staticmethod
@@ -105,16 +110,26 @@ class RecipeForm(forms.Form):
     """A preset by its name, or a whole recipe."""
 
     recipe = forms.CharField(
+        label=_("Recipe"),
         initial="paper", widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
-        help_text=f"{', '.join(PRESETS)}, or a whole recipe as YAML.",
+        help_text=_("demo, paper, full, or a whole recipe as YAML."),
     )  # fmt: skip
+
+
+class RowField(forms.ModelChoiceField):
+    """Rows under the name that the page's language has for them."""
+
+    def label_from_instance(self, row: Any) -> str:
+        return spoken(row)
 
 
 class CompareForm(forms.Form):
     """Two snapshots of a study."""
 
-    before = forms.ModelChoiceField(DatasetSnapshot.objects.none(), to_field_name="uid")
-    after = forms.ModelChoiceField(DatasetSnapshot.objects.none(), to_field_name="uid")
+    before = RowField(
+        label=_("Before"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid"
+    )
+    after = RowField(label=_("After"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid")
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -130,7 +145,7 @@ class StatementsForm(forms.Form):
         super().__init__(*args, **kwargs)
         for key, label in StatementKey.choices:
             self.fields[key] = forms.CharField(
-                label=label, required=False, max_length=LONGEST_STATEMENT,
+                label=spoken(label), required=False, max_length=LONGEST_STATEMENT,
                 widget=forms.Textarea(attrs={"rows": 2}),
             )  # fmt: skip
 
@@ -138,8 +153,8 @@ class StatementsForm(forms.Form):
 class CompareReportsForm(forms.Form):
     """Two reports of a study."""
 
-    before = forms.ModelChoiceField(Report.objects.none(), to_field_name="uid")
-    after = forms.ModelChoiceField(Report.objects.none(), to_field_name="uid")
+    before = RowField(label=_("Before"), queryset=Report.objects.none(), to_field_name="uid")
+    after = RowField(label=_("After"), queryset=Report.objects.none(), to_field_name="uid")
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
         super().__init__(*args, **kwargs)

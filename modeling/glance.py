@@ -1,13 +1,14 @@
 """What modeling gives to the study at a glance."""
 
 from modeling.selectors import rad_score_of, rad_score_said
+from studies.languages import later as _
 from studies.registry import GlanceColumn
 
 COLUMNS = (
     GlanceColumn(
         "modeling.rad_score",
         "Rad-Score",
-        "Phenotype and scores",
+        _("Phenotype and scores"),
         rad_score_of,
         kind="number",
         scope="imaging",

@@ -25,6 +25,7 @@ from imaging.models import (
     Uptake,
 )
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, Report
+from studies.methods.wording import marked
 from studies.models import (
     Death,
     Derivation,
@@ -40,25 +41,25 @@ from studies.models import (
 
 # Kinds in the order of the thread; what stands in the same column of the drawing.
 KINDS: dict[str, tuple[str, int]] = {
-    "upload": ("uploaded files", 0),
-    "dicom": ("images as they came in", 1),
-    "roi_source": ("drawn regions as they came in", 1),
-    "file": ("files made here", 2),
-    "endpoint": ("endpoints", 3),
-    "uptake": ("uptake of a region", 3),
-    "target": ("target lesions chosen by readers", 3),
-    "features": ("features of a region", 3),
-    "abundance": ("cell abundances", 3),
-    "signature": ("signatures", 2),
-    "phenotype_fit": ("phenotype fits", 3),
-    "immunoscore_rule": ("Immunoscore rules", 3),
-    "immunoscore": ("Immunoscores", 3),
-    "phenotype": ("phenotypes", 4),
-    "snapshot": ("frozen tables", 5),
-    "run": ("runs", 6),
-    "version": ("model versions", 7),
-    "report": ("reports", 8),
-    "digest": ("digests without a record you may see", 1),
+    "upload": (marked("uploaded files"), 0),
+    "dicom": (marked("images as they came in"), 1),
+    "roi_source": (marked("drawn regions as they came in"), 1),
+    "file": (marked("files made here"), 2),
+    "endpoint": (marked("endpoints"), 3),
+    "uptake": (marked("uptake of a region"), 3),
+    "target": (marked("target lesions chosen by readers"), 3),
+    "features": (marked("features of a region"), 3),
+    "abundance": (marked("cell abundances"), 3),
+    "signature": (marked("signatures"), 2),
+    "phenotype_fit": (marked("phenotype fits"), 3),
+    "immunoscore_rule": (marked("Immunoscore rules"), 3),
+    "immunoscore": (marked("Immunoscores"), 3),
+    "phenotype": (marked("phenotypes"), 4),
+    "snapshot": (marked("frozen tables"), 5),
+    "run": (marked("runs"), 6),
+    "version": (marked("model versions"), 7),
+    "report": (marked("reports"), 8),
+    "digest": (marked("digests without a record you may see"), 1),
 }
 _FACTS: tuple[Any, ...] = (Treatment, ResponseAssessment, Progression, Death, FormEntry)
 # kind, records, the digest they go by, the field that names their patient

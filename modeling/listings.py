@@ -6,7 +6,11 @@ from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 
+from studies.languages import later as _
+from studies.languages import spoken
 from studies.listings import NOTHING, link, moment
 from studies.lists import Column, Empty, Listing
 from studies.models import Study
@@ -14,7 +18,7 @@ from studies.templatetags.studies_ui import elapsed, short_hash, state, words
 
 
 def _run(run: Any, study: Study) -> SafeString:
-    return link("modeling:run", study, run.uid, run.get_kind_display())
+    return link("modeling:run", study, run.uid, spoken(run.get_kind_display()))
 
 
 def _recipe(run: Any, study: Study) -> str:
@@ -22,7 +26,7 @@ def _recipe(run: Any, study: Study) -> str:
 
 
 def _versions(run: Any, study: Study) -> SafeString | str:
-    found = ((link("modeling:version", study, v.uid, v),) for v in run.versions.all())
+    found = ((link("modeling:version", study, v.uid, spoken(v)),) for v in run.versions.all())
     return format_html_join(", ", "{}", found) or NOTHING
 
 
@@ -32,61 +36,63 @@ def _digest(value: str) -> SafeString:
 
 RUNS = Listing(
     page="modeling:runs",
-    title="Runs",
+    title=_("Runs"),
     columns=(
-        Column("run", "Run", _run, "kind"),
-        Column("recipe", "Recipe", _recipe),
-        Column("seed", "Seed", lambda r, study: r.seed, "seed", numeric=True),
-        Column("versions", "Versions", _versions),
+        Column("run", _("Run"), _run, "kind"),
+        Column("recipe", _("Recipe"), _recipe),
+        Column("seed", _("Seed"), lambda r, study: r.seed, "seed", numeric=True),
+        Column("versions", _("Versions"), _versions),
         Column(
             "snapshot",
-            "Frozen table",
-            lambda r, study: link("modeling:snapshot", study, r.snapshot.uid, r.snapshot),
+            _("Frozen table"),
+            lambda r, study: link("modeling:snapshot", study, r.snapshot.uid, spoken(r.snapshot)),
             "snapshot__number",
         ),
-        Column("done", "Done (UTC)", lambda r, study: moment(r.created_at), "created_at"),
-        Column("time", "Time", lambda r, study: elapsed(r.seconds), "seconds", numeric=True),
-        Column("numbers", "Numbers", lambda r, study: _digest(r.results_sha256)),
-        Column("commit", "Code", lambda r, study: short_hash(r.commit) or NOTHING, shown=False),
+        Column("done", _("Done (UTC)"), lambda r, study: moment(r.created_at), "created_at"),
+        Column("time", _("Time"), lambda r, study: elapsed(r.seconds), "seconds", numeric=True),
+        Column("numbers", _("Numbers"), lambda r, study: _digest(r.results_sha256)),
+        Column("commit", _("Code"), lambda r, study: short_hash(r.commit) or NOTHING, shown=False),
     ),
     empty=Empty(
-        "No runs yet",
-        "A Rad-Score needs features of PET and CT and a phenotype in the training cohort.",
+        _("No runs yet"),
+        _("A Rad-Score needs features of PET and CT and a phenotype in the training cohort."),
         "studies:overview",
-        "To the steps",
+        _("To the steps"),
     ),
 )
 
 VERSIONS = Listing(
     page="modeling:versions",
-    title="Model versions",
+    title=_("Model versions"),
     columns=(
         Column(
             "version",
-            "Version",
-            lambda v, study: link("modeling:version", study, v.uid, v),
+            _("Version"),
+            lambda v, study: link("modeling:version", study, v.uid, spoken(v)),
             "number",
         ),
-        Column("kind", "Kind", lambda v, study: v.get_kind_display(), "kind"),
-        Column("state", "State", lambda v, study: state(v.now)),
-        Column("endpoint", "Endpoint", lambda v, study: words(v.endpoint) or NOTHING, "endpoint"),
-        Column("method", "Method", lambda v, study: words(v.method), "method"),
+        Column("kind", _("Kind"), lambda v, study: spoken(v.get_kind_display()), "kind"),
+        Column("state", _("State"), lambda v, study: state(v.now)),
+        Column(
+            "endpoint", _("Endpoint"), lambda v, study: words(v.endpoint) or NOTHING, "endpoint"
+        ),
+        Column("method", _("Method"), lambda v, study: words(v.method), "method"),
         Column(
             "table",
-            "Fitted on",
+            _("Fitted on"),
             lambda v, study: link(
-                "modeling:snapshot", study, v.fitting_snapshot.uid, v.fitting_snapshot
+                "modeling:snapshot", study, v.fitting_snapshot.uid, spoken(v.fitting_snapshot)
             ),
             "fitting_snapshot__number",
         ),
-        Column("made", "Made (UTC)", lambda v, study: moment(v.created_at), "created_at"),
-        Column("digest", "Digest", lambda v, study: _digest(v.sha256)),
+        Column("made", _("Made (UTC)"), lambda v, study: moment(v.created_at), "created_at"),
+        Column("digest", _("Digest"), lambda v, study: _digest(v.sha256)),
     ),
     empty=Empty(
-        "No version yet",
-        "A run makes one when it has judged its models.",
+        _("No version yet"),
+        _("A run makes one when it has judged its models."),
         "modeling:runs",
-        "To the runs",
+        _("To the runs"),
     ),
 )
 
@@ -99,51 +105,51 @@ def _question(snapshot: Any, study: Study) -> str:
 
 def _kept(snapshot: Any, study: Study) -> Any:
     if snapshot.not_reproducible_since is None:
-        return "yes"
-    return f"not since {moment(snapshot.not_reproducible_since)}"
+        return gettext("yes")
+    return gettext("not since {day}").format(day=moment(snapshot.not_reproducible_since))
 
 
 SNAPSHOTS = Listing(
     page="modeling:snapshots",
-    title="Frozen tables",
+    title=_("Frozen tables"),
     columns=(
         Column(
             "table",
-            "Frozen table",
-            lambda s, study: link("modeling:snapshot", study, s.uid, s),
+            _("Frozen table"),
+            lambda s, study: link("modeling:snapshot", study, s.uid, spoken(s)),
             "number",
         ),
-        Column("question", "Question", _question),
-        Column("frozen", "Frozen (UTC)", lambda s, study: moment(s.frozen_at), "frozen_at"),
-        Column("columns", "Columns", lambda s, study: len(s.columns), numeric=True),
-        Column("kept", "Reproducible", _kept, "not_reproducible_since"),
-        Column("digest", "Digest", lambda s, study: _digest(s.sha256)),
+        Column("question", _("Question"), _question),
+        Column("frozen", _("Frozen (UTC)"), lambda s, study: moment(s.frozen_at), "frozen_at"),
+        Column("columns", _("Columns"), lambda s, study: len(s.columns), numeric=True),
+        Column("kept", _("Reproducible"), _kept, "not_reproducible_since"),
+        Column("digest", _("Digest"), lambda s, study: _digest(s.sha256)),
     ),
     empty=Empty(
-        "No frozen table yet",
-        "Every run freezes its rows first; a table can be frozen alone, too.",
+        _("No frozen table yet"),
+        _("Every run freezes its rows first; a table can be frozen alone, too."),
         "studies:overview",
-        "To the steps",
+        _("To the steps"),
     ),
 )
 
 REPORTS = Listing(
     page="modeling:reports",
-    title="Reports",
+    title=_("Reports"),
     columns=(
         Column(
             "report",
-            "Report",
-            lambda r, study: link("modeling:report_version", study, r.uid, f"Report {r.number}"),
+            _("Report"),
+            lambda r, study: link("modeling:report_version", study, r.uid, capfirst(spoken(r))),
             "number",
         ),
-        Column("built", "Built (UTC)", lambda r, study: moment(r.created_at), "created_at"),
-        Column("digest", "Digest", lambda r, study: _digest(r.sha256)),
+        Column("built", _("Built (UTC)"), lambda r, study: moment(r.created_at), "created_at"),
+        Column("digest", _("Digest"), lambda r, study: _digest(r.sha256)),
     ),
     empty=Empty(
-        "No report yet",
-        "It can be built once there is a Rad-Score; nomograms are added when they are there.",
+        _("No report yet"),
+        _("It can be built once there is a Rad-Score; nomograms are added when they are there."),
         "studies:overview",
-        "To the steps",
+        _("To the steps"),
     ),
 )

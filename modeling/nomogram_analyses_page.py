@@ -17,6 +17,7 @@ from modeling.services.report_survival import (
 )
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import Figure
+from studies.figures.words import told
 from studies.languages import figures_spoken
 from studies.models import Study
 from studies.registry import PageInputs
@@ -24,7 +25,6 @@ from studies.registry import PageInputs
 PAGE = "modeling:analyses"
 
 
-@figures_spoken()
 def analyses_context(version: ModelVersion) -> dict[str, Any]:
     """Tables as the report prints them, and figures drawn from the stored numbers."""
     draft = Draft(version.study.is_simulated)
@@ -35,7 +35,7 @@ def analyses_context(version: ModelVersion) -> dict[str, Any]:
     size_table(draft, section, [version])
     mean_rows_table(draft, section, _of_scores(version), ENDPOINTS[version.endpoint][0])
     return {
-        "title": ENDPOINTS[version.endpoint][0],
+        "title": told(ENDPOINTS[version.endpoint][0]),
         "section": section,
         "content": {"sources": draft.sources.as_list(), "runs": []},
         "page": PAGE,

@@ -24,14 +24,14 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
     nomogram = nomogram_from_dict(content["nomogram"])
     figure = nomogram_figure(version, nomogram)
     return {
-        "title": ENDPOINTS[version.endpoint][0],
+        "title": told(ENDPOINTS[version.endpoint][0]),
         "figure": marked_simulated(figure) if version.study.is_simulated else figure,
         "totals": _totals(nomogram),
         "times": [f"{time:g}" for time in nomogram.times],
         "hazards": [_hazard(row, content["terms"]) for row in content["table"]],
         "assumption": [_assumption(row) for row in results["proportional_hazards"]],
         "lasso": results["lasso"],
-        "kept": [TITLES.get(name, name) for name in results["lasso"]["kept"]],
+        "kept": [told(TITLES.get(name, name)) for name in results["lasso"]["kept"]],
         "notices": version.run.notices,
     }
 
@@ -69,7 +69,11 @@ def _hazard(row: dict[str, Any], terms: list[dict[str, Any]]) -> list[str]:
 
 
 def _assumption(row: dict[str, Any]) -> list[str]:
-    name = "All together" if row["term"] == "GLOBAL" else TITLES.get(row["term"], row["term"])
+    name = (
+        told("All together")
+        if row["term"] == "GLOBAL"
+        else told(TITLES.get(row["term"], row["term"]))
+    )
     return [name, number(row["statistic"]), str(row["degrees_of_freedom"]), _p(row["p_value"])]
 
 

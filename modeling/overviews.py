@@ -40,17 +40,17 @@ SHARES = (
     "positive_predictive_value", "negative_predictive_value",
 )  # fmt: skip
 TARGETS = {
-    "rna": "hot by RNA",
-    "ihc": "hot by IHC",
-    "response": "responder",
-    "overall_survival": "overall survival",
-    "progression_free_survival": "progression-free survival",
+    "rna": marked("hot by RNA"),
+    "ihc": marked("hot by IHC"),
+    "response": marked("responder"),
+    "overall_survival": marked("overall survival"),
+    "progression_free_survival": marked("progression-free survival"),
 }
 BASES = {
-    "out_of_fold": "out of fold",
-    "applied": "applied",
-    "apparent": "apparent (its own patients)",
-    "optimism_corrected": "optimism-corrected",
+    "out_of_fold": marked("out of fold"),
+    "applied": marked("applied"),
+    "apparent": marked("apparent (its own patients)"),
+    "optimism_corrected": marked("optimism-corrected"),
 }
 
 

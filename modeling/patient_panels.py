@@ -8,15 +8,16 @@ from django.urls import reverse
 
 from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
 from modeling.selectors import speaking_of, states_of
+from studies.methods.wording import marked, say
 from studies.models import Patient
 
 ENDPOINTS = {
-    "overall_survival": "Overall survival",
-    "progression_free_survival": "Progression-free survival",
+    "overall_survival": marked("Overall survival"),
+    "progression_free_survival": marked("Progression-free survival"),
 }
 KINDS = {
-    "out_of_fold": "out of fold: the model was fitted without this patient",
-    "applied": "the model was fitted to others",
+    "out_of_fold": marked("out of fold: the model was fitted without this patient"),
+    "applied": marked("the model was fitted to others"),
 }
 
 
@@ -69,8 +70,12 @@ def _survival(
     released = next((v for v in mine if states.get(v.pk) == VersionState.RELEASED), None)
     said = {"endpoint": endpoint, "title": title, "version": "", "url": "", "predicted": []}
     if released is None:
-        newest = f"; {mine[0]} is a {states.get(mine[0].pk, 'draft')}" if mine else ""
-        return said | {"reason": f"no nomogram is released{newest}"}
+        reason = say("no nomogram is released")
+        if mine:
+            state = say(states.get(mine[0].pk, "draft"))
+            reason = say("no nomogram is released; {version} is a {state}",
+                         version=mine[0], state=state)  # fmt: skip
+        return said | {"reason": reason}
     predicted = [
         {"months": row.horizon_months, "survival": row.value, "kind": row.kind}
         for row in rows
@@ -80,5 +85,5 @@ def _survival(
         "version": str(released),
         "url": reverse("modeling:nomogram", args=[patient.study.uid, released.uid]),
         "predicted": predicted,
-        "reason": "" if predicted else "it was fitted to this patient, or not applied yet",
+        "reason": "" if predicted else marked("it was fitted to this patient, or not applied yet"),
     }

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from modeling import overviews
 from modeling.methods.plan import compare_to_plan
@@ -19,12 +21,14 @@ from modeling.services.plans import recipe_preview
 from modeling.services.rad_score import run_prepare, snapshot_for
 from modeling.services.rad_score_guard import EXPLAINED, cuts_found, leaks_found
 from studies.access import rights_of, sees_all_sites
+from studies.languages import spoken
 from studies.methods.problems import DataProblem
+from studies.methods.wording import marked
 from studies.models import Job, Study
 
-STEPS = (("data", "Data"), ("who", "Who is in"), ("checks", "Recipe and checks"),
-         ("start", "Cost and start"))  # fmt: skip
-PRESET_WORDS = {"paper": "The paper's", "full": "Full", "demo": "Demo"}
+STEPS = (("data", marked("Data")), ("who", marked("Who is in")),
+         ("checks", marked("Recipe and checks")), ("start", marked("Cost and start")))  # fmt: skip
+PRESET_WORDS = {"paper": marked("The paper's"), "full": marked("Full"), "demo": marked("Demo")}
 PLANNED, OWN = "as planned", "own"
 SNAPSHOTS_SHOWN = 12
 EMPTY = {"snapshot": "", "question": "", "job": "", "recipe": "", "document": "", "seed": ""}
@@ -51,7 +55,7 @@ def steps_of(study: Study, here: str, draft: Mapping[str, str]) -> list[dict[str
     """The steps; those that what was chosen leads to have an address."""
     return [
         {
-            "name": name,
+            "name": spoken(name),
             "number": number,
             "here": key == here,
             "url": reverse("modeling:run_step", args=[study.uid, key])
@@ -129,20 +133,29 @@ def checks_context(study: Study, draft: Mapping[str, str]) -> dict[str, Any]:
     return {
         "plan": plan,
         "recipes": [
-            *([(PLANNED, f"As in {plan}, locked {plan.locked_at:%-d %b %Y}")] if plan else []),
-            *((name, f"{words}: {_size(name)}") for name, words in PRESET_WORDS.items()),
-            (OWN, "My own, as YAML"),
+            *([(PLANNED, _planned(plan))] if plan else []),
+            *((name, f"{spoken(words)}: {_size(name)}") for name, words in PRESET_WORDS.items()),
+            (OWN, _("My own, as YAML")),
         ],
         "own": draft["document"] or _example(),
     }
 
 
+def _planned(plan: AnalysisPlan) -> str:
+    return _("As in {plan}, locked {day}").format(
+        plan=spoken(plan), day=date_format(plan.locked_at, "DATE_FORMAT")
+    )
+
+
 def _size(name: str) -> str:
     recipe = read_recipe(name)
-    return (
-        f"{len(recipe.classifiers)} classifiers, {recipe.folds} × {recipe.repeats} folds, "
-        f"{recipe.fits():,} fits, at least {recipe.document['smallest_class']} of each class"
-    )
+    return _(
+        "{classifiers} classifiers, {folds} × {repeats} folds, {fits:,} fits, at least {smallest} "
+        "of each class"
+    ).format(
+        classifiers=len(recipe.classifiers), folds=recipe.folds, repeats=recipe.repeats,
+        fits=recipe.fits(), smallest=recipe.document["smallest_class"],
+    )  # fmt: skip
 
 
 def _example() -> str:
@@ -183,7 +196,7 @@ def run_checked(study: Study, uid: str, document: Any, seed: Any) -> dict[str, A
         "fitting": len(run.fitting),
         "smaller_class": smaller,
         "columns": len(run.names),
-        "plan": str(plan) if plan else None,
+        "plan": spoken(plan) if plan else None,
         "departures": [asdict(departure) for departure in departs],
         "cost": recipe_preview(study, recipe.document),
     }

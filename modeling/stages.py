@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.selectors import current_digests, parents_of
@@ -13,6 +14,7 @@ from studies.access import sees_all_sites
 from studies.languages import job_message
 from studies.models import Job, JobState, Study
 from studies.registry import StageState
+from studies.value_words import word_of
 
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 BAD = (JobState.FAILED, JobState.ERRORED)
@@ -22,27 +24,30 @@ ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
 def rad_score_stage(study: Study, user: Any) -> StageState:
     """The newest Rad-Score: its AUC in every cohort, and whether it would come out the same."""
     url = reverse("modeling:runs", args=[study.uid])
-    if waiting := _waiting(study, "modeling.rad_score_run", "Rad-Score", url):
+    if waiting := _waiting(study, "modeling.rad_score_run", _("Rad-Score under way"), url):
         return waiting
     version = _newest(study, VersionKind.RAD_SCORE)
     if version is None:
-        return _none(study, "modeling.rad_score_run", "No Rad-Score yet", url)
+        return _none(study, "modeling.rad_score_run", _("No Rad-Score yet"), url)
     judged = version.evaluations.filter(
         target__in=["rna", "ihc", "response"], snapshot=version.fitting_snapshot
     )
     judged = judged.exclude(basis=Basis.APPARENT).select_related("cohort").order_by("id")
     detail = ", ".join(_auc(evaluation) for evaluation in judged)
-    headline = f"Rad-Score {version.number}, {version.method.replace('_', ' ')}"
+    headline = _("Rad-Score {number}, {method}").format(
+        number=version.number, method=word_of(version.method)
+    )
     url = reverse("modeling:run", args=[study.uid, version.run.uid])
     if sees_all_sites(user, study) and not _is_current(version):
-        return StageState("stale", headline, f"{detail}; what it was made of has changed", url)
+        changed = _("{detail}; what it was made of has changed").format(detail=detail)
+        return StageState("stale", headline, changed, url)
     return StageState("ready", headline, detail, url)
 
 
 def prognosis_stage(study: Study, user: Any) -> StageState:
     """The newest nomogram of each endpoint, and whether it would come out the same."""
     url = reverse("modeling:runs", args=[study.uid])
-    if waiting := _waiting(study, "modeling.prognosis_run", "Nomograms", url):
+    if waiting := _waiting(study, "modeling.prognosis_run", _("Nomograms under way"), url):
         return waiting
     found = {
         name: version
@@ -50,44 +55,52 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
         if (version := _newest(study, VersionKind.NOMOGRAM, endpoint=endpoint))
     }
     if not found:
-        return _none(study, "modeling.prognosis_run", "No nomogram yet", url)
-    headline = ", ".join(f"{name}: nomogram {v.number}" for name, v in found.items())
+        return _none(study, "modeling.prognosis_run", _("No nomogram yet"), url)
+    told = _("{endpoint}: nomogram {number}")
+    headline = ", ".join(told.format(endpoint=name, number=v.number) for name, v in found.items())
     rad_score = _newest(study, VersionKind.RAD_SCORE)
     behind = [name for name, v in found.items() if rad_score not in v.parents.all()]
     if behind:
-        detail = f"{', '.join(behind)} made with an earlier Rad-Score"
+        detail = _("{names} made with an earlier Rad-Score").format(names=", ".join(behind))
         return StageState("stale", headline, detail, url)
     if rad_score and sees_all_sites(user, study):
         changed = [name for name, v in found.items() if not rows_are_current(v, rad_score)]
         if changed:
-            detail = f"{', '.join(changed)}: the patients' rows have changed since"
+            detail = _("{names}: the patients' rows have changed since").format(
+                names=", ".join(changed)
+            )
             return StageState("stale", headline, detail, url)
     if len(found) < len(ENDPOINTS):
-        return StageState("partial", headline, "The other endpoint is to be run.", url)
+        return StageState("partial", headline, _("The other endpoint is to be run."), url)
     return StageState("ready", headline, "", url)
 
 
 def report_stage(study: Study, user: Any) -> StageState:
     """The newest report, and whether newer models wait for one."""
     url = reverse("modeling:report", args=[study.uid])
-    if waiting := _waiting(study, "modeling.report_build", "Report", url):
+    if waiting := _waiting(study, "modeling.report_build", _("Report under way"), url):
         return waiting
     read = Report.objects.filter(study=study).values("number", "sha256", "content__sources")
     report = read.first()
     if report is None:
-        return _none(study, "modeling.report_build", "No report yet", url)
-    headline = f"Report {report['number']}"
+        return _none(study, "modeling.report_build", _("No report yet"), url)
+    headline = _("Report {number}").format(number=report["number"])
     told = {source["version_uid"] for source in report["content__sources"]}
     newest = [_newest(study, VersionKind.RAD_SCORE)]
     newest += [_newest(study, VersionKind.NOMOGRAM, endpoint=name) for name in ENDPOINTS]
     if any(version and str(version.uid) not in told for version in newest):
-        return StageState("stale", headline, "newer models than the report's", url)
-    return StageState("ready", headline, f"digest {report['sha256'][:12]}", url)
+        return StageState("stale", headline, _("newer models than the report's"), url)
+    return StageState(
+        "ready", headline, _("digest {digest}").format(digest=report["sha256"][:12]), url
+    )
 
 
 def _auc(evaluation: Evaluation) -> str:
-    name = evaluation.cohort.name.replace("_", " ")
-    return f"{name} {evaluation.metrics['auc']['estimate']:.2f} ({evaluation.target})"
+    return _("{cohort} {auc:.2f} ({target})").format(
+        cohort=word_of(evaluation.cohort.name),
+        auc=evaluation.metrics["auc"]["estimate"],
+        target=word_of(evaluation.target),
+    )
 
 
 def _newest(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
@@ -95,11 +108,11 @@ def _newest(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
     return found.select_related("run", "fitting_snapshot").order_by("-number").first()
 
 
-def _waiting(study: Study, kind: str, name: str, url: str) -> StageState | None:
+def _waiting(study: Study, kind: str, headline: str, url: str) -> StageState | None:
     job = Job.objects.filter(study=study, kind=kind, state__in=OPEN).first()
     if job is None:
         return None
-    return StageState("running", f"{name} under way", f"{job.share:.0%} {job_message(job)}", url)
+    return StageState("running", headline, f"{job.share:.0%} {job_message(job)}", url)
 
 
 def _none(study: Study, kind: str, headline: str, url: str) -> StageState:
@@ -108,7 +121,7 @@ def _none(study: Study, kind: str, headline: str, url: str) -> StageState:
         return StageState(
             "failed",
             headline,
-            "The last run ended with a problem.",
+            _("The last run ended with a problem."),
             reverse("studies:job", args=[study.uid, newest.uid]),
         )
     return StageState("empty", headline, "", url)

@@ -16,6 +16,7 @@ from modeling.models import (
     Report,
     SnapshotMember,
 )
+from studies.methods.wording import say
 from studies.models import Patient
 from studies.models.protect import purging
 from studies.registry import Trace
@@ -61,8 +62,14 @@ def traces(patient: Patient) -> list[Trace]:
     ).exclude(pk__in=fitted.values("pk"))
     digests = {row.sha256 for rows in (holding, fitted, judged) for row in rows}
     found = [_trace(row, str(row), "snapshot", patient) for row in holding]
-    found += [_trace(row, f"{row}, fitted to it", "version", patient) for row in fitted]
-    found += [_trace(row, f"{row}, judged on it", "version", patient) for row in judged]
+    found += [
+        _trace(row, say("{version}, fitted to it", version=row), "version", patient)
+        for row in fitted
+    ]
+    found += [
+        _trace(row, say("{version}, judged on it", version=row), "version", patient)
+        for row in judged
+    ]
     for report in Report.objects.filter(study=patient.study_id):
         if digests & _cited(report):
             found.append(_trace(report, str(report), "report_version", patient))

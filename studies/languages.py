@@ -45,11 +45,12 @@ def english(text: str) -> str:
 
 def spoken(text: Any) -> str:
     """A sentence of the product in the current language; what is unknown stays as it is."""
-    if isinstance(text, Wording):
-        return text.spoken(_pattern)
     if is_stored(text):
         return restored(text).spoken(_pattern)
-    return gettext(text) if isinstance(text, str) and text else str(text or "")
+    told = text if isinstance(text, str) else str(text or "")  # a row may be called by a wording
+    if isinstance(told, Wording):
+        return told.spoken(_pattern)
+    return gettext(told) if told else ""
 
 
 def spoken_item(item: Problem | Notice | dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
+from studies.methods.wording import marked
 from studies.models import DerivedMixin, StoredResult, StudyRow
 from studies.models.protect import unchangeable
 
@@ -98,9 +99,9 @@ class VersionEvent(StudyRow):
 
 
 class Verdict(models.TextChoices):
-    EQUAL = "equal"
-    WITHIN_TOLERANCE = "within_tolerance", "within tolerance"
-    DIFFERENT = "different"
+    EQUAL = "equal", marked("Equal")
+    WITHIN_TOLERANCE = "within_tolerance", marked("within tolerance")
+    DIFFERENT = "different", marked("Different")
 
 
 class Reproduction(DerivedMixin, StudyRow):

@@ -6,6 +6,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
+from studies.methods.wording import say
 from studies.models import StudyRow
 from studies.models.protect import unchangeable
 
@@ -29,7 +30,7 @@ class SavedQuestion(StudyRow):
         triggers = unchangeable("question")
 
     def __str__(self) -> str:
-        return f"question {self.number}, {self.name}"
+        return say("question {number}, {name}", number=self.number, name=self.name)
 
 
 class AnalysisPlan(StudyRow):
@@ -70,4 +71,4 @@ class AnalysisPlan(StudyRow):
         ]
 
     def __str__(self) -> str:
-        return f"analysis plan {self.number}"
+        return say("analysis plan {number}", number=self.number)

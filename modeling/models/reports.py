@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from studies.methods.wording import say
 from studies.models import DerivedMixin, StoredResult, StudyRow
 from studies.models.protect import unchangeable
 
@@ -25,4 +26,4 @@ class Report(DerivedMixin, StudyRow):
         triggers = unchangeable("report")
 
     def __str__(self) -> str:
-        return f"report {self.number}"
+        return say("report {number}", number=self.number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from studies.methods.wording import marked, say
 from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StoredResult, StudyRow
 from studies.models.protect import unchangeable, unchangeable_of_patient
 
@@ -11,8 +12,8 @@ from .snapshots import DatasetSnapshot
 
 
 class RunKind(models.TextChoices):
-    RAD_SCORE = "rad_score", "Rad-Score"
-    PROGNOSIS = "prognosis"
+    RAD_SCORE = "rad_score", marked("Rad-Score")
+    PROGNOSIS = "prognosis", marked("Prognosis")
 
 
 class ModelRun(DerivedMixin, StudyRow):
@@ -49,13 +50,13 @@ class ModelRun(DerivedMixin, StudyRow):
         triggers = unchangeable("model_run")
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} run {self.pk}"
+        return say("{kind} run {number}", kind=say(self.get_kind_display()), number=self.pk)
 
 
 class VersionKind(models.TextChoices):
-    RAD_SCORE = "rad_score", "Rad-Score"
-    RECALIBRATED = "recalibrated", "Recalibrated Rad-Score"
-    NOMOGRAM = "nomogram"
+    RAD_SCORE = "rad_score", marked("Rad-Score")
+    RECALIBRATED = "recalibrated", marked("Recalibrated Rad-Score")
+    NOMOGRAM = "nomogram", marked("Nomogram")
 
 
 class ModelVersion(DerivedMixin, StudyRow):
@@ -104,7 +105,7 @@ class ModelVersion(DerivedMixin, StudyRow):
         triggers = unchangeable("model_version")
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.number}"
+        return say("{kind} {number}", kind=say(self.get_kind_display()), number=self.number)
 
 
 class ModelVersionParent(StudyRow):

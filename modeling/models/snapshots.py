@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from studies.methods.wording import say
 from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StudyRow
 from studies.models.protect import unchangeable_except, unchangeable_of_patient
 
@@ -40,7 +41,7 @@ class DatasetSnapshot(DerivedMixin, StudyRow):
         triggers = unchangeable_except("snapshot", "not_reproducible_since")
 
     def __str__(self) -> str:
-        return f"snapshot {self.number}"
+        return say("snapshot {number}", number=self.number)
 
 
 class SnapshotMember(PatientRow):

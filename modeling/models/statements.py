@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from studies.methods.wording import marked
 from studies.models import StudyRow
 from studies.models.protect import unchangeable
 
@@ -12,37 +13,37 @@ from studies.models.protect import unchangeable
 class StatementKey(models.TextChoices):
     """In the order in which a paper tells them."""
 
-    TITLE = "title", "Title"
-    ABSTRACT = "abstract", "Abstract"
-    RATIONALE = "rationale", "Background and rationale"
-    INTENDED_USE = "intended_use", "Intended use and users"
-    INEQUALITIES = "inequalities", "Known health inequalities"
-    AIMS = "aims", "Aims and hypotheses"
-    SETTING = "setting", "Setting and centres"
-    DATES = "dates", "Design, dates of accrual and end of follow-up"
-    TREATMENTS = "treatments", "Treatments"
-    SPECIMENS = "specimens", "Handling of specimens"
-    ACQUISITION = "acquisition", "Acquisition of the images"
-    INTERVAL = "interval", "Interval between imaging and reference"
-    SEGMENTATION_CHECK = "segmentation_check", "Check of the segmentation"
-    ROBUSTNESS = "robustness", "Robustness of features and networks"
-    CONFOUNDERS = "confounders", "Confounders"
-    ASSESSORS = "assessors", "Assessors of outcomes and predictors"
-    BLINDING = "blinding", "Blinding"
-    HETEROGENEITY = "heterogeneity", "Heterogeneity between centres"
-    IMBALANCE = "imbalance", "Class imbalance"
-    FAIRNESS = "fairness", "Fairness"
-    UPDATING = "updating", "Updating of the model"
-    ETHICS = "ethics", "Ethics approval and consent"
-    DATA_AVAILABILITY = "data_availability", "Data availability"
-    CODE_AVAILABILITY = "code_availability", "Code availability"
-    PROTOCOL = "protocol", "Protocol"
-    REGISTRATION = "registration", "Registration"
-    FUNDING = "funding", "Funding"
-    INTERESTS = "interests", "Competing interests"
-    INVOLVEMENT = "involvement", "Patient and public involvement"
-    INTERPRETATION = "interpretation", "Interpretation"
-    NEXT_STEPS = "next_steps", "Next steps"
+    TITLE = "title", marked("Title")
+    ABSTRACT = "abstract", marked("Abstract")
+    RATIONALE = "rationale", marked("Background and rationale")
+    INTENDED_USE = "intended_use", marked("Intended use and users")
+    INEQUALITIES = "inequalities", marked("Known health inequalities")
+    AIMS = "aims", marked("Aims and hypotheses")
+    SETTING = "setting", marked("Setting and centres")
+    DATES = "dates", marked("Design, dates of accrual and end of follow-up")
+    TREATMENTS = "treatments", marked("Treatments")
+    SPECIMENS = "specimens", marked("Handling of specimens")
+    ACQUISITION = "acquisition", marked("Acquisition of the images")
+    INTERVAL = "interval", marked("Interval between imaging and reference")
+    SEGMENTATION_CHECK = "segmentation_check", marked("Check of the segmentation")
+    ROBUSTNESS = "robustness", marked("Robustness of features and networks")
+    CONFOUNDERS = "confounders", marked("Confounders")
+    ASSESSORS = "assessors", marked("Assessors of outcomes and predictors")
+    BLINDING = "blinding", marked("Blinding")
+    HETEROGENEITY = "heterogeneity", marked("Heterogeneity between centres")
+    IMBALANCE = "imbalance", marked("Class imbalance")
+    FAIRNESS = "fairness", marked("Fairness")
+    UPDATING = "updating", marked("Updating of the model")
+    ETHICS = "ethics", marked("Ethics approval and consent")
+    DATA_AVAILABILITY = "data_availability", marked("Data availability")
+    CODE_AVAILABILITY = "code_availability", marked("Code availability")
+    PROTOCOL = "protocol", marked("Protocol")
+    REGISTRATION = "registration", marked("Registration")
+    FUNDING = "funding", marked("Funding")
+    INTERESTS = "interests", marked("Competing interests")
+    INVOLVEMENT = "involvement", marked("Patient and public involvement")
+    INTERPRETATION = "interpretation", marked("Interpretation")
+    NEXT_STEPS = "next_steps", marked("Next steps")
 
 
 class StudyStatement(StudyRow):

@@ -55,14 +55,15 @@ class Section:
         rows: Sequence[Sequence[Cell]],
         note: str = "",
     ) -> None:
+        """Words are told as in figures: a page that shows the same table has its language."""
         if rows:
             self.tables.append(
                 {
                     "key": key,
-                    "title": title,
-                    "columns": list(columns),
-                    "rows": [list(row) for row in rows],
-                    "note": note,
+                    "title": told(title),
+                    "columns": [told(column) for column in columns],
+                    "rows": [[told(c) if isinstance(c, str) else c for c in row] for row in rows],
+                    "note": told(note),
                 }
             )
 

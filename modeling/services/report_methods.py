@@ -24,6 +24,7 @@ from modeling.services.report_rad_score import rad_score_evaluations
 from modeling.services.report_sources import number
 from modeling.services.report_survival import evaluations_of
 from modeling.services.version_card import not_beaten
+from studies.methods.wording import marked
 from studies.models import Cohort, CohortMember, Derivation, EndpointDefinition, Study
 
 USES = {
@@ -259,30 +260,45 @@ def size_table(draft: Draft, section: Section, nomograms: list[ModelVersion]) ->
             source = draft.sources.add(version, version.fitting_snapshot)
             rows.append(_size_row(version, size, source))
     section.table(
-        "sample-size", "Sample size",
-        ("Nomogram", "Patients", "Events", "Candidate parameters", "Events each",
-         "Expected shrinkage", "For shrinkage 0.9", "For optimism 0.05", "For the overall risk",
-         "Enough"),
+        "sample-size",
+        marked("Sample size"),
+        (
+            marked("Nomogram"),
+            marked("Patients"),
+            marked("Events"),
+            marked("Candidate parameters"),
+            marked("Events each"),
+            marked("Expected shrinkage"),
+            marked("For shrinkage 0.9"),
+            marked("For optimism 0.05"),
+            marked("For the overall risk"),
+            marked("Enough"),
+        ),
         rows,
-        "Riley's criteria: shrinkage of at least 0.9, at most 0.05 between apparent and adjusted "
-        "R², the overall risk at the headline time known to 0.05; R² is this model's, shrunken. "
-        "Columns offered to the LASSO count.",
-    )  # fmt: skip
+        marked(
+            "Riley's criteria: shrinkage of at least 0.9, at most 0.05 between apparent and "
+            "adjusted R², the overall risk at the headline time known to 0.05; R² is this "
+            "model's, shrunken. Columns offered to the LASSO count."
+        ),
+    )
 
 
 def _size_row(version: ModelVersion, size: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
     n = size["n"]
     asked = [
-        number(size[key], source, n, digits=0) if size.get(key) is not None else "no size"
+        number(size[key], source, n, digits=0) if size.get(key) is not None else marked("no size")
         for key in ("required_for_shrinkage", "required_for_optimism", "required_for_risk")
     ]
     return [
-        ENDPOINTS[version.endpoint][0], number(n, source, digits=0),
-        number(size["events"], source, digits=0), size["parameters"],
+        ENDPOINTS[version.endpoint][0],
+        number(n, source, digits=0),
+        number(size["events"], source, digits=0),
+        size["parameters"],
         number(size["events_per_parameter"], source, n, digits=1),
-        number(size["heuristic_shrinkage"], source, n), *asked,
-        "yes" if size["enough"] else "no",
-    ]  # fmt: skip
+        number(size["heuristic_shrinkage"], source, n),
+        *asked,
+        marked("yes") if size["enough"] else marked("no"),
+    ]
 
 
 def statements_section(draft: Draft, statements: Mapping[str, str]) -> None:

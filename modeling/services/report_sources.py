@@ -8,13 +8,14 @@ from typing import Any
 from modeling.models import DatasetSnapshot, Evaluation, ModelVersion
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import ENDPOINTS
+from studies.methods.wording import marked
 
 PURPOSES = {
-    "cohorts": "description of the cohorts",
-    "rad_score": "Rad-Score",
-    "prognosis_fit": "fit of a nomogram",
-    "prognosis_judge": "judging of a nomogram",
-    "prognosis_rad_score": "survival by Rad-Score",
+    "cohorts": marked("description of the cohorts"),
+    "rad_score": marked("Rad-Score"),
+    "prognosis_fit": marked("fit of a nomogram"),
+    "prognosis_judge": marked("judging of a nomogram"),
+    "prognosis_rad_score": marked("survival by Rad-Score"),
 }
 
 

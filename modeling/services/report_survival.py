@@ -28,6 +28,8 @@ from modeling.services.report_notices import clinical_notices
 from modeling.services.report_sources import number, number_of
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import p_text, with_interval
+from studies.figures.words import told
+from studies.methods.wording import marked
 
 LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
 
@@ -112,10 +114,10 @@ def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title:
 
 def _inside(test: dict[str, Any] | None, ratio: dict[str, Any] | None) -> str:
     """What stands inside the curves: the test, and the ratio of the hazards."""
-    told = [f"log-rank {p_text(test['p_value'])}"] if test else []
+    parts = [f"log-rank {p_text(test['p_value'])}"] if test else []
     if ratio:
-        told.append(f"HR {with_interval(ratio['value'], ratio['lower'], ratio['upper'])}")
-    return ", ".join(told)
+        parts.append(f"HR {with_interval(ratio['value'], ratio['lower'], ratio['upper'])}")
+    return ", ".join(parts)
 
 
 def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell]:
@@ -144,13 +146,22 @@ def mean_rows_table(draft: Draft, section: Section, found: list[Evaluation], tit
 def _means_table(section: Section, rows: list[list[Cell]]) -> None:
     section.table(
         "restricted-means",
-        "Restricted mean survival by Rad-Score, months",
-        ("Endpoint", "Cohort", "Up to, months", "Rad-Score high", "Rad-Score low",
-         "Difference (95 % CI)", "p"),
+        marked("Restricted mean survival by Rad-Score, months"),
+        (
+            marked("Endpoint"),
+            marked("Cohort"),
+            marked("Up to, months"),
+            marked("Rad-Score high"),
+            marked("Rad-Score low"),
+            marked("Difference (95 % CI)"),
+            "p",
+        ),
         rows,
-        "Area under the Kaplan-Meier curve up to the headline time: needs no proportional "
-        "hazards.",
-    )  # fmt: skip
+        marked(
+            "Area under the Kaplan-Meier curve up to the headline time: needs no proportional "
+            "hazards."
+        ),
+    )
 
 
 def _mean_rows(draft: Draft, evaluation: Evaluation, title: str) -> list[list[Cell]]:
@@ -210,27 +221,45 @@ def optimism_table(
     n = version.content["n"]
     parts = []
     if found:
-        parts += [("Harrell's C, LASSO and Cox refitted", found["c"], found["c"]["ci"], found),
-                  ("Calibration slope, LASSO and Cox refitted", found["indexes"]["slope"], None,
-                   found)]  # fmt: skip
+        parts += [
+            (marked("Harrell's C, LASSO and Cox refitted"), found["c"], found["c"]["ci"], found),
+            (
+                marked("Calibration slope, LASSO and Cox refitted"),
+                found["indexes"]["slope"],
+                None,
+                found,
+            ),
+        ]
     if fixed:
-        parts += [("Harrell's C, columns fixed", fixed["c"], fixed["c"]["ci"], fixed),
-                  ("Calibration slope, columns fixed", fixed["slope"], None, fixed)]  # fmt: skip
+        parts += [
+            (marked("Harrell's C, columns fixed"), fixed["c"], fixed["c"]["ci"], fixed),
+            (marked("Calibration slope, columns fixed"), fixed["slope"], None, fixed),
+        ]
     rows: list[list[Cell]] = [
         [
             name, number(part["apparent"], source, n),
             number(part["optimism"], source, n, digits=3),
             number(part["corrected"], source, n, *(ci or ())),
-            f"{of['usable']} of {of['resamples']}",
+            told("{n} of {total}", n=of["usable"], total=of["resamples"]),
         ]
         for name, part, ci, of in parts
     ]  # fmt: skip
     section.table(
-        f"optimism-{version.endpoint}", "Optimism in training",
-        ("Measure", "Apparent", "Optimism", "Corrected (95 % CI)", "Usable resamples"), rows,
-        "Bootstrap; the Rad-Score is frozen. Columns fixed ignores that the LASSO chose them on "
-        "these patients, and is too good.",
-    )  # fmt: skip
+        f"optimism-{version.endpoint}",
+        marked("Optimism in training"),
+        (
+            marked("Measure"),
+            marked("Apparent"),
+            marked("Optimism"),
+            marked("Corrected (95 % CI)"),
+            marked("Usable resamples"),
+        ),
+        rows,
+        marked(
+            "Bootstrap; the Rad-Score is frozen. Columns fixed ignores that the LASSO chose them "
+            "on these patients, and is too good."
+        ),
+    )
 
 
 def short_endpoint(endpoint: str) -> str:
@@ -259,9 +288,13 @@ def column_title(column: str, terms: list[dict[str, Any]]) -> str:
     for term in terms:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
-                told = level.replace("_", " "), term["levels"][0].replace("_", " ")
-                return f"{TITLES.get(term['name'], term['name'])}: {told[0]} (against {told[1]})"
-    return TITLES.get(column, column)
+                return told(
+                    "{variable}: {level} (against {reference})",
+                    variable=told(TITLES.get(term["name"], term["name"])),
+                    level=told(level.replace("_", " ")),
+                    reference=told(term["levels"][0].replace("_", " ")),
+                )
+    return told(TITLES.get(column, column))
 
 
 def _validation(

@@ -17,15 +17,17 @@ from modeling.services.report_content import (
     spelled,
 )
 from modeling.services.report_sources import number, number_of
+from studies.figures.words import told
+from studies.methods.wording import marked
 from studies.models import CohortUse
 
 OUTCOMES = {
     "overall_survival": ("Overall survival", "HR"),
     "progression_free_survival": ("Progression-free survival", "HR"),
-    "response": ("Response at 6 months", "OR"),
+    "response": (marked("Response at 6 months"), "OR"),
 }
-HEADS = ("Variable", "n", "Events/n", "Univariable {} (95 % CI)", "p",
-         "Multivariable {} (95 % CI)", "p (multivariable)")  # fmt: skip
+HEADS = (marked("Variable"), "n", marked("Events/n"), marked("Univariable {ratio} (95 % CI)"), "p",
+         marked("Multivariable {ratio} (95 % CI)"), marked("p (multivariable)"))  # fmt: skip
 
 
 def table2_parts(nomograms: list[ModelVersion]) -> list[dict[str, Any]]:
@@ -64,9 +66,16 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
     title, ratio = OUTCOMES[part["outcome"]]
     section.table(
         f"table-2-{part['outcome'].replace('_', '-')}-{part['cohort'].replace('_', '-')}",
-        f"{title}, {cohort_title(part['cohort']).lower()} ({part['n']} patients, "
-        f"{part['events']} {'responders' if part['outcome'] == 'response' else 'events'})",
-        [head.format(ratio) for head in HEADS],
+        told(
+            marked("{outcome}, {cohort} ({n} patients, {events} responders)")
+            if part["outcome"] == "response"
+            else marked("{outcome}, {cohort} ({n} patients, {events} events)"),
+            outcome=told(title),
+            cohort=told(cohort_title(part["cohort"]).lower()),
+            n=part["n"],
+            events=part["events"],
+        ),
+        [told(head, ratio=ratio) if "{" in head else head for head in HEADS],
         [_row(line, source) for line in part["lines"]],
         table2_note(part),
     )
@@ -74,24 +83,29 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
 
 def table2_note(part: Mapping[str, Any]) -> str:
     """What was joined, left out or not estimable, and by which likelihood."""
-    told = [spelled(text).replace("_", " ") for text in part.get("notes", [])]
+    parts = [spelled(text).replace("_", " ") for text in part.get("notes", [])]
     if part.get("penalty") == "firth":
-        why = {"few events": "Few outcomes per coefficient"}.get(
-            part.get("because", ""), "A column separates the outcomes"
-        )
-        told.append(f"{why}: Firth's penalised likelihood, profile intervals and p, throughout "
-                    "this table")  # fmt: skip
+        few = part.get("because") == "few events"
+        why = (told("Few outcomes per coefficient") if few
+               else told("A column separates the outcomes"))  # fmt: skip
+        parts.append(told(
+            "{why}: Firth's penalised likelihood, profile intervals and p, throughout this table",
+            why=why,
+        ))  # fmt: skip
     elif part.get("problems"):
-        told += [spelled(text).rstrip(".") for text in part["problems"]]
+        parts += [spelled(text).rstrip(".") for text in part["problems"]]
     each = part["events"] / max(1, sum(not line["reference"] for line in part["lines"]))
     if each < 10:
-        told.append(f"{each:.1f} events per coefficient")
-    return f"{'. '.join(told)}." if told else ""
+        parts.append(told("{n:.1f} events per coefficient", n=each))
+    return f"{'. '.join(parts)}." if parts else ""
 
 
 def line_title(line: Mapping[str, Any]) -> str:
     name = TITLES.get(line["variable"], line["variable"])
-    return f"{name}: {line['level'].replace('_', ' ')}" if line["level"] else name
+    if not line["level"]:
+        return told(name)
+    level = told(line["level"].replace("_", " "))
+    return told("{variable}: {level}", variable=told(name), level=level)
 
 
 def _row(line: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
@@ -103,9 +117,9 @@ def _row(line: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
     ]
     for effect in (line["alone"], line["together"]):
         if line["reference"]:
-            cells += ["reference", None]
+            cells += [marked("reference"), None]
         elif effect is None or effect["ratio"] is None:
-            cells += ["not estimable", None]
+            cells += [marked("not estimable"), None]
         else:
             cells += [number(effect["ratio"], source, n, effect["lower"], effect["upper"]),
                       number(effect["p_value"], source, n, digits=4)]  # fmt: skip
@@ -119,18 +133,28 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
     if not rows or not stored:
         return
     test = stored["likelihood_ratio"]
-    told = (
-        f"Likelihood ratio in training {test['statistic']:.2f} on {test['degrees_of_freedom']} "
-        "degree of freedom. " if test else ""
-    )  # fmt: skip
+    ratio = told(
+        "Likelihood ratio in training {statistic:.2f} on {n} degree of freedom. ",
+        statistic=test["statistic"], n=test["degrees_of_freedom"],
+    ) if test else ""  # fmt: skip
     section.text.append(stored["said"])
     section.table(
         f"added-{version.endpoint}",
-        "With and without the Rad-Score",
-        ("Cohort", "n", "Measure", "With", "Without", "Difference (95 % CI)"),
+        marked("With and without the Rad-Score"),
+        (
+            marked("Cohort"),
+            "n",
+            marked("Measure"),
+            marked("With"),
+            marked("Without"),
+            marked("Difference (95 % CI)"),
+        ),
         rows,
-        f"{told}The other columns are kept. Training: both models refitted in every resample, "
-        "differences less their optimism; elsewhere both frozen. Paired bootstrap.",
+        ratio
+        + told(
+            "The other columns are kept. Training: both models refitted in every resample, "
+            "differences less their optimism; elsewhere both frozen. Paired bootstrap."
+        ),
     )
 
 
@@ -146,8 +170,8 @@ def _added(
     for name, (title, found) in zip(names, added_rows(stored), strict=True):
         source = draft.sources.add(version, snapshots.get(name, version.fitting_snapshot))
         n = found["n"]
-        parts = [("Harrell's C", found["c"])]
-        parts += [(f"AUC at {a['horizon_months']:g} months", a) for a in found["auc"]]
+        parts = [(told("Harrell's C"), found["c"])]
+        parts += [(told("AUC at {n:g} months", n=a["horizon_months"]), a) for a in found["auc"]]
         for measure, part in parts:
             yield [title, n, measure, number(part["with"], source, n, digits=3),
                    number(part["without"], source, n, digits=3),

@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from studies.figures.figure import number
+from studies.figures.words import told
+from studies.languages import spoken
 
 register = template.Library()
 
@@ -26,24 +28,24 @@ def cell(value: Any) -> SafeString:
 def _written(found: dict[str, Any]) -> SafeString:
     digits = found["digits"]
     if found["value"] is None:
-        return mark_safe('<span class="quiet">not estimable</span>')
+        return format_html('<span class="quiet">{}</span>', told("not estimable"))
     if digits == 4 and found["value"] < 0.0001:
         return mark_safe("&lt; 0.0001")
     if found.get("no_interval"):
         return format_html(
-            '{} <span class="ci">(interval not estimable: {})</span>',
+            '{} <span class="ci">({})</span>',
             number(found["value"], digits),
-            found["no_interval"],
+            told("interval not estimable: {reason}", reason=told(found["no_interval"])),
         )
     if found["ci"] is None:
         return format_html("{}", number(found["value"], digits))
-    missing = "not reached" if found.get("is_median") else "not estimable"
+    missing = told("not reached") if found.get("is_median") else told("not estimable")
     low, high = (missing if bound is None else number(bound, digits) for bound in found["ci"])
     return format_html(
         '{} <span class="ci">({}{}{})</span>',
         number(found["value"], digits),
         low,
-        "–" if (found["ci"][0] or 0) >= 0 else " to ",
+        "–" if (found["ci"][0] or 0) >= 0 else told(" to "),
         high,
     )
 
@@ -74,6 +76,12 @@ def drawing(figure: dict[str, Any]) -> SafeString:
 @register.filter
 def named(figures: dict[str, Any], key: str) -> dict[str, Any]:
     return figures[key]
+
+
+@register.filter
+def said_parts(text: str) -> str:
+    """Reasons that stand one after the other, each in the language of the page."""
+    return "; ".join(spoken(part) for part in str(text).split("; "))
 
 
 @register.filter

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from modeling.examination_page import examination_context
 from modeling.forms import ScoreForm
@@ -38,7 +39,7 @@ def scores(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespons
     if request.method == "POST" and form.is_valid():
         try:
             row = patient_score(version, form.cleaned_data["patient"], request.user)
-            told = f"{row.value:.3f}" if row.value is not None else "the version does not apply"
+            told = _("the version does not apply") if row.value is None else f"{row.value:.3f}"
             messages.success(request, f"{row.patient.pseudonym}: {told}.")
             return redirect("modeling:scores", study.uid, version.uid)
         except DataProblem as refusal:

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from modeling.lineage import KINDS, Step, lineage_step, reports_below
+from studies.languages import spoken
 from studies.models import Study
 from studies.views.doors import study_page
 
@@ -20,7 +22,7 @@ def step(request: HttpRequest, study: Study, digest: str) -> HttpResponse:
     context: dict[str, Any] = {
         "study": study,
         "node": found.node,
-        "title": KINDS[found.node.kind][0],
+        "title": spoken(KINDS[found.node.kind][0]),
         "made_of": _groups(found.made_of),
         "went_into": _groups(found.went_into),
         "reports": reports_below(study, digest),
@@ -39,7 +41,7 @@ def step_json(request: HttpRequest, study: Study, digest: str) -> HttpResponse:
 def _step(request: HttpRequest, study: Study, digest: str) -> Step:
     found = lineage_step(study, digest, request.user)
     if found is None:
-        raise Http404("No such digest in the study.")
+        raise Http404(_("No such digest in the study."))
     return found
 
 
@@ -47,7 +49,7 @@ def _groups(nodes: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return [
         {
             "kind": kind,
-            "title": KINDS[kind][0],
+            "title": spoken(KINDS[kind][0]),
             "nodes": found[:SHOWN],
             "more": max(0, len(found) - SHOWN),
             "count": len(found),

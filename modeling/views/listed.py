@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from modeling.filters import VersionFilter
 from modeling.listings import REPORTS, SNAPSHOTS, VERSIONS
@@ -27,7 +28,7 @@ def versions(request: HttpRequest, study: Study) -> HttpResponse:
             version.now = now.get(version.pk, "draft")  # type: ignore[attr-defined]
         return list(found)
 
-    says = (
+    says = _(
         "A version is what a run learned: draft, validated, released by a second person, retired."
     )
     return list_response(
@@ -44,13 +45,15 @@ def versions(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def snapshots(request: HttpRequest, study: Study) -> HttpResponse:
-    says = "The frozen, hashed tables that runs used: who was in, who was out and why."
+    says = _("The frozen, hashed tables that runs used: who was in, who was out and why.")
     rows = DatasetSnapshot.objects.filter(study=study)
     return list_response(request, study, SNAPSHOTS, rows, "modeling/listed.html", {"says": says})
 
 
 @study_page()
 def reports(request: HttpRequest, study: Study) -> HttpResponse:
-    says = "Every report that was built, as it was built. The newest one opens by the tab Report."
+    says = _(
+        "Every report that was built, as it was built. The newest one opens by the tab Report."
+    )
     rows = Report.objects.filter(study=study).defer("content")
     return list_response(request, study, REPORTS, rows, "modeling/listed.html", {"says": says})

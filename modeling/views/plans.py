@@ -8,6 +8,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from modeling.forms import CompareForm, DocumentForm, RecipeForm
@@ -16,6 +18,7 @@ from modeling.services.plans import plan_lock, plan_save, question_save, recipe_
 from modeling.services.snapshot_comparison import snapshots_compare
 from studies import access
 from studies.forms import refuse_in
+from studies.languages import sentence, spoken
 from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.views.doors import study_page
@@ -55,7 +58,7 @@ def _save(request: HttpRequest, study: Study, what: str, form: DocumentForm) -> 
     except DataProblem as refusal:
         refuse_in(form, refusal)
         return False
-    messages.success(request, f"{str(saved).capitalize()} is saved.")
+    messages.success(request, _("{what} is saved.").format(what=capfirst(spoken(saved))))
     return True
 
 
@@ -76,9 +79,10 @@ def lock(request: HttpRequest, study: Study, plan_uid: UUID) -> HttpResponse:
     plan = get_object_or_404(AnalysisPlan, study=study, uid=plan_uid)
     try:
         plan_lock(plan, request.user)
-        messages.success(request, f"{str(plan).capitalize()} is locked.")
+        messages.success(request, _("{what} is locked.").format(what=capfirst(spoken(plan))))
     except DataProblem as refusal:
-        messages.error(request, str(refusal))
+        for problem in refusal.problems:
+            messages.error(request, sentence(problem))
     return redirect("modeling:before", study.uid)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
 from modeling.models import Report
 from modeling.publication.bundle import table_csv
@@ -104,7 +105,7 @@ def bundle(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse
 def _kept(study: Study, report_uid: UUID, kind: str, content_type: str) -> HttpResponse:
     found = report_file(get_object_or_404(Report, study=study, uid=report_uid), kind)
     if found is None:
-        raise Http404("This report was built before there were such files: build it again.")
+        raise Http404(_("This report was built before there were such files: build it again."))
     return _file(file_read(found), found.name, content_type)
 
 

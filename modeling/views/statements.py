@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
 
 from modeling.forms import StatementsForm
 from modeling.models import StatementKey
@@ -22,8 +23,12 @@ def statements(request: HttpRequest, study: Study) -> HttpResponse:
     form = StatementsForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         changed = statements_write(study, request.user, form.cleaned_data)
-        said = "1 statement" if changed == 1 else f"{changed} statements"
-        messages.success(request, f"{said} worded anew. The next report holds them.")
+        said = ngettext(
+            "{n} statement worded anew. The next report holds them.",
+            "{n} statements worded anew. The next report holds them.",
+            changed,
+        )
+        messages.success(request, said.format(n=changed))
         return redirect("modeling:statements", study.uid)
     context = {"study": study, "form": form, "may_write": may_write, "known": known,
                "labels": StatementKey.choices}  # fmt: skip

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from modeling import overviews
@@ -18,9 +19,11 @@ from modeling.services.version_card import not_beaten, version_card
 from modeling.services.version_life import version_move
 from modeling.services.version_manifest import manifest_write
 from studies import access
+from studies.languages import sentence, spoken
 from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.services import file_read
+from studies.value_words import word_of
 from studies.views.doors import study_page
 
 
@@ -56,14 +59,19 @@ def move(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
     found = _version(study, version_uid)
     form = VersionMoveForm(request.POST, version=found)
     if not form.is_valid():
-        messages.error(request, "Choose a state and say why.")
+        messages.error(request, _("Choose a state and say why."))
         return redirect("modeling:version", study.uid, found.uid)
     try:
         event = version_move(found, request.user, **form.cleaned_data)
-        messages.success(request, f"{found} is {event.to_state} now.")
+        messages.success(
+            request,
+            _("{version} is {state} now.").format(
+                version=spoken(found), state=word_of(event.to_state)
+            ),
+        )
     except DataProblem as refusal:
         for problem in refusal.problems:
-            messages.error(request, str(problem))
+            messages.error(request, sentence(problem))
     return redirect("modeling:version", study.uid, found.uid)
 
 
@@ -99,7 +107,7 @@ def onnx(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
         data, difference = version_to_onnx(found)
     except DataProblem as refusal:
         for problem in refusal.problems:
-            messages.error(request, str(problem))
+            messages.error(request, sentence(problem))
         return redirect("modeling:version", study.uid, found.uid)
     response = HttpResponse(data, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{_name(found)}.onnx"'

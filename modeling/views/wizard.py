@@ -8,10 +8,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from modeling import run_wizard
 from modeling.models import DatasetSnapshot
 from modeling.selectors import question_named, snapshot_named
+from studies.languages import sentence
 from studies.methods.problems import DataProblem
 from studies.models import Job, JobState, Study
 from studies.services import action_start
@@ -33,14 +35,14 @@ def run_new(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page("run")
 def run_step(request: HttpRequest, study: Study, step: str) -> HttpResponse:
     if step not in _SHOWN:
-        raise Http404("No such step.")
+        raise Http404(_("No such step."))
     draft = run_wizard.draft_of(request.session, study)
     if request.method == "POST":
         try:
             return _TAKEN[step](request, study, draft)
         except DataProblem as refusal:
             for problem in refusal.problems:
-                messages.error(request, str(problem))
+                messages.error(request, sentence(problem))
             return redirect("modeling:run_step", study.uid, step)
     snapshot = None
     if step == "data":

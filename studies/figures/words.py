@@ -42,7 +42,8 @@ def told(text: str, /, **values: Any) -> str:
         return text
     if isinstance(text, Wording):
         voice = _voice.get()
-        return Told(text.spoken(voice), str(text)) if voice else str(text)
+        plain = str.__str__(text)  # English, whatever language the page has
+        return Told(text.spoken(voice), plain) if voice else plain
     return _drawn(text, text, "", 1, values) if text else text
 
 
