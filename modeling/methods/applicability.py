@@ -126,14 +126,22 @@ def _judged(fit: ApplicabilityFit, row: NDArray[np.float64], distance: float) ->
     reasons = []
     if not inside:
         reasons.append(
-            f"distance {distance:.3g}, beyond {fit.limit:.3g} "
-            f"(percentile {OUTSIDE:g} of the training cohort's own)"
+            say(
+                "distance {distance:.3g}, beyond {limit:.3g} (percentile {percentile:g} of the "
+                "training cohort's own)",
+                distance=distance,
+                limit=fit.limit,
+                percentile=OUTSIDE,
+            )
         )
     beyond = np.flatnonzero((row < fit.lowest) | (row > fit.highest))
     if beyond.size:
         some = ", ".join(fit.names[int(j)] for j in beyond[:5])
-        more = f" and {beyond.size - 5} more" if beyond.size > 5 else ""
-        reasons.append(f"{beyond.size} features outside the training range: {some}{more}")
+        if beyond.size > 5:
+            some = say("{names} and {n} more", names=some, n=beyond.size - 5)
+        reasons.append(
+            say("{n} features outside the training range: {names}", n=beyond.size, names=some)
+        )
     return Applicability(float(distance), rank, inside, tuple(reasons))
 
 

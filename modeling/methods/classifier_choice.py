@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.auc import estimate_auc
 from modeling.methods.binary_input import check_probability
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,22 @@ def choose_classifier(
     """
     if rule["rule"] == "fixed":
         name = rule["classifier"]
-        return Choice(name, "fixed", f"The {name.replace('_', ' ')} was fixed before the run.")
+        return Choice(
+            name,
+            "fixed",
+            say("The {name} was fixed before the run.", name=say(name.replace("_", " "))),
+        )
     aucs = {name: estimate_auc(outcome, p) for name, p in probabilities.items()}
     best = max(aucs.values(), key=lambda found: found.auc)
     floor = best.auc - best.standard_error
     near = [name for name, found in aucs.items() if found.auc >= floor]
     briers = {name: _brier(outcome, probabilities[name]) for name in near}
     chosen = min(near, key=lambda name: (briers[name], name))
-    text = (
-        f"Best out-of-fold Brier score ({briers[chosen]:.4f}) of the {len(near)} classifiers "
-        f"within one standard error ({best.standard_error:.3f}) of the best AUC ({best.auc:.3f})."
-    )
+    text = say(
+        "Best out-of-fold Brier score ({brier:.4f}) of the {n} classifiers within one standard "
+        "error ({error:.3f}) of the best AUC ({auc:.3f}).",
+        brier=briers[chosen], n=len(near), error=best.standard_error, auc=best.auc,
+    )  # fmt: skip
     return Choice(chosen, "one_standard_error", text)
 
 

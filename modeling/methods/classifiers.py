@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studies.methods.problems import refuse
+from studies.methods.wording import marked
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -84,28 +85,28 @@ CLASSIFIERS: dict[str, Classifier] = {
     for c in (
         Classifier(
             "random_forest",
-            "Random forest",
+            marked("Random forest"),
             _random_forest,
             {"classify__min_samples_leaf": [10, 5, 2]},
             cost=20,
         ),
         Classifier(
             "logistic_regression",
-            "Logistic regression (ridge)",
+            marked("Logistic regression (ridge)"),
             _logistic_regression,
             {"classify__C": [0.0003, 0.001, 0.003, 0.01, 0.1]},
             cost=1,
         ),
         Classifier(
             "support_vector_machine",
-            "Support vector machine (RBF)",
+            marked("Support vector machine (RBF)"),
             _support_vector_machine,
             {"classify__estimator__C": [0.1, 1.0, 10.0], "select__percentile": [100, 25]},
             cost=2,
         ),
         Classifier(
             "gaussian_process",
-            "Gaussian process",
+            marked("Gaussian process"),
             _gaussian_process,
             {
                 "classify__kernel__k1__constant_value": [1.0, 4.0],
@@ -115,21 +116,21 @@ CLASSIFIERS: dict[str, Classifier] = {
         ),
         Classifier(
             "gradient_boosting",
-            "Gradient boosting",
+            marked("Gradient boosting"),
             _gradient_boosting,
             {"classify__max_depth": [1, 2, 3]},
             cost=10,
         ),
         Classifier(
             "ada_boost",
-            "AdaBoost",
+            marked("AdaBoost"),
             _ada_boost,
             {"classify__learning_rate": [0.1, 0.5]},
             cost=15,
         ),
         Classifier(
             "k_nearest_neighbours",
-            "k-nearest neighbours",
+            marked("k-nearest neighbours"),
             _nearest_neighbours,
             {"classify__n_neighbors": [25, 15, 9, 5], "select__percentile": [100, 25]},
             cost=1,

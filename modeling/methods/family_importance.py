@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 
 from modeling.methods.auc import estimate_auc
 from modeling.methods.parallel import Progress, run_tasks
+from studies.methods.wording import marked
 
-_FAMILIES = ("lesion mean", "lesion SD", "ring mean", "ring SD")
+_FAMILIES = {
+    "PET": (marked("PET, lesion mean"), marked("PET, lesion SD"), marked("PET, ring mean"),
+            marked("PET, ring SD")),
+    "CT": (marked("CT, lesion mean"), marked("CT, lesion SD"), marked("CT, ring mean"),
+           marked("CT, ring SD")),
+}  # fmt: skip
+_WHOLE = {"PET": marked("PET, all columns"), "CT": marked("CT, all columns")}
 _NUMBERED = re.compile(r"^(?P<modality>pet|ct)\.(?P<stem>.*?)_?(?P<number>\d+)$")
 
 
@@ -49,9 +56,9 @@ def _family(name: str, counts: dict[str, int]) -> str:
     found = _NUMBERED.match(name)
     modality = name.split(".", 1)[0].upper()
     if found is None or "dnn" not in found["stem"] or counts[found["modality"]] % 4:
-        return f"{modality}, all columns"
+        return _WHOLE.get(modality, f"{modality}, all columns")
     block = counts[found["modality"]] // 4
-    return f"{modality}, {_FAMILIES[min((int(found['number']) - 1) // block, 3)]}"
+    return _FAMILIES[modality][min((int(found["number"]) - 1) // block, 3)]
 
 
 @dataclass(frozen=True)

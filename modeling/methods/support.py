@@ -17,6 +17,7 @@ from modeling.methods.applicability import (
 )
 from modeling.methods.design_matrix import Design, Term, apply_design, as_level
 from studies.methods.problems import DataProblem
+from studies.methods.wording import say
 
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -39,11 +40,17 @@ class VariableSupport:
     def outside(self, value: float | str) -> str:
         """Why a value lies outside the fitting rows; empty when it does not."""
         if self.levels:
-            return "" if self.levels.get(str(value), 0) else f"no patient had {value}"
+            return (
+                "" if self.levels.get(str(value), 0) else say("no patient had {value}", value=value)
+            )
         low, high = self.quartiles[0], self.quartiles[-1]
         if low <= float(value) <= high:
             return ""
-        return f"outside the range of the fitting patients ({low:.4g} to {high:.4g})"
+        return say(
+            "outside the range of the fitting patients ({low:.4g} to {high:.4g})",
+            low=low,
+            high=high,
+        )
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from modeling.models import (
 from studies.consents import GENOMICS, IMAGING, refusals
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import (
     CohortRole,
     CohortUse,
@@ -63,13 +63,16 @@ TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
 }
 RESPONSE = "response_at_6_months"
 MODALITIES = {"PT": "pet", "CT": "ct"}
+_NO_FEATURES = {"PET": marked("no PET features of a baseline scan"),
+                "CT": marked("no CT features of a baseline scan")}  # fmt: skip
+_INCOMPLETE = {"PET": marked("PET features incomplete"), "CT": marked("CT features incomplete")}
 CLINICAL = ("sex", "age_years")
 IMMUNE = ("score", "cd3_high", "cd8_high")
 UPTAKE = ("suv_max", "volume_ml", "mtv_41_percent_ml")
 _MISSING_TARGET = {
-    "rna": "no RNA phenotype",
-    "ihc": "no phenotype by IHC (no Immunoscore)",
-    "response": "no response assessment at 6 months",
+    "rna": marked("no RNA phenotype"),
+    "ihc": marked("no phenotype by IHC (no Immunoscore)"),
+    "response": marked("no response assessment at 6 months"),
 }
 
 
@@ -286,9 +289,9 @@ def _reason(row: pd.Series, features: list[str], missing_features: bool, chosen:
         if chosen and not values:
             continue
         if not values or np.isnan(values).all():
-            reasons.append(f"no {name} features of a baseline scan")
+            reasons.append(_NO_FEATURES[name])
         elif np.isnan(values).any() and not missing_features:
-            reasons.append(f"{name} features incomplete")
+            reasons.append(_INCOMPLETE[name])
     if row["use"] == CohortUse.DEVELOPMENT and (unknown := _unjudged(row)):
         reasons.append(unknown)
     return "; ".join(reasons)
@@ -310,7 +313,7 @@ def _unjudged(row: pd.Series) -> str:
 
 def _missing_target(row: pd.Series, target: str) -> str:
     if target == "response" and row["response_label"] == "NE":
-        return "response not evaluable (NE)"
+        return marked("response not evaluable (NE)")
     if target == "rna" and isinstance(row["rna_label"], str):
         return f"RNA phenotype {row['rna_label']}, neither hot nor cold"
     return _MISSING_TARGET[target]

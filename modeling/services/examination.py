@@ -102,7 +102,7 @@ def version_examine(
     results: dict[str, Any] = {"format": FORMAT}
     begun = 0.0
     for name, (cost, part) in PARTS.items():
-        progress(begun, WHOLE, f"Examining: {name.replace('_', ' ')}")
+        progress(begun, WHOLE, say("Examining: {what}", what=say(name.replace("_", " "))))
         results |= part(asked, _within(progress, begun, cost))
         begun += cost
     return _write(asked, results, digest, time.monotonic() - began, job)

@@ -15,16 +15,22 @@ from modeling.methods.group_comparison import compare_groups
 from modeling.methods.threshold_metrics import estimate_threshold_metrics
 from modeling.models import ModelVersion
 from modeling.selectors import is_development
+from studies.methods.wording import marked
 
-SMALLEST = 10  # patients of a subgroup that is judged
-AGE_CUT = 65
+SMALLEST = 10  # patients of a subgroup that is judged; its words say it too
+AGE_CUT = 65  # the words below say it too
 # column, title, name of the group that is expected higher, name of the other
 GROUPS = (
-    ("cd3_high", "CD3", "CD3 high", "CD3 low"),
-    ("cd8_high", "CD8", "CD8 high", "CD8 low"),
+    ("cd3_high", "CD3", marked("CD3 high"), marked("CD3 low")),
+    ("cd8_high", "CD8", marked("CD8 high"), marked("CD8 low")),
     ("immunoscore_high", "Immunoscore", "3-4", "0-2"),
-    ("target_response", "response at 6 months", "responders", "non-responders"),
-    ("target_rna", "phenotype by RNA", "hot", "cold"),
+    (
+        "target_response",
+        marked("response at 6 months"),
+        marked("responders"),
+        marked("non-responders"),
+    ),
+    ("target_rna", marked("phenotype by RNA"), marked("hot"), marked("cold")),
 )
 SHARES = (
     "accuracy",
@@ -74,10 +80,10 @@ def cuts_compare(version: ModelVersion, rows: pd.DataFrame) -> list[dict[str, An
     """
     training = float(rows.loc[is_development(rows), "score"].median())
     fixed = {
-        "training_median": ("Median of training, out of fold", training),
+        "training_median": (marked("Median of training, out of fold"), training),
         "half": ("0.5", 0.5),
-        "youden": ("Youden, out of fold", float(version.threshold or 0.5)),
-        "own_median": ("Median of the cohort itself", None),
+        "youden": (marked("Youden, out of fold"), float(version.threshold or 0.5)),
+        "own_median": (marked("Median of the cohort itself"), None),
     }
     return [
         {
@@ -117,14 +123,14 @@ def subgroups_judge(version: ModelVersion, rows: pd.DataFrame) -> list[dict[str,
     age = np.where(
         rows["age_years"].isna(),
         None,
-        np.where(rows["age_years"] >= AGE_CUT, f"{AGE_CUT} or older", f"under {AGE_CUT}"),
+        np.where(rows["age_years"] >= AGE_CUT, marked("65 or older"), marked("under 65")),
     )
     table = rows.assign(age=age)
     return [
         _subgroup(str(cohort), target, by, str(level), part)
         for cohort, members in table.groupby("cohort", sort=True)
         for target in version.fitting_snapshot.targets[str(cohort)]
-        for by in ("site", "sex", "age")
+        for by in (marked("site"), marked("sex"), marked("age"))
         for level, part in members[members[f"target_{target}"].notna()].groupby(by, sort=True)
     ]
 
@@ -144,9 +150,9 @@ def _subgroup(
         "reason": "",
     }
     if outcome.nunique() < 2:
-        row["reason"] = "one class only"
+        row["reason"] = marked("one class only")
     elif len(members) < SMALLEST:
-        row["reason"] = f"fewer than {SMALLEST} patients"
+        row["reason"] = marked("fewer than 10 patients")
     else:
         auc = estimate_auc(outcome, members["score"])
         row["auc"] = {

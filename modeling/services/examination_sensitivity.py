@@ -22,16 +22,16 @@ from modeling.methods.nested_cross_validation import (
 from modeling.models import ModelVersion
 from modeling.services.examination_scanners import scanners_harmonised
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import Patient
 
 BORDERLINE_MARGIN, BORDERLINE_STABILITY = 0.05, 0.9
 TITLES = {
-    "not_evaluable_as_non_responder": "Not evaluable counted as non-responders",
-    "without_borderline": "Without borderline phenotypes",
-    "centroids_per_fold": "Centroids of hot and cold refitted in every fold",
-    "shuffled_voxels": "Voxels shuffled inside the region (a control)",
-    "scanners_harmonised": "Features harmonised over scanners in every fold",
+    "not_evaluable_as_non_responder": marked("Not evaluable counted as non-responders"),
+    "without_borderline": marked("Without borderline phenotypes"),
+    "centroids_per_fold": marked("Centroids of hot and cold refitted in every fold"),
+    "shuffled_voxels": marked("Voxels shuffled inside the region (a control)"),
+    "scanners_harmonised": marked("Features harmonised over scanners in every fold"),
 }
 
 

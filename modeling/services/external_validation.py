@@ -33,7 +33,7 @@ from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json, json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import Cohort, CohortUse, Job, Patient, Study
 from studies.services import inputs_digest
 
@@ -74,13 +74,13 @@ def version_validate(
     """
     check_rad_score(version)
     _check_cohort(version, cohort)
-    progress(0, 3, "Freezing the cohort")
+    progress(0, 3, marked("Freezing the cohort"))
     snapshot = cohort_freeze(version, cohort, job)
     earlier = list(version.evaluations.filter(snapshot=snapshot, cohort=cohort))
     if earlier:
         return earlier
     cuts_refuse(snapshot)
-    progress(1, 3, "Applying the version")
+    progress(1, 3, marked("Applying the version"))
     rows = snapshot_read(snapshot)
     score = version_apply(version, rows[root_of(version).content["features"]])
     targets = targets_with_both_classes(rows, snapshot.targets[cohort.name])
@@ -91,7 +91,7 @@ def version_validate(
             "both classes of a target",
             "Wait for more patients: nothing can be judged yet.",
         )
-    progress(2, 3, "Judging")
+    progress(2, 3, marked("Judging"))
     metrics = {t: _metrics(version, rows, score, t) for t in targets}
     return _write(version, cohort, snapshot, rows, score, metrics, job)
 

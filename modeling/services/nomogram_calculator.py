@@ -18,6 +18,7 @@ from modeling.selectors import state_of
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import TITLES
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 LOG = "log2_"
 POSSIBLE = {"rad_score": (0.0, 1.0), "immunoscore": (0.0, 4.0)}
@@ -49,18 +50,21 @@ class CalculatorField:
         try:
             value = float(text.replace(",", "."))
         except ValueError:
-            raise self._refused(text or "nothing", "a number") from None
+            raise self._refused(text or say("nothing"), say("a number")) from None
         least, most = POSSIBLE.get(self.name, (0.0, math.inf))
         if not (least <= value <= most and math.isfinite(value)) or (self.is_log and value == 0):
-            above = "above 0" if self.is_log else f"{least:g} or more"
-            raise self._refused(text, above if most == math.inf else f"{least:g} to {most:g}")
+            above = say("above 0") if self.is_log else say("{least:g} or more", least=least)
+            raise self._refused(
+                text,
+                above if most == math.inf else say("{low:g} to {high:g}", low=least, high=most),
+            )
         if self.name in WHOLE and value != round(value):
-            raise self._refused(text, "a whole number")
+            raise self._refused(text, say("a whole number"))
         return math.log2(value) if self.is_log else value
 
     def _level(self, text: str) -> str:
         if text not in dict(self.levels):
-            raise self._refused(text or "nothing", ", ".join(v for v, _ in self.levels))
+            raise self._refused(text or say("nothing"), ", ".join(v for v, _ in self.levels))
         return text
 
     def _refused(self, found: str, expected: str) -> DataProblem:
@@ -83,7 +87,17 @@ def _field(stored: StoredNomogram, k: int) -> CalculatorField:
     if axis.term.levels:
         joined = stored.joined.get(name, {})
         levels = [(level, level.replace("_", " ")) for level in axis.term.levels]
-        levels += [(a, f"{a.replace('_', ' ')} (counted as {b})") for a, b in joined.items()]
+        levels += [
+            (
+                a,
+                say(
+                    "{level} (counted as {other})",
+                    level=say(a.replace("_", " ")),
+                    other=say(b.replace("_", " ")),
+                ),
+            )
+            for a, b in joined.items()
+        ]
         usual = str(known.usual) if known else axis.term.levels[0]
         return CalculatorField(name, name, title, tuple(levels), 0, 0, usual, 1)
     ticks = [float(value) for value in axis.values]

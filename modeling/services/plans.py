@@ -17,6 +17,7 @@ from modeling.services.numbering import next_number
 from modeling.storage import json_digest
 from studies.access import require
 from studies.methods.problems import refuse
+from studies.methods.wording import marked, say
 from studies.models import Study
 
 # Seconds per unit of work (Recipe.work) with two processes, where no run has told better.
@@ -100,7 +101,9 @@ def departures_of(run: ModelRun) -> dict[str, Any] | None:
     found = [asdict(d) for d in compare_to_plan(plan.document, run.recipe, run.seed)]
     asks = run.snapshot.question.get("saved")
     if asks:
-        found.append({"place": "rows", "planned": "everybody of the question", "done": asks})
+        found.append(
+            {"place": "rows", "planned": marked("everybody of the question"), "done": asks}
+        )
     return {"plan": plan, "departures": found}
 
 
@@ -114,10 +117,10 @@ def recipe_preview(study: Study, document: str | Mapping[str, Any]) -> dict[str,
     """
     recipe = read_recipe(document)
     newest = ModelRun.objects.filter(study=study, kind=RunKind.RAD_SCORE, seconds__gt=0).first()
-    pace, basis = SECONDS_PER_UNIT, "the pace of two processes at 105 patients"
+    pace, basis = SECONDS_PER_UNIT, say("the pace of two processes at 105 patients")
     if newest is not None:
         pace = newest.seconds / max(read_recipe(newest.recipe).work(), 1.0)
-        basis = f"the pace of the run of {newest.created_at:%Y-%m-%d}"
+        basis = say("the pace of the run of {day}", day=f"{newest.created_at:%Y-%m-%d}")
     return {
         "name": recipe.name,
         "fits": recipe.fits(),

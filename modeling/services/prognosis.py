@@ -40,7 +40,7 @@ from modeling.services.prognosis_writing import (
 from modeling.services.rad_score_survival import rad_score_survival
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import CohortUse, Job, Study
 
 STEPS = 6
@@ -65,7 +65,7 @@ def prognosis_run(
         raise refuse("Endpoint", endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
     began = time.monotonic()
     rad_score = _newest_rad_score(study)
-    progress(0, STEPS, "Rows of the question")
+    progress(0, STEPS, marked("Rows of the question"))
     rows = prognosis_rows(study, endpoint, rad_score)
     run = _start(study, endpoint, seed, job, rad_score, rows.table,
                  RESAMPLES if resamples is None else resamples)  # fmt: skip
@@ -74,9 +74,9 @@ def prognosis_run(
     earlier = earlier_run(run, fitting)
     if earlier is not None:
         return earlier
-    progress(1, STEPS, f"LASSO and Cox on {len(included)} patients")
+    progress(1, STEPS, say("LASSO and Cox on {n} patients", n=len(included)))
     fit = prognosis_fit(run, included)
-    progress(2, STEPS, "Rows to judge on")
+    progress(2, STEPS, marked("Rows to judge on"))
     judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
     judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
     scored, unscored = rows.split(["rad_score"])
@@ -84,19 +84,25 @@ def prognosis_run(
     complete, gaps = rows.split([*ALWAYS, *CANDIDATES])
     described = [*ALWAYS, *CANDIDATES, "response"]
     tabled = rows_freeze(run, "table_2", complete, gaps, described)
-    progress(3, STEPS, "Validation in every cohort")
+    progress(3, STEPS, marked("Validation in every cohort"))
     judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
-    progress(4, STEPS, f"{run.plan.resamples} resamples of LASSO and Cox in training")
+    progress(4, STEPS, say("{n} resamples of LASSO and Cox in training", n=run.plan.resamples))
     extra = dossier_compute(run, fit, included, judged_rows, _told(progress))
     extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(complete, run.endpoint)}
-    progress(5, STEPS, "Writing")
+    progress(5, STEPS, marked("Writing"))
     return run_write(run, fit, fitting, judged, extra, time.monotonic() - began)
 
 
 def _told(progress: Progress) -> Callable[[int, int], None]:
     def told(done: int, total: int) -> None:
         if done % 50 == 0:
-            progress(4, STEPS, f"Resample {done} of {total}: LASSO and Cox in training")
+            progress(
+                4,
+                STEPS,
+                say(
+                    "Resample {done} of {total}: LASSO and Cox in training", done=done, total=total
+                ),
+            )
 
     return told
 

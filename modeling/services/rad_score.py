@@ -29,7 +29,7 @@ from modeling.services.rad_score_writing import (
 from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import Job, Study
 
 # Shares of the time, out of 100.
@@ -57,7 +57,7 @@ def rad_score_run(
     """
     began = time.monotonic()
     checked = read_recipe(recipe)
-    progress(0, 100, "Freezing the snapshot")
+    progress(0, 100, marked("Freezing the snapshot"))
     frozen = (
         snapshot_for(study, snapshot, checked)
         if snapshot
@@ -120,7 +120,7 @@ def run_compute(run: RadScoreRun, progress: Progress) -> Found:
     fitted = _fit(run, progress)
     comparison = classifiers_judge(run, fitted)
     ablations = ablations_judge(run, fitted, _part(progress, FITTED, ABLATED))
-    progress(ABLATED, 100, "Judging in every cohort")
+    progress(ABLATED, 100, marked("Judging in every cohort"))
     return Found(fitted, comparison, ablations, version_judge(run, fitted), checks)
 
 
@@ -146,7 +146,9 @@ def _fit(run: RadScoreRun, progress: Progress) -> Fitted:
     )  # fmt: skip
     by_name = {name: found.probability for name, found in compared.results.items()}
     choice = choose_classifier(run.y, by_name, recipe.document["choose"])
-    progress(COMPARED, 100, f"Fitting {choice.classifier} on all of training")
+    progress(
+        COMPARED, 100, say("Fitting {classifier} on all of training", classifier=choice.classifier)
+    )
     pipeline, chosen = fit_classifier(
         choice.classifier, run.keys, run.features, run.names, run.y, run.seed, recipe.tuning
     )

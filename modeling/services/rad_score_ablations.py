@@ -13,16 +13,16 @@ from modeling.methods.parallel import run_tasks
 from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, RadScoreRun
 from studies.methods.problems import Notice
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 
 SHUFFLED = "shuffled_voxels"
 TITLES = {
-    "pet_only": "PET only",
-    "ct_only": "CT only",
-    "volume_only": "Volume only",
-    "suv_max_only": "SUVmax only",
-    "mtv_only": "MTV only",
-    "shuffled_voxels": "Voxels shuffled inside the region",
+    "pet_only": marked("PET only"),
+    "ct_only": marked("CT only"),
+    "volume_only": marked("Volume only"),
+    "suv_max_only": marked("SUVmax only"),
+    "mtv_only": marked("MTV only"),
+    "shuffled_voxels": marked("Voxels shuffled inside the region"),
 }
 
 
@@ -33,7 +33,11 @@ def ablations_judge(run: RadScoreRun, fitted: Fitted, progress: Any) -> list[dic
     for number, name in enumerate(asked):
 
         def report(done: int, total: int, message: str, number: int = number) -> None:
-            progress(number + done / max(total, 1), len(asked), f"For comparison: {TITLES[name]}")  # noqa: B023
+            progress(
+                number + done / max(total, 1),
+                len(asked),
+                say("For comparison: {what}", what=say(TITLES[name])),
+            )  # noqa: B023
 
         found = _estimate(run, fitted, name, report)
         rows.append({

@@ -39,18 +39,21 @@ from modeling.selectors import (
 )
 from modeling.services.rad_score_state import RadScoreRun
 from studies.methods.problems import Problem
+from studies.methods.wording import marked
 
 EXPLAINED = {
-    "uses": "Only development cohorts are fitted to.",
-    "sides": "Nobody is fitted to and judged on.",
-    "identical_images": "No two patients share an image: its voxels would stand on both sides.",
-    "identical_rows": "No two patients have the same features to the last digit.",
-    "frozen_fits": "Encoders, centroids and harmonisation saw development patients only.",
-    "dates": "Every scan was made before the outcome began to count.",
-    "outcome_columns": "No column was made of the outcome.",
-    "features": "Features are finite and vary.",
-    "classes": "There are enough patients of each class for the folds.",
-    "cuts": "Cuts of the slides were frozen on the development cohort as it is now.",
+    "uses": marked("Only development cohorts are fitted to."),
+    "sides": marked("Nobody is fitted to and judged on."),
+    "identical_images": marked(
+        "No two patients share an image: its voxels would stand on both sides."
+    ),
+    "identical_rows": marked("No two patients have the same features to the last digit."),
+    "frozen_fits": marked("Encoders, centroids and harmonisation saw development patients only."),
+    "dates": marked("Every scan was made before the outcome began to count."),
+    "outcome_columns": marked("No column was made of the outcome."),
+    "features": marked("Features are finite and vary."),
+    "classes": marked("There are enough patients of each class for the folds."),
+    "cuts": marked("Cuts of the slides were frozen on the development cohort as it is now."),
 }
 
 

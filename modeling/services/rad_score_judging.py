@@ -17,12 +17,12 @@ from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import Basis
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from studies.methods.problems import Notice
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 
 TARGET_TITLES = {
-    "rna": "hot by RNA",
-    "ihc": "hot by IHC (Immunoscore 3-4)",
-    "response": "responder (CR or PR at 6 months)",
+    "rna": marked("hot by RNA"),
+    "ihc": marked("hot by IHC (Immunoscore 3-4)"),
+    "response": marked("responder (CR or PR at 6 months)"),
 }
 
 

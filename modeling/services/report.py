@@ -31,6 +31,7 @@ from modeling.services.statements import statements_of
 from modeling.storage import json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
+from studies.methods.wording import marked, say
 from studies.models import Job, Study
 from studies.services import derivation_record, inputs_digest
 
@@ -59,7 +60,7 @@ def report_build(study: Study, progress: Progress = no_progress, job: Job | None
     content = _content(study, cohorts, rad_score, nomograms, progress)
     parents = [cohorts.sha256, rad_score.sha256, *(version.sha256 for version in nomograms)]
     report = _write(study, content, json_digest(content), parents, job)
-    progress(1, 1, "PDF and zip")
+    progress(1, 1, marked("PDF and zip"))
     report_files_write(report)
     return report
 
@@ -78,25 +79,29 @@ def _content(
 ) -> dict[str, Any]:
     draft, total = Draft(study.is_simulated), 8 + len(nomograms)
     statements = statements_of(study)
-    progress(0, total, "Against the published study")
+    progress(0, total, marked("Against the published study"))
     paper_section(draft, study, rad_score, nomograms)
     methods_section(draft, study, rad_score, nomograms)
-    progress(1, total, "Patients")
+    progress(1, total, marked("Patients"))
     cohorts_section(draft, cohorts, rad_score, nomograms)
-    progress(2, total, "Immunoscore")
+    progress(2, total, marked("Immunoscore"))
     immunoscore_section(draft, cohorts)
-    progress(3, total, "Phenotypes")
+    progress(3, total, marked("Phenotypes"))
     phenotypes_section(draft, rad_score)
-    progress(4, total, "Rad-Score")
+    progress(4, total, marked("Rad-Score"))
     rad_score_section(draft, rad_score)
-    progress(5, total, "Survival by Rad-Score")
+    progress(5, total, marked("Survival by Rad-Score"))
     survival_by_rad_score(draft, rad_score)
-    progress(6, total, "Table 2")
+    progress(6, total, marked("Table 2"))
     table2_section(draft, nomograms)
     for done, version in enumerate(nomograms):
-        progress(7 + done, total, f"Nomogram: {version.endpoint.replace('_', ' ')}")
+        progress(
+            7 + done,
+            total,
+            say("Nomogram: {endpoint}", endpoint=say(version.endpoint.replace("_", " "))),
+        )
         nomogram_section(draft, version)
-    progress(total - 1, total, "Limits, statements, checklists")
+    progress(total - 1, total, marked("Limits, statements, checklists"))
     limits_section(draft, study, rad_score, nomograms)
     statements_section(draft, statements)
     checklists_section(draft, statements)

@@ -35,6 +35,7 @@ from modeling.services.version_recalibrating import recalibration_again
 from modeling.storage import canonical_json
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import marked
 from studies.models import Job
 from studies.models.stored import FIRST
 from studies.services import file_read, inputs_digest
@@ -58,7 +59,7 @@ def version_reproduce(
     """
     _check_untouched(version)
     began = time.monotonic()
-    progress(0, 100, "Reading the snapshot")
+    progress(0, 100, marked("Reading the snapshot"))
     if version.kind == VersionKind.NOMOGRAM:
         both, snapshots = prognosis_again(version), snapshots_behind(version)
     else:

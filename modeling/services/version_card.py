@@ -12,19 +12,24 @@ from modeling.selectors import look_numbers, state_of
 from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json
+from studies.methods.wording import listed, marked, say
 from studies.models import CohortUse
 
 INTENDED = {
-    VersionKind.RAD_SCORE: "Probability of the immune-enhanced (hot) phenotype of a tumour from "
-    "PET and CT of before treatment. A high Rad-Score stands for low risk.",
-    VersionKind.RECALIBRATED: "The Rad-Score it was made from, set right for one cohort by an "
-    "intercept and a slope on the logit; the order of patients is the same.",
-    VersionKind.NOMOGRAM: "Survival by the columns of its axes, the Rad-Score among them.",
+    VersionKind.RAD_SCORE: marked(
+        "Probability of the immune-enhanced (hot) phenotype of a tumour from "
+        "PET and CT of before treatment. A high Rad-Score stands for low risk."
+    ),
+    VersionKind.RECALIBRATED: marked(
+        "The Rad-Score it was made from, set right for one cohort by an "
+        "intercept and a slope on the logit; the order of patients is the same."
+    ),
+    VersionKind.NOMOGRAM: marked("Survival by the columns of its axes, the Rad-Score among them."),
 }
 NOT_FOR = (
-    "Not for diagnosis or treatment decisions.",
-    "Not for scans made after treatment began.",
-    "Not for patients whose features lie outside the training cohort's range.",
+    marked("Not for diagnosis or treatment decisions."),
+    marked("Not for scans made after treatment began."),
+    marked("Not for patients whose features lie outside the training cohort's range."),
 )
 
 
@@ -160,11 +165,16 @@ def not_beaten(version: ModelVersion) -> list[str]:
     places: dict[str, list[str]] = {}
     for row in _baselines(version):
         if not row["beats"]:
-            place = f"{row['cohort'].replace('_', ' ')} ({TARGET_TITLES[row['target']]})"
+            place = say("{cohort} ({target})", cohort=say(row["cohort"].replace("_", " ")),
+                        target=say(TARGET_TITLES[row["target"]]))  # fmt: skip
             places.setdefault(row["columns"], []).append(place)
     return [
-        f"{columns} is not surely beaten in {', '.join(found)}: the interval of the gain in AUC "
-        "reaches zero."
+        say(
+            "{columns} is not surely beaten in {places}: the interval of the gain in AUC reaches "
+            "zero.",
+            columns=say(columns),
+            places=listed(found),
+        )
         for columns, found in places.items()
     ]
 

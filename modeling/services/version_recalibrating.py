@@ -38,7 +38,7 @@ from modeling.services.version_applying import (
 from modeling.storage import canonical_json, json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import Cohort, CohortUse, Job, Patient
 from studies.services import derivation_record, inputs_digest
 
@@ -73,10 +73,10 @@ def version_recalibrate(
             "Choose the cohort of the new site.",
             column="cohort",
         )
-    progress(0, 2, "Freezing the cohort")
+    progress(0, 2, marked("Freezing the cohort"))
     snapshot = cohort_freeze(version, cohort, job)
     asked = _asked(version, cohort.name, snapshot)
-    progress(1, 2, "Fitting intercept and slope")
+    progress(1, 2, marked("Fitting intercept and slope"))
     fit = fit_recalibration(asked.outcome, asked.score)
     held_out = estimate_recalibrated(asked.keys, asked.outcome, asked.score, seed=version.run.seed)
     return _write(version, cohort, snapshot, fit, asked, held_out, job)

@@ -38,7 +38,9 @@ class Wording(str):
     ) -> Wording:
         values = values or {}
         chosen = plural if plural and number != 1 else pattern
-        made = super().__new__(cls, chosen.format(**{k: _english(v) for k, v in values.items()}))
+        if values:
+            chosen = chosen.format(**{name: _english(value) for name, value in values.items()})
+        made = super().__new__(cls, chosen)
         made.pattern, made.plural, made.number, made.values = pattern, plural, number, values
         return made
 
@@ -51,6 +53,8 @@ class Wording(str):
     def spoken(self, translate: Translate) -> str:
         """The sentence in the language of ``translate``, the sentences inside it too."""
         pattern = translate(self.pattern, self.plural, self.number)
+        if not self.values:
+            return pattern
         return pattern.format(
             **{
                 name: value.spoken(translate) if isinstance(value, Wording) else value
