@@ -31,13 +31,12 @@ def ablations_judge(run: RadScoreRun, fitted: Fitted, progress: Any) -> list[dic
     asked = [name for name in run.recipe.document["ablations"] if _measured(run, name)]
     rows = []
     for number, name in enumerate(asked):
+        said = say("For comparison: {what}", what=say(TITLES[name]))
 
-        def report(done: int, total: int, message: str, number: int = number) -> None:
-            progress(
-                number + done / max(total, 1),
-                len(asked),
-                say("For comparison: {what}", what=say(TITLES[name])),
-            )  # noqa: B023
+        def report(
+            done: int, total: int, message: str, number: int = number, said: str = said
+        ) -> None:
+            progress(number + done / max(total, 1), len(asked), said)
 
         found = _estimate(run, fitted, name, report)
         rows.append({
