@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO, cast
 
@@ -19,12 +20,13 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from genomics.methods.expression_tiles import SHOWN, ExpressionTiles
+from genomics.methods.plain_numbers import NotPlain, read_plain_block, whole_lines
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say
 
 MOST_BYTES = 8 * 2**30  # of text: 60,000 genes of 5,000 specimens are a quarter of it
 LONGEST_LINE = 2**26
-FEWEST_BYTES_A_BLOCK, MOST_BYTES_A_BLOCK = 2**20, 2**24
+FEWEST_BYTES_A_BLOCK, MOST_BYTES_A_BLOCK = 2**22, 2**24
 CELLS_A_CHUNK = 2_000_000
 NUMBERS = say("a number in every cell, decimal point, no thousands separator")
 
@@ -51,6 +53,7 @@ class Layout:
     beside: int = 0  # columns between gene and numbers (lengths, descriptions)
     second_name: bool = False  # the first of them is another name of the gene
     quoted: bool = True  # fields may stand in quotes
+    whole: bool = False  # the first line holds whole numbers: so may the others
 
 
 def read_expression_table(
@@ -141,10 +144,20 @@ def read_text_table(fresh: Open, name: str, layout: Layout | None = None) -> Exp
     problems = header_problems(layout, name)
     if problems:
         raise DataProblem(problems)
-    try:
-        return _read_fast(fresh, name, layout)
-    except (pa.ArrowInvalid, _LookCloser):
-        return _read_carefully(fresh, name, layout)
+    for read in _ways(layout):
+        try:
+            return read(fresh, name, layout)
+        except (NotPlain, pa.ArrowInvalid, _LookCloser):
+            continue
+    return _read_carefully(fresh, name, layout)
+
+
+def _ways(layout: Layout) -> list[Callable[[Open, str, Layout], ExpressionTiles]]:
+    """The quickest first; each refuses what it does not know, and the next one looks again."""
+    if layout.quoted:
+        return [_read_fast]
+    decimal = partial(_read_plain, dtype=np.float64)
+    return [*([partial(_read_plain, dtype=np.int32)] if layout.whole else []), decimal, _read_fast]
 
 
 def find_layout(fresh: Open, name: str) -> Layout:
@@ -165,7 +178,8 @@ def find_layout(fresh: Open, name: str) -> Layout:
             "Save the table as CSV or TSV.",
         )
     specimens = tuple(header if width == len(header) + 1 else header[1:])
-    return Layout(specimens, separator, quoted='"' in first + second)
+    whole = all(cell.isdecimal() for cell in fields(second, separator)[1:])
+    return Layout(specimens, separator, quoted='"' in first + second, whole=whole)
 
 
 def first_lines(fresh: Open, name: str, count: int) -> list[str]:
@@ -218,6 +232,38 @@ class _LookCloser(Exception):
     """Something is wrong; reading cell by cell says what."""
 
 
+def _read_plain(fresh: Open, name: str, layout: Layout, dtype: Any) -> ExpressionTiles:
+    """Unquoted plain numbers, as nearly every file holds."""
+    tiles, line, stream = ExpressionTiles(layout.header, name), layout.first_line, fresh()
+    for _ in range(layout.first_line - 1):
+        stream.readline()
+    names, columns = 1 + layout.beside, len(layout.header)
+    for text in whole_lines(stream, _block_bytes(names + columns)):
+        marks, values = read_plain_block(text, layout.separator, names, columns, dtype)
+        try:
+            genes = _genes(text, marks.tolist(), layout.second_name)
+        except UnicodeDecodeError as error:
+            raise _LookCloser from error
+        _add(tiles, genes, values, line)
+        line += len(genes)
+    return tiles
+
+
+def _genes(text: bytes, marks: list[list[int]], second_name: bool) -> list[str]:
+    genes = [text[start:end].decode() for start, end, _ in marks]
+    others = [text[end + 1 : last].decode() for _, end, last in marks] if second_name else []
+    return joined(genes, others) if second_name else genes
+
+
+def _add(tiles: ExpressionTiles, genes: list[str], values: NDArray[Any], line: int) -> None:
+    if '"' in "".join(genes):
+        raise _LookCloser  # quotes after all: they are read as such there
+    genes = [gene.strip() for gene in genes]
+    if not all(genes):
+        raise _LookCloser
+    tiles.add(genes, values, line)
+
+
 def _read_fast(fresh: Open, name: str, layout: Layout) -> ExpressionTiles:
     tiles, line = ExpressionTiles(layout.header, name), layout.first_line
     names = 1 + layout.beside
@@ -226,15 +272,16 @@ def _read_fast(fresh: Open, name: str, layout: Layout) -> ExpressionTiles:
         genes = columns[0].to_pylist()
         if layout.second_name:
             genes = joined(genes, columns[1].to_pylist())
-        if not layout.quoted and any('"' in gene for gene in genes):
-            raise _LookCloser  # quotes after all: they are read as such there
-        genes = [gene.strip() for gene in genes]
         values = np.stack([column.to_numpy() for column in columns[names:]])
-        if not all(genes) or not np.isfinite(values).all():
+        if not np.isfinite(values.sum()):
             raise _LookCloser
-        tiles.add(genes, values, line)
+        _add(tiles, genes, values, line)
         line += len(genes)
     return tiles
+
+
+def _block_bytes(fields: int) -> int:
+    return min(MOST_BYTES_A_BLOCK, max(FEWEST_BYTES_A_BLOCK, 40 * 10 * fields))
 
 
 def _batches(stream: BinaryIO, layout: Layout) -> Iterator[pa.RecordBatch]:
@@ -242,13 +289,12 @@ def _batches(stream: BinaryIO, layout: Layout) -> Iterator[pa.RecordBatch]:
     n_columns = names + len(layout.header)
     columns = [f"c{number}" for number in range(n_columns)]
     types = {c: pa.string() if k < names else pa.float64() for k, c in enumerate(columns)}
-    size = min(MOST_BYTES_A_BLOCK, max(FEWEST_BYTES_A_BLOCK, 40 * 10 * n_columns))
     return pacsv.open_csv(
         stream,
         read_options=pacsv.ReadOptions(
             column_names=columns,
             skip_rows=layout.first_line - 1,
-            block_size=size,
+            block_size=_block_bytes(n_columns),
         ),
         parse_options=pacsv.ParseOptions(
             delimiter=layout.separator,

@@ -1,13 +1,13 @@
-"""An expression table of any size: blocks of genes on disk, read back by genes or by specimens."""
+"""An expression table of any size: blocks of genes, on disk beyond a bound, read either way."""
 
 from __future__ import annotations
 
 import re
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say
 
 SHOWN = 25  # problems of one kind listed one by one; the rest is counted
+MOST_HELD_BYTES = 2**27  # of blocks in memory; those after lie on disk
 LARGEST_WHOLE = 2**31  # below, whole numbers are kept as integers of half the bytes
 SUMMARY_ROW = re.compile(r"__\w+|N_(unmapped|multimapping|noFeature|ambiguous)")
 
@@ -37,11 +38,21 @@ class _Seen:
     summary: list[str] = field(default_factory=list)
 
 
-class ExpressionTiles:
-    """Genes × specimens, held in a temporary file as blocks of genes, a row per specimen each.
+@dataclass(frozen=True)
+class _Tile:
+    """A block of genes: in memory, or from ``offset`` on in the file."""
 
-    A block of genes and a block of specimens are both read at the speed of the disk; memory holds
-    one of either at a time.
+    genes: int
+    dtype: np.dtype
+    held: Array | None
+    offset: int = 0
+
+
+class ExpressionTiles:
+    """Genes × specimens as blocks of genes, a row per specimen each.
+
+    The first stay in memory (128 MiB), the others lie in a temporary file: a block of genes and a
+    block of specimens are both read at the speed of the disk.
 
     Parameters
     ----------
@@ -56,9 +67,9 @@ class ExpressionTiles:
         self.name = name
         self.genes: list[str] = []
         self.notices: list[Notice] = []
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        self._closed = weakref.finalize(self, self._file.close)
-        self._tiles: list[tuple[int, int, np.dtype]] = []  # offset, genes, type
+        self._tiles: list[_Tile] = []
+        self._held_bytes = 0
+        self._spilled: BinaryIO | None = None
         n = len(self.specimens)
         self._means: list[NDArray[np.float64]] = []
         self._seen = _Seen(np.zeros(n), np.full(n, np.inf), np.full(n, -np.inf))
@@ -70,7 +81,7 @@ class ExpressionTiles:
     @property
     def types(self) -> set[np.dtype]:
         """Types the blocks are held in."""
-        return {kind for _, _, kind in self._tiles}
+        return {tile.dtype for tile in self._tiles}
 
     @property
     def means(self) -> NDArray[np.float64]:
@@ -95,7 +106,11 @@ class ExpressionTiles:
         first_line : int, optional
             Line of the file the first gene stands in.
         """
-        keep = [place for place, gene in enumerate(genes) if not SUMMARY_ROW.fullmatch(gene)]
+        keep = [
+            place
+            for place, gene in enumerate(genes)
+            if gene[:1] not in ("_", "N") or not SUMMARY_ROW.fullmatch(gene)
+        ]
         if len(keep) < len(genes):
             kept = set(keep)
             self._seen.summary += [g for place, g in enumerate(genes) if place not in kept]
@@ -108,18 +123,36 @@ class ExpressionTiles:
         self._look(genes, values, lines)
         narrow, whole = _narrow(values)
         self._seen.whole &= whole
-        self._tiles.append((self._file.seek(0, 2), len(genes), narrow.dtype))
-        self._file.write(np.ascontiguousarray(narrow).data)
+        self._keep(np.ascontiguousarray(narrow))
         self.genes += genes
+
+    def _keep(self, values: Array) -> None:
+        if self._held_bytes + values.nbytes <= MOST_HELD_BYTES:
+            self._held_bytes += values.nbytes
+            values.flags.writeable = False
+            self._tiles.append(_Tile(values.shape[1], values.dtype, values))
+            return
+        file = self._file()
+        self._tiles.append(_Tile(values.shape[1], values.dtype, None, file.seek(0, 2)))
+        file.write(values.data)
+
+    def _file(self) -> BinaryIO:
+        if self._spilled is None:
+            self._spilled = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
+            weakref.finalize(self, self._spilled.close)
+        return self._spilled
 
     def _look(self, genes: Sequence[str], values: Array, lines: list[int] | None) -> None:
         seen = self._seen
-        self._means.append(values.mean(axis=0, dtype=np.float64))
-        seen.totals += values.sum(axis=1, dtype=np.float64)
-        np.minimum(seen.low, values.min(axis=1), out=seen.low)
-        np.maximum(seen.high, values.max(axis=1), out=seen.high)
-        seen.silent += int((values.min(axis=0) == values.max(axis=0)).sum())
-        if values.min() < 0:
+        exact = np.int64 if values.dtype.kind == "i" else np.float64  # exact as far as it fits
+        self._means.append(values.sum(axis=0, dtype=exact) / len(values))
+        seen.totals += values.sum(axis=1, dtype=exact)
+        low, high = values.min(axis=1), values.max(axis=1)
+        np.minimum(seen.low, low, out=seen.low)
+        np.maximum(seen.high, high, out=seen.high)
+        same = np.flatnonzero(values[0] == values[-1])  # few: only these can be silent
+        seen.silent += int((values[:, same] == values[0, same]).all(axis=0).sum())
+        if low.min() < 0:
             places, specimens = np.nonzero(values.T < 0)
             seen.negative += len(places)
             room = SHOWN - len(seen.below_zero)
@@ -199,19 +232,19 @@ class ExpressionTiles:
     def blocks(self) -> Iterator[tuple[int, Array]]:
         """Blocks of genes: where each begins, and its values, specimens × genes."""
         start = 0
-        for offset, size, dtype in self._tiles:
-            yield start, self._read(offset, size, dtype, 0, len(self.specimens))
-            start += size
+        for tile in self._tiles:
+            yield start, self._read(tile, 0, len(self.specimens))
+            start += tile.genes
 
     def columns(self, start: int, stop: int) -> Array:
         """All genes of some specimens, genes × specimens, each specimen contiguous in memory."""
         stop = min(stop, len(self.specimens))
-        dtype = np.result_type(*{tile[2] for tile in self._tiles})
+        dtype = np.result_type(*self.types)
         found = np.empty((stop - start, len(self.genes)), dtype=dtype)
         place = 0
-        for offset, size, kind in self._tiles:
-            found[:, place : place + size] = self._read(offset, size, kind, start, stop)
-            place += size
+        for tile in self._tiles:
+            found[:, place : place + tile.genes] = self._read(tile, start, stop)
+            place += tile.genes
         return found.T
 
     def rows(self, genes: Sequence[int]) -> NDArray[np.float64]:
@@ -223,11 +256,15 @@ class ExpressionTiles:
             found[here] = values[:, wanted[here] - start].T
         return found
 
-    def _read(self, offset: int, size: int, dtype: np.dtype, start: int, stop: int) -> Array:
-        self._file.seek(offset + start * size * dtype.itemsize)
-        data = bytearray((stop - start) * size * dtype.itemsize)
-        self._file.readinto(data)
-        return np.frombuffer(data, dtype=dtype).reshape(stop - start, size)
+    def _read(self, tile: _Tile, start: int, stop: int) -> Array:
+        if tile.held is not None:
+            return tile.held[start:stop]
+        row = tile.genes * tile.dtype.itemsize
+        file = self._file()
+        file.seek(tile.offset + start * row)
+        data = bytearray((stop - start) * row)
+        file.readinto(data)  # type: ignore[attr-defined]
+        return np.frombuffer(data, dtype=tile.dtype).reshape(stop - start, tile.genes)
 
     def only(self, labels: Sequence[str]) -> ExpressionTiles:
         """The same genes in some specimens, in the order given."""
@@ -243,11 +280,21 @@ class ExpressionTiles:
 
 def _narrow(values: Array) -> tuple[Array, bool]:
     """Values in the narrowest type that holds them exactly, and whether all are whole numbers."""
+    if values.dtype == np.int32:
+        return values, True
     if values.dtype.kind in "iu":
         small = bool(np.abs(values).max(initial=0) < LARGEST_WHOLE)
         return values.astype(np.int32 if small else np.float64), True
-    whole = bool((values == np.rint(values)).all())
+    whole = _all_equal(values, np.rint)
     if whole and np.abs(values).max(initial=0) < LARGEST_WHOLE:
         return values.astype(np.int32), True
-    single = values.astype(np.float32)
-    return (single if (single == values).all() else values.astype(np.float64)), whole
+    if _all_equal(values, np.float32):
+        return values.astype(np.float32), whole
+    return values.astype(np.float64, copy=False), whole
+
+
+def _all_equal(values: Array, change: Callable[[Array], Array]) -> bool:
+    """Whether a change leaves every value as it is; one specimen says no for most tables."""
+    if not (values[:1] == change(values[:1])).all():
+        return False
+    return bool((values == change(values)).all())

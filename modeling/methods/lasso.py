@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from modeling.methods.compiled import compiled_on_first_use
 from modeling.methods.covariates import check_columns
 from modeling.methods.survival_table import Flags, Floats, check_survival
+from studies.methods.compiled import compiled_on_first_use
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeling.methods.compiled import compiled_on_first_use
+from studies.methods.compiled import compiled_on_first_use
 
 FIT_FAILED, FIT_DONE, FIT_LONG = 0, 1, 2  # FIT_LONG: the last step still moved (separation)
 

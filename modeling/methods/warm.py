@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from genomics.methods.plain_numbers import read_plain_block
 from modeling.methods.cox_validation import validate_cox
 from modeling.methods.lasso import fit_lasso_cox, fit_lasso_logistic
 from modeling.methods.pipeline_validation import validate_pipeline
@@ -18,6 +19,8 @@ def warm_compiled_methods() -> None:
     fit_lasso_cox(time, event, columns)
     validate_cox(time, event, columns, resamples=10, horizon=12.0)
     validate_pipeline(time, event, lambda rows: columns[:, 0], resamples=2)
+    for dtype in (np.int32, np.float64):
+        read_plain_block(b"gene\t1\n", "\t", 1, 1, dtype)
 
 
 if __name__ == "__main__":
