@@ -25,6 +25,7 @@ from modeling.services.rad_score import rad_score_write, run_compute, run_prepar
 from modeling.services.snapshots import rad_score_question, snapshot_freeze
 from studies.access import acting_as
 from studies.jobs import no_progress
+from studies.models import Job
 from tests.modeling.rad_score_made import make_features
 from tests.modeling.real_workers import Workers
 from tests.modeling.shared_out import Study
@@ -56,13 +57,24 @@ class Clock:
         return found
 
 
+def idle_share(parent: Job, wall: float) -> float:
+    """Part of the processes' wall time without a share: start, gaps, the end of the last one."""
+    shares = list(parent.children.all())
+    processes = len({share.result["by"] for share in shares})
+    worked = sum((share.ended_at - share.started_at).total_seconds() for share in shares)
+    return 1 - worked / (processes * wall)
+
+
 def compare(study: Study, repeats: int, repetitions: int) -> None:
     clock, kept = Clock(), []
+    idle: dict[str, list[float]] = {}
     for turn in range(repetitions):
         for count in (2, 1):
             with Workers(count) as workers:
-                shared = study.shared(study.parent(f"{turn}-{count}"), SHARES)
+                parent = study.parent(f"{turn}-{count}")
+                shared = study.shared(parent, SHARES)
                 kept.append(clock.time(str(count), lambda: study.fit(shared), workers.pids))  # noqa: B023
+            idle.setdefault(str(count), []).append(idle_share(parent, clock.wall[str(count)][-1]))
         clock.time("loop", lambda: classifier_comparison.plain_loop(repeats), [])
         clock.time("copies", lambda: classifier_comparison.two_copies(repeats), [])
     assert all(found == kept[0] for found in kept)
@@ -75,6 +87,8 @@ def compare(study: Study, repeats: int, repetitions: int) -> None:
     )
     ideal = 2 * loop / copies
     print(f"speed-up {one / two:.2f} of {ideal:.2f} of two copies: {one / two / ideal:.0%} (85 %)")
+    print("of the wall time no share was being worked on, per process: "
+          + ", ".join(f"{name}: {median(idle[name]):.1%}" for name in ("1", "2")))  # fmt: skip
     busy = {name: median(clock.busiest[name]) for name in ("2", "1")}
     print(
         f"processor seconds of the busiest process: {busy['1']:.1f} alone, {busy['2']:.1f} of two: "

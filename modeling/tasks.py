@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from celery.signals import worker_init
+
+from modeling.methods.classifiers import load_classifiers
 from modeling.models import VersionKind
 from modeling.selectors import question_named, version_named, version_to_reproduce
 from modeling.services.examination import ExaminationPlan, version_examine
@@ -18,6 +21,13 @@ from modeling.services.snapshots import rad_score_question
 from modeling.services.snapshots import snapshot_freeze as freeze_snapshot
 from modeling.services.version_recalibrating import version_recalibrate as recalibrate_version
 from studies.jobs import RunningJob, job_task
+
+
+@worker_init.connect
+def load_before_fork(**kwargs: Any) -> None:
+    """Once, in the process that the pool is forked from: else each of its processes pays for
+    scikit-learn in its first share, and none shares the memory."""
+    load_classifiers()
 
 
 @job_task("modeling.rad_score_run")

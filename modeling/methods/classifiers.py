@@ -139,6 +139,12 @@ CLASSIFIERS: dict[str, Classifier] = {
 }
 
 
+def load_classifiers() -> None:
+    """Import all that building the seven takes; nothing is fitted, so no thread begins."""
+    for name in CLASSIFIERS:
+        build_classifier(name, 0, "median_in_fold")
+
+
 def build_classifier(name: str, seed: int, missing: str = "complete_case") -> Pipeline:
     """Unfitted pipeline: (fill,) drop constants, scale, select by F test, classify.
 
