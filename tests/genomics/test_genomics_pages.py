@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from genomics.drawings import PHENOTYPE, QUALITY
 from genomics.models import ExpressionMatrix
@@ -223,3 +225,30 @@ def test_the_patient_page_holds_label_and_abundances(with_phenotype: People) -> 
     page = opened(with_phenotype.statistician, path).content.decode()
     for text in ("phenotype fit 1", "stability", "Cytotoxic cells"):
         assert text in page
+
+
+# Of a statistician, signed in: a few more than it takes, whatever the number of patients.
+BUDGETS = {
+    "genomics/": 23, "genomics/matrices/": 12, "genomics/signatures/": 14, "genomics/batches/": 17,
+    "genomics/specimens/": 14, "genomics/matrices/{matrix}/": 12,
+    "genomics/matrices/{matrix}/quality/": 18, f"drawn/{PHENOTYPE}/": 24,
+    f"drawn/{QUALITY}/{{matrix}}/": 21,
+}  # fmt: skip
+
+
+def test_no_page_of_rna_asks_more_than_its_budget(with_phenotype: People) -> None:
+    people, asked = with_phenotype, {}
+    matrix = str(ExpressionMatrix.objects.get().uid)
+    drawn(people, people.statistician)
+    drawn(people, people.statistician, QUALITY, matrix)
+    client = Client()
+    client.force_login(people.statistician)
+    for path in BUDGETS:
+        address = f"/studies/{people.study.uid}/{path.format(matrix=matrix)}"
+        with acting_as(None):
+            client.get(address)  # what is asked once in the life of a process
+            with CaptureQueriesContext(connection) as seen:
+                assert client.get(address).status_code == 200, path
+        asked[path] = len(seen)
+    over = {path: (n, BUDGETS[path]) for path, n in asked.items() if n > BUDGETS[path]}
+    assert not over
