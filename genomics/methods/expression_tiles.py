@@ -288,12 +288,12 @@ def _narrow(values: Array) -> tuple[Array, bool]:
     whole = _all_equal(values, np.rint)
     if whole and np.abs(values).max(initial=0) < LARGEST_WHOLE:
         return values.astype(np.int32), True
-    if _all_equal(values, np.float32):
+    if _all_equal(values, lambda part: part.astype(np.float32)):
         return values.astype(np.float32), whole
     return values.astype(np.float64, copy=False), whole
 
 
-def _all_equal(values: Array, change: Callable[[Array], Array]) -> bool:
+def _all_equal(values: Array, change: Callable[[Array], Any]) -> bool:
     """Whether a change leaves every value as it is; one specimen says no for most tables."""
     if not (values[:1] == change(values[:1])).all():
         return False

@@ -93,7 +93,7 @@ def _parse(text, separator, names, marks, values, whole, most, powers):
                 place += 1
             number, digits, point = 0, 0, 0
             while True:
-                digit = np.int64(text[place]) - ZERO
+                digit = int(text[place]) - ZERO
                 if 0 <= digit <= 9:
                     number = number * 10 + digit
                     digits += 1
