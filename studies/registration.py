@@ -49,6 +49,24 @@ register_upload(
         stage="cohort",
     )
 )
+register_upload(
+    UploadKind(
+        name="lesion_table",
+        title=_("Lesion measurements"),
+        job_kind="studies.lesions_import",
+        accept=".csv,.tsv,.txt,.xlsx",
+        help=_(
+            "CSV or XLSX, one line per lesion and assessment: patient_id, date (YYYY-MM-DD), "
+            "lesion (T1, N1, as the reader calls it), role (target, target_node, non_target, "
+            "new), finding (measured, absent, too_small, present, progressed, merged, "
+            "not_evaluable), and where known organ and diameter_mm (of nodes the short axis). A "
+            "lesion of a day replaces what was stored of it; the response by RECIST 1.1 follows."
+        ),
+        overwrites=True,
+        largest=LARGEST_BYTES,
+        order=12,
+    )
+)
 register_action(
     Action(
         "studies.count",

@@ -16,6 +16,11 @@ def cohort_import(job: RunningJob) -> None:
     job.result = services.cohort_import(job.subject, progress=job.progress, job=job.record)
 
 
+@job_task("studies.lesions_import")
+def lesions_import(job: RunningJob) -> None:
+    job.result = services.lesions_import(job.subject, progress=job.progress, job=job.record)
+
+
 @job_task("studies.patient_purge")
 def patient_purge(job: RunningJob) -> None:
     job.result = services.patient_purge(job.subject)

@@ -64,6 +64,7 @@ from .files import (
     file_use,
     inputs_digest,
 )
+from .lesion_import import lesions_import
 from .patients import (
     move_record,
     patient_new,
@@ -165,6 +166,7 @@ __all__ = [
     "file_use",
     "inputs_digest",
     "job_cancel",
+    "lesions_import",
     "membership_change",
     "membership_end",
     "membership_grant",

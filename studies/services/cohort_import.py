@@ -153,7 +153,7 @@ def _write(
     endpoints_hold(batch.study)
     changed = staged_write(batch, dictionary)
     if DATED & {spec.name for spec in staging.specs}:
-        notices += _endpoints(batch, changed, progress, job)
+        notices += endpoints_told(batch, changed, progress, job)
     batch.dictionary = dictionary
     batch.written["until"] = timezone.now().isoformat()
     batch.save(update_fields=["dictionary", "written"])
@@ -162,9 +162,10 @@ def _write(
     return summary
 
 
-def _endpoints(
+def endpoints_told(
     batch: ImportBatch, patients: list[int], progress: Progress, job: Job | None
 ) -> list[Notice]:
+    """Derive the endpoints of these patients; what is worth knowing of them, by kind."""
     told: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for start in range(0, len(patients), AT_ONCE):
         progress(0.8 + 0.2 * start / len(patients), 1, say("deriving endpoints"))

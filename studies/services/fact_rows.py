@@ -19,6 +19,7 @@ from studies.models import (
     Consent,
     Contact,
     Death,
+    ImportBatch,
     LabResult,
     LesionMeasurement,
     Patient,
@@ -96,11 +97,17 @@ def read_row(kind: FactKind, key: str, texts: list[str]) -> ReadRow:
     return ReadRow(Fact(kind.name, key, day, values))
 
 
-def write_row(patient: Patient, fact: Fact, row: Any | None) -> None:
-    """Store a fact that a person stated; it no longer stands for a line of a file."""
+def write_row(
+    patient: Patient,
+    fact: Fact,
+    row: Any | None,
+    batch: ImportBatch | None = None,
+    source_row: int | None = None,
+) -> None:
+    """Store a fact: of a line of a file, or of a person, and then it stands for no line."""
     record: Any = row or MODEL_OF[fact.kind](patient=patient)
     record.date, record.precision = fact.day.earliest, fact.day.precision
-    record.batch, record.source_row = None, None
+    record.batch, record.source_row = batch, source_row
     for name, value in _fields(fact).items():
         setattr(record, name, value)
     record.save()

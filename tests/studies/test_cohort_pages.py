@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from studies.access import acting_as
@@ -94,6 +96,15 @@ def test_the_list_narrows_by_two_variables_and_by_a_part_of_the_pseudonym(
     part = client.post(page, {"search": "*-001"}, follow=True).content.decode()
     assert "N-001" in part
     assert "S-001" in part
+
+
+@pytest.mark.parametrize("name", ["attrition", "table_one", "screening", "consent", "eligibility"])
+def test_a_page_asks_once_whether_consent_is_required(
+    people: People, made: MadeStudy, client: Client, name: str
+):
+    with CaptureQueriesContext(connection) as seen:
+        text(client, url(people, name))
+    assert sum("studies_consentpolicy" in query["sql"] for query in seen) <= 1
 
 
 def test_every_gap_leads_to_where_it_is_mended(people: People, made: MadeStudy, client: Client):

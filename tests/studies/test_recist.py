@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.access import acting_as
+from studies.jobs import run_inline
 from studies.methods.dates import ClinicalDate
 from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
 from studies.methods.recist import (
@@ -21,7 +22,9 @@ from studies.methods.recist import (
     combine_responses,
     compare_responses,
 )
-from studies.models import EndpointValue, LesionMeasurement, Patient
+from studies.models import EndpointValue, FormEntry, ImportBatch, LesionMeasurement, Patient
+from studies.services import batch_job, batch_receive
+from tests.studies.test_cohort_import import GOOD, handed_in, table
 
 START = ClinicalDate(date(2020, 1, 10))
 BASELINE = date(2020, 1, 1)
@@ -277,3 +280,45 @@ def test_measurements_stand_beside_the_entered_category(people, client) -> None:
         measured = [row.found for row in LesionMeasurement.objects.all()]
     course = PatientCourse(START, responses=[(ClinicalDate(day(56)), "SD")], lesions=measured)
     assert derive_endpoint("best_overall_response", {"responses": "measured"}, course).label == "PR"
+
+
+HEADER = "patient_id,date,lesion,role,organ,diameter_mm,finding"
+
+
+def lesion_table(people: Any, *lines: str) -> ImportBatch:
+    data = "\n".join([HEADER, *lines]).encode()
+    batch = batch_receive(people.study, people.coordinator, "lesion_table", data, "lesions.csv")
+    job = batch_job(batch)
+    assert job is not None
+    if job.state == "queued":
+        run_inline(job)
+    batch.refresh_from_db()
+    return batch
+
+
+@pytest.mark.django_db
+def test_a_table_of_lesions_is_taken_in_whole_or_refused_whole(as_coordinator) -> None:
+    people = as_coordinator
+    handed_in(people, table(GOOD | {"treatment_started_on": "2020-01-10"}))
+    first = [f"P001,2020-{day},T1,target,liver,{mm},measured"
+             for day, mm in (("01-02", 50), ("03-06", 60))]  # fmt: skip
+    wrong = lesion_table(
+        people, first[0], "P001,2020-03-06,T1,non_target,liver,,present",
+        "P009,2020-03-06,T1,target,,10,measured", "P001,3/4/2020,T2,target,,10,measured",
+        "P001,2020-01-02,T3,target,,,measured", first[0],
+    )  # fmt: skip
+    assert wrong.state == "failed"
+    told = {(problem["row"], problem["column"]) for problem in wrong.problems}
+    assert told == {(3, "role"), (4, "patient_id"), (5, "date"), (6, "diameter_mm"), (7, "date")}
+    assert not LesionMeasurement.objects.exists()
+    taken = lesion_table(people, *first)
+    assert (taken.state, taken.summary["written"]) == ("ready", 2), taken.problems
+    assert "progression_disagrees" in {notice["code"] for notice in taken.notices}
+    again = lesion_table(people, *first, "")  # other bytes, the same lines
+    assert again.summary["written"] == 0
+    changed = lesion_table(people, first[1].replace("60", "40"))
+    assert changed.summary["written"] == 1
+    assert sorted(LesionMeasurement.objects.values_list("diameter_mm", flat=True)) == [40, 50]
+    FormEntry.objects.update(state="verified")
+    closed = lesion_table(people, first[1])
+    assert "verified" in closed.problems[0]["found"]
