@@ -63,6 +63,7 @@ class MadeStudy:
             "selection_use": {"key": "no-such-use"},
             "selection_retire": {"selection_uid": self.job.uid},
             "endpoint": {"name": "overall_survival"},
+            "endpoint_new": {"kind": "time_to_progression"},
             "view_drop": {"view_uid": self.job.uid},
             "drawn": {"page": "nothing"},
             "drawn_of": {"page": "nothing", "subject": "1"},
