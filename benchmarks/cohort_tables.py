@@ -29,7 +29,8 @@ from simulation.plan import StudyPlan
 from simulation.survival import draw_survival
 from studies.methods.dictionary import DEFAULT_DICTIONARY
 from studies.methods.group_tests import _resampled, compare_counts
-from studies.methods.table_one import Column, describe_groups
+from studies.methods.table_one import describe_groups
+from studies.methods.table_one_lines import Column
 
 R = """
 rows <- read.csv("%(table)s", stringsAsFactors = TRUE, na.strings = ""); kinds <- "%(kinds)s"

@@ -20,7 +20,8 @@ from studies.methods.published_table import (
     PublishedTable,
     check_published_table,
 )
-from studies.methods.table_one import Cell, Column, Line, TableOne, describe_groups
+from studies.methods.table_one import TableOne, describe_groups
+from studies.methods.table_one_lines import Cell, Column, Line
 from studies.methods.units import readable_unit
 from studies.methods.wording import marked, say
 from studies.models import (

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .group_tests import GroupTest, compare_counts, compare_means, compare_ranks
 from .problems import Notice, refuse
-from .standardised_difference import largest_of_means, largest_of_shares
+from .table_one_lines import (
+    Column,
+    GroupRows,
+    Line,
+    Median,
+    Survival,
+    category_lines,
+    number_lines,
+    survival_lines,
+)
 from .wording import marked, say
 
-MOST_SKEWED, FEWEST = 1.0, 8
 SUMMARY_RULE = marked(
     "Numbers are mean ± SD where the skewness is at most 1 in absolute value in every cohort of 8 "
     "or more, else median [first; third quartile]."
@@ -29,48 +33,6 @@ TEST_RULE = marked(
     "survival."
 )
 DIFFERENCE_RULE = marked("Standardised difference: the largest over all pairs of cohorts.")
-
-Median = Callable[[Any, Any], tuple[float, float, float]]
-Survival = Callable[[Any, Any, Any], float]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A variable of the table: a number with its unit, or a category with its levels in order."""
-
-    name: str
-    label: str
-    kind: str  # "number", "category", "survival" (columns name_duration, name_event)
-    unit: str = ""
-    levels: tuple[tuple[str, str], ...] = ()
-    missing_counts: bool = False  # a missing value stands in the denominator (ORR)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is printed, and the numbers behind it."""
-
-    text: str
-    count: int | None = None
-    denominator: int | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the table; ``level`` is set for the levels of a category."""
-
-    name: str
-    label: str
-    cells: tuple[Cell, ...]
-    level: str = ""
-    statistic_text: str = ""
-    test: str = ""
-    p_value: float | None = None
-    adjusted: float | None = None
-    difference: float | None = None
-    is_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,15 +85,15 @@ def describe_groups(
     empty = [group for group in groups if not (table["group"] == group).any()]
     if empty or not groups:
         raise refuse("groups", ", ".join(empty) or "none", "groups with patients", "Choose others.")
-    parts = _Parts(table, groups)
+    parts = GroupRows(table, groups)
     lines: list[Line] = []
     for column in columns:
         if column.kind == "number":
-            lines += _number(column, parts)
+            lines += number_lines(column, parts)
         elif column.kind == "category":
-            lines += _category(column, parts)
+            lines += category_lines(column, parts)
         elif median is not None:
-            lines += _survival(column, parts, median, log_rank)
+            lines += survival_lines(column, parts, median, log_rank)
     lines = _adjusted(lines)
     tests = sum(line.p_value is not None for line in lines)
     rules = (
@@ -147,181 +109,6 @@ def describe_groups(
     )
     sized = tuple(zip(groups, parts.sizes, strict=True))
     return TableOne(sized, tuple(lines), rules, tuple(_shared(table)))
-
-
-class _Parts:
-    """The rows of each group; a column is read once and then taken apart."""
-
-    def __init__(self, table: pd.DataFrame, groups: Sequence[str]):
-        self.table = table
-        held = table["group"].to_numpy(dtype=object)
-        self.rows = [np.flatnonzero(held == group) for group in groups]
-        self.sizes = [int(rows.size) for rows in self.rows]
-
-    def numbers(self, name: str) -> list[np.ndarray]:
-        whole = pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=float)
-        return [(part := whole[rows])[~np.isnan(part)] for rows in self.rows]
-
-    def counts(self, name: str) -> list[Counter[str]]:
-        whole = self.table[name].to_numpy(dtype=object)
-        there = ~pd.isna(whole)
-        return [Counter(map(str, whole[rows][there[rows]])) for rows in self.rows]
-
-    def gaps(self, name: str) -> list[int]:
-        missing = pd.isna(self.table[name].to_numpy())
-        return [int(missing[rows].sum()) for rows in self.rows]
-
-    def frames(self, *names: str) -> list[pd.DataFrame]:
-        return [self.table[["group", *names]].iloc[rows] for rows in self.rows]
-
-
-def _number(column: Column, parts: _Parts) -> list[Line]:
-    arrays = parts.numbers(column.name)
-    skewed = any(_is_skewed(array) for array in arrays)
-    cells = tuple(_median_cell(a) if skewed else _mean_cell(a) for a in arrays)
-    test = compare_ranks(arrays) if skewed else compare_means(arrays)
-    kind = marked("median [IQR]") if skewed else marked("mean ± SD")
-    difference = largest_of_means(arrays)
-    unit = f", {column.unit}" if column.unit else ""
-    line = _tested(
-        Line(column.name, f"{column.label}{unit}", cells, statistic_text=kind), test, difference
-    )
-    return [line, *_missing(column, parts)]
-
-
-def _is_skewed(values: np.ndarray) -> bool:
-    if values.size < FEWEST or np.ptp(values) == 0:
-        return False
-    gaps = values - values.mean()
-    size, spread = values.size, np.mean(gaps**2)
-    skewness = np.mean(gaps**3) / spread**1.5 * np.sqrt(size * (size - 1)) / (size - 2)
-    return bool(abs(skewness) > MOST_SKEWED)
-
-
-def _mean_cell(values: np.ndarray) -> Cell:
-    if not values.size:
-        return Cell("–", denominator=0)
-    spread = values.std(ddof=1) if values.size > 1 else float("nan")
-    text = f"{_plain(values.mean())} ± {_plain(spread)}"
-    return Cell(text, None, int(values.size), float(values.min()), float(values.max()))
-
-
-def _median_cell(values: np.ndarray) -> Cell:
-    if not values.size:
-        return Cell("–", denominator=0)
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    text = f"{_plain(middle)} [{_plain(low)}; {_plain(high)}]"
-    return Cell(text, None, int(values.size), float(values.min()), float(values.max()))
-
-
-def _plain(number: float) -> str:
-    """Three or more significant digits, without a trailing exponent."""
-    if not np.isfinite(number):
-        return "–"
-    digits = 0 if abs(number) >= 1000 else 1 if abs(number) >= 10 else 2
-    return f"{number:,.{digits}f}"
-
-
-def _category(column: Column, parts: _Parts) -> list[Line]:
-    known = parts.counts(column.name)
-    levels = _levels(column, known)
-    counts = np.array([[found[code] for code, _ in levels] for found in known])
-    totals = [
-        size if column.missing_counts else found.total()
-        for size, found in zip(parts.sizes, known, strict=True)
-    ]
-    test = compare_counts(_counted(column, counts, totals))
-    difference = largest_of_shares(_counted(column, counts, totals))
-    shown = levels[:1] if _is_yes_no(levels) or column.missing_counts else levels
-    if len(shown) == 1:
-        label = column.label if column.missing_counts else f"{column.label}: {shown[0][1]}"
-        cells = tuple(_share(int(row[0]), total) for row, total in zip(counts, totals, strict=True))
-        head = Line(column.name, label, cells, shown[0][0], "n/N (%)")
-        return [_tested(head, test, difference), *_missing(column, parts)]
-    head = Line(column.name, column.label, tuple(Cell("") for _ in known), "", "n/N (%)")
-    lines = [_tested(head, test, difference)]
-    for number, (code, label) in enumerate(levels):
-        cells = tuple(
-            _share(int(row[number]), total) for row, total in zip(counts, totals, strict=True)
-        )
-        lines.append(Line(column.name, label, cells, code))
-    return [*lines, *_missing(column, parts)]
-
-
-def _levels(column: Column, known: Sequence[Counter[str]]) -> list[tuple[str, str]]:
-    """The levels of the dictionary, and any other that is in the data."""
-    named = dict(sorted(column.levels, key=lambda level: level[0] != "yes"))
-    found = sorted({code for values in known for code in values} - set(named))
-    return [*named.items(), *((code, code) for code in found)]
-
-
-def _is_yes_no(levels: Sequence[tuple[str, str]]) -> bool:
-    return {code for code, _ in levels} == {"yes", "no"}
-
-
-def _counted(column: Column, counts: np.ndarray, totals: Sequence[int]) -> np.ndarray:
-    """Groups × levels; where the missing count, they are in the last level."""
-    if not column.missing_counts:
-        return counts
-    first = counts[:, 0]
-    return np.column_stack([first, np.array(totals) - first])
-
-
-def _share(count: int, denominator: int) -> Cell:
-    if not denominator:
-        return Cell("–", count, 0)
-    percent = 100 * count / denominator
-    return Cell(f"{count}/{denominator} ({percent:.1f}%)", count, denominator)
-
-
-def _missing(column: Column, parts: _Parts) -> list[Line]:
-    gaps = parts.gaps(column.name)
-    if not any(gaps):
-        return []
-    cells = tuple(_share(gap, size) for gap, size in zip(gaps, parts.sizes, strict=True))
-    label = marked("not evaluable or not assessed") if column.missing_counts else marked("missing")
-    return [Line(column.name, label, cells, marked("missing"), is_missing=True)]
-
-
-def _survival(
-    column: Column, parts: _Parts, median: Median, log_rank: Survival | None
-) -> list[Line]:
-    """Median time with its interval, events of how many, and the log-rank test."""
-    cells, kept = [], []
-    for part in parts.frames(f"{column.name}_duration", f"{column.name}_event"):
-        duration, event = part[f"{column.name}_duration"], part[f"{column.name}_event"]
-        known = part[duration.notna() & event.notna()]
-        kept.append(known)
-        cells.append(_median_time(column, known, median))
-    together = pd.concat(kept)
-    test = None
-    if log_rank is not None and sum(len(known) > 0 for known in kept) > 1:
-        duration = together[f"{column.name}_duration"].astype(float)
-        event = together[f"{column.name}_event"].astype(float)
-        p_value = log_rank(duration, event, together["group"])
-        test = GroupTest(marked("Log-rank test"), float("nan"), p_value)
-    line = Line(
-        column.name, column.label, tuple(cells), statistic_text=marked("median (95% CI), events/N")
-    )
-    return [_tested(line, test, float("nan"))]
-
-
-def _median_time(column: Column, known: pd.DataFrame, median: Median) -> Cell:
-    if known.empty:
-        return Cell("–", 0, 0)
-    event = known[f"{column.name}_event"].astype(float)
-    middle, low, high = median(known[f"{column.name}_duration"].astype(float), event)
-    limits = "; ".join("–" if np.isnan(limit) else f"{limit:.1f}" for limit in (low, high))
-    said = marked("not reached") if np.isnan(middle) else f"{middle:.1f}"
-    events = int(event.sum())
-    return Cell(f"{said} ({limits}), {events}/{len(known)}", events, len(known))
-
-
-def _tested(line: Line, test: GroupTest | None, difference: float) -> Line:
-    known = float(difference) if np.isfinite(difference) else None
-    if test is None or not np.isfinite(test.p_value):
-        return replace(line, difference=known)
-    return replace(line, test=test.name, p_value=test.p_value, difference=known)
 
 
 def _adjusted(lines: Sequence[Line]) -> list[Line]:

@@ -7,10 +7,6 @@ from .clinical import (
     Contact,
     ContactKind,
     Death,
-    DerivedVariable,
-    DictionaryVersion,
-    EndpointDefinition,
-    EndpointValue,
     EntryState,
     FormEntry,
     LabResult,
@@ -22,13 +18,13 @@ from .clinical import (
     ResponseResult,
     Surgery,
     Treatment,
-    Variable,
-    VariableType,
 )
 from .consent import ConsentPolicy, MoveKind, PatientMove, UseTrace, stands
 from .desks import SavedView, StudyVisit
+from .dictionary import DerivedVariable, DictionaryVersion, Variable, VariableType
 from .drawings import Drawing
 from .eligibility import Completeness, EligibilityOverride, EligibilityVersion
+from .endpoints import EndpointDefinition, EndpointValue
 from .exports import Export, ExportContent, ExportFormat, ReadAction, ReadRecord
 from .files import Derivation, FileUse, StoredFile
 from .imports import BatchState, ImportBatch

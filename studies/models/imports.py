@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from .base import StudyRow
-from .clinical import DictionaryVersion
+from .dictionary import DictionaryVersion
 from .files import StoredFile
 
 

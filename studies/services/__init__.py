@@ -20,18 +20,20 @@ from .consents import (
 from .counts import count_make
 from .desks import bell_told, tour_hide, view_delete, view_save, visit_mark
 from .dictionary import (
-    derived_write,
     dictionary_create,
     dictionary_current,
     dictionary_derived,
+    dictionary_specs,
+    variable_spec,
+)
+from .dictionary_drafts import (
+    derived_write,
     dictionary_discard,
     dictionary_draft,
     dictionary_draft_write,
     dictionary_freeze,
-    dictionary_specs,
     variable_drop,
     variable_move,
-    variable_spec,
     variable_write,
 )
 from .dictionary_files import (

@@ -25,13 +25,9 @@ from studies.models import (
     StudySite,
 )
 
-from .dictionary import (
-    dictionary_current,
-    dictionary_derived,
-    dictionary_draft_write,
-    dictionary_specs,
-    free_name,
-)
+from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
+from .dictionary_checks import free_name
+from .dictionary_drafts import dictionary_draft_write
 from .files import file_read
 from .table_steps import table_suggestions
 

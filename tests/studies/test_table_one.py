@@ -20,7 +20,8 @@ from studies.methods.standardised_difference import (
     standardised_difference_of_means,
     standardised_difference_of_shares,
 )
-from studies.methods.table_one import Column, describe_groups
+from studies.methods.table_one import describe_groups
+from studies.methods.table_one_lines import Column
 
 A = [61, 58, 47, 70, 66, 59, 73, 52, 64, 68]
 B = [55, 62, 49, 71, 45, 60, 58, 51, 66, 57, 63, 48]

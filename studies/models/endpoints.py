@@ -1,0 +1,58 @@
+"""Endpoints: the versions of their rules, and the values of patients under them."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+
+from .base import DerivedMixin, PatientRow, StudyRow, every_change
+
+
+@every_change()
+class EndpointDefinition(StudyRow):
+    """A versioned rule that turns dated facts into a duration and an event, or into a class."""
+
+    name = models.CharField(max_length=64)
+    version = models.PositiveIntegerField()
+    rule = models.JSONField()
+
+    class Meta:
+        default_related_name = "endpoint_definitions"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "name", "version"], name="endpoint_definition_once"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="endpoint_definition_stays",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class EndpointValue(DerivedMixin, PatientRow):
+    """One endpoint of one patient; a new row when its inputs change, the newest speaks."""
+
+    definition = models.ForeignKey(
+        EndpointDefinition, on_delete=models.PROTECT, related_name="values"
+    )
+    duration_days = models.FloatField(null=True, blank=True)
+    event = models.BooleanField(null=True, blank=True)
+    label = models.CharField(max_length=40, blank=True)
+    notices = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        default_related_name = "endpoint_values"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "definition", "inputs_digest"], name="endpoint_value_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duration_days__isnull=True) | models.Q(duration_days__gt=0),
+                name="endpoint_value_duration_positive",
+            ),
+        ]
