@@ -173,11 +173,15 @@ def fit_is_stale(fit: PhenotypeFit) -> bool:
 
 
 def phenotype_table(
-    study: Study, source: str = PhenotypeSource.RNA, as_found: bool = False
+    study: Study,
+    source: str = PhenotypeSource.RNA,
+    as_found: bool = False,
+    fit: PhenotypeFit | None = None,
 ) -> pd.DataFrame:
     """Labels by patient id: label, margin, stability, borderline, in_training, core, rule, digest.
 
-    ``rna`` labels are those of the fit stated last; of ``ihc`` labels the one stated last speaks.
+    ``rna`` labels are those of ``fit``, or of the fit stated last; of ``ihc`` labels the one
+    stated last speaks.
     Where the fit's rule leaves borderline patients out of training, those who took part in it are
     labelled ``borderline``, which is no target, unless the labels are wanted ``as_found``.
     """
@@ -185,7 +189,8 @@ def phenotype_table(
     columns += ["rule", "inputs_digest"]
     rows = usable(Phenotype.objects.filter(study=study, source=source), study, GENOMICS)
     if source == PhenotypeSource.RNA:
-        rows = rows.filter(fit_id=_fits(study).values_list("pk", flat=True).first())
+        stated = fit.pk if fit else _fits(study).values_list("pk", flat=True).first()
+        rows = rows.filter(fit_id=stated)
     newest = (
         rows.order_by("patient_id", "-stated_at", "-id")
         .distinct("patient_id")
@@ -193,8 +198,8 @@ def phenotype_table(
     )
     table = pd.DataFrame(list(newest), columns=columns).set_index("patient_id")
     table = table.rename(columns={"inputs_digest": "digest"}).astype({"borderline": "boolean"})
-    fit = None if as_found or source != PhenotypeSource.RNA else fit_current(study)
-    if fit is not None and fit.borderline_rule == BorderlineRule.LEAVE_OUT_OF_TRAINING:
+    ruling = None if as_found or source != PhenotypeSource.RNA else fit or fit_current(study)
+    if ruling is not None and ruling.borderline_rule == BorderlineRule.LEAVE_OUT_OF_TRAINING:
         undecided = table["borderline"].fillna(False) & table["in_training"].astype(bool)
         table.loc[undecided.astype(bool), "label"] = "borderline"
     return table

@@ -28,10 +28,8 @@ def phenotypes_section(draft: Draft, rad_score: ModelVersion) -> None:
     ).order_by("-id").first()  # fmt: skip
     if fit is None or not fit.fit:
         return
-    table, labels = (
-        abundance_table(study, fit.signature.name),
-        phenotype_table(study, as_found=True),
-    )
+    table = abundance_table(study, fit.signature.name)
+    labels = phenotype_table(study, as_found=True, fit=fit)
     shown = [pk for pk in labels.index if pk in set(table.index)]
     if len(shown) < FEWEST:
         return
@@ -55,15 +53,15 @@ def phenotypes_section(draft: Draft, rad_score: ModelVersion) -> None:
     draft.figure(section, draw_heat_map(z, named, frozen.drive, about), source)
     cells = [cell for cell in (*CORE, *MYELOID) if cell in z]
     draft.figure(section, draw_distributions(z, named["label"], cells), source)
-    _counts(draft, study, source)
+    _counts(draft, study, source, fit)
 
 
-def _counts(draft: Draft, study: Study, source: dict) -> None:
+def _counts(draft: Draft, study: Study, source: dict, fit: PhenotypeFit) -> None:
     """Labels of each source by cohort."""
     members = members_table(study).set_index("patient_id")["cohort"]
     rows: list[list[Cell]] = []
     for kind, title in (("rna", "RNA"), ("ihc", "IHC")):
-        labels = phenotype_table(study, kind)["label"]
+        labels = phenotype_table(study, kind, fit=fit)["label"]
         joined = members[members.index.isin(labels.index)]
         for name in sorted(set(joined), key=cohort_order):
             mine = labels.reindex(joined.index[joined == name])

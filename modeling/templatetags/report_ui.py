@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from studies.figures.figure import number
+from studies.figures.journal import journal_widths
 from studies.figures.words import told
 from studies.languages import spoken
 
@@ -82,6 +83,12 @@ def named(figures: dict[str, Any], key: str) -> dict[str, Any]:
 def said_parts(text: str) -> str:
     """Reasons that stand one after the other, each in the language of the page."""
     return "; ".join(spoken(part) for part in str(text).split("; "))
+
+
+@register.filter
+def widths(svg: str) -> list[int]:
+    """Journal widths in mm at which a drawing can be read."""
+    return journal_widths(svg)
 
 
 @register.filter

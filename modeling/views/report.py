@@ -15,12 +15,13 @@ from modeling.selectors.reports import report_figure, report_light
 from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
 from studies.figures.figure import Figure
-from studies.figures.render import figure_csv, render_png, render_svg
+from studies.figures.journal import figure_file
+from studies.figures.render import figure_csv
 from studies.models import Study
 from studies.services import file_read
 from studies.views.doors import study_page
 
-TYPES = {"svg": "image/svg+xml", "png": "image/png", "csv": "text/csv; charset=utf-8"}
+CSV = "text/csv; charset=utf-8"
 
 
 @study_page()
@@ -50,23 +51,22 @@ def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResp
 def figure(
     request: HttpRequest, study: Study, report_uid: UUID, key: str, form: str
 ) -> HttpResponse:
-    """One figure as SVG or PNG, or with its table as a part of the page."""
-    if form not in ("svg", "png", "html"):
-        raise Http404
+    """One figure as SVG or PNG, at a journal's width, or with its table as a part of the page."""
     if form == "html":
         report, may = _report(study, report_uid), access.rights_of(request.user, study)
         context = {"study": study, "report": report, "figure": _stored(report, key)}
         context["may_download"] = "download" in may
         return render(request, "modeling/report_figure_drawn.html", context)
-    found = _figure(study, report_uid, key)
-    data = render_svg(found) if form == "svg" else render_png(found, 3.0)
-    return _file(data, f"{key}.{form}", TYPES[form])
+    found = figure_file(_figure(study, report_uid, key), form)
+    if found is None:
+        raise Http404
+    return _file(found[0], f"{key}.{form}", found[1])
 
 
 @study_page("download")
 def figure_table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
     """The numbers behind one figure."""
-    return _file(figure_csv(_figure(study, report_uid, key)), f"{key}.csv", TYPES["csv"])
+    return _file(figure_csv(_figure(study, report_uid, key)), f"{key}.csv", CSV)
 
 
 @study_page("download")
@@ -76,7 +76,7 @@ def table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> Htt
     for section in content["sections"]:
         for found in section["tables"]:
             if found["key"] == key:
-                return _file(table_csv(found), f"{key}.csv", TYPES["csv"])
+                return _file(table_csv(found), f"{key}.csv", CSV)
     raise Http404
 
 

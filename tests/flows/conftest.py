@@ -132,3 +132,12 @@ def thread(product: Product, simulated_files: Path) -> Running:
     ):
         running.step(kind, **params)
     return running
+
+
+@pytest.fixture(scope="session")
+def report(thread: Running) -> dict:
+    """Its nomograms and report."""
+    for endpoint in ("overall_survival", "progression_free_survival"):
+        thread.step("modeling.prognosis_run", endpoint=endpoint, seed=1, resamples=20)
+    made = thread.step("modeling.report_build")["result"]["report"]
+    return thread.statistician.get(f"studies/{thread.study}/reports/{made}/")

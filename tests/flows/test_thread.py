@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
 from tests.flows.conftest import Running
 
 COHORTS = {"training", "internal_validation", "external_phenotype", "external_response"}
-
-
-@pytest.fixture(scope="module")
-def report(thread: Running) -> dict:
-    for endpoint in ("overall_survival", "progression_free_survival"):
-        thread.step("modeling.prognosis_run", endpoint=endpoint, seed=1, resamples=20)
-    made = thread.step("modeling.report_build")["result"]["report"]
-    return thread.statistician.get(f"studies/{thread.study}/reports/{made}/")
 
 
 def test_every_stage_of_the_study_is_ready(thread: Running, report: dict) -> None:
@@ -65,6 +58,33 @@ def test_every_number_of_the_report_names_its_snapshot_and_version(
     assert {number["snapshot_sha"] for number in found} <= snapshots
     assert all(number["model_version"] for number in found)
     assert report["content"]["study"]["simulated"] is True
+
+
+def test_the_phenotypes_of_the_report_are_those_of_the_study(thread: Running, report: dict) -> None:
+    """Hot and cold by source and cohort, what each cell type drives, and nobody's name."""
+    content = report["content"]
+    section = next(s for s in content["sections"] if s["key"] == "phenotypes")
+    cohort_of = {p["pseudonym"]: p["cohorts"][0] for p in thread.rows("patients/")}
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in thread.rows("phenotypes/"):
+        cohort = cohort_of[row["patient"]].replace("external_", "external, ")
+        cohort = cohort.replace("_", " ").capitalize()
+        found[(row["source"].upper(), cohort, row["label"])] += 1
+    (table,) = section["tables"]
+    assert {(row[0], row[1]) for row in table["rows"]} == {(s, c) for s, c, _ in found}
+    for source, cohort, n, hot, cold in table["rows"]:
+        assert (hot, cold) == (found[source, cohort, "hot"], found[source, cohort, "cold"])
+        assert n["value"] == hot + cold
+    figures = [content["figures"][key] for key in section["figures"]]
+    (drive,) = (f for f in figures if f["columns"][1] == "drive")
+    assert len(drive["rows"]) == 24
+    assert sum(row[1] for row in drive["rows"]) == pytest.approx(1)
+    assert [row[1] for row in drive["rows"]] == sorted((r[1] for r in drive["rows"]), reverse=True)
+    core = {row[0]: row[2:] for row in drive["rows"]}["CD8 T cells"]
+    heads = [column.split()[2].rstrip(",") for column in drive["columns"][2:]]
+    mean = dict(zip(heads, core, strict=True))
+    assert mean["hot"] > mean["cold"]
+    assert not [name for name in cohort_of if name in json.dumps([section, figures])]
 
 
 def test_the_same_report_is_not_built_twice(thread: Running, report: dict) -> None:

@@ -21,6 +21,7 @@ from modeling.methods.design_matrix import build_design
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.nomogram import build_nomogram
 from studies.figures.figure import Figure
+from studies.figures.journal import SMALLEST_POINTS, figure_file, journal_widths, smallest_letters
 from studies.figures.render import figure_csv, render_inline_svg, render_png, render_svg
 from studies.figures.words import speaking
 
@@ -103,6 +104,37 @@ def test_figure_is_well_formed_named_and_scales(make):
     assert root.get("width") is None
     assert "style=" not in render_svg(figure)  # a strict content policy forbids it in pages
     assert render_png(figure, 1.0).startswith(b"\x89PNG")
+
+
+@every_figure
+def test_figure_can_be_read_at_the_widths_of_journals(make):
+    """Every letter has six points or more in what is given; narrower files are not given."""
+    figure = make()
+    svg = render_svg(figure)
+    widths = journal_widths(svg)
+    assert 174 in widths
+    for width in (85, 114, 174):
+        assert (smallest_letters(svg, width) >= SMALLEST_POINTS) == (width in widths)
+        given = figure_file(figure, f"{width}mm.svg")
+        if width not in widths:
+            assert given is None
+            continue
+        root = ElementTree.fromstring(given[0])
+        assert root.get("width") == f"{width}mm"
+        wide, high = map(float, root.get("viewBox").split()[2:])
+        assert float(root.get("height").removesuffix("mm")) == pytest.approx(
+            width * high / wide, abs=1e-3
+        )
+        sizes = [
+            float(t.get("font-size").removesuffix("px")) for t in root.iter() if t.get("font-size")
+        ]
+        assert min(sizes) * width / 25.4 * 72 / wide >= SMALLEST_POINTS
+    pdf, kind = figure_file(figure, "174mm.pdf")
+    assert kind == "application/pdf"
+    assert pdf.startswith(b"%PDF")
+    assert b"/MediaBox[0 0 493.2" in pdf  # 174 mm
+    assert figure_file(figure, "90mm.svg") is None
+    assert figure_file(figure, "gif") is None
 
 
 @every_figure

@@ -33,6 +33,7 @@ from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import json_digest
 from studies import registry
 from studies.access import acting_as
+from studies.figures.journal import journal_widths, smallest_letters
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, Derivation, EndpointValue, FormEntry, ImportBatch, Study
 from studies.services import derivation_record, file_store
@@ -138,6 +139,9 @@ def all_sections_and_figures_are_there(report: Report) -> None:
             "net_benefit_gain_overall_survival", "instability_overall_survival",
             "proportional_hazards_overall_survival", "splines_overall_survival",
             "incidence_training", "landmark_external_response"} <= set(shown)  # fmt: skip
+    for key, figure in content["figures"].items():  # half a page in the PDF, or a whole one
+        assert smallest_letters(figure["svg"], 170 if figure["wide"] else 81) >= 6, key
+        assert 174 in journal_widths(figure["svg"]), key
     paper = content["sections"][0]["tables"][0]["rows"]
     assert [row[1] for row in paper[:4]] == ["0.855", "0.844", "0.814", "0.784"]
 
@@ -234,6 +238,7 @@ def doors_are_kept(people: People, report: Report, client: Client) -> None:
         reverse("modeling:report_figure_csv", args=[people.study.uid, report.uid, "roc"]),
         reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "svg"]),
         reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "png"]),
+        reverse("modeling:report_figure", args=[people.study.uid, report.uid, "roc", "85mm.pdf"]),
     ]
     nomogram = ModelVersion.objects.filter(kind="nomogram").first()
     here, one = [people.study.uid], [people.study.uid, nomogram.uid]
