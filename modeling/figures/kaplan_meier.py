@@ -149,10 +149,10 @@ def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
 
 
 def _steps(curve: KaplanMeier) -> tuple[np.ndarray, ...]:
-    """The curve from time 0, with its bounds where they exist."""
+    """The curve from time 0, with its bounds where they exist; the band begins in a point."""
 
     def start(values: np.ndarray) -> np.ndarray:
-        return np.r_[1.0, values]
+        return np.r_[1.0, np.where(curve.survival == 1, 1.0, values)]
 
     return (np.r_[0.0, curve.time], start(curve.survival), start(curve.lower), start(curve.upper))
 

@@ -114,6 +114,21 @@ def find_dependent_columns(columns: Floats, names: tuple[str, ...]) -> dict[str,
     return found
 
 
+def own_spread(columns: Floats) -> Floats:
+    """SD of what each column has of its own: its residual on all the others, shape (p,).
+
+    Parameters
+    ----------
+    columns : array, shape (n, p)
+        None constant, none a linear combination of others.
+    """
+    spread = columns.std(axis=0)
+    triangle = np.linalg.qr((columns - columns.mean(axis=0)) / spread, mode="r")
+    shares = np.linalg.inv(triangle / np.sqrt(len(columns)))
+    own: Floats = spread / np.linalg.norm(shares, axis=1)
+    return own
+
+
 def _constant(name: str) -> Problem:
     return Problem("Covariates", "the same value in every row", "at least two values",
                    "Leave this column out.", column=name)  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2, norm
 
-from modeling.methods.covariates import check_columns, check_estimable
+from modeling.methods.covariates import check_columns, check_estimable, own_spread
 from modeling.methods.risk_sets import Baseline, StratifiedRiskSets, Ties
 from modeling.methods.survival_table import Floats, check_survival
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
@@ -18,8 +18,9 @@ from studies.methods.wording import say
 
 Scale = Literal["log-log", "log", "plain"]
 RELATIVE_STOP = 1e-9
-LARGEST_EFFECT = 15.0  # |coefficient| × SD of its column: a hazard ratio of 3 million per SD
-LARGEST_ERROR = 10.0  # standard error × SD: about 1/√events in an honest fit
+# Of what a column has of its own, beside the others: |coefficient| × SD (a hazard ratio of 3 million
+# per SD) and standard error × SD (about 1/√events in an honest fit).
+LARGEST_EFFECT, LARGEST_ERROR = 15.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ def fit_cox(
     center = columns.mean(axis=0) if case is None else np.average(columns, axis=0, weights=case)
     groups = None if strata is None else np.asarray(strata).astype(str)
     risk_sets = StratifiedRiskSets(time, flag, columns - center, ties, groups, case, known)
-    found = _maximise(risk_sets, columns.std(axis=0), labels)
+    found = _maximise(risk_sets, own_spread(columns), labels)
     return _as_fit(found, risk_sets, labels, center, ties, int(flag.sum()))
 
 

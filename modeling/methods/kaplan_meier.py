@@ -19,7 +19,8 @@ class KaplanMeier:
     """A survival curve, one entry per distinct follow-up time, ascending.
 
     ``survival[i]`` holds from ``time[i]`` on; before the first time it is 1.
-    ``std_error`` is Greenwood's, on the survival scale.
+    ``std_error`` is Greenwood's, on the survival scale. A log-log interval has no bounds (NaN) where
+    survival is 1 or 0, as in R.
     """
 
     time: Floats
@@ -123,10 +124,7 @@ def _bounds(
     if interval != "log-log":
         raise ValueError(f"interval is log-log, log or plain, not {interval!r}")
     inner, half = np.log(-np.log(survival)), z * log_error / np.log(survival)
-    certain = survival == 1
-    low = np.where(certain, 1.0, np.exp(-np.exp(inner - half)))
-    high = np.where(certain, 1.0, np.exp(-np.exp(inner + half)))
-    return low, high
+    return np.exp(-np.exp(inner - half)), np.exp(-np.exp(inner + half))
 
 
 def _step(time: Floats, curve: Floats, moments: Floats, start: float) -> Floats:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from modeling.methods.backward_elimination import eliminate_backward
+from modeling.methods.covariates import own_spread
 from modeling.methods.cox import fit_cox
 from modeling.methods.cox_residuals import (
     estimate_cox_residuals,
@@ -149,3 +150,17 @@ def test_collinear_columns_are_named_with_what_they_are_made_of():
 def test_weights_must_be_above_zero():
     with pytest.raises(DataProblem, match="above 0"):
         _fit(weights=np.zeros(213))
+
+
+def test_a_spline_whose_columns_are_all_but_collinear_is_no_separation():
+    """Coefficients of 90 SD and errors of 50 SD, of columns with hardly anything of their own."""
+    random = np.random.default_rng(4)
+    x = np.exp(random.normal(0.6, 1.0, 300))
+    basis = spline_basis(x, place_knots(x, 4))
+    time = random.exponential(50, 300) / np.exp(2.5 * np.log(x).clip(-1, 1.2))
+    fit = fit_cox(time, random.random(300) < 0.6, basis)
+    assert (fit.std_error * basis.std(axis=0)).max() > 10
+    assert own_spread(basis).max() < 0.3 * basis.std(axis=0).max()
+    others = np.column_stack([np.ones(300), basis[:, [0, 2]]])
+    left = basis[:, 1] - others @ np.linalg.lstsq(others, basis[:, 1], rcond=None)[0]
+    assert own_spread(basis)[1] == pytest.approx(left.std(), rel=1e-6)
