@@ -18,8 +18,8 @@ from studies.methods.wording import say
 
 Scale = Literal["log-log", "log", "plain"]
 RELATIVE_STOP = 1e-9
-# Of what a column has of its own, beside the others: |coefficient| × SD (a hazard ratio of 3 million
-# per SD) and standard error × SD (about 1/√events in an honest fit).
+# Of what a column has of its own, beside the others: |coefficient| × SD (a hazard ratio of
+# 3 million per SD) and standard error × SD (about 1/√events in an honest fit).
 LARGEST_EFFECT, LARGEST_ERROR = 15.0, 10.0
 
 

@@ -19,8 +19,8 @@ class KaplanMeier:
     """A survival curve, one entry per distinct follow-up time, ascending.
 
     ``survival[i]`` holds from ``time[i]`` on; before the first time it is 1.
-    ``std_error`` is Greenwood's, on the survival scale. A log-log interval has no bounds (NaN) where
-    survival is 1 or 0, as in R.
+    ``std_error`` is Greenwood's, on the survival scale. A log-log interval has no bounds (NaN)
+    where survival is 1 or 0, as in R.
     """
 
     time: Floats

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modeling.methods.covariates import check_columns
+from modeling.methods.lasso_kernels import breslow, descend
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.compiled import compiled_on_first_use
 from studies.methods.problems import Notice, refuse
@@ -21,7 +22,7 @@ LEAST_STEPS = 5  # glmnet's ends of a path: at least this long,
 LEAST_GAIN = 1e-5  # logistic: the last step explains less than this much more deviance,
 LEAST_SHARE = 1e-3  # Cox: the last four steps add less than this share,
 MOST_DEVIANCE = 0.999  # both: everything is explained
-PRECISION = 1e-9
+PRECISION = 1e-9  # of a Newton step, in the metric of the curvature
 SHORTEST = 1e-12  # of a step that is halved
 MOST_STEPS = 100  # of Newton, per penalty
 MOST_SWEEPS = 100_000  # over the columns, in a whole path: glmnet's maxit
@@ -105,7 +106,7 @@ class _CoxLoss:
     def evaluate(self, intercept: float, beta: Floats) -> tuple[float, Floats, Floats]:
         gradient, hessian = np.zeros(beta.size), np.zeros((beta.size, beta.size))
         own = np.ascontiguousarray(beta)
-        value = _breslow(self.x, self._event, self._last, own, gradient, hessian)
+        value = breslow(self.x, self._event, self._last, own, gradient, hessian)
         return value, gradient, hessian
 
     def null(self) -> tuple[float, Floats]:
@@ -361,14 +362,14 @@ def _solve(
     weight = np.r_[np.zeros(first), np.full(beta.size, penalty)]
     value, gradient, hessian = loss.evaluate(intercept, beta)
     for _ in range(MOST_STEPS):
-        goal, sweeps = _descend(hessian / loss.n, gradient / loss.n, weight, point, left)
+        goal, sweeps = descend(hessian / loss.n, gradient / loss.n, weight, point, left)
         left -= sweeps
         step = _backtrack(loss, first, weight, point, goal, value) if left > 0 else None
         if step is None:
             return None
-        moved, value, gradient, hessian = step
-        done = np.abs(moved - point).max() < PRECISION
-        point = moved
+        change = step[0] - point
+        point, value, gradient, hessian = step
+        done = change @ hessian @ change < PRECISION**2 * loss.n
         if done:
             return value, float(point[0]) if first else 0.0, point[first:], left
     return None
@@ -389,76 +390,3 @@ def _backtrack(
             return trial, *found
         length /= 2
     return None
-
-
-@compiled_on_first_use
-def _breslow(
-    x: Floats, event: Flags, last: Flags, beta: Floats, gradient: Floats, hessian: Floats
-) -> float:
-    """Minus the log partial likelihood; rows by descending time, ``last`` ends a block of ties."""
-    n, p = x.shape
-    lp = x @ beta
-    shift = lp[0]  # the largest at risk so far: no sum over a risk set vanishes
-    s0, died, value = 0.0, 0, 0.0
-    s1, s2 = np.zeros(p), np.zeros((p, p))
-    for i in range(n):
-        if lp[i] > shift:
-            less = np.exp(shift - lp[i])
-            shift = lp[i]
-            s0 *= less
-            s1 *= less
-            s2 *= less
-        risk = np.exp(lp[i] - shift)
-        s0 += risk
-        for j in range(p):
-            pull = risk * x[i, j]
-            s1[j] += pull
-            for k in range(j + 1):
-                s2[j, k] += pull * x[i, k]
-        if event[i]:
-            died += 1
-            value -= lp[i]
-            for j in range(p):
-                gradient[j] -= x[i, j]
-        if last[i] and died:
-            value += died * (np.log(s0) + shift)
-            for j in range(p):
-                mean = s1[j] / s0
-                gradient[j] += died * mean
-                for k in range(j + 1):
-                    hessian[j, k] += died * (s2[j, k] / s0 - mean * s1[k] / s0)
-            died = 0
-    for j in range(p):
-        for k in range(j):
-            hessian[k, j] = hessian[j, k]
-    return value
-
-
-@compiled_on_first_use
-def _descend(
-    hessian: Floats, gradient: Floats, weight: Floats, start: Floats, most: int
-) -> tuple[Floats, int]:
-    """Minimise g'(b − s) + ½(b − s)'H(b − s) + Σ w|b| by cyclic coordinate descent.
-
-    The minimum and how many sweeps it took; ``most`` where it had not come to rest.
-    """
-    point = start.copy()
-    slope = gradient.copy()
-    for sweep in range(1, most):
-        largest = 0.0
-        for j in range(point.size):
-            curve = hessian[j, j]
-            if curve <= 0.0:
-                continue
-            raw = curve * point[j] - slope[j]
-            size = max(abs(raw) - weight[j], 0.0) / curve
-            new = size if raw > 0 else -size
-            change = new - point[j]
-            if change != 0.0:
-                point[j] = new
-                for k in range(point.size):
-                    slope[k] += hessian[k, j] * change
-                largest = max(largest, abs(change))
-        if largest < 1e-12:
-            return point, sweep
-    return point, most
