@@ -54,6 +54,7 @@ def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: s
         group=[told(group.group) for group in groups],
     )
     y = alt.Y("name:N", sort=names, axis=unit_axis(None, labelLimit=180, grid=False))
+    across = WIDTH - 90  # names on the left and counts on the right want room, too
     share = alt.Scale(domain=[0, 1])
     kinds = list(dict.fromkeys(told(group.group) for group in groups))
     colour = alt.Color(
@@ -69,9 +70,9 @@ def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: s
     )
     rules = base.mark_rule(strokeWidth=1.5, color=INK).encode(x="lower:Q", x2="upper:Q", y=y)
     counts = base.mark_text(align="right", fontSize=12, color=INK).encode(
-        x=alt.value(WIDTH + 44), y=y, text="told:N"
+        x=alt.value(across + 44), y=y, text="told:N"
     )
-    chart = alt.layer(bars, rules, counts).properties(width=WIDTH, height=26 * len(groups))
+    chart = alt.layer(bars, rules, counts).properties(width=across, height=26 * len(groups))
     rows = [
         (told(g.reading), told(g.group), g.responders, g.n, g.share, g.lower, g.upper)
         for g in groups

@@ -44,7 +44,7 @@ class SurvivalGroup:
         if np.isnan(median):
             said = told("not reached")
         else:
-            said = told("{median:.4g} {unit}", median=median, unit=told(self.unit))
+            said = told("{median:.1f} {unit}", median=median, unit=told(self.unit))
         return told(
             "{name}: {events}/{n} events, median {median}{note}",
             name=told(self.name), events=events, n=n, median=said, note=self.note,

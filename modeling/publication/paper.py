@@ -13,8 +13,10 @@ import typst
 import vl_convert
 from django.conf import settings
 
-from modeling.publication.words import cell_source, cell_text
+from modeling.publication.words import cell_reason, cell_source, cell_text
+from studies.figures.journal import natural_size
 
+LARGEST = 0.75  # points of a drawing's own unit: no letter is larger than the text around it
 WORDY = 34  # characters from which a column of words is set flush left and may wrap
 LAYOUT = Path("modeling") / "report.typ"
 
@@ -71,6 +73,7 @@ def _section(section: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]
                 "caption": figures[key]["caption"],
                 "sources": figures[key]["sources"],
                 "wide": figures[key]["wide"],
+                "width": LARGEST * natural_size(figures[key]["svg"])[0],
             }
             for key in section["figures"]
         ],
@@ -80,7 +83,7 @@ def _section(section: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]
 def _table(table: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": table["title"],
-        "note": table["note"],
+        "note": " ".join(part for part in (table["note"], _no_intervals(table["rows"])) if part),
         "columns": table["columns"],
         "wordy": [
             max((len(row[k]) for row in table["rows"] if isinstance(row[k], str)), default=0)
@@ -88,7 +91,18 @@ def _table(table: dict[str, Any]) -> dict[str, Any]:
             for k in range(len(table["columns"]))
         ],
         "rows": [
-            [{"text": cell_text(value), "source": cell_source(value)} for value in row]
+            [
+                {"text": cell_text(value, reason=False), "source": cell_source(value)}
+                for value in row
+            ]
             for row in table["rows"]
         ],
     }
+
+
+def _no_intervals(rows: list[list[Any]]) -> str:
+    """Each reason once, below the table: beside a number it would stretch its row."""
+    reasons = dict.fromkeys(
+        reason for row in rows for value in row if (reason := cell_reason(value))
+    )
+    return f"No interval: {'; '.join(reasons)}." if reasons else ""

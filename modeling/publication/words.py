@@ -7,8 +7,8 @@ from typing import Any
 from studies.figures.figure import number
 
 
-def cell_text(value: Any) -> str:
-    """A word as it is; a number with its interval, or why there is none."""
+def cell_text(value: Any, reason: bool = True) -> str:
+    """A word as it is; a number with its interval, or why there is none (``reason``)."""
     if value is None:
         return "–"
     if not isinstance(value, dict):
@@ -20,12 +20,19 @@ def cell_text(value: Any) -> str:
         return "< 0.0001"
     told = number(value["value"], digits)
     if value.get("no_interval"):
+        if not reason:
+            return f"{told} (no interval)"
         return f"{told} (interval not estimable: {value['no_interval']})"
     if value["ci"] is None:
         return told
     missing = "not reached" if value.get("is_median") else "not estimable"
     low, high = (missing if bound is None else number(bound, digits) for bound in value["ci"])
     return f"{told} ({low}{'–' if (value['ci'][0] or 0) >= 0 else ' to '}{high})"
+
+
+def cell_reason(value: Any) -> str:
+    """Why a number has no interval; empty where it has one."""
+    return value.get("no_interval", "") if isinstance(value, dict) else ""
 
 
 def cell_source(value: Any) -> int | None:

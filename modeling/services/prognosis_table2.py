@@ -24,7 +24,7 @@ from studies.methods.problems import DataProblem
 FEWEST_ROWS, FEWEST_EVENTS = 20, 5
 RAREST = 5  # patients at a level; rarer ones join the reference
 SEPARATION = "separat"
-FEWEST_EACH = 5  # of the rarer outcome per coefficient: fewer, and odds ratios run away
+FEWEST_EACH = 5  # outcomes (of the rarer kind) per coefficient: fewer, and ratios run away
 
 
 def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def _of_cohort(name: str, rows: pd.DataFrame, endpoint: str) -> Iterator[dict[st
 def _told(
     name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, fit: Any, firth: Any
 ) -> dict[str, Any]:
-    """Firth's likelihood for the whole table on separation, and for odds of few outcomes."""
+    """Firth's likelihood for the whole table on separation and where outcomes are few."""
     head = {"cohort": name, "outcome": outcome, "n": len(rows), "events": int(event.sum())}
     odds = outcome == "response"
     fewer = min(int(event.sum()), int((~event).sum())) if odds else int(event.sum())
@@ -75,7 +75,7 @@ def _told(
     separated = any(SEPARATION in text for text in problems)
     told = {**head, "penalty": "none", "notes": notes, "problems": problems, **_as_dict(found)}
     coefficients = sum(len(term.columns) for term in terms)
-    scarce = odds and fewer < FEWEST_EACH * coefficients
+    scarce = fewer < FEWEST_EACH * coefficients
     if separated or scarce:
         try:
             cause = "separation" if separated else "few events"

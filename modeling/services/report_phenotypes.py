@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from genomics.figures.distributions import draw_distributions
@@ -50,9 +52,9 @@ def phenotypes_section(draft: Draft, rad_score: ModelVersion) -> None:
     named = labels.loc[shown]
     numbers = range(len(shown))  # the report names nobody
     z, about, named = (part.set_axis(numbers) for part in (z, about, named))
-    draft.figure(section, draw_heat_map(z, named, frozen.drive, about), source)
+    draft.figure(section, replace(draw_heat_map(z, named, frozen.drive, about), wide=True), source)
     cells = [cell for cell in (*CORE, *MYELOID) if cell in z]
-    draft.figure(section, draw_distributions(z, named["label"], cells), source)
+    draft.figure(section, replace(draw_distributions(z, named["label"], cells), wide=True), source)
     _counts(draft, study, source, fit)
 
 

@@ -25,10 +25,10 @@ PAGE = '#set page(width: {width}mm, height: auto, margin: 0pt)\n#image("figure.p
 def smallest_letters(svg: str, width_mm: float) -> float:
     """Points of the smallest letter of a drawing that is printed ``width_mm`` wide."""
     letters = [float(size) for size in _LETTERS.findall(svg)]
-    return min(letters, default=float("inf")) * width_mm * POINTS_PER_MM / _box(svg)[0]
+    return min(letters, default=float("inf")) * width_mm * POINTS_PER_MM / natural_size(svg)[0]
 
 
-def _box(svg: str) -> tuple[float, float]:
+def natural_size(svg: str) -> tuple[float, float]:
     """Width and height in the drawing's own units."""
     found = _BOX.search(svg)
     if found is None:
@@ -60,7 +60,7 @@ def figure_file(figure: Figure, form: str) -> tuple[bytes, str] | None:
 
 
 def _sized(svg: str, width_mm: int) -> str:
-    wide, high = _box(svg)
+    wide, high = natural_size(svg)
     high *= width_mm / wide
     return _SIZE.sub(rf'<svg\1 width="{width_mm}mm" height="{high:.3f}mm"', svg, count=1)
 

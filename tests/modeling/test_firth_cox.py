@@ -72,6 +72,18 @@ def test_scaling_and_shifting_a_column_changes_nothing_else():
     close(second.likelihood_ratio.statistic, first.likelihood_ratio.statistic, 1e-7)
 
 
+def test_nearly_as_many_columns_as_events_still_have_their_maximum():
+    """Where the information alone would take steps without end: no slope is left."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(20, 13))
+    x[:, :2] = rng.random((20, 2)) < 0.3
+    fit = fit_firth_cox(rng.exponential(20, 20), np.arange(20) > 0, x)
+    beta = fit.coefficients * fit.likelihood.scale
+    slope = fit.likelihood.score(beta, fit.likelihood.at(beta)[2])
+    assert np.abs(slope).max() < 1e-6
+    assert fit.iterations < 30
+
+
 def test_what_no_penalty_helps_is_refused():
     rows = _lung()
     with pytest.raises(DataProblem, match="0 events"):

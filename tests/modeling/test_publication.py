@@ -47,7 +47,7 @@ def content() -> dict[str, Any]:
     return {
         "format": 2, "study": {"uid": "s", "name": "结直肠 study", "simulated": True},
         "sections": [section], "sources": [source], "runs": [run],
-        "figures": {figure.key: {**figure.as_dict(), "svg": "<svg/>", "sources": [1]}},
+        "figures": {figure.key: {**figure.as_dict(), "svg": '<svg viewBox="0 0 400 300"/>', "sources": [1]}},
         "notices": [{"where": "PET", "code": "x", "text": "A dose was read as MBq."}],
     }  # fmt: skip
 
