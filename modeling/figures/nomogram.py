@@ -16,6 +16,7 @@ from studies.methods.wording import marked
 
 CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
 SPAN, ROW = 620, 46
+LETTER, LONGEST, PADDING = 8, 210, 14  # of a ruler's title, in fonts wider than the one measured
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,11 @@ def draw_nomogram(
     words = Words(titles or {}, value_titles or {}, unit, endpoint, log2)
     rulers = lay_rulers(nomogram, words)
     order = [ruler.title for ruler in rulers]
+    room = min(LONGEST, LETTER * max(len(title) for title in order)) + PADDING
     row = alt.Y("ruler:N", sort=order, scale=alt.Scale(paddingInner=0, paddingOuter=0.1),
-                axis=unit_axis(None, domain=False, ticks=False, grid=False, labelLimit=210,
-                               labelPadding=14, labelFontSize=13))  # fmt: skip
+                axis=unit_axis(None, domain=False, ticks=False, grid=False, labelLimit=LONGEST,
+                               labelPadding=PADDING, labelFontSize=13,
+                               minExtent=room))  # fmt: skip
     across = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
     spans = rows_of(ruler=order, x=[min(r.at) for r in rulers], end=[max(r.at) for r in rulers])
     lines = (

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from modeling.methods.analysis_table import AnalysisTable
+from modeling.methods.backward_elimination import BackwardElimination, eliminate_backward
 from modeling.methods.brier_score import BrierScore, estimate_brier_score, integrate_brier_score
 from modeling.methods.concordance import Concordance, estimate_concordance
 from modeling.methods.cox import CoxFit, SurvivalEstimate, fit_cox
-from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
+from modeling.methods.cox_residuals import (
+    CoxResiduals,
+    SchoenfeldResiduals,
+    estimate_cox_residuals,
+    estimate_schoenfeld,
+)
 from modeling.methods.cox_validation import RMS_STOP, CoxValidation, validate_cox
 from modeling.methods.design_matrix import Design, apply_design
 from modeling.methods.kaplan_meier import KaplanMeier, estimate_kaplan_meier
@@ -30,6 +38,12 @@ from modeling.methods.proportional_hazards import (
     check_proportional_hazards,
 )
 from modeling.methods.regression_table import RegressionTable, tabulate_cox
+from modeling.methods.restricted_mean import (
+    RestrictedMean,
+    RestrictedMeanDifference,
+    compare_restricted_means,
+    estimate_restricted_mean,
+)
 from modeling.methods.sample_size import SampleSize, estimate_sample_size
 from modeling.methods.smooth_calibration import (
     CalibrationInTheLarge,
@@ -61,16 +75,23 @@ GRID = 60  # times of the integrated Brier score, at most
 BAND = 300  # resamples of the decision curve's band
 RISK_GROUPS = ("low risk", "middle risk", "high risk")  # thirds of the linear predictor
 Progress = Callable[[str], None]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
 class SurvivalGroups:
-    """Kaplan-Meier curves of the levels of one variable, compared."""
+    """Kaplan-Meier curves of the levels of one variable, compared.
+
+    ``means`` up to the horizon, ``gaps`` from the first level; None where nobody is followed so
+    far.
+    """
 
     variable: str
     curves: dict[str, KaplanMeier]
     test: LogRank | None
     pairwise: PairwiseLogRank | None
+    means: dict[str, RestrictedMean | None]
+    gaps: dict[str, RestrictedMeanDifference | None]
 
 
 @dataclass(frozen=True)
@@ -90,6 +111,8 @@ class PrognosisAnalysis:
     tabulated: RegressionTable
     hazards: dict[str, ProportionalHazards]
     schoenfeld: SchoenfeldResiduals
+    residuals: CoxResiduals
+    eliminated: BackwardElimination | None
     survival: SurvivalEstimate
     nomogram: Nomogram
     validation: CoxValidation
@@ -181,6 +204,10 @@ def analyse_prognosis(
         tabulated=tabulated,
         hazards=hazards,
         schoenfeld=estimate_schoenfeld(cox, time, event, x),
+        residuals=estimate_cox_residuals(cox, time, event, x),
+        eliminated=_or_none(
+            lambda: eliminate_backward(time, event, table.covariates, table.terms)
+        ),
         survival=predicted,
         nomogram=build_nomogram(cox, design, table.covariates, inside),
         validation=validation,
@@ -208,7 +235,7 @@ def analyse_prognosis(
                                              seed=seed)
             for k, t in enumerate(inside)
         ),
-        groups=_groups(table, lp),
+        groups=_groups(table, lp, at),
         lasso=lasso,
         sample_size=estimate_sample_size(
             time.size, int(event.sum()), len(names), cox.log_likelihood, time, at
@@ -306,7 +333,7 @@ def _auc_curve(table: AnalysisTable, lp: Floats) -> tuple[TimeDependentAuc, ...]
     )
 
 
-def _groups(table: AnalysisTable, lp: Floats) -> tuple[SurvivalGroups, ...]:
+def _groups(table: AnalysisTable, lp: Floats, at: float) -> tuple[SurvivalGroups, ...]:
     everyone = np.full(len(table.row), "all", dtype=object)
     thirds = np.searchsorted(np.quantile(lp, [1 / 3, 2 / 3]), lp, side="right")
     wanted: list[tuple[str, np.ndarray, tuple[str, ...]]] = [("overall", everyone, ("all",))]
@@ -316,32 +343,48 @@ def _groups(table: AnalysisTable, lp: Floats) -> tuple[SurvivalGroups, ...]:
         if term.levels
     ]
     wanted.append(("risk_group", np.array(RISK_GROUPS, dtype=object)[thirds], RISK_GROUPS))
-    return tuple(_compare(table, *parts) for parts in wanted)
+    return tuple(_compare(table, *parts, at) for parts in wanted)
 
 
 def _compare(
-    table: AnalysisTable, name: str, label: np.ndarray, order: tuple[str, ...]
+    table: AnalysisTable, name: str, label: np.ndarray, order: tuple[str, ...], at: float
 ) -> SurvivalGroups:
-    present = [level for level in order if (label == level).any()]
-    curves = {
-        level: estimate_kaplan_meier(table.duration[label == level], table.event[label == level])
-        for level in present
+    time, event = table.duration, table.event
+    inside = {level: label == level for level in order if (label == level).any()}
+    curves = {level: estimate_kaplan_meier(time[r], event[r]) for level, r in inside.items()}
+    means = {
+        level: _or_none(partial(estimate_restricted_mean, time[r], event[r], at))
+        for level, r in inside.items()
     }
+    present = list(inside)
     if len(present) < 2:
-        return SurvivalGroups(name, curves, None, None)
+        return SurvivalGroups(name, curves, None, None, means, {})
     return SurvivalGroups(
         name,
         curves,
-        compare_log_rank(table.duration, table.event, label, present),
-        compare_log_rank_pairwise(table.duration, table.event, label, present),
+        compare_log_rank(time, event, label, present),
+        compare_log_rank_pairwise(time, event, label, present),
+        means,
+        {level: _gap(table, inside[level], inside[present[0]], at) for level in present[1:]},
     )
+
+
+def _gap(
+    table: AnalysisTable, level: np.ndarray, first: np.ndarray, at: float
+) -> RestrictedMeanDifference | None:
+    both = level | first
+    time, event = table.duration[both], table.event[both]
+    return _or_none(partial(compare_restricted_means, time, event, level[both], at))
+
+
+def _or_none(compute: Callable[[], Found]) -> Found | None:
+    try:
+        return compute()
+    except DataProblem:  # beyond follow-up, a smaller model that separates, nothing related
+        return None
 
 
 def _lasso(table: AnalysisTable, design: Design, seed: int) -> CrossValidatedLasso | None:
     fold = stratified_folds(table.event, FOLDS, seed)
-    try:
-        return cross_validate_lasso_cox(
-            table.duration, table.event, design.matrix, fold, design.names
-        )
-    except DataProblem:  # no column has anything to say
-        return None
+    rows = (table.duration, table.event, design.matrix, fold, design.names)
+    return _or_none(lambda: cross_validate_lasso_cox(*rows))

@@ -16,7 +16,10 @@ from studies.methods.wording import say
 
 @dataclass(frozen=True)
 class RestrictedMean:
-    """Mean survival time up to ``horizon``, in the unit of follow-up."""
+    """Mean survival time up to ``horizon``, in the unit of follow-up.
+
+    The interval keeps to what is possible, 0 to ``horizon``; NaN where nobody had the event.
+    """
 
     horizon: float
     mean: float
@@ -77,8 +80,9 @@ def estimate_restricted_mean(
     n, d = curve.at_risk[inside], curve.events[inside]
     hazard = np.divide(d, n * (n - d), out=np.zeros_like(d), where=n > d)
     mean, error = float(steps.sum()), float(np.sqrt((rest**2 * hazard).sum()))
-    half = norm.ppf(0.5 + level / 2) * error
-    return RestrictedMean(horizon, mean, error, mean - half, mean + half)
+    half = norm.ppf(0.5 + level / 2) * error if error > 0 else np.nan
+    low, high = np.clip([mean - half, mean + half], 0.0, horizon).tolist()
+    return RestrictedMean(horizon, mean, error, low, high)
 
 
 def compare_restricted_means(

@@ -21,6 +21,11 @@ from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
 from modeling.methods.proportional_hazards import ProportionalHazards
 from modeling.methods.regression_table import Effect
+from modeling.services.prognosis_more_files import (
+    elimination_json,
+    residual_rows,
+    restricted_json,
+)
 from modeling.services.prognosis_script import write_script
 from studies.figures.render import render_svg
 from studies.methods.problems import Problem
@@ -48,6 +53,8 @@ def analysis_files(
         "decision_curve.csv": decision_curve_csv(found),
         "km.csv": km_csv(found),
         "km.json": as_json(km_json(found)),
+        "residuals.csv": _csv(next(residuals := residual_rows(found)), residuals),
+        "backward_elimination.json": as_json(elimination_json(found)),
         "lasso.json": as_json(lasso_json(found)),
         "analysis.R": write_script(found, source, duration, event, resamples),
     }
@@ -293,7 +300,10 @@ def km_csv(found: PrognosisAnalysis) -> str:
 
 
 def km_json(found: PrognosisAnalysis) -> list[dict[str, Any]]:
-    return [_km(part) for part in found.groups]
+    return [
+        {**_km(part), "restricted_mean": restricted_json(part, found.horizon)}
+        for part in found.groups
+    ]
 
 
 def lasso_json(found: PrognosisAnalysis) -> dict[str, Any] | None:

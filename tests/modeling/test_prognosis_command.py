@@ -23,6 +23,7 @@ REPO = Path(__file__).resolve().parents[2]
 WRITTEN = {
     *("cox.json", "survival.csv", "nomogram.json", "nomogram_patients.csv", "validation.json"),
     *("calibration.json", "auc.json", "decision_curve.csv", "km.csv", "analysis.R"),
+    *("residuals.csv", "backward_elimination.json", "km.json", "lasso.json"),
 }
 FIGURES = (
     *("forest", "nomogram", "calibration", "auc", "roc", "decision_curve", "km"),
@@ -130,6 +131,28 @@ def test_auc_decision_curve_and_survival_files_equal_r(lung_files):
     close(ours[ours["time"] == horizon]["treat_all"], theirs["net_benefit"], 1e-9)
     km = pd.read_csv(lung_files / "km.csv").query("variable == 'overall'")
     assert km["at_risk"].iloc[0] == 210
+
+
+def test_residuals_elimination_and_restricted_means_are_those_of_the_other_files(lung_files):
+    cox, residuals = _json(lung_files, "cox.json"), pd.read_csv(lung_files / "residuals.csv")
+    survival = pd.read_csv(lung_files / "survival.csv")
+    assert residuals["row"].tolist() == survival["row"].tolist()
+    assert residuals["martingale"].sum() == pytest.approx(0, abs=1e-6)
+    columns = [f"dfbeta_{term['term']}" for term in cox["terms"]]
+    assert list(residuals)[3:] == columns
+    close(residuals[columns].sum(), np.zeros(len(columns)), 1e-6)  # the score is zero
+    less = _json(lung_files, "backward_elimination.json")
+    assert less["aic"] < cox["aic"]
+    dropped = {step["dropped"] for step in less["steps"]}
+    assert dropped | set(less["kept"]) == {term["variable"] for term in cox["terms"]}
+    assert dropped
+    parts = {part["variable"]: part["restricted_mean"] for part in _json(lung_files, "km.json")}
+    curve = pd.read_csv(lung_files / "km.csv").query("variable == 'overall'")
+    horizon = parts["overall"]["horizon"]
+    until = curve[curve["time"] < horizon]
+    area = np.diff(np.r_[0, until["time"], horizon]) @ np.r_[1, until["survival"]]
+    close(parts["overall"]["groups"][0]["mean"], area, 1e-9)
+    assert len(parts["risk_group"]["differences"]) == 2
 
 
 def _made(n=80, seed=4):

@@ -20,6 +20,7 @@ from modeling.publication.bundle import write_bundle
 from modeling.publication.paper import write_paper
 from modeling.publication.words import cell_text
 
+DRAWN = '<svg viewBox="0 0 400 300"/>'
 BUILT = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
 
@@ -47,7 +48,7 @@ def content() -> dict[str, Any]:
     return {
         "format": 2, "study": {"uid": "s", "name": "结直肠 study", "simulated": True},
         "sections": [section], "sources": [source], "runs": [run],
-        "figures": {figure.key: {**figure.as_dict(), "svg": '<svg viewBox="0 0 400 300"/>', "sources": [1]}},
+        "figures": {figure.key: {**figure.as_dict(), "svg": DRAWN, "sources": [1]}},
         "notices": [{"where": "PET", "code": "x", "text": "A dose was read as MBq."}],
     }  # fmt: skip
 

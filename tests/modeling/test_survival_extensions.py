@@ -43,6 +43,9 @@ def test_restricted_mean_of_a_hand_worked_example():
     """Deaths at 1 and 3 of four, horizon 4: area 1 + 2·3/4 + 1·3/8."""
     found = estimate_restricted_mean([1, 2, 3, 4], [1, 0, 1, 0], 4)
     assert found.mean == pytest.approx(1 + 2 * 0.75 + 0.375)
+    early = estimate_restricted_mean([1, 24], [1, 1], 12)
+    assert (early.lower, early.upper) == (0.0, 12.0)  # 6.5 ± 7.6, and no mean is below 0
+    assert np.isnan(estimate_restricted_mean([12, 24], [0, 0], 12).lower)  # nobody had the event
     with pytest.raises(DataProblem, match="not estimable"):
         estimate_restricted_mean([1, 2, 3], [1, 1, 0], 5)
 

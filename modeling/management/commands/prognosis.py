@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ class Command(BaseCommand):
         needed: dict[str, dict[str, Any]] = {
             "--duration": {"help": "column of follow-up, zero or more"},
             "--event": {"help": "column of the endpoint, 0/1 or TRUE/FALSE"},
-            "--covariates": {"type": _names, "help": "a,b,c in the order of the model"},
+            "--covariates": {
+                "type": _names,
+                "help": 'a,b,c in the order of the model; quoted: "a,b",c',
+            },
             "--times": {"type": _times, "help": "horizons, 365,730,1095"},
             "--out": {"type": Path, "help": "folder for the results"},
         }
@@ -109,7 +113,9 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Between commas; a name that holds one is quoted as in a CSV file."""
+    parts = next(csv.reader([text], skipinitialspace=True), [])
+    return [name.strip() for name in parts if name.strip()]
 
 
 def _factor(text: str) -> tuple[str, list[str]]:
