@@ -108,7 +108,7 @@ def lifelines_loop(duration: np.ndarray, event: np.ndarray, x: np.ndarray) -> No
     table = pd.DataFrame(x, columns=[f"v{k}" for k in range(x.shape[1])])
     table = table.assign(duration=duration, event=event)
     for _ in range(LOOPED):
-        drawn = table.iloc[random.integers(len(table), size=len(table))]
+        drawn = table.iloc[random.integers(len(table), size=len(table))].reset_index(drop=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fitted = CoxPHFitter().fit(drawn, "duration", "event")

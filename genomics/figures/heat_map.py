@@ -17,7 +17,7 @@ from studies.methods.wording import marked, say
 
 CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
-ROW, WIDTH = 17, 780
+ROW, WIDTH = 17, 690  # with its labels it can be read across a page
 LABELS = 150  # room for names in fonts wider than the one measured
 UNKNOWN = marked("unknown")
 

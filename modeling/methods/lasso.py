@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from modeling.methods.covariates import check_columns
 from modeling.methods.lasso_kernels import breslow, descend
 from modeling.methods.survival_table import Flags, Floats, check_survival
-from studies.methods.compiled import compiled_on_first_use
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 

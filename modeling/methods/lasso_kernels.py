@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from modeling.methods.compiled import compiled_on_first_use
 from modeling.methods.survival_table import Flags, Floats
+from studies.methods.compiled import compiled_on_first_use
 
 REST = 1e-20  # curvature × change²: what a sweep may still gain when it has come to rest
 APART = 5  # sweeps between two attempts to solve for all columns at once

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from studies import access, registry, services
 from studies.figures.figure import Figure
+from studies.figures.journal import figure_file, journal_widths
 from studies.figures.render import figure_csv, render_png
 from studies.models import Drawing, Study
 
@@ -36,7 +37,18 @@ def _csv(request: HttpRequest, study: Study, figure: Figure, picture: str) -> Ht
 
 
 def _table(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
-    return render(request, "studies/drawn_table.html", {"study": study, "figure": figure})
+    context = {"study": study, "figure": figure, "widths": journal_widths(picture)}
+    return render(request, "studies/drawn_table.html", context)
+
+
+def _journal(figure: Figure, form: str) -> HttpResponse:
+    """At the width of a journal's column, as SVG or PDF."""
+    found = figure_file(figure, form)
+    if found is None:
+        raise Http404(_("No such figure."))
+    response = HttpResponse(*found)
+    response["Content-Disposition"] = f'attachment; filename="{figure.key}.{form}"'
+    return response
 
 
 FORMS: dict[str, Callable[..., HttpResponse]] = {
@@ -64,12 +76,13 @@ def drawn_figure(
     """A figure of a drawing; what is behind an address never changes."""
     rows = access.visible(Drawing.objects.all(), request.user, study).filter(uid=drawing_uid)
     found = services.figure_of(rows, drawing_uid, key)
-    if found is None or form not in FORMS:
+    if found is None:
         raise Http404(_("No such figure."))
     tag = f'"{drawing_uid}-{key}"'
     if form == "svg" and request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)
-    response = FORMS[form](request, study, *found)
+    known = FORMS.get(form)
+    response = known(request, study, *found) if known else _journal(found[0], form)
     response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
     return response
 

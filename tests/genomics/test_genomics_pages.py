@@ -176,7 +176,11 @@ def test_figures_are_drawn_once_for_those_who_see_the_same_rows(with_phenotype: 
     assert answer["Content-Type"] == "image/svg+xml"
     assert answer.content.startswith(b"<svg")
     assert opened(people.statistician, f"{files}.svg", answer["ETag"]).status_code == 304
-    assert "CD8 T cells" in opened(people.coordinator, f"{files}.html").content.decode()
+    page = opened(people.coordinator, f"{files}.html").content.decode()
+    assert "CD8 T cells" in page
+    assert "heat-map.174mm.pdf" in page
+    assert opened(people.statistician, f"{files}.174mm.pdf").content.startswith(b"%PDF")
+    assert opened(people.statistician, f"{files}.85mm.pdf").status_code == 404  # too small to read
     for form in ("svg", "png", "csv", "html"):
         assert opened(people.colleague, f"{files}.{form}").status_code == 404
     assert opened(people.statistician, files.replace("heat-map", "x") + ".svg").status_code == 404
