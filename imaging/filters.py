@@ -35,7 +35,8 @@ class ScanFilter(_OfASite):
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset, study=study, user=user)
-        self.filters["state"].extra["choices"] = Series._meta.get_field("state").choices
+        choices = Series._meta.get_field("state").choices or ()
+        self.filters["state"].extra["choices"] = [(value, _(label)) for value, label in choices]
 
 
 class SlideFilter(_OfASite):

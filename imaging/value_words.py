@@ -14,9 +14,17 @@ WORDS = (
     _("41 percent"), _("suv 2 5"), _("suv 4 0"), _("percist"),
     # when a scan was made
     _("Primary"), _("baseline"), _("earlier"), _("followup"),
+    # what became of files, and what an upload brought
+    _("stored"), _("same"), _("left out"), _("refused"), _("held"), _("conflict"),
+    _("quarantined"), _("discarded"), _("arrived again"), _("series"), _("regions"),
+    _("series taken in"), _("still waiting"), _("densities"), _("specimens"), _("with all four"),
+    _("scans"), _("masks"), _("not measured"), _("µm per pixel"), _("tissue, mm²"),
     # settings of an extractor
     _("size"), _("spacing mm"), _("epochs"), _("batch"), _("channels"), _("architecture"),
     _("preset"), _("depth"), _("learning rate"), _("resampling"), _("values"), _("pooling"),
+    # cuts of the Immunoscore
+    _("reference percentile"), _("reference mean share"), _("consensus"), _("this rule"),
     # de-identification
+    _("PS3.15 2026c basic profile, dates moved, SUV kept; rules 1"),
     _("removed"), _("replaced"), _("kept"),
 )  # fmt: skip

@@ -99,7 +99,7 @@ def marked(text: str) -> str:
     return text
 
 
-def listed(parts: Any, pattern: str = "{first}, {rest}") -> str:
+def listed(parts: Any, pattern: str = marked("{first}, {rest}")) -> str:
     """Several texts as one, each of which may be a wording: ``a, b, c``."""
     texts = list(parts)
     if not any(isinstance(text, Wording) for text in texts):

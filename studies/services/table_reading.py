@@ -13,7 +13,7 @@ from studies.methods.problems import DataProblem, refuse
 from studies.methods.table_columns import ColumnPlan, check_plan, plan_by_name
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import Table, TableOptions, UndecidedError
-from studies.methods.wording import listed, say
+from studies.methods.wording import listed, marked, say
 from studies.models import USE_OF_ROLE, Cohort, DictionaryVersion, ImportBatch, Patient
 
 from .dictionary import dictionary_current, dictionary_specs
@@ -70,7 +70,7 @@ def table_open(batch: ImportBatch, options: TableOptions) -> Table:
         return open_table(file_read(batch.file), options)
     except UndecidedError as undecided:
         question = undecided.question
-        choices = listed((text for _, text in question.choices), "{first}; {rest}")
+        choices = listed((text for _, text in question.choices), marked("{first}; {rest}"))
         expected = say("one of {known}", known=choices)
         remedy = say(
             "Say which (option {name!r}), or save the file as 'CSV UTF-8'.", name=question.name
