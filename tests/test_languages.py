@@ -21,6 +21,7 @@ from config import messages
 from studies.figures.figure import Figure, make_figure, rows_of, unit_axis
 from studies.figures.render import figure_csv
 from studies.figures.words import speaking, told
+from studies.help import TRANSLATED, glossary, pages
 from studies.languages import spoken, spoken_item
 from studies.methods.problems import Problem, refuse
 from studies.methods.wording import Wording, restored, say, say_number
@@ -196,6 +197,18 @@ def places(text: str) -> set[str]:
         return named | {name for _, name, _, _ in string.Formatter().parse(text) if name}
     except ValueError:
         return named
+
+
+def test_the_glossary_explains_the_same_words_in_every_language() -> None:
+    english = glossary()
+    for language in TRANSLATED:
+        with translation.override(language):
+            here = glossary()
+            assert set(here) == set(english)
+            assert {key: term.anchor for key, term in here.items()} == {
+                key: term.anchor for key, term in english.items()
+            }
+            assert pages()["glossary"].language == language
 
 
 @pytest.mark.django_db

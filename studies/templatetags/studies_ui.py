@@ -169,7 +169,8 @@ def term(word: str, shown: str = "") -> SafeString:
         return conditional_escape(shown or word)
     url = f"{reverse('studies:help_page', args=['glossary'])}#{found.anchor}"
     text = '<a class="term" href="{}" data-tip="{}">{}</a>'
-    return format_html(text, url, found.text, shown or word)
+    here = shown or (word if word.lower() == found.word.lower() else found.word)
+    return format_html(text, url, found.text, here)
 
 
 @register.simple_tag
