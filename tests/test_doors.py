@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from studies.access import acting_as
+from studies.access import acting_as, visible
 from studies.identifiers import uuid7
 from studies.models import Patient, Specimen
 from tests.people import People
@@ -123,6 +123,19 @@ def test_a_colleague_reads_her_own_sites_rows_over_the_api(as_coordinator: Peopl
     assert [row["pseudonym"] for row in listed] == ["S1"]
     one = reverse("api:patient-detail", args=[people.study.uid, hidden.uid])
     assert client.get(one).status_code == 404
+
+
+def test_what_memberships_show_is_what_the_tables_show(as_coordinator: People) -> None:
+    people = as_coordinator
+    for site, pseudonym in ((people.here, "N1"), (people.elsewhere, "S1")):
+        Patient.objects.create(study=people.study, site=site, pseudonym=pseudonym)
+    seen = {}
+    for name, user in {**people.members, "outsider": people.outsider}.items():
+        with acting_as(user):
+            found = set(visible(Patient.objects.all(), user, people.study))
+            assert found == set(Patient.objects.visible_to(user).filter(study=people.study)), name
+        seen[name] = sorted(patient.pseudonym for patient in found)
+    assert (seen["coordinator"], seen["colleague"], seen["outsider"]) == (["N1", "S1"], ["S1"], [])
 
 
 def test_the_day_of_a_specimen_is_for_those_who_may_identify(as_coordinator: People) -> None:
