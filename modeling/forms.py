@@ -27,10 +27,12 @@ class VersionMoveForm(forms.Form):
         help_text=_("Stays in the history for good."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, version: ModelVersion, **kwargs: Any):
+    def __init__(self, *args: Any, version: ModelVersion, may_run: bool = True, **kwargs: Any):
+        """Who may not run may release, and no more."""
         super().__init__(*args, **kwargs)
         now = state_of(version)
-        choices = [(str(b), word_of(b)) for a, b in MOVES if a == now]
+        offered = [b for a, b in MOVES if a == now and (may_run or b == "released")]
+        choices = [(str(b), word_of(b)) for b in offered]
         if now == "retired":
             again = gettext("{state} again (rollback)")
             choices = [(value, again.format(state=word)) for value, word in choices]

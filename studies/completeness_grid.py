@@ -58,6 +58,8 @@ def _cell(
     elif column.door == registry.FORM and types:
         page, here = "entry", [*here, "baseline"]
     url = door or reverse(f"studies:{page}", args=here)
+    if column.key == "consent":
+        url += "?step=consent#consent"
     return GridCell(column, there, "" if there else url)
 
 

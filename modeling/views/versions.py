@@ -29,19 +29,19 @@ from studies.views.doors import study_page
 
 @study_page()
 def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
-    found = _version(study, version_uid)
+    found, rights = _version(study, version_uid), access.rights_of(request.user, study)
     context: dict[str, Any] = {
         "study": study,
         "version": found,
+        "rights": rights,
         "rows": overviews.evaluation_rows(found),
         "lineage": overviews.lineage_of(found),
         "life": overviews.life_of(found, request.user),
         "not_beaten": not_beaten(found),
-        "form": VersionMoveForm(version=found),
+        "form": VersionMoveForm(version=found, may_run="run" in rights),
         "cohort_form": CohortForm(study=study),
         "is_rad_score": found.kind == VersionKind.RAD_SCORE,
     }
-    context["rights"] = access.rights_of(request.user, study)
     return render(request, "modeling/version.html", context)
 
 

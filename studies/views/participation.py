@@ -111,7 +111,7 @@ def _page(
         "evaluated": eligibility.evaluated(study, [patient])[0],
         "moves": patient.moves.select_related("decided_by", "other").prefetch_related("traces"),
         "forms": [(step, TITLES[step], form) for step, form in shown.items()],
-        "open": next(iter(sent or {}), ""),
+        "open": next(iter(sent or {}), request.GET.get("step", "")),
         "may_enter": "enter" in rights,
     }
     status = 422 if sent else 200

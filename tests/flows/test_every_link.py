@@ -94,12 +94,14 @@ AXE = REPO / "node_modules" / "axe-core" / "axe.min.js"
 RUN_AXE = """
 const told = arguments[arguments.length - 1];
 axe.run(document, {
-  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+  runOnly: arguments[0],
   resultTypes: ["violations"], preload: false,
 }).then((found) => told(found.violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => `${one.id}: ` + one.nodes.map((node) => node.html.slice(0, 120)).join(" | "))));
 """
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}  # all that the dark changes
 OVERFLOWS = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
 ZOOMED, NARROW = 720, 390  # 1440 at 200 %, and a telephone
 DRAWS_BY_GPU = "/view/"  # the viewer of scans has a test of its own
@@ -115,11 +117,18 @@ def of_each_kind(pages: dict[str, str], seen: set[str]) -> Iterator[str]:
             yield address
 
 
+def in_the(browser: Any, theme: str) -> None:
+    """At once: colours half-way from one to the other would be nobody's."""
+    wishes = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+    features = [{"name": name, "value": value} for name, value in wishes.items()]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
 @in_a_browser
 def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
     browser: Any, thread: Running, walked: Callable[[str], dict[str, str]]
 ):
-    """Every page of the three roles, in a browser: WCAG 2.2 AA, 200 % zoom, 390 px, CSP."""
+    """Every page of the three roles, in a browser: WCAG 2.2 AA, dark, 200 % zoom, 390 px, CSP."""
     product, wrong, seen = thread.product, [], set[str]()
     axe = AXE.read_text("utf-8")
     reported = json.loads(product.manage("policy_reports"))  # by others, in the last days
@@ -137,7 +146,11 @@ def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
         ]:
             browser.get(address)
             browser.execute_script(axe)
-            wrong += [f"{address}: {one}" for one in browser.execute_async_script(RUN_AXE)]
+            wrong += [f"{address}: {one}" for one in browser.execute_async_script(RUN_AXE, RULES)]
+            in_the(browser, "dark")
+            dark = browser.execute_async_script(RUN_AXE, CONTRAST)
+            wrong += [f"{address}, dark: {one}" for one in dark]
+            in_the(browser, "light")
             for width in (ZOOMED, NARROW):
                 resize(browser, width)
                 if browser.execute_script(OVERFLOWS):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-import pytest
-
 from tests.flows.conftest import Running
 
 COHORTS = {"training", "internal_validation", "external_phenotype", "external_response"}

@@ -110,7 +110,8 @@ def test_a_page_asks_once_whether_consent_is_required(
 def test_every_gap_leads_to_where_it_is_mended(people: People, made: MadeStudy, client: Client):
     shown = text(client, url(people, "completeness"))
     assert url(people, "upload", "dicom_zip") in shown
-    assert url(people, "participation", made.here.uid) in shown  # no consent on record
+    consent = f"{url(people, 'participation', made.here.uid)}?step=consent#consent"
+    assert consent in shown  # no consent on record: its form is open there
     assert url(people, "entry", made.here.uid, "baseline") in shown  # no outcome yet
     client.force_login(people.statistician)  # may not upload
     shown = text(client, url(people, "completeness"))
