@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
+
 from tests.flows.conftest import Running
 
 COHORTS = {"training", "internal_validation", "external_phenotype", "external_response"}
