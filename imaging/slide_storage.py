@@ -20,6 +20,7 @@ from studies.storage import local_copy, storage
 
 MOST_FILES = 20_000
 MOST_BYTES = 40 * 2**30
+INDEXES = (".mrxs", ".vms", ".vmu")  # files that name the others of a slide
 
 
 def slide_open(study_uid: UUID, sha256: str, name: str) -> WholeSlide:
@@ -91,7 +92,10 @@ def _first_of(folder: Path, name: str) -> Path:
         raise refuse(
             name, say("an empty archive"), "the files of one slide", "Pack the slide again."
         )
-    index = [path for path in files if path.suffix.lower() == ".mrxs"]
+    index = [path for path in files if path.suffix.lower() in INDEXES]
+    if len(index) > 1:
+        found = say("{n} slides: {names}", n=len(index), names=", ".join(p.name for p in index[:3]))
+        raise refuse(name, found, "the files of one slide", "Pack each slide by itself.")
     return index[0] if index else max(files, key=lambda path: path.stat().st_size)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import struct
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
@@ -94,6 +98,87 @@ def write_ome(path: Path, rgb: NDArray[np.uint8], compression: str, planar: bool
             level = data[:, ::step, ::step] if planar else data[::step, ::step]
             writer.write(level, subfiletype=1, **options)
     return path
+
+
+def write_svs(path: Path, rgb: NDArray[np.uint8]) -> Path:
+    """An Aperio SVS: tiles of JPEG, a line of words that says what a pixel is."""
+    words = "Aperio Image Library v12.0\r\n{}x{} (256x256) JPEG|AppMag = 20|MPP = 0.5"
+    with tifffile.TiffWriter(path) as writer:
+        for level in (rgb, rgb[::4, ::4].copy()):
+            writer.write(
+                level, tile=(256, 256), photometric="rgb", compression="jpeg",
+                compressionargs={"level": 95}, metadata=None,
+                description=words.format(level.shape[1], level.shape[0]),
+            )  # fmt: skip
+    return path
+
+
+def write_ndpi(path: Path, rgb: NDArray[np.uint8]) -> Path:
+    """A Hamamatsu NDPI: each level one JPEG in one strip, with the maker's own tags."""
+    with tifffile.TiffWriter(path, byteorder="<") as writer:
+        for step in (1, 2):
+            level, lens, per_cm = rgb[::step, ::step].copy(), 20.0 / step, 20000 / step
+            writer.write(
+                level, photometric="rgb", compression="jpeg", compressionargs={"level": 95},
+                rowsperstrip=level.shape[0], resolution=(per_cm, per_cm),
+                resolutionunit="CENTIMETER", metadata=None,
+                extratags=[(65420, "I", 1, 1, True), (65421, "f", 1, lens, True),
+                           (65424, "i", 1, 0, True)],
+            )  # fmt: skip
+    return path
+
+
+SLIDEDAT = """[GENERAL]
+SLIDE_VERSION = 01.02
+SLIDE_ID = {uid}
+IMAGENUMBER_X = {columns}
+IMAGENUMBER_Y = {rows}
+OBJECTIVE_MAGNIFICATION = 20
+CameraImageDivisionsPerSide = 1
+[HIERARCHICAL]
+HIER_COUNT = 1
+NONHIER_COUNT = 0
+INDEXFILE = Index.dat
+HIER_0_NAME = Slide zoom level
+HIER_0_COUNT = 1
+HIER_0_VAL_0_SECTION = LEVEL_0
+[DATAFILE]
+FILE_COUNT = 1
+FILE_0 = Data0000.dat
+[LEVEL_0]
+OVERLAP_X = 0
+OVERLAP_Y = 0
+MICROMETER_PER_PIXEL_X = 0.5
+MICROMETER_PER_PIXEL_Y = 0.5
+IMAGE_FILL_COLOR_BGR = 16777215
+DIGITIZER_WIDTH = 128
+DIGITIZER_HEIGHT = 128
+IMAGE_FORMAT = JPEG
+IMAGE_CONCAT_FACTOR = 0
+"""
+
+
+def write_mrxs(folder: Path, rgb: NDArray[np.uint8], name: str = "slide") -> Path:
+    """A MIRAX slide of one level, whole tiles only: an index, and a folder of what it names."""
+    rows, columns = (side // 128 for side in rgb.shape[:2])
+    inner, uid = folder / name, "0" * 32
+    inner.mkdir()
+    tiles, data = [], b""
+    for number in range(rows * columns):
+        row, column = divmod(number, columns)
+        stream = io.BytesIO()
+        part = rgb[row * 128 : row * 128 + 128, column * 128 : column * 128 + 128]
+        Image.fromarray(part).save(stream, "JPEG", quality=95)
+        tiles.append((number, len(data), len(stream.getvalue()), 0))
+        data += stream.getvalue()
+    head = b"01.02" + uid.encode()
+    levels = len(head) + 8  # where the list of levels is; then a level's head, then its only page
+    words = [levels, 0, levels + 4, 0, levels + 12, len(tiles), 0, *chain(*tiles)]
+    (inner / "Slidedat.ini").write_text(SLIDEDAT.format(uid=uid, rows=rows, columns=columns))
+    (inner / "Index.dat").write_bytes(head + struct.pack(f"<{len(words)}i", *words))
+    (inner / "Data0000.dat").write_bytes(data)
+    (folder / f"{name}.mrxs").write_bytes(b"")
+    return folder / f"{name}.mrxs"
 
 
 def write_dicom_slide(folder: Path, rgb: NDArray[np.uint8], um_per_pixel: float = 0.5) -> Path:

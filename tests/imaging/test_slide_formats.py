@@ -12,16 +12,28 @@ from PIL import Image
 
 from imaging.methods.whole_slide import WholeSlide
 from studies.methods.problems import DataProblem
-from tests.imaging.slides_made import draw_cells, spread, write_dicom_slide, write_ome, write_slide
+from tests.imaging.slides_made import (
+    draw_cells,
+    spread,
+    write_dicom_slide,
+    write_mrxs,
+    write_ndpi,
+    write_ome,
+    write_slide,
+    write_svs,
+)
 
+ONE_FILE = {"tiff": write_slide, "svs": write_svs, "ndpi": write_ndpi}
 RGB = draw_cells((700, 900), spread(60, (700, 900), 24))
 
 
 def make(kind: str, folder: Path) -> Path:
     if kind == "dicom":
         return write_dicom_slide(folder, RGB)
-    if kind == "tiff":
-        return write_slide(folder / "s.tif", RGB)
+    if kind == "mrxs":
+        return write_mrxs(folder, RGB)
+    if kind in ONE_FILE:
+        return ONE_FILE[kind](folder / f"s.{kind}", RGB)
     return write_ome(folder / "s.ome.tif", RGB, kind.partition(" ")[0], kind.endswith("planes"))
 
 
@@ -30,7 +42,8 @@ def make(kind: str, folder: Path) -> Path:
     [
         ("tiff", "generic-tiff", 0), ("dicom", "dicom", 0), ("zlib", "ome-tiff", 0),
         ("lzw", "ome-tiff", 0), ("zlib in planes", "ome-tiff", 0), ("jpeg", "ome-tiff", 4),
-        ("jpeg2000", "ome-tiff", 4),
+        ("jpeg2000", "ome-tiff", 4), ("svs", "aperio", 4), ("ndpi", "hamamatsu", 4),
+        ("mrxs", "mirax", 4),
     ],
 )  # fmt: skip
 def test_every_format_gives_the_pixels_that_were_written(

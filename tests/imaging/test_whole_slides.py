@@ -32,6 +32,7 @@ from studies.services import batch_job, file_read
 from tests.imaging.slides_made import (
     draw_cells,
     spread,
+    write_mrxs,
     write_slide,
 )
 from tests.people import People
@@ -221,6 +222,14 @@ def test_a_slide_in_a_zip_and_one_without_a_resolution(
     said = {"patient_id": "P1", "marker": "CD8"}
     packed = zipped({"slide/data.tif": slide_file.read_bytes()})
     assert hand_in(people, packed, "slide.zip", **said).state == "done"
+    folder = tmp_path / "mirax"
+    folder.mkdir()
+    write_mrxs(folder, draw_cells((300, 300), cells[:0]))
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert hand_in(people, zipped(files), "m.zip", **said).state == "done"
+    assert WholeSlide.objects.filter(vendor="mirax", um_per_pixel=0.5, width=256).exists()
+    two = hand_in(people, zipped(files | {"other.mrxs": b""}), "two.zip", **said)
+    assert "2 slides" in json.dumps(two.problems)
     plain = write_slide(tmp_path / "p.tif", draw_cells((300, 300), cells[:0]), um_per_pixel=None)
     refused = hand_in(people, plain.read_bytes(), "p.tif", **said)
     assert "how large a pixel is" in json.dumps(refused.problems)
