@@ -18,7 +18,7 @@ from genomics.methods.batch_confounding import check_confounding
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.mcp_counter import log_per_million
 from genomics.methods.quality import TOP_GENES, principal_components
-from genomics.models import BatchCorrection, ExpressionColumn, ExpressionMatrix
+from genomics.models import BatchCorrection, CellAbundance, ExpressionColumn, ExpressionMatrix
 from genomics.selectors import (
     BESIDE,
     CLUSTERED,
@@ -105,6 +105,7 @@ def batch_correct(
     coordinates = _components(matrices, fit, len(genes), unseen)
     with transaction.atomic():
         row = _write(study, fit, genes, (unseen, notices, digest), job)
+        derivation_record(study, _seen(matrices, training), row.file.sha256, job)
         for done, matrix in enumerate(matrices):
             progress(
                 3 + 3 * done / len(matrices),
@@ -220,6 +221,13 @@ def _inputs(matrices: list[_Matrix], training: list[tuple[int, int]]) -> Iterato
         yield matrix.row.file.sha256
         yield matrix.batches
         yield [place for n, place in training if n == number]
+
+
+def _seen(matrices: list[_Matrix], training: list[tuple[int, int]]) -> list[str]:
+    """Digests of the abundances of whom the correction was fitted to: whose they are is known."""
+    columns = [matrices[number].columns[place].pk for number, place in training]
+    rows = CellAbundance.objects.filter(column__in=columns)
+    return sorted(set(rows.values_list("inputs_digest", flat=True)))
 
 
 def _batches_of(matrices: list[_Matrix], training: list[tuple[int, int]]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.utils import timezone
 
-from genomics.models import CellAbundance, Phenotype, PhenotypeFit
+from genomics.models import BatchCorrection, CellAbundance, Phenotype, PhenotypeFit
 from imaging.models import (
     ExtractorVersion,
     FeatureSet,
@@ -47,11 +48,10 @@ def frozen_fits(snapshot: DatasetSnapshot, as_frozen: bool = False) -> list[Froz
         for row in extractors.select_related("weights")
     }
     named |= {row.digest: f"centroids of {row}" for row in fits}
-    behind: dict[str, set[str]] = {digest: set() for digest in named}
-    for parent, child in Derivation.objects.filter(study=study, child_digest__in=named).values_list(
-        "parent_digest", "child_digest"
-    ):
-        behind[child].add(parent)
+    behind = _parents(study, named)
+    corrections = _corrections(study, {digest for row in fits for digest in behind[row.digest]})
+    named |= {row.file.sha256: str(row) for row in corrections}
+    behind |= _parents(study, [row.file.sha256 for row in corrections])
     seen = {digest for parents in behind.values() for digest in parents}
     uses = frozen_uses(snapshot) if as_frozen else uses_today(study)
     known = _uses_of_digests(study, seen, uses, snapshot.frozen_at if as_frozen else timezone.now())
@@ -59,6 +59,22 @@ def frozen_fits(snapshot: DatasetSnapshot, as_frozen: bool = False) -> list[Froz
         FrozenFit(name, {k: u for d in sorted(behind[digest]) for k, u in known.get(d, {}).items()})
         for digest, name in sorted(named.items())
     ]
+
+
+def _parents(study: Study, digests: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {digest: set() for digest in digests}
+    rows = Derivation.objects.filter(study=study, child_digest__in=found)
+    for parent, child in rows.values_list("parent_digest", "child_digest"):
+        found[child].add(parent)
+    return found
+
+
+def _corrections(study: Study, abundances: set[str]) -> list[BatchCorrection]:
+    """ComBat behind abundances: fitted to people, like the centroids."""
+    rows = CellAbundance.objects.filter(study=study, inputs_digest__in=abundances)
+    made = rows.filter(column__matrix__correction__isnull=False)
+    corrections = BatchCorrection.objects.filter(pk__in=made.values("column__matrix__correction"))
+    return list(corrections.select_related("file").order_by("pk"))
 
 
 def cuts_behind(snapshot: DatasetSnapshot) -> list[ImmunoscoreRule]:

@@ -11,7 +11,7 @@ from genomics.selectors import abundance_table, scores_of
 from genomics.services.abundances import open_matrix
 from studies.models import Derivation, FileUse, Specimen, SpecimenChoice
 from studies.services import file_read
-from tests.genomics.made import as_csv, cohort_table, hand_in, make_counts, pseudonyms
+from tests.genomics.made import as_csv, cohort_table, hand_in, make_counts, pseudonyms, shipped
 from tests.people import People
 
 
@@ -103,6 +103,29 @@ def test_unknown_genes_are_refused_with_the_missing_ones(cohort: People) -> None
     (problem,) = refused(cohort, as_csv(counts))
     assert "probe_0" in problem["found"]
     assert "CD3D" in problem["found"]
+
+
+def test_what_is_spoiled_is_named_and_leaves_nothing(cohort: People) -> None:
+    """A specimen twice, one without a count, a list of genes cut short, counts in logarithms."""
+    counts = make_counts()
+    twice = counts.rename(columns={"P002": "P001"})
+    silent = counts.assign(P005=0)
+    short = counts.drop(index=[g.symbol for g in shipped("bindea24").genes[:200]])
+    logs = np.log2(counts + 1)
+    for table, options, place, said in (
+        (twice, {}, "P001", "'P001' 2 times"), (silent, {}, "P005", "0 for every gene"),
+        (short, {}, None, "missing genes"), (logs, {"scale": "counts"}, None, ""),
+    ):  # fmt: skip
+        (problem,) = refused(cohort, as_csv(table), **options)
+        assert problem["column"] == place
+        assert said in problem["found"]
+    assert not FileUse.objects.filter(table__startswith="genomics_").exists()
+    # versions of Ensembl's names are taken off; what a spreadsheet made a date of is said
+    ensembl = {g.symbol: f"{g.ensembl}.7" for g in shipped("bindea24").genes if g.ensembl}
+    spoiled = counts.rename(index=ensembl | {"OTHER0": "1-Mar"})
+    batch = hand_in(cohort, "expression_matrix", as_csv(spoiled))
+    assert batch.state == "ready", batch.problems
+    assert "identifiers_mangled" in [notice["code"] for notice in batch.notices]
 
 
 def test_negative_counts_are_refused_by_line_and_column(cohort: People) -> None:

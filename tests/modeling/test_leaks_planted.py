@@ -8,7 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from genomics.models import CellAbundance, ExpressionColumn, ExpressionMatrix, Phenotype
+from genomics.models import (
+    BatchCorrection,
+    CellAbundance,
+    ExpressionColumn,
+    ExpressionMatrix,
+    Phenotype,
+)
 from genomics.services.phenotypes import phenotype_from_ihc
 from imaging.models import CellDensity, ExtractorVersion, FeatureSet, Roi, RoiChoice, Series
 from imaging.services.immunoscores import immunoscore_compute
@@ -34,6 +40,7 @@ from studies.models import (
     Patient,
     Specimen,
     SpecimenChoice,
+    StoredFile,
     Treatment,
 )
 from tests.modeling.rad_score_made import SMALL, make_features
@@ -87,6 +94,35 @@ def centroids_that_saw_a_validating_patient(people):
         study=people.study, parent_digest="seen", child_digest=label.fit.digest
     )
     return "centroids.*validating cohort"
+
+
+def a_batch_correction_that_saw_a_validating_patient(people):
+    """ComBat was fitted to somebody who validates now; the centroids were not."""
+    label = Phenotype.objects.filter(fit__isnull=False).first()
+    batch = ImportBatch.objects.first()
+    fit = StoredFile.objects.create(study=people.study, sha256="c" * 64, size=1, kind="correction")
+    correction = BatchCorrection.objects.create(
+        study=people.study, number=1, file=fit, batches={}, unseen="refuse", n_training=2, n_genes=1
+    )
+    for n, use in enumerate(("development", "validation")):
+        patient = patients_of(use)[0]
+        specimen = Specimen.objects.get(patient=patient)
+        matrix = ExpressionMatrix.objects.create(
+            study=people.study, batch=batch, file=batch.file, scale="log", n_genes=1,
+            n_specimens=1, correction=correction if use == "development" else None,
+        )  # fmt: skip
+        column = ExpressionColumn.objects.create(
+            patient=patient, matrix=matrix, specimen=specimen, label=f"C{n}", position=0
+        )
+        CellAbundance.objects.create(
+            patient=patient, specimen=specimen, column=column, signature=label.fit.signature,
+            scores={}, inputs_digest=f"of {use}",
+        )  # fmt: skip
+        Derivation.objects.create(
+            study=people.study, parent_digest=f"of {use}",
+            child_digest=label.fit.digest if use == "development" else fit.sha256,
+        )  # fmt: skip
+    return "batch correction 1.*validating cohort"
 
 
 def cut_points_that_saw_a_validating_patient(people):
@@ -151,6 +187,7 @@ PLANTED = [
     identical_rows_on_both_sides,
     an_encoder_that_saw_a_validating_patient,
     centroids_that_saw_a_validating_patient,
+    a_batch_correction_that_saw_a_validating_patient,
     cut_points_that_saw_a_validating_patient,
     a_scan_dated_after_the_outcome,
     a_feature_made_of_the_outcome,
