@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from modeling.examination_page import examination_context
 from modeling.forms import ScoreForm
-from modeling.models import ModelVersion, PatientScore
+from modeling.models import ModelVersion, PatientScore, VersionState
+from modeling.selectors import state_of
 from modeling.services.patient_score import patient_score
 from studies import access
 from studies.forms import refuse_in
@@ -47,6 +48,7 @@ def scores(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespons
     rows = PatientScore.objects.visible_to(request.user).filter(study=study, version=version)
     context = {"study": study, "version": version, "form": form,
                "rows": rows.select_related("patient", "asked_by")}  # fmt: skip
+    context["is_released"] = state_of(version) == VersionState.RELEASED
     context["may_score"] = bool({"enter", "run"} & access.rights_of(request.user, study))
     return render(request, "modeling/scores.html", context)
 

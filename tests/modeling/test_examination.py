@@ -208,7 +208,10 @@ def test_a_newcomer_is_scored_with_consent_where_the_version_applies(made):
     typical = newcomer(people, "NEW-1", [0.1] * 8)
     with pytest.raises(DataProblem, match="version that is draft"):
         patient_score(version, typical, user)
+    page = reverse("modeling:scores", args=[people.study.uid, version.uid])
+    assert 'name="pseudonym"' not in client_of(user).get(page).content.decode()
     release(people, version)
+    assert 'name="pseudonym"' in client_of(user).get(page).content.decode()
     row = patient_score(version, typical, user)
     assert row.applicable
     assert 0 <= row.value <= 1
@@ -231,7 +234,6 @@ def test_a_newcomer_is_scored_with_consent_where_the_version_applies(made):
     asked = {"version": str(version.uid), "patient": "NEW-3"}
     assert client.post(api, asked, content_type="application/json").status_code == 422
     assert len(client.get(api).json()["results"]) == PatientScore.objects.count() == 2
-    page = reverse("modeling:scores", args=[people.study.uid, version.uid])
     assert "NEW-2" in client.get(page).content.decode()
     refused = client.post(page, {"pseudonym": "NEW-3"}).content.decode()
     assert "consent to imaging" in refused
