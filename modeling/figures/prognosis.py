@@ -12,6 +12,7 @@ from modeling.figures.lasso_path import draw_lasso_path
 from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocCurve, draw_roc
 from modeling.figures.survival_calibration import draw_survival_calibration
+from modeling.methods.firth_analysis import FirthAnalysis
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
 from modeling.methods.regression_table import Line
 from studies.figures.figure import Figure, number, p_text
@@ -44,7 +45,16 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
     return figures
 
 
-def _forest(found: PrognosisAnalysis) -> Figure:
+def draw_firth(found: FirthAnalysis, unit: str = "days") -> list[Figure]:
+    """Forest, nomogram, survival by group."""
+    return [
+        _forest(found),
+        draw_nomogram(found.nomogram, marked("Nomogram"), unit=unit),
+        *(_survival(part, found, unit) for part in found.groups),
+    ]
+
+
+def _forest(found: PrognosisAnalysis | FirthAnalysis) -> Figure:
     lines = [_line(line) for line in found.tabulated.lines]
     return draw_forest(lines, marked("Hazard ratios, multivariable Cox model"))
 
@@ -100,7 +110,7 @@ def _decision(found: PrognosisAnalysis, unit: str) -> Figure:
     )
 
 
-def _survival(part: SurvivalGroups, found: PrognosisAnalysis, unit: str) -> Figure:
+def _survival(part: SurvivalGroups, found: PrognosisAnalysis | FirthAnalysis, unit: str) -> Figure:
     groups = [
         SurvivalGroup(level, level, curve, unit, _hazard_ratio(part.variable, level, found))
         for level, curve in part.curves.items()
@@ -115,7 +125,7 @@ def _survival(part: SurvivalGroups, found: PrognosisAnalysis, unit: str) -> Figu
     )
 
 
-def _hazard_ratio(variable: str, level: str, found: PrognosisAnalysis) -> str:
+def _hazard_ratio(variable: str, level: str, found: PrognosisAnalysis | FirthAnalysis) -> str:
     """Against the reference level, nothing else in the model."""
     lines = [line for line in found.tabulated.lines if (line.term, line.level) == (variable, level)]
     effect = lines[0].alone if lines else None

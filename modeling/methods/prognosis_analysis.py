@@ -168,7 +168,7 @@ def analyse_prognosis(
     DataProblem
         A horizon beyond follow-up, collinear columns, separation: named.
     """
-    inside, beyond, at = _horizons(times, horizon, table)
+    inside, beyond, at = choose_horizons(times, horizon, table)
     design = apply_design(table.covariates, table.terms)
     time, event, x, names = table.duration, table.event, design.matrix, design.names
     progress("Cox model")
@@ -235,21 +235,22 @@ def analyse_prognosis(
                                              seed=seed)
             for k, t in enumerate(inside)
         ),
-        groups=_groups(table, lp, at),
+        groups=group_survival(table, lp, at),
         lasso=lasso,
         sample_size=estimate_sample_size(
             time.size, int(event.sum()), len(names), cox.log_likelihood, time, at
         ),
         notices=(
-            *table.notices, *_beyond(beyond), *cox.notices, *unknown, *rough,
+            *table.notices, *about_beyond(beyond), *cox.notices, *unknown, *rough,
             *validation.notices, *(lasso.notices if lasso else ()),
         ),
     )  # fmt: skip
 
 
-def _horizons(
+def choose_horizons(
     times: Sequence[float], horizon: float | None, table: AnalysisTable
 ) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    """Times within follow-up, times beyond it, and the horizon; refused when none is left."""
     longest = float(table.duration.max())
     wanted = sorted(dict.fromkeys(float(t) for t in times))
     inside = tuple(t for t in wanted if 0 < t <= longest)
@@ -276,7 +277,8 @@ def _horizons(
     return inside, beyond, float(horizon) if horizon is not None else inside[-1]
 
 
-def _beyond(times: Sequence[float]) -> list[Notice]:
+def about_beyond(times: Sequence[float]) -> list[Notice]:
+    """What is said of times beyond follow-up."""
     if not times:
         return []
     text = ", ".join(f"{t:g}" for t in times)
@@ -333,7 +335,8 @@ def _auc_curve(table: AnalysisTable, lp: Floats) -> tuple[TimeDependentAuc, ...]
     )
 
 
-def _groups(table: AnalysisTable, lp: Floats, at: float) -> tuple[SurvivalGroups, ...]:
+def group_survival(table: AnalysisTable, lp: Floats, at: float) -> tuple[SurvivalGroups, ...]:
+    """Kaplan-Meier curves of everybody, of each factor, and of thirds of ``lp``, compared."""
     everyone = np.full(len(table.row), "all", dtype=object)
     thirds = np.searchsorted(np.quantile(lp, [1 / 3, 2 / 3]), lp, side="right")
     wanted: list[tuple[str, np.ndarray, tuple[str, ...]]] = [("overall", everyone, ("all",))]

@@ -16,11 +16,12 @@ from modeling.methods.concordance import Concordance
 from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
 from modeling.methods.cox import Test
 from modeling.methods.cox_validation import CoxValidation
+from modeling.methods.firth_analysis import FirthAnalysis
 from modeling.methods.lasso import LassoChoice
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
 from modeling.methods.proportional_hazards import ProportionalHazards
-from modeling.methods.regression_table import Effect
+from modeling.methods.regression_table import Effect, RegressionTable
 from modeling.services.prognosis_more_files import (
     elimination_json,
     residual_rows,
@@ -30,6 +31,7 @@ from modeling.services.prognosis_script import write_script
 from studies.figures.render import render_svg
 from studies.methods.problems import Problem
 
+Predicted = PrognosisAnalysis | FirthAnalysis
 STEPS = 500  # most rows of the table from total points to survival
 
 
@@ -114,14 +116,7 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
             {"variable": name, "alone": _test(alone), "together": _test(together)}
             for name, (alone, together) in found.tabulated.term_tests.items()
         ],
-        "table": [
-            {
-                "variable": line.term, "level": line.level or None, "n": line.n,
-                "events": line.events, "reference": line.reference,
-                "univariable": _effect(line.alone), "multivariable": _effect(line.together),
-            }
-            for line in found.tabulated.lines
-        ],
+        "table": table_json(found.tabulated),
         "ph": {name: _hazards(test) for name, test in found.hazards.items()},
         "center": dict(zip(cox.names, cox.center.tolist(), strict=True)),
         "baseline": {"time": cox.time, "cumulative_hazard": cox.cumulative_hazard},
@@ -130,7 +125,19 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def survival_csv(found: PrognosisAnalysis) -> str:
+def table_json(tabulated: RegressionTable) -> list[dict[str, Any]]:
+    """A line per coefficient and reference level, alone and together."""
+    return [
+        {
+            "variable": line.term, "level": line.level or None, "n": line.n,
+            "events": line.events, "reference": line.reference,
+            "univariable": _effect(line.alone), "multivariable": _effect(line.together),
+        }
+        for line in tabulated.lines
+    ]  # fmt: skip
+
+
+def survival_csv(found: Predicted) -> str:
     times, told = found.times, found.survival
     header = ["row", *(time_name("survival", t) for t in times)]
     header += [time_name("survival", t) + end for t in times for end in ("_lower", "_upper")]
@@ -144,7 +151,7 @@ def survival_csv(found: PrognosisAnalysis) -> str:
     return _csv(header, rows)
 
 
-def nomogram_json(found: PrognosisAnalysis) -> dict[str, Any]:
+def nomogram_json(found: Predicted) -> dict[str, Any]:
     nomogram = found.nomogram
     stored = nomogram_as_dict(nomogram)
     top = int(np.ceil(nomogram.largest_total))
@@ -178,7 +185,7 @@ def nomogram_json(found: PrognosisAnalysis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def nomogram_patients_csv(found: PrognosisAnalysis) -> str:
+def nomogram_patients_csv(found: Predicted) -> str:
     points = found.nomogram.points(found.table.covariates)
     rows = (
         [int(row), *values]
@@ -284,7 +291,7 @@ def decision_curve_csv(found: PrognosisAnalysis) -> str:
     return _csv(header, rows)
 
 
-def km_csv(found: PrognosisAnalysis) -> str:
+def km_csv(found: Predicted) -> str:
     header = ["variable", "group", "time", "at_risk", "events", "censored", "survival",
               "std_error", "lower", "upper"]  # fmt: skip
     rows = (
@@ -299,7 +306,7 @@ def km_csv(found: PrognosisAnalysis) -> str:
     return _csv(header, rows)
 
 
-def km_json(found: PrognosisAnalysis) -> list[dict[str, Any]]:
+def km_json(found: Predicted) -> list[dict[str, Any]]:
     return [
         {**_km(part), "restricted_mean": restricted_json(part, found.horizon)}
         for part in found.groups

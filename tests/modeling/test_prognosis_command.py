@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from modeling.methods.analysis_table import read_analysis_table
+from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.prognosis_analysis import analyse_prognosis
 from modeling.services.prognosis_script import write_script
 from studies.methods.problems import DataProblem
@@ -226,6 +227,32 @@ def test_a_bad_table_is_refused_with_its_problems(case, tmp_path):
     listed = _json(out, "problems.json")["problems"]
     assert listed
     assert [path.name for path in out.iterdir()] == ["problems.json"]
+
+
+def test_a_separated_table_is_told_by_firth_when_asked(tmp_path, capsys):
+    """The refusal names the way; its files are finite, and say that nothing was validated."""
+    rows = _separated(_made())
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    asked = [str(tmp_path / "table.csv"), "--duration=time", "--event=event",
+             "--covariates=age,marker", "--times=200,400", f"--out={tmp_path / 'out'}"]  # fmt: skip
+    with pytest.raises(CommandError, match="--penalty firth fits this table"):
+        call_command("prognosis", *asked)
+    call_command("prognosis", *asked, "--penalty=firth")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names >= {"cox.json", "survival.csv", "nomogram.json", "nomogram_patients.csv",
+                     "km.csv", "forest.svg", "nomogram.svg"}  # fmt: skip
+    assert not names & {"problems.json", "validation.json", "calibration.json"}
+    cox = _json(tmp_path / "out", "cox.json")
+    marker = next(term for term in cox["terms"] if term["term"] == "markeryes")
+    fit = fit_firth_cox(rows["time"], rows["event"],
+                        np.c_[rows["age"], rows["marker"] == "yes"])  # fmt: skip
+    assert marker["coef"] == pytest.approx(fit.coefficients[1], abs=1e-9)
+    assert marker["ci"][1] == pytest.approx(np.exp(fit.profile_interval()[1][1]), rel=1e-6)
+    assert 0 < marker["ci"][0] < marker["hr"] < marker["ci"][1]
+    assert marker["p"] == pytest.approx(fit.likelihood_ratio_p()[1], abs=1e-9)
+    assert "firth" in [notice["code"] for notice in cox["notices"]]
+    survival = pd.read_csv(tmp_path / "out" / "survival.csv")
+    assert survival["survival_200"].between(0, 1).all()
 
 
 def test_every_problem_of_a_table_comes_at_once():

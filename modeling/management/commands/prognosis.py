@@ -9,10 +9,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from modeling.methods.analysis_table import read_analysis_table
+from modeling.methods.analysis_table import AnalysisTable, read_analysis_table
+from modeling.methods.firth_analysis import analyse_firth
 from modeling.methods.prognosis_analysis import analyse_prognosis
 from modeling.services.prognosis_files import analysis_files, problems_json
-from studies.methods.problems import DataProblem, Problem, refuse
+from modeling.services.prognosis_firth_files import firth_files
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
+
+Written = tuple[dict[str, bytes], tuple[Notice, ...]]
 
 
 class Command(BaseCommand):
@@ -41,6 +45,12 @@ class Command(BaseCommand):
         for name, rule in repeated.items():
             parser.add_argument(name, action="append", default=[], **rule)
         parser.add_argument("--horizon", type=float, help="of calibration (last of --times)")
+        parser.add_argument(
+            "--penalty",
+            choices=["none", "firth"],
+            default="none",
+            help="firth: where a level has no events; no validation is written",
+        )
         parser.add_argument("--resamples", type=_resamples, default=1000)
         parser.add_argument("--seed", type=_seed, default=1)
         parser.add_argument("--unit", default="days", help="of follow-up, for the figures")
@@ -62,6 +72,17 @@ class Command(BaseCommand):
             dict(options["factor"]),
             dict(options["spline"]),
         )
+        files, notices = (
+            self._firth(table, options)
+            if options["penalty"] == "firth"
+            else (self._whole(table, options))
+        )
+        for notice in notices:
+            self.stderr.write(f"notice: {notice.text}")
+        _write(options["out"], files)
+        return len(files)
+
+    def _whole(self, table: AnalysisTable, options: dict[str, Any]) -> Written:
         found = analyse_prognosis(
             table,
             options["times"],
@@ -69,20 +90,26 @@ class Command(BaseCommand):
             options["resamples"],
             options["seed"],
             options["threads"],
-            lambda stage: self.stderr.write(f"{stage} …"),
+            self._said,
         )
-        for notice in found.notices:
-            self.stderr.write(f"notice: {notice.text}")
         files = analysis_files(
             found, str(options["table"]), options["duration"], options["event"],
             options["resamples"], options["unit"],
         )  # fmt: skip
-        _write(options["out"], files)
-        return len(files)
+        return files, found.notices
+
+    def _firth(self, table: AnalysisTable, options: dict[str, Any]) -> Written:
+        found = analyse_firth(table, options["times"], options["horizon"], self._said)
+        return firth_files(found, options["unit"]), found.notices
+
+    def _said(self, stage: str) -> None:
+        self.stderr.write(f"{stage} …")
 
     def _refused(self, refusal: DataProblem, out: Path) -> CommandError:
         _write(out, {"problems.json": problems_json(refusal.problems)})
         lines = "\n".join(f"- {_spell(problem)}" for problem in refusal.problems)
+        if "separation" in lines:
+            lines += "\n--penalty firth fits this table by Firth's penalised likelihood."
         return CommandError(f"{len(refusal.problems)} problem(s), nothing was computed:\n{lines}")
 
 
