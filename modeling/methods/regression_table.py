@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from studies.methods.problems import DataProblem, Problem
 
 Fitted = tuple[tuple[str, ...], Floats, Floats, Floats, Floats, float]
 Fit = Callable[[Sequence[Term]], Fitted]
+Tests = dict[str, tuple[Test | None, Test | None]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class RegressionTable:
     n: int
     events: int
     lines: tuple[Line, ...]
-    term_tests: dict[str, tuple[Test | None, Test | None]]
+    term_tests: Tests
     problems: tuple[Problem, ...]
 
 
@@ -99,7 +100,7 @@ def tabulate_cox(
         fitted = fit_firth_cox if penalty == "firth" else fit_cox
         return _told(fitted(time, flag, design.matrix, design.names))
 
-    return _of(penalty, _tabulate("cox", flag, table, terms, fit))
+    return _tabulate("cox", flag, table, terms, fit, tested=penalty == "none")
 
 
 def tabulate_logistic(
@@ -131,14 +132,7 @@ def tabulate_logistic(
         design = apply_design(table, chosen)
         return _told(fit_logistic(outcome, design.matrix, design.names, penalty))
 
-    return _of(penalty, _tabulate("logistic", y, table, terms, fit))
-
-
-def _of(penalty: Penalty, found: RegressionTable) -> RegressionTable:
-    """Penalised likelihoods of different terms are not comparable: no test of a term."""
-    if penalty == "none":
-        return found
-    return replace(found, term_tests=dict.fromkeys(found.term_tests, (None, None)))
+    return _tabulate("logistic", y, table, terms, fit, tested=penalty == "none")
 
 
 def _told(fit: CoxFit | LogisticFit) -> Fitted:
@@ -154,27 +148,34 @@ def _told(fit: CoxFit | LogisticFit) -> Fitted:
 
 
 def _tabulate(
-    kind: str, events: Flags, table: pd.DataFrame, terms: Sequence[Term], fit: Fit
+    kind: str, events: Flags, table: pd.DataFrame, terms: Sequence[Term], fit: Fit, tested: bool
 ) -> RegressionTable:
+    """Not ``tested``: penalised likelihoods of different terms are not comparable."""
     problems: list[Problem] = []
     whole = _try(fit, terms, problems)
     alone = {term.name: _try(fit, [term], problems) for term in terms}
-    null = fit([])[5]
-    tests = {}
-    for term in terms:
-        rest = [other for other in terms if other is not term]
-        less = _try(fit, rest, []) if whole else None
-        freedom = len(term.columns)
-        mine = alone[term.name]
-        tests[term.name] = (
-            _ratio_test(mine[5] - null, freedom) if mine else None,
-            _ratio_test(whole[5] - less[5], freedom) if whole and less else None,
-        )
+    tests: Tests = {term.name: (None, None) for term in terms}
+    if tested:
+        tests = _tests(terms, fit, whole, alone)
     lines = [line for term in terms
              for line in _lines(term, table, events, alone[term.name], whole)]  # fmt: skip
     return RegressionTable(
         kind, events.size, int(events.sum()), tuple(lines), tests, tuple(dict.fromkeys(problems))
     )
+
+
+def _tests(
+    terms: Sequence[Term], fit: Fit, whole: Fitted | None, alone: dict[str, Fitted | None]
+) -> Tests:
+    null, tests = fit([])[5], {}
+    for term in terms:
+        less = _try(fit, [other for other in terms if other is not term], []) if whole else None
+        freedom, mine = len(term.columns), alone[term.name]
+        tests[term.name] = (
+            _ratio_test(mine[5] - null, freedom) if mine else None,
+            _ratio_test(whole[5] - less[5], freedom) if whole and less else None,
+        )
+    return tests
 
 
 def _try(fit: Fit, terms: Sequence[Term], problems: list[Problem]) -> Fitted | None:

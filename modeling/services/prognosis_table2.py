@@ -24,6 +24,7 @@ from studies.methods.problems import DataProblem
 FEWEST_ROWS, FEWEST_EVENTS = 20, 5
 RAREST = 5  # patients at a level; rarer ones join the reference
 SEPARATION = "separat"
+LEAST_EACH = 2  # outcomes per coefficient: with fewer only each variable alone is told
 FEWEST_EACH = 5  # outcomes (of the rarer kind) per coefficient: fewer, and ratios run away
 
 
@@ -82,7 +83,23 @@ def _told(
             told |= {"penalty": "firth", "because": cause, **_as_dict(firth(table, terms))}
         except DataProblem as refusal:  # collinear, say: Firth's does not help there
             told["problems"].append(str(refusal.problems[0]))
+    if fewer < LEAST_EACH * coefficients:
+        told |= _alone_only(told, fewer, coefficients)
     return json_ready(told)
+
+
+def _alone_only(told: dict[str, Any], outcomes: int, coefficients: int) -> dict[str, Any]:
+    """Together, so many coefficients tell every patient apart: their ratios mean nothing."""
+    nothing = _effect(Effect(None, None, None, None))
+    text = (f"{outcomes} outcomes for {coefficients} coefficients (fewer than {LEAST_EACH} each): "
+            "not estimated together")  # fmt: skip
+    return {
+        "lines": [
+            line if line["reference"] else {**line, "together": nothing} for line in told["lines"]
+        ],
+        "term_tests": {name: [alone, None] for name, (alone, _) in told["term_tests"].items()},
+        "notes": [*told["notes"], text],
+    }
 
 
 def _terms(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Term], list[str]]:

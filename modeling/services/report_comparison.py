@@ -90,7 +90,8 @@ def _moved(a: Any, b: Any) -> str:
     """By how much a number moved, in its own digits."""
     if not (isinstance(a, dict) and isinstance(b, dict)) or None in (a["value"], b["value"]):
         return ""
-    return f"{b['value'] - a['value']:+.{max(a['digits'], b['digits'])}f}".replace("-", "−")
+    moved = f"{b['value'] - a['value']:+.{max(a['digits'], b['digits'])}f}"
+    return (moved if float(moved) else moved[1:]).replace("-", "−")
 
 
 def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
