@@ -13,6 +13,7 @@ from imaging.methods.roi_files import FORMATS
 from imaging.models import Roi
 from studies import access
 from studies.consents import SHARING, usable
+from studies.languages import sentences
 from studies.methods.problems import DataProblem
 from studies.models import Study
 
@@ -40,7 +41,9 @@ def file_of_regions(request: Any, study: Study, kind: str, **which: Any) -> Http
     try:
         data = services.regions_export(rows, kind, given)
     except DataProblem as problem:
-        return HttpResponse(str(problem), status=409, content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            sentences(problem), status=409, content_type="text/plain; charset=utf-8"
+        )
     name = rows[0].name if len(rows) == 1 else "regions"
     filename = PLAIN.sub("_", f"{rows[0].series.patient.pseudonym}_{name}_{kind}{FORMATS[kind]}")
     response = HttpResponse(data, content_type="application/octet-stream")

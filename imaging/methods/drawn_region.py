@@ -109,7 +109,13 @@ def threshold_level(suv: Volume, sphere: Sphere, rule: str, liver: Sphere | None
     if rule in LEVELS:
         return LEVELS[rule]
     if rule != PERCIST:
-        raise refuse("rule", rule, "one of " + ", ".join(RULES), "Choose a rule.", column="rule")
+        raise refuse(
+            "rule",
+            rule,
+            say("one of {known}", known=", ".join(RULES)),
+            "Choose a rule.",
+            column="rule",
+        )
     if liver is None:
         raise refuse(
             "liver",

@@ -44,7 +44,14 @@ def _grid_problems(mask: Grid, scan: Grid, name: str) -> list[Problem]:
         (say("origin, mm"), mask.origin, scan.origin, ORIGIN_MM),
     ):
         if np.abs(np.subtract(found, expected)).max() > tolerance:
-            problems.append(Problem(f"{name}: {what}", _numbers(found), _numbers(expected), remedy))
+            problems.append(
+                Problem(
+                    say("{name}: {what}", name=name, what=what),
+                    _numbers(found),
+                    _numbers(expected),
+                    remedy,
+                )
+            )
     if problems and not _overlap(mask, scan):
         problems.append(
             Problem(

@@ -93,8 +93,12 @@ def apply_harmoniser(
     values = np.array(features, float)
     unseen = sorted(set(scanners) - set(fit.scanners))
     if unseen and fit.unseen == "refuse":
-        raise refuse("scanner", ", ".join(unseen), "one of " + ", ".join(fit.scanners),
-                     "Leave the patients out, or choose the rule as_is.")  # fmt: skip
+        raise refuse(
+            "scanner",
+            ", ".join(unseen),
+            say("one of {known}", known=", ".join(fit.scanners)),
+            "Leave the patients out, or choose the rule as_is.",
+        )
     moving = fit.sd > 0
     for row, name in enumerate(fit.scanners):
         here = np.asarray(scanners) == name

@@ -47,7 +47,13 @@ def apply_recipe(suv: Volume, recipe: Mapping[str, Any], start: Mask | None = No
     if method == THRESHOLD:
         rule = str(recipe.get("rule"))
         if rule not in RULES:
-            raise refuse("rule", rule, "one of " + ", ".join(RULES), "Choose one.", column="rule")
+            raise refuse(
+                "rule",
+                rule,
+                say("one of {known}", known=", ".join(RULES)),
+                "Choose one.",
+                column="rule",
+            )
         liver = recipe.get("liver")
         sphere = _sphere(recipe, "centre_mm", "x")
         return draw_threshold(suv, sphere, rule, _sphere(liver, "centre_mm", "liver_x") if liver

@@ -34,7 +34,9 @@ def write_regions(masks: Sequence[NamedMask], names: ScanNames, kind: str, uid_s
         An unknown format; overlapping masks for a label map.
     """
     if kind not in FORMATS:
-        raise refuse("format", kind, "one of " + ", ".join(FORMATS), "Choose a format.")
+        raise refuse(
+            "format", kind, say("one of {known}", known=", ".join(FORMATS)), "Choose a format."
+        )
     if kind in DICOM:
         buffer = BytesIO()
         DICOM[kind](masks, names, uid_seed).save_as(buffer, enforce_file_format=True)

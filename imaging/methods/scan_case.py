@@ -19,7 +19,7 @@ from imaging.methods.suv_working import Step
 from imaging.methods.uptake import Uptake, estimate_uptake
 from imaging.methods.volume import Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import say
+from studies.methods.wording import ours, say
 
 WORDS = {"PT": "PET", "CT": "CT"}
 
@@ -200,7 +200,9 @@ def scan_of(uid: str, modality: str, series: SeriesVolume, name: str) -> ScanSer
     except DataProblem as refused:
         raise DataProblem([_of(name, problem) for problem in refused.problems]) from refused
     volume = Volume(apply_suv(series.volume.array, suv), series.volume.grid)
-    said = tuple(Notice(n.code, f"{name}: {n.text}") for n in suv.notices)
+    said = tuple(
+        Notice(n.code, say("{name}: {text}", name=name, text=ours(n.text))) for n in suv.notices
+    )
     return _scan(uid, "PT", series, volume, said, suv.steps)
 
 
@@ -235,7 +237,12 @@ def _checked(drawn: DrawnRoi, case: ScanCase, scans: Mapping[str, ScanSeries]) -
 
 
 def _of(name: str, problem: Problem) -> Problem:
-    return Problem(f"{name}: {problem.where}", problem.found, problem.expected, problem.remedy)
+    return Problem(
+        say("{name}: {where}", name=name, where=problem.where),
+        problem.found,
+        problem.expected,
+        problem.remedy,
+    )
 
 
 def _pairs(

@@ -57,7 +57,7 @@ def arrival_decide(
         raise refuse(
             "decision",
             decision or "nothing",
-            "one of " + ", ".join(possible) if possible else "series that wait",
+            say("one of {known}", known=", ".join(possible)) if possible else "series that wait",
             "Look at the page again: a colleague may have decided.",
             column="decision",
         )

@@ -97,7 +97,9 @@ def extractor_fit(
 def _recipe(params: dict[str, Any]) -> tuple[Preset, int]:
     name, seed = params.get("preset", "demo"), params.get("seed", 1)
     if name not in PRESETS:
-        raise refuse("preset", name, "one of " + ", ".join(PRESETS), "Choose a preset.")
+        raise refuse(
+            "preset", name, say("one of {known}", known=", ".join(PRESETS)), "Choose a preset."
+        )
     if isinstance(seed, bool) or not str(seed).lstrip("-").isdigit() or abs(int(seed)) >= 2**62:
         raise refuse("seed", seed, "a whole number", "Choose a seed such as 1.")
     return PRESETS[name], int(seed)

@@ -104,11 +104,16 @@ def _described(
     """Whose slide it is and what is on it, from what was said or from ``specimen_marker.ext``."""
     said = {**_from_name(filename), **options}
     problems = [
-        Problem(filename, f"{key}: {said[key]}", "one of " + ", ".join(allowed), "Correct it.",
-                column=key)
+        Problem(
+            filename,
+            f"{key}: {said[key]}",
+            say("one of {known}", known=", ".join(allowed)),
+            "Correct it.",
+            column=key,
+        )
         for key, allowed in {"marker": MARKERS, "procedure": PROCEDURES}.items()
         if key in said and said[key] not in allowed
-    ]  # fmt: skip
+    ]
     specimens, patients = specimens_by_label(study), patients_by_pseudonym(study)
     specimen = specimens.get(said.get("specimen", ""))
     patient = patients.get(said.get("patient_id", "")) or (specimen.patient if specimen else None)

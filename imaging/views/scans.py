@@ -22,6 +22,7 @@ from imaging.selectors.arrivals import waiting_count
 from imaging.selectors.scans import checks_of, quality_state, scan_rows, way_back
 from imaging.working import without_dates
 from studies import access
+from studies.languages import sentences
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import BatchState, ImportBatch, Study
@@ -124,6 +125,6 @@ def scan_send(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
         given = request.POST.get("uids") == "given"
         job = services.regions_send_start(study, request.user, series, peer, given)
     except DataProblem as problem:
-        messages.error(request, str(problem))
+        messages.error(request, sentences(problem))
         return redirect("imaging:scan", study.uid, series.uid)
     return redirect("studies:job", study.uid, job.uid)

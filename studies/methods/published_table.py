@@ -240,7 +240,12 @@ def read_published_table(text: str) -> PublishedTable:
     unknown = sorted({name for row in rows for name in row if name not in COLUMNS and name})
     problems = [
         Problem(
-            name, say("an unknown column"), "one of " + ", ".join(COLUMNS), "Rename it.", 1, name
+            name,
+            say("an unknown column"),
+            say("one of {known}", known=", ".join(COLUMNS)),
+            "Rename it.",
+            1,
+            name,
         )
         for name in unknown
     ]

@@ -73,7 +73,13 @@ def _wrong(columns: Mapping[str, Column], key: str, part: str, value: str) -> Pr
     if column is None:
         return Problem(key, value, "a column of the study", "Remove this condition.", column=key)
     if part and part not in PARTS:
-        return Problem(key, part, "one of " + ", ".join(PARTS), "Correct the address.", column=key)
+        return Problem(
+            key,
+            part,
+            say("one of {known}", known=", ".join(PARTS)),
+            "Correct the address.",
+            column=key,
+        )
     if part == "missing":
         return None
     if column.kind == NUMBER:

@@ -74,8 +74,13 @@ def eligibility_override(
     require(user, patient.study, "enter")
     criteria = {c.key: c for c in _criteria_of(patient.study)}
     if criterion not in criteria:
-        raise refuse("criterion", criterion, "one of " + ", ".join(criteria), "Choose one.",
-                     column="criterion")  # fmt: skip
+        raise refuse(
+            "criterion",
+            criterion,
+            say("one of {known}", known=", ".join(criteria)),
+            "Choose one.",
+            column="criterion",
+        )
     if criteria[criterion].kind == "consent":
         raise refuse("criterion", say("consent"), "a criterion that a person may override",
                      "Record the consent itself.", column="criterion")  # fmt: skip

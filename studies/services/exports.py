@@ -72,11 +72,23 @@ def export_start(
         ("format", file_format, ExportFormat.values),
     ):
         if value not in known:
-            raise refuse(name, value, "one of " + ", ".join(known), "Choose one.", column=name)
+            raise refuse(
+                name,
+                value,
+                say("one of {known}", known=", ".join(known)),
+                "Choose one.",
+                column=name,
+            )
     for right in NEEDS[ExportContent(content)]:
         require(user, study, right)
     for name in set(filters or {}) - set(FILTERS):
-        raise refuse("filters", name, "one of " + ", ".join(FILTERS), "Remove it.", column=name)
+        raise refuse(
+            "filters",
+            name,
+            say("one of {known}", known=", ".join(FILTERS)),
+            "Remove it.",
+            column=name,
+        )
     if selection := (filters or {}).get("selection"):
         selection_of(user, study, selection)
     exports_expire(study)
