@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from modeling.methods.analysis_table import read_analysis_table
+from modeling.methods.firth_analysis import analyse_firth
 from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.prognosis_analysis import analyse_prognosis
 from modeling.services.prognosis_script import write_script
@@ -253,6 +254,12 @@ def test_a_separated_table_is_told_by_firth_when_asked(tmp_path, capsys):
     assert "firth" in [notice["code"] for notice in cox["notices"]]
     survival = pd.read_csv(tmp_path / "out" / "survival.csv")
     assert survival["survival_200"].between(0, 1).all()
+    read = read_analysis_table(rows.to_csv(index=False).encode(), "time", "event", ["marker"])
+    found = analyse_firth(read, [200, 1e6])
+    assert (found.times, found.not_estimable) == ((200.0,), (1e6,))
+    assert found.nomogram.axes[0].points.min() == 0
+    with pytest.raises(DataProblem, match="not estimable"):
+        analyse_firth(read, [200], 1e6)
 
 
 def test_every_problem_of_a_table_comes_at_once():
