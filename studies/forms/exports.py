@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from studies.languages import said_choices
-from studies.models import Cohort, ExportFormat, Patient, PatientStatus, Site, Study
+from studies.models import Cohort, ExportContent, ExportFormat, Patient, PatientStatus, Site, Study
 
 STATUSES = [
     ("", _("Any status")),
@@ -32,6 +32,15 @@ class ExportForm(forms.Form):
         empty_label=_("Any site"),
     )
     status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False)
+    content = forms.ChoiceField(
+        label=_("What"),
+        choices=[
+            (ExportContent.PATIENTS, _("Patients, one line each")),
+            (ExportContent.LESIONS, _("Measured lesions, one line per assessment")),
+        ],
+        initial=ExportContent.PATIENTS,
+        required=False,
+    )
     format = forms.ChoiceField(
         label=_("Format"),
         choices=[(ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, _("XLSX, with the dictionary"))],

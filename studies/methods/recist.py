@@ -103,7 +103,7 @@ class MeasuredCourse:
 def assess_lesions(
     started: ClinicalDate | None, findings: Sequence[LesionFinding]
 ) -> MeasuredCourse:
-    """The response at every assessment after baseline.
+    """The response at every assessment under treatment.
 
     Baseline is the last assessment on or before the start of treatment. A lesion that a later
     assessment does not name was not evaluated there.
@@ -135,7 +135,7 @@ def assess_lesions(
     baseline = max(before)
     first = [one for one in findings if one.day == baseline and one.role != "new"]
     course = _Course(first, baseline)
-    later = sorted({one.day for one in findings if one.day > baseline})
+    later = sorted({one.day for one in findings if one.day > started.earliest})
     points = tuple(course.point(day, [one for one in findings if one.day == day]) for day in later)
     notices = tuple(_baseline_notices(first, (started.earliest - baseline).days))
     return MeasuredCourse(baseline, course.baseline_mm, points, notices)

@@ -18,6 +18,7 @@ class ExportFormat(models.TextChoices):
 
 class ExportContent(models.TextChoices):
     PATIENTS = "patients"
+    LESIONS = "lesions"
     READS = "reads"
 
 

@@ -19,6 +19,7 @@ from studies import consents
 from studies.access import require, rights_of, visible
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.cells import escaped
+from studies.methods.course import FACT_KINDS
 from studies.methods.dictionary_file import COLUMNS, dictionary_lines
 from studies.methods.problems import refuse
 from studies.methods.table_export import export_cells, export_header
@@ -32,10 +33,12 @@ from studies.models import (
     FileUse,
     FormEntry,
     Job,
+    LesionMeasurement,
     Patient,
     ReadAction,
     ReadRecord,
     Study,
+    Treatment,
 )
 from studies.selections import selection_of, with_keys
 
@@ -46,7 +49,12 @@ from .reads import read_record
 KEPT = timedelta(days=7)
 AT_ONCE = 2_000
 FILTERS = ("cohort", "site", "status", "selection")
-NEEDS = {ExportContent.PATIENTS: ("rows", "download"), ExportContent.READS: ("manage",)}
+NEEDS = {
+    ExportContent.PATIENTS: ("rows", "download"),
+    ExportContent.LESIONS: ("rows", "download"),
+    ExportContent.READS: ("manage",),
+}
+LESION_COLUMNS = tuple(part.name for part in FACT_KINDS["lesion"].parts if part.name != "date")
 READ_COLUMNS = ("when", "person", "action", "page", "subject", "rows", "columns")
 
 
@@ -104,8 +112,7 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
     user, study = export.made_by, export.study
     for right in NEEDS[ExportContent(export.content)]:
         require(user, study, right)
-    make = _patients if export.content == ExportContent.PATIENTS else _reads
-    header, rows, about = make(export, progress)
+    header, rows, about = MAKERS[ExportContent(export.content)](export, progress)
     write = _csv if export.format == ExportFormat.CSV else _xlsx
     with tempfile.TemporaryFile() as handle:
         export.row_count = write(handle, header, rows, about)
@@ -164,9 +171,7 @@ def _patients(export: Export, progress: Progress) -> Made:
     dates = "identifiers" in rights_of(user, study)
     version = dictionary_current(study)
     specs = dictionary_specs(version)
-    mine = _narrowed(visible(Patient.objects.all(), user, study), export)
-    usable = consents.usable(mine, study, consents.SHARING, patient="")
-    export.left_out = {"left_out": mine.count() - usable.count()}
+    usable = _shared(export)
     about = [
         ["study", study.name],
         ["dictionary", version.number],
@@ -179,6 +184,39 @@ def _patients(export: Export, progress: Progress) -> Made:
     sheets = [("dictionary", [list(COLUMNS), *lines]), ("about", about)]
     cells = _patient_cells(usable, specs, dates, progress)
     return export_header(specs, dates), cells, sheets  # type: ignore[return-value]
+
+
+def _shared(export: Export) -> Any:
+    """Patients of the export who may stand in a file; the others are counted."""
+    mine = _narrowed(visible(Patient.objects.all(), export.made_by, export.study), export)
+    usable = consents.usable(mine, export.study, consents.SHARING, patient="")
+    export.left_out = {"left_out": mine.count() - usable.count()}
+    return usable
+
+
+def _lesions(export: Export, progress: Progress) -> Made:
+    """A line per lesion and assessment, as the upload of lesions reads them."""
+    dates = "identifiers" in rights_of(export.made_by, export.study)
+    rows = LesionMeasurement.objects.filter(patient__in=_shared(export)).select_related("patient")
+    starts = dict(
+        Treatment.objects.filter(study=export.study, is_index=True).values_list("patient", "date")
+    )
+
+    def when(row: LesionMeasurement) -> Any:
+        start = starts.get(row.patient_id)
+        return row.date.isoformat() if dates else (row.date - start).days if start else ""
+
+    def cells() -> Iterator[list[Any]]:
+        ordered = rows.order_by("patient__pseudonym", "date", "pk")
+        for number, row in enumerate(ordered.iterator(chunk_size=AT_ONCE), 1):
+            if number % AT_ONCE == 0:
+                progress(0, 1, say("{number:,} lines", number=number))
+            size = "" if row.diameter_mm is None else float(f"{row.diameter_mm:.12g}")
+            yield [row.patient.pseudonym, when(row), escaped(row.lesion), row.role,
+                   escaped(row.organ), size, row.finding]  # fmt: skip
+
+    columns = ["patient_id", "date" if dates else "day", *LESION_COLUMNS]
+    return columns, cells(), []
 
 
 def _narrowed(patients: Any, export: Export) -> Any:
@@ -246,6 +284,13 @@ def _reads(export: Export, progress: Progress) -> Made:
             ]
 
     return list(READ_COLUMNS), cells(), []
+
+
+MAKERS: dict[str, Callable[[Export, Progress], Made]] = {
+    ExportContent.PATIENTS: _patients,
+    ExportContent.LESIONS: _lesions,
+    ExportContent.READS: _reads,
+}
 
 
 def _csv(handle: Any, header: list[str], rows: Iterable[list[Any]], sheets: Any) -> int:

@@ -92,7 +92,7 @@ def _make(request: HttpRequest, study: Study) -> HttpResponseBase:
     return _started(
         request,
         study,
-        ExportContent.PATIENTS,
+        form.cleaned_data["content"] or ExportContent.PATIENTS,
         form.cleaned_data["format"],
         given,
         "studies:exports",

@@ -22,8 +22,16 @@ from studies.methods.recist import (
     combine_responses,
     compare_responses,
 )
-from studies.models import EndpointValue, FormEntry, ImportBatch, LesionMeasurement, Patient
-from studies.services import batch_job, batch_receive
+from studies.models import (
+    Consent,
+    EndpointValue,
+    Export,
+    FormEntry,
+    ImportBatch,
+    LesionMeasurement,
+    Patient,
+)
+from studies.services import batch_job, batch_receive, export_start, file_read
 from tests.studies.test_cohort_import import GOOD, handed_in, table
 
 START = ClinicalDate(date(2020, 1, 10))
@@ -269,6 +277,9 @@ def test_measurements_stand_beside_the_entered_category(people, client) -> None:
     assert ("−40.0 %" in text, "measured PR, day 56" in text) == (True, True)
     listed = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
     assert "L-1</a>: day 56: entered SD, measured PR" in listed
+    past = reverse("studies:field_history",
+                   args=[people.study.uid, patient.uid, "baseline", "lesion"])  # fmt: skip
+    assert "T1" in client.get(past).content.decode()
     entry = reverse("studies:entry_row", args=[people.study.uid, patient.uid, "baseline", "lesion"])
     again = client.get(entry, {"on": "2020-05-01"}).content.decode()
     assert ('value="T1"' in again, 'value="2020-05-01"' in again) == (True, True)
@@ -316,6 +327,16 @@ def test_a_table_of_lesions_is_taken_in_whole_or_refused_whole(as_coordinator) -
     assert "progression_disagrees" in {notice["code"] for notice in taken.notices}
     again = lesion_table(people, *first, "")  # other bytes, the same lines
     assert again.summary["written"] == 0
+    Consent.objects.create(patient=Patient.objects.get(), date="2020-01-01", scope="sharing")
+    for user, day in ((people.coordinator, "2020-03-06"), (people.statistician, "56")):
+        with acting_as(user):
+            export, job = export_start(people.study, user, "lesions")
+            assert run_inline(job).state == "done", job.problems
+            left = file_read(Export.objects.get(pk=export.pk).file).decode("utf-8-sig")
+        assert left.splitlines()[-1] == f"P001,{day},T1,target,liver,60.0,measured"
+        if user == people.coordinator:
+            back = lesion_table(people, *left.splitlines()[1:])
+            assert back.summary["written"] == 0, "what leaves comes back as it was"
     changed = lesion_table(people, first[1].replace("60", "40"))
     assert changed.summary["written"] == 1
     assert sorted(LesionMeasurement.objects.values_list("diameter_mm", flat=True)) == [40, 50]
