@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 
@@ -39,3 +41,7 @@ def table_made(lines: int, start: int = 0) -> bytes:
         days = np.datetime64("2015-01-01") + random.integers(0, 3000, lines)
         table[f"date_{n}"] = days.astype(str)
     return pd.DataFrame(table).to_csv(index=False).encode()
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(table_made(*(int(number) for number in sys.argv[1:])))

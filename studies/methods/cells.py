@@ -32,7 +32,7 @@ _MONTH = re.compile(r"(\d{1,2})[-/.](\d{4})")
 _SPELLED = re.compile(r"(\d{1,2})[- ]?([A-Za-z]{3})[a-z]*[- ,]*(\d{4})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIRST_DAY = date(1899, 12, 30)
-_KEPT = 20_000
+_KEPT = 5_000
 ORDERS = {
     "ymd": say("year, month, day"),
     "dmy": say("day, month, year"),
