@@ -53,6 +53,14 @@ def spoken(text: Any) -> str:
     return gettext(told) if told else ""
 
 
+def label_said(text: str) -> str:
+    """A label that may end with its unit: ``Age, years``."""
+    shown, (label, mark, unit) = spoken(text), text.rpartition(", ")
+    if shown != text or not mark:
+        return shown
+    return gettext("{label}, {unit}").format(label=spoken(label), unit=spoken(unit))
+
+
 def spoken_item(item: Problem | Notice | dict[str, Any]) -> dict[str, Any]:
     """A problem or notice, stored or not, in the current language and without its wording."""
     told = dict(item) if isinstance(item, dict) else item.as_dict()

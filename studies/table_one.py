@@ -23,7 +23,7 @@ from studies.methods.published_table import (
 from studies.methods.table_one import TableOne, describe_groups
 from studies.methods.table_one_lines import Cell, Column, Line
 from studies.methods.units import readable_unit
-from studies.methods.wording import marked, say
+from studies.methods.wording import Wording, marked, say
 from studies.models import (
     Cohort,
     CohortUse,
@@ -167,9 +167,19 @@ def _own_notices(study: Study, made: TableOne) -> list[Notice]:
 
 def _labelled(text: str, labels: dict[str, str]) -> str:
     """``training, age_years: ...`` as the table's reader knows the variable."""
+    if isinstance(text, Wording):
+        values = {name: _labelled_value(value, labels) for name, value in text.values.items()}
+        return Wording(text.pattern, values, text.plural, text.number)
     where, mark, said = text.partition(": ")
     names = [labels.get(name, name) for name in where.split(", ")]
     return f"{', '.join(names)}{mark}{said}"
+
+
+def _labelled_value(value: Any, labels: dict[str, str]) -> Any:
+    if isinstance(value, Wording):
+        return _labelled(value, labels)
+    label = labels.get(value, value) if isinstance(value, str) else value
+    return label if label == value else Wording(label.replace("{", "{{").replace("}", "}}"))
 
 
 def _limits(study: Study) -> dict[str, tuple[float | None, float | None]]:

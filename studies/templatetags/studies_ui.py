@@ -152,6 +152,19 @@ def say_here(text: Any) -> Any:
     return text if isinstance(text, int | float) else languages.spoken(text)
 
 
+register.filter("label_said", languages.label_said)
+
+
+@register.filter
+def texts(value: Any) -> list[str]:
+    """What a list holds, each as the page says it: notices by their text."""
+    return [
+        languages.spoken_item(one)["text"] if isinstance(one, dict) and "text" in one
+        else languages.spoken(one)
+        for one in value
+    ]  # fmt: skip
+
+
 register.filter("glance_word", glance_words.said)
 
 
@@ -217,7 +230,7 @@ def changes_of_a_row() -> tuple[tuple[str, str, str], ...]:
 
 @register.filter
 def unit(value: str) -> str:
-    return readable_unit(value or "")
+    return languages.spoken(readable_unit(value or ""))
 
 
 @register.filter

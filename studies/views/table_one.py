@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import override
 
 from studies import cohort_reads, eligibility, scopes, standing, table_one
 from studies.forms import PublishedTableForm, refuse_in
@@ -44,7 +45,8 @@ def table_csv(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page()
 def table_html(request: HttpRequest, study: Study) -> HttpResponse:
     """A plain table that pastes into a text processor as a table."""
-    html = render_to_string("studies/table_one_plain.html", _context(request, study))
+    with override("en"):  # what is published is English
+        html = render_to_string("studies/table_one_plain.html", _context(request, study))
     response = HttpResponse(html)
     response["Content-Disposition"] = 'attachment; filename="table-1.html"'
     return response
