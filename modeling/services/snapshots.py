@@ -204,11 +204,23 @@ def _notices(found: RadScoreRows) -> list[Notice]:
     for cohort, rows in table.groupby("cohort", sort=True):
         out = int((rows["reason"] != "").sum())
         if out:
-            text = f"{cohort}: {len(rows) - out} of {len(rows)} patients are in, {out} are listed"
-            notices.append(Notice("complete_case", say("{text} with the reason.", text=text)))
+            text = say(
+                "{cohort}: {n} of {total} patients are in, {out} listed with the reason.",
+                cohort=cohort,
+                n=len(rows) - out,
+                total=len(rows),
+                out=out,
+            )
+            notices.append(Notice("complete_case", text))
         unjudged = unjudged_reasons(rows[rows["reason"] == ""])
         for reason, count in unjudged[unjudged != ""].value_counts().sort_index().items():
-            text = f"{cohort}: {count} patients have a score but stand in no AUC: {reason}."
+            text = say_number(
+                "{cohort}: {number} patient has a score but stands in no AUC: {reason}.",
+                "{cohort}: {number} patients have a score but stand in no AUC: {reason}.",
+                int(count),
+                cohort=cohort,
+                reason=reason,
+            )
             notices.append(Notice("scored_not_judged", text))
         if len(rows) - out < SMALLEST_JUDGED:
             notices.append(

@@ -69,6 +69,9 @@ def test_a_correction_is_fitted_on_development_and_corrects_everyone(sequenced: 
     assert Derivation.objects.filter(
         parent_digest=row.file.sha256, child_digest=corrected.file.sha256
     ).exists()
+    seen = Derivation.objects.filter(child_digest=row.file.sha256).values("parent_digest")
+    owners = CellAbundance.objects.filter(inputs_digest__in=seen)
+    assert set(owners.values_list("patient__partition", flat=True)) == {"development"}
     quality = corrected.columns.first().quality
     assert len(quality["before"]) == len(quality["after"]) == 2
 

@@ -240,6 +240,16 @@ def test_no_way_round_by_the_api(as_statistician):
         done = run_inline(Job.objects.get(uid=job["uid"]))
         assert done.state == "failed"
         assert said in str(done.problems)
+    coordinator = Client()
+    coordinator.force_login(people.coordinator)
+    validating = Cohort.objects.get(role="internal_validation")
+    both = {"patients": [patients_of("development")[0].pseudonym]}
+    answer = coordinator.post(
+        reverse("api:cohort-members", args=[people.study.uid, validating.uid]), both,
+        content_type="application/json",
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "never in both" in answer.json()["problems"][0]["expected"]
     unknown = {"kind": "modeling.rad_score_run", "params": {"fit_on": "everybody"}}
     assert client.post(jobs, unknown, content_type="application/json").status_code == 422
     assert not ModelRun.objects.exists()
