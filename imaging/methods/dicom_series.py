@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
@@ -28,6 +29,7 @@ NEEDED = {
     "Columns": BaseTag(0x00280011),
     "PixelData": BaseTag(0x7FE00010),
 }
+TEXTS = ("ImageOrientationPatient", "PixelSpacing")
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
             "a volume of at least two slices",
             "Upload every slice of the series.",
         )
-    found = {key: [_value(slice_, key) for slice_ in instances] for key in NEEDED}
+    found = {key: [_given(slice_, key) for slice_ in instances] for key in NEEDED}
     problems = []
     for key, values in found.items():
         lacking = sum(not value for value in values)
@@ -159,7 +161,8 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
     ):
         if found[key].count(found[key][0]) == len(instances):
             continue
-        numbers = np.array([np.atleast_1d(value) for value in found[key]], float)
+        values = [_value(slice_, key) for slice_ in instances]
+        numbers = np.array([np.atleast_1d(value) for value in values], float)
         if np.ptp(numbers, axis=0).max() > tolerance:
             raise refuse(
                 f"{name}: {key}",
@@ -167,6 +170,14 @@ def _check_alike(instances: Sequence[Dataset], name: str) -> None:
                 "one value",
                 "Upload localisers and reformats as series of their own, or leave them out.",
             )
+
+
+def _given(slice_: Dataset, keyword: str) -> Any:
+    """What says whether slices are alike: of numbers that are texts the text itself, as it lies."""
+    element = slice_.get_item(NEEDED[keyword]) if keyword in TEXTS else None
+    if isinstance(element, RawDataElement):
+        return (element.value or b"").strip(b" \0")
+    return _value(slice_, keyword)
 
 
 def _value(slice_: Dataset, keyword: str) -> Any:
