@@ -356,7 +356,11 @@ def label_notices(snapshot: DatasetSnapshot) -> list[tuple[str, list[dict[str, s
 
 def current_digests(study: Study) -> set[str]:
     """Digests of all that would go into a Rad-Score's snapshot today."""
-    versions = [extractor_newest(study, modality) for modality in MODALITIES]
+    versions = [
+        extractor_newest(study, modality, control=control)
+        for modality in MODALITIES
+        for control in (False, True)
+    ]
     sets = FeatureSet.objects.filter(
         extractor_version__in=[version for version in versions if version],
         roi__in=choices_of(study).values("roi_id"),

@@ -39,7 +39,7 @@ from modeling.models import (
     RunKind,
     VersionKind,
 )
-from modeling.selectors import current_digests
+from modeling.selectors import current_digests, rad_score_rows
 from modeling.services.prognosis_rows import prognosis_rows, rows_digest, run_digest
 from studies import kept_stages, marks, registry
 from studies.access import acting_as, set_acting_user
@@ -60,7 +60,7 @@ from studies.models import (
 )
 from studies.services import derivations_record, file_store
 from tests.genomics.made import hand_in, start
-from tests.modeling.rad_score_made import make_features
+from tests.modeling.rad_score_made import make_control, make_features
 from tests.people import People
 
 Change = Callable[[People], object]
@@ -344,6 +344,16 @@ def test_a_day_may_change_whose_consent_holds(made: People, monkeypatch: pytest.
     before = said(made.statistician, made)
     monkeypatch.setattr(timezone, "localdate", lambda *_: tomorrow)
     assert said(made.statistician, made) == asked_anew(made.statistician, made) != before
+
+
+def test_a_table_with_its_control_is_made_of_what_stands_now(as_coordinator: People):
+    """Shuffled voxels are a part of the table: beside them, a fresh Rad-Score is not stale."""
+    make_features(as_coordinator, patients=40)
+    make_control(as_coordinator.study)
+    parents = set(rad_score_rows(as_coordinator.study).parents)
+    controls = FeatureSet.objects.filter(extractor_version__role="control")
+    assert parents & set(controls.values_list("inputs_digest", flat=True))
+    assert parents <= current_digests(as_coordinator.study)
 
 
 def test_many_marks_become_one_and_say_the_same(people: People, monkeypatch: pytest.MonkeyPatch):
