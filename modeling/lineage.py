@@ -25,7 +25,7 @@ from imaging.models import (
     Uptake,
 )
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, Report
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 from studies.models import (
     Death,
     Derivation,
@@ -271,17 +271,17 @@ def _name_of(kind: str, row: Any) -> str:
     if kind == "file":
         return row.kind.removeprefix("upload:").replace("_", " ")
     if kind == "dicom":
-        return f"{row.get_modality_display()} series"
+        return say("{modality} series", modality=row.get_modality_display())
     if kind == "roi_source":
-        return f"region {row.name}"
+        return say("region {name}", name=row.name)
     if kind == "features":
-        return f"{row.get_modality_display()} features"
+        return say("{modality} features", modality=row.get_modality_display())
     if kind == "phenotype":
-        return f"{row.label} by {row.source.upper()}"
+        return say("{label} by {source}", label=say(row.label), source=row.source.upper())
     if kind == "endpoint":
-        return "endpoint"
+        return marked("endpoint")
     if kind == "target":
-        return f"{row.lesion} as target"
+        return say("{lesion} as target", lesion=row.lesion)
     return str(row) if kind in ("snapshot", "run", "version", "report") else KINDS[kind][0]
 
 

@@ -56,7 +56,7 @@ def read_estimator(data: bytes, sha256: str) -> Pipeline:
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise refuse(
-            "stored model",
+            say("stored model"),
             say("sha256 {found}", found=found),
             say("sha256 {sha256}", sha256=sha256),
             "The bytes were changed: restore them from a backup.",
@@ -64,7 +64,7 @@ def read_estimator(data: bytes, sha256: str) -> Pipeline:
     strange = set(_skops().get_untrusted_types(data=data)) - ALLOWED_TYPES
     if strange:
         raise refuse(
-            "stored model",
+            say("stored model"),
             ", ".join(sorted(strange)),
             "types of the allow-list",
             "Do not load this file; fit the model again.",

@@ -24,6 +24,9 @@ class Later(Wording):
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Later, (self.pattern,))
+
 
 def later(text: str) -> str:
     """Marks a text of a module (titles, labels) that is in the language of whoever is shown it.

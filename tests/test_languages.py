@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import messages
+from modeling.kept_words import kept
 from studies.figures.figure import Figure, make_figure, rows_of, unit_axis
 from studies.figures.render import figure_csv
 from studies.figures.words import speaking, told
@@ -176,6 +177,24 @@ def test_a_stored_problem_is_said_in_the_language_of_the_page(monkeypatch) -> No
     assert spoken_item(json.loads(json.dumps(told)))["found"] == "3 例患者"
     assert spoken(say("{n} patients", n=4)) == "4 例患者"
     assert [spoken(value) for value in (0, "", None, 1.5)] == ["0", "", "", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("The random forest was fixed before the run.", ("随机森林",)),
+        ("Primary site: right (fewer than 5 patients) counted as left", ("右侧", "5", "左侧")),
+        ("The Rad-Score does not add to the fit (likelihood ratio 0.58, p 0.4463); ΔC lies above "
+         "zero in: training; below zero in: external_response.", ("0.58", "0.4463", "训练")),
+    ],
+)  # fmt: skip
+def test_what_a_result_keeps_in_english_is_said_by_its_pattern(text, parts) -> None:
+    assert kept(text) == text
+    with translation.override("zh-hans"):
+        said = kept(text)
+        assert kept("Nothing like it, 3 of 4.") == "Nothing like it, 3 of 4."
+    assert all(part in said for part in parts)
+    assert not re.search(r"[A-Za-z]{4,}", said.replace("Rad-Score", ""))
 
 
 @pytest.mark.parametrize("path", sorted((PROJECT / "locale").rglob("*.po")), ids=lambda p: p.name)

@@ -59,7 +59,7 @@ def columns_of(ablation: str, names: Sequence[str]) -> list[str]:
     if not kept:
         raise refuse(
             say("ablation {ablation}", ablation=ablation),
-            "none of its columns",
+            say("none of its columns"),
             "its columns in the snapshot",
             "Leave this ablation out of the recipe, or measure what it needs.",
         )

@@ -234,7 +234,7 @@ def _judge(
     time, flag = check_survival(duration, event, minimum_events=1)
     if not 0 < headline <= time.max():
         raise refuse(
-            "Horizon",
+            say("Horizon"),
             f"{headline:g}",
             say("within follow-up ({max:g})", max=time.max()),
             "Choose an earlier horizon.",

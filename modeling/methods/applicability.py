@@ -75,7 +75,7 @@ def fit_applicability(
     X = np.asarray(features, dtype=float)[order]
     if X.shape[0] < 2 * FOLDS or not np.isfinite(X).all() or not np.ptp(X, axis=0).any():
         raise refuse(
-            "training features",
+            say("training features"),
             say("a table of {shape} by {shape_2}", shape=X.shape[0], shape_2=X.shape[1]),
             say("at least {value} patients with finite features that vary", value=2 * FOLDS),
             "Fit to more patients before applying to new ones.",

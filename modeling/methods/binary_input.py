@@ -71,7 +71,7 @@ def _shape_problems(y: NDArray[np.float64], s: NDArray[np.float64]) -> list[Prob
         return []
     return [
         Problem(
-            "outcome and score",
+            say("outcome and score"),
             say("shapes {shape} and {shape_2}", shape=y.shape, shape_2=s.shape),
             "two columns of one length",
             "Give one outcome and one score per patient.",
@@ -85,7 +85,7 @@ def _value_problems(y: NDArray[np.float64], s: NDArray[np.float64]) -> list[Prob
         problems.append(
             Problem(
                 "outcome",
-                "values other than 0 and 1",
+                say("values other than 0 and 1"),
                 "0 or 1 for everyone",
                 "Leave out patients without an outcome and list them.",
             )

@@ -12,6 +12,7 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from modeling.methods.time_dependent_auc import case_weights, censoring_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def estimate_brier_score(
     probability = np.asarray(risk, dtype=float)[order]
     if not ((probability >= 0) & (probability <= 1)).all():
         raise refuse(
-            "Predicted risk",
-            "a value outside 0..1 or missing",
+            say("Predicted risk"),
+            say("a value outside 0..1 or missing"),
             "a probability",
             "Give P(event by the horizon).",
         )

@@ -72,7 +72,7 @@ def check_causes(duration: ArrayLike, cause: ArrayLike) -> tuple[Floats, NDArray
     time, code = np.asarray(duration, dtype=float), np.asarray(cause, dtype=float)
     if time.ndim != 1 or time.shape != code.shape or time.size == 0:
         raise refuse(
-            "Follow-up table",
+            say("Follow-up table"),
             say("shapes {shape} and {shape_2}", shape=time.shape, shape_2=code.shape),
             "one duration and one cause per row",
             "Give both columns.",
@@ -80,11 +80,11 @@ def check_causes(duration: ArrayLike, cause: ArrayLike) -> tuple[Floats, NDArray
     bad_time = np.flatnonzero(~(np.isfinite(time) & (time >= 0)))
     bad_code = np.flatnonzero(~np.isin(code, np.arange(100)))
     problems = [
-        Problem("Follow-up time", f"{time[i]:g}", "a number, zero or more",
+        Problem(say("Follow-up time"), f"{time[i]:g}", "a number, zero or more",
                 "Correct the dates of this row or leave it out.", row=int(i) + 1)
         for i in bad_time[:50]
     ] + [
-        Problem("Cause", f"{code[i]:g}", "0 (censored) or 1, 2 … (which event)",
+        Problem(say("Cause"), f"{code[i]:g}", "0 (censored) or 1, 2 … (which event)",
                 "Code each event by a whole number.", row=int(i) + 1)
         for i in bad_code[:50]
     ]  # fmt: skip

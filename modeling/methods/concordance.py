@@ -78,7 +78,7 @@ def estimate_concordance(
     score = np.asarray(risk, dtype=float)
     if score.shape != time.shape or not np.isfinite(score).all():
         raise refuse(
-            "Risk score",
+            say("Risk score"),
             say("shape {shape} or missing values", shape=score.shape),
             say("{size} numbers", size=time.size),
             "Leave out rows without a score.",
@@ -126,8 +126,8 @@ def _summary(counts: Floats) -> Concordance:
     pairs = agree + differ + tied
     if pairs == 0:
         raise refuse(
-            "Concordance",
-            "no pair of patients whose order is known",
+            say("Concordance"),
+            say("no pair of patients whose order is known"),
             "an event before another patient's follow-up ends",
             "Wait for events or choose another endpoint.",
         )

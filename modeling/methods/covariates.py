@@ -35,7 +35,7 @@ def check_columns(
     labels = tuple(names or (f"x{j + 1}" for j in range(columns.shape[1])))
     if columns.ndim != 2 or columns.shape != (rows, len(labels)):
         raise refuse(
-            "Covariates",
+            say("Covariates"),
             say("a table of {shape}", shape=columns.shape),
             f"({rows}, {len(labels)})",
             "Give one row per patient and one name per column.",
@@ -43,7 +43,7 @@ def check_columns(
     gaps = (~np.isfinite(columns)).sum(axis=0)
     problems = [
         Problem(
-            "Covariates",
+            say("Covariates"),
             say("{count} missing values", count=count),
             "a number in every row",
             "Leave these rows out, or impute first.",
@@ -77,7 +77,7 @@ def check_estimable(columns: Floats, names: tuple[str, ...], events: int) -> Non
         raise DataProblem([_constant(name) for name in constant])
     if columns.shape[1] >= events:
         raise refuse(
-            "Covariates",
+            say("Covariates"),
             say("{shape} columns for {events} events", shape=columns.shape[1], events=events),
             "fewer columns than events",
             "Leave columns out or wait for events.",
@@ -130,13 +130,13 @@ def own_spread(columns: Floats) -> Floats:
 
 
 def _constant(name: str) -> Problem:
-    return Problem("Covariates", "the same value in every row", "at least two values",
+    return Problem(say("Covariates"), say("the same value in every row"), "at least two values",
                    "Leave this column out.", column=name)  # fmt: skip
 
 
 def _dependent(name: str, others: tuple[str, ...]) -> Problem:
     return Problem(
-        "Covariates",
+        say("Covariates"),
         say("{name} is a linear combination of {others}", name=name, others=", ".join(others)),
         "columns that each add something (collinear columns share one effect)",
         "Leave one of them out.",

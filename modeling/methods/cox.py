@@ -150,7 +150,7 @@ class CoxFit:
             return self.baselines[0]
         if stratum not in self.strata:
             raise refuse(
-                "Stratum",
+                say("Stratum"),
                 f"{stratum}",
                 say("one of {strata}", strata=", ".join(self.strata)),
                 "Name the stratum whose baseline is meant.",
@@ -314,7 +314,7 @@ def _maximise(
         settled = abs(new - value) <= RELATIVE_STOP * max(abs(new), 1e-12)
         value = new
     raise refuse(
-        "Cox model",
+        say("Cox model"),
         say("no maximum after {limit} steps", limit=limit),
         "a finite maximum",
         "Leave out columns with very rare levels.",
@@ -340,8 +340,8 @@ def _refuse_separation(size: Floats, names: tuple[str, ...]) -> None:
         raise DataProblem(
             [
                 Problem(
-                    "Covariates",
-                    "events on one side of this column only (separation)",
+                    say("Covariates"),
+                    say("events on one side of this column only (separation)"),
                     "events at every level",
                     "Join rare levels, leave this column out, or ask for Firth's penalised "
                     "likelihood (fit_firth_cox).",

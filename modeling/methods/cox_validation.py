@@ -125,7 +125,7 @@ def validate_cox(
     usable = int((state != FIT_FAILED).sum())
     if usable < 2:
         raise refuse(
-            "Validation",
+            say("Validation"),
             say(
                 "{usable} of {size} resamples in which the model fits",
                 usable=usable,
@@ -246,7 +246,7 @@ class _Work:
 def _check_horizon(horizon: float, longest: float) -> None:
     if not 0 < horizon <= longest:
         raise refuse(
-            "Horizon",
+            say("Horizon"),
             say("{horizon:g}, beyond follow-up: not estimable", horizon=horizon),
             say("above 0, at most {longest:g}", longest=longest),
             "Choose an earlier horizon.",

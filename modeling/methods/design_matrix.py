@@ -86,8 +86,8 @@ def _block(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
     if term.name not in table:
         problems.append(
             Problem(
-                "Table",
-                "no such column",
+                say("Table"),
+                say("no such column"),
                 say("a column {name}", name=term.name),
                 "Add the column or leave it out.",
                 column=term.name,
@@ -103,7 +103,7 @@ def _number(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
     if missing:
         problems.append(
             Problem(
-                "Table",
+                say("Table"),
                 say("{missing} rows without a number", missing=missing),
                 "a number in each row",
                 "Leave these rows out, or impute first.",
@@ -119,7 +119,7 @@ def _factor(table: pd.DataFrame, term: Term, problems: list[Problem]) -> Floats:
     if unknown:
         problems.append(
             Problem(
-                "Table",
+                say("Table"),
                 say("the level(s) {unknown}", unknown=", ".join(unknown)),
                 say("one of {levels}", levels=", ".join(term.levels)),
                 "Correct the value or add the level.",

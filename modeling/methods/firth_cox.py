@@ -121,7 +121,7 @@ class PenalisedLikelihood:
             if np.abs(move).max() < STOP * (1 + np.abs(beta).max()):
                 return beta, value, step
         raise refuse(
-            "Cox model, Firth's likelihood",
+            say("Cox model, Firth's likelihood"),
             say("no maximum after {limit} steps", limit=MOST_STEPS),
             "a finite maximum",
             "Leave out columns with very rare levels.",

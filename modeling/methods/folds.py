@@ -65,7 +65,7 @@ def split_pairs(fold: NDArray[np.int_]) -> list[tuple[NDArray[np.intp], NDArray[
 def _check(keys: Sequence[str], y: NDArray[np.int_], folds: int) -> None:
     if len(set(keys)) != len(keys) or len(keys) != y.size:
         raise refuse(
-            "patient keys",
+            say("patient keys"),
             say("{n} different keys for {size} rows", n=len(set(keys)), size=y.size),
             "one row per patient",
             "A patient on both sides of a fold would leak: keep one row per patient.",

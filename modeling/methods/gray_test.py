@@ -67,7 +67,7 @@ def compare_cumulative_incidence(
     names = tuple(name for name in names if (labels == name).any())
     if len(names) < 2 or not (code == of).any():
         raise refuse(
-            "Groups",
+            say("Groups"),
             say(
                 "{n} group(s), {sum} events of cause {of}",
                 n=len(names),
@@ -86,7 +86,8 @@ def compare_cumulative_incidence(
         score, variance = score + part[0], variance + part[1]
     kept = slice(0, len(names) - 1)
     if not (np.isfinite(score).all() and np.isfinite(variance).all()):
-        raise refuse("Groups", "too few patients at risk together", "groups that overlap in time",
+        raise refuse(say("Groups"), say("too few patients at risk together"),
+                     "groups that overlap in time",
                      "With so few patients there is nothing to compare.")  # fmt: skip
     statistic = float(score[kept] @ np.linalg.pinv(variance[kept, kept]) @ score[kept])
     freedom = len(names) - 1

@@ -10,6 +10,7 @@ from scipy.stats import mannwhitneyu
 
 from modeling.methods.auc import estimate_auc
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 EXACT_UP_TO = 50
 
@@ -59,7 +60,7 @@ def compare_groups(score: ArrayLike, is_first: ArrayLike) -> GroupComparison:
     """
     y, s = np.asarray(is_first).astype(bool), np.asarray(score, dtype=float)
     if not y.any() or y.all():
-        raise refuse("groups", "one group only", "two groups", "Compare another variable.")
+        raise refuse("groups", say("one group only"), "two groups", "Compare another variable.")
     auc = estimate_auc(y, s)
     ties = np.unique(s).size < s.size
     small = max(int(y.sum()), int((~y).sum())) < EXACT_UP_TO

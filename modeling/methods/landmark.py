@@ -46,7 +46,7 @@ def take_landmark(duration: ArrayLike, event: ArrayLike, landmark: float) -> Lan
     kept = time > landmark
     if not kept.any() or landmark < 0:
         raise refuse(
-            "Landmark",
+            say("Landmark"),
             say("nobody followed beyond {landmark:g}", landmark=landmark),
             say("a landmark within follow-up ({max:g})", max=time.max()),
             "Choose an earlier landmark.",

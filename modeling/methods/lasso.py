@@ -250,7 +250,7 @@ def _check_outcome(outcome: ArrayLike) -> Flags:
     y = np.asarray(outcome, dtype=float)
     if not np.isin(y, (0, 1)).all() or y.min(initial=1) == y.max(initial=0):
         raise refuse(
-            "Outcome",
+            say("Outcome"),
             say("the values {value}", value=sorted(set(y.tolist()))[:5]),
             "both 0 and 1",
             "Code the outcome as 0 and 1; both must occur.",
@@ -308,7 +308,7 @@ def _path(make: Callable[[Floats], _Loss], columns: Floats, names: tuple[str, ..
     if not largest > 1e-12:
         raise refuse(
             "LASSO",
-            "no column that is related to the outcome",
+            say("no column that is related to the outcome"),
             "one at least",
             "Offer other candidates.",
         )

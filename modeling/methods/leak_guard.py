@@ -117,7 +117,7 @@ def check_dates(
         return []
     return [
         Problem(
-            "scan date",
+            say("scan date"),
             say("{n} scans after treatment began: {some}", n=len(late), some=_some(sorted(late))),
             "scans of the time before",
             "Choose the baseline scan: a later one has seen the outcome.",
@@ -144,7 +144,7 @@ def check_classes(outcome: ArrayLike, smallest: int, folds: int) -> list[Problem
     if counts.min() == 0:
         return [
             Problem(
-                "fitting cohort",
+                say("fitting cohort"),
                 found,
                 "both classes",
                 "One class teaches nothing: check the labels and who is left out.",
@@ -153,7 +153,7 @@ def check_classes(outcome: ArrayLike, smallest: int, folds: int) -> list[Problem
     if counts.min() < needed:
         return [
             Problem(
-                "fitting cohort",
+                say("fitting cohort"),
                 found,
                 say("at least {needed} of each", needed=needed),
                 "Enlarge the cohort, or lower the recipe's folds or smallest_class.",
@@ -201,7 +201,7 @@ def check_features(
         problems.append(
             Problem(
                 "features",
-                "the same value for every patient in every column",
+                say("the same value for every patient in every column"),
                 "columns that vary",
                 "Check the extractor and its images.",
             )

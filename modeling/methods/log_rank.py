@@ -80,7 +80,7 @@ def compare_log_rank(
     names = tuple(name for name in names if (labels == name).any())
     if len(names) < 2:
         raise refuse(
-            "Groups",
+            say("Groups"),
             say("{n} group(s) with rows", n=len(names)),
             "two or more",
             "Choose a grouping that divides the patients.",

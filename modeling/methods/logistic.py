@@ -198,7 +198,7 @@ def _check_outcome(outcome: ArrayLike) -> Flags:
     y = np.asarray(outcome, dtype=float)
     if not np.isin(y, (0, 1)).all() or y.min(initial=1) == y.max(initial=0):
         raise refuse(
-            "Outcome",
+            say("Outcome"),
             say("the values {value}", value=sorted(set(y.tolist()))[:5]),
             "both 0 and 1",
             "Code the outcome as 0 and 1; both must occur.",
@@ -212,7 +212,7 @@ def _refuse_separation(whole: Floats, y: Flags, names: tuple[str, ...]) -> None:
         raise DataProblem(
             [
                 Problem(
-                    "Covariates",
+                    say("Covariates"),
                     say("{name} separates those with the outcome from those without", name=name),
                     "both outcomes over its range or at each level",
                     "Ask for Firth's penalised likelihood, join rare levels or leave it out.",
@@ -292,7 +292,7 @@ def _maximise(
         if np.abs(move).max() < 1e-10 * (1 + np.abs(beta).max()):
             return beta, value, x.T @ (x * weight[:, None])
     raise refuse(
-        "Logistic regression",
+        say("Logistic regression"),
         say("no maximum after {most_steps} steps", most_steps=MOST_STEPS),
         "a finite maximum",
         "Leave out columns with very rare levels.",

@@ -76,7 +76,7 @@ def validate_logistic(
     usable = np.isfinite(found).all(axis=(1, 2))
     if usable.sum() < 2:
         raise refuse(
-            "Validation",
+            say("Validation"),
             say("{sum} usable resamples", sum=int(usable.sum())),
             "two or more",
             "Join rare levels or leave columns out.",

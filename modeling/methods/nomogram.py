@@ -107,7 +107,7 @@ class Nomogram(Rulers):
         probability = np.asarray(survival, dtype=float)
         if time not in self.times:
             raise refuse(
-                "Nomogram",
+                say("Nomogram"),
                 say("time {time:g}", time=time),
                 say("one of {times}", times=self.times),
                 "Choose its times.",
@@ -161,7 +161,7 @@ def build_nomogram(fit: CoxFit, design: Design, table: pd.DataFrame, times: Arra
     baseline = fit.baseline_at(horizons)
     if np.isnan(baseline).any():
         raise refuse(
-            "Nomogram",
+            say("Nomogram"),
             say(
                 "a horizon beyond follow-up ({last_follow_up:g})", last_follow_up=fit.last_follow_up
             ),
@@ -208,8 +208,8 @@ def _axes(
     widest = max((np.ptp(ruler.linear) for ruler in rulers), default=0.0)
     if not widest > 0:
         raise refuse(
-            "Nomogram",
-            "no variable that moves the risk",
+            say("Nomogram"),
+            say("no variable that moves the risk"),
             "one at least",
             "A nomogram needs a model with effects.",
         )

@@ -17,6 +17,7 @@ from modeling.methods.risk_sets import Baseline
 from modeling.methods.support import Support, apply_support, support_from_dict
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.wording import say
 
 MOST_STEPS = 160  # of the curve
 
@@ -131,12 +132,12 @@ def read_nomogram(stored: StoredNomogram, values: Mapping[str, float | str]) -> 
 
 def _check(names: list[str], values: Mapping[str, float | str]) -> None:
     problems = [
-        Problem("Values", "nothing", "a value", "Give one.", column=name)
+        Problem(say("Values"), "nothing", "a value", "Give one.", column=name)
         for name in names
         if values.get(name) in (None, "")
     ]
     problems += [
-        Problem("Values", f"{value}", "a finite number", "Correct it.", column=name)
+        Problem(say("Values"), f"{value}", "a finite number", "Correct it.", column=name)
         for name, value in values.items()
         if isinstance(value, float) and not np.isfinite(value)
     ]
@@ -144,7 +145,7 @@ def _check(names: list[str], values: Mapping[str, float | str]) -> None:
     if problems:
         raise DataProblem(problems)
     if unknown:
-        raise refuse("Values", ", ".join(unknown), ", ".join(names), "Leave the others out.")
+        raise refuse(say("Values"), ", ".join(unknown), ", ".join(names), "Leave the others out.")
 
 
 def _moments(stored: StoredNomogram) -> Floats:

@@ -88,7 +88,7 @@ def validate_pipeline(
     usable = int(np.isfinite(found[:, 0, 0]).sum())
     if usable < 2:
         raise refuse(
-            "Validation",
+            say("Validation"),
             say("{usable} of {n} resamples in which the pipeline runs", usable=usable, n=len(told)),
             "two or more",
             "; ".join(refused) or "Choose fewer columns.",

@@ -155,7 +155,7 @@ def fit_without(
     terms = tuple(term for term in fit.terms if term.name != marker)
     if not terms:
         raise refuse(
-            "Model",
+            say("Model"),
             say("no column but {marker}", marker=marker),
             "another column",
             "Nothing to compare.",
@@ -271,7 +271,7 @@ def _within(times: Sequence[float], cox: CoxFit) -> list[float]:
     inside = [time for time in times if time <= cox.last_follow_up]
     if not inside:
         raise refuse(
-            "Horizons",
+            say("Horizons"),
             say("{times} months", times=", ".join(f"{t:g}" for t in times)),
             say(
                 "at most {last_follow_up:g} months of follow-up", last_follow_up=cox.last_follow_up

@@ -84,7 +84,7 @@ def examine_prognosis(
     def pipeline() -> PipelineValidation:
         if event.sum() < LEAST_EVENTS_EACH * parameters:
             raise refuse(
-                "Optimism of the whole pipeline",
+                say("Optimism of the whole pipeline"),
                 say(
                     "{sum} events for {parameters} candidate columns",
                     sum=int(event.sum()),

@@ -15,6 +15,7 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.risk_sets import StratifiedRiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 Transform = Literal["km", "identity", "log", "rank"]
 
@@ -125,8 +126,8 @@ def transform_time(time: Floats, flag: Flags, transform: Transform) -> Floats:
     if transform == "log":
         if time[flag].min() <= 0:
             raise refuse(
-                "Proportional hazards",
-                "an event at time 0",
+                say("Proportional hazards"),
+                say("an event at time 0"),
                 "event times above 0",
                 "Choose another transform than log.",
             )

@@ -66,7 +66,7 @@ def fit_recalibration(outcome: ArrayLike, probability: ArrayLike) -> Recalibrati
     if fitted is None or fitted[0][1] <= 0:
         raise refuse(
             "recalibration",
-            "no slope above 0",
+            say("no slope above 0"),
             "a score that goes up with the outcome",
             "The model does not work here: recalibrating would hide it.",
         )
@@ -123,7 +123,7 @@ def _within_fold(y: NDArray[np.int_], p: NDArray[np.float64]) -> RecalibrationFi
     if fitted is None:
         raise refuse(
             "recalibration",
-            "a fold that the score separates",
+            say("a fold that the score separates"),
             "overlapping classes",
             "Wait for more patients.",
         )

@@ -67,7 +67,7 @@ def estimate_restricted_mean(
     curve = estimate_kaplan_meier(time, flag)
     if np.isnan(curve.at([horizon])[0]) or not horizon > 0:
         raise refuse(
-            "Restricted mean",
+            say("Restricted mean"),
             say("a horizon of {horizon:g}", horizon=horizon),
             say("within follow-up ({max:g})", max=time.max()),
             "Choose an earlier horizon: beyond follow-up it is not estimable.",
@@ -105,7 +105,7 @@ def compare_restricted_means(
     time, flag = check_survival(duration, event)
     member = np.asarray(first, dtype=bool)
     if member.all() or not member.any():
-        raise refuse("Groups", "one group only", "two", "Choose a grouping that divides.")
+        raise refuse(say("Groups"), say("one group only"), "two", "Choose a grouping that divides.")
     one, two = (
         estimate_restricted_mean(time[rows], flag[rows], horizon, level)
         for rows in (member, ~member)

@@ -82,7 +82,7 @@ def estimate_sample_size(
     """
     if events < 1 or parameters < 1:
         raise refuse(
-            "Sample size",
+            say("Sample size"),
             say(
                 "{events} events and {parameters} parameters", events=events, parameters=parameters
             ),

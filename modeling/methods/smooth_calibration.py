@@ -166,12 +166,12 @@ def _check_risk(predicted: ArrayLike, time: Floats, horizon: float) -> Floats:
     risk = np.asarray(predicted, dtype=float)
     if risk.shape != time.shape or not ((risk >= 0) & (risk <= 1)).all():
         raise refuse(
-            "Predicted risk", "a value outside 0..1 or missing", "a probability",
+            say("Predicted risk"), say("a value outside 0..1 or missing"), "a probability",
             "Give P(event by the horizon) per row.",
         )  # fmt: skip
     if not (time >= horizon).any():
         raise refuse(
-            "Horizon",
+            say("Horizon"),
             say("{horizon:g}, beyond follow-up: not estimable", horizon=horizon),
             say("at most {max:g}", max=time.max()),
             "Choose an earlier horizon.",

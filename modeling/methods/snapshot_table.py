@@ -87,7 +87,7 @@ def _check(table: pd.DataFrame, key: Sequence[str]) -> None:
     if rows.isna().to_numpy().any() or rows.duplicated().any():
         raise refuse(
             "snapshot",
-            "rows without a key, or two of one key",
+            say("rows without a key, or two of one key"),
             "one row per patient",
             "Keep one row per patient and cohort.",
         )

@@ -39,7 +39,7 @@ def place_knots(values: ArrayLike, count: int) -> tuple[float, ...]:
     """
     if count not in _QUANTILES:
         raise refuse(
-            "Spline", say("{count} knots", count=count), "3 to 7", "Choose 3, 4 or 5 knots."
+            say("Spline"), say("{count} knots", count=count), "3 to 7", "Choose 3, 4 or 5 knots."
         )
     known = np.sort(np.asarray(values, dtype=float))
     knots = np.quantile(known, _QUANTILES[count]) if known.size else np.zeros(1)
@@ -47,7 +47,7 @@ def place_knots(values: ArrayLike, count: int) -> tuple[float, ...]:
         knots[0], knots[-1] = known[FIFTH], known[-1 - FIFTH]
     if (np.diff(knots) <= 0).any() or knots.size < count:  # also: so few that the fifths cross
         raise refuse(
-            "Spline",
+            say("Spline"),
             say("{size} distinct values", size=np.unique(known).size),
             say("values spread over {count} different knots", count=count),
             "Choose fewer knots, or enter the variable as it is.",

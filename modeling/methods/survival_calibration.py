@@ -11,6 +11,7 @@ from modeling.methods.cox import fit_cox
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.survival_table import Floats, check_survival
 from studies.methods.problems import DataProblem, refuse
+from studies.methods.wording import say
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ def estimate_survival_calibration(
     probability = np.asarray(predicted, dtype=float)
     if probability.shape != time.shape or not ((probability >= 0) & (probability <= 1)).all():
         raise refuse(
-            "Predicted survival",
-            "a value outside 0..1 or missing",
+            say("Predicted survival"),
+            say("a value outside 0..1 or missing"),
             "a probability",
             "Give S(horizon) per row.",
         )

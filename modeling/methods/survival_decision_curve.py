@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 THRESHOLDS = np.round(np.arange(0.01, 1.0, 0.01), 2)
 
@@ -96,15 +97,15 @@ def estimate_survival_decision_curve(
 def _check_probabilities(risk: Floats, cut: Floats) -> None:
     if not ((risk >= 0) & (risk <= 1)).all():
         raise refuse(
-            "Predicted risk",
-            "a value outside 0..1 or missing",
+            say("Predicted risk"),
+            say("a value outside 0..1 or missing"),
             "a probability",
             "Give P(event by the horizon).",
         )
     if not ((cut > 0) & (cut < 1)).all():
         raise refuse(
-            "Threshold",
-            "a value outside 0..1",
+            say("Threshold"),
+            say("a value outside 0..1"),
             "0 < threshold < 1",
             "Give threshold probabilities.",
         )

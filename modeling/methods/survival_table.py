@@ -51,7 +51,7 @@ def check_survival(
 
 def _shape_problem(time: Floats, flag: Floats) -> Problem:
     return Problem(
-        "Follow-up table",
+        say("Follow-up table"),
         say(
             "durations of shape {shape} and events of shape {shape_2}",
             shape=time.shape,
@@ -67,7 +67,7 @@ def _value_problems(time: Floats, flag: Floats) -> list[Problem]:
     bad_flag = np.flatnonzero((flag != 0) & (flag != 1))
     problems = [
         Problem(
-            "Follow-up time",
+            say("Follow-up time"),
             f"{time[i]:g}",
             "a number, zero or more",
             "Correct the dates of this row or leave it out.",
@@ -77,7 +77,7 @@ def _value_problems(time: Floats, flag: Floats) -> list[Problem]:
     ]
     problems += [
         Problem(
-            "Event",
+            say("Event"),
             f"{flag[i]:g}",
             "0 (censored) or 1 (event)",
             "Code the endpoint as 0 or 1.",
@@ -95,7 +95,7 @@ def _count_problems(
     if time.size < minimum_rows:
         problems.append(
             Problem(
-                "Follow-up table",
+                say("Follow-up table"),
                 say("{size} rows", size=time.size),
                 say("at least {minimum_rows}", minimum_rows=minimum_rows),
                 "Include more patients or ask a smaller question.",
@@ -104,7 +104,7 @@ def _count_problems(
     if flag.sum() < minimum_events:
         problems.append(
             Problem(
-                "Events",
+                say("Events"),
                 say("{sum} events in {size} rows", sum=int(flag.sum()), size=time.size),
                 say("at least {minimum_events}", minimum_events=minimum_events),
                 "A survival model needs events: wait for follow-up or choose another endpoint.",

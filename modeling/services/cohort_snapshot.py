@@ -12,6 +12,7 @@ from modeling.selectors import cohorts_now
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import ENDPOINTS
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 from studies.models import Job, Patient, Study
 from studies.registry import facts
 from studies.selectors import clinical_table, endpoint_table, members_left_out, members_table
@@ -38,7 +39,7 @@ def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
     """
     members = members_table(study)
     if members.empty:
-        raise refuse("cohorts", "nobody in a cohort", "patients in cohorts",
+        raise refuse("cohorts", say("nobody in a cohort"), "patients in cohorts",
                      "Import a cohort table.")  # fmt: skip
     table, parents = _table(study, members)
     data = write_snapshot_table(table, KEY)

@@ -88,7 +88,7 @@ def version_examine(
     if version.kind != VersionKind.RAD_SCORE or "recalibration" in version.content:
         raise refuse(
             str(version),
-            "no Rad-Score with an estimator of its own",
+            say("no Rad-Score with an estimator of its own"),
             "a Rad-Score",
             "Examine the version it was made from.",
         )

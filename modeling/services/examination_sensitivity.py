@@ -149,7 +149,7 @@ def _abundances(version: ModelVersion, training: pd.DataFrame) -> pd.DataFrame:
     known = int(found.notna().all(axis=1).sum()) if len(found.columns) else 0
     if known < len(found):
         raise refuse(
-            "cell abundances",
+            say("cell abundances"),
             say("of {known} of {n} training patients", known=known, n=len(found)),
             "of all of them",
             "Take the RNA in again, or leave this analysis out.",

@@ -87,7 +87,7 @@ def version_validate(
     if not targets:
         raise refuse(
             cohort.name,
-            "patients of one class only",
+            say("patients of one class only"),
             "both classes of a target",
             "Wait for more patients: nothing can be judged yet.",
         )

@@ -17,6 +17,7 @@ from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import state_of
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import TITLES
+from studies.figures.words import told
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 
@@ -83,21 +84,15 @@ def _field(stored: StoredNomogram, k: int) -> CalculatorField:
     axis = stored.nomogram.axes[k]
     name = axis.name
     known = stored.support.variable(name) if stored.support else None
-    title = TITLES.get(name, name.replace("_", " ")).replace(", log scale", "")
+    title = told(TITLES.get(name, name.replace("_", " ")).replace(", log scale", ""))
     if axis.term.levels:
         joined = stored.joined.get(name, {})
-        levels = [(level, level.replace("_", " ")) for level in axis.term.levels]
+        levels = [(level, told(level.replace("_", " "))) for level in axis.term.levels]
         levels += [
-            (
-                a,
-                say(
-                    "{level} (counted as {other})",
-                    level=say(a.replace("_", " ")),
-                    other=say(b.replace("_", " ")),
-                ),
-            )
+            (a, told("{level} (counted as {other})", level=told(a.replace("_", " ")),
+                     other=told(b.replace("_", " "))))
             for a, b in joined.items()
-        ]
+        ]  # fmt: skip
         usual = str(known.usual) if known else axis.term.levels[0]
         return CalculatorField(name, name, title, tuple(levels), 0, 0, usual, 1)
     ticks = [float(value) for value in axis.values]
@@ -126,7 +121,7 @@ def values_read(
 def stored_nomogram(version: ModelVersion) -> StoredNomogram:
     """The nomogram of a version, or refused when it is none."""
     if version.kind != VersionKind.NOMOGRAM:
-        raise refuse(str(version), "no nomogram", "a nomogram", "Choose a nomogram's version.")
+        raise refuse(str(version), say("no nomogram"), "a nomogram", "Choose a nomogram's version.")
     return nomogram_stored(version.content)
 
 
@@ -150,7 +145,7 @@ def version_calculate(version: ModelVersion, given: Mapping[str, str]) -> dict[s
     values, problems = values_read(fields, given)
     known = {field.param for field in fields}
     problems += [
-        Problem("Values", name, ", ".join(sorted(known)), "Leave it out.", column=name)
+        Problem(say("Values"), name, ", ".join(sorted(known)), "Leave it out.", column=name)
         for name in sorted(set(given) - known)
     ]
     if problems:

@@ -40,7 +40,7 @@ def version_to_onnx(version: ModelVersion) -> tuple[bytes, float]:
     if "recalibration" in version.content:
         raise refuse(
             str(version),
-            "a recalibrated version",
+            say("a recalibrated version"),
             "a version with its own estimator",
             "Export its parent, and apply intercept and slope to the logit.",
         )

@@ -112,7 +112,7 @@ def _check_not_fitted(version: ModelVersion, patient: Patient) -> None:
     if fitted.exists() or fitted_root.exists():
         raise refuse(
             patient.pseudonym,
-            "a patient the version was fitted to",
+            say("a patient the version was fitted to"),
             "somebody else",
             "Its out-of-fold score is the honest one.",
             column="patient",

@@ -62,7 +62,7 @@ def prognosis_run(
     no validation in training.
     """
     if endpoint not in ENDPOINTS:
-        raise refuse("Endpoint", endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
+        raise refuse(say("Endpoint"), endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
     began = time.monotonic()
     rad_score = _newest_rad_score(study)
     progress(0, STEPS, marked("Rows of the question"))
@@ -112,7 +112,10 @@ def _newest_rad_score(study: Study) -> ModelVersion:
     version = found.order_by("-number").first()
     if version is None:
         raise refuse(
-            "Prognosis", "no Rad-Score in this study", "a Rad-Score", "Run the Rad-Score first."
+            say("Prognosis"),
+            say("no Rad-Score in this study"),
+            "a Rad-Score",
+            "Run the Rad-Score first.",
         )
     return version
 
@@ -130,8 +133,8 @@ def _start(
     training = table[(table["use"] == "development") & (table["rad_score_kind"] == "out_of_fold")]
     if training.empty:
         raise refuse(
-            "Prognosis",
-            "no out-of-fold Rad-Score in a development cohort",
+            say("Prognosis"),
+            say("no out-of-fold Rad-Score in a development cohort"),
             "out-of-fold scores of training",
             "Run the Rad-Score again.",
         )
@@ -147,7 +150,7 @@ def prognosis_fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:
     wrong = rows[rows["rad_score_kind"] != "out_of_fold"]
     if len(wrong):  # a fit never takes a score of the patient's own model
         raise refuse(
-            "Rad-Score",
+            say("Rad-Score"),
             say("{n} fitting patients with an applied score", n=len(wrong)),
             "out-of-fold scores only",
             "Run the Rad-Score on this cohort.",

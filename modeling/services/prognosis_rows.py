@@ -57,6 +57,9 @@ SHORT_TITLES = {
     "suv_max": "SUVmax",
     "log2_mtv": "MTV",
 }
+# As the calculator asks for them: the values themselves.
+PLAIN_TITLES = (marked("CEA (ng/mL)"), marked("CA19-9 (U/mL)"), marked("CA125 (U/mL)"),
+                marked("MTV (mL)"))  # fmt: skip
 WITHIN_A_SENTENCE = {
     "overall_survival": marked("overall survival"),
     "progression_free_survival": marked("progression-free survival"),

@@ -92,7 +92,7 @@ def rows_freeze(
     """Snapshot of the complete rows, with everybody else listed and why."""
     if rows.empty:
         raise refuse(
-            "Prognosis",
+            say("Prognosis"),
             say("nobody with complete data ({n} left out)", n=len(left_out)),
             "complete patients",
             "Look at the reasons in the patients' records.",

@@ -39,7 +39,7 @@ from modeling.selectors import (
 )
 from modeling.services.rad_score_state import RadScoreRun
 from studies.methods.problems import Problem
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 EXPLAINED = {
     "uses": marked("Only development cohorts are fitted to."),
@@ -100,7 +100,7 @@ def cuts_found(snapshot: DatasetSnapshot) -> list[Problem]:
     return [
         Problem(
             str(rule),
-            "cuts frozen on other densities than those of the development cohort of today",
+            say("cuts frozen on other densities than those of the development cohort of today"),
             "development patients only",
             "Compute the Immunoscore and the phenotype from IHC again.",
         )

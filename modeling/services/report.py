@@ -49,7 +49,10 @@ def report_build(study: Study, progress: Progress = no_progress, job: Job | None
     rad_score = _newest(study, kind=VersionKind.RAD_SCORE)
     if rad_score is None:
         raise refuse(
-            "Report", "no Rad-Score in this study", "a Rad-Score", "Run the Rad-Score first."
+            say("Report"),
+            say("no Rad-Score in this study"),
+            "a Rad-Score",
+            "Run the Rad-Score first.",
         )
     found = (
         _newest(study, kind=VersionKind.NOMOGRAM, endpoint=name, parents=rad_score)

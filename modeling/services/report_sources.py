@@ -7,7 +7,8 @@ from typing import Any
 
 from modeling.models import DatasetSnapshot, Evaluation, ModelVersion
 from modeling.services.prognosis_metrics import json_ready
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_rows import WITHIN_A_SENTENCE
+from studies.figures.words import told
 from studies.methods.wording import marked
 
 PURPOSES = {
@@ -34,7 +35,7 @@ class Sources:
                 "model_version": version_title(version) if version else "study records",
                 "version_uid": str(version.uid) if version else None,
                 "version_sha256": version.sha256 if version else None,
-                "snapshot": f"snapshot {snapshot.number}",
+                "snapshot": told("snapshot {number}", number=snapshot.number),
                 "snapshot_uid": str(snapshot.uid),
                 "snapshot_sha256": snapshot.sha256,
                 "purpose": PURPOSES.get(snapshot.question.get("purpose", ""), ""),
@@ -51,8 +52,8 @@ class Sources:
 def version_title(version: ModelVersion) -> str:
     if version.kind == "rad_score":
         return f"Rad-Score {version.number}"
-    endpoint = ENDPOINTS[version.endpoint][0].lower()
-    return f"Nomogram {version.number} ({endpoint})"
+    endpoint = told(WITHIN_A_SENTENCE[version.endpoint])
+    return told("Nomogram {number} ({endpoint})", number=version.number, endpoint=endpoint)
 
 
 def number(

@@ -83,7 +83,7 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
 
 def table2_note(part: Mapping[str, Any]) -> str:
     """What was joined, left out or not estimable, and by which likelihood."""
-    parts = [spelled(text).replace("_", " ") for text in part.get("notes", [])]
+    parts = [told(spelled(text).replace("_", " ")) for text in part.get("notes", [])]
     if part.get("penalty") == "firth":
         few = part.get("because") == "few events"
         why = (told("Few outcomes per coefficient") if few

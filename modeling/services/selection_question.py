@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from modeling.services.plans import question_save
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import Study
 from studies.selections import Selection, patients_in
 
@@ -27,7 +28,7 @@ def selection_question(study: Study, user: Any, name: str, selection: Selection)
     if problems := [
         Problem(
             column.title,
-            "patients chosen by it",
+            say("patients chosen by it"),
             "something known before treatment",
             "Leave this condition out: a model would have seen its answer.",
         )

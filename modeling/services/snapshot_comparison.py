@@ -9,6 +9,7 @@ from modeling.models import DatasetSnapshot, SnapshotMember
 from modeling.services.snapshots import KEY, snapshot_read
 from studies.access import reads_names
 from studies.methods.problems import refuse
+from studies.methods.wording import say
 
 SHOWN = 200
 
@@ -22,7 +23,7 @@ def snapshots_compare(before: DatasetSnapshot, after: DatasetSnapshot, user: Any
         The same snapshot twice, or two of questions that freeze different kinds of rows.
     """
     if before.pk == after.pk:
-        raise refuse("snapshots", "the same one twice", "two snapshots", "Choose another one.")
+        raise refuse("snapshots", say("the same one twice"), "two snapshots", "Choose another one.")
     if before.question["purpose"] != after.question["purpose"]:
         found = f"{before.question['purpose']} and {after.question['purpose']}"
         raise refuse("snapshots", found, "two of one purpose", "Choose two of the same kind.")

@@ -128,7 +128,7 @@ def _check(table: pd.DataFrame) -> None:
     """There must be somebody to fit to, and two kinds of them."""
     fitting = table[is_development(table)]
     if fitting.empty:
-        raise refuse("snapshot", "nobody in a development cohort", "a training cohort",
+        raise refuse("snapshot", say("nobody in a development cohort"), "a training cohort",
                      "Import a cohort table with a training cohort.")  # fmt: skip
     complete = fitting[fitting["reason"] == ""]
     if complete.empty:

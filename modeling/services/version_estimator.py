@@ -32,7 +32,9 @@ def estimator_of(version: ModelVersion) -> Pipeline:
         are others than those that were stored.
     """
     if version.file is None:
-        raise refuse(str(version), "no stored estimator", "a skops file", "Fit the model again.")
+        raise refuse(
+            str(version), say("no stored estimator"), "a skops file", "Fit the model again."
+        )
     pipeline = read_estimator(file_read(version.file), version.sha256)
     changed = libraries_changed(version.run.library_versions)
     others = [

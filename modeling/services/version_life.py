@@ -95,7 +95,7 @@ def _check_validated(version: ModelVersion) -> None:
     if not judged.exclude(cohort_id__in=fitted).exists():
         raise refuse(
             str(version),
-            "no evaluation in a validating cohort",
+            say("no evaluation in a validating cohort"),
             "one at least",
             "Validate it in a cohort it was not fitted to.",
         )
@@ -106,14 +106,14 @@ def _check_second_person(version: ModelVersion, user: Any) -> None:
     if maker is None:
         raise refuse(
             str(version),
-            "nobody is recorded as having run it",
+            say("nobody is recorded as having run it"),
             "a run started by a person",
             "Run it as a step of the study: a release needs two people.",
         )
     if maker == user.pk:
         raise refuse(
             "release",
-            "the one who ran it",
+            say("the one who ran it"),
             "a second person",
             "Ask a colleague to look at it and release it.",
             column="to_state",
@@ -125,7 +125,7 @@ def _check_was_released(version: ModelVersion, now: str) -> None:
     if now == VersionState.RETIRED and not once:
         raise refuse(
             str(version),
-            "retired without ever having been released",
+            say("retired without ever having been released"),
             "a version that was released before",
             "Run it again and validate the new version.",
         )

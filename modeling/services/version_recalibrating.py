@@ -61,7 +61,7 @@ def version_recalibrate(
     if version.kind == VersionKind.RECALIBRATED:
         raise refuse(
             str(version),
-            "a recalibrated version",
+            say("a recalibrated version"),
             "the version it was made from",
             "Recalibrate that one: recalibrations do not pile up.",
         )
@@ -98,7 +98,7 @@ def _asked(parent: ModelVersion, cohort: str, snapshot: DatasetSnapshot) -> _Ask
     if target is None:
         raise refuse(
             cohort,
-            "no phenotype",
+            say("no phenotype"),
             "hot and cold by RNA or IHC",
             "The score is a probability of the phenotype, not of response.",
             column="cohort",

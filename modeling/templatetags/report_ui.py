@@ -8,10 +8,10 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from modeling.kept_words import kept
 from studies.figures.figure import number
 from studies.figures.journal import journal_widths
 from studies.figures.words import told
-from studies.languages import spoken
 
 register = template.Library()
 
@@ -53,12 +53,15 @@ def _written(found: dict[str, Any]) -> SafeString:
 
 def _footnote(found: dict[str, Any]) -> SafeString:
     n = "" if found["n"] is None else f", n {found['n']}"
-    title = f"{found['model_version']}, snapshot {found['snapshot_sha'][:12]}{n}"
+    title = told(
+        "{version}, snapshot {digest}{n}",
+        version=found["model_version"], digest=found["snapshot_sha"][:12], n=n,
+    )  # fmt: skip
     return format_html(
-        '<sup class="source"><a href="#source-{0}" data-tip="{1}" aria-label="source {0}: {1}">{0}'
-        "</a></sup>",
+        '<sup class="source"><a href="#source-{0}" data-tip="{1}" aria-label="{2}">{0}</a></sup>',
         found["source"],
         title,
+        told("source {n}: {title}", n=found["source"], title=title),
     )
 
 
@@ -82,13 +85,26 @@ def named(figures: dict[str, Any], key: str) -> dict[str, Any]:
 @register.filter
 def said_parts(text: str) -> str:
     """Reasons that stand one after the other, each in the language of the page."""
-    return "; ".join(spoken(part) for part in str(text).split("; "))
+    return "; ".join(kept(part) for part in str(text).split("; "))
+
+
+@register.filter
+def kept_words(text: str) -> str:
+    """A sentence that a result keeps in English, in the language of the page."""
+    return kept(str(text or ""))
 
 
 @register.filter
 def widths(svg: str) -> list[int]:
     """Journal widths in mm at which a drawing can be read."""
     return journal_widths(svg)
+
+
+@register.filter
+def kept_sentences(text: str) -> str:
+    """Several such sentences, one after the other."""
+    end = "." if text.endswith(".") else ""
+    return ". ".join(kept(part) for part in text.removesuffix(".").split(". ")) + end
 
 
 @register.filter

@@ -82,6 +82,7 @@ def card(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
         "study": study,
         "version": found,
         "card": version_card(found),
+        "notices": [*found.run.notices, *found.fitting_snapshot.notices],
         "targets": overviews.TARGETS,
     }
     return render(request, "modeling/card.html", context)

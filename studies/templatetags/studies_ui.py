@@ -189,7 +189,7 @@ def term(word: str, shown: str = "") -> SafeString:
 @register.simple_tag
 def sourced(value: object, version: object = "", n: int | None = None, url: str = "") -> SafeString:
     """A number of a result that says which version it comes from, and of how many."""
-    said = [str(version)] if version else []
+    said = [say_here(version)] if version else []
     said += [f"n {n}"] if n is not None else []
     tip = ", ".join(said)
     if url:
