@@ -17,7 +17,7 @@ from modeling.models import (
     VersionState,
 )
 from modeling.selectors import look_numbers, maker_of, state_of, states_of
-from modeling.since_words import said_since
+from modeling.since_words import said_of_proof
 from studies.figures.figure import Figure
 from studies.figures.words import told
 from studies.languages import figures_spoken
@@ -175,9 +175,9 @@ def life_of(version: ModelVersion, user: Any) -> dict[str, Any]:
 
 
 def _proofs(version: ModelVersion) -> list[Reproduction]:
-    proofs = list(version.run.reproductions.order_by("-id"))
+    proofs = list(version.run.reproductions.select_related("run").order_by("-id"))
     for proof in proofs:
-        proof.said_since = said_since(proof.changed_since)  # type: ignore[attr-defined]
+        proof.said_since = said_of_proof(proof)  # type: ignore[attr-defined]
     return proofs
 
 

@@ -7,10 +7,20 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
+from modeling.models import Reproduction
+
 
 def said_since(changes: Iterable[dict[str, Any]]) -> list[str]:
     """A sentence per change, each once: two snapshots of a run share most of them."""
     return list(dict.fromkeys(_SAID[change["what"]](change) for change in changes))
+
+
+def said_of_proof(proof: Reproduction) -> list[str]:
+    """What is another since the run: its code, and what was frozen."""
+    then, now = proof.run.commit[:12], proof.commit[:12]
+    code = gettext("The code was {then} and is {now}.").format(then=then, now=now)
+    told = [code] if then and now and then != now else []
+    return [*told, *said_since(proof.changed_since)]
 
 
 def _words(name: Any) -> str:

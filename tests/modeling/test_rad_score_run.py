@@ -96,6 +96,8 @@ def test_shuffled_voxels_stand_beside_the_features_where_they_were_extracted(mad
     training = row["cohorts"][0]
     assert training["rad_score_gains"]["estimate"] > 0.1, "shuffled, they know nothing"
     assert run.results["classifiers"] == without.results["classifiers"]
+    # a control is an input like the others: as long as it speaks, the run is not out of date
+    assert parents_of(run.snapshot) <= current_digests(made.study)
 
 
 class Killed(Exception):

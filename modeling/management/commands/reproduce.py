@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from modeling.management.named import version_as
 from modeling.services.reproduction import read_tolerance, version_reproduce
-from modeling.since_words import said_since
+from modeling.since_words import said_of_proof
 from studies.methods.problems import DataProblem
 
 
@@ -38,8 +38,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  {place['part']}.{place['place']}: {place['stored']} then, {place['again']} now"
             )
-        for text in said_since(proof.changed_since):
-            self.stdout.write(f"  since the rows were frozen: {text}")
+        for text in said_of_proof(proof):
+            self.stdout.write(f"  since the run: {text}")
         self.stdout.write(f"Proof {proof.uid}.")
         if proof.verdict == "different":
             raise CommandError("The numbers do not come out again.")
