@@ -9,6 +9,7 @@ WORDS = (
     _("density"), _("count"), _("area"), _("area unit"), _("unit"), _("ignored"),
     _("cd3 tumor center"), _("cd3 invasive margin"), _("cd8 tumor center"),
     _("cd8 invasive margin"),
+    _("density, or count and area"), _("patient_id or specimen"), _("image column"),
     # regions of scans
     _("manual"), _("semi automatic"), _("automatic"), _("threshold"), _("growing"), _("brush"),
     _("41 percent"), _("suv 2 5"), _("suv 4 0"), _("percist"),

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import say
+from studies.methods.wording import ours, say
 
 ROLES = (
     "patient_id", "specimen", "image", "procedure", "marker", "region", "density", "count", "area",
@@ -125,7 +125,7 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         Problem(
             name,
             say("no column {column}", column=column),
-            say("the column that holds the {role}", role=role),
+            say("the column that holds the {role}", role=ours(role)),
             _REMEDY,
             1,
         )
@@ -143,7 +143,9 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         "image column": not profile.image_pattern or "image" in profile.columns,
     }
     problems += [
-        Problem(name, say("the profile does not say it"), say("the {what}", what=what), _REMEDY)
+        Problem(
+            name, say("the profile does not say it"), say("the {what}", what=ours(what)), _REMEDY
+        )
         for what, said in wanted.items()
         if not said
     ]

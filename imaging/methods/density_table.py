@@ -147,7 +147,7 @@ def _problems(values: Mapping[str, str], name: str, specimen_will_do: bool) -> l
     problems, line = [], int(values["row"])
 
     def wrong(column: str, found: str, expected: str, remedy: str = say("Correct it.")) -> None:
-        problems.append(Problem(name, found or "nothing", expected, remedy, line, column))
+        problems.append(Problem(name, found or say("nothing"), expected, remedy, line, column))
 
     if not values.get("patient_id") and not (specimen_will_do and values.get("specimen")):
         wrong("patient_id", say("no patient"), say("a pseudonym"), say("Name the patient."))

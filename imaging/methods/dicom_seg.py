@@ -52,7 +52,7 @@ def read_seg(
     if kind not in ("BINARY", "FRACTIONAL"):
         raise refuse(
             say("{name}: SegmentationType (0062,0001)", name=name),
-            kind or "nothing",
+            kind or say("nothing"),
             "BINARY or FRACTIONAL",
             "Export the segmentation as binary.",
         )

@@ -44,7 +44,7 @@ def boundary_of(content_type: str) -> bytes:
     if not content_type.lower().startswith("multipart/related") or found is None:
         raise refuse(
             "Content-Type",
-            content_type or "nothing",
+            content_type or say("nothing"),
             'multipart/related; type="application/dicom"; boundary=…',
             "Send the objects as STOW-RS does.",
         )

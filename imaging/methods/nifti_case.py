@@ -149,7 +149,7 @@ def _scan(patient: str, file: NiftiFile, new_uid: Callable[[str], str]) -> ScanS
     if units not in UNITS_OF[modality]:
         raise refuse(
             say("{name}: Units", name=name),
-            units or "nothing",
+            units or say("nothing"),
             " or ".join(UNITS_OF[modality]),
             "Say in the sidecar what the voxels are.",
         )
@@ -236,7 +236,7 @@ def _scan_under(
             raise refuse(
                 say("{name}: Series", name=name),
                 asked,
-                "a volume of this folder: " + (", ".join(by_name) or "none"),
+                say("a volume of this folder: {names}", names=", ".join(by_name) or say("none")),
                 "Correct the sidecar.",
             )
         return by_name[str(asked)]

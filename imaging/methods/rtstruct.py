@@ -93,7 +93,7 @@ def read_rtstruct(
         raise refuse(
             name,
             say("the contours {value}", value=", ".join(contoured) or "(none)"),
-            ", ".join(lacking) or "at least one contoured region",
+            ", ".join(lacking) or say("at least one contoured region"),
             "Upload the structure set with the lesion's contours.",
         )
     rois: list[ContouredRoi] = []

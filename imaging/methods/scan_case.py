@@ -312,7 +312,7 @@ def _regions(
     if not found:
         raise refuse(
             say("{name}: SeriesInstanceUID (0020,000E) of the scan", name=name),
-            ", ".join(referenced) or "nothing",
+            ", ".join(referenced) or say("nothing"),
             "a PET or CT series of this patient",
             "Upload the scan on which the regions were drawn.",
         )

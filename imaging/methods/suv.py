@@ -64,7 +64,7 @@ def estimate_suv_factors(slices: Sequence[Dataset]) -> SuvFactors:
     if units not in UNITS:
         raise refuse(
             say("Units (0054,1001)"),
-            units or "nothing",
+            units or say("nothing"),
             ", ".join(UNITS),
             "Export the PET in Bq/mL or as SUV.",
         )
@@ -117,8 +117,8 @@ def _check_corrections(slices: tuple[Dataset, ...], decay: str, working: Working
         if lacking:
             raise refuse(
                 say("CorrectedImage (0028,0051)"),
-                "\\".join(sorted(done)) or "nothing",
-                " and ".join(lacking) + " among the corrections",
+                "\\".join(sorted(done)) or say("nothing"),
+                say("{names} among the corrections", names=" and ".join(lacking)),
                 "Upload the corrected reconstruction.",
             )
     working.step("corrections", "(0028,0051)", "\\".join(sorted(done)))
@@ -133,7 +133,7 @@ def _from_activity(slices: tuple[Dataset, ...], weight_kg: float, working: Worki
     if decay not in DECAY:
         raise refuse(
             say("DecayCorrection (0054,1102)"),
-            decay or "nothing",
+            decay or say("nothing"),
             "ADMIN, START or NONE",
             "Export the series with its kind of decay correction.",
         )

@@ -90,7 +90,7 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
             say(
                 "PatientSex (0010,0040) is {value}: the mean of the formulas for men and women "
                 "was taken for {kind}",
-                value=sex or "empty",
+                value=sex or say("empty"),
                 kind=kind,
             ),
         )
@@ -101,7 +101,7 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
             say("a body for which {kind} is > 0", kind=kind),
             "Correct weight and height in the header.",
         )
-    working.step("sex", "(0010,0040)", sex or "empty")
+    working.step("sex", "(0010,0040)", sex or say("empty"))
     working.step(say("mass by {kind}", kind=kind), "", mass, "kg")
     return mass
 

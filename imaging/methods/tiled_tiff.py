@@ -141,7 +141,7 @@ def _levels(file: tifffile.TiffFile) -> list[list[Any]]:
     levels = [_pages(level) for level in series.levels]
     finest = levels[0][0]
     if not finest.is_tiled:
-        raise ValueError("a picture in strips, not in tiles")
+        raise ValueError(say("a picture in strips, not in tiles"))
     kept = [pages for pages in levels if pages[0].is_tiled]
     return sorted(kept, key=lambda pages: -pages[0].imagewidth)
 
@@ -150,7 +150,7 @@ def _pages(level: Any) -> list[Any]:
     pages = [page.aspage() for page in level.pages if page is not None]
     first = pages[0]
     if first.dtype != np.uint8:
-        raise ValueError(f"pixels of type {first.dtype}, not 8 bits a colour")
+        raise ValueError(say("pixels of type {kind}, not 8 bits a colour", kind=first.dtype))
     if len(pages) == 1 and first.samplesperpixel in (3, 4) and first.planarconfig == 1:
         return pages
     if len(pages) == 3 and first.samplesperpixel == 1:

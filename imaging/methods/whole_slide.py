@@ -16,7 +16,7 @@ from PIL import Image
 
 from imaging.methods.tiled_tiff import TiledTiff
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.wording import say
+from studies.methods.wording import Wording, say
 
 FORMATS = say("SVS, NDPI, SCN, MRXS in a zip, pyramidal TIFF, OME-TIFF or DICOM")
 LONGEST_SIDE, MOST_PIXELS = 1_000_000, 3 * 10**11  # a whole glass at 0.1 µm: 750,000 × 250,000
@@ -262,4 +262,6 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if isinstance(error, openslide.OpenSlideUnsupportedFormatError) or not text:
         return say("a file that no reader of slides knows")
-    return re.sub(r"(/[^\s:]+)+", say("the file"), text)[:160]
+    if isinstance(text, Wording):
+        return text
+    return re.sub(r"(/[^\s:]+)+", "the file", text)[:160]

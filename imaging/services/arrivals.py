@@ -56,7 +56,7 @@ def arrival_decide(
         possible = [d.value for d, wanted in POSSIBLE.items() if states & set(wanted)]
         raise refuse(
             "decision",
-            decision or "nothing",
+            decision or say("nothing"),
             say("one of {known}", known=", ".join(possible)) if possible else "series that wait",
             "Look at the page again: a colleague may have decided.",
             column="decision",
@@ -96,7 +96,7 @@ def _patient(arrival: ScanArrival, pseudonym: str) -> Patient:
     if found is None or found.status in (PatientStatus.WITHDRAWN, PatientStatus.EXCLUDED):
         raise refuse(
             "patient",
-            pseudonym or "nothing",
+            pseudonym or say("nothing"),
             "the pseudonym of a patient in the study",
             "Take it from the list of patients.",
             column="patient",

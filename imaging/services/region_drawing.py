@@ -183,7 +183,7 @@ def _lesion(patient: Patient, number: int | None, supersedes: Roi | None) -> Les
         )
     if found := lesions.filter(number=number).first():
         return found
-    known = ", ".join(str(n) for n in lesions.values_list("number", flat=True)) or "none"
+    known = ", ".join(str(n) for n in lesions.values_list("number", flat=True)) or say("none")
     raise refuse(
         "lesion",
         number,

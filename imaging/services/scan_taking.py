@@ -117,7 +117,7 @@ def _whose(
         return (
             Problem(
                 say("{filename}: PatientID (0010,0020)", filename=batch.filename),
-                visit.patient_id or "nothing",
+                visit.patient_id or say("nothing"),
                 "the pseudonym of a patient of this study and of your site",
                 "Upload the cohort table with this patient first, or say whose files they are.",
             ),

@@ -87,7 +87,7 @@ def _wrong(columns: Mapping[str, Column], key: str, part: str, value: str) -> Pr
     if part:
         return Problem(column.title, part, "levels", "It has no numbers to bound.", column=key)
     if value not in dict(column.levels):
-        known = ", ".join(label for _, label in column.levels) or "nothing"
+        known = ", ".join(label for _, label in column.levels) or say("nothing")
         return Problem(
             column.title, value, say("one of {known}", known=known), "Choose a bar.", column=key
         )

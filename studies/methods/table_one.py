@@ -84,7 +84,9 @@ def describe_groups(
     """
     empty = [group for group in groups if not (table["group"] == group).any()]
     if empty or not groups:
-        raise refuse("groups", ", ".join(empty) or "none", "groups with patients", "Choose others.")
+        raise refuse(
+            "groups", ", ".join(empty) or say("none"), "groups with patients", "Choose others."
+        )
     parts = GroupRows(table, groups)
     lines: list[Line] = []
     for column in columns:

@@ -40,7 +40,7 @@ def cohort_create(study: Study, user: Any, name: str, role: str) -> Cohort:
         problems.append(
             Problem(
                 "name",
-                name or "nothing",
+                name or say("nothing"),
                 "a name that is new in the study",
                 "Choose another name.",
                 column="name",

@@ -52,7 +52,9 @@ def view_save(study: Study, user: Any, page: str, name: str, query: str) -> Save
     name = name.strip()
     mine = SavedView.objects.filter(study=study, user=user, page=page)
     if not name or len(name) > 80 or len(query) > 1000:
-        raise refuse("name", name[:80] or "nothing", "a name of 1 to 80 characters", "Name it.")
+        raise refuse(
+            "name", name[:80] or say("nothing"), "a name of 1 to 80 characters", "Name it."
+        )
     if mine.exclude(name=name).count() >= MOST_VIEWS:
         found, remedy = (
             say("{most_views} views of this list", most_views=MOST_VIEWS),

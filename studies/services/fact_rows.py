@@ -89,7 +89,7 @@ def read_row(kind: FactKind, key: str, texts: list[str]) -> ReadRow:
             elif "complete" in part.required_for:
                 raise BadValueError(part.label, say("Fill it in, or remove the row."))
         except BadValueError as bad:
-            found, column = repr(text) if text else "blank", f"{kind.name}:{key}:{part.name}"
+            found, column = repr(text) if text else say("blank"), f"{kind.name}:{key}:{part.name}"
             problems.append(Problem(kind.title, found, bad.expected, bad.remedy, column=column))
     if problems:
         return ReadRow(None, tuple(problems))

@@ -81,7 +81,7 @@ def _read(
             )
         return read_value(text, spec)
     except BadValueError as bad:
-        found = repr(text[:80]) if text else "blank"
+        found = repr(text[:80]) if text else say("blank")
         problems.append(Problem(spec.label, found, bad.expected, bad.remedy, column=spec.name))
         return None
 

@@ -47,7 +47,7 @@ def record_state_set(
         expected = ", ".join(after for before, after in STEPS if before == now) or say("no step")
         raise refuse(
             "state",
-            say("{value} after {value_2}", value=state or "nothing", value_2=now or "nothing"),
+            say("{value} after {value_2}", value=state or say("nothing"), value_2=now or "nothing"),
             expected,
             "Reload the page.",
             column="state",

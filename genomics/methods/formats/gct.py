@@ -40,7 +40,9 @@ def _sizes(line: str, count: int, name: str) -> list[int]:
             if count == 4
             else say("{count} whole numbers: rows, columns", count=count)
         )
-        raise refuse(name, line.strip()[:80] or "nothing", expected, "Write the GCT again.", row=2)
+        raise refuse(
+            name, line.strip()[:80] or say("nothing"), expected, "Write the GCT again.", row=2
+        )
     return [int(part) for part in found]
 
 

@@ -62,7 +62,7 @@ def _list(
 ) -> list[list[str]]:
     found = [member for member in members if plain_name(member).lower() in wanted]
     if len(found) != 1:
-        have = ", ".join(found) or "none"
+        have = ", ".join(found) or say("none")
         raise refuse(
             name, have, say("one of {wanted}", wanted=", ".join(wanted)), "Add the list to the zip."
         )
