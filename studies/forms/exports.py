@@ -46,6 +46,7 @@ class ExportForm(forms.Form):
         choices=[(ExportFormat.CSV, "CSV"), (ExportFormat.XLSX, _("XLSX, with the dictionary"))],
     )
     selection = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_order = ("content",)
 
     def __init__(self, *args: Any, study: Study, user: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -12,8 +12,8 @@ from .problems import Notice
 from .wording import marked, say
 
 ROLES = {
-    "target": marked("target, longest diameter"),
-    "target_node": marked("target node, short axis"),
+    "target": marked("target"),
+    "target_node": marked("target node"),
     "non_target": marked("non-target"),
     "new": marked("new"),
 }

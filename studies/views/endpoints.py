@@ -22,7 +22,7 @@ def endpoint_list(request: HttpRequest, study: Study) -> HttpResponse:
         "study": study,
         "endpoints": endpoint_rules.endpoint_rules(study),
         "may_change": "manage" in access.rights_of(request.user, study),
-        "kinds": KINDS.values(),
+        "kinds": [kind for kind in KINDS.values() if kind.name != "response_at_6_months"],
         "apart": endpoint_rules.disagreements(request.user, study) if reads else [],
     }
     return render(request, "studies/endpoints.html", context)
