@@ -112,7 +112,7 @@ def read_analysis_table(
     whole = ~gone.any(axis=1).to_numpy()
     kept = np.flatnonzero(whole)
     table = pd.DataFrame({name: column[kept] for name, column in columns.items()})
-    _check_kept(reading, table, levels, flag[kept] == 1, event)
+    _check_kept(reading, table, levels, flag[kept] == 1, event, time[kept], duration)
     terms = tuple(_term(reading, name, table, levels[name], splines or {}) for name in covariates)
     if reading.problems:
         raise DataProblem(reading.problems)
@@ -300,6 +300,8 @@ def _check_kept(
     levels: Mapping[str, tuple[str, ...]],
     event: Flags,
     event_name: str,
+    time: Floats,
+    time_name: str,
 ) -> None:
     n, events = len(table), int(event.sum())
     if n < FEWEST_ROWS:
@@ -309,6 +311,9 @@ def _check_kept(
         said = "no events: everybody is censored" if events == 0 else f"{events} events in {n} rows"
         remedy = "Wait for follow-up, choose another endpoint, or check its coding."
         reading.about(event_name, said, f"at least {FEWEST_EVENTS} events", remedy)
+    if events >= FEWEST_EVENTS and np.unique(time[event]).size == 1:
+        reading.about(time_name, "all events at one time", "events at two times or more",
+                      "Check the follow-up; of one time take a logistic model.")  # fmt: skip
     for name, known in levels.items():
         if known:
             _check_levels(reading, name, known, table[name], event)

@@ -30,7 +30,7 @@ class BrierScore:
     @property
     def scaled(self) -> float:
         """1 − brier/null: 0 is no better than knowing nothing, 1 is perfect."""
-        return 1 - self.brier / self.null
+        return 1 - self.brier / self.null if self.null > 0 else float("nan")
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         half = norm.ppf(0.5 + level / 2) * self.std_error

@@ -99,7 +99,8 @@ class Nomogram(Rulers):
 
     def survival(self, total_points: ArrayLike) -> Floats:
         """S(t) per total, shape (totals, times)."""
-        risk = np.exp(self.linear_predictor(total_points))
+        with np.errstate(over="ignore"):  # totals that no patient can have: survival 0
+            risk = np.exp(self.linear_predictor(total_points))
         return np.exp(-np.outer(risk, self.baseline))
 
     def total_for(self, survival: ArrayLike, time: float) -> Floats:
@@ -113,7 +114,8 @@ class Nomogram(Rulers):
                 "Choose its times.",
             )
         hazard = self.baseline[self.times.index(time)]
-        return self.points_per_unit * (np.log(-np.log(probability) / hazard) - self.intercept)
+        with np.errstate(divide="ignore"):  # before the first event no total reaches it
+            return self.points_per_unit * (np.log(-np.log(probability) / hazard) - self.intercept)
 
 
 @dataclass(frozen=True)

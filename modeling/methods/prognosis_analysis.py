@@ -70,6 +70,7 @@ from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import say
 
 TRANSFORMS: tuple[Transform, ...] = ("km", "rank", "identity", "log")
+LARGEST_LOG = 700.0  # of a hazard ratio that can be written
 GROUPS, FOLDS = 5, 10
 GRID = 60  # times of the integrated Brier score, at most
 BAND = 300  # resamples of the decision curve's band
@@ -241,7 +242,8 @@ def analyse_prognosis(
             time.size, int(event.sum()), len(names), cox.log_likelihood, time, at
         ),
         notices=(
-            *table.notices, *about_beyond(beyond), *cox.notices, *unknown, *rough,
+            *table.notices, *about_beyond(beyond), *cox.notices, *_about_units(cox),
+            *unknown, *rough,
             *validation.notices, *(lasso.notices if lasso else ()),
         ),
     )  # fmt: skip
@@ -305,6 +307,17 @@ def _hazards(
         text = f"the effect of {', '.join(drifting)} changes over time (score test, p < 0.05)"
         notices.append(Notice("hazards_not_proportional", text))
     return found, notices
+
+
+def _about_units(cox: CoxFit) -> list[Notice]:
+    """Hazard ratios per unit that are beyond numbers."""
+    tall = np.abs(np.array([*cox.interval(), cox.coefficients])).max(axis=0) > LARGEST_LOG
+    names = [name for name, beyond in zip(cox.names, tall, strict=True) if beyond]
+    if not names:
+        return []
+    text = say("the hazard ratio per unit of {names} is beyond numbers: take a larger unit",
+               names=", ".join(names))  # fmt: skip
+    return [Notice("unit_too_small", text)]
 
 
 def _smooth(

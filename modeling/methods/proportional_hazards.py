@@ -110,6 +110,9 @@ def drift_of_time(
 ) -> list[Floats]:
     """g(t) per block of equal times in each stratum, centred over all events."""
     value = transform_time(time, flag, transform)
+    if np.ptp(value[flag]) == 0:
+        raise refuse("Proportional hazards", "events at one time only",
+                     "events at two times or more", "Nothing can drift in a moment.")  # fmt: skip
     own = [
         value[rows[part.order]][part.last] for rows, part in zip(sets.rows, sets.parts, strict=True)
     ]

@@ -217,6 +217,6 @@ def _effect(fitted: Fitted | None, column: str) -> Effect:
         return Effect(None, None, None, None)
     names, value, low, high, p, _ = fitted
     k = names.index(column)
-    return Effect(
-        float(np.exp(value[k])), float(np.exp(low[k])), float(np.exp(high[k])), float(p[k])
-    )
+    with np.errstate(over="ignore"):  # per unit of a very small one: beyond numbers
+        ratio, lower, upper = (float(np.exp(part[k])) for part in (value, low, high))
+    return Effect(ratio, lower, upper, float(p[k]))

@@ -155,7 +155,7 @@ def estimate_calibration_in_the_large(
         horizon,
         int(happened.sum()),
         float(expected.sum()),
-        observed / float(risk.mean()),
+        observed / float(risk.mean()) if risk.any() else float("nan"),
         _around(alone, 0, z),
         _around(both, 1, z),
         _around(both, 0, z),
@@ -185,8 +185,10 @@ def _complementary(risk: Floats) -> Floats:
 
 def _poisson(y: Flags, x: Floats, offset: Floats) -> tuple[Floats, Floats] | None:
     """Coefficients and standard errors of a Poisson regression with log link."""
-    beta = np.zeros(x.shape[1])
-    beta[0] = np.log(max(y.sum(), 0.5) / np.exp(offset).sum())
+    beta, expected = np.zeros(x.shape[1]), float(np.exp(offset).sum())
+    if not expected > 0:  # the horizon lies before every event
+        return None
+    beta[0] = np.log(max(y.sum(), 0.5) / expected)
     for _ in range(100):
         mean = np.exp(x @ beta + offset)
         information = x.T @ (x * mean[:, None])

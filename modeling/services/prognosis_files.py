@@ -77,6 +77,7 @@ def time_name(prefix: str, time: float) -> str:
     return f"{prefix}_{int(time)}" if time == int(time) else f"{prefix}_{time!r}"
 
 
+@np.errstate(over="ignore")  # a ratio beyond numbers is null, and a notice says so
 def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
     cox = found.cox
     low, high = cox.interval()

@@ -34,6 +34,7 @@ def firth_files(found: FirthAnalysis, unit: str = "days") -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
 
+@np.errstate(over="ignore")
 def firth_json(found: FirthAnalysis) -> dict[str, Any]:
     """Terms with the interval and p of the penalised profile likelihood."""
     cox = found.cox

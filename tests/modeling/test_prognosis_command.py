@@ -17,6 +17,7 @@ from modeling.methods.analysis_table import read_analysis_table
 from modeling.methods.firth_analysis import analyse_firth
 from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.prognosis_analysis import analyse_prognosis
+from modeling.services.prognosis_files import analysis_files
 from modeling.services.prognosis_script import write_script
 from studies.methods.problems import DataProblem
 from tests.modeling.survival_reference import FOLDER, NAMES, close, table, values
@@ -205,6 +206,11 @@ BAD = {
         {"covariates": "age"},
         "decimals with a point",
     ),
+    "events in one moment": (
+        lambda r: r.assign(time=np.where(r["event"] == 1, 100, r["time"])),
+        {"covariates": "age", "times": "90"},
+        "all events at one time",
+    ),
     "identifier": (
         lambda r: r.assign(name=[f"p{k}" for k in r.index]),
         {"covariates": "name"},
@@ -228,6 +234,36 @@ def test_a_bad_table_is_refused_with_its_problems(case, tmp_path):
     listed = _json(out, "problems.json")["problems"]
     assert listed
     assert [path.name for path in out.iterdir()] == ["problems.json"]
+
+
+ODD = {
+    "horizons before the first event": lambda r: r.assign(
+        event=(r["time"] >= r["time"].quantile(0.6)) * 1
+    ),
+    "a unit far too small": lambda r: r.assign(age=r["age"] * 1e-12),
+    "a copy with a little noise": lambda r: r.assign(
+        age=r["size"] + np.random.default_rng(1).normal(0, 1e-4, len(r))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_an_odd_table_gives_nothing_where_there_is_no_number(case):
+    """Warnings are errors: what overflows or divides by zero is empty, and a notice says why."""
+    rows = ODD[case](_made())
+    read = read_analysis_table(rows.to_csv(index=False).encode(), "time", "event", ["age", "size"])
+    times = [float(rows["time"].quantile(share)) for share in (0.2, 0.5)]
+    files = analysis_files(analyse_prognosis(read, times, resamples=10), "t.csv", "time",
+                           "event", 10)  # fmt: skip
+    cox = json.loads(files["cox.json"])
+    told = {notice["code"] for notice in cox["notices"]}
+    if case.startswith("horizons"):
+        auc = json.loads(files["auc.json"])["times"]
+        assert [part["auc"] for part in auc] == [None, None]
+        assert json.loads(files["calibration.json"])["slope"]["estimate"] is None
+    else:
+        assert "unit_too_small" in told
+        assert any(term["ci"][1] is None for term in cox["terms"])
 
 
 def test_a_separated_table_is_told_by_firth_when_asked(tmp_path, capsys):
