@@ -19,7 +19,7 @@ from studies.methods.wording import say
 
 MOST_STEPS, LONGEST_STEP = 500, 2.0  # a step in SDs of a column
 QUICK_STEPS, NEAR = 12, 1e-5  # after so many the penalty's own curvature is taken, by differences
-STOP = 1e-9  # of the largest step, likewise
+STOP, STUCK = 1e-9, 1e-5  # of the largest step, likewise: taken, and wanted
 FARTHEST = 12.0  # standard errors: where a profile interval is given up
 
 
@@ -111,7 +111,8 @@ class PenalisedLikelihood:
             curve = information if step <= QUICK_STEPS else self.curvature(beta, score, information)
             move = np.zeros(beta.size)
             move[free] = np.linalg.solve(curve[np.ix_(free, free)], score[free])
-            move *= min(1.0, LONGEST_STEP / max(np.abs(move).max(), 1e-300))
+            wanted = float(np.abs(move).max())
+            move *= min(1.0, LONGEST_STEP / max(wanted, 1e-300))
             found = self.at(beta + move)
             while not found[0] >= value - 1e-11 * abs(value) and np.abs(move).max() > STOP:
                 move = move / 2
@@ -119,6 +120,8 @@ class PenalisedLikelihood:
             if found[0] > -np.inf:
                 beta, (value, information, inverse) = beta + move, found
             if np.abs(move).max() < STOP * (1 + np.abs(beta).max()):
+                if wanted > STUCK * (1 + np.abs(beta).max()):
+                    break  # it would go on, where its sums are no longer numbers
                 return beta, value, step
         raise refuse(
             say("Cox model, Firth's likelihood"),

@@ -90,3 +90,5 @@ def test_what_no_penalty_helps_is_refused():
         fit_firth_cox(rows["time"], np.zeros(len(rows)), rows[NAMES], NAMES)
     with pytest.raises(DataProblem, match="linear combination"):
         fit_firth_cox(rows["time"], rows["event"], rows.assign(b=rows["age"] * 2)[["age", "b"]])
+    with pytest.raises(DataProblem, match="no maximum"):  # its maximum lies beyond numbers
+        fit_firth_cox(rows["time"], rows["event"], -rows["time"], ["order of time"])
