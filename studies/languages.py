@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, ngette
 
 from studies.figures.words import speaking
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.methods.wording import Wording, is_stored, restored
+from studies.methods.wording import Wording, is_stored, marked, restored
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
 
@@ -50,18 +50,23 @@ def spoken(text: Any) -> str:
     """A sentence of the product in the current language; what is unknown stays as it is."""
     if is_stored(text):
         return restored(text).spoken(_pattern)
-    told = text if isinstance(text, str) else str(text or "")  # a row may be called by a wording
+    told = text if isinstance(text, str) else str("" if text is None else text)  # a row has words
     if isinstance(told, Wording):
         return told.spoken(_pattern)
     return gettext(told) if told else ""
 
 
+LABELS = {", ": marked("{label}, {end}"), ": ": marked("{label}: {end}")}
+
+
 def label_said(text: str) -> str:
-    """A label that may end with its unit: ``Age, years``."""
-    shown, (label, mark, unit) = spoken(text), text.rpartition(", ")
-    if shown != text or not mark:
-        return shown
-    return gettext("{label}, {unit}").format(label=spoken(label), unit=spoken(unit))
+    """A label that may end with its unit or level: ``Age, years``, ``Resection: yes``."""
+    shown = spoken(text)
+    for mark, pattern in LABELS.items():
+        label, found, end = text.rpartition(mark)
+        if shown == text and found:
+            return gettext(pattern).format(label=spoken(label), end=spoken(end))
+    return shown
 
 
 def spoken_item(item: Problem | Notice | dict[str, Any]) -> dict[str, Any]:

@@ -154,6 +154,7 @@ def _log_rank(duration: Any, event: Any, group: Any) -> float:
 def _own_notices(study: Study, made: TableOne) -> list[Notice]:
     """What the table itself shows to be wrong, and who is not in it."""
     labels = {line.name: line.label for line in made.lines if line.statistic_text}
+    labels |= {name: name for name, _ in made.groups}
     found = [
         Notice(notice.code, _labelled(notice.text, labels))
         for notice in check_published_table(as_printed(made), _limits(study))
@@ -178,8 +179,9 @@ def _labelled(text: str, labels: dict[str, str]) -> str:
 def _labelled_value(value: Any, labels: dict[str, str]) -> Any:
     if isinstance(value, Wording):
         return _labelled(value, labels)
-    label = labels.get(value, value) if isinstance(value, str) else value
-    return label if label == value else Wording(label.replace("{", "{{").replace("}", "}}"))
+    if not isinstance(value, str) or value not in labels:
+        return value
+    return Wording(labels[value].replace("{", "{{").replace("}", "}}"))
 
 
 def _limits(study: Study) -> dict[str, tuple[float | None, float | None]]:

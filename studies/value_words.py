@@ -15,7 +15,8 @@ WORDS = (
     _("histology"), _("development"), _("validation"), _("descriptive"), _("everybody"),
     # endpoints
     _("response"), _("overall survival"), _("progression-free survival"), _("time to progression"),
-    _("objective response"), _("death"), _("progression"), _("phenotype"),
+    _("objective response"),
+    _("best overall response"), _("death"), _("progression"), _("phenotype"),
     # forms, states, roles
     _("baseline"), _("follow-up"), _("draft"), _("complete"), _("verified"), _("locked"),
     _("screened"), _("enrolled"), _("excluded"), _("withdrawn"), _("transferred"), _("merged"),

@@ -176,6 +176,9 @@ def test_a_stored_problem_is_said_in_the_language_of_the_page(monkeypatch) -> No
     monkeypatch.setattr("studies.languages.gettext", {"{n} patients": "{n} 例患者"}.get)
     assert spoken_item(json.loads(json.dumps(told)))["found"] == "3 例患者"
     assert spoken(say("{n} patients", n=4)) == "4 例患者"
+
+
+def test_a_number_is_shown_as_it_is() -> None:
     assert [spoken(value) for value in (0, "", None, 1.5)] == ["0", "", "", "1.5"]
 
 

@@ -167,13 +167,18 @@ def _check_ranges(
 ) -> Iterable[Notice]:
     for printed in table.ranges:
         low, high = limits.get(printed.variable, (None, None))
-        told = f"{printed.group}, {printed.variable}: {printed.minimum:g} to {printed.maximum:g}"
+        told = say(
+            "{group}, {variable}: {minimum:g} to {maximum:g}",
+            group=printed.group, variable=printed.variable,
+            minimum=printed.minimum, maximum=printed.maximum,
+        )  # fmt: skip
         below = low is not None and printed.minimum < low
         above = high is not None and printed.maximum > high
         if below or above:
-            admitted = (
-                f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}"
-            )
+            admitted = say(
+                "{low} to {high}",
+                low="" if low is None else f"{low:g}", high="" if high is None else f"{high:g}",
+            )  # fmt: skip
             yield Notice(
                 "outside_criteria",
                 say("{told}, but the criteria admit {admitted}", told=told, admitted=admitted),

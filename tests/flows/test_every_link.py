@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from html import unescape
+from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
@@ -46,7 +47,7 @@ def signed_in(running: Running, name: str) -> OpenerDirector:
     return browser
 
 
-def walk(browser: OpenerDirector, root: str) -> dict[str, str]:
+def walk(browser: OpenerDirector, root: str, of_a_kind: int = OF_A_KIND) -> dict[str, str]:
     """Text by address of every page, file and picture that links lead to; none may be dead."""
     found: dict[str, str] = {}
     opened: dict[str, int] = {}
@@ -55,7 +56,7 @@ def walk(browser: OpenerDirector, root: str) -> dict[str, str]:
     while waiting:
         address, page = waiting.pop()
         kind = UID.sub("uid", urlsplit(address).path)
-        if address in found or opened.get(kind, 0) >= OF_A_KIND:
+        if address in found or opened.get(kind, 0) >= of_a_kind:
             continue
         opened[kind] = opened.get(kind, 0) + 1
         try:
@@ -88,6 +89,89 @@ def test_no_link_is_dead_and_no_page_names_a_foreign_patient(
     assert len(pages) > 25
     for address, text in pages.items():
         assert set(PSEUDONYM.findall(text)) <= own, address
+
+
+ENGLISH = re.compile(r"[A-Za-z][A-Za-z'’-]*(?:,? [A-Za-z][A-Za-z'’-]*){2,}")
+SHOWN = {"aria-label", "title", "placeholder", "alt", "data-tip", "data-label", "data-confirm"}
+OPEN_ENDED = {"meta", "link", "input", "br", "img", "hr", "path", "rect", "circle", "line", "col"}
+# What is the study's own or a thing's own name, by the pattern of what surrounds it.
+OWN = re.compile(
+    r"SIMULATED metastatic colorectal cancer|North, South|East, North, South"
+    r"|DEIDENTIFIED Phantom|ORIGINAL, PRIMARY|CR, PR, SD, PD|[A-Za-z0-9_.-]+\.(?:csv|zip|gz)"
+)
+
+
+class Visible(HTMLParser):
+    """What a reader sees or hears that does not say that it is English, a code or data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.around: list[tuple[str, bool]] = []
+
+    @property
+    def silent(self) -> bool:
+        return bool(self.around) and self.around[-1][1]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        quiet = tag in ("script", "style", "code", "pre", "kbd", "textarea")
+        hidden = self.silent or quiet or ("lang", "en") in attrs
+        self.texts += [text or "" for name, text in attrs if name in SHOWN and not hidden]
+        if tag not in OPEN_ENDED:
+            self.around.append((tag, hidden))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.around and self.around.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self.texts.append(" ".join(data.split()))
+
+
+def english_in(page: str, own: re.Pattern[str]) -> list[str]:
+    """Three English words in a row or more, where a page should speak Chinese."""
+    visible = Visible()
+    visible.feed(page)
+    texts = [own.sub(" | ", OWN.sub(" | ", text)) for text in visible.texts]
+    return [found[0] for text in texts for found in ENGLISH.finditer(text)]
+
+
+def test_english_is_found_on_a_page_that_should_speak_chinese() -> None:
+    page = '<p title="Say it here">你好 <code>a b c</code><b lang="en">One two three</b> x y z</p>'
+    assert english_in(page, re.compile("Nobody")) == ["Say it here", "x y z"]
+
+
+def test_a_role_reads_chinese_on_every_page(thread: Running):
+    """Pages of the statistician, one of a kind, with 简体中文 chosen."""
+    person = signed_in(thread, "statistician")
+    base = thread.product.base_url
+    home = person.open(f"{base}/").read().decode()
+    token = TOKEN.search(home)
+    assert token
+    chosen = {"csrfmiddlewaretoken": token[1], "language": "zh-hans", "next": "/"}
+    assert (
+        'lang="zh-hans"'
+        in person.open(f"{base}/language/", urlencode(chosen).encode()).read().decode()
+    )
+    pages = walk(person, f"{base}/studies/{thread.study}/", of_a_kind=1)
+    study = thread.clients["statistician"].get(f"studies/{thread.study}/")
+    own = re.compile("|".join(map(re.escape, own_texts(study))))
+    wrong = [
+        f"{UID.sub('uid', urlsplit(address).path)}: {text}"
+        for address, page in pages.items()
+        if page.lstrip().lower().startswith("<!doctype html")
+        for text in dict.fromkeys(english_in(page, own))
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert len(pages) > 40
+
+
+def own_texts(study: dict[str, Any]) -> list[str]:
+    """What people typed: name and description of the study, each sentence by itself."""
+    texts = [str(text) for text in study.values() if isinstance(text, str) and " " in text]
+    parts = {part for text in texts for part in re.split(r"[.:;] ?", text) if part}
+    return sorted({*texts, *parts}, key=len, reverse=True)
 
 
 AXE = REPO / "node_modules" / "axe-core" / "axe.min.js"
