@@ -140,7 +140,12 @@ def _facts(patient: Patient) -> Iterator[tuple[date, str, str, str]]:
         word = _("Known alive") if row.kind == "alive" else _("Assessed by imaging")
         yield row.date, row.precision, "contact", word
     for row in patient.consents.all():
-        yield row.date, row.precision, "consent", f"Consent: {row.scope}"
+        yield (
+            row.date,
+            row.precision,
+            "consent",
+            _("Consent: {scope}").format(scope=word_of(row.scope)),
+        )
         if row.withdrawn_on:
             yield (
                 row.withdrawn_on,

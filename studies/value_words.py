@@ -32,6 +32,10 @@ WORDS = (
     _("figures"), _("rows"), _("seed"), _("what"), _("page"), _("subject"), _("inputs"),
     _("version"), _("run"), _("recipe"), _("question"), _("endpoint"), _("cohort"), _("snapshot"),
     _("file"), _("form"), _("number"), _("date"), _("category"), _("text"), _("yes"), _("no"),
+    # levels that the shipped dictionary derives
+    _("under 65"), _("65 and over"),
+    # rights
+    _("aggregates"), _("identifiers"), _("enter"), _("verify"), _("comment"), _("manage"),
     # records and fields as the history names them
     _("access token"), _("cohort member"), _("consent"), _("contact"), _("derived variable"),
     _("dictionary version"), _("endpoint definition"), _("form entry"), _("lab result"),
