@@ -18,6 +18,7 @@ PATTERNS = (
     marked("Clinical: {part}"),
     marked("{part}, from the start of treatment"),
     marked("{part} (not in the dictionary)"),
+    marked("Rad-Score {part}; out of fold in training"),
 )
 
 

@@ -36,6 +36,8 @@ WORDS = (
     _("under 65"), _("65 and over"),
     # rights
     _("aggregates"), _("identifiers"), _("enter"), _("verify"), _("comment"), _("manage"),
+    # rules of the slides
+    _("reference percentile"), _("reference mean share"), _("fixed"), _("consensus"),
     # records and fields as the history names them
     _("access token"), _("cohort member"), _("consent"), _("contact"), _("derived variable"),
     _("dictionary version"), _("endpoint definition"), _("form entry"), _("lab result"),

@@ -97,7 +97,8 @@ OPEN_ENDED = {"meta", "link", "input", "br", "img", "hr", "path", "rect", "circl
 # What is the study's own or a thing's own name, by the pattern of what surrounds it.
 OWN = re.compile(
     r"SIMULATED metastatic colorectal cancer|North, South|East, North, South"
-    r"|DEIDENTIFIED Phantom|ORIGINAL, PRIMARY|CR, PR, SD, PD|[A-Za-z0-9_.-]+\.(?:csv|zip|gz)"
+    r"|DEIDENTIFIED Phantom PET|ORIGINAL, PRIMARY, AXIAL|CR, PR, SD, PD|nivolumab and ipilimumab"
+    r"|[A-Za-z0-9_.-]+\.(?:csv|zip|gz)"
 )
 
 
