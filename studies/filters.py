@@ -20,7 +20,9 @@ from studies.models import (
     ImportBatch,
     Job,
     JobState,
+    MoveKind,
     Patient,
+    PatientMove,
     PatientStatus,
     Procedure,
     Query,
@@ -191,6 +193,24 @@ class ReadFilter(django_filters.FilterSet):
         super().__init__(data, queryset)
         people = get_user_model()._default_manager.filter(memberships__study=study)
         self.filters["user"].queryset = people.distinct().order_by("email", "pk")
+
+
+class MoveFilter(django_filters.FilterSet):
+    kind = django_filters.ChoiceFilter(
+        label=_("Step"), choices=MoveKind.choices, empty_label=_("Any step")
+    )
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(), to_field_name="uid", label=_("Site"),
+        empty_label=_("Any site"),
+    )  # fmt: skip
+
+    class Meta:
+        model = PatientMove
+        fields = ["kind", "site"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset)
+        self.filters["site"].queryset = scopes.sites_seen(user, study)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -13,11 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from studies.languages import later as _
+from studies.languages import spoken
 from studies.lists import Bulk, Column, Empty, Listing
 from studies.models import Study
+from studies.registry import completeness_columns
 from studies.templatetags.studies_ui import (
     elapsed,
     file_size,
+    icon,
     job_title,
     lasted,
     person,
@@ -344,3 +349,96 @@ READS = Listing(
     ),
     has_file=False,
 )
+
+
+def _mover(move: Any, study: Study) -> SafeString:
+    return link("studies:participation", study, move.patient.uid, move.patient.pseudonym)
+
+
+def _step(move: Any, study: Study) -> Any:
+    said = move.get_kind_display()
+    if not move.other:
+        return said
+    return format_html('{} <span class="quiet">{}</span>', said, move.other.pseudonym)
+
+
+SCREENING = Listing(
+    page="studies:screening",
+    title=_("Screening log"),
+    columns=(
+        Column("patient", _("Patient"), _mover, "patient__pseudonym"),
+        Column("step", _("Step"), _step, "kind"),
+        Column("on", _("On"), lambda m, study: day(m.date), "date"),
+        Column("reason", _("Reason"), lambda m, study: m.reason or NOTHING, "reason", wraps=True),
+        Column("site", _("Site"), lambda m, study: m.site.name, "site__name"),
+        Column("by", _("By"), lambda m, study: person(m.decided_by), "decided_by__email"),
+    ),
+    empty=Empty(
+        _("Nobody was screened here"),
+        _(
+            "Patients that come with a cohort table are enrolled already; those screened one by "
+            "one appear here with every further step."
+        ),
+    ),
+    search=("patient__pseudonym__startswith",),
+    search_word=_("Pseudonym begins with"),
+    names_patients=True,
+)
+
+
+def without_column(listing: Listing, key: str) -> Listing:
+    """For who may not see it."""
+    return replace(listing, columns=tuple(c for c in listing.columns if c.key != key))
+
+
+def completeness_listing() -> Listing:
+    """A row per patient, a column per thing that is there or lacks; a gap leads to its remedy."""
+    return Listing(
+        page="studies:completeness",
+        title=_("Completeness"),
+        columns=(
+            Column(
+                "pseudonym",
+                _("Patient"),
+                lambda row, study: link(
+                    "studies:patient", study, row.patient.uid, row.patient.pseudonym
+                ),
+                "pseudonym",
+            ),
+            *(
+                Column(
+                    column.key,
+                    spoken(column.title),
+                    partial(_presence, place),
+                    plain=partial(_is_there, place),
+                )
+                for place, column in enumerate(completeness_columns())
+            ),
+        ),
+        empty=Empty(_("No patient fits"), _("Loosen a filter above.")),
+        key="pseudonym",
+        newest_first=False,
+        search=("pseudonym__startswith",),
+        search_word=_("Pseudonym begins with"),
+        names_patients=True,
+    )
+
+
+def _presence(place: int, row: Any, study: Study) -> SafeString:
+    cell = row.cells[place]
+    if cell.there:
+        there = gettext("there")
+        return format_html('{}<span class="visually-hidden">{}</span>', icon("check"), there)
+    title = spoken(cell.column.title)
+    return format_html(
+        '<a class="gap" href="{}" title="{}"><span aria-hidden="true">–</span>'
+        '<span class="visually-hidden">{}</span></a>',
+        cell.url,
+        gettext("%(title)s of %(pseudonym)s is not there: mend it")
+        % {"title": title, "pseudonym": row.patient.pseudonym},
+        gettext("%(title)s not there: mend it") % {"title": title},
+    )
+
+
+def _is_there(place: int, row: Any, study: Study) -> str:
+    return "there" if row.cells[place].there else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -30,7 +30,10 @@ PLACES = ("after", "before", "format", "tour")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: what stands in a cell, and the field it is sorted by (none: it is not)."""
+    """A column: what stands in a cell, and the field it is sorted by (none: it is not).
+
+    ``plain`` is what a file says instead, where a cell leads on rather than tells.
+    """
 
     key: str
     title: str
@@ -39,6 +42,7 @@ class Column:
     numeric: bool = False
     wraps: bool = False
     shown: bool = True
+    plain: Callable[[Any, Study], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,8 @@ def _file(
 ) -> HttpResponse:
     """What the list shows, as narrowed and ordered, without its pages."""
     found = list(rows[:MOST_ROWS_OF_A_FILE])
-    titles = [column.title for column in columns]
+    columns = [replace(column, cell=column.plain or column.cell) for column in columns]
+    titles = [str(column.title) for column in columns]
     lines = [
         [_plain(cell) for _, cell in line.cells] for line in _lines(found, columns, study, rows_of)
     ]

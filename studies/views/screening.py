@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from studies import access, consents, participations, scopes, services
+from studies.filters import MoveFilter
 from studies.forms import ConsentPolicyForm, ScreenForm, refuse_in
+from studies.listings import SCREENING, without_column
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
 from studies.models import PatientMove, Study
-from studies.paging import page_by_key
 from studies.tables import csv_response
 
 from .doors import study_page
@@ -20,10 +22,11 @@ from .doors import study_page
 @study_page("rows")
 def screening(request: HttpRequest, study: Study) -> HttpResponse:
     rights = access.rights_of(request.user, study)
-    if request.method == "POST":
+    sent = request.POST if request.method == "POST" and "search" not in request.POST else None
+    if sent is not None:
         access.require(request.user, study, "enter")
     sites = scopes.sites_entered(request.user, study)
-    form = ScreenForm(request.POST or None, sites=sites) if "enter" in rights else None
+    form = ScreenForm(sent, sites=sites) if "enter" in rights else None
     if form and form.is_valid():
         try:
             patient = services.patient_screen(study, request.user, **form.cleaned_data)
@@ -36,16 +39,16 @@ def screening(request: HttpRequest, study: Study) -> HttpResponse:
             return redirect("studies:participation", study.uid, patient.uid)
     moves = access.visible(PatientMove.objects.all(), request.user, study)
     rows = moves.select_related("patient", "site", "decided_by", "other")
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
+    narrowed = MoveFilter(request.GET, rows, study=study, user=request.user)
     context = {
-        "study": study,
-        "form": form,
-        "page": page_by_key(rows, "id", newest_first=True, **cursor),
+        "screen": form,
         "counts": participations.status_counts(request.user, study),
         "reasons": participations.exclusion_reasons(request.user, study),
-        "dates": "identifiers" in rights,
     }
-    return render(request, "studies/screening.html", context)
+    listing = SCREENING if "identifiers" in rights else without_column(SCREENING, "on")
+    return list_response(
+        request, study, listing, narrowed.qs, "studies/screening.html", context, narrowed=narrowed
+    )
 
 
 @study_page()
