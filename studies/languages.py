@@ -50,10 +50,10 @@ def spoken(text: Any) -> str:
     """A sentence of the product in the current language; what is unknown stays as it is."""
     if is_stored(text):
         return restored(text).spoken(_pattern)
-    told = text if isinstance(text, str) else str("" if text is None else text)  # a row has words
-    if isinstance(told, Wording):
+    told = "" if text is None else text if isinstance(text, str) else str(text)
+    if isinstance(told, Wording):  # the text, or what a row is called
         return told.spoken(_pattern)
-    return gettext(told) if told else ""
+    return gettext(told) if told and isinstance(text, str) else told
 
 
 LABELS = {", ": marked("{label}, {end}"), ": ": marked("{label}: {end}")}

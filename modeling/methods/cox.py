@@ -392,6 +392,10 @@ def few_events(events: int, columns: int) -> tuple[Notice, ...]:
     """A notice below ten events per column."""
     if events >= 10 * columns:
         return ()
-    each = f"{events / columns:.1f} per column"
-    text = f"{events} events for {columns} columns ({each}): overfitting is likely"
+    text = say(
+        "{events} events for {columns} columns ({each:.1f} per column): overfitting is likely",
+        events=events,
+        columns=columns,
+        each=events / columns,
+    )
     return (Notice("few_events_per_column", text),)

@@ -260,9 +260,13 @@ def _affordable(
     name, kept = next((n, c) for n, c in choices.items() if len(c) <= max(room, 0))
     if kept == wanted:
         return kept, []
-    text = (
-        f"{events} events cannot carry the {len(wanted)} columns kept at lambda.min "
-        f"({EVENTS_PER_COLUMN} events per column at least): those of {name} are taken"
+    text = say(
+        "{events} events cannot carry the {n} columns kept at lambda.min ({least} events per "
+        "column at least): those of {name} are taken",
+        events=events,
+        n=len(wanted),
+        least=EVENTS_PER_COLUMN,
+        name=name,
     )
     return kept, [Notice("too_few_events_for_choice", text)]
 
@@ -285,11 +289,16 @@ def _about_choice(
     wanted: tuple[str, ...], kept: tuple[str, ...], simpler: tuple[str, ...]
 ) -> list[Notice]:
     if not wanted:
-        text = "LASSO at lambda.min keeps no clinical column: the model holds the unpenalised ones"
+        text = say(
+            "LASSO at lambda.min keeps no clinical column: the model holds the unpenalised ones"
+        )
         return [Notice("lasso_empty", text)]
-    alone = ", ".join(simpler) or "none"
-    text = f"LASSO keeps {', '.join(wanted)} (lambda.min); {alone} (lambda.1se)"
-    late = "p-values of columns chosen by LASSO are too small: chosen on the same patients"
+    text = say(
+        "LASSO keeps {wanted} (lambda.min); {simpler} (lambda.1se)",
+        wanted=", ".join(wanted),
+        simpler=", ".join(simpler) or say("none"),
+    )
+    late = say("p-values of columns chosen by LASSO are too small: chosen on the same patients")
     chosen = [Notice("p_after_selection", late)] if kept else []
     return [Notice("lasso_kept", text), *chosen]
 

@@ -25,6 +25,7 @@ from modeling.services.fan_out import WORKS, SharedWork, runner_for
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_estimator import estimator_of
 from studies.methods.problems import Notice
+from studies.methods.wording import say
 from studies.models import Job
 
 REFITS, IMPORTANCE = "refits", "importance"
@@ -51,7 +52,7 @@ def importance_estimate(asked: Any, progress: Any) -> dict[str, Any]:
     version, seed = asked.version, asked.seed
     cohort, rows = _judging_rows(asked.names, asked.rows)
     if rows is None:
-        text = "No validating cohort with both classes."
+        text = say("No validating cohort with both classes.")
         asked.notices.append(Notice("importance_left_out", text))
         empty = {"cohort": "", "target": "rna", "n": 0, "rows": []}
         return {"importance": empty, "shapley": None}
@@ -114,7 +115,7 @@ def _shapley(asked: Any, common: ImportanceCommon, about: dict[str, Any]) -> dic
     found = explain_pipeline(common.estimator, common.X)
     if found is None:
         method = asked.version.method.replace("_", " ")
-        text = f"Shapley values of a {method} are not cheap and left out."
+        text = say("Shapley values of a {method} are not cheap and left out.", method=say(method))
         asked.notices.append(Notice("shapley_left_out", text))
         return None
     size = np.abs(found.values).mean(axis=0)

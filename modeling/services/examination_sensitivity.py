@@ -48,7 +48,14 @@ def sensitivity_judge(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
             yield from analysis(asked, progress)
         except DataProblem as problem:
             asked.notices.append(
-                Notice(say("{name}_left_out", name=name), f"{TITLES[name]}: {problem}"[:400])
+                Notice(
+                    f"{name}_left_out",
+                    say(
+                        "{title}: {problem}",
+                        title=say(TITLES[name]),
+                        problem=problem.problems[0].sentence(),
+                    ),
+                )
             )
 
 

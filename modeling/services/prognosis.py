@@ -177,7 +177,11 @@ def cohorts_judge(
         try:
             yield _judge_cohort(run, fit, int(cohort_id), members, snapshot)
         except DataProblem as problem:  # one cohort's data stop that cohort only, and are said
-            text = f"{members['cohort'].iloc[0]}: {problem}"
+            text = say(
+                "{cohort}: {problem}",
+                cohort=members["cohort"].iloc[0],
+                problem=problem.problems[0].sentence(),
+            )
             run.notices.append(Notice("cohort_not_judged", text))
 
 

@@ -20,6 +20,7 @@ from modeling.methods.survival_table import check_survival
 from modeling.services.prognosis_dossier import added_as_dict, added_said, dossier_results
 from modeling.services.prognosis_writing import PrognosisRun
 from studies.methods.problems import DataProblem, Notice
+from studies.methods.wording import say
 from studies.models import CohortUse
 
 MARKER = "rad_score"
@@ -72,7 +73,11 @@ def _added_elsewhere(
         try:
             found[str(name)] = _added_in(run, fit, lesser, rows, headline)
         except DataProblem as problem:
-            text = f"what the Rad-Score adds in {name}: {problem.problems[0]}"
+            text = say(
+                "what the Rad-Score adds in {cohort}: {problem}",
+                cohort=name,
+                problem=problem.problems[0].sentence(),
+            )
             run.notices.append(Notice("added_value_not_estimable", text))
     return found
 

@@ -154,7 +154,7 @@ def _members(
 
 
 def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[str, str]]:
-    text = f"complete case: {len(rows)} included, {len(left_out)} left out"
+    text = say("complete case: {n} included, {out} left out", n=len(rows), out=len(left_out))
     return [Notice("complete_case", text).as_dict()] if len(left_out) else []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .wording import kept, restored
+from .wording import Wording, kept, restored, say
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: found {self.found}; expected {self.expected}. {self.remedy}"
+
+    def sentence(self) -> Wording:
+        """As ``str``, with its pattern: for a notice that tells of a problem."""
+        return say(
+            "{where}: found {found}; expected {expected}. {remedy}",
+            where=self.where,
+            found=self.found,
+            expected=say(self.expected),
+            remedy=say(self.remedy),
+        )
 
 
 @dataclass(frozen=True)
