@@ -25,7 +25,7 @@ from studies.figures.words import speaking, told
 from studies.help import TRANSLATED, glossary, pages
 from studies.languages import spoken, spoken_item
 from studies.methods.problems import Problem, refuse
-from studies.methods.wording import Wording, restored, say, say_number
+from studies.methods.wording import Wording, ours, recalled, restored, say, say_number
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
@@ -160,6 +160,21 @@ def test_a_figure_speaks_where_a_page_draws_it_and_its_table_stays_english() -> 
     assert again == said
     assert again.heads == ("组别", "n")
     assert [row[0] for row in again.cells] == ["热", "冷肿瘤 2 例", "as typed"]
+
+
+def test_words_inside_words_are_said_too() -> None:
+    words = {"not measured: {names}": "未测量：{names}", "{first}, {rest}": "{first}、{rest}",
+             "cd3": "CD3 细胞", "{who}: {why}": "{who}：{why}"}  # fmt: skip
+
+    def said(one: str, many: str, number: int) -> str:
+        return words.get(one, one)
+
+    stored = recalled("not measured: cd3, cd8", "of {what}", "not measured: {names}")
+    assert stored == "not measured: cd3, cd8"
+    assert stored.spoken(said) == "未测量：CD3 细胞、cd8"
+    assert say("{who}: {why}", who="P1", why=ours("cd3")).spoken(said) == "P1：CD3 细胞"
+    assert ours("in {braces}") == "in {braces}"
+    assert recalled("of its own", "not measured: {names}") == "of its own"
 
 
 def test_what_stands_in_a_file_is_never_translated() -> None:

@@ -89,9 +89,7 @@ def say_number(one: str, many: str, number: int, /, **values: Any) -> Wording:
 
 def ours(text: str) -> Wording:
     """A whole sentence of the product, to stand inside another one."""
-    if isinstance(text, Wording):
-        return text
-    return Wording(text.replace("{", "{{").replace("}", "}}"))
+    return text if isinstance(text, Wording) else Wording(text)
 
 
 def marked(text: str) -> str:
