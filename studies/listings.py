@@ -428,7 +428,8 @@ def _presence(place: int, row: Any, study: Study) -> SafeString:
     cell = row.cells[place]
     if cell.there:
         there = gettext("there")
-        return format_html('{}<span class="visually-hidden">{}</span>', icon("check"), there)
+        said = '<span class="is-there">{}<span class="visually-hidden">{}</span></span>'
+        return format_html(said, icon("check"), there)
     title = spoken(cell.column.title)
     return format_html(
         '<a class="gap" href="{}" title="{}"><span aria-hidden="true">–</span>'
