@@ -88,7 +88,7 @@ def table_commit(
     progress(0, 1, say("reading what was checked"))
     reading = reading_of(batch)
     kept = kept_read(batch, reading.key)
-    if kept.facts["rows"] and not skip_bad:
+    if batch.problem_count and not skip_bad:
         raise bad_lines(batch)
     with _staging(batch, reading) as staging:
         staging.fill_kept(kept, progress)
