@@ -14,7 +14,7 @@ from django.urls import reverse
 from imaging.models import ExtractorVersion, Roi, RoiChoice, Series
 from modeling.lineage import chain_above, lineage_step, reports_below
 from modeling.models import Evaluation, ModelVersion, Prediction, Reproduction, VersionEvent
-from modeling.selectors import active_version, looks_at, state_of
+from modeling.selectors import active_version, frozen_cohorts, looks_at, state_of
 from modeling.services import environment, version_estimator
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.rad_score import rad_score_run
@@ -262,6 +262,10 @@ def test_what_changes_later_refuses_no_old_run_and_is_told_beside_the_verdict(ma
     text = page.content.decode()
     assert all(said.replace("'", "&#x27;") in text for said in said_since(proof.changed_since))
     assert here.pseudonym not in str(proof.changed_since)
+    snapshot = version.run.snapshot
+    assert {name: one.role for name, one in frozen_cohorts(snapshot).items()}["training"]
+    snapshot.cohorts = {}  # frozen before cohorts were: then their names of today must do
+    assert "renamed" in frozen_cohorts(snapshot)
 
 
 def test_a_result_of_an_unknown_format_is_refused_wherever_it_is_read(made):
