@@ -181,7 +181,14 @@ def _labelled_value(value: Any, labels: dict[str, str]) -> Any:
         return _labelled(value, labels)
     if not isinstance(value, str) or value not in labels:
         return value
-    return Wording(labels[value].replace("{", "{{").replace("}", "}}"))
+    label, mark, unit = labels[value].rpartition(", ")
+    if not mark:
+        return _as_wording(unit)
+    return say("{label}, {end}", label=_as_wording(label), end=_as_wording(unit))
+
+
+def _as_wording(text: str) -> Wording:
+    return Wording(text.replace("{", "{{").replace("}", "}}"))
 
 
 def _limits(study: Study) -> dict[str, tuple[float | None, float | None]]:

@@ -37,7 +37,7 @@ WORDS = (
     # rights
     _("aggregates"), _("identifiers"), _("enter"), _("verify"), _("comment"), _("manage"),
     # rules of the slides
-    _("reference percentile"), _("reference mean share"), _("fixed"), _("consensus"),
+    _("reference percentile"), _("reference mean share"), _("fixed"), _("consensus"), _("shuffled"),
     # records and fields as the history names them
     _("access token"), _("cohort member"), _("consent"), _("contact"), _("derived variable"),
     _("dictionary version"), _("endpoint definition"), _("form entry"), _("lab result"),
