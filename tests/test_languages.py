@@ -229,6 +229,24 @@ def test_translations_keep_the_places_of_values(path: Path) -> None:
                 assert places(text) in [places(one) for one in ids], message.id
 
 
+def test_every_message_of_the_code_is_translated() -> None:
+    """`make messages` gathers what is new; whoever writes a sentence has it translated."""
+    from babel.messages.pofile import read_po
+
+    for domain, wanted in messages.gathered(PROJECT).items():
+        for path in sorted((PROJECT / "locale").glob(f"*/LC_MESSAGES/{domain}.po")):
+            with path.open("rb") as file:
+                catalogue = read_po(file)
+            left = []
+            for one in {one for one, _ in wanted} - {""}:
+                found = catalogue.get(one)
+                texts = found.string if found and isinstance(found.string, tuple) else (
+                    found.string if found else "",)  # fmt: skip
+                if not all(texts) or (found and found.fuzzy):
+                    left.append(one)
+            assert not left, f"{path.parts[-3]}: {left}"
+
+
 def places(text: str) -> set[str]:
     named = set(re.findall(r"%\(\w+\)[sd]", text))
     try:
