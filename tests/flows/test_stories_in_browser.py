@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.flows.conftest import RECIPE, Running, open_study
+from tests.flows.conftest import Running, open_study
 
 pytest.importorskip("selenium")
 
@@ -24,7 +23,7 @@ from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, resize, wait_for
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
 )
-COORDINATOR, STATISTICIAN, COLLABORATOR = 12, 15, 6  # presses beyond typing
+COORDINATOR, COLLABORATOR = 12, 6  # presses beyond typing
 ENDED_SECONDS = 180
 BY = ["mouse", "keyboard"]
 
@@ -116,53 +115,6 @@ def test_a_gap_is_mended_a_patient_entered_and_a_scan_uploaded(
 def ready(running: Running, name: str) -> bool:
     files = running.coordinator.every(f"studies/{running.study}/imports/")
     return any(file["filename"] == name and file["state"] == "ready" for file in files)
-
-
-def test_a_run_is_started_compared_and_released_by_a_colleague(browser: Any, thread: Running):
-    """By keyboard. The recipe is a small one, typed where the default would stand."""
-    hands = Hands(browser, thread, keyboard=True)
-    hands.sign_in("statistician")
-    hands.open_study()
-    hands.press(".tabs a", "Models")
-    hands.press(".page-actions a", "Run the Rad-Score")
-    hands.press("main form button.btn-primary")
-    wait = WebDriverWait(browser, ENDED_SECONDS)
-    wait.until(lambda driver: driver.find_elements(By.PARTIAL_LINK_TEXT, "who is out")
-               or "/who/" in driver.current_url)  # fmt: skip
-    if "/who/" not in browser.current_url:  # the rows had to be frozen anew
-        hands.press("main a", "who is out")
-    wait_for(browser, "h2", "In and out")
-    hands.press("main form button.btn-primary")
-    wait_for(browser, ".checks", "Nobody is fitted to and judged on.")
-    small_recipe(browser)
-    hands.press("main form button.btn-primary")
-    wait_for(browser, ".figures", "fits")
-    hands.press("main form button.btn-primary", "Start the run")
-    wait.until(lambda driver: driver.find_elements(By.LINK_TEXT, "The results"))
-    hands.press("main a", "The results")
-    wait_for(browser, "h2", "Beside earlier runs")
-    hands.press("main a[href*='/versions/']", "Digest and lineage")
-    hands.type("to_state", "v")
-    hands.type("reason", "judged in every cohort of the plan")
-    hands.press("main form button", "Move")
-    wait_for(browser, "main .state", "Validated")
-    address = browser.current_url
-    hands.sign_in("administrator")
-    browser.get(address)
-    hands.type("to_state", "rel")
-    hands.type("reason", "looked at by a second person")
-    hands.press("main form button", "Move")
-    wait_for(browser, "main .state", "Released")
-    assert hands.presses <= STATISTICIAN
-
-
-def small_recipe(browser: Any) -> None:
-    browser.execute_script(
-        "document.querySelector('input[value=own]').checked = true;"
-        "document.querySelector('[name=document]').value = arguments[0];"
-        "document.querySelector('[name=seed]').value = '8'",
-        yaml.safe_dump({**RECIPE, "name": "in a story"}),
-    )
 
 
 @pytest.mark.parametrize("by", BY)
