@@ -43,6 +43,8 @@ PARTS = (
     marked("in no cohort does the interval of ΔC lie above zero"),
     marked("What the Rad-Score adds could not be tested."), marked("external, phenotype"),
     marked("external, response"), marked("immune-enhanced (hot)"), marked("prognosis table 2"),
+    marked("The other columns are kept. Training: both models refitted in every resample, "
+           "differences less their optimism; elsewhere both frozen. Paired bootstrap."),
 )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
+from modeling.overviews import TARGETS
 from modeling.selectors import current_digests, parents_of
 from modeling.services.prognosis_rows import rows_are_current
 from studies.access import sees_all_sites
-from studies.languages import job_message
+from studies.languages import job_message, spoken
 from studies.models import Job, JobState, Study
 from studies.registry import StageState
 from studies.value_words import word_of
@@ -33,7 +34,7 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
         target__in=["rna", "ihc", "response"], snapshot=version.fitting_snapshot
     )
     judged = judged.exclude(basis=Basis.APPARENT).select_related("cohort").order_by("id")
-    detail = ", ".join(_auc(evaluation) for evaluation in judged)
+    detail = _("AUC: {cohorts}").format(cohorts=", ".join(_auc(one) for one in judged))
     headline = _("Rad-Score {number}, {method}").format(
         number=version.number, method=word_of(version.method)
     )
@@ -99,7 +100,7 @@ def _auc(evaluation: Evaluation) -> str:
     return _("{cohort} {auc:.2f} ({target})").format(
         cohort=word_of(evaluation.cohort.name),
         auc=evaluation.metrics["auc"]["estimate"],
-        target=word_of(evaluation.target),
+        target=spoken(TARGETS[evaluation.target]),
     )
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from genomics.models import BatchCorrection, CellAbundance, Phenotype, PhenotypeFit
 from imaging.models import (
+    ExtractorRole,
     ExtractorVersion,
     FeatureSet,
     Immunoscore,
@@ -109,9 +110,10 @@ def _uses_of_digests(
 
 
 def extractors_behind(snapshot: DatasetSnapshot) -> dict[str, ExtractorVersion]:
-    """By modality the encoder whose features a snapshot holds."""
+    """By modality the encoder whose features a snapshot holds, never the control beside it."""
     sets = FeatureSet.objects.filter(study=snapshot.study, inputs_digest__in=parents_of(snapshot))
     found = ExtractorVersion.objects.filter(pk__in=sets.values("extractor_version"))
+    found = found.exclude(role=ExtractorRole.CONTROL)
     return {version.modality: version for version in found.select_related("weights")}
 
 

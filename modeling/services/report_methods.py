@@ -13,6 +13,7 @@ from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
 from modeling.services.prognosis_rows import ENDPOINTS
 from modeling.services.report_content import (
+    TARGETS,
     Cell,
     Draft,
     Section,
@@ -88,9 +89,7 @@ def _materials(snapshot: DatasetSnapshot) -> str:
     parts = []
     extractors = extractors_behind(snapshot)
     if extractors:
-        told = ", ".join(
-            f"{modality}: {_extractor(e)}" for modality, e in sorted(extractors.items())
-        )
+        told = "; ".join(_extractor(e) for _modality, e in sorted(extractors.items()))
         parts.append(f"Imaging. Features of PET and CT inside the target region ({told}).")
     digests = parents_of(snapshot)
     fits = PhenotypeFit.objects.filter(study=snapshot.study, phenotypes__inputs_digest__in=digests)
@@ -221,8 +220,8 @@ def _wide(version: ModelVersion) -> Iterator[str]:
                    f"{auc['upper']:.2f}.")  # fmt: skip
         if auc["lower"] <= 0.5:
             where = cohort_title(evaluation.cohort.name).lower()
-            yield (f"In {where} ({evaluation.target}) chance is not ruled out: the interval of the "
-                   "AUC holds 0.5.")  # fmt: skip
+            yield (f"In {where} ({TARGETS[evaluation.target]}) chance is not ruled out: the "
+                   "interval of the AUC holds 0.5.")  # fmt: skip
 
 
 def _of_nomogram(version: ModelVersion) -> Iterator[str]:

@@ -152,8 +152,9 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
         rows,
         ratio
         + told(
-            "The other columns are kept. Training: both models refitted in every resample, "
-            "differences less their optimism; elsewhere both frozen. Paired bootstrap."
+            "The other columns are kept. Training: with and without are apparent, the difference "
+            "is less its optimism, so it is not the one minus the other; both models are refitted "
+            "in every resample. Elsewhere both are frozen. Paired bootstrap."
         ),
     )
 
