@@ -37,14 +37,20 @@ PATTERNS = (
     marked("RNA phenotype {label}, neither hot nor cold"),
     marked("{n} patients have a score but stand in no AUC: {reason}."),
     marked("{cohort}: {n} patients have a score but stand in no AUC: {reason}."),
+    marked("Likelihood ratio in training {statistic} on {n} degree of freedom. {rest}"),
+    marked(
+        "{outcomes} outcomes for {coefficients} coefficients (fewer than {n} each): not estimated "
+        "together"
+    ),
 )
 PARTS = (
     marked("adds to the fit"), marked("does not add to the fit"), marked("cohorts"),
     marked("in no cohort does the interval of ΔC lie above zero"),
     marked("What the Rad-Score adds could not be tested."), marked("external, phenotype"),
     marked("external, response"), marked("immune-enhanced (hot)"), marked("prognosis table 2"),
-    marked("The other columns are kept. Training: both models refitted in every resample, "
-           "differences less their optimism; elsewhere both frozen. Paired bootstrap."),
+    marked("The other columns are kept. Training: with and without are apparent, the difference "
+           "is less its optimism, so it is not the one minus the other; both models are refitted "
+           "in every resample. Elsewhere both are frozen. Paired bootstrap."),
 )  # fmt: skip
 
 

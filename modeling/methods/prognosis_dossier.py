@@ -158,5 +158,5 @@ def _try(compute: Callable[[], Found], code: str, notices: list[Notice]) -> Foun
     try:
         return compute()
     except DataProblem as refusal:
-        notices.append(Notice(code, str(refusal.problems[0])))
+        notices.append(Notice(code, refusal.problems[0].sentence()))
         return None

@@ -102,7 +102,9 @@ def widths(svg: str) -> list[int]:
 
 @register.filter
 def kept_sentences(text: str) -> str:
-    """Several such sentences, one after the other."""
+    """Several such sentences: known as a whole, or one after the other."""
+    if (whole := kept(text)) != text:
+        return whole
     end = "." if text.endswith(".") else ""
     return ". ".join(kept(part) for part in text.removesuffix(".").split(". ")) + end
 

@@ -44,8 +44,8 @@ class Problem:
             "{where}: found {found}; expected {expected}. {remedy}",
             where=self.where,
             found=self.found,
-            expected=say(self.expected),
-            remedy=say(self.remedy),
+            expected=_worded(self.expected),
+            remedy=_worded(self.remedy),
         )
 
 
@@ -76,6 +76,12 @@ class DataProblem(ValueError):
 
     def as_list(self) -> list[dict[str, Any]]:
         return [problem.as_dict() for problem in self.problems]
+
+
+def _worded(text: str) -> Wording:
+    """A plain sentence is its own pattern, braces and all."""
+    plain = text.replace("{", "{{").replace("}", "}}")
+    return text if isinstance(text, Wording) else say(plain)
 
 
 def refuse(

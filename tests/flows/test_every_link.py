@@ -164,7 +164,8 @@ def test_a_role_reads_chinese_on_every_page(thread: Running):
     )
     pages = walk(person, f"{base}/studies/{thread.study}/", of_a_kind=1, pages_only=True)
     study = thread.clients["statistician"].get(f"studies/{thread.study}/")
-    own = re.compile("|".join(map(re.escape, own_texts(study))))
+    reasons = [event["reason"] for event in thread.rows("version-events/")]
+    own = re.compile("|".join(map(re.escape, [*own_texts(study), *filter(None, reasons)])))
     wrong = [
         f"{UID.sub('uid', urlsplit(address).path)}: {text}"
         for address, page in pages.items()
