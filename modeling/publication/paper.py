@@ -18,6 +18,7 @@ from studies.figures.journal import natural_size
 
 LARGEST = 0.75  # points of a drawing's own unit: no letter is larger than the text around it
 WORDY = 34  # characters from which a column of words is set flush left and may wrap
+LONG_HEAD = 24  # from which a heading beside a column of words wraps, not to starve it
 LAYOUT = Path("modeling") / "report.typ"
 
 
@@ -81,14 +82,18 @@ def _section(section: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]
 
 
 def _table(table: dict[str, Any]) -> dict[str, Any]:
+    wordy = [
+        max((len(row[k]) for row in table["rows"] if isinstance(row[k], str)), default=0) > WORDY
+        for k in range(len(table["columns"]))
+    ]
     return {
         "title": table["title"],
         "note": " ".join(part for part in (table["note"], _no_intervals(table["rows"])) if part),
         "columns": table["columns"],
-        "wordy": [
-            max((len(row[k]) for row in table["rows"] if isinstance(row[k], str)), default=0)
-            > WORDY
-            for k in range(len(table["columns"]))
+        "wordy": wordy,
+        "shares": [
+            told or (any(wordy) and len(head) > LONG_HEAD)
+            for told, head in zip(wordy, table["columns"], strict=True)
         ],
         "rows": [
             [
