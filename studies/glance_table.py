@@ -34,7 +34,7 @@ from studies.glance_files import (
 )
 from studies.glance_reading import codes, copied, numbers, whole_numbers
 from studies.marks import is_marked, mark_of, marks_of, noting
-from studies.methods.endpoints import DAYS_PER_MONTH
+from studies.methods.endpoints import BEST_FIRST, DAYS_PER_MONTH
 from studies.methods.histogram import round_edges
 from studies.methods.selection import (
     CATEGORY,
@@ -311,7 +311,9 @@ def _endpoints(study: Study, ids: NDArray[np.int64]) -> Iterator[Column]:
         else:
             whole = np.full(ids.size, -1, dtype=np.int64)
             whole[at[there]] = labelled[mine][there]
-            yield replace(level_column(key, title, "Outcome", labels, whole, {}), source=source)
+            held = {labels[one] for one in np.unique(labelled[mine]) if one >= 0}
+            order = {label: label for label in (*BEST_FIRST, "NE") if label in held}
+            yield replace(level_column(key, title, "Outcome", labels, whole, order), source=source)
 
 
 def _endpoint_title(name: str) -> str:

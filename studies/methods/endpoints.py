@@ -224,8 +224,10 @@ def _time(
         )
     if days > 0:
         return SurvivalTime(days, event)
-    code = "half_a_day" if known else "nothing_assessed"
-    return SurvivalTime(0.5, event, (Notice(code, "duration 0 is kept as half a day"),))
+    if known:
+        return SurvivalTime(0.5, event, (Notice("half_a_day", "duration 0 is kept as half a day"),))
+    said = "nothing dated to censor at: duration 0 is kept as half a day"
+    return SurvivalTime(0.5, event, (Notice("nothing_assessed", said),))
 
 
 def _check_order(

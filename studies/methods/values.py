@@ -90,10 +90,12 @@ def _range(low: float, high: float, unit: str) -> str:
 def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
     match = _NUMBER.fullmatch(text)
     if not match:
-        remedy = say(
-            "Write the number alone, or a missing-code: {codes}",
-            codes=", ".join(spec.missing_codes),
-        )
+        remedy = say("Write the number alone.")
+        if spec.missing_codes:
+            remedy = say(
+                "Write the number alone, or a missing-code: {codes}",
+                codes=", ".join(spec.missing_codes),
+            )
         if _DECIMAL_COMMA.fullmatch(text):
             remedy = say("Write a decimal point: {text}", text=text.replace(",", "."))
         unit = readable_unit(spec.unit)
