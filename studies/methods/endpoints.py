@@ -226,7 +226,7 @@ def _time(
         return SurvivalTime(days, event)
     if known:
         return SurvivalTime(0.5, event, (Notice("half_a_day", "duration 0 is kept as half a day"),))
-    said = "nothing dated to censor at: duration 0 is kept as half a day"
+    said = say("nothing dated to censor at: duration 0 is kept as half a day")
     return SurvivalTime(0.5, event, (Notice("nothing_assessed", said),))
 
 
