@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from studies import languages
 from studies.languages import said_choices
 from studies.methods.problems import DataProblem
 from studies.models import RIGHTS, Role, Site, Study
@@ -17,8 +19,11 @@ from studies.registry import UploadKind
 def refuse_in(form: forms.Form, refusal: DataProblem) -> None:
     """Put what a service refused beside the field it names."""
     for problem in refusal.problems:
-        name = problem.column if problem.column in form.fields else None
-        form.add_error(name, f"{problem.found}. {problem.remedy}")
+        told = languages.spoken_item(problem)
+        if problem.column in form.fields or not problem.column:
+            form.add_error(problem.column or None, f"{told['found']}. {told['remedy']}")
+        else:  # no field shows which column is meant
+            form.add_error(None, gettext("{found}: expected {expected}. {remedy}").format(**told))
 
 
 class ManyFiles(forms.ClearableFileInput):
