@@ -14,17 +14,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, connections
+from django.db.models import Model
 from django.utils import timezone
 
 from studies.remembered import remembering
-
-if TYPE_CHECKING:
-    from studies.models import Study
 
 APPS = ("studies", "imaging", "genomics", "modeling")
 # Written often and read by nothing that is kept; who reads them is asked anew each time.
@@ -114,7 +112,7 @@ def _source(table: str) -> str:
     return f"'{JOBS}:' || kind" if table == JOBS else f"'{table}'"
 
 
-def marks_of(study: Study) -> dict[str, str]:
+def marks_of(study: Model) -> dict[str, str]:
     """The mark of every table that was written for the study, or for none; jobs' by their kind."""
     with connection.cursor() as cursor:
         cursor.execute(SUMS, [study.pk])

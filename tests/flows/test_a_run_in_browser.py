@@ -18,14 +18,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.hands import Hands
-from tests.flows.test_browser import CHROMIUM, DRIVER, wait_for
+from tests.flows.test_browser import needs_browser, wait_for
 from tests.flows.test_stories_in_browser import ENDED_SECONDS, browser, opened
 
 assert browser  # fixtures
 assert opened
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
-)
+pytestmark = needs_browser
 STATISTICIAN = 15  # presses beyond typing
 
 

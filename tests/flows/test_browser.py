@@ -28,9 +28,10 @@ DRIVER = shutil.which("chromedriver")
 WIDE, NARROW = 1440, 390
 PATIENCE_SECONDS = 30
 
-pytestmark = pytest.mark.skipif(
+needs_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
 )
+pytestmark = needs_browser
 
 
 @pytest.fixture

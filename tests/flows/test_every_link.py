@@ -23,12 +23,9 @@ pytest.importorskip("selenium")
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, browser, resize, sign_in
+from tests.flows.test_browser import WIDE, browser, needs_browser, resize, sign_in
 
 assert browser  # a fixture
-in_a_browser = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
-)
 
 PSEUDONYM = re.compile(r"SIM-\d{4}")
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -217,7 +214,7 @@ def in_the(browser: Any, theme: str) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-@in_a_browser
+@needs_browser
 def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
     browser: Any, thread: Running, walked: Callable[[str], dict[str, str]]
 ):
@@ -254,7 +251,7 @@ def test_axe_finds_nothing_no_page_scrolls_sideways_and_the_policy_holds(
     assert json.loads(product.manage("policy_reports")) == reported
 
 
-@in_a_browser
+@needs_browser
 def test_a_page_is_reached_by_keyboard_alone(browser: Any, thread: Running):
     """Skip link, bell, menu and a list: focus goes on and can be seen."""
     resize(browser, WIDE)

@@ -16,21 +16,18 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.test_browser import (
-    CHROMIUM,
-    DRIVER,
     NARROW,
     PATIENCE_SECONDS,
     WIDE,
     browser,  # noqa: F401 (a fixture)
     fits,
+    needs_browser,
     resize,
     sign_in,
     wait_for,
 )
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
-)
+pytestmark = needs_browser
 ENDED_SECONDS = 120
 
 

@@ -18,11 +18,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.hands import Hands, wrong_answers
-from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, resize, wait_for
+from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, needs_browser, resize, wait_for
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
-)
+pytestmark = needs_browser
 COORDINATOR, COLLABORATOR = 12, 6  # presses beyond typing
 ENDED_SECONDS = 180
 BY = ["mouse", "keyboard"]

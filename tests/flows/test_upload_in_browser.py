@@ -17,9 +17,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.test_browser import (
-    CHROMIUM,
-    DRIVER,
     browser,  # noqa: F401 (a fixture)
+    needs_browser,
     resize,
     sign_in,
     wait_for,
@@ -37,9 +36,7 @@ window.fetch = (address, options) => (
     ? new Promise(() => {}) : real(address, options));
 """
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
-)
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")

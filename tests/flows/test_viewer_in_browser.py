@@ -21,7 +21,17 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from tests.flows.test_browser import CHROMIUM, DRIVER, NARROW, WIDE, fits, resize, sign_in, wait_for
+from tests.flows.test_browser import (
+    CHROMIUM,
+    DRIVER,
+    NARROW,
+    WIDE,
+    fits,
+    needs_browser,
+    resize,
+    sign_in,
+    wait_for,
+)
 
 PATIENCE_SECONDS = 90
 PART_BYTES = 8 * 2**20  # of an upload: the archive has more
@@ -29,9 +39,7 @@ PART_BYTES = 8 * 2**20  # of an upload: the archive has more
 HOTTEST_LPS_MM = (79.3, 123.0, -566.9)
 MTV_ML = 21.61
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
-)
+pytestmark = needs_browser
 
 
 @pytest.fixture
