@@ -162,7 +162,9 @@ def test_a_role_reads_chinese_on_every_page(thread: Running):
     pages = walk(person, f"{base}/studies/{thread.study}/", of_a_kind=1, pages_only=True)
     study = thread.clients["statistician"].get(f"studies/{thread.study}/")
     reasons = [event["reason"] for event in thread.rows("version-events/")]
-    own = re.compile("|".join(map(re.escape, [*own_texts(study), *filter(None, reasons)])))
+    recipes = [run["recipe"].get("name") for run in thread.rows("runs/")]
+    typed = [*own_texts(study), *filter(None, [*reasons, *recipes])]
+    own = re.compile("|".join(map(re.escape, typed)))
     wrong = [
         f"{UID.sub('uid', urlsplit(address).path)}: {text}"
         for address, page in pages.items()
