@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from studies import access, registry
@@ -28,39 +29,51 @@ class GridRow:
     cells: list[GridCell]
 
 
+SOMEBODY = UUID(int=0)  # stands for a patient in an address that is made once
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """Where each gap of a patient is mended, as an address in which SOMEBODY stands for them."""
+
+    by_column: dict[str, str]
+
+    @classmethod
+    def of(cls, user: Any, study: Study) -> Remedies:
+        rights = access.rights_of(user, study)
+        doors = {
+            kind.name: reverse("studies:upload", args=[study.uid, kind.name])
+            for kind in registry.upload_kinds()
+            if kind.right in rights
+        }
+        whom = [study.uid, SOMEBODY]
+        form = {"enter", "identifiers"} <= rights  # the user may fill it in
+        consent = reverse("studies:participation", args=whom) + "?step=consent#consent"
+        entry = reverse("studies:entry", args=[*whom, "baseline"])
+        page = reverse("studies:patient", args=whom)
+        return cls({
+            column.key: doors.get(column.door, "")
+            or (consent if column.key == "consent" else "")
+            or (entry if column.door == registry.FORM and form else page)
+            for column in registry.completeness_columns()
+        })  # fmt: skip
+
+    def of_patient(self, patient: Patient, key: str) -> str:
+        return self.by_column[key].replace(str(SOMEBODY), str(patient.uid))
+
+
 def grid_rows(user: Any, study: Study, patients: Sequence[Patient]) -> list[GridRow]:
     """The rows of one page; ``patients`` carry their ``completeness``."""
-    columns, rights = registry.completeness_columns(), access.rights_of(user, study)
-    doors = {
-        kind.name: reverse("studies:upload", args=[study.uid, kind.name])
-        for kind in registry.upload_kinds()
-        if kind.right in rights
-    }
-    types = {"enter", "identifiers"} <= rights
+    columns, remedies = registry.completeness_columns(), Remedies.of(user, study)
     return [
-        GridRow(
-            patient,
-            [_cell(study, patient, column, doors.get(column.door, ""), types)
-             for column in columns],
-        )
+        GridRow(patient, [_cell(patient, column, remedies) for column in columns])
         for patient in patients
-    ]  # fmt: skip
+    ]
 
 
-def _cell(
-    study: Study, patient: Patient, column: CompletenessColumn, door: str, types: bool
-) -> GridCell:
-    """``types``: the user may fill in the patient's form."""
+def _cell(patient: Patient, column: CompletenessColumn, remedies: Remedies) -> GridCell:
     there = column.key in patient.completeness.present
-    page, here = "patient", [study.uid, patient.uid]
-    if column.key == "consent":
-        page = "participation"
-    elif column.door == registry.FORM and types:
-        page, here = "entry", [*here, "baseline"]
-    url = door or reverse(f"studies:{page}", args=here)
-    if column.key == "consent":
-        url += "?step=consent#consent"
-    return GridCell(column, there, "" if there else url)
+    return GridCell(column, there, "" if there else remedies.of_patient(patient, column.key))
 
 
 def lacking(patients: QuerySet, key: str) -> QuerySet:
@@ -70,9 +83,14 @@ def lacking(patients: QuerySet, key: str) -> QuerySet:
     return patients.exclude(completeness__present__contains=[key])
 
 
+def counted(patients: QuerySet) -> QuerySet:
+    """The same patients, for counting: their study's index answers, not a walk by pseudonym."""
+    return patients.filter(completeness__study=F("study"))
+
+
 def totals(patients: QuerySet) -> tuple[list[int], int] | None:
     """How many have each thing, of how many; nothing when they are too many to count here."""
-    ids = list(patients.order_by().values_list("pk", flat=True)[: COUNTED + 1])
+    ids = list(counted(patients).order_by().values_list("pk", flat=True)[: COUNTED + 1])
     if len(ids) > COUNTED:
         return None
     rows = Completeness.objects.filter(patient_id__in=ids).values_list("present", flat=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -427,9 +427,7 @@ def completeness_listing() -> Listing:
 def _presence(place: int, row: Any, study: Study) -> SafeString:
     cell = row.cells[place]
     if cell.there:
-        there = gettext("there")
-        said = '<span class="is-there">{}<span class="visually-hidden">{}</span></span>'
-        return format_html(said, icon("check"), there)
+        return _there(gettext("there"))
     title = spoken(cell.column.title)
     return format_html(
         '<a class="gap" href="{}" title="{}"><span aria-hidden="true">–</span>'
@@ -439,6 +437,13 @@ def _presence(place: int, row: Any, study: Study) -> SafeString:
         % {"title": title, "pseudonym": row.patient.pseudonym},
         gettext("%(title)s not there: mend it") % {"title": title},
     )
+
+
+@cache
+def _there(word: str) -> SafeString:
+    """The mark of what is there, drawn once."""
+    said = '<span class="is-there">{}<span class="visually-hidden">{}</span></span>'
+    return format_html(said, icon("check"), word)
 
 
 def _is_there(place: int, row: Any, study: Study) -> str:

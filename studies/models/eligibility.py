@@ -62,3 +62,10 @@ class Completeness(PatientRow):
 
     class Meta:
         verbose_name_plural = "completeness"
+        indexes = [  # who lacks what is read from the index alone
+            models.Index(
+                fields=["study", "patient"],
+                include=["site", "present"],
+                name="completeness_of_study",
+            )
+        ]

@@ -26,6 +26,6 @@ def completeness(request: HttpRequest, study: Study) -> HttpResponse:
     }
     return list_response(
         request, study, completeness_listing(), narrowed.qs, "studies/completeness.html", context,
-        narrowed=narrowed,
+        counted=completeness_grid.counted(narrowed.qs), narrowed=narrowed,
         rows_of=lambda rows: completeness_grid.grid_rows(request.user, study, rows),
     )  # fmt: skip
