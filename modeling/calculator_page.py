@@ -177,6 +177,8 @@ def _curve(reading: Reading) -> dict[str, Any]:
     s, low, high = (p[0] for p in (reading.curve.survival, reading.curve.lower,
                                    reading.curve.upper))  # fmt: skip
     step = next((k for k in (1, 2, 3, 6, 12, 24, 36, 60, 120) if longest / k <= 6.5), 240)
+    months = range(0, int(longest) + 1, step)
+    at = np.searchsorted(reading.curve_times, months, side="right") - 1
     return {
         "width": WIDE,
         "height": HIGH,
@@ -186,7 +188,9 @@ def _curve(reading: Reading) -> dict[str, Any]:
         "line": _steps(x, s),
         "band": _band(x, low, high) if np.isfinite(low).all() else "",
         "across": [(f"{MARGIN + (WIDE - MARGIN - 12) * t / longest:.1f}", t)
-                   for t in range(0, int(longest) + 1, step)],
+                   for t in months],
+        "rows": [(t, number(s[k]), _interval(low[k], high[k]))
+                 for t, k in zip(months, at.tolist(), strict=True)],
         "up": [(f"{_height(v):.1f}", f"{v:g}") for v in (0, 0.25, 0.5, 0.75, 1)],
         "dots": [(f"{MARGIN + (WIDE - MARGIN - 12) * t / longest:.1f}", f"{_height(v):.1f}")
                  for t, v in zip(reading.times, reading.survival.survival[0], strict=True)],

@@ -201,51 +201,55 @@ document.addEventListener("click", (event) => {
   showTip(target);
 });
 
-// A figure leaves as SVG, PNG and the numbers of its table, where the server offers no files of its own.
-document.querySelectorAll("figure").forEach((figure) => {
+// A figure leaves as SVG or PNG, for white paper whatever the page looks like, and as the numbers of its table.
+document.addEventListener("click", (event) => {
+  const kind = event.target.closest("[data-save]")?.dataset.save;
+  if (!kind) return;
+  const figure = event.target.closest("figure, article, section");
   const drawing = figure.querySelector("svg:not(.icon)");
-  if (!drawing || figure.querySelector("a[href*='svg'], [data-no-files]")) return;
-  const table = figure.querySelector("table");
-  const name = (figure.id || drawing.getAttribute("aria-label") || document.title).split(/[.:·]/)[0].trim().replace(/\W+/g, "-").toLowerCase();
-  const line = document.createElement("p");
-  line.className = "chart-files";
-  const offerFile = (word, make) => {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "linklike", textContent: word });
-    button.setAttribute("aria-label", interpolate(gettext("%s of %s"), [word, name.replaceAll("-", " ")]));
-    button.addEventListener("click", make);
-    line.append(button);
+  const name = (figure.id || drawing.getAttribute("aria-label") || document.title).split(/[.:·]/)[0].trim().replace(/\W+/g, "-").toLowerCase() || "figure";
+  if (kind === "csv") return save(tableFile(figure.querySelector("table")), `${name}.csv`);
+  const file = new Blob([new XMLSerializer().serializeToString(onPaper(drawing))], { type: "image/svg+xml" });
+  if (kind === "svg") return save(file, `${name}.svg`);
+  const address = URL.createObjectURL(file);
+  const picture = new Image();
+  picture.onload = () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 2 * picture.width, height: 2 * picture.height });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => save(blob, `${name}.png`));
+    URL.revokeObjectURL(address);
   };
-  const source = () => {
-    const copy = drawing.cloneNode(true);
-    const box = drawing.viewBox.baseVal;
-    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    copy.setAttribute("width", box.width || drawing.clientWidth);
-    copy.setAttribute("height", box.height || drawing.clientHeight);
-    return new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
-  };
-  offerFile("SVG", () => save(source(), `${name}.svg`));
-  offerFile("PNG", () => {
-    const address = URL.createObjectURL(source());
-    const picture = new Image();
-    picture.onload = () => {
-      const canvas = Object.assign(document.createElement("canvas"), { width: 2 * picture.width, height: 2 * picture.height });
-      const pen = canvas.getContext("2d");
-      pen.fillStyle = "#fff";
-      pen.fillRect(0, 0, canvas.width, canvas.height);
-      pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-      canvas.toBlob((blob) => save(blob, `${name}.png`));
-      URL.revokeObjectURL(address);
-    };
-    picture.src = address;
-  });
-  if (table) offerFile("CSV", () => {
-    const cell = (one) => `"${one.textContent.trim().replace(/^(?=[=@\t+])/, "'").replaceAll('"', '""')}"`;
-    const lines = [...table.rows].map((row) => [...row.cells].map(cell).join(","));
-    save(new Blob(["\ufeff" + lines.join("\r\n")], { type: "text/csv" }), `${name}.csv`);
-  });
-  figure.append(line);
+  picture.src = address;
 });
+
+// A copy that needs no style sheet: what the light page would show, written at each part.
+const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-size", "font-family", "font-weight", "text-anchor"];
+function onPaper(drawing) {
+  const root = document.documentElement;
+  const theme = root.dataset.theme;
+  root.dataset.theme = "light";
+  const copy = drawing.cloneNode(true);
+  const parts = [...copy.querySelectorAll("*")];
+  drawing.querySelectorAll("*").forEach((part, k) => {
+    const look = getComputedStyle(part);
+    LOOKS.forEach((one) => parts[k].setAttribute(one, look.getPropertyValue(one)));
+  });
+  if (theme) root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  const box = drawing.viewBox.baseVal;
+  Object.entries({ xmlns: "http://www.w3.org/2000/svg", width: box.width || drawing.clientWidth, height: box.height || drawing.clientHeight })
+    .forEach(([attribute, value]) => copy.setAttribute(attribute, value));
+  return copy;
+}
+
+function tableFile(table) {
+  const cell = (one) => `"${one.textContent.trim().replace(/^(?=[=@\t+])/, "'").replaceAll('"', '""')}"`;
+  const lines = [...table.rows].map((row) => [...row.cells].map(cell).join(","));
+  return new Blob(["\ufeff" + lines.join("\r\n")], { type: "text/csv" });
+}
 
 function save(blob, name) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });

@@ -1,12 +1,15 @@
 """Every colour of the product by what it means: pages (light and dark) and figures take them here.
 
 ``python manage.py colours`` writes ``static/colours.css``; figures import the names. A figure is
-drawn once and printed, so it uses the light ones and lies on paper of its own in a dark page.
+drawn once, with the light ones, for white paper and print; on a dark page each of its colours is
+shown as the dark one of the same meaning.
 """
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Sequence
+from functools import cache
 from itertools import cycle
 
 LIGHT = {
@@ -30,6 +33,9 @@ LIGHT = {
     "simulated": "#55368a", "simulated-soft": "#f0eaf9",
     # a course drawn in a page
     "span": "#b9d3df", "span-other": "#cfd8c9",
+    # of figures alone
+    "grid": "#e6e8e4", "pale": "#f6f6f3", "dim": "#9aa3a8", "void": "#d9dcd8", "ochre": "#c58a3d",
+    "partial-response": "#74b08c", "stable": "#dfc45f",
 }  # fmt: skip
 
 DARK = {
@@ -48,13 +54,18 @@ DARK = {
     "idle": "#aab5bc", "idle-soft": "#25323b",
     "simulated": "#c9aef2", "simulated-soft": "#2b2140",
     "span": "#31576a", "span-other": "#46553f",
+    "grid": "#2b3943", "pale": "#22303a", "dim": "#75838c", "void": "#3a4954", "ochre": "#f3d9ae",
+    "partial-response": "#579871", "stable": "#cdb35a",
 }  # fmt: skip
 
 # Figures: on white paper, in print too. Colour never speaks alone (dash and shape go with it).
-INK, QUIET, PAPER, GRID, PALE = LIGHT["ink"], LIGHT["quiet"], "#ffffff", "#e6e8e4", "#f6f6f3"
-HOT, COLD, BETWEEN, UNKNOWN = LIGHT["hot"], LIGHT["cold"], "#9aa3a8", "#d9dcd8"
+INK, QUIET, PAPER, GRID, PALE = (LIGHT[name] for name in ("ink", "quiet", "sheet", "grid", "pale"))
+HOT, COLD, BETWEEN, UNKNOWN = (LIGHT[name] for name in ("hot", "cold", "dim", "void"))
 ACCENT, EDGE, SIMULATED = LIGHT["accent"], LIGHT["line-strong"], LIGHT["simulated"]
-SERIES = ("#14506b", HOT, "#4d8a6a", "#9a6a14", "#7d4a86", QUIET, COLD, "#c58a3d")
+SERIES = (
+    LIGHT["training"], HOT, LIGHT["internal"], LIGHT["external-phenotype"],
+    LIGHT["external-response"], QUIET, COLD, LIGHT["ochre"],
+)  # fmt: skip
 MEANING = {
     "hot": HOT,
     "cold": COLD,
@@ -68,7 +79,16 @@ STRIPS = (
     ("#4f8fb0", "#a9cbdc", "#b79bc0", "#7d878d", "#0e3d53"),
     ("#6b4a14", "#c58a3d", "#e3c48f", "#8a8d3a", "#c3c67f", "#4a3a22"),
 )
-RESPONSES = {"CR": "#1b6641", "PR": "#74b08c", "SD": "#dfc45f", "PD": HOT, "NE": BETWEEN}
+RESPONSES = {
+    "CR": LIGHT["ready"], "PR": LIGHT["partial-response"], "SD": LIGHT["stable"], "PD": HOT,
+    "NE": BETWEEN,
+}  # fmt: skip
+# What figures are drawn with, by the names of it that a page has.
+DRAWN = (
+    "ink", "quiet", "sheet", "paper", "grid", "pale", "hot", "cold", "dim", "void", "accent",
+    "line", "line-strong", "internal", "external-phenotype", "external-response", "ochre",
+    "simulated", "ready", "edge", "partial-response", "stable",
+)  # fmt: skip
 
 
 def series(names: Sequence[str]) -> list[str]:
@@ -84,6 +104,30 @@ def _meaning(name: str) -> str:
     return next((MEANING[key] for key in MEANING if said.split(",")[0].startswith(key)), "")
 
 
+@cache
+def on_dark(colour: str) -> str:
+    """What a figure's colour is on a dark page: of the same meaning, else as far from the paper."""
+    known = {LIGHT[name]: DARK[name] for name in reversed(DRAWN)}
+    if colour in known:
+        return known[colour]
+    red, green, blue = (part / 255 for part in _parts(colour))
+    hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
+    _, darkest, _ = colorsys.rgb_to_hls(*(part / 255 for part in _parts(DARK["sheet"])))
+    turned = colorsys.hls_to_rgb(hue, darkest + (0.92 - darkest) * (1 - light), saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in turned)
+
+
+def _drawn_rules() -> str:
+    """Figures in a page take its colours; nothing of the drawing is changed, so files stay."""
+    parts = ("fill", "stroke", "stop-color")
+    by_colour = {LIGHT[name]: name for name in reversed(DRAWN)}
+    return "".join(
+        f'.drawing [{part}="{colour}"] {{ {part}: var(--{name}); }}\n'
+        for colour, name in sorted(by_colour.items())
+        for part in parts
+    )
+
+
 def stylesheet() -> str:
     """The colours as custom properties: light, dark by choice, dark by the system's wish."""
     light, dark = _lines(LIGHT), _lines(DARK)
@@ -95,6 +139,7 @@ def stylesheet() -> str:
         f"  :root:not([data-theme]) {{ color-scheme: dark; {dark} }}\n"
         "}\n"
         f"@media print {{ :root:root:root {{ color-scheme: light; {light} }} }}\n"
+        f"{_drawn_rules()}"
     )
 
 
@@ -109,6 +154,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    parts = [part / 255 for part in _parts(colour)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _parts(colour: str) -> list[int]:
+    return [int(colour[k : k + 2], 16) for k in (1, 3, 5)]

@@ -6,12 +6,15 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from imaging.loss_curve import loss_curve
+from imaging.figures.losses import draw_losses
 from imaging.models import ExtractorVersion
 from imaging.stages import extractor_versions, feature_failures, features_stage
 from studies import access
+from studies.figures.render import render_inline_svg
+from studies.languages import figures_spoken
 from studies.models import Study
 from studies.services import file_read
 from studies.views.doors import study_page
@@ -29,13 +32,16 @@ def feature_page(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @study_page("aggregates")
+@figures_spoken()
 def extractor_page(request: HttpRequest, study: Study, extractor_uid: UUID) -> HttpResponse:
     version = get_object_or_404(
         ExtractorVersion.objects.select_related("weights"), study=study, uid=extractor_uid
     )
     rights = access.rights_of(request.user, study)
+    figure = draw_losses(version.losses, version.held_out_losses) if version.losses else None
     return render(request, "imaging/extractor.html", {
-        "study": study, "version": version, "curve": loss_curve(version),
+        "study": study, "version": version, "figure": figure,
+        "svg": mark_safe(render_inline_svg(figure)) if figure else "",  # drawn here, from numbers
         "shows_patients": "rows" in rights and access.sees_all_sites(request.user, study),
     })  # fmt: skip
 

@@ -54,7 +54,7 @@ def draw_lasso_path(
             domain=names, range=[COLOURS[k % len(COLOURS)] for k in range(len(names))]),
             legend=alt.Legend(columns=3, symbolType="stroke")),
         strokeDash=alt.StrokeDash("name:N", sort=names, scale=alt.Scale(
-            domain=names, range=[DASHES[k // len(COLOURS) % len(DASHES)]
+            domain=names, range=[DASHES[(k + k // len(COLOURS)) % len(DASHES)]
                                  for k in range(len(names))])),
     )  # fmt: skip
     zero = alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q")

@@ -8,12 +8,18 @@ import re
 
 import vl_convert
 
+from studies.colours import on_dark
 from studies.figures.figure import Figure
 from studies.methods.cells import harmless
 
 _NUMBERED = re.compile(r"\b(?:clip|gradient_)\d+\b")
 _TAG = re.compile(r'<(?:[^<>"]|"[^"]*")+>')
 _ROLE = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+_COLOUR = re.compile(
+    r'(?<=fill="|roke="|olor=")'
+    r'(?:#(?:[0-9a-f]{3}){1,2}|rgb\((\d+), ?(\d+), ?(\d+)\)|white|black)(?=")'
+)
+_NAMED = {"white": "#ffffff", "black": "#000000"}
 _SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -39,6 +45,18 @@ def render_inline_svg(figure: Figure) -> str:
     return _SIZE.sub(
         rf'<svg\1 role="img" aria-label="{label}" preserveAspectRatio="xMinYMin meet"', svg, count=1
     )
+
+
+def darkened(svg: str) -> str:
+    """The same drawing for a dark page, where it is an image; files stay as drawn."""
+    return _COLOUR.sub(lambda found: on_dark(_hex(found)), svg)
+
+
+def _hex(found: re.Match[str]) -> str:
+    if found[1]:
+        return "#" + "".join(f"{int(part):02x}" for part in found.groups())
+    colour = _NAMED.get(found[0], found[0])
+    return colour if len(colour) == 7 else "#" + "".join(2 * part for part in colour[1:])
 
 
 def render_png(figure: Figure, scale: float = 2.0) -> bytes:

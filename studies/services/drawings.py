@@ -14,6 +14,7 @@ from django.utils import translation
 
 from studies import registry
 from studies.figures.figure import Figure
+from studies.figures.journal import natural_size
 from studies.figures.render import render_svg
 from studies.figures.words import english
 from studies.jobs import Progress, enqueue, no_progress
@@ -40,6 +41,7 @@ class Drawn:
     drawing: Drawing | None = None
     job: Job | None = None
     figures: list[Figure] = field(default_factory=list)
+    sizes: dict[str, list[float]] = field(default_factory=dict)  # so that a page leaves room
 
     @property
     def busy(self) -> bool:
@@ -60,8 +62,9 @@ def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
         return Drawn(page, subject)
     found = _kept(study, user, page, subject, _digest(page, inputs))
     if found:
-        figures = [Figure.from_dict({**figure, "spec": {}}) for figure in found.figures]
-        return Drawn(page, subject, found, None, figures)
+        figures = [_figure(figure, {}) for figure in found.figures]
+        sizes = {figure["key"]: figure["size"] for figure in found.figures if "size" in figure}
+        return Drawn(page, subject, found, None, figures, sizes)
     return Drawn(page, subject, job=page_draw_start(study, user, page, subject))
 
 
@@ -84,7 +87,11 @@ def figure_of(drawings: QuerySet[Drawing], uid: UUID, key: str) -> tuple[Figure,
     if found is None or found[1] is None:
         return None
     content = next(figure for figure in found[0] if figure["key"] == key)
-    return Figure.from_dict({**content, "spec": found[1]}), found[2]
+    return _figure(content, found[1]), found[2]
+
+
+def _figure(kept: dict[str, Any], spec: dict[str, Any]) -> Figure:
+    return Figure.from_dict({k: v for k, v in kept.items() if k != "size"} | {"spec": spec})
 
 
 def _job(study: Study, page: str, subject: str, digest: str) -> Job | None:
@@ -190,7 +197,7 @@ def _keep(
         [
             Drawing(
                 study=study, page=page, subject=subject, site_ids=sites, inputs_digest=digest,
-                figures=[_without_spec(figure) for figure in figures],
+                figures=[_without_spec(figure, pictures[figure.key]) for figure in figures],
                 specs={figure.key: figure.spec for figure in figures},
                 pictures=pictures, said=to_stored(said), produced_by=job,
             )
@@ -202,8 +209,9 @@ def _keep(
     same.exclude(pk__in=list(kept)).delete()
 
 
-def _without_spec(figure: Figure) -> dict[str, Any]:
-    return {key: value for key, value in figure.as_dict().items() if key != "spec"}
+def _without_spec(figure: Figure, picture: str) -> dict[str, Any]:
+    content = {key: value for key, value in figure.as_dict().items() if key != "spec"}
+    return content | {"size": natural_size(picture)}
 
 
 def patients_shown(visible: Any, wanted: Iterable[int]) -> dict[int, int]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from studies import access, registry, services
 from studies.figures.figure import Figure
 from studies.figures.journal import figure_file, journal_widths
-from studies.figures.render import figure_csv, render_png
+from studies.figures.render import darkened, figure_csv, render_png
 from studies.models import Drawing, Study
 
 from .doors import study_page
@@ -23,6 +23,11 @@ from .doors import study_page
 
 def _svg(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
     return HttpResponse(picture, content_type="image/svg+xml")
+
+
+def _dark(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    """For a dark page."""
+    return HttpResponse(darkened(picture), content_type="image/svg+xml")
 
 
 def _png(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
@@ -52,7 +57,7 @@ def _journal(figure: Figure, form: str) -> HttpResponse:
 
 
 FORMS: dict[str, Callable[..., HttpResponse]] = {
-    "svg": _svg, "png": _png, "csv": _csv, "html": _table,
+    "svg": _svg, "dark.svg": _dark, "png": _png, "csv": _csv, "html": _table,
 }  # fmt: skip
 
 
@@ -78,8 +83,8 @@ def drawn_figure(
     found = services.figure_of(rows, drawing_uid, key)
     if found is None:
         raise Http404(_("No such figure."))
-    tag = f'"{drawing_uid}-{key}"'
-    if form == "svg" and request.headers.get("If-None-Match") == tag:
+    tag = f'"{drawing_uid}-{key}-{form}"'
+    if form in ("svg", "dark.svg") and request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)
     known = FORMS.get(form)
     response = known(request, study, *found) if known else _journal(found[0], form)

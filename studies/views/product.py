@@ -8,13 +8,17 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import mark_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from studies.colours import DARK, LIGHT, MEANING, contrast
 from studies.context import THEME_COOKIE, THEMES
+from studies.figures.example import draw_example
+from studies.figures.render import render_inline_svg
 from studies.filters import Chip
 from studies.forms import PatternForm
+from studies.languages import figures_spoken
 from studies.paging import Page
 from studies.policy import keep_report
 from studies.templatetags.studies_ui import ICONS, STATES
@@ -24,8 +28,6 @@ EXAMPLES = {
     "icons": list(ICONS),
     "states": list(STATES),
     "chips": [Chip("Site: North", "?"), Chip("Status: enrolled", "?")],
-    "columns": ["Patient", "Site", "Age, years"],
-    "rows": [["N-001", "North", 61], ["N-002", "North", 58]],
     "page": Page([1, 2], None, UUID(int=0), "2 of 306"),
     "notices": [{"text": "Two patients lack a date of birth; age was entered.", "code": "age"}],
     "problems": [
@@ -67,11 +69,14 @@ def policy_report(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@figures_spoken()
 def patterns(request: HttpRequest) -> HttpResponse:
     """Every part that pages are made of."""
     colours = [
         (name, light, DARK[name], contrast(light, LIGHT["sheet"])) for name, light in LIGHT.items()
     ]
     example = PatternForm({"name": "", "number": "3.5"})
-    context = {"colours": colours, "meaning": MEANING, "form": example, **EXAMPLES}
+    figure = draw_example()
+    drawn = {"figure": figure, "svg": mark_safe(render_inline_svg(figure))}  # from numbers
+    context = {"colours": colours, "meaning": MEANING, "form": example, **drawn, **EXAMPLES}
     return render(request, "studies/patterns.html", context)

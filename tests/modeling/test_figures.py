@@ -20,6 +20,7 @@ from modeling.methods.cox import fit_cox
 from modeling.methods.design_matrix import build_design
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.nomogram import build_nomogram
+from studies.colours import DRAWN, LIGHT
 from studies.figures.figure import Figure
 from studies.figures.journal import SMALLEST_POINTS, figure_file, journal_widths, smallest_letters
 from studies.figures.render import figure_csv, render_inline_svg, render_png, render_svg
@@ -103,6 +104,8 @@ def test_figure_is_well_formed_named_and_scales(make):
     assert root.get("viewBox")
     assert root.get("width") is None
     assert "style=" not in render_svg(figure)  # a strict content policy forbids it in pages
+    drawn = re.findall(r'(?:fill|stroke|stop-color)="([^"]+)"', render_inline_svg(figure))
+    assert set(drawn) <= {*(LIGHT[name] for name in DRAWN), "none", "transparent"}
     assert render_png(figure, 1.0).startswith(b"\x89PNG")
 
 

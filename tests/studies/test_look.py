@@ -10,7 +10,19 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from studies.colours import DARK, LIGHT, SERIES, contrast, series, stylesheet
+from studies.colours import (
+    DARK,
+    DRAWN,
+    LIGHT,
+    RESPONSES,
+    SERIES,
+    STRIPS,
+    contrast,
+    on_dark,
+    series,
+    stylesheet,
+)
+from studies.figures.render import darkened
 from studies.help import glossary, pages
 from studies.policy import POLICY, REPORT_PATH, keep_report, reports
 from tests.conftest import REPO
@@ -20,7 +32,7 @@ TEXT = ("ink", "quiet", "accent", "hot", "cold", "between", "ready", "running", 
         "errored", "idle", "simulated")  # fmt: skip
 MARKS = ("edge", "training", "internal", "external-phenotype", "external-response")
 TEMPLATES = sorted(REPO.glob("templates/**/*.html"))
-DRAWN = [
+FIGURES = [
     *REPO.glob("*/figures/*.py"),
     REPO / "static" / "app.css",
     *REPO.glob("templates/**/*.svg"),
@@ -50,9 +62,25 @@ def test_every_colour_can_be_read_where_it_stands(colours: dict[str, str]) -> No
 
 def test_no_colour_is_written_beside_the_one_place() -> None:
     known = {*LIGHT.values(), *SERIES, "#ffffff", "#fff"}
-    for file in DRAWN:
+    for file in FIGURES:
         found = set(re.findall(r"#[0-9a-f]{6}\b|#fff\b", file.read_text("utf-8")))
         assert found <= known, file.name
+
+
+def test_what_is_drawn_can_be_told_apart_in_the_dark() -> None:
+    sheet = DARK["sheet"]
+    lines = [on_dark(colour) for colour in (*SERIES, *RESPONSES.values())]
+    assert [colour for colour in lines if contrast(colour, sheet) < 3] == []
+    for colours in (SERIES, *STRIPS, tuple(RESPONSES.values())):
+        assert len({on_dark(colour) for colour in colours}) == len(colours)
+    for name in DRAWN:
+        assert f'.drawing [fill="{LIGHT[name]}"]' in stylesheet()
+
+
+def test_a_drawing_in_the_dark_differs_by_its_colours_alone() -> None:
+    svg = '<g fill="#17222b" stroke="white">#17222b<stop stop-color="rgb(44, 106, 155)"/></g>'
+    expected = svg.replace('"#17222b"', f'"{DARK["ink"]}"').replace("white", DARK["sheet"])
+    assert darkened(svg) == expected.replace("rgb(44, 106, 155)", DARK["cold"])
 
 
 def test_what_has_a_meaning_keeps_its_colour_in_every_figure() -> None:

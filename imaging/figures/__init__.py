@@ -1,0 +1,1 @@
+"""Figures of imaging: a specification, and the table of what it shows."""
