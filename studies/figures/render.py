@@ -8,7 +8,7 @@ import re
 
 import vl_convert
 
-from studies.colours import on_dark
+from studies.colours import INK, PAPER, on_dark
 from studies.figures.figure import Figure
 from studies.methods.cells import harmless
 
@@ -19,7 +19,7 @@ _COLOUR = re.compile(
     r'(?<=fill="|roke="|olor=")'
     r'(?:#(?:[0-9a-f]{3}){1,2}|rgb\((\d+), ?(\d+), ?(\d+)\)|white|black)(?=")'
 )
-_NAMED = {"white": "#ffffff", "black": "#000000"}
+_NAMED = {"white": PAPER, "black": INK}
 _SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
 
 
