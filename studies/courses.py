@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from studies.endpoint_standings import retired_names
 from studies.methods.derivations import derive_all, spoken
 from studies.methods.units import readable_unit
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
@@ -167,9 +168,15 @@ def _course_fact(fact: tuple[date, str, str, str], start: date | None, dates: bo
     return CourseFact(kind, text, when.strftime(DATE_FORMATS[precision]), since, when.isoformat())
 
 
+# Notices of an endpoint that stand beside it: why a time is what nobody would expect.
+TOLD_OF_ENDPOINTS = ("nothing_assessed", "half_a_day", "imaging_entered_earlier")
+
+
 def endpoints_of(patient: Patient) -> list[EndpointValue]:
-    """The newest value of the newest definition of each endpoint."""
+    """The newest value of the newest definition of each endpoint that is offered."""
+    retired = retired_names(patient.study)
     rows = patient.endpoint_values.select_related("definition")
+    rows = rows.exclude(definition__name__in=retired)
     newest: dict[str, EndpointValue] = {}
     for value in rows.order_by("definition__name", "definition__version", "id"):
         newest[value.definition.name] = value

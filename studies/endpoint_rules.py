@@ -8,10 +8,11 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 
 from studies import access
+from studies.endpoint_standings import standings
 from studies.events import metadata_of, people_of
 from studies.methods.endpoint_kinds import KINDS, SHIPPED, kind_of, spoken_rule, title_of
 from studies.methods.recist import DISAGREE
-from studies.models import EndpointDefinition, EndpointValue, Patient, Study
+from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Patient, Study
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class EndpointView:
     kind: str  # its title, where the study named the endpoint itself
     now: RuleVersion
     earlier: list[RuleVersion]
+    standing: EndpointStanding | None = None  # the newest word on whether it is offered
+
+    @property
+    def is_retired(self) -> bool:
+        return self.standing is not None and not self.standing.is_offered
 
 
 def endpoint_rules(study: Study) -> list[EndpointView]:
@@ -43,7 +49,7 @@ def endpoint_rules(study: Study) -> list[EndpointView]:
     for row in every.order_by("name", "version"):
         by_name.setdefault(row.name, []).append(row)
     events = _events(study)
-    people = people_of(events.values())
+    people, said = people_of(events.values()), standings(study)
     found = []
     for name in dict.fromkeys([*SHIPPED, *by_name]):
         rows = by_name.get(name, [])
@@ -52,8 +58,9 @@ def endpoint_rules(study: Study) -> list[EndpointView]:
         first = RuleVersion(0, spoken_rule(name, rule), frozenset())
         kind = "" if name in SHIPPED else kind_of(name, rule).title
         now = told[0] if told else first
-        found.append(EndpointView(name, title_of(name, rule), kind, now, told[1:]))
-    return found
+        title = title_of(name, rule)
+        found.append(EndpointView(name, title, kind, now, told[1:], said.get(name)))
+    return sorted(found, key=lambda one: one.is_retired)
 
 
 @dataclass(frozen=True)
@@ -76,12 +83,6 @@ def disagreements(user: Any, study: Study, most: int = 50) -> list[Disagreement]
         Disagreement(row.patient, [note for note in row.notices if note["code"] in DISAGREE])
         for row in found.select_related("patient").order_by("patient__pseudonym")[:most]
     ]
-
-
-def own_endpoints(study: Study) -> list[EndpointDefinition]:
-    """The newest definition of every endpoint that the study named itself, by name."""
-    rows = EndpointDefinition.objects.filter(study=study).exclude(name__in=SHIPPED)
-    return list(rows.order_by("name", "-version").distinct("name"))
 
 
 def _versions(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from studies import access, consents, registry
 from studies.courses import readable_unit
+from studies.endpoint_standings import endpoint_titles
 from studies.glance_files import (
     PREFIX,
     GlanceTable,
@@ -298,10 +299,13 @@ def _endpoints(study: Study, ids: NDArray[np.int64]) -> Iterator[Column]:
     labels, labelled = codes(table["label"])
     is_event = np.array([text == "t" for text in events] + [False])
     source = reverse("studies:endpoints", args=[study.uid])
+    titles = endpoint_titles(study)
     for place in sorted(range(len(names)), key=names.__getitem__):
+        if names[place] not in titles:
+            continue
         mine = named == place
         at, there = _places(ids, patients[mine])
-        key, title = f"outcome.{names[place]}", _endpoint_title(names[place])
+        key, title = f"outcome.{names[place]}", titles[names[place]]
         if np.isfinite(durations[mine]).any():
             complete = np.where(happened[mine] >= 0, durations[mine], np.nan)
             months = _spread(complete / DAYS_PER_MONTH, at, there, ids.size)
@@ -314,10 +318,6 @@ def _endpoints(study: Study, ids: NDArray[np.int64]) -> Iterator[Column]:
             held = {labels[one] for one in np.unique(labelled[mine]) if one >= 0}
             order = {label: label for label in (*BEST_FIRST, "NE") if label in held}
             yield replace(level_column(key, title, "Outcome", labels, whole, order), source=source)
-
-
-def _endpoint_title(name: str) -> str:
-    return name.replace("progression_free", "progression-free").replace("_", " ").capitalize()
 
 
 # what the apps above know

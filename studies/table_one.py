@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from studies import cohort_reads, consents, eligibility, registry
-from studies.endpoint_rules import own_endpoints
+from studies.endpoint_standings import own_endpoints
 from studies.methods.endpoint_kinds import kind_of, title_of
 from studies.methods.endpoints import DAYS_PER_MONTH, DISEASE_CONTROL, RESPONDERS
 from studies.methods.problems import Notice

@@ -88,6 +88,11 @@ urlpatterns = [
     path(f"{STUDY}cohorts/endpoints/", endpoints.endpoint_list, name="endpoints"),
     path(f"{STUDY}cohorts/endpoints/new/<slug:kind>/", endpoints.endpoint_new, name="endpoint_new"),
     path(f"{STUDY}cohorts/endpoints/<slug:name>/", endpoints.endpoint, name="endpoint"),
+    path(
+        f"{STUDY}cohorts/endpoints/<slug:name>/standing/",
+        endpoints.endpoint_standing,
+        name="endpoint_standing",
+    ),
     path(f"{STUDY}queries/", queries.query_list, name="queries"),
     path(f"{STUDY}queries/<uuid:query_uid>/", queries.query_page, name="query"),
     path(f"{STUDY}history/", history.audit, name="audit"),

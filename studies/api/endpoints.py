@@ -24,7 +24,7 @@ class EndpointValueSerializer(PatientScopedSerializer):
     class Meta:
         model = EndpointValue
         fields = ("uid", "patient", "endpoint", "version", "duration_days", "event", "label",
-                  "notices", "inputs_digest")  # fmt: skip
+                  "source", "notices", "inputs_digest")  # fmt: skip
 
 
 class EndpointValueViewSet(StudyScopedViewSet):
@@ -74,10 +74,7 @@ class EndpointDefinitionViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     ) -> Job:
         known = EndpointDefinition.objects.filter(study=self.study, name=name).exists()
         if (known or name in SHIPPED) and not (kind or title):
-            now = services.endpoint_definition(self.study, name)
-            return services.endpoint_change_start(
-                self.study, user, name, {**now.rule, **rule}, reason
-            )
+            return services.endpoint_change_start(self.study, user, name, rule, reason)
         return services.endpoint_create_start(self.study, user, name, kind, title, rule, reason)
 
 

@@ -16,7 +16,7 @@ from .cohorts import (
     WithdrawForm,
 )
 from .dictionary import DerivedForm, FreezeForm, VariableForm
-from .endpoints import EndpointNewForm, EndpointRuleForm
+from .endpoints import EndpointNewForm, EndpointOfferForm, EndpointRetireForm, EndpointRuleForm
 from .exports import ExportForm
 from .general import InviteForm, MembershipForm, PatternForm, SiteForm, UploadForm, refuse_in
 from .queries import QueryForm, QueryMessageForm
@@ -30,6 +30,8 @@ __all__ = [
     "CriteriaForm",
     "DerivedForm",
     "EndpointNewForm",
+    "EndpointOfferForm",
+    "EndpointRetireForm",
     "EndpointRuleForm",
     "ExportForm",
     "FreezeForm",

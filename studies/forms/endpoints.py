@@ -8,15 +8,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from studies.languages import said_choices, spoken
-from studies.methods.endpoint_kinds import EndpointKind, Rule, RulePart
+from studies.methods.endpoint_kinds import EndpointKind, Rule, RulePart, read_rule
 
-from .cohorts import reason_field
+from .cohorts import DayField, reason_field
 
 
 class EndpointRuleForm(forms.Form):
-    def __init__(self, *args: Any, kind: EndpointKind, rule: Rule, **kwargs: Any):
+    def __init__(self, *args: Any, kind: EndpointKind, rule: Rule | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        now = {**kind.default, **rule}
+        now = kind.default if rule is None else read_rule(kind.name, rule)
         self.parts = kind.parts
         for part in self.parts:
             self.fields[part.name] = _field(part, now[part.name])
@@ -37,12 +37,31 @@ class EndpointNewForm(EndpointRuleForm):
     field_order = ("title", "name")
 
     def __init__(self, *args: Any, kind: EndpointKind, **kwargs: Any):
-        super().__init__(*args, kind=kind, rule={}, **kwargs)
+        super().__init__(*args, kind=kind, **kwargs)
         self.order_fields(self.field_order)
         self.fields["reason"].label = _("Why it is needed")
 
     def named(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in ("name", "title")}
+
+
+class EndpointRetireForm(forms.Form):
+    """What takes an endpoint of the study's own out of what is offered."""
+
+    since = DayField(label=_("Retired from"))
+    reason = reason_field()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Why it is retired")
+
+
+class EndpointOfferForm(forms.Form):
+    reason = reason_field()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Why it is offered again")
 
 
 def _field(part: RulePart, now: Any) -> forms.Field:

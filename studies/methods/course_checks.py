@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from .adequate_imaging import adequate_imaging, is_entered_earlier
 from .course import FACT_KINDS, Fact, start_of
 from .dates import ClinicalDate
 from .problems import Notice, Problem
@@ -32,8 +33,10 @@ def check_course(facts: Sequence[Fact], today: date) -> list[Problem]:
 
 
 def notice_course(facts: Sequence[Fact]) -> list[Notice]:
-    """What can go on: a progression that is not dated, measurements that say something else."""
-    return [*_undated(facts), *_measured(facts)]
+    """What can go on: a progression that is not dated, imaging that is entered as earlier than a
+    response, measurements that say something else.
+    """
+    return [*_undated(facts), *_imaged_earlier(facts), *_measured(facts)]
 
 
 def _undated(facts: Sequence[Fact]) -> list[Notice]:
@@ -46,16 +49,32 @@ def _undated(facts: Sequence[Fact]) -> list[Notice]:
     return []
 
 
+def _imaged_earlier(facts: Sequence[Fact]) -> Iterable[Notice]:
+    recorded = [f.day for f in facts if f.kind == "contact" and f.parts.get("kind") == "assessed"]
+    measured = assess_lesions(start_of(facts), _lesions_found(facts))
+    imaging = adequate_imaging(start_of(facts), recorded, _entered(facts), measured.points)
+    if is_entered_earlier(imaging):
+        text = say("a response is dated later than the last adequate imaging entered")
+        yield Notice("imaging_entered_earlier", text)
+
+
+def _lesions_found(facts: Sequence[Fact]) -> list[LesionFinding]:
+    return [_found(fact) for fact in facts if fact.kind == "lesion"]
+
+
+def _entered(facts: Sequence[Fact]) -> list[tuple[ClinicalDate, str]]:
+    return [(fact.day, fact.parts["result"]) for fact in facts if fact.kind == "response"]
+
+
 def _measured(facts: Sequence[Fact]) -> Iterable[Notice]:
     """What RECIST 1.1 notes of the measured lesions, and where it and the assessments differ."""
     start = start_of(facts)
-    course = assess_lesions(start, [_found(f) for f in facts if f.kind == "lesion"])
-    entered = [(f.day, f.parts["result"]) for f in facts if f.kind == "response"]
+    course = assess_lesions(start, _lesions_found(facts))
     progressed = min((f.day for f in facts if f.kind == "progression"), default=None)
     yield from course.notices
     for point in course.points:
         yield from point.notices
-    yield from compare_responses(start, course, entered, progressed)
+    yield from compare_responses(start, course, _entered(facts), progressed)
 
 
 def _found(fact: Fact) -> LesionFinding:

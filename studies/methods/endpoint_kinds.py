@@ -15,7 +15,10 @@ Rule = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RulePart:
-    """One choice of a rule: one of ``choices``, or a whole number within its limits."""
+    """One choice of a rule: one of ``choices``, or a whole number within its limits.
+
+    ``unsaid`` is what a rule says that was stored before there was this part; else the default.
+    """
 
     name: str
     label: str
@@ -25,6 +28,7 @@ class RulePart:
     maximum: int = 0
     help: str = ""
     none: str = ""  # what 0 means
+    unsaid: Any = None
 
     def spoken(self, value: Any) -> str:
         return self.none if self.none and value == 0 else dict(self.choices).get(value, str(value))
@@ -70,12 +74,27 @@ _CENSORED = RulePart(
     ),
     help=marked("Who was seen, but not imaged, is not known to be free of progression."),
 )
+_IMAGING = RulePart(
+    "imaging",
+    marked("Adequate imaging is"),
+    "recorded or assessed",
+    (
+        (
+            "recorded or assessed",
+            marked("a day entered as such, or a dated response or measurement (CR, PR, SD)"),
+        ),
+        ("recorded", marked("a day entered as such, and nothing else")),
+    ),
+    help=marked("NE and what follows a PD prove nothing; what lies before the start is baseline."),
+    unsaid="recorded",
+)
 _PROGRESSION = RulePart(
     "progression",
     marked("Progression is"),
     "dated",
     (
         ("dated", marked("the first that is dated in the course")),
+        ("assessed", marked("the first that is dated, or assessed as PD")),
         ("measured", marked("the first PD by lesion measurements (RECIST 1.1)")),
         ("either", marked("whichever of the two is first")),
     ),
@@ -143,7 +162,7 @@ KINDS: dict[str, EndpointKind] = {
             "progression_free_survival",
             marked("Progression-free survival"),
             {**_START, "event": marked("first of progression and death")},
-            (_CENSORED, _PROGRESSION, _PARTIAL),
+            (_CENSORED, _IMAGING, _PROGRESSION, _PARTIAL),
             is_survival=True,
         ),
         EndpointKind(
@@ -176,7 +195,7 @@ KINDS: dict[str, EndpointKind] = {
             "time_to_progression",
             marked("Time to progression"),
             {**_START, "event": "progression", "death": marked("censors on its day")},
-            (_CENSORED, _PROGRESSION, _PARTIAL),
+            (_CENSORED, _IMAGING, _PROGRESSION, _PARTIAL),
             shipped=False,
             is_survival=True,
         ),
@@ -214,8 +233,10 @@ def title_of(name: str, rule: Rule) -> str:
 
 
 def read_rule(name: str, rule: Rule) -> dict[str, Any]:
-    """The rule whole: a part that an earlier version did not name has its default."""
-    return {**kind_of(name, rule).default, **rule}
+    """The rule whole: a part that an earlier version did not name says what held then."""
+    kind = kind_of(name, rule)
+    before = {part.name: part.unsaid for part in kind.parts if part.unsaid is not None}
+    return {**kind.default, **before, **rule}
 
 
 def check_rule(name: str, given: Rule) -> dict[str, Any]:

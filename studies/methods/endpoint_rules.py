@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
+from .adequate_imaging import (
+    ASSESSED,
+    MEASURED,
+    RECORDED,
+    SeenOn,
+    adequate_imaging,
+    is_entered_earlier,
+)
 from .dates import ClinicalDate
 from .endpoint_kinds import Rule, kind_of, read_rule
 from .endpoints import (
@@ -23,6 +32,14 @@ from .recist import (
     category_of,
     compare_responses,
 )
+from .wording import marked
+
+CONTACT, DEATH, PROGRESSION, START = (
+    marked("last contact"),
+    marked("death"),
+    marked("progression"),
+    marked("treatment start"),
+)
 
 
 @dataclass
@@ -37,15 +54,20 @@ class PatientCourse:
     responses: list[tuple[ClinicalDate, str]] = field(default_factory=list)
     lesions: list[LesionFinding] = field(default_factory=list)
 
-    def known_alive(self) -> list[ClinicalDate]:
+    def known_alive(self) -> list[SeenOn]:
         """Every day that proves life, so that PFS never exceeds OS.
 
         A progression or response known to the month only would prove no day.
         """
-        seen = [day for day, _ in self.responses]
+        seen = [SeenOn(day, ASSESSED) for day, _ in self.responses]
+        seen += [SeenOn(ClinicalDate(one.day), MEASURED) for one in self.lesions]
         if self.progressed is not None:
-            seen.append(self.progressed)
-        return [*self.alive, *self.assessed, *(day for day in seen if day.is_exact)]
+            seen.append(SeenOn(self.progressed, PROGRESSION))
+        return [
+            *(SeenOn(day, CONTACT) for day in self.alive),
+            *(SeenOn(day, RECORDED) for day in self.assessed),
+            *(one for one in seen if one.day.is_exact),
+        ]
 
     def __str__(self) -> str:
         told = repr((self.started, self.progressed, self.died, self.alive, self.assessed))
@@ -66,7 +88,7 @@ def derive_endpoint(name: str, rule: Rule, course: PatientCourse) -> SurvivalTim
     spoken = _as_ruled(whole, course, measured)
     found: SurvivalTime | ResponseClass
     if kind.is_survival:
-        found = _survival(kind.name, whole, spoken)
+        found = _survival(kind.name, whole, spoken, measured)
     else:
         found = _response(kind.name, whole, spoken)
     if "responses" in whole or "progression" in whole:
@@ -80,13 +102,20 @@ def _as_ruled(rule: Rule, course: PatientCourse, measured: MeasuredCourse) -> Pa
     if rule.get("responses") == "measured":
         labels = [(ClinicalDate(point.day), category_of(point)) for point in measured.points]
         course = replace(course, responses=labels)
-    if (which := rule.get("progression", "dated")) != "dated":
-        first = next((p.day for p in measured.points if p.response == "PD"), None)
-        days = [ClinicalDate(first)] if first else []
-        days += [course.progressed] if which == "either" and course.progressed else []
-        earliest = min(days, default=None, key=lambda day: day.earliest)
-        course = replace(course, progressed=earliest)
-    return course
+    days = _progressions(rule.get("progression", "dated"), course, measured)
+    return replace(course, progressed=min(days, default=None, key=lambda day: day.earliest))
+
+
+def _progressions(
+    which: str, course: PatientCourse, measured: MeasuredCourse
+) -> list[ClinicalDate]:
+    """The progressions that a rule goes by: dated, assessed, measured."""
+    days = [course.progressed] if course.progressed and which != "measured" else []
+    if which == "assessed":
+        days += [day for day, result in course.responses if result == "PD"]
+    if which in ("measured", "either"):
+        days += [ClinicalDate(point.day) for point in measured.points if point.response == "PD"]
+    return days
 
 
 def _response(kind: str, rule: Rule, course: PatientCourse) -> ResponseClass:
@@ -104,25 +133,59 @@ def _response(kind: str, rule: Rule, course: PatientCourse) -> ResponseClass:
     )  # fmt: skip
 
 
-def _survival(kind: str, rule: Rule, course: PatientCourse) -> SurvivalTime:
+def _survival(
+    kind: str, rule: Rule, course: PatientCourse, measured: MeasuredCourse
+) -> SurvivalTime:
     used = exact_course(course) if rule["partial_dates"] == "middle" else course
-    found = _duration(kind, rule, used)
+    if kind == "overall_survival":
+        found, days = _overall(used)
+    else:
+        found, days = _progression_free(kind, rule, used, measured)
     if used != course:
         said = Notice("date_imputed", "a date known to the month or year stands by its middle")
-        return replace(found, notices=(*found.notices, said))
-    return found
+        found = replace(found, notices=(*found.notices, said))
+    return replace(found, source=_source(used.started, found, days))
 
 
-def _duration(kind: str, rule: Rule, course: PatientCourse) -> SurvivalTime:
-    if kind == "overall_survival":
-        return overall_survival(course.started, course.died, course.known_alive())
-    seen = [*course.assessed]
+def _overall(course: PatientCourse) -> tuple[SurvivalTime, list[SeenOn]]:
+    alive = course.known_alive()
+    found = overall_survival(course.started, course.died, [one.day for one in alive])
+    return found, [*_dated(course.died, DEATH), *alive]
+
+
+def _progression_free(
+    kind: str, rule: Rule, course: PatientCourse, measured: MeasuredCourse
+) -> tuple[SurvivalTime, list[SeenOn]]:
+    imaging = adequate_imaging(course.started, course.assessed, course.responses, measured.points)
+    seen = [one for one in imaging if one.source == RECORDED or rule["imaging"] != "recorded"]
     if rule["censored"] == "last contact":
-        seen += course.alive
-    free = progression_free_survival(course.started, course.progressed, course.died, seen)
+        seen += [SeenOn(day, CONTACT) for day in course.alive]
+    found = progression_free_survival(
+        course.started, course.progressed, course.died, [one.day for one in seen]
+    )
     if kind == "time_to_progression" and course.progressed is None and course.died is not None:
-        return replace(free, event=False)
-    return free
+        found = replace(found, event=False)
+    if not found.event and is_entered_earlier(imaging):
+        found = replace(found, notices=(*found.notices, _ENTERED_EARLIER))
+    events = [*_dated(course.progressed, PROGRESSION), *_dated(course.died, DEATH)]
+    return found, [*events, *seen]
+
+
+_ENTERED_EARLIER = Notice(
+    "imaging_entered_earlier", "a response is dated later than the last adequate imaging entered"
+)
+
+
+def _dated(day: ClinicalDate | None, source: str) -> list[SeenOn]:
+    return [] if day is None else [SeenOn(day, source)]
+
+
+def _source(started: ClinicalDate | None, found: SurvivalTime, days: Sequence[SeenOn]) -> str:
+    """What happened on the day at which the time ends; of several the first named."""
+    if found.duration_days is None or started is None:
+        return ""
+    end = started.earliest + timedelta(days=int(found.duration_days))
+    return next((one.source for one in days if one.day.earliest == end), START)
 
 
 def exact_course(course: PatientCourse) -> PatientCourse:
@@ -133,7 +196,8 @@ def exact_course(course: PatientCourse) -> PatientCourse:
     """
     first = course.started.earliest if course.started and course.started.is_exact else date.min
     responses = [day for day, _ in course.responses]
-    lived = [course.progressed, *course.alive, *course.assessed, *responses]
+    measured = [ClinicalDate(one.day) for one in course.lesions]
+    lived = [course.progressed, *course.alive, *course.assessed, *responses, *measured]
     proofs = [day.earliest for day in lived if day is not None]
     died = _within(course.died, max([first, *proofs]), date.max)
     last = died.earliest if died else date.max

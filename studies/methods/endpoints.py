@@ -20,11 +20,15 @@ BEST_FIRST = ("CR", "PR", "SD", "PD")
 
 @dataclass(frozen=True)
 class SurvivalTime:
-    """A duration in days (> 0) and whether it ends with the event; ``None`` when not derivable."""
+    """A duration in days (> 0) and whether it ends with the event; ``None`` when not derivable.
+
+    ``source`` is the fact on whose day it ends, as far as somebody said which.
+    """
 
     duration_days: float | None
     event: bool | None
     notices: tuple[Notice, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)

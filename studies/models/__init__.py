@@ -24,7 +24,7 @@ from .desks import SavedView, StudyVisit
 from .dictionary import DerivedVariable, DictionaryVersion, Variable, VariableType
 from .drawings import Drawing
 from .eligibility import Completeness, EligibilityOverride, EligibilityVersion
-from .endpoints import EndpointDefinition, EndpointValue
+from .endpoints import EndpointDefinition, EndpointStanding, EndpointValue
 from .exports import Export, ExportContent, ExportFormat, ReadAction, ReadRecord
 from .files import Derivation, FileUse, StoredFile
 from .imports import BatchState, ImportBatch
@@ -79,6 +79,7 @@ __all__ = [
     "EligibilityOverride",
     "EligibilityVersion",
     "EndpointDefinition",
+    "EndpointStanding",
     "EndpointValue",
     "EntryState",
     "Export",

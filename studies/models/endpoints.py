@@ -34,6 +34,37 @@ class EndpointDefinition(StudyRow):
         return f"{self.name} v{self.version}"
 
 
+@every_change()
+class EndpointStanding(StudyRow):
+    """Whether an endpoint that the study named is offered, from when and why; the newest speaks.
+
+    A retired endpoint keeps its definitions and values for what used them.
+    """
+
+    name = models.CharField(max_length=64)
+    is_offered = models.BooleanField()
+    since = models.DateField()
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        default_related_name = "endpoint_standings"
+        indexes = [models.Index(fields=["study", "name", "-id"], name="endpoint_standing_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(reason=""), name="endpoint_standing_has_reason"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="endpoint_standing_stays",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {'offered' if self.is_offered else 'retired'} from {self.since}"
+
+
 class EndpointValue(DerivedMixin, PatientRow):
     """One endpoint of one patient; a new row when its inputs change, the newest speaks."""
 
@@ -43,6 +74,7 @@ class EndpointValue(DerivedMixin, PatientRow):
     duration_days = models.FloatField(null=True, blank=True)
     event = models.BooleanField(null=True, blank=True)
     label = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=40, blank=True)  # the fact on whose day it ends
     notices = models.JSONField(default=list, blank=True)
 
     class Meta:

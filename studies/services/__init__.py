@@ -53,6 +53,7 @@ from .drawings import (
 )
 from .eligibility import eligibility_change, eligibility_override
 from .endpoint_changes import endpoint_change, endpoint_change_start, endpoint_create_start
+from .endpoint_standings import endpoint_offer, endpoint_retire
 from .endpoints import endpoint_definition, endpoints_compute
 from .exports import export_download, export_make, export_start, exports_expire
 from .fact_rows import facts_of
@@ -152,6 +153,8 @@ __all__ = [
     "endpoint_change_start",
     "endpoint_create_start",
     "endpoint_definition",
+    "endpoint_offer",
+    "endpoint_retire",
     "endpoints_compute",
     "export_download",
     "export_make",

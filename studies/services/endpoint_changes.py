@@ -12,8 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from studies.access import memberships_of, require
+from studies.endpoint_standings import is_retired
 from studies.jobs import Progress, enqueue, no_progress
-from studies.methods.endpoint_kinds import KINDS, SHIPPED, check_rule, kind_of
+from studies.methods.endpoint_kinds import KINDS, SHIPPED, check_rule, kind_of, read_rule
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import EndpointDefinition, EndpointValue, Job, Patient, Study, Variable
@@ -40,14 +41,17 @@ def endpoint_change_start(
     Raises
     ------
     DataProblem
-        A rule that is none, the rule in force, or no reason.
+        A rule that is none, the rule in force, an endpoint that is retired, or no reason.
     PermissionDenied
         Without ``manage`` and ``rows`` of all sites: every patient gets a new value.
     """
     _may_change(user, study)
     now = endpoint_definition(study, name)
-    whole = check_rule(name, {**_of_the_study(now.rule), **rule})
-    if whole == check_rule(name, now.rule):
+    if is_retired(study, name):
+        raise refuse("endpoint", say("retired"), "one that is offered", "Offer it again first.")
+    in_force = read_rule(name, now.rule)
+    whole = check_rule(name, {**in_force, **rule})
+    if whole == in_force:
         raise refuse("rule", say("the rule of version {version}", version=now.version),
                      "another rule", "Change a part of it.")  # fmt: skip
     return _start(study, user, name, now.version + 1, whole, reason)
@@ -147,7 +151,7 @@ def endpoint_change(
     whole = check_rule(name, rule)
     rows = EndpointDefinition.objects.filter(study=study, name=name).order_by("-version")
     now = endpoint_definition(study, name) if name in SHIPPED else rows.first()
-    if now and check_rule(name, now.rule) == whole:
+    if now and read_rule(name, now.rule) == whole:
         return {"version": now.version, "patients": 0, "changed": 0}
     with pghistory.context(reason=reason):
         definition = EndpointDefinition.objects.create(

@@ -161,6 +161,7 @@ def value_of(
     )
     if isinstance(derived, SurvivalTime):
         value.duration_days, value.event = derived.duration_days, derived.event
+        value.source = derived.source
     else:
         value.label = derived.label
     return value

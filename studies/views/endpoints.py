@@ -7,7 +7,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from studies import access, endpoint_rules, services
-from studies.forms import EndpointNewForm, EndpointRuleForm, refuse_in
+from studies.endpoint_standings import is_retired
+from studies.forms import (
+    EndpointNewForm,
+    EndpointOfferForm,
+    EndpointRetireForm,
+    EndpointRuleForm,
+    refuse_in,
+)
 from studies.methods.endpoint_kinds import KINDS, SHIPPED, kind_of, title_of
 from studies.methods.problems import DataProblem
 from studies.models import EndpointDefinition, Study
@@ -49,6 +56,27 @@ def endpoint(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     title = title_of(name, now.rule)
     context = {"study": study, "form": form, "kind": kind, "title": title, "now": now}
     return render(request, "studies/endpoint.html", context)
+
+
+@study_page("manage")
+def endpoint_standing(request: HttpRequest, study: Study, name: str) -> HttpResponse:
+    """Retire an endpoint of the study's own, or offer it again, with a reason."""
+    known = EndpointDefinition.objects.filter(study=study, name=name).order_by("-version").first()
+    if known is None or name in SHIPPED:
+        raise Http404(_("No such endpoint."))
+    retired = is_retired(study, name)
+    form = (EndpointOfferForm if retired else EndpointRetireForm)(request.POST or None)
+    if form.is_valid():
+        change = services.endpoint_offer if retired else services.endpoint_retire
+        try:
+            change(study, request.user, name, **form.cleaned_data)
+        except DataProblem as refusal:
+            refuse_in(form, refusal)
+        else:
+            return redirect("studies:endpoints", study.uid)
+    title = title_of(name, known.rule)
+    context = {"study": study, "form": form, "title": title, "retired": retired}
+    return render(request, "studies/endpoint_standing.html", context)
 
 
 @study_page("manage")

@@ -122,6 +122,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
         "endpoints": endpoints,
+        "told_of_endpoints": courses.TOLD_OF_ENDPOINTS,
         "drawing": timelines.timeline_of(patient, endpoints, course),
         "measured": lesion_courses.lesion_view(patient, course, dates),
         "forms": courses.forms_of(patient, dates),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.clinical_risk_score import clinical_risk_score
-from studies.methods.dates import read_date
-from studies.methods.endpoint_kinds import check_rule
+from studies.methods.dates import ClinicalDate, read_date
+from studies.methods.endpoint_kinds import check_rule, read_rule
 from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
 from studies.methods.endpoints import (
     is_responder,
@@ -22,7 +24,8 @@ from studies.methods.endpoints import (
     response_at_6_months,
 )
 from studies.methods.problems import DataProblem
-from studies.models import EndpointDefinition, EndpointValue, Job
+from studies.methods.recist import LesionFinding
+from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Job, Patient
 from studies.selectors import endpoint_table
 from studies.table_one import default_cohorts, table_one
 from tests.people import People
@@ -126,6 +129,65 @@ def test_who_was_not_imaged_is_free_of_progression_only_by_a_rule_that_says_so()
         assert (found.duration_days, found.event) == (days, False)
 
 
+NEW = {"imaging": "recorded or assessed"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "imaged", "responses", "found"),
+    [
+        ({}, [], [(31, "SD"), (60, "PR")], (0.5, False, "treatment start")),
+        (NEW, [], [(31, "SD"), (60, "PR")], (60, False, "response assessment")),
+        (NEW, [80], [(60, "PR")], (80, False, "adequate imaging")),
+        (NEW, [31], [(60, "NE"), (50, "CR")], (50, False, "response assessment")),
+        (NEW, [31], [(50, "SD"), (60, "PD"), (90, "SD")], (50, False, "response assessment")),
+        (NEW, [70], [(60, "PD")], (70, False, "adequate imaging")),
+        (NEW, [], [(-9, "SD"), (0, "SD")], (0.5, False, "treatment start")),
+        (NEW | {"censored": "last contact"}, [], [(60, "PR")], (75, False, "last contact")),
+        (
+            NEW | {"progression": "assessed"},
+            [],
+            [(60, "PD"), (90, "PD")],
+            (60, True, "progression"),
+        ),
+    ],
+)
+def test_a_dated_response_is_imaging_unless_the_rule_is_older(
+    rule: dict[str, Any], imaged: list[int], responses: list[tuple[int, str]], found: Any
+) -> None:
+    course = PatientCourse(
+        START, alive=[_on(75)], assessed=[_on(day) for day in imaged],
+        responses=[(_on(day), result) for day, result in responses],
+    )  # fmt: skip
+    free = derive_endpoint("progression_free_survival", rule, course)
+    assert (free.duration_days, free.event, free.source) == found
+    said = any(notice.code == "imaging_entered_earlier" for notice in free.notices)
+    assert said == (imaged == [31]), "an assessment after the last imaging entered is noticed"
+
+
+def test_measured_lesions_are_imaging_and_prove_life() -> None:
+    sizes = [(-5, 20.0), (56, 12.0), (120, 13.0), (180, 30.0)]
+    lesions = [
+        LesionFinding(_on(day).earliest, "T1", "target", "measured", mm) for day, mm in sizes
+    ]
+    course = PatientCourse(START, alive=[_on(60)], lesions=lesions)
+    free = derive_endpoint("progression_free_survival", NEW, course)
+    assert (free.duration_days, free.source) == (120, "lesion measurement"), "the PD is no imaging"
+    overall = derive_endpoint("overall_survival", {}, course)
+    assert (overall.duration_days, overall.source) == (180, "lesion measurement")
+    course.responses.append((_on(100), "PD"))
+    assert derive_endpoint("progression_free_survival", NEW, course).duration_days == 56
+
+
+def _on(day: int) -> ClinicalDate:
+    return ClinicalDate(START.earliest + timedelta(days=day))
+
+
+def test_a_rule_that_was_stored_before_a_part_keeps_its_word() -> None:
+    old = {"censored": "last adequate imaging"}
+    assert read_rule("progression_free_survival", old)["imaging"] == "recorded"
+    assert check_rule("progression_free_survival", {})["imaging"] == "recorded or assessed"
+
+
 @pytest.mark.parametrize(
     ("rule", "column"),
     [
@@ -215,6 +277,43 @@ def test_a_study_names_endpoints_of_its_own(people: People, client: Client) -> N
         assert list(values["event"]) == [True, False], "a death without progression is no event"
     shown = client.get(reverse("studies:endpoints", args=[people.study.uid])).content.decode()
     assert ("Response at 3 months" in shown, "amended" in shown) == (True, True)
+    _retire_and_offer_again(people, client)
+
+
+def _retire_and_offer_again(people: People, client: Client) -> None:
+    """Offered nowhere, its values kept and still derived; its rule stands meanwhile."""
+    study = people.study
+    page = reverse("studies:endpoint_standing", args=[study.uid, "ttp"])
+    patient = Patient.objects.get(study=study, pseudonym="P001")
+    own = reverse("studies:patient", args=[study.uid, patient.uid])
+    today = timezone.localdate()
+    asked = {"since": today, "reason": "not in amendment 3"}
+    for wrong in ({"since": today + timedelta(days=1)}, {"since": "2020-01-01"}, {"reason": " "}):
+        assert set(client.post(page, asked | wrong).context["form"].errors) == set(wrong)
+    assert "Time to progression" in client.get(own).content.decode()
+    assert client.post(page, asked).status_code == 302
+    assert "not in amendment 3" in client.get(
+        reverse("studies:endpoints", args=[study.uid])
+    ).content.decode()  # fmt: skip
+    assert "Time to progression" not in client.get(own).content.decode()
+    refused = client.post(
+        reverse("api:endpoint-definition-list", args=[study.uid]),
+        {"name": "ttp", "rule": {"censored": "last contact"}, "reason": "x"},
+        content_type="application/json",
+    )
+    assert refused.status_code == 422
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD | {"patient_id": "P004"}))
+        described = table_one(study, default_cohorts(study))
+        assert "ttp" not in {line.name for line in described.lines}
+        assert len(endpoint_table(study, "ttp")) == 3
+        for write in (lambda rows: rows.update(reason="y"), lambda rows: rows.delete()):
+            with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+                write(EndpointStanding.objects.all())
+    assert client.post(page, {"reason": "wanted after all"}).status_code == 302
+    assert "Time to progression" in client.get(own).content.decode()
+    shipped = reverse("studies:endpoint_standing", args=[study.uid, "overall_survival"])
+    assert client.get(shipped).status_code == 404
 
 
 def test_not_evaluable_is_no_responder_and_no_non_responder() -> None:
