@@ -61,9 +61,9 @@ def draw(attrition: Attrition) -> Drawing:
     boxes, sides, down, across = [], [], [], []
     y = 8
     for number, step in enumerate(attrition.steps):
-        side = _side(step)
-        height = max(2 * ROW + PADDING, len(side) * ROW + PADDING if side else 0)
-        box = _box(8, y, LEFT, height, _main(step), dashed=not step.required)
+        main, side = _main(step), _side(step)
+        height = max(len(main), len(side)) * ROW + PADDING
+        box = _box(8, y, LEFT, height, main, dashed=not step.required)
         if number:
             down.append((box.center, boxes[-1].bottom, box.y))
         if side:
@@ -79,11 +79,23 @@ def draw(attrition: Attrition) -> Drawing:
 
 
 def _main(step: AttritionStep) -> list[tuple[str, bool]]:
-    if step.required:
-        return [(spoken(step.title), False), (f"n = {step.remaining:,}", True)]
+    """What the box counts: who remains, and how many of them have it where not all were asked."""
+    title = (spoken(step.title), False)
+    if not step.required:
+        return [
+            title,
+            (_("asked of nobody"), False),
+            (_("{having:,} of {remaining:,} have it").format(**vars(step)), False),
+        ]
+    remain = (f"n = {step.remaining:,}", True)
+    if not step.not_asked:
+        return [title, remain]
     return [
-        (_("{title}: not required").format(title=spoken(step.title)), False),
-        (_("{has:,} have it").format(has=step.has), False),
+        title,
+        (_("where the cohort's role asks for it"), False),
+        remain,
+        (_("{having:,} have it").format(having=step.having), False),
+        (_("{not_asked:,} were not asked for it").format(not_asked=step.not_asked), False),
     ]
 
 

@@ -41,7 +41,7 @@ from studies.value_words import word_of
 DATA_STEPS = (
     ("pet", "PET", ("pet",)),
     ("ct", "CT", ("ct",)),
-    ("rna", "RNA", ("rna",)),
+    ("rna", "RNA-seq", ("rna",)),
     (
         "ihc",
         "IHC",

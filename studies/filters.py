@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from studies import completeness_grid, job_reads, registry, scopes
+from studies import completeness_grid, job_reads, query_reads, registry, scopes
 from studies.languages import said_choices
 from studies.models import (
     BatchState,
@@ -171,8 +171,9 @@ class QueryFilter(django_filters.FilterSet):
         seen = Query.objects.visible_to(user).filter(study=study).order_by()
         self.filters["site"].queryset = Site.objects.filter(id__in=seen.values("site_id"))
         names = seen.exclude(field="").order_by("field").values_list("field", flat=True)
+        labels = query_reads.FieldLabels(study.pk)
         self.filters["field"].extra["choices"] = [
-            (name, word_of(name)) for name in names.distinct()
+            (name, labels.of("", name)) for name in names.distinct()
         ]
 
     def filter_whose(self, rows: QuerySet, name: str, value: str) -> QuerySet:

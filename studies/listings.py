@@ -170,7 +170,7 @@ QUERIES = Listing(
         Column(
             "about",
             _("About"),
-            lambda q, study: words(q.field) or gettext("the form"),
+            lambda q, study: q.about,
             "field",
             wraps=True,
         ),

@@ -19,6 +19,7 @@ from studies.models import Cohort, Patient, Study
 LARGE = 3000
 KEPT_SECONDS = 30 * 24 * 3600
 TABLE_ONE, ATTRITION = "table_one", "attrition"
+FORMAT = 2  # of what is kept: another one counts anew
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _key(user: Any, study: Study, params: dict[str, str]) -> str:
     """One per study, question and reach: who sees one site never gets another's numbers."""
     held = access.memberships_of(user, study)
     reach = sorted({(m.site_id or 0, "rows" in m.rights) for m in held})
-    text = repr((settings.VERSION, str(study.uid), sorted(params.items()), reach))
+    text = repr((FORMAT, settings.VERSION, str(study.uid), sorted(params.items()), reach))
     return "standing:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,15 +11,16 @@ from studies.figures.figure import COLOURS, INK, QUIET, Figure, make_figure, row
 from studies.figures.words import told
 from studies.methods.wording import marked
 
-BOX, ROW = 150, 74
+BOX, ROW = 160, 88
 
 
 @dataclass(frozen=True)
 class AttritionStep:
-    """A question and how many of each cohort are in it."""
+    """A question, what a patient needs to be in it, and how many of each cohort are."""
 
     title: str
     counts: Sequence[int]
+    needs: str = ""
 
 
 def draw_attrition(
@@ -32,7 +33,7 @@ def draw_attrition(
 ) -> Figure:
     """The first step is the cohort itself; each later one is asked of it, not of the one before."""
     cells = [
-        (c, s, cohort, told(step.title), step.counts[c], steps[0].counts[c] - step.counts[c])
+        (c, s, cohort, step, step.counts[c], steps[0].counts[c] - step.counts[c])
         for c, cohort in enumerate(map(told, cohorts))
         for s, step in enumerate(steps)
     ]
@@ -40,7 +41,8 @@ def draw_attrition(
         left=[c - 0.45 for c, *_ in cells], right=[c + 0.45 for c, *_ in cells],
         top=[s - 0.28 for _, s, *_ in cells], bottom=[s + 0.28 for _, s, *_ in cells],
         x=[c for c, *_ in cells], y=[s for _, s, *_ in cells],
-        title=[t for _, _, _, t, _, _ in cells],
+        title=[told(step.title) for _, _, _, step, _, _ in cells],
+        needs=[told(step.needs) for _, _, _, step, _, _ in cells],
         said=[told("n = {n} ({out} left out)", n=n, out=out) if out else told("n = {n}", n=n)
               for *_, n, out in cells],
     )  # fmt: skip
@@ -63,18 +65,25 @@ def draw_attrition(
     chart = alt.layer(
         *_arrows(len(cohorts), len(steps), x_scale, y_scale),
         boxes,
-        base.mark_text(fontSize=12, dy=-8, color=INK, limit=BOX - 14).encode(
-            x=x, y=y, text="title:N"
-        ),
-        base.mark_text(fontSize=12, dy=9, color=QUIET, limit=BOX - 14).encode(
-            x=x, y=y, text="said:N"
+        *(
+            base.mark_text(fontSize=size, dy=down, color=ink, limit=BOX - 14).encode(
+                x=x, y=y, text=f"{text}:N"
+            )
+            for text, size, down, ink in (
+                ("title", 12, -13, INK), ("needs", 11, 3, QUIET), ("said", 12, 18, INK)
+            )
         ),
         alt.Chart(heads).mark_text(fontSize=12, fontWeight="bold", dy=-8, color=INK,
                                    limit=BOX).encode(x=x, y=y, text="name:N"),
         alt.Chart(heads).mark_text(fontSize=12, dy=8, color=QUIET).encode(x=x, y=y, text="use:N"),
     ).properties(width=BOX * len(cohorts), height=ROW * len(steps) + 40)  # fmt: skip
-    rows = [(cohort, step, n, out) for _, _, cohort, step, n, out in cells]
-    columns = (marked("cohort"), marked("question"), marked("included"), marked("left out"))
+    rows = [
+        (cohort, told(step.title), told(step.needs), n, out) for _, _, cohort, step, n, out in cells
+    ]
+    columns = (
+        marked("cohort"), marked("question"), marked("needs"), marked("included"),
+        marked("left out"),
+    )  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows, wide=True)
 
 

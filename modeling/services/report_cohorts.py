@@ -9,7 +9,7 @@ import pandas as pd
 
 from modeling.figures.attrition import AttritionStep, draw_attrition
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
-from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember
+from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember, VersionKind
 from modeling.selectors import unjudged_reasons
 from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
 from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
@@ -85,8 +85,8 @@ def _flow(
         [_use(name, rad_score) for name in names],
         [
             AttritionStep("In the cohort", [int(sizes[name]) for name in names]),
-            *(AttritionStep(_brief(title), [counts[name][0] for name in names])
-              for (title, _, _), counts in zip(steps, counted, strict=True)),
+            *(AttritionStep(_brief(title), [counts[name][0] for name in names], _needs(version))
+              for (title, version, _), counts in zip(steps, counted, strict=True)),
         ],
         caption="Each question is asked of the cohort as it is; who lacks a value it needs is left "
         "out of that question only, with the reason in the table below.",
@@ -101,6 +101,13 @@ def _flow(
     section.table(
         "left-out", "Left out, and why", ("Question", "Cohort", "Patients", "Reason"), reasons
     )
+
+
+def _needs(version: ModelVersion) -> str:
+    """What a patient has who is counted in a question."""
+    if version.kind == VersionKind.RAD_SCORE:
+        return "features and a target"
+    return "its columns and follow-up"
 
 
 def _brief(title: str) -> str:

@@ -13,8 +13,9 @@ from .wording import marked
 class AttritionStep:
     """A box of the diagram: ``remaining`` patients after it, and reasons of those it left out.
 
-    ``has`` counts those who pass this step whatever came before; a step that is not ``required``
-    leaves nobody out.
+    ``having`` of the remaining have what the step is about; the others were not asked for it.
+    ``has`` counts those who have it whatever came before; a step that is not ``required`` of
+    anybody leaves nobody out.
     """
 
     key: str
@@ -22,7 +23,13 @@ class AttritionStep:
     remaining: int
     left_out: tuple[tuple[str, int], ...]
     has: int
+    having: int
     required: bool = True
+
+    @property
+    def not_asked(self) -> int:
+        """Those who remain without it."""
+        return self.remaining - self.having
 
 
 def count_attrition(
@@ -47,10 +54,11 @@ def count_attrition(
     Returns
     -------
     tuple of AttritionStep
-        ``remaining`` never grows, and each box is the one above less those it left out.
+        ``remaining`` never grows, each box is the one above less those it left out, and
+        ``having`` plus ``not_asked`` is what remains.
     """
     inside = list(range(len(lacking)))
-    boxes = [AttritionStep("screened", first, len(inside), (), len(inside))]
+    boxes = [AttritionStep("screened", first, len(inside), (), len(inside), len(inside))]
     for key, title in steps:
         out = [i for i in inside if key in required[i] and lacking[i].get(key)]
         said = Counter(lacking[i][key] for i in out)
@@ -59,5 +67,6 @@ def count_attrition(
         needed = any(key in keys for keys in required)
         gone = set(out)
         inside = [i for i in inside if i not in gone]
-        boxes.append(AttritionStep(key, title, len(inside), ordered, has, needed))
+        having = sum(not lacking[i].get(key) for i in inside)
+        boxes.append(AttritionStep(key, title, len(inside), ordered, has, having, needed))
     return tuple(boxes)

@@ -50,6 +50,7 @@ def record_check(record: Record, cells: Mapping[str, str], complete: bool) -> Ch
     problems += check_record(stated, record.patient.pseudonym)
     problems += check_course(facts, timezone.localdate())
     problems += _baseline_labs(record, facts)
+    problems += _uncoded_drug(record, facts)
     values = _values(record, cells, read, facts)
     known = {spec.name for spec in record.specs}
     asked = {name: v for name, v in values.items() if name in known}
@@ -111,6 +112,22 @@ def _baseline_labs(record: Record, facts: list[Fact]) -> list[Problem]:
         )
         for fact in facts
         if fact.kind == "lab" and fact.parts.get("analyte") in fields and fact.day == start
+    ]
+
+
+def _uncoded_drug(record: Record, facts: list[Fact]) -> list[Problem]:
+    """The drug of the study treatment is a value of the form, which has codes; others are free."""
+    codes = next((spec.codes for spec in record.specs if spec.name == "drug"), {})
+    return [
+        Problem(
+            FACT_KINDS["treatment"].title,
+            repr(fact.parts["drug"]),
+            say("one of {codes}", codes=", ".join(codes)),
+            "Choose one for the study treatment, or add the drug to the dictionary.",
+            column=f"treatment:{fact.key}:drug",
+        )
+        for fact in facts
+        if codes and fact.parts.get("is_index") == "yes" and fact.parts["drug"] not in codes
     ]
 
 

@@ -94,11 +94,13 @@ def attrition_svg(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page()
 def attrition_csv(request: HttpRequest, study: Study) -> HttpResponse:
     rows = [
-        [step.title, step.remaining, step.has, "yes" if step.required else "no", reason, number]
+        [step.title, step.remaining, step.having, step.not_asked, step.has,
+         "yes" if step.required else "no", reason, number]
         for step in _found(request, study).steps
         for reason, number in step.left_out or (("", ""),)
-    ]
-    columns = ["step", "remaining", "have_it", "required", "left_out_because", "left_out"]
+    ]  # fmt: skip
+    columns = ["step", "remaining", "remaining_who_have_it", "remaining_not_asked_for_it",
+               "have_it", "required", "left_out_because", "left_out"]  # fmt: skip
     return csv_response("attrition.csv", columns, rows)
 
 

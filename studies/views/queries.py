@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,8 +29,9 @@ def query_list(request: HttpRequest, study: Study) -> HttpResponse:
     narrowed = QueryFilter(request.GET, rows, study=study, user=request.user)
     context = {"counts": query_reads.query_counts(request.user, study)}
     return list_response(
-        request, study, QUERIES, narrowed.qs, "studies/queries.html", context, narrowed=narrowed
-    )
+        request, study, QUERIES, narrowed.qs, "studies/queries.html", context, narrowed=narrowed,
+        rows_of=partial(query_reads.with_labels, study),
+    )  # fmt: skip
 
 
 @study_page("rows")

@@ -122,6 +122,9 @@ def test_the_boxes_add_up(people: list[tuple[dict[str, str], set[str]]]):
     for above, box in pairwise(boxes):
         assert box.remaining == above.remaining - sum(n for _, n in box.left_out)
         assert box.has == sum(not reasons.get(box.key) for reasons in lacking)
+        unasked = [i for i, keys in enumerate(required) if box.key not in keys]
+        assert box.not_asked <= sum(bool(lacking[i].get(box.key)) for i in unasked)
+        assert box.having <= box.has
     assert count_attrition(STEPS, lacking[::-1], required[::-1]) == boxes
 
 
@@ -231,4 +234,10 @@ def test_the_diagram_tells_the_analysed_who_pass_not_all(
     assert found.beside == 1
     drawn = draw(found)
     assert len(drawn.boxes) == len(found.steps)
+    steps = (("rna", "RNA-seq"),)
+    lacking = [{}, {}, {"rna": "no RNA-seq"}, {"rna": "no RNA-seq"}, {"rna": "no RNA-seq"}]
+    counted = count_attrition(steps, lacking, [{"rna"}, set(), {"rna"}, set(), set()])
+    said = [text for _, text, _ in draw(eligibility.Attrition("all", counted, 0)).boxes[1].lines]
+    assert said == ["RNA-seq", "where the cohort's role asks for it", "n = 4", "2 have it",
+                    "2 were not asked for it"]  # fmt: skip
     assert all(box.bottom <= drawn.height for box in (*drawn.boxes, *drawn.sides))

@@ -134,6 +134,8 @@ def test_every_error_is_told_beside_its_field_and_nothing_typed_is_lost(
         ([("contact", {"date": "2999-01-01", "kind": "alive"})], "a day that has been"),
         ([("treatment", {"date": "2021-01-01", "drug": "x", "line": "1", "is_index": "yes"})],
          "a second study treatment"),
+        ([("treatment", {"date": "2021-01-01", "drug": "anti-PD1", "line": "1",
+                         "is_index": "yes"})], "one of anti-PD-1, anti-PD-L1"),
         ([("surgery", {"date": "2021-04-31", "margin": "R0"})], "a date as YYYY-MM-DD"),
         ([("lab", {"date": "2021-03-01", "analyte": "CEA", "value": "3", "unit": "ng/mL"})],
          "Enter it there"),

@@ -255,7 +255,9 @@ def test_measurements_stand_beside_the_entered_category(people, client) -> None:
 
     def sent(*lesions: dict[str, str], version: int = 0) -> Any:
         facts = {
-            "treatment": [{"date": "2020-01-10", "drug": "x", "line": "1", "is_index": "yes"}],
+            "treatment": [
+                {"date": "2020-01-10", "drug": "anti-PD-1", "line": "1", "is_index": "yes"}
+            ],
             "response": [{"date": "2020-03-06", "result": "SD", "method": "RECIST 1.1"}],
             "lesion": list(lesions),
         }
