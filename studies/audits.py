@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from studies.access import visible
 from studies.events import LABELS, metadata_of, people_of, request_of
 from studies.methods.values import write_value
 from studies.models import DictionaryVersion, Membership, Patient, Study, StudySite
+from studies.paging import PAGE_SIZE as PAGE
+from studies.paging import Page
 
-PAGE = 50
 _DATED = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
@@ -40,6 +42,11 @@ class Line:
     def at(self) -> datetime:
         return self.event.pgh_created_at
 
+    @property
+    def uid(self) -> str:
+        """Its place among all events."""
+        return f"{self.at.isoformat()}~{self.table}~{self.event.pgh_id}"
+
 
 def tracked_tables() -> dict[str, Any]:
     """Event models of studies by the word for their record."""
@@ -51,46 +58,135 @@ def tracked_tables() -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def audit_lines(
-    user: Any, study: Study, table: str = "", before: datetime | None = None, skip: int = 0,
-    person: int | None = None, dates: bool = False,
-) -> list[Line]:  # fmt: skip
-    """The newest events that ``user`` may see, from ``before`` on: at most ``PAGE``.
+@dataclass(frozen=True)
+class Asked:
+    """Which events: of a kind of record, by a person, of patients, between two days."""
 
-    All events of a transaction have one time: ``skip`` of those at ``before`` were shown already.
+    table: str = ""
+    what: str = ""  # insert, update, delete
+    person: int | None = None
+    begins: str = ""  # of the pseudonym
+    since: date | None = None
+    until: date | None = None
+
+    def narrow(self, rows: QuerySet) -> QuerySet:
+        if self.what:
+            rows = rows.filter(pgh_label=self.what)
+        if self.person:
+            rows = rows.filter(pgh_context__metadata__user=self.person)
+        if self.since:
+            rows = rows.filter(pgh_created_at__date__gte=self.since)
+        if self.until:
+            rows = rows.filter(pgh_created_at__date__lte=self.until)
+        return rows
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The events that ``user`` may see, the newest first, as the source of a list.
+
+    All events of a transaction have one time: a place is the time, the kind of record, and the
+    number of the event among its kind.
     """
-    tables = tracked_tables()
-    chosen = {table: tables[table]} if table in tables else tables
-    events: list[tuple[str, Any]] = []
-    for word, model in chosen.items():
-        rows = _events_of(model, user, study).select_related("pgh_context")
-        if before:
-            rows = rows.filter(pgh_created_at__lte=before)
-        if person:
-            rows = rows.filter(pgh_context__metadata__user=person)
-        events += [
-            (word, event) for event in rows.order_by("-pgh_created_at", "-pgh_id")[: PAGE + skip]
-        ]
-    events.sort(key=lambda pair: (pair[1].pgh_created_at, pair[0], pair[1].pgh_id), reverse=True)
-    return _lines(events[skip : skip + PAGE], dates)
+
+    user: Any
+    study: Study
+    asked: Asked = Asked()
+    dates: bool = False
+
+    def found(self, search: str) -> Changes:
+        return replace(self, asked=replace(self.asked, begins=search))
+
+    def page(self, order: str, place: Mapping[str, str]) -> Page:
+        """One page after, or before, a place; one that is none begins at the start."""
+        after, before = _place(place.get("after", "")), _place(place.get("before", ""))
+        backwards = before is not None and after is None
+        events = self._events(before if backwards else after, PAGE + 1, backwards)
+        more, shown = len(events) > PAGE, events[:PAGE]
+        if backwards:
+            shown.reverse()
+        lines = _lines(shown, self.dates)
+        has_previous = more if backwards else after is not None
+        word = _("{shown} shown").format(shown=len(lines))
+        return Page(
+            lines,
+            lines[0].uid if lines and has_previous else None,
+            lines[-1].uid if lines and (backwards or more) else None,
+            word,
+        )
+
+    def first(self, order: str, most: int) -> list[Line]:
+        lines: list[Line] = []
+        place = ""
+        while len(lines) < most:
+            page = self.page("", {"after": place})
+            lines += page.rows
+            if page.next is None:
+                break
+            place = str(page.next)
+        return lines[:most]
+
+    def _events(self, place: Place | None, number: int, backwards: bool) -> list[tuple[str, Any]]:
+        """The nearest events beyond the place, of every kind, in one order."""
+        tables = tracked_tables()
+        chosen = (
+            {self.asked.table: tables[self.asked.table]} if self.asked.table in tables else tables
+        )
+        order = ("pgh_created_at", "pgh_id") if backwards else ("-pgh_created_at", "-pgh_id")
+        events: list[tuple[str, Any]] = []
+        for word, model in chosen.items():
+            rows = self.asked.narrow(_events_of(model, self.user, self.study, self.asked.begins))
+            if place:
+                rows = rows.filter(_beyond(place, word, backwards))
+            rows = rows.select_related("pgh_context").order_by(*order)
+            events += [(word, event) for event in rows[:number]]
+        events.sort(
+            key=lambda pair: (pair[1].pgh_created_at, pair[0], pair[1].pgh_id),
+            reverse=not backwards,
+        )
+        return events[:number]
 
 
-def after_these(lines: list[Line], before: datetime | None, skip: int) -> dict[str, Any] | None:
-    """Where the next page begins; nothing after the last."""
-    if len(lines) < PAGE:
+Place = tuple[datetime, str, int]
+
+
+def _place(text: str) -> Place | None:
+    when, _, rest = text.partition("~")
+    word, _, number = rest.partition("~")
+    try:
+        at = parse_datetime(when)
+    except ValueError:
         return None
-    last = lines[-1].at
-    shown = sum(line.at == last for line in lines) + (skip if last == before else 0)
-    return {"before": last, "skip": shown}
+    if at is None or at.tzinfo is None or not number.isdecimal() or len(number) > 18:
+        return None
+    return at, word, int(number)
 
 
-def _events_of(model: Any, user: Any, study: Study) -> QuerySet:
-    """Events of a study's rows; people, tokens and sites as far as they are the study's."""
+def _beyond(place: Place, word: str, backwards: bool) -> Q:
+    """Events of the kind ``word`` that come after the place in the order of the list."""
+    at, of, number = place
+    side = "gt" if backwards else "lt"
+    other = Q(**{f"pgh_created_at__{side}": at})
+    if word == of:
+        return other | Q(pgh_created_at=at, **{f"pgh_id__{side}": number})
+    further = word > of if backwards else word < of
+    return other | Q(pgh_created_at=at) if further else other
+
+
+def _events_of(model: Any, user: Any, study: Study, begins: str = "") -> QuerySet:
+    """Events of a study's rows; people, tokens and sites as far as they are the study's.
+
+    ``begins``: of patients alone, those whose pseudonym begins so.
+    """
     names = {field.name for field in model._meta.fields}
     rows = model.objects.all()
     if "patient" in names:
         mine = visible(Patient.objects.all(), user, study)
+        mine = mine.filter(pseudonym__begins=begins) if begins else mine
         return rows.filter(study=study, patient_id__in=mine.values("pk"))
+    if begins:
+        own = "pseudonym" in names and "study" in names
+        return rows.filter(study=study, pseudonym__startswith=begins) if own else rows.none()
     if "study" in names:
         return rows.filter(study=study)
     members = Membership.objects.filter(study=study).values("user_id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +26,22 @@ class CohortLine:
     total: int
 
 
-def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortLine]]:
-    """Members by cohort and site, as far as the user sees them."""
+@dataclass(frozen=True)
+class MembersCounted:
+    """Members by cohort and site, as far as a user sees them."""
+
+    sites: list[Site]
+    numbers: Counter[tuple[int, int]]
+
+    def lines(self, cohorts: Iterable[Cohort]) -> list[CohortLine]:
+        rows = []
+        for cohort in cohorts:
+            by_site = [self.numbers[cohort.pk, site.pk] for site in self.sites]
+            rows.append(CohortLine(cohort, by_site, sum(by_site)))
+        return rows
+
+
+def members_counted(user: Any, study: Study) -> MembersCounted:
     members = access.visible(CohortMember.objects.all(), user, study)
     counted: Counter[tuple[int, int]] = Counter()
     for cohort_id, site_id, number in (
@@ -34,11 +49,7 @@ def cohort_rows(user: Any, study: Study) -> tuple[list[Site], list[CohortLine]]:
     ):
         counted[cohort_id, site_id] = number
     sites = list(Site.objects.filter(id__in={site for _, site in counted}).order_by("name"))
-    rows = []
-    for cohort in sorted(Cohort.objects.filter(study=study), key=role_and_name):
-        numbers = [counted[cohort.pk, site.pk] for site in sites]
-        rows.append(CohortLine(cohort, numbers, sum(numbers)))
-    return sites, rows
+    return MembersCounted(sites, counted)
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import django_filters
+from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from studies import completeness_grid, job_reads, query_reads, registry, scopes
+from studies import audits, completeness_grid, job_reads, query_reads, registry, scopes
+from studies.events import LABELS
 from studies.languages import said_choices
 from studies.models import (
+    RIGHTS,
     BatchState,
     Cohort,
+    CohortRole,
+    CohortUse,
     ImportBatch,
     Job,
     JobState,
+    Membership,
     MoveKind,
     Patient,
     PatientMove,
@@ -29,6 +36,7 @@ from studies.models import (
     QueryState,
     ReadAction,
     ReadRecord,
+    Role,
     Site,
     Specimen,
     Study,
@@ -36,6 +44,8 @@ from studies.models import (
 )
 from studies.value_words import word_of
 from studies.variable_filters import NUMBER_OF_CONDITIONS, Condition
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class PatientFilter(django_filters.FilterSet):
@@ -194,6 +204,101 @@ class ReadFilter(django_filters.FilterSet):
         super().__init__(data, queryset)
         people = get_user_model()._default_manager.filter(memberships__study=study)
         self.filters["user"].queryset = people.distinct().order_by("email", "pk")
+
+
+class AuditFilter(django_filters.FilterSet):
+    """Which events of the history; they come from many tables, so nothing is filtered here."""
+
+    table = django_filters.ChoiceFilter(label=_("Record"), empty_label=_("Any"))
+    what = django_filters.ChoiceFilter(
+        label=_("What"),
+        choices=said_choices([(what, LABELS[what]) for what in ("insert", "update", "delete")]),
+        empty_label=_("Anything"),
+    )
+    person = django_filters.ModelChoiceFilter(
+        queryset=None, label=_("Person"), empty_label=_("Anybody")
+    )
+    since = django_filters.DateFilter(label=_("From"), widget=DAY)
+    until = django_filters.DateFilter(label=_("Until"), widget=DAY)
+
+    class Meta:
+        model = Membership
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, study: Study):
+        super().__init__(data, Membership.objects.none())
+        words = [(word, word_of(word)) for word in audits.tracked_tables()]
+        self.filters["table"].extra["choices"] = words
+        people = get_user_model()._default_manager.filter(memberships__study=study)
+        self.filters["person"].queryset = people.distinct().order_by("email", "pk")
+
+    def asked(self) -> audits.Asked:
+        if not self.form.is_valid():
+            return audits.Asked()
+        given = self.form.cleaned_data
+        return audits.Asked(
+            table=given["table"], what=given["what"], since=given["since"], until=given["until"],
+            person=given["person"].pk if given["person"] else None,
+        )  # fmt: skip
+
+
+class MemberFilter(django_filters.FilterSet):
+    standing = django_filters.ChoiceFilter(
+        label=_("Membership"),
+        choices=[("current", _("in force")), ("ended", _("ended"))],
+        method="standing_of",
+        empty_label=_("In force or ended"),
+    )
+    role = django_filters.ChoiceFilter(
+        label=_("Part"), choices=said_choices(Role.choices), empty_label=_("Any part")
+    )
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(),
+        to_field_name="uid",
+        label=_("Site"),
+        empty_label=_("Any site"),
+    )
+    right = django_filters.ChoiceFilter(
+        label=_("Right"), choices=said_choices([(one, one) for one in RIGHTS]),
+        method="with_right", empty_label=_("Any right"),
+    )  # fmt: skip
+
+    class Meta:
+        model = Membership
+        fields = ["standing", "role", "site", "right"]
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study):
+        super().__init__(data, queryset)
+        self.filters["site"].queryset = Site.objects.filter(study_sites__study=study)
+
+    def standing_of(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        ended = Q(ends_on__lte=timezone.localdate())
+        return rows.filter(ended) if value == "ended" else rows.exclude(ended)
+
+    def with_right(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(rights__contains=[value])
+
+
+class CohortFilter(django_filters.FilterSet):
+    role = django_filters.ChoiceFilter(
+        label=_("Role"), choices=said_choices(CohortRole.choices), empty_label=_("Any role")
+    )
+    use = django_filters.ChoiceFilter(
+        label=_("Use"), choices=said_choices(CohortUse.choices), empty_label=_("Any use")
+    )
+    membership = django_filters.ChoiceFilter(
+        label=_("Membership"),
+        choices=[("open", _("open")), ("frozen", _("frozen"))],
+        method="membership_of",
+        empty_label=_("Open or frozen"),
+    )
+
+    class Meta:
+        model = Cohort
+        fields = ["role", "use", "membership"]
+
+    def membership_of(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(frozen_at__isnull=value == "open")
 
 
 class MoveFilter(django_filters.FilterSet):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.html import escape, strip_tags
@@ -19,8 +17,9 @@ from django.utils.translation import override
 from studies import access
 from studies.filters import Chip, chips
 from studies.languages import later
+from studies.list_sources import Rows, Source
 from studies.models import ReadAction, SavedView, Study
-from studies.paging import Page, in_order, page_by_key, page_by_order
+from studies.paging import Page
 from studies.services import read_record
 from studies.tables import csv_response
 
@@ -126,7 +125,7 @@ def list_response(
     request: HttpRequest,
     study: Study,
     listing: Listing,
-    rows: QuerySet,
+    rows: QuerySet | Source,
     template: str,
     context: dict[str, Any] | None = None,
     *,
@@ -137,25 +136,23 @@ def list_response(
 ) -> HttpResponse:
     """The whole page, its CSV, or the way back after a search was sent.
 
-    ``rows_of`` reads what stands beside the rows of one page, in as many queries as it likes;
-    ``counted`` are the same rows where they are counted better than they are read.
+    ``rows`` is a queryset, or a source that pages itself. ``rows_of`` reads what stands beside the
+    rows of one page, in as many queries as it likes; ``counted`` are the same rows where they are
+    counted better than they are read.
     """
     if request.method == "POST" and "search" in request.POST:
         return _remember(request, study, listing)
-    search = _search(request, study, listing)
-    rows, counted = (
-        _found(rows, listing, search),
-        _found(rows if counted is None else counted, listing, search),
-    )
-    sort = request.GET.get("sort", "")
+    search, sort = _search(request, study, listing), request.GET.get("sort", "")
+    source, order = _source(listing, rows, counted).found(search), _order(listing, sort)
     chosen = _chosen(listing, request.GET.getlist("column"))
     rights = access.rights_of(request.user, study)
     may_take = listing.has_file and (not listing.names_patients or "download" in rights)
     if request.GET.get("format") == "csv" and may_take:
         with override("en"):  # what is exchanged is English
-            return _file(request, study, listing, _sorted(listing, rows, sort), chosen, rows_of)
+            return _file(request, study, listing, source.first(order, MOST_ROWS_OF_A_FILE),
+                         chosen, rows_of)  # fmt: skip
     place = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = _paged(listing, rows, counted, sort, place)
+    page = source.page(order, place)
     request.has_read = ([column.key for column in chosen], len(page.rows))  # type: ignore[attr-defined]
     shown = Shown(
         listing=listing,
@@ -189,23 +186,19 @@ def _lines(
     ]
 
 
-def _paged(
-    listing: Listing, rows: QuerySet, counted: QuerySet, sort: str, place: dict[str, str]
-) -> Page:
-    column = listing.column(sort.removeprefix("-"))
-    if column is None or not column.order:
-        return page_by_key(
-            rows, listing.key, newest_first=listing.newest_first, counted=counted, **place
-        )
-    order = f"-{column.order}" if sort.startswith("-") else column.order
-    return page_by_order(rows, order, listing.key, counted=counted, **place)
+def _source(listing: Listing, rows: QuerySet | Source, counted: QuerySet | None) -> Source:
+    if not isinstance(rows, QuerySet):
+        return rows
+    counted = rows if counted is None else counted
+    return Rows(rows, counted, listing.search, listing.key, listing.newest_first)
 
 
-def _sorted(listing: Listing, rows: QuerySet, sort: str) -> QuerySet:
+def _order(listing: Listing, sort: str) -> str:
+    """The field to sort by, with its sign; nothing: the list's own order."""
     column = listing.column(sort.removeprefix("-"))
     if column is None or not column.order:
-        return rows.order_by(f"-{listing.key}" if listing.newest_first else listing.key)
-    return in_order(rows, f"-{column.order}" if sort.startswith("-") else column.order, listing.key)
+        return ""
+    return f"-{column.order}" if sort.startswith("-") else column.order
 
 
 def _head(column: Column, asked: QueryDict, sort: str) -> Head:
@@ -228,12 +221,11 @@ def _file(
     request: HttpRequest,
     study: Study,
     listing: Listing,
-    rows: QuerySet,
+    found: Sequence[Any],
     columns: Sequence[Column],
     rows_of: Callable[[Sequence[Any]], Iterable[Any]],
 ) -> HttpResponse:
     """What the list shows, as narrowed and ordered, without its pages."""
-    found = list(rows[:MOST_ROWS_OF_A_FILE])
     columns = [replace(column, cell=column.plain or column.cell) for column in columns]
     titles = [str(column.title) for column in columns]
     lines = [
@@ -255,12 +247,6 @@ def _unescaped(text: str) -> str:
     for sign in "&<>\"'":
         text = text.replace(str(escape(sign)), sign)
     return text
-
-
-def _found(rows: QuerySet, listing: Listing, search: str) -> QuerySet:
-    if not search or not listing.search:
-        return rows
-    return rows.filter(reduce(or_, (Q(**{field: search}) for field in listing.search)))
 
 
 def _search_key(study: Study, listing: Listing) -> str:

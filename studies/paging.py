@@ -17,11 +17,11 @@ COUNTED = 1000
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of one page; ``previous`` and ``next`` are the uids to go on from."""
+    """Rows of one page; ``previous`` and ``next`` are the uids (or places) to go on from."""
 
     rows: Sequence[Any]
-    previous: UUID | None
-    next: UUID | None
+    previous: UUID | str | None
+    next: UUID | str | None
     word: str
 
 

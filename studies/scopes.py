@@ -85,11 +85,3 @@ def sites_entered(user: Any, study: Study) -> QuerySet[Site]:
     if any(member.site_id is None for member in held):
         return sites
     return sites.filter(pk__in=[member.site_id for member in held])
-
-
-def members_of(study: Study) -> QuerySet[Membership]:
-    return (
-        Membership.objects.filter(study=study)
-        .select_related("user", "site")
-        .order_by("ends_on", "user__email", "user__username", "id")
-    )

@@ -96,7 +96,6 @@ urlpatterns = [
     path(f"{STUDY}queries/", queries.query_list, name="queries"),
     path(f"{STUDY}queries/<uuid:query_uid>/", queries.query_page, name="query"),
     path(f"{STUDY}history/", history.audit, name="audit"),
-    path(f"{STUDY}history.csv", history.audit_csv, name="audit_csv"),
     path(f"{STUDY}patients/screening/", screening.screening, name="screening"),
     path(f"{STUDY}patients/consent/", screening.consent, name="consent"),
     path(f"{STUDY}patients/consent/left-out.csv", screening.left_out_csv, name="left_out_csv"),

@@ -40,7 +40,8 @@ WORDS = (
     _("reference percentile"), _("reference mean share"), _("fixed"), _("consensus"), _("shuffled"),
     # records and fields as the history names them
     _("access token"), _("cohort member"), _("consent"), _("contact"), _("derived variable"),
-    _("dictionary version"), _("endpoint definition"), _("form entry"), _("lab result"),
+    _("dictionary version"), _("endpoint definition"), _("endpoint standing"), _("is offered"),
+    _("since"), _("form entry"), _("lab result"),
     _("lesion"), _("lesion measurement"), _("membership"), _("patient"), _("person"), _("query"),
     _("query message"), _("response assessment"), _("site"), _("specimen"), _("study"),
     _("study site"), _("surgery"), _("treatment"), _("variable"), _("name"), _("role"), _("use"),

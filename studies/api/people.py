@@ -171,10 +171,10 @@ class HistoryLineSerializer(serializers.Serializer):
 
 
 class HistoryPageSerializer(serializers.Serializer):
-    """``next``: ``before`` and ``skip`` of the page that follows; nothing after the last."""
+    """``next``: the ``after`` of the page that follows; nothing after the last."""
 
     results = HistoryLineSerializer(many=True)
-    next = serializers.DictField(allow_null=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class HistorySerializer(serializers.Serializer):
@@ -182,8 +182,10 @@ class HistorySerializer(serializers.Serializer):
 
     table = serializers.CharField(default="", help_text="a kind of record: patient, membership")
     person = serializers.CharField(default="", help_text="a username")
-    before = serializers.DateTimeField(default=None, allow_null=True)
-    skip = serializers.IntegerField(default=0, min_value=0, max_value=999_999)
+    what = serializers.ChoiceField(("insert", "update", "delete"), default="")
+    since = serializers.DateField(default=None, allow_null=True)
+    until = serializers.DateField(default=None, allow_null=True)
+    after = serializers.CharField(default="", help_text="``next`` of the page before")
 
 
 class HistoryViewSet(StudyScopedViewSet):
@@ -206,11 +208,13 @@ class HistoryViewSet(StudyScopedViewSet):
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
         given["person"] = self._person(given["person"])
-        dates = "identifiers" in self.rights
-        lines = audits.audit_lines(request.user, self.study, **given, dates=dates)
-        following = audits.after_these(lines, given["before"], given["skip"])
+        place = {"after": given.pop("after")}
+        changes = audits.Changes(
+            request.user, self.study, audits.Asked(**given), "identifiers" in self.rights
+        )
+        page = changes.page("", place)
         return Response(
-            {"results": HistoryLineSerializer(lines, many=True).data, "next": following}
+            {"results": HistoryLineSerializer(page.rows, many=True).data, "next": page.next}
         )
 
     @extend_schema(exclude=True)

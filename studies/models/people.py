@@ -136,6 +136,10 @@ class Membership(StudyRow):
             ),
         ]
 
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_on is not None and self.ends_on <= timezone.localdate()
+
     def rights_by_role(self) -> list[str]:
         return list(RIGHTS_OF_ROLE[self.role])
 

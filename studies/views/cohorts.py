@@ -14,8 +14,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from studies import access, cohort_reads, scopes, services
+from studies.filters import CohortFilter
 from studies.forms import CohortForm, PseudonymsForm, refuse_in
 from studies.languages import sentences
+from studies.listings import cohorts_listing
+from studies.lists import list_response
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 from studies.models import Cohort, Patient, Study
@@ -26,10 +29,11 @@ from .doors import study_page
 
 @study_page()
 def cohort_list(request: HttpRequest, study: Study) -> HttpResponse:
-    if request.method == "POST":
+    makes = request.method == "POST" and "search" not in request.POST
+    if makes:
         access.require(request.user, study, "enter")
     rights = access.rights_of(request.user, study)
-    form = CohortForm(request.POST or None) if "enter" in rights else None
+    form = CohortForm(request.POST if makes else None) if "enter" in rights else None
     if form and form.is_valid():
         try:
             made = services.cohort_create(study, request.user, **form.cleaned_data)
@@ -37,12 +41,18 @@ def cohort_list(request: HttpRequest, study: Study) -> HttpResponse:
             refuse_in(form, refusal)
         else:
             return redirect("studies:cohort", study.uid, made.uid)
-    sites, rows = cohort_reads.cohort_rows(request.user, study)
+    counted = cohort_reads.members_counted(request.user, study)
     one_site = not access.sees_all_sites(request.user, study)
-    context = {"study": study, "sites": sites, "cohorts": rows, "form": form}
-    context["one_site"] = ", ".join(site.name for site in sites) if one_site else ""
-    context["overlaps"] = cohort_reads.cohort_overlaps(request.user, study)
-    return render(request, "studies/cohorts.html", context)
+    context = {
+        "form": form,
+        "one_site": ", ".join(site.name for site in counted.sites) if one_site else "",
+        "overlaps": cohort_reads.cohort_overlaps(request.user, study),
+    }
+    narrowed = CohortFilter(request.GET, Cohort.objects.filter(study=study))
+    return list_response(
+        request, study, cohorts_listing(counted.sites), narrowed.qs, "studies/cohorts.html",
+        context, narrowed=narrowed, rows_of=counted.lines,
+    )  # fmt: skip
 
 
 @study_page()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from studies import access, audits, histories, query_reads, scopes, services
+from studies.filters import AuditFilter
 from studies.languages import sentence
+from studies.listings import AUDIT
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
-from studies.models import Membership, Patient, Query, Study
-from studies.tables import csv_response
+from studies.models import Patient, Query, Study
 
 from .doors import study_page
 
@@ -46,57 +45,12 @@ def field_history(
 
 @study_page("manage")
 def audit(request: HttpRequest, study: Study) -> HttpResponse:
-    asked = _asked(request)
-    lines = audits.audit_lines(request.user, study, **asked, dates=_sees_dates(request, study))
-    members = Membership.objects.filter(study=study).select_related("user")
-    context = {
-        "study": study,
-        "lines": lines,
-        "tables": list(audits.tracked_tables()),
-        "people": list({m.user_id: m.user for m in members}.values()),
-        "asked": asked,
-        "next": audits.after_these(lines, asked["before"], asked["skip"]),
-    }
-    return render(request, "studies/audit.html", context)
-
-
-@study_page("manage")
-@override("en")  # what is exchanged is English
-def audit_csv(request: HttpRequest, study: Study) -> HttpResponse:
-    """As many pages as it takes, up to 10,000 lines."""
-    asked, dates = _asked(request), _sees_dates(request, study)
-    rows: list[list[Any]] = []
-    while len(rows) < 10_000:
-        lines = audits.audit_lines(request.user, study, **asked, dates=dates)
-        for line in lines:
-            what = "; ".join(f"{name}: {was} -> {now}" for name, was, now in line.changes)
-            rows.append([line.at.isoformat(), line.who or "", line.label, line.table, line.subject,
-                         what, line.reason, line.request])  # fmt: skip
-        following = audits.after_these(lines, asked["before"], asked["skip"])
-        if following is None:
-            break
-        asked |= following
-    columns = ["at", "who", "what", "record", "of", "fields", "reason", "request"]
-    return csv_response("history.csv", columns, rows)
-
-
-def _sees_dates(request: HttpRequest, study: Study) -> bool:
-    return "identifiers" in access.rights_of(request.user, study)
-
-
-def _asked(request: HttpRequest) -> dict[str, Any]:
-    person = request.GET.get("person", "")
-    try:
-        before = parse_datetime(request.GET.get("before", ""))
-    except ValueError:
-        before = None
-    skip = request.GET.get("skip", "")
-    return {
-        "skip": int(skip) if before and skip.isdecimal() and len(skip) < 7 else 0,
-        "table": request.GET.get("table", ""),
-        "person": int(person) if person.isdecimal() and len(person) < 18 else None,
-        "before": before,
-    }
+    narrowed = AuditFilter(request.GET, study=study)
+    changes = audits.Changes(
+        request.user, study, narrowed.asked(),
+        "identifiers" in access.rights_of(request.user, study),
+    )  # fmt: skip
+    return list_response(request, study, AUDIT, changes, "studies/audit.html", narrowed=narrowed)
 
 
 def _restore(request: HttpRequest, patient: Patient, form: str, field: str) -> HttpResponse:

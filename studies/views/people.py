@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, scopes, services
+from studies.filters import MemberFilter
 from studies.forms import InviteForm, MembershipForm, SiteForm, refuse_in
 from studies.languages import later, sentences
+from studies.listings import people_listing
+from studies.lists import list_response
 from studies.methods.problems import DataProblem
-from studies.models import RIGHTS, Membership, Study
+from studies.models import Membership, Study
 
 from .doors import study_page
 
@@ -41,18 +44,27 @@ MEANINGS = (
 @study_page()
 def people(request: HttpRequest, study: Study) -> HttpResponse:
     may_manage = "manage" in access.rights_of(request.user, study)
-    if request.method == "POST":
+    invites = request.method == "POST" and "search" not in request.POST
+    if invites:
         access.require(request.user, study, "manage")
-    sent = request.POST if request.method == "POST" else None
+    sent = request.POST if invites else None
     form = InviteForm(sent, study=study) if may_manage else None
     if form and form.is_valid() and _invite(request, study, form):
         return redirect("studies:people", study.uid)
-    context = {"study": study, "members": scopes.members_of(study), "form": form}
-    context["sites"] = scopes.site_rows(study)
-    context["site_form"] = SiteForm() if may_manage else None
-    context |= {"may_manage": may_manage, "meanings": MEANINGS, "rights": RIGHTS}
-    context["link"] = request.session.pop("invitation", None)
-    return render(request, "studies/people.html", context)
+    context = {
+        "form": form,
+        "sites": scopes.site_rows(study),
+        "site_form": SiteForm() if may_manage else None,
+        "may_manage": may_manage,
+        "meanings": MEANINGS,
+        "link": request.session.pop("invitation", None),
+    }
+    rows = Membership.objects.filter(study=study).select_related("user", "site")
+    narrowed = MemberFilter(request.GET, rows, study=study)
+    return list_response(
+        request, study, people_listing(may_manage), narrowed.qs, "studies/people.html", context,
+        narrowed=narrowed,
+    )  # fmt: skip
 
 
 @require_POST

@@ -64,6 +64,7 @@ class MadeStudy:
             "selection_retire": {"selection_uid": self.job.uid},
             "endpoint": {"name": "overall_survival"},
             "endpoint_new": {"kind": "time_to_progression"},
+            "endpoint_standing": {"name": "overall_survival"},
             "view_drop": {"view_uid": self.job.uid},
             "drawn": {"page": "nothing"},
             "drawn_of": {"page": "nothing", "subject": "1"},

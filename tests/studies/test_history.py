@@ -16,6 +16,7 @@ from studies.models import (
     CohortMember,
     FormEntry,
     Membership,
+    Patient,
     Person,
     Progression,
 )
@@ -30,12 +31,7 @@ def made(people: People) -> MadeStudy:
 
 def every_line(people: People) -> list[audits.Line]:
     """All pages of the study's history; one transaction's events have one time."""
-    lines: list[audits.Line] = []
-    at: dict[str, object] | None = {"before": None, "skip": 0}
-    while at is not None:
-        page = audits.audit_lines(people.coordinator, people.study, **at)
-        lines += page
-        at = audits.after_these(page, **at)
+    lines = audits.Changes(people.coordinator, people.study).first("", 100_000)
     assert len({(line.table, line.event.pgh_id) for line in lines}) == len(lines) > audits.PAGE
     return lines
 
@@ -146,10 +142,39 @@ def test_the_study_s_history_is_for_administrators_and_shows_no_date(
     assert "treatment entered" in text
     assert "2020-03-01" not in text
     assert "a date" in text
-    file = client.get(reverse("studies:audit_csv", args=[people.study.uid])).content.decode()
+    file = client.get(page, {"format": "csv"}).content.decode()
     assert "2020-03-01" not in file
     assert "membership" in file
+    _the_history_pages_like_every_list(people, client, page)
     assert Membership.objects.filter(study=people.study).exists()
+
+
+def _the_history_pages_like_every_list(people: People, client: Client, page: str) -> None:
+    """To the end and back, searched by pseudonym, narrowed by what and when."""
+    with acting_as(people.coordinator):
+        for number in range(60):
+            Patient.objects.create(
+                study=people.study, site=people.here, pseudonym=f"Q-{number:03d}"
+            )
+    whole = client.get(page, {"format": "csv"}).content.decode("utf-8-sig").splitlines()[1:]
+    places, after = [], ""
+    while after is not None:
+        shown = client.get(page, {"after": after}).context["shown"]
+        places.append([line.uid for line in shown.lines])
+        after = shown.page.next
+    assert len(places) > 1
+    every = [uid for page_of in places for uid in page_of]
+    assert len(every) == len(set(every)) == len(whole)
+    last = places[-1][0]
+    back = client.get(page, {"before": last}).context["shown"].lines
+    assert [line.uid for line in back] == [uid for p in places[:-1] for uid in p][-50:]
+    assert client.get(page, {"after": "nonsense~x~y"}).context["shown"].lines[0].uid == every[0]
+    client.post(page, {"search": "Q-00"})
+    found = client.get(page).context["shown"]
+    assert len(found.lines) == 10
+    assert client.get(page, {"what": "delete"}).context["shown"].lines == []
+    assert client.get(page, {"until": "2020-01-01"}).context["shown"].is_narrowed
+    client.post(page, {"search": ""})
 
 
 def test_history_is_written_once_a_statement(db: None) -> None:

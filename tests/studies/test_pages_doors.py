@@ -53,9 +53,9 @@ GETS = {
     "queries": ALL,
     "query": (200, 200, 200, 404),
     "audit": (200, 403, 403, 403),
-    "audit_csv": (200, 403, 403, 403),
     "endpoints": ALL,
     "endpoint": (200, 403, 403, 403),
+    "endpoint_standing": (404, 403, 403, 403),  # every study has it: it is not retired
     "endpoint_new": (200, 403, 403, 403),
     "membership": (200, 403, 403, 403),
     "screening": ALL,
@@ -115,12 +115,13 @@ POSTS = {
 
 # Answers that are no page, and pages that only an administrator sees.
 FILES = {"reads", "export_file", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
-FILES |= {"variable", "variable_new", "audit", "audit_csv", "entry_row", "membership"}
+FILES |= {"variable", "variable_new", "audit", "entry_row", "membership"}
 FILES |= {
     "glance_csv",
     "glance_compare",
     "endpoint",
     "endpoint_new",
+    "endpoint_standing",
     "table_columns",
     "batch_difference",
     "dictionary_template",

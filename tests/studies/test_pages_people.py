@@ -188,6 +188,31 @@ def test_people_over_the_api_as_on_their_pages(people: People, client: Client):
     assert client.post(f"{mine}end/").status_code == 422, "the last administrator"
 
 
+def dict_of(line: Any) -> dict[str, Any]:
+    return {column.key: cell for column, cell in line.cells}
+
+
+def test_people_are_a_list_like_the_others(people: People, page: str, client: Client):
+    """Searched, narrowed by right, a person's name leading to the membership; and as a file."""
+    client.post(page, {"search": "statist"})
+    (found,) = client.get(page).context["shown"].lines
+    assert "/people/" in dict_of(found)["person"]
+    client.post(page, {"search": ""})
+    runs = client.get(page, {"right": "run"}).context["shown"]
+    assert [chip.text for chip in runs.chips] == ["Right: run"]
+    assert [line.uid for line in runs.lines] == [found.uid]
+    ended = Membership.objects.filter(study=people.study, user=people.colleague)
+    client.post(reverse("studies:membership_end", args=[people.study.uid, ended.get().uid]))
+    gone = client.get(page, {"standing": "ended"}).context["shown"].lines
+    assert [line.uid for line in gone] == [ended.get().uid]
+    file = client.get(page, {"format": "csv", "right": "run"}).content.decode("utf-8-sig")
+    assert file.splitlines()[0].startswith("Person,Part,Site,aggregates")
+    client.force_login(people.coordinator)
+    names = [dict_of(line)["person"] for line in client.get(page).context["shown"].lines]
+    assert len(names) == 4
+    assert not any("<a" in name for name in names)
+
+
 def test_the_history_over_the_api_is_that_of_the_page(people: People, client: Client):
     address = reverse("api:history-list", args=[people.study.uid])
     for name in ("coordinator", "statistician", "colleague"):
@@ -204,6 +229,6 @@ def test_the_history_over_the_api_is_that_of_the_page(people: People, client: Cl
     assert page["results"][0]["who"] == "administrator"
     assert page["next"] is None
     whole = client.get(address).json()["results"]
-    shown = client.get(reverse("studies:audit", args=[people.study.uid])).context["lines"]
-    assert [line["of"] for line in whole] == [line.subject for line in shown]
+    shown = client.get(reverse("studies:audit", args=[people.study.uid])).context["shown"]
+    assert [line["of"] or "–" for line in whole] == [dict_of(line)["of"] for line in shown.lines]
     assert client.get(address, {"person": "nobody"}).status_code == 422
