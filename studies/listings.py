@@ -394,7 +394,7 @@ def _person(member: Any, study: Study) -> SafeString:
 
 def _has(right: str, member: Any, study: Study) -> SafeString:
     if right not in member.rights:
-        return format_html('<span class="quiet" aria-hidden="true">·</span>')
+        return format_html('<span class="quiet" aria-hidden="true">{}</span>', "·")
     return format_html(
         '<span class="tick">{}<span class="visually-hidden">{}</span></span>',
         icon("check"),

@@ -284,7 +284,8 @@ def _retire_and_offer_again(people: People, client: Client) -> None:
     """Offered nowhere, its values kept and still derived; its rule stands meanwhile."""
     study = people.study
     page = reverse("studies:endpoint_standing", args=[study.uid, "ttp"])
-    patient = Patient.objects.get(study=study, pseudonym="P001")
+    with acting_as(people.coordinator):
+        patient = Patient.objects.get(study=study, pseudonym="P001")
     own = reverse("studies:patient", args=[study.uid, patient.uid])
     today = timezone.localdate()
     asked = {"since": today, "reason": "not in amendment 3"}
