@@ -13,7 +13,7 @@ from studies.db import study_table_operations
 class Migration(migrations.Migration):
     dependencies = [
         ("pghistory", "0007_auto_20250421_0444"),
-        ("studies", "0009_lesion_exports"),
+        ("studies", "0010_completeness_of_study"),
     ]
 
     operations = [
