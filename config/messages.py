@@ -30,6 +30,7 @@ TELLERS = {
 LITERAL = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 TEMPLATE_CALL = re.compile(rf"\b(n?gettext|_)\(\s*(u?{LITERAL}(?:\s*,\s*u?{LITERAL})?)")
 SCRIPT_CALL = re.compile(rf"\b(n?gettext)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})?)")
+CELL = re.compile(r"(?<!\\)\|")
 
 # Lines of the head that name no fact, or another one each time.
 FORM = re.compile(rb'^"(?:Project|Report|POT|PO-Rev|Last|Language-Team|Generated)[^\n]*\n', re.M)
@@ -90,6 +91,13 @@ def from_script(source: str) -> Iterator[Message]:
     yield from _literals(SCRIPT_CALL, source)
 
 
+def from_methods_page(source: str) -> Iterator[Message]:
+    """What each method gives: the second column of docs/methods.md."""
+    for line in source.splitlines():
+        if line.startswith("| `"):
+            yield CELL.split(line)[2].strip().replace("\\|", "|"), ""
+
+
 def _literals(calls: re.Pattern[str], source: str) -> Iterator[Message]:
     for name, inside in calls.findall(source):
         texts = ast.literal_eval(f"({inside},)")
@@ -111,6 +119,8 @@ def gathered(project: Path) -> dict[str, dict[Message, set[str]]]:
     for path in sorted((project / "templates").rglob("*.*")):
         if path.suffix in (".html", ".svg"):
             add("django", path, from_template(path.read_text("utf-8"), path.name))
+    page = project / "docs" / "methods.md"
+    add("django", page, from_methods_page(page.read_text("utf-8")))
     for path in sorted((project / "static").glob("*.js")):
         add("djangojs", path, from_script(path.read_text("utf-8")))
     return found

@@ -8,6 +8,7 @@ import re
 import string
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import pytest
@@ -265,6 +266,45 @@ def test_the_glossary_explains_the_same_words_in_every_language() -> None:
                 key: term.anchor for key, term in english.items()
             }
             assert pages()["glossary"].language == language
+
+
+DOCS = sorted((PROJECT / "docs").glob("*.md"))
+
+
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+
+
+def skeleton(source: str) -> dict[str, list[Any]]:
+    """What a page of docs/ has in common in every language."""
+    text = re.sub(r"```.*?```", "", source, flags=re.S)
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    return {
+        "headings": re.findall(r"^#+(?= )", text, flags=re.M),
+        "blocks": re.findall(r"```.*?```", source, flags=re.S),
+        "links": sorted(re.findall(r"\]\(([^)]+)\)", text)),
+        "cells": [len(re.findall(r"(?<!\\)\|", row)) for row in rows],
+        "figures": [sorted(NUMBER.findall(row)) for row in rows],
+    }
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
+def test_a_page_of_help_tells_the_same_in_every_language(path: Path, language: str) -> None:
+    there = path.parent / language / path.name
+    assert there.exists(), f"write docs/{language}/{path.name}"
+    english, here = path.read_text("utf-8"), there.read_text("utf-8")
+    if path.stem == "glossary":  # its words stand beside the English ones
+        assert len(here.splitlines()) == len(english.splitlines())
+        return
+    expected, found = skeleton(english), skeleton(here)
+    if path.stem == "methods":  # its words are in the catalogue; "one" may be a figure there
+        del expected["figures"]
+    assert {name: found[name] for name in expected} == expected
+    lost = {" ".join(code.split()) for code in CODE.findall(english)} - {
+        " ".join(code.split()) for code in CODE.findall(here)
+    }
+    assert not lost
 
 
 @pytest.mark.django_db
