@@ -16,8 +16,9 @@ from pathlib import Path
 
 APPS = ("studies", "imaging", "genomics", "modeling", "config")
 CALLS = {
-    "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "later": 1, "marked": 1, "say": 1,
-    "told": 1, "ngettext": 2, "ngettext_lazy": 2, "say_number": 2, "told_number": 2,
+    "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "marked": 1, "say": 1,
+    "later": 1, "told": 1, "told_number": 2,
+    "ngettext": 2, "ngettext_lazy": 2, "say_number": 2,
 }  # fmt: skip
 OUR_WORDS = ("expected", "remedy")
 # What methods say of data: the places and names of our own words.

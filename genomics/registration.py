@@ -3,7 +3,7 @@
 from genomics import drawings, glance, patient_panels, stages, withdrawal
 from genomics.models import PhenotypeSource
 from genomics.selectors import phenotype_facts
-from studies.languages import later as _
+from studies.methods.wording import say as _
 from studies.registry import (
     Action,
     CompletenessColumn,

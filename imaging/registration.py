@@ -11,7 +11,7 @@ from imaging.selectors import (
     uptake_of,
 )
 from imaging.services import SEND, SETTLE
-from studies.languages import later as _
+from studies.methods.wording import say as _
 from studies.registry import (
     Action,
     CompletenessColumn,

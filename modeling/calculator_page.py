@@ -25,14 +25,12 @@ from modeling.services.prognosis_rows import ENDPOINTS, TITLES
 from modeling.services.report_content import spelled
 from modeling.services.report_survival import LOG_AXES, short_endpoint
 from studies.figures.figure import number
-from studies.figures.words import told
-from studies.languages import figures_spoken
+from studies.methods.wording import say
 
 LEFT, ACROSS, TOP, APART = 190, 690, 26, 46  # of the rulers, in the drawing's own units
 WIDE, HIGH, MARGIN = 470, 250, 44  # of the curve
 
 
-@figures_spoken()
 def calculator_context(version: ModelVersion, given: Mapping[str, str]) -> dict[str, Any]:
     """Fields with what was given (or is usual), and the answer; problems instead where there are.
 
@@ -114,7 +112,7 @@ def _answer(
             for field in fields
         ],
         "total": f"{reading.total_points:.1f}",
-        "reasons": [spelled(told(reason)) for reason in applies.reasons] if applies else [],
+        "reasons": [spelled(say(reason)) for reason in applies.reasons] if applies else [],
         "rulers": _rulers(stored, reading, words),
         "curve": _curve(reading),
     }

@@ -18,12 +18,9 @@ from modeling.overviews import TARGETS, evaluation_rows
 from modeling.services.version_card import not_beaten
 from studies.figures.figure import Figure
 from studies.figures.render import render_inline_svg
-from studies.figures.words import told
-from studies.languages import figures_spoken
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
-@figures_spoken()
 def examination_context(version: ModelVersion, found: Examination | None) -> dict[str, Any]:
     """Everything the template needs, with figures drawn from the stored numbers."""
     context: dict[str, Any] = {
@@ -61,7 +58,7 @@ def figures_of(results: dict[str, Any]) -> dict[str, Figure]:
 
 
 def _cohort(name: str) -> str:
-    return told(name.replace("_", " "))
+    return say(name.replace("_", " "))
 
 
 def _groups(rows: list[dict[str, Any]]) -> Figure | None:
@@ -69,11 +66,11 @@ def _groups(rows: list[dict[str, Any]]) -> Figure | None:
         return None
     estimates = [
         Estimate(
-            told(
+            say(
                 "{title}: {higher} over {lower}",
-                title=told(row["title"]),
-                higher=told(row["higher"]),
-                lower=told(row["lower"]),
+                title=say(row["title"]),
+                higher=say(row["higher"]),
+                lower=say(row["lower"]),
             ),
             _cohort(row["cohort"]),
             row["effect"],
@@ -85,8 +82,8 @@ def _groups(rows: list[dict[str, Any]]) -> Figure | None:
     ]
     return draw_estimates(
         estimates,
-        told("Rad-Score between groups"),
-        told(
+        say("Rad-Score between groups"),
+        say(
             "Rank-biserial correlation with 95 % interval; right of the dotted line the first "
             "group scores higher."
         ),
@@ -100,10 +97,10 @@ def _groups(rows: list[dict[str, Any]]) -> Figure | None:
 def _subgroups(rows: list[dict[str, Any]]) -> Figure | None:
     estimates = [
         Estimate(
-            told(
+            say(
                 "{variable} {level} (n {n}), {cohort}",
-                variable=told(row["by"]),
-                level=told(str(row["level"])),
+                variable=say(row["by"]),
+                level=say(str(row["level"])),
                 n=row["n"],
                 cohort=_cohort(row["cohort"]),
             ),
@@ -121,8 +118,8 @@ def _subgroups(rows: list[dict[str, Any]]) -> Figure | None:
     lowest = min(0.4, *(e.value if e.lower is None else e.lower for e in estimates))
     return draw_estimates(
         estimates,
-        told("AUC in subgroups"),
-        told("DeLong 95 % intervals; the dotted line is chance. Small groups say little."),
+        say("AUC in subgroups"),
+        say("DeLong 95 % intervals; the dotted line is chance. Small groups say little."),
         marked("AUC (95 % CI)"),
         "subgroups",
         0.5,
@@ -135,7 +132,7 @@ def _importance(found: dict[str, Any]) -> Figure | None:
         return None
     estimates = [
         Estimate(
-            told("{family} ({columns})", family=told(row["family"]), columns=row["columns"]),
+            say("{family} ({columns})", family=say(row["family"]), columns=row["columns"]),
             _cohort(found["cohort"]),
             row["fall"],
             row["fall"] - row["sd"],
@@ -146,8 +143,8 @@ def _importance(found: dict[str, Any]) -> Figure | None:
     ]
     return draw_estimates(
         estimates,
-        told("What the Rad-Score leans on"),
-        told(
+        say("What the Rad-Score leans on"),
+        say(
             "Fall of the AUC when a family of columns is shuffled together, mean and SD over "
             "shuffles; {cohort}, n = {n}.",
             cohort=_cohort(found["cohort"]),
@@ -165,12 +162,12 @@ def _learning(points: list[dict[str, Any]]) -> Figure | None:
     drawn = [CurvePoint(p["n"], p["auc"], p["sd"]) for p in points]
     rising = len(drawn) > 2 and np.diff([p.mean for p in drawn])[-1] > 0.01
     if rising:
-        said = told("still rising: more patients would help")
+        said = say("still rising: more patients would help")
     else:
-        said = told("no longer rising much")
+        said = say("no longer rising much")
     return draw_learning_curve(
         drawn,
-        told(
+        say(
             "Out-of-fold AUC of the chosen classifier with its tuned parameters, one SD between "
             "draws; {said}.",
             said=said,

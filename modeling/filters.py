@@ -3,7 +3,7 @@
 import django_filters
 
 from modeling.models import ModelRun, ModelVersion, RunKind, VersionKind
-from studies.languages import later as _
+from studies.methods.wording import say as _
 
 
 class RunFilter(django_filters.FilterSet):

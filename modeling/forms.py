@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 
 from modeling.models import MOVES, DatasetSnapshot, ModelVersion, Report, StatementKey
 from modeling.selectors import state_of
-from studies.languages import later as _
 from studies.languages import spoken
+from studies.methods.wording import say as _
 from studies.models import Cohort, CohortUse, Patient, Study
 from studies.value_words import word_of
 

@@ -1,7 +1,7 @@
 """What modeling gives to the study at a glance."""
 
 from modeling.selectors import rad_score_of, rad_score_said
-from studies.languages import later as _
+from studies.methods.wording import say as _
 from studies.registry import GlanceColumn
 
 COLUMNS = (

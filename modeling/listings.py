@@ -9,10 +9,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from studies.languages import later as _
 from studies.languages import spoken
 from studies.listings import NOTHING, link, moment
 from studies.lists import Column, Empty, Listing
+from studies.methods.wording import say as _
 from studies.models import Study
 from studies.templatetags.studies_ui import elapsed, short_hash, state, words
 

@@ -17,8 +17,7 @@ from modeling.services.report_survival import (
 )
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import Figure
-from studies.figures.words import told
-from studies.languages import figures_spoken
+from studies.methods.wording import say
 from studies.models import Study
 from studies.registry import PageInputs
 
@@ -35,7 +34,7 @@ def analyses_context(version: ModelVersion) -> dict[str, Any]:
     size_table(draft, section, [version])
     mean_rows_table(draft, section, _of_scores(version), ENDPOINTS[version.endpoint][0])
     return {
-        "title": told(ENDPOINTS[version.endpoint][0]),
+        "title": say(ENDPOINTS[version.endpoint][0]),
         "section": section,
         "content": {"sources": draft.sources.as_list(), "runs": []},
         "page": PAGE,
@@ -60,7 +59,6 @@ def _version(study: Study, uid: str) -> ModelVersion:
     return rows.get(study=study, kind=VersionKind.NOMOGRAM, uid=UUID(uid))
 
 
-@figures_spoken()
 def analyses_figures(version: ModelVersion) -> list[Figure]:
     """Of the model, then of the Rad-Score behind it in every cohort."""
     found = nomogram_figures(version, evaluations_of(version, version.endpoint))

@@ -13,35 +13,33 @@ from modeling.services.prognosis_rows import ENDPOINTS, TITLES, WITHIN_A_SENTENC
 from modeling.services.report_content import marked_simulated
 from modeling.services.report_survival import LOG_AXES, column_title, short_endpoint
 from studies.figures.figure import Figure, number
-from studies.figures.words import told
-from studies.languages import figures_spoken
+from studies.methods.wording import say
 
 
-@figures_spoken()
 def nomogram_context(version: ModelVersion) -> dict[str, Any]:
     """Figure, points of every value, survival by total, and the Cox model behind them."""
     content, results = version.content, version.run.results
     nomogram = nomogram_from_dict(content["nomogram"])
     figure = nomogram_figure(version, nomogram)
     return {
-        "title": told(ENDPOINTS[version.endpoint][0]),
+        "title": say(ENDPOINTS[version.endpoint][0]),
         "figure": marked_simulated(figure) if version.study.is_simulated else figure,
         "totals": _totals(nomogram),
         "times": [f"{time:g}" for time in nomogram.times],
         "hazards": [_hazard(row, content["terms"]) for row in content["table"]],
         "assumption": [_assumption(row) for row in results["proportional_hazards"]],
         "lasso": results["lasso"],
-        "kept": [told(TITLES.get(name, name)) for name in results["lasso"]["kept"]],
+        "kept": [say(TITLES.get(name, name)) for name in results["lasso"]["kept"]],
         "notices": version.run.notices,
     }
 
 
 def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
-    endpoint = told(WITHIN_A_SENTENCE[version.endpoint])
+    endpoint = say(WITHIN_A_SENTENCE[version.endpoint])
     return draw_nomogram(
         nomogram,
-        told("Nomogram for {endpoint}", endpoint=endpoint),
-        told(
+        say("Nomogram for {endpoint}", endpoint=endpoint),
+        say(
             "Read the points of each variable upwards, add them, and read survival below the total."
         ),
         TITLES,
@@ -70,9 +68,9 @@ def _hazard(row: dict[str, Any], terms: list[dict[str, Any]]) -> list[str]:
 
 def _assumption(row: dict[str, Any]) -> list[str]:
     name = (
-        told("All together")
+        say("All together")
         if row["term"] == "GLOBAL"
-        else told(TITLES.get(row["term"], row["term"]))
+        else say(TITLES.get(row["term"], row["term"]))
     )
     return [name, number(row["statistic"]), str(row["degrees_of_freedom"]), _p(row["p_value"])]
 

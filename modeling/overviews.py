@@ -19,9 +19,7 @@ from modeling.models import (
 from modeling.selectors import look_numbers, maker_of, state_of, states_of
 from modeling.since_words import said_of_proof
 from studies.figures.figure import Figure
-from studies.figures.words import told
-from studies.languages import figures_spoken
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 from studies.models import CohortRole, Derivation, Job, JobState, Study
 
 KINDS = (
@@ -64,7 +62,6 @@ def classifier_rows(run: ModelRun) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["auc"]["estimate"], row["name"]))
 
 
-@figures_spoken()
 def classifier_figure(run: ModelRun) -> Figure | None:
     rows = classifier_rows(run)
     if not rows:
@@ -73,12 +70,12 @@ def classifier_figure(run: ModelRun) -> Figure | None:
     name = cohort.cohort.name if cohort else marked("training")
     drawn = [
         ClassifierAuc(
-            row["title"], told("{cohort}, out of fold", cohort=told(name)), row["auc"]["estimate"],
+            row["title"], say("{cohort}, out of fold", cohort=say(name)), row["auc"]["estimate"],
             row["auc"]["lower"], row["auc"]["upper"], row["n"],
         )
         for row in rows
     ]  # fmt: skip
-    caption = told(
+    caption = say(
         "AUC for hot by RNA, DeLong 95 % CI, n = {n}; the same folds for all.", n=rows[0]["n"]
     )
     return draw_classifier_comparison(drawn, caption=caption)

@@ -24,8 +24,7 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.univariable_cox import fit_univariable_cox
 from studies.figures.figure import Figure, p_text
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 from studies.models import CohortUse, Patient, Study
 from studies.registry import PageInputs
 from studies.selectors import endpoint_table, members_table
@@ -107,14 +106,14 @@ def _curves(table: pd.DataFrame, key: str, title: str) -> Figure:
     test = compare_log_rank(table["months"], table["event"], table["label"], names)
     return draw_kaplan_meier(
         groups,
-        told("{endpoint} by phenotype", endpoint=told(title)),
-        told(
+        say("{endpoint} by phenotype", endpoint=say(title)),
+        say(
             "{n} development patients with RNA. Log-rank test; bands: 95 % intervals, log-log. The "
             "labels know nothing of survival.",
             n=len(table),
         ),
         title,
-        told("log-rank {p}", p=p_text(test.p_value)),
+        say("log-rank {p}", p=p_text(test.p_value)),
         key,
     )
 
@@ -129,8 +128,8 @@ def _forest(table: pd.DataFrame, z: pd.DataFrame, key: str, title: str) -> Figur
     }
     return draw_subpopulations(
         found,
-        told("{endpoint}: each subpopulation alone", endpoint=told(title)),
-        told(
+        say("{endpoint}: each subpopulation alone", endpoint=say(title)),
+        say(
             "Univariable Cox models of development patients (Efron ties): hazard ratio per SD of "
             "training with 95 % interval; above 1, more of the cells is worse. Filled: p < 0.05 "
             "after Benjamini and Hochberg within the panel."
@@ -162,8 +161,8 @@ def _unestimated(figures: list[Figure]) -> list[str]:
         if figure.key.endswith("-cox"):
             empty = [row for row in figure.rows if row[4] is None or not np.isfinite(row[4])]
             found += [
-                told("{figure}, {group}: {cell}", figure=figure.title, group=told(group),
-                     cell=told(cell))
+                say("{figure}, {group}: {cell}", figure=figure.title, group=say(group),
+                     cell=say(cell))
                 for group, cell, *_ in empty
             ]  # fmt: skip
     return found

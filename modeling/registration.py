@@ -15,7 +15,7 @@ from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_ran
 from modeling.selectors import analysed_patients
 from modeling.services.rad_score import ABLATED, COMPARED, FITTED, FROZEN
 from modeling.services.selection_question import selection_question
-from studies.languages import later as _
+from studies.methods.wording import say as _
 from studies.registry import (
     Action,
     DrawnPage,

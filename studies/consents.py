@@ -13,16 +13,15 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from studies.languages import later
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 from studies.models import Consent, ConsentPolicy, Patient, PatientStatus, Study
 from studies.remembered import once
 
 IMAGING, GENOMICS, SHARING = "imaging", "genomics", "sharing"
 SCOPES = {
-    IMAGING: later("Imaging: PET/CT, regions and features"),
-    GENOMICS: later("Tissue: RNA, slides and densities"),
-    SHARING: later("Sharing: rows in a file that leaves the platform"),
+    IMAGING: say("Imaging: PET/CT, regions and features"),
+    GENOMICS: say("Tissue: RNA, slides and densities"),
+    SHARING: say("Sharing: rows in a file that leaves the platform"),
 }
 ANY = ""  # some scope: what clinical data need
 GONE = (PatientStatus.EXCLUDED, PatientStatus.WITHDRAWN)

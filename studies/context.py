@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from studies.languages import later as _
+from studies.methods.wording import say as _
 
 THEMES = (("", _("System")), ("light", _("Light")), ("dark", _("Dark")))
 THEME_COOKIE = "theme"

@@ -1,49 +1,21 @@
-"""What methods said in English and records keep, in the language of the page."""
+"""What was said in English and records keep, in the language of the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
-from studies.figures.words import speaking
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.methods.wording import Wording, is_stored, marked, restored
+from studies.methods.wording import Wording, is_stored, marked, restored, say
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
-
-
-class Later(Wording):
-    """A text of a module: English where it is kept or compared, said where a page shows it."""
-
-    def __str__(self) -> str:
-        return gettext(self.pattern)
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Later, (self.pattern,))
-
-
-def later(text: str) -> str:
-    """Marks a text of a module (titles, labels) that is in the language of whoever is shown it.
-
-    Unlike a lazy text it is a ``str``: it joins, compares, hashes and is stored as its English.
-    """
-    return Later(text)
 
 
 def said_choices(choices: Iterable[tuple[str, str]]) -> list[tuple[str, Any]]:
     """Values with their words in the language of whoever sees the form."""
     return [(value, gettext_lazy(word)) for value, word in choices]
-
-
-def english(text: str) -> str:
-    """A text of a module as files and identifiers have it."""
-    return str.__str__(text)
 
 
 def spoken(text: Any) -> str:
@@ -108,13 +80,6 @@ def language_now() -> str:
     return get_language() or "en"
 
 
-@contextmanager
-def figures_spoken() -> Iterator[None]:
-    """Figures drawn inside are in the language of the page."""
-    with speaking(None if language_now().startswith("en") else _pattern):
-        yield
-
-
 def sentences(refusal: DataProblem) -> str:
     """All that is wrong, a line each, in the current language."""
     return "\n".join(sentence(problem) for problem in refusal.problems)
@@ -122,3 +87,7 @@ def sentences(refusal: DataProblem) -> str:
 
 def _pattern(one: str, many: str, number: int) -> str:
     return ngettext(one, many, number) if many else gettext(one)
+
+
+Wording.translate = staticmethod(_pattern)
+later = say  # a former name

@@ -16,8 +16,8 @@ from django.utils.translation import override
 
 from studies import access
 from studies.filters import Chip, chips
-from studies.languages import later
 from studies.list_sources import Rows, Source
+from studies.methods.wording import say
 from studies.models import ReadAction, SavedView, Study
 from studies.paging import Page
 from studies.services import read_record
@@ -75,7 +75,7 @@ class Listing:
     key: str = "id"
     newest_first: bool = True
     search: tuple[str, ...] = ()
-    search_word: str = later("Search")
+    search_word: str = say("Search")
     names_patients: bool = False
     has_file: bool = True
     bulk: tuple[Bulk, ...] = ()

@@ -1,8 +1,8 @@
 """What studies itself offers: a door, a stage, and what it keeps below a patient."""
 
 from studies import participations, stages, withdrawal
-from studies.languages import later as _
 from studies.methods.table_lines import LARGEST_BYTES
+from studies.methods.wording import say as _
 from studies.registry import (
     FORM,
     Action,

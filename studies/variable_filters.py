@@ -11,18 +11,18 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from studies.languages import later
+from studies.methods.wording import say
 from studies.models import DictionaryVersion, FormEntry, Study, Variable, VariableType
 from studies.paging import COUNTED
 
 NUMBER_OF_CONDITIONS = 2
 OPERATORS = {
-    "eq": later("is"),
-    "gt": later("above"),
-    "ge": later("at least"),
-    "lt": later("below"),
-    "le": later("at most"),
-    "missing": later("has no value"),
+    "eq": say("is"),
+    "gt": say("above"),
+    "ge": say("at least"),
+    "lt": say("below"),
+    "le": say("at most"),
+    "missing": say("has no value"),
 }
 _LOOKUPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
 _SURE = {"gt": ("", ">", ">="), "ge": ("", ">", ">="), "lt": ("", "<", "<="), "le": ("", "<", "<=")}

@@ -12,6 +12,7 @@ from typing import Any
 
 import altair as alt
 import pytest
+from django.template import Context, Template
 from django.template.base import Lexer, TokenType
 from django.test import Client
 from django.utils import translation
@@ -22,11 +23,10 @@ from config import messages
 from modeling.kept_words import kept
 from studies.figures.figure import Figure, make_figure, rows_of, unit_axis
 from studies.figures.render import figure_csv
-from studies.figures.words import speaking, told
 from studies.help import TRANSLATED, glossary, pages
 from studies.languages import spoken, spoken_item
 from studies.methods.problems import Problem, refuse
-from studies.methods.wording import Wording, ours, recalled, restored, say, say_number
+from studies.methods.wording import Wording, recalled, restored, say, say_number
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
@@ -137,18 +137,19 @@ def test_a_wording_is_its_english_and_survives_records_and_processes(first, seco
         assert said == f"{first}: {number} line of {second}; 25.0%"
 
 
-def test_a_figure_speaks_where_a_page_draws_it_and_its_table_stays_english() -> None:
+def test_a_figure_speaks_and_its_table_stays_english(monkeypatch) -> None:
     def drawn() -> Figure:
-        groups = [told("hot"), told("{n} of {kind}", n=2, kind=told("cold")), "as typed"]
+        groups = [say("hot"), say("{n} of {kind}", n=2, kind=say("cold")), "as typed"]
         chart = alt.Chart(rows_of(x=groups)).mark_bar().encode(
-            x=alt.X("x:N", sort=groups, axis=unit_axis(told("Patients"))))  # fmt: skip
+            x=alt.X("x:N", sort=groups, axis=unit_axis(say("Patients"))))  # fmt: skip
         rows = [(group, 1) for group in groups]
-        return make_figure("one", told("Survival"), "", chart, (told("group"), "n"), rows)
+        return make_figure("one", say("Survival"), "", chart, (say("group"), "n"), rows)
 
     plain = drawn()
     words = {"hot": "热", "cold": "冷", "{n} of {kind}": "{kind}肿瘤 {n} 例", "Survival": "生存",
              "group": "组别", "Patients": "患者"}  # fmt: skip
-    with speaking(lambda one, many, number: words.get(one, one)):
+    with monkeypatch.context() as page:
+        page.setattr(Wording, "translate", staticmethod(lambda one, many, n: words.get(one, one)))
         said = pickle.loads(pickle.dumps(drawn()))
     assert drawn().digest == plain.digest
     assert "words" not in plain.as_dict()
@@ -163,6 +164,19 @@ def test_a_figure_speaks_where_a_page_draws_it_and_its_table_stays_english() -> 
     assert [row[0] for row in again.cells] == ["热", "冷肿瘤 2 例", "as typed"]
 
 
+def test_a_text_is_english_where_it_is_kept_and_spoken_where_it_is_shown() -> None:
+    title, counted = say("Table 1"), say_number("{number} patient", "{number} patients", 2)
+    assert say(title) is title
+    with translation.override("zh-hans"):
+        shown = f"{title} {counted}", str(title), Template("{{ t }}").render(Context({"t": title}))
+        assert shown == ("表 1 2 例患者", "表 1", "表 1")
+        kept_as = json.dumps([title, counted]), ", ".join([title, counted]), title == "Table 1"
+        assert kept_as == ('["Table 1", "2 patients"]', "Table 1, 2 patients", True)
+        assert {"Table 1": 1}[title] == 1
+    with translation.override("en"):
+        assert f"{title}: {counted}" == "Table 1: 2 patients"
+
+
 def test_words_inside_words_are_said_too() -> None:
     words = {"not measured: {names}": "未测量：{names}", "{first}, {rest}": "{first}、{rest}",
              "cd3": "CD3 细胞", "{who}: {why}": "{who}：{why}"}  # fmt: skip
@@ -173,8 +187,8 @@ def test_words_inside_words_are_said_too() -> None:
     stored = recalled("not measured: cd3, cd8", "of {what}", "not measured: {names}")
     assert stored == "not measured: cd3, cd8"
     assert stored.spoken(said) == "未测量：CD3 细胞、cd8"
-    assert say("{who}: {why}", who="P1", why=ours("cd3")).spoken(said) == "P1：CD3 细胞"
-    assert ours("in {braces}") == "in {braces}"
+    assert say("{who}: {why}", who="P1", why=say("cd3")).spoken(said) == "P1：CD3 细胞"
+    assert say("in {braces}") == "in {braces}"
     assert recalled("of its own", "not measured: {names}") == "of its own"
 
 

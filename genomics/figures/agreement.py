@@ -7,8 +7,7 @@ import pandas as pd
 
 from genomics.figures.scatter import scatter
 from studies.figures.figure import Figure, make_figure
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 LEAST = 1.0  # cells per mm² at which the axis begins
 
@@ -24,12 +23,12 @@ def draw_agreement(table: pd.DataFrame, found: pd.DataFrame) -> Figure:
     charts = []
     for row in found.itertuples(index=False):
         mine = table[(table["marker"] == row.marker) & (table["region"] == row.region)]
-        said = told(
+        said = say(
             "{marker}, {region}: ρ {rho}, n {n}", marker=row.marker,
-            region=told(row.region.replace("_", " ")),
+            region=say(row.region.replace("_", " ")),
             rho=f"{row.rho:.2f}".replace("-", "−"), n=row.n,
         )  # fmt: skip
-        axes = (told("{marker} RNA, mean log2(CPM + 1)", marker=row.marker), told("Cells per mm²"))
+        axes = (say("{marker} RNA, mean log2(CPM + 1)", marker=row.marker), say("Cells per mm²"))
         charts.append(
             scatter(
                 mine["rna"], mine["density"].clip(lower=LEAST), [row.marker] * len(mine),

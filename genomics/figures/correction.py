@@ -7,8 +7,7 @@ import pandas as pd
 
 from genomics.figures.scatter import scatter
 from studies.figures.figure import Figure, make_figure
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 def draw_correction(table: pd.DataFrame) -> Figure:
@@ -18,8 +17,8 @@ def draw_correction(table: pd.DataFrame) -> Figure:
         pair = [
             scatter(
                 table[f"{when}_1"], table[f"{when}_2"], table[group].str.replace("_", " ").tolist(),
-                ("PC1", "PC2"), told(group), height=220,
-            ).properties(title=told(when))
+                ("PC1", "PC2"), say(group), height=220,
+            ).properties(title=say(when))
             for when in (marked("before"), marked("after"))
         ]  # fmt: skip
         charts.append(alt.hconcat(*pair, spacing=24))

@@ -10,8 +10,7 @@ import pandas as pd
 from genomics.figures.labels import label_colour, label_rank
 from studies.colours import PAPER
 from studies.figures.figure import Figure, make_figure, rows_of
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 WIDTH, HEIGHT = 118, 190
 PER_ROW = 6
@@ -31,32 +30,32 @@ def draw_distributions(
     """
     table = z[list(cells)] if others is None else z[list(cells)].join(others)
     groups = sorted(labels.unique(), key=label_rank)
-    shown = [told(group) for group in groups]
+    shown = [say(group) for group in groups]
     long = table.assign(label=labels).melt("label", var_name="cell", value_name="z").dropna()
     names = list(table.columns)
     drawn = rows_of(
-        cell=long["cell"].map(told).tolist(), label=long["label"].map(told).tolist(), z=long["z"]
+        cell=long["cell"].map(say).tolist(), label=long["label"].map(say).tolist(), z=long["z"]
     )
     chart = (
         alt.Chart(drawn)
         .mark_boxplot(size=26, outliers={"size": 10, "opacity": 0.6}, median={"color": PAPER})
         .encode(
             x=alt.X("label:N", sort=shown, title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("z:Q", title=told("SD of training")),
+            y=alt.Y("z:Q", title=say("SD of training")),
             color=alt.Color(
                 "label:N",
                 scale=alt.Scale(domain=shown, range=[label_colour(g) for g in groups]),
                 legend=None,
             ),
             facet=alt.Facet(
-                "cell:N", columns=PER_ROW, sort=[told(n) for n in names], title=None, spacing=14
+                "cell:N", columns=PER_ROW, sort=[say(n) for n in names], title=None, spacing=14
             ),
         )
         .properties(width=WIDTH, height=HEIGHT)
     )
     quarters = long.groupby(["cell", "label"])["z"].describe()
     rows = [
-        (told(cell), told(group), int(q["count"]), q["mean"], q["25%"], q["50%"], q["75%"])
+        (say(cell), say(group), int(q["count"]), q["mean"], q["25%"], q["50%"], q["75%"])
         for cell in names
         for group in groups
         if (cell, group) in quarters.index

@@ -12,8 +12,7 @@ from genomics.figures.labels import COLD, HOT, PALE, label_colour, label_rank
 from studies.colours import MEANING, PAPER, RESPONSES, STRIPS
 from studies.colours import UNKNOWN as UNKNOWN_COLOUR
 from studies.figures.figure import Figure, make_figure, plain
-from studies.figures.words import told, told_number
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, say, say_number
 
 CELLS = "abundances"  # name of the data in the specification
 CLIP = 2.5  # SD at which the colour saturates
@@ -49,16 +48,16 @@ def draw_heat_map(
     groups = list(dict.fromkeys(order["label"]))
     rows = [
         (
-            told(cell),
+            say(cell),
             drive[cell],
             *(_mean(table.loc[order["label"] == group, cell]) for group in groups),
         )
         for cell in cells
     ]
     names = tuple(
-        told(
+        say(
             "mean z, {group} (n {n})",
-            group=told(group),
+            group=say(group),
             n=int((order["label"] == group).sum()),
         )
         for group in groups
@@ -98,11 +97,11 @@ def _runs(order: pd.DataFrame) -> alt.LayerChart:
     groups = list(dict.fromkeys(order["label"]))
     ends = np.cumsum([(order["label"] == group).sum() for group in groups]).tolist()
     runs = [
-        {"label": told(group), "from": start, "to": end,
-         "text": told("{group} ({n})", group=told(group), n=end - start)}
+        {"label": say(group), "from": start, "to": end,
+         "text": say("{group} ({n})", group=say(group), n=end - start)}
         for group, start, end in zip(groups, [0, *ends[:-1]], ends, strict=True)
     ]  # fmt: skip
-    shown = [told(group) for group in groups]
+    shown = [say(group) for group in groups]
     base = alt.Chart(alt.InlineData(values=runs)).encode(x=_x(len(order)), x2="to:Q")
     colours = [label_colour(group) for group in groups]
     colour = alt.Color(
@@ -125,12 +124,12 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
         names += [_named(strip, word) for word in mine]
         colours += [_colour_of_word(word, number, k) for k, word in enumerate(mine)]
         rows += [
-            {"from": k, "to": k + 1, "row": told(strip),
-             "what": _named(strip, word) if word else told(UNKNOWN)}
+            {"from": k, "to": k + 1, "row": say(strip),
+             "what": _named(strip, word) if word else say(UNKNOWN)}
             for k, word in enumerate(words)
         ]  # fmt: skip
-    if any(row["what"] == told(UNKNOWN) for row in rows):
-        names, colours = [*names, told(UNKNOWN)], [*colours, UNKNOWN_COLOUR]
+    if any(row["what"] == say(UNKNOWN) for row in rows):
+        names, colours = [*names, say(UNKNOWN)], [*colours, UNKNOWN_COLOUR]
     legend = alt.Legend(
         title=None,
         orient="bottom",
@@ -147,7 +146,7 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
             x2="to:Q",
             y=alt.Y(
                 "row:N",
-                sort=[told(strip) for strip in known],
+                sort=[say(strip) for strip in known],
                 axis=_names(),
             ),
             color=alt.Color(
@@ -159,7 +158,7 @@ def _strips(known: pd.DataFrame) -> alt.Chart:
 
 
 def _named(strip: str, word: str) -> str:
-    return told("{strip}: {word}", strip=told(strip), word=told(word))
+    return say("{strip}: {word}", strip=say(strip), word=say(word))
 
 
 def _rank_of_word(word: str) -> tuple[int, str]:
@@ -180,7 +179,7 @@ def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "from": column,
             "to": column + 1,
-            "cell": told(cell),
+            "cell": say(cell),
             "z": plain(float(clipped[column, row])),
         }
         for row, cell in enumerate(table.columns)
@@ -189,7 +188,7 @@ def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _cells(cells: list[str], n_patients: int) -> alt.Chart:
-    title = told_number("{number} patient", "{number} patients", n_patients)
+    title = say_number("{number} patient", "{number} patients", n_patients)
     axis = alt.Axis(title=title, labels=False, ticks=False, grid=False)
     return (
         alt.Chart(alt.NamedData(CELLS))
@@ -199,7 +198,7 @@ def _cells(cells: list[str], n_patients: int) -> alt.Chart:
             x2="to:Q",
             y=alt.Y(
                 "cell:N",
-                sort=[told(cell) for cell in cells],
+                sort=[say(cell) for cell in cells],
                 axis=_names(),
             ),
             color=alt.Color(
@@ -207,7 +206,7 @@ def _cells(cells: list[str], n_patients: int) -> alt.Chart:
                 scale=alt.Scale(
                     domain=[-CLIP, 0, CLIP], range=[COLD, PALE, HOT], interpolate="rgb"
                 ),
-                legend=alt.Legend(title=told("SD of training"), orient="right", gradientLength=120),
+                legend=alt.Legend(title=say("SD of training"), orient="right", gradientLength=120),
             ),
         )
         .properties(width=WIDTH, height=ROW * len(cells))

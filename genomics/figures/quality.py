@@ -10,8 +10,7 @@ import pandas as pd
 from genomics.figures.scatter import OTHER, scatter
 from studies.colours import ACCENT
 from studies.figures.figure import Figure, make_figure, rows_of
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 WIDTH, HEIGHT = 300, 200
 GROUPS = (marked("site"), marked("batch"), marked("cohort"))
@@ -20,9 +19,9 @@ GROUPS = (marked("site"), marked("batch"), marked("cohort"))
 def draw_depth(table: pd.DataFrame) -> Figure:
     """Library size, detected genes and housekeeping spread, a bar of specimens each."""
     shown = [
-        ("library_size", told("Library size (sum of values)")),
-        ("detected", told("Genes above 0")),
-        ("housekeeping", told("Housekeeping spread (SD, log2)")),
+        ("library_size", say("Library size (sum of values)")),
+        ("detected", say("Genes above 0")),
+        ("housekeeping", say("Housekeeping spread (SD, log2)")),
     ]
     charts = [_histogram(table[name].dropna(), title) for name, title in shown]
     rows = table[["label", *(name for name, _ in shown)]].itertuples(index=False)
@@ -54,7 +53,7 @@ def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
         .mark_bar(color=ACCENT)
         .encode(
             x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
-            y=alt.Y("count():Q", title=told("Specimens")),
+            y=alt.Y("count():Q", title=say("Specimens")),
         )
         .properties(width=WIDTH - 40, height=HEIGHT)
     )
@@ -67,7 +66,7 @@ def draw_components(table: pd.DataFrame, explained: Sequence[float]) -> Figure:
     charts = [
         scatter(
             table["pc1"], table["pc2"], table[group].fillna(OTHER).str.replace("_", " ").tolist(),
-            (titles[0], titles[1]), told(group),
+            (titles[0], titles[1]), say(group),
         )
         for group in GROUPS
     ]  # fmt: skip
@@ -91,7 +90,7 @@ def draw_sex(table: pd.DataFrame) -> Figure:
     known = table.dropna(subset=["xist", "chromosome_y"])
     chart = scatter(
         known["chromosome_y"], known["xist"], known["recorded_sex"].fillna(OTHER).tolist(),
-        (told("Chromosome Y, mean log2(CPM + 1)"), "XIST, log2(CPM + 1)"), told("recorded sex"),
+        (say("Chromosome Y, mean log2(CPM + 1)"), "XIST, log2(CPM + 1)"), say("recorded sex"),
         width=420,
     )  # fmt: skip
     return make_figure(

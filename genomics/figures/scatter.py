@@ -8,8 +8,7 @@ from typing import Any
 import altair as alt
 
 from studies.figures.figure import colour_of, rows_of, shape_of
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 SIZE = 300
 OTHER = marked("not recorded")
@@ -26,13 +25,13 @@ def scatter(
 ) -> alt.Chart:
     """A point per specimen, group by colour and shape."""
     names = sorted(set(group) - {OTHER}) + ([OTHER] if OTHER in group else [])
-    names = [told(name) for name in names]
+    names = [say(name) for name in names]
     long = max(map(len, names), default=0) > LONG
     key = None
     if legend is not None:
         key = alt.Legend(title=legend, orient="bottom", columns=1 if long else 2)
     return (
-        alt.Chart(rows_of(x=x, y=y, group=[told(name) for name in group]))
+        alt.Chart(rows_of(x=x, y=y, group=[say(name) for name in group]))
         .mark_point(filled=True, size=46, opacity=0.75)
         .encode(
             x=alt.X("x:Q", title=titles[0], scale=alt.Scale(zero=False)),

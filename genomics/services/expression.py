@@ -18,7 +18,7 @@ from genomics.selectors import BESIDE, CLUSTERED, MARKERS, signature_content
 from genomics.storage import checked, matrix_file
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice
-from studies.methods.wording import ours, say
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
 from studies.services import derivation_record, file_open, file_store, file_use, inputs_digest
 
@@ -100,7 +100,7 @@ def _scale(tiles: ExpressionTiles, declared: str | None) -> tuple[Scale, list[No
     if declared is None:
         text = say(
             "The scale was not declared; the values look like {scale} and are read as such.",
-            scale=ours(scale),
+            scale=say(scale),
         )
         notices.append(Notice("scale_not_declared", text))
     return scale, notices

@@ -14,7 +14,7 @@ from genomics.models import SequencingBatch
 from genomics.selectors import RNA
 from studies.consents import GENOMICS, refusals
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import ours, say
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient, Procedure, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
 from studies.services import file_read
@@ -78,7 +78,7 @@ def _stranger(
 ) -> Problem:
     if patient is not None:
         remedy = say("Record the consent first, or remove the column.")
-        found = say("{who}: {why}", who=label, why=ours(refused[patient.pk]))
+        found = say("{who}: {why}", who=label, why=say(refused[patient.pk]))
         return Problem(filename, found, "a patient whose tissue may be used", remedy, 1, label)
     return Problem(
         filename,

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import ours, say
+from studies.methods.wording import say
 
 ROLES = (
     "patient_id", "specimen", "image", "procedure", "marker", "region", "density", "count", "area",
@@ -125,7 +125,7 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
         Problem(
             name,
             say("no column {column}", column=column),
-            say("the column that holds the {role}", role=ours(role)),
+            say("the column that holds the {role}", role=say(role)),
             _REMEDY,
             1,
         )
@@ -144,7 +144,7 @@ def check_profile(profile: DensityProfile, header: Sequence[str], name: str) -> 
     }
     problems += [
         Problem(
-            name, say("the profile does not say it"), say("the {what}", what=ours(what)), _REMEDY
+            name, say("the profile does not say it"), say("the {what}", what=say(what)), _REMEDY
         )
         for what, said in wanted.items()
         if not said

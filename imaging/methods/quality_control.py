@@ -15,7 +15,7 @@ from imaging.methods import suv_timing
 from imaging.methods.suv_working import Working, text, values_of
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem
-from studies.methods.wording import kept, marked, ours, say
+from studies.methods.wording import kept, marked, say
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 STATES = (PASS, WARN, FAIL)
@@ -90,7 +90,7 @@ def check_refusal(problem: DataProblem) -> tuple[Check, ...]:
             next((name for tag, name in TAGS.items() if tag in one.where), one.where),
             FAIL,
             one.found,
-            say("expected {expected}", expected=ours(one.expected)),
+            say("expected {expected}", expected=say(one.expected)),
         )
         for one in problem.problems
     )

@@ -19,7 +19,7 @@ from imaging.methods.suv_working import Step
 from imaging.methods.uptake import Uptake, estimate_uptake
 from imaging.methods.volume import Volume
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import ours, say
+from studies.methods.wording import say
 
 WORDS = {"PT": "PET", "CT": "CT"}
 
@@ -201,7 +201,7 @@ def scan_of(uid: str, modality: str, series: SeriesVolume, name: str) -> ScanSer
         raise DataProblem([_of(name, problem) for problem in refused.problems]) from refused
     volume = Volume(apply_suv(series.volume.array, suv), series.volume.grid)
     said = tuple(
-        Notice(n.code, say("{name}: {text}", name=name, text=ours(n.text))) for n in suv.notices
+        Notice(n.code, say("{name}: {text}", name=name, text=say(n.text))) for n in suv.notices
     )
     return _scan(uid, "PT", series, volume, said, suv.steps)
 

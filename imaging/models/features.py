@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from studies.methods.wording import marked, ours, say
+from studies.methods.wording import marked, say
 from studies.models import DerivedMixin, Job, PatientRow, StoredFile, StudyRow
 
 from .scans import Modality, Roi
@@ -67,7 +67,7 @@ class ExtractorVersion(StudyRow, DerivedMixin):
     def __str__(self) -> str:
         return say(
             "{modality}: {name} {preset}, seed {seed}", modality=self.get_modality_display(),
-            name=ours(self.name), preset=self.preset, seed=self.seed,
+            name=say(self.name), preset=self.preset, seed=self.seed,
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from studies.methods.wording import marked, ours, say
+from studies.methods.wording import marked, say
 from studies.models import (
     DerivedMixin,
     ImportBatch,
@@ -134,7 +134,7 @@ class ImmunoscoreRule(StudyRow, DerivedMixin):
         if self.reading == Reading.IMMUNOSCORE:
             return say("Immunoscore rule {number}", number=self.number)
         return say(
-            "{reading} rule {number}", reading=ours(self.get_reading_display()), number=self.number
+            "{reading} rule {number}", reading=say(self.get_reading_display()), number=self.number
         )
 
 

@@ -24,7 +24,7 @@ from imaging.selectors.slides import (
 )
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
-from studies.methods.wording import listed, ours, say
+from studies.methods.wording import listed, say
 from studies.models import Job, Study
 from studies.services import derivation_record, inputs_digest
 
@@ -121,7 +121,7 @@ def _freeze(
 
 def _notices(rule: Rule, shares: dict[str, float | None]) -> list[Notice]:
     said = listed(
-        say("{rule} {share:.0%}", rule=ours(name.replace("_", " ")), share=share)
+        say("{rule} {share:.0%}", rule=say(name.replace("_", " ")), share=share)
         for name, share in shares.items()
         if share is not None
     )

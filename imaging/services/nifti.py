@@ -18,7 +18,7 @@ from imaging.storage import Shelf, read_volume
 from studies.consents import IMAGING, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import ours, say
+from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
 from studies.services import file_drop, file_open, file_read
 
@@ -165,7 +165,7 @@ def _patients(
         problems.append(
             Problem(
                 say("{filename}: folder {pseudonym}", filename=batch.filename, pseudonym=pseudonym),
-                ours(refused[patient.pk]) if patient else say("no such patient"),
+                say(refused[patient.pk]) if patient else say("no such patient"),
                 "a patient of this study and of your site whose scans may be used",
                 "Upload the cohort table or record the consent first, or correct the name.",
             )

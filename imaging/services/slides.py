@@ -21,7 +21,7 @@ from imaging.services.profiles import profile_of_batch
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import marked, ours, say
+from studies.methods.wording import marked, say
 from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
 from studies.selectors import patients_by_pseudonym
 from studies.services import file_read
@@ -114,7 +114,7 @@ def _unconsented(
             remedy = marked("Record the consent first, or take the line out.")
             yield Problem(
                 batch.filename,
-                say("{who}: {why}", who=row.pseudonym, why=ours(refused[patient.pk])),
+                say("{who}: {why}", who=row.pseudonym, why=say(refused[patient.pk])),
                 expected,
                 remedy,
                 row.row,

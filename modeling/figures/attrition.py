@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 
 from studies.figures.figure import COLOURS, INK, QUIET, Figure, make_figure, rows_of
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 BOX, ROW = 160, 88
 
@@ -34,16 +33,16 @@ def draw_attrition(
     """The first step is the cohort itself; each later one is asked of it, not of the one before."""
     cells = [
         (c, s, cohort, step, step.counts[c], steps[0].counts[c] - step.counts[c])
-        for c, cohort in enumerate(map(told, cohorts))
+        for c, cohort in enumerate(map(say, cohorts))
         for s, step in enumerate(steps)
     ]
     data = rows_of(
         left=[c - 0.45 for c, *_ in cells], right=[c + 0.45 for c, *_ in cells],
         top=[s - 0.28 for _, s, *_ in cells], bottom=[s + 0.28 for _, s, *_ in cells],
         x=[c for c, *_ in cells], y=[s for _, s, *_ in cells],
-        title=[told(step.title) for _, _, _, step, _, _ in cells],
-        needs=[told(step.needs) for _, _, _, step, _, _ in cells],
-        said=[told("n = {n} ({out} left out)", n=n, out=out) if out else told("n = {n}", n=n)
+        title=[say(step.title) for _, _, _, step, _, _ in cells],
+        needs=[say(step.needs) for _, _, _, step, _, _ in cells],
+        said=[say("n = {n} ({out} left out)", n=n, out=out) if out else say("n = {n}", n=n)
               for *_, n, out in cells],
     )  # fmt: skip
     x_scale = alt.Scale(domain=[-0.5, len(cohorts) - 0.5], nice=False)
@@ -59,8 +58,8 @@ def draw_attrition(
     heads = rows_of(
         x=list(range(len(cohorts))),
         y=[-0.72] * len(cohorts),
-        name=list(map(told, cohorts)),
-        use=list(map(told, uses)),
+        name=list(map(say, cohorts)),
+        use=list(map(say, uses)),
     )
     chart = alt.layer(
         *_arrows(len(cohorts), len(steps), x_scale, y_scale),
@@ -78,7 +77,7 @@ def draw_attrition(
         alt.Chart(heads).mark_text(fontSize=12, dy=8, color=QUIET).encode(x=x, y=y, text="use:N"),
     ).properties(width=BOX * len(cohorts), height=ROW * len(steps) + 40)  # fmt: skip
     rows = [
-        (cohort, told(step.title), told(step.needs), n, out) for _, _, cohort, step, n, out in cells
+        (cohort, say(step.title), say(step.needs), n, out) for _, _, cohort, step, n, out in cells
     ]
     columns = (
         marked("cohort"), marked("question"), marked("needs"), marked("included"),

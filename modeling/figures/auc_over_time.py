@@ -22,8 +22,7 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ def draw_auc_over_time(
     key: str = "auc",
 ) -> Figure:
     """AUC(t) with its 95 % band; what is not estimable is left out."""
-    names = [told(curve.name) for curve in curves]
-    known = [(told(curve.name), p, *p.interval()) for curve in curves for p in curve.points
+    names = [say(curve.name) for curve in curves]
+    known = [(say(curve.name), p, *p.interval()) for curve in curves for p in curve.points
              if p.estimable]  # fmt: skip
     lowest = min([0.4, *(low for *_, low, _ in known if np.isfinite(low))])
     scale = alt.Scale(domain=[np.floor(lowest * 10) / 10, 1], nice=False)

@@ -20,8 +20,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 BINS = 40
 
@@ -50,19 +49,15 @@ def draw_calibration(
 
     ``predicted`` holds all predictions per cohort, for a histogram below.
     """
-    cohorts = list(dict.fromkeys(told(point.cohort) for point in points))
+    cohorts = list(dict.fromkeys(say(point.cohort) for point in points))
     scales = style_scales(cohorts)
     base = alt.Chart(rows_of(
-        cohort=[told(p.cohort) for p in points], x=[p.predicted for p in points],
+        cohort=[say(p.cohort) for p in points], x=[p.predicted for p in points],
         y=[p.observed for p in points], lower=[p.lower for p in points],
         upper=[p.upper for p in points],
     ))  # fmt: skip
-    x = alt.X(
-        "x:Q", scale=_unit(), axis=_axis(told("Predicted {quantity}", quantity=told(quantity)))
-    )
-    y = alt.Y(
-        "y:Q", scale=_unit(), axis=_axis(told("Observed {quantity}", quantity=told(quantity)))
-    )
+    x = alt.X("x:Q", scale=_unit(), axis=_axis(say("Predicted {quantity}", quantity=say(quantity))))
+    y = alt.Y("y:Q", scale=_unit(), axis=_axis(say("Observed {quantity}", quantity=say(quantity))))
     dots = base.mark_point(filled=True, size=65, opacity=1).encode(
         x=x, y=y,
         color=alt.Color("cohort:N", scale=scales["color"], sort=cohorts),
@@ -78,12 +73,12 @@ def draw_calibration(
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
     chart: Any = alt.layer(ideal, *lines, dots).properties(width=WIDTH, height=WIDTH)
     if predicted:
-        predicted = {told(name): values for name, values in predicted.items()}
+        predicted = {say(name): values for name, values in predicted.items()}
         chart = alt.vconcat(chart, _histogram(predicted, cohorts, quantity), spacing=6)
-    rows = [(told(p.cohort), p.n, p.predicted, p.observed, p.lower, p.upper) for p in points]
+    rows = [(say(p.cohort), p.n, p.predicted, p.observed, p.lower, p.upper) for p in points]
     columns = (
-        marked("cohort"), "n", told("predicted {quantity}", quantity=told(quantity)),
-        told("observed {quantity}", quantity=told(quantity)), marked("lower"), marked("upper"),
+        marked("cohort"), "n", say("predicted {quantity}", quantity=say(quantity)),
+        say("observed {quantity}", quantity=say(quantity)), marked("lower"), marked("upper"),
     )  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows)
 
@@ -117,9 +112,9 @@ def _histogram(
         .mark_bar(opacity=0.75)
         .encode(
             x=alt.X("low:Q", scale=_unit(), bin="binned", axis=_axis(
-                told("Predicted {quantity}, all patients", quantity=told(quantity)))),
+                say("Predicted {quantity}, all patients", quantity=say(quantity)))),
             x2="high:Q",
-            y=alt.Y("n:Q", stack=True, axis=unit_axis(told("Patients"), tickCount=2, grid=False)),
+            y=alt.Y("n:Q", stack=True, axis=unit_axis(say("Patients"), tickCount=2, grid=False)),
             color=alt.Color("cohort:N", scale=colours, sort=list(cohorts)),
         )
         .properties(width=WIDTH, height=52)

@@ -17,8 +17,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,12 @@ def draw_classifier_comparison(
     key: str = "classifiers",
 ) -> Figure:
     """Dots with 95 % CI; classifiers in rows, cohorts told apart by shape."""
-    cohorts = list(dict.fromkeys(told(result.cohort) for result in results))
-    names = list(dict.fromkeys(told(result.classifier) for result in results))
+    cohorts = list(dict.fromkeys(say(result.cohort) for result in results))
+    names = list(dict.fromkeys(say(result.classifier) for result in results))
     scales = style_scales(cohorts)
     base = alt.Chart(rows_of(
-        classifier=[told(r.classifier) for r in results],
-        cohort=[told(r.cohort) for r in results],
+        classifier=[say(r.classifier) for r in results],
+        cohort=[say(r.cohort) for r in results],
         auc=[r.auc for r in results], lower=[r.lower for r in results],
         upper=[r.upper for r in results],
     ))  # fmt: skip
@@ -60,7 +59,7 @@ def draw_classifier_comparison(
     colour = alt.Color("cohort:N", scale=scales["color"], sort=cohorts)
     scale = alt.Scale(domain=[max(0.0, lowest - 0.02), 1.0], zero=False, nice=False)
     whisker = base.mark_rule(strokeWidth=1.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=unit_axis(told("AUC (95 % CI)"), format=".1f")),
+        x=alt.X("lower:Q", scale=scale, axis=unit_axis(say("AUC (95 % CI)"), format=".1f")),
         x2="upper:Q", y=row, yOffset=offset, color=colour,
     )  # fmt: skip
     dot = base.mark_point(filled=True, size=55, opacity=1).encode(
@@ -70,6 +69,6 @@ def draw_classifier_comparison(
     chance = alt.Chart(rows_of(x=[0.5])).mark_rule(strokeDash=DOTS, color=QUIET).encode(x="x:Q")
     height = len(names) * max(24, 15 * len(cohorts) + 8)
     chart = alt.layer(chance, whisker, dot).properties(width=WIDTH - 60, height=height)
-    rows = [(told(r.classifier), told(r.cohort), r.n, r.auc, r.lower, r.upper) for r in results]
+    rows = [(say(r.classifier), say(r.cohort), r.n, r.auc, r.lower, r.upper) for r in results]
     columns = (marked("classifier"), marked("cohort"), "n", "AUC", marked("lower"), marked("upper"))
     return make_figure(key, title, caption, chart, columns, rows)

@@ -21,8 +21,7 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class IncidenceCurve:
 
     @property
     def label(self) -> str:
-        return told(
+        return say(
             "{name}: {events}/{n} progressed, {others} died first",
-            name=told(self.name), events=self.events, n=self.n, others=self.others,
+            name=say(self.name), events=self.events, n=self.n, others=self.others,
         )  # fmt: skip
 
     def steps(self) -> tuple[np.ndarray, ...]:
@@ -69,7 +68,7 @@ def draw_cumulative_incidence(
     x = alt.X("x:Q", scale=alt.Scale(nice=False, zero=True),
               axis=time_axis(unit, tickCount=6))  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis(told("Cumulative incidence"), format=".2f",
+              axis=unit_axis(say("Cumulative incidence"), format=".2f",
                              values=[0, 0.25, 0.5, 0.75, 1]))  # fmt: skip
     layers, rows = [], []
     for k, curve in enumerate(curves):
@@ -86,10 +85,10 @@ def draw_cumulative_incidence(
             .encode(x=x, y=y, color=alt.Color("group:N", scale=scales["color"]),
                     strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]))
         )  # fmt: skip
-        rows += list(zip([told(curve.name)] * time.size, time, value, low, high, strict=True))
+        rows += list(zip([say(curve.name)] * time.size, time, value, low, high, strict=True))
     if test:
         layers.append(
-            alt.Chart(rows_of(x=[0.0], y=[0.99], text=[told(test)]))
+            alt.Chart(rows_of(x=[0.0], y=[0.99], text=[say(test)]))
             .mark_text(align="left", baseline="top", dx=6, fontSize=12, color=INK)
             .encode(x="x:Q", y="y:Q", text="text:N")
         )

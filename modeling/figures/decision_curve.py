@@ -21,8 +21,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 NONE, ALL = marked("Treat none"), marked("Treat all")
 
@@ -45,17 +44,17 @@ def draw_decision_curve(
     """The model with its 95 % band, treat all, treat none."""
     threshold = np.asarray(model.threshold, dtype=float)
     benefit, everyone = (np.asarray(v, dtype=float) for v in (model.net_benefit, model.treat_all))
-    names = [told(model.name), told(ALL), told(NONE)]
+    names = [say(model.name), say(ALL), say(NONE)]
     known = np.r_[benefit, everyone]
     highest = max([0.05, *known[np.isfinite(known)].tolist()])
     floor, top = -0.25 * highest, 1.08 * highest
     y = alt.Y(
         "y:Q",
         scale=alt.Scale(domain=[floor, top], clamp=False),
-        axis=unit_axis(told("Net benefit"), format=".1f", tickCount=6),
+        axis=unit_axis(say("Net benefit"), format=".1f", tickCount=6),
     )
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis(told("Threshold probability"), values=[0, 0.2, 0.4, 0.6, 0.8, 1],
+              axis=unit_axis(say("Threshold probability"), values=[0, 0.2, 0.4, 0.6, 0.8, 1],
                              format=".1f"))  # fmt: skip
     lines = alt.Chart(rows_of(
         x=np.tile(threshold, 3), y=np.r_[benefit, everyone, np.zeros(threshold.size)],

@@ -17,8 +17,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,11 @@ def draw_estimates(
     domain: tuple[float, float] | None = None,
 ) -> Figure:
     """Dots with whiskers; rows in the given order, groups told apart by colour and shape."""
-    groups = list(dict.fromkeys(told(row.group) for row in rows))
-    labels = list(dict.fromkeys(told(row.label) for row in rows))
+    groups = list(dict.fromkeys(say(row.group) for row in rows))
+    labels = list(dict.fromkeys(say(row.label) for row in rows))
     scales = style_scales(groups)
     base = alt.Chart(rows_of(
-        label=[told(r.label) for r in rows], group=[told(r.group) for r in rows],
+        label=[say(r.label) for r in rows], group=[say(r.group) for r in rows],
         value=[r.value for r in rows], lower=[r.lower for r in rows],
         upper=[r.upper for r in rows],
     ))  # fmt: skip
@@ -63,7 +62,7 @@ def draw_estimates(
     offset = alt.YOffset("group:N", sort=groups, scale=alt.Scale(paddingOuter=0.6))
     colour = alt.Color("group:N", scale=scales["color"], sort=groups)
     whisker = base.mark_rule(strokeWidth=1.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=unit_axis(told(axis), tickCount=5)), x2="upper:Q",
+        x=alt.X("lower:Q", scale=scale, axis=unit_axis(say(axis), tickCount=5)), x2="upper:Q",
         y=y, yOffset=offset, color=colour,
     )  # fmt: skip
     dot = base.mark_point(filled=True, size=55, opacity=1).encode(
@@ -75,7 +74,7 @@ def draw_estimates(
     ).encode(x=alt.X("x:Q", scale=scale))  # fmt: skip
     height = len(labels) * max(24, 10 * len(groups) + 8)
     chart = alt.layer(nothing, whisker, dot).properties(width=WIDTH - 90, height=height)
-    table = [(told(r.label), told(r.group), r.n, r.value, r.lower, r.upper) for r in rows]
+    table = [(say(r.label), say(r.group), r.n, r.value, r.lower, r.upper) for r in rows]
     columns = (marked("row"), marked("group"), "n", marked("estimate"), marked("lower"),
                marked("upper"))  # fmt: skip
     return make_figure(key, title, caption, chart, columns, table)
@@ -103,11 +102,11 @@ def draw_learning_curve(points: Sequence[CurvePoint], caption: str) -> Figure:
     colour = alt.value(style_scales(["curve"])["color"].range[0])
     x = alt.X(
         "n:Q",
-        axis=unit_axis(told("patients of training"), tickCount=5, format="d"),
+        axis=unit_axis(say("patients of training"), tickCount=5, format="d"),
         scale=alt.Scale(zero=False),
     )
     line = base.mark_line(strokeWidth=2).encode(
-        x=x, y=alt.Y("mean:Q", scale=scale, axis=unit_axis(told("AUC, out of fold"), format=".1f")),
+        x=x, y=alt.Y("mean:Q", scale=scale, axis=unit_axis(say("AUC, out of fold"), format=".1f")),
         color=colour,
     )  # fmt: skip
     whisker = base.mark_rule(strokeWidth=1.5).encode(

@@ -19,8 +19,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import english, told
-from studies.methods.wording import marked
+from studies.methods.wording import english, marked, say
 
 ROW, LEFT, PLOT, COLUMN = 25, 250, 300, 190
 WIDEST = 50.0  # ratios beyond 1/50 and 50 end in the margin
@@ -50,9 +49,9 @@ class ForestLine:
     @property
     def text(self) -> str:
         if self.reference:
-            return told("1 (reference)")
+            return say("1 (reference)")
         if not self.known:
-            return told("not estimable")
+            return say("not estimable")
         return f"{number(self.ratio)} ({number(self.lower)}–{number(self.upper)})"
 
     @property
@@ -81,7 +80,7 @@ def draw_forest(
         high=[np.clip(lines[k].upper, low, high) for k in shown],
     )
     axis = unit_axis(
-        told("{ratio} (log scale)", ratio=told(ratio)), values=_ticks(low, high), format="~g"
+        say("{ratio} (log scale)", ratio=say(ratio)), values=_ticks(low, high), format="~g"
     )
     x = alt.X("x:Q", scale=alt.Scale(type="log", domain=[low, high]), axis=axis)
     height = ROW * len(lines)
@@ -98,15 +97,15 @@ def draw_forest(
         _references(lines, order, y, x),
     ).properties(width=PLOT, height=height)
     chart = alt.hconcat(
-        _text(order, [told(line.label) for line in lines], y, LEFT, "left", "", height),
-        _text(order, [line.counts for line in lines], y, 70, "right", told("Events/n"), height),
+        _text(order, [say(line.label) for line in lines], y, LEFT, "left", "", height),
+        _text(order, [line.counts for line in lines], y, 70, "right", say("Events/n"), height),
         marks,
         _text(order, [line.text for line in lines], y, COLUMN - 40, "left",
-              told("{ratio} (95 % CI)", ratio=told(_family(ratio))), height),
+              say("{ratio} (95 % CI)", ratio=say(_family(ratio))), height),
         _text(order, [line.p for line in lines], y, 52, "left", "p", height),
         spacing=8,
     )  # fmt: skip
-    rows = [(told(line.label), line.n, line.events, line.ratio, line.lower, line.upper,
+    rows = [(say(line.label), line.n, line.events, line.ratio, line.lower, line.upper,
              line.p_value) for line in lines]  # fmt: skip
     columns = (marked("term"), "n", marked("events"), english(ratio).lower(), marked("lower"),
                marked("upper"), "p")  # fmt: skip

@@ -17,9 +17,8 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
-from studies.figures.words import told
 from studies.methods.problems import DataProblem
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 PANEL, ACROSS, KNOTS = 190, 3, 4
 
@@ -56,7 +55,9 @@ def _panel(
     scale = alt.Scale(domain=[float(min(low, effect)), float(max(high, effect))], nice=True)
     x = alt.X("x:Q", axis=time_axis(unit, tickCount=4))
     y = alt.Y("y:Q", scale=scale, axis=unit_axis("β(t)", tickCount=5))
-    heading = told(residuals.names[k]) + ("" if p_value is None else f"   p {_p(p_value)}")
+    heading = say(residuals.names[k])
+    if p_value is not None:
+        heading = say("{name}   p {p}", name=heading, p=_p(p_value))
     layers = [
         alt.Chart(rows_of(x=time, y=value)).mark_point(
             filled=True, size=10, opacity=0.35, color=COLOURS[0], clip=True).encode(x=x, y=y),

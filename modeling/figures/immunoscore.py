@@ -18,8 +18,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class ResponseShare:
 
     @property
     def label(self) -> str:
-        return told("{reading}, {group}", reading=told(self.reading), group=told(self.group))
+        return say("{reading}, {group}", reading=say(self.reading), group=say(self.group))
 
 
 def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: str) -> Figure:
@@ -51,20 +50,18 @@ def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: s
         lower=[group.lower for group in groups],
         upper=[group.upper for group in groups],
         told=[f"{group.responders}/{group.n}" for group in groups],
-        group=[told(group.group) for group in groups],
+        group=[say(group.group) for group in groups],
     )
     y = alt.Y("name:N", sort=names, axis=unit_axis(None, labelLimit=180, grid=False))
     across = WIDTH - 90  # names on the left and counts on the right want room, too
     share = alt.Scale(domain=[0, 1])
-    kinds = list(dict.fromkeys(told(group.group) for group in groups))
+    kinds = list(dict.fromkeys(say(group.group) for group in groups))
     colour = alt.Color(
         "group:N", legend=None, scale=alt.Scale(domain=kinds, range=list(COLOURS[: len(kinds)]))
     )
     base = alt.Chart(data)
     bars = base.mark_bar(size=14, opacity=0.75).encode(
-        x=alt.X(
-            "share:Q", scale=share, axis=unit_axis(told("Responders (CR or PR)"), format=".0%")
-        ),
+        x=alt.X("share:Q", scale=share, axis=unit_axis(say("Responders (CR or PR)"), format=".0%")),
         y=y,
         color=colour,
     )
@@ -74,8 +71,7 @@ def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: s
     )
     chart = alt.layer(bars, rules, counts).properties(width=across, height=26 * len(groups))
     rows = [
-        (told(g.reading), told(g.group), g.responders, g.n, g.share, g.lower, g.upper)
-        for g in groups
+        (say(g.reading), say(g.group), g.responders, g.n, g.share, g.lower, g.upper) for g in groups
     ]
     columns = (marked("reading"), marked("group"), marked("responders"), "n", marked("share"),
                marked("lower"), marked("upper"))  # fmt: skip
@@ -91,8 +87,8 @@ def draw_markers(
 ) -> Figure:
     """CD3 against CD8, mean cells/mm² over the regions measured, each patient a point."""
     known = (marked("responder"), marked("non-responder"), marked("not assessed"))
-    kinds = [told(kind) for kind in known if kind in response]
-    response = [told(kind) for kind in response]
+    kinds = [say(kind) for kind in known if kind in response]
+    response = [say(kind) for kind in response]
     scale = {"domain": kinds}
     data = rows_of(cd3=cd3, cd8=cd8, response=response)
 
@@ -100,7 +96,7 @@ def draw_markers(
         return {
             "shorthand": f"{name}:Q",
             "scale": alt.Scale(type="log", nice=True),
-            "axis": unit_axis(told("{marker}, cells/mm²", marker=label), format="~s", tickCount=5),
+            "axis": unit_axis(say("{marker}, cells/mm²", marker=label), format="~s", tickCount=5),
         }
 
     chart = (
@@ -120,7 +116,7 @@ def draw_markers(
     )
     rows = list(zip(cd3, cd8, response, strict=True))
     columns = (
-        told("{marker}, cells/mm²", marker="CD3"), told("{marker}, cells/mm²", marker="CD8"),
+        say("{marker}, cells/mm²", marker="CD3"), say("{marker}, cells/mm²", marker="CD8"),
         marked("response"),
     )  # fmt: skip
     return make_figure("cd3_against_cd8", title, caption, chart, columns, rows)

@@ -16,8 +16,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 MOST_POINTS = 2500
 
@@ -34,10 +33,10 @@ def draw_instability(
     low, middle, high = np.nanquantile(found.resampled[:, order], [0.025, 0.5, 0.975], axis=0)
     dots = _points(found)
     x = alt.X(
-        "x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Predicted survival, the model"))
+        "x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(say("Predicted survival, the model"))
     )
     y = alt.Y(
-        "y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Predicted survival, resamples"))
+        "y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(say("Predicted survival, resamples"))
     )
     band = _smoothed(own, low), _smoothed(own, high)
     chart = alt.layer(

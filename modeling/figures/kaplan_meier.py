@@ -21,8 +21,7 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
 
@@ -42,12 +41,12 @@ class SurvivalGroup:
         n, events = int(self.curve.at_risk[0]), int(self.curve.events.sum())
         median = self.curve.median[0]
         if np.isnan(median):
-            said = told("not reached")
+            said = say("not reached")
         else:
-            said = told("{median:.1f} {unit}", median=median, unit=told(self.unit))
-        return told(
+            said = say("{median:.1f} {unit}", median=median, unit=say(self.unit))
+        return say(
             "{name}: {events}/{n} events, median {median}{note}",
-            name=told(self.name), events=events, n=n, median=said, note=self.note,
+            name=say(self.name), events=events, n=n, median=said, note=self.note,
         )  # fmt: skip
 
 
@@ -85,7 +84,7 @@ def _curves(
         axis=time_axis(unit, values=ticks),
     )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis(told(endpoint), values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
+              axis=unit_axis(say(endpoint), values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
                              minExtent=LEFT, maxExtent=LEFT))  # fmt: skip
     bands, lines, marks = [], [], []
     for k, group in enumerate(groups):
@@ -110,7 +109,7 @@ def _curves(
     layers = [*bands, *lines, *marks]
     if test:
         layers.append(
-            alt.Chart(rows_of(x=[ticks[-1]], y=[0.99], text=[told(test)]))
+            alt.Chart(rows_of(x=[ticks[-1]], y=[0.99], text=[say(test)]))
             .mark_text(align="right", baseline="top", fontSize=12, color=INK)
             .encode(x="x:Q", y="y:Q", text="text:N")
         )
@@ -127,14 +126,14 @@ def _censored(curve: KaplanMeier, colour: str) -> alt.Chart:
 
 
 def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
-    short = [told(group.short) for group in groups]
+    short = [say(group.short) for group in groups]
     data = rows_of(
         x=ticks * len(groups),
         group=np.repeat(short, len(ticks)),
         n=np.concatenate([group.curve.number_at_risk(ticks) for group in groups]).astype(int),
     )
     return (
-        alt.Chart(data, title=alt.TitleParams(told("Number at risk"), anchor="start", fontSize=12,
+        alt.Chart(data, title=alt.TitleParams(say("Number at risk"), anchor="start", fontSize=12,
                                               fontWeight="normal", offset=4, frame="group"))
         .mark_text(fontSize=12, color=INK)
         .encode(
@@ -177,7 +176,7 @@ def _columns(unit: str) -> tuple[str, ...]:
 
 def _rows(groups: Sequence[SurvivalGroup]) -> list[tuple]:
     return [
-        (told(group.name), t, int(n), int(d), int(c), s, low, high)
+        (say(group.name), t, int(n), int(d), int(c), s, low, high)
         for group in groups
         for t, n, d, c, s, low, high in zip(
             group.curve.time, group.curve.at_risk, group.curve.events, group.curve.censored,

@@ -21,8 +21,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 PANEL = 300
 
@@ -42,14 +41,14 @@ def draw_lasso_path(
     path = lasso.path
     size = np.ones(len(path.names)) if scale is None else np.asarray(scale, dtype=float)
     beta, at = path.coefficients * size, np.log(path.penalty)
-    names = [told((titles or {}).get(name, name)) for name in path.names]
+    names = [say((titles or {}).get(name, name)) for name in path.names]
     x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis("log λ", tickCount=6))
     lines = alt.Chart(rows_of(
         x=np.repeat(at, len(names)), y=beta.ravel(), name=names * at.size,
     )).mark_line(strokeWidth=1.8).encode(
         x=x,
         y=alt.Y("y:Q", axis=unit_axis(
-            told("Coefficient") if scale is None else told("Coefficient per SD"), tickCount=6)),
+            say("Coefficient") if scale is None else say("Coefficient per SD"), tickCount=6)),
         color=alt.Color("name:N", sort=names, scale=alt.Scale(
             domain=names, range=[COLOURS[k % len(COLOURS)] for k in range(len(names))]),
             legend=alt.Legend(columns=3, symbolType="stroke")),
@@ -90,7 +89,7 @@ def _deviance(
     data = alt.Chart(rows_of(x=at, y=lasso.deviance, low=lasso.deviance - lasso.std_error,
                              high=lasso.deviance + lasso.std_error))  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(zero=False),
-              axis=unit_axis(told("Cross-validated deviance"), tickCount=6,
+              axis=unit_axis(say("Cross-validated deviance"), tickCount=6,
                              format="~g"))  # fmt: skip
     return alt.layer(
         data.mark_rule(color=QUIET, strokeWidth=1, opacity=0.6).encode(

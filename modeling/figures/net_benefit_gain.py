@@ -18,8 +18,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 def draw_net_benefit_gain(
@@ -29,7 +28,7 @@ def draw_net_benefit_gain(
     key: str = "net_benefit_gain",
 ) -> Figure:
     """A line per cohort: ``threshold``, ``value``, ``lower``, ``upper``; empty where unknown."""
-    gains = [(told(name), part) for name, part in gains]
+    gains = [(say(name), part) for name, part in gains]
     names = [name for name, _ in gains]
     scales = style_scales(names)
     rows = [
@@ -40,7 +39,7 @@ def draw_net_benefit_gain(
         if v is not None
     ]  # fmt: skip
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]),
-              axis=unit_axis(told("Threshold probability"), format=".1f",
+              axis=unit_axis(say("Threshold probability"), format=".1f",
                              values=[0, 0.2, 0.4, 0.6, 0.8, 1]))  # fmt: skip
     base = alt.Chart(rows_of(
         name=[r[0] for r in rows], x=[r[1] for r in rows], y=[r[2] for r in rows],
@@ -52,7 +51,7 @@ def draw_net_benefit_gain(
         alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q"),
         base.mark_line(strokeWidth=2).encode(
             x=x,
-            y=alt.Y("y:Q", axis=unit_axis(told("Gain of net benefit"), tickCount=6,
+            y=alt.Y("y:Q", axis=unit_axis(say("Gain of net benefit"), tickCount=6,
                                           format=".3~f")),
             color=colour, strokeDash=alt.StrokeDash("name:N", sort=names, scale=scales["dash"]),
         ),

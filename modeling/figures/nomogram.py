@@ -11,8 +11,7 @@ import numpy as np
 
 from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty
 from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
 SPAN, ROW = 620, 46
@@ -37,7 +36,7 @@ class Words:
     log2: Collection[str]
 
     def axis(self, axis: Axis) -> str:
-        return told(self.titles.get(axis.name, axis.name))
+        return say(self.titles.get(axis.name, axis.name))
 
     def labels(self, axis: Axis) -> list[str]:
         """As ``values``; between whole doublings a tick says nothing."""
@@ -54,13 +53,13 @@ class Words:
 
     def _value(self, name: str, value: float | str, spelled: Mapping[str, str]) -> str:
         if isinstance(value, str):
-            return told(spelled.get(value, value.replace("_", " ")))
+            return say(spelled.get(value, value.replace("_", " ")))
         return f"{2**value:.3g}" if name in self.log2 else f"{value:g}"
 
     def horizon(self, time: float) -> str:
-        return told(
+        return say(
             "{time:g}-{unit} {endpoint}",
-            time=time, unit=told(self.unit.removesuffix("s")), endpoint=told(self.endpoint),
+            time=time, unit=say(self.unit.removesuffix("s")), endpoint=say(self.endpoint),
         )  # fmt: skip
 
 
@@ -111,12 +110,12 @@ def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
     top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
     total = pretty(0.0, nomogram.largest_total, 10)
-    rulers = [Ruler(told("Points"), points.tolist(), [f"{p:g}" for p in points])]
+    rulers = [Ruler(say("Points"), points.tolist(), [f"{p:g}" for p in points])]
     rulers += [
         Ruler(words.axis(axis), axis.points.tolist(), words.labels(axis)) for axis in nomogram.axes
     ]
     rulers.append(
-        Ruler(told("Total points"), (total / top * 100).tolist(), [f"{t:g}" for t in total])
+        Ruler(say("Total points"), (total / top * 100).tolist(), [f"{t:g}" for t in total])
     )
     for time in nomogram.times:
         reached = _reached(nomogram, time, top)

@@ -16,8 +16,7 @@ from modeling.methods.firth_analysis import FirthAnalysis
 from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
 from modeling.methods.regression_table import Line
 from studies.figures.figure import Figure, number, p_text
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
@@ -60,9 +59,9 @@ def _forest(found: PrognosisAnalysis | FirthAnalysis) -> Figure:
 
 
 def _line(line: Line) -> ForestLine:
-    label = told(line.term)
+    label = say(line.term)
     if line.level:
-        label = told("{term}: {level}", term=label, level=told(line.level))
+        label = say("{term}: {level}", term=label, level=say(line.level))
     effect = line.together
     values = (effect.ratio, effect.lower, effect.upper, effect.p_value) if effect else (None,) * 4
     return ForestLine(label, line.events, line.n, *values, reference=line.reference)
@@ -74,24 +73,22 @@ def _calibration(found: PrognosisAnalysis, unit: str) -> Figure:
     smooth = found.smooth
     caption = ""
     if smooth:
-        caption = told(
-            "ICI {ici}, E90 {e90}.", ici=number(smooth.ici, 3), e90=number(smooth.e90, 3)
-        )
+        caption = say("ICI {ici}, E90 {e90}.", ici=number(smooth.ici, 3), e90=number(smooth.e90, 3))
     return draw_survival_calibration(
         found.calibration, found.validation.groups, smooth, predicted,
-        told("Calibration at {at:g} {unit}", at=at, unit=told(unit)), caption,
+        say("Calibration at {at:g} {unit}", at=at, unit=say(unit)), caption,
     )  # fmt: skip
 
 
 def _auc(found: PrognosisAnalysis, unit: str) -> Figure:
-    return draw_auc_over_time([AucOverTime(told("model"), found.auc_curve)], unit=unit,
+    return draw_auc_over_time([AucOverTime(say("model"), found.auc_curve)], unit=unit,
                               caption=marked("Apparent, on the fitting patients."))  # fmt: skip
 
 
 def _roc(found: PrognosisAnalysis, unit: str) -> Figure:
     n = found.cox.n
     curves = [
-        RocCurve(told("{at:g} {unit}", at=auc.horizon, unit=told(unit)), roc.false_positive,
+        RocCurve(say("{at:g} {unit}", at=auc.horizon, unit=say(unit)), roc.false_positive,
                  roc.true_positive, auc.auc, *auc.interval(), n)
         for auc, roc in zip(found.auc, found.rocs, strict=True) if auc.estimable
     ]  # fmt: skip
@@ -103,10 +100,10 @@ def _roc(found: PrognosisAnalysis, unit: str) -> Figure:
 def _decision(found: PrognosisAnalysis, unit: str) -> Figure:
     curve = next((c for c in found.decision_curves if c.horizon == found.horizon),
                  found.decision_curves[-1])  # fmt: skip
-    model = NetBenefit(told("Model"), curve.threshold, curve.net_benefit, curve.lower, curve.upper,
+    model = NetBenefit(say("Model"), curve.threshold, curve.net_benefit, curve.lower, curve.upper,
                        curve.treat_all)  # fmt: skip
     return draw_decision_curve(
-        model, told("Decision curve at {at:g} {unit}", at=curve.horizon, unit=told(unit))
+        model, say("Decision curve at {at:g} {unit}", at=curve.horizon, unit=say(unit))
     )
 
 
@@ -115,11 +112,11 @@ def _survival(part: SurvivalGroups, found: PrognosisAnalysis | FirthAnalysis, un
         SurvivalGroup(level, level, curve, unit, _hazard_ratio(part.variable, level, found))
         for level, curve in part.curves.items()
     ]
-    test = told("log-rank {p}", p=p_text(part.test.p_value)) if part.test else ""
+    test = say("log-rank {p}", p=p_text(part.test.p_value)) if part.test else ""
     key = "km" if part.variable == "overall" else f"km_{_file_name(part.variable)}"
     title = marked("Survival")
     if part.variable != "overall":
-        title = told("Survival by {variable}", variable=told(part.variable))
+        title = say("Survival by {variable}", variable=say(part.variable))
     return draw_kaplan_meier(
         groups, title, endpoint=marked("Survival"), test=test, key=key, unit=unit
     )

@@ -19,8 +19,7 @@ from studies.figures.figure import (
     unit_axis,
     with_interval,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,9 @@ class RocCurve:
 
     @property
     def label(self) -> str:
-        return told(
+        return say(
             "{name}: {auc}, n {n}",
-            name=told(self.name), auc=with_interval(self.auc, self.lower, self.upper), n=self.n,
+            name=say(self.name), auc=with_interval(self.auc, self.lower, self.upper), n=self.n,
         )  # fmt: skip
 
 
@@ -67,8 +66,8 @@ def draw_roc(
                           cohort=[curve.label] * len(list(curve.false_positive))))
         .mark_line(interpolate="linear", strokeWidth=2)
         .encode(
-            x=_rate("x", told("False positive rate (1 − specificity)")),
-            y=_rate("y", told("True positive rate (sensitivity)")),
+            x=_rate("x", say("False positive rate (1 − specificity)")),
+            y=_rate("y", say("True positive rate (sensitivity)")),
             order="order:Q",
             color=alt.Color("cohort:N", scale=scales["color"]),
             strokeDash=alt.StrokeDash("cohort:N", scale=scales["dash"]),
@@ -87,7 +86,7 @@ def draw_roc(
     ]  # fmt: skip
     chart = alt.layer(*bands, chance, *lines).properties(width=WIDTH, height=WIDTH)
     rows = [
-        (told(curve.name), x, y)
+        (say(curve.name), x, y)
         for curve in curves
         for x, y in zip(list(curve.false_positive), list(curve.true_positive), strict=True)
     ]

@@ -18,8 +18,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 PANEL, ACROSS = 200, 3
 
@@ -39,7 +38,7 @@ def draw_spline_effects(
     lines = [alt.hconcat(*panels[k : k + ACROSS], spacing=22)
              for k in range(0, len(panels), ACROSS)]  # fmt: skip
     rows = [
-        (told(effect["name"]), *row)
+        (say(effect["name"]), *row)
         for effect in effects
         for row in zip(effect["grid"], effect["log_ratio"], effect["lower"], effect["upper"],
                        strict=True)
@@ -53,13 +52,13 @@ def _panel(effect: Mapping[str, Any], name: str) -> alt.LayerChart:
     data = alt.Chart(rows_of(x=effect["grid"], y=effect["log_ratio"], low=effect["lower"],
                              high=effect["upper"]))  # fmt: skip
     x = alt.X(
-        "x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis(told(name), tickCount=4)
+        "x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis(say(name), tickCount=4)
     )
     ends = np.array([effect["lower"], effect["upper"]], dtype=float)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[float(max(ends.min(), -4)), float(min(ends.max(), 4))],
                                      nice=True),
-              axis=unit_axis(told("log hazard ratio"), tickCount=5))  # fmt: skip
-    heading = told("not straight: {p}", p=p_text(effect["curvature"]["p_value"]))
+              axis=unit_axis(say("log hazard ratio"), tickCount=5))  # fmt: skip
+    heading = say("not straight: {p}", p=p_text(effect["curvature"]["p_value"]))
     return alt.layer(
         alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y=y),
         data.mark_area(opacity=0.15, color=COLOURS[0], clip=True).encode(

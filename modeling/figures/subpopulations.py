@@ -9,8 +9,7 @@ import altair as alt
 from modeling.methods.univariable_cox import UnivariableCox
 from studies.colours import PAPER
 from studies.figures.figure import COLOURS, INK, Figure, make_figure, rows_of
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 ROW, PANEL = 17, 190
 LABELS = 150  # room for names in fonts wider than the one measured
@@ -24,7 +23,7 @@ def draw_subpopulations(
     level: float = 0.05,
 ) -> Figure:
     """A panel per group; filled points are below ``level`` after adjustment."""
-    order = [told(one.name) for one in next(iter(groups.values()))]
+    order = [say(one.name) for one in next(iter(groups.values()))]
     panels = [
         _panel(name, found, order, level, axis=k == 0)
         for k, (name, found) in enumerate(groups.items())
@@ -34,7 +33,7 @@ def draw_subpopulations(
         marked("lower"), marked("upper"), "p", marked("adjusted p"),
     )  # fmt: skip
     rows = [
-        (told(name), told(one.name), one.n, one.events, one.hazard_ratio, one.lower, one.upper,
+        (say(name), say(one.name), one.n, one.events, one.hazard_ratio, one.lower, one.upper,
          one.p_value, one.adjusted)
         for name, found in groups.items()
         for one in found
@@ -50,7 +49,7 @@ def _panel(
     n = max((one.n for one in found), default=0)
     events = max((one.events for one in found), default=0)
     data = rows_of(
-        column=[told(one.name) for one in known],
+        column=[say(one.name) for one in known],
         ratio=[one.hazard_ratio for one in known],
         low=[max(one.lower, 0.1) for one in known],
         high=[min(one.upper, 10.0) for one in known],
@@ -63,7 +62,7 @@ def _panel(
     )  # fmt: skip
     scale = alt.Scale(type="log", domain=[0.25, 4], clamp=True)
     x = alt.X("ratio:Q", scale=scale,
-              axis=alt.Axis(title=told("Hazard ratio per SD"),
+              axis=alt.Axis(title=say("Hazard ratio per SD"),
                             values=[0.25, 0.5, 1, 2, 4]))  # fmt: skip
     one_line = alt.Chart(alt.Data(values=[{"x": 1}])).mark_rule(color=INK, strokeDash=[2, 3])
     lines = alt.Chart(data).mark_rule(color=COLOURS[0], strokeWidth=1.5, clip=True)
@@ -80,5 +79,5 @@ def _panel(
         ),
     ).properties(width=PANEL, height=ROW * len(order),
                  title=alt.TitleParams(
-                     told("{name}: {events}/{n} events", name=told(name), events=events, n=n),
+                     say("{name}: {events}/{n} events", name=say(name), events=events, n=n),
                      fontSize=12, anchor="start", fontWeight="normal", frame="group"))  # fmt: skip

@@ -22,8 +22,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 APPARENT = marked("groups, apparent (95 % CI)")
 CORRECTED, SMOOTH = marked("groups, corrected"), marked("smooth, apparent")
@@ -46,11 +45,11 @@ def draw_survival_calibration(
     names = [APPARENT, *([CORRECTED] if corrected else []), *([SMOOTH] if smooth else [])]
     colours = dict(zip((APPARENT, CORRECTED, SMOOTH), COLOURS, strict=False))
     drawn = {APPARENT: "circle", CORRECTED: "cross", SMOOTH: "stroke"}
-    said = [told(name) for name in names]
+    said = [say(name) for name in names]
     scale = alt.Scale(domain=said, range=[colours[name] for name in names])
     shapes = alt.Scale(domain=said, range=[drawn[name] for name in names])
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(None, labels=False))
-    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Observed survival")))
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(say("Observed survival")))
     kind = {"color": alt.Color("kind:N", scale=scale, sort=said),
             "shape": alt.Shape("kind:N", scale=shapes, sort=said)}  # fmt: skip
     layers: list[alt.Chart] = [
@@ -62,7 +61,7 @@ def draw_survival_calibration(
     groups = apparent.groups
     base = alt.Chart(rows_of(x=[g.predicted for g in groups], y=[g.observed for g in groups],
                              low=[g.lower for g in groups], high=[g.upper for g in groups],
-                             kind=[told(APPARENT)] * len(groups)))  # fmt: skip
+                             kind=[say(APPARENT)] * len(groups)))  # fmt: skip
     layers += [
         base.mark_rule(strokeWidth=1.2, color=COLOURS[0]).encode(
             x=x, y=alt.Y("low:Q"), y2="high:Q"
@@ -72,12 +71,12 @@ def draw_survival_calibration(
     if corrected:
         layers.append(
             alt.Chart(rows_of(x=corrected.predicted, y=corrected.corrected,
-                              kind=[told(CORRECTED)] * len(corrected.n)))
+                              kind=[say(CORRECTED)] * len(corrected.n)))
             .mark_point(size=75, opacity=1, strokeWidth=2, filled=True).encode(x=x, y=y, **kind)
         )  # fmt: skip
     if smooth:  # its entry in the legend
         layers.append(
-            alt.Chart(rows_of(x=[-1.0], y=[-1.0], kind=[told(SMOOTH)]))
+            alt.Chart(rows_of(x=[-1.0], y=[-1.0], kind=[say(SMOOTH)]))
             .mark_point(clip=True).encode(x=x, y=y, **kind)
         )  # fmt: skip
     top = alt.layer(*layers).properties(width=WIDTH, height=WIDTH)
@@ -104,10 +103,10 @@ def _histogram(predicted: np.ndarray) -> alt.Chart:
         alt.Chart(rows_of(low=edges[:-1], high=edges[1:], n=counts))
         .mark_bar(color=INK, opacity=0.55)
         .encode(
-            x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(told("Predicted survival")),
+            x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(say("Predicted survival")),
                     bin="binned"),
             x2="high:Q",
-            y=alt.Y("n:Q", axis=unit_axis(told("Patients"), tickCount=2, grid=False)),
+            y=alt.Y("n:Q", axis=unit_axis(say("Patients"), tickCount=2, grid=False)),
         )
         .properties(width=WIDTH, height=52)
     )  # fmt: skip

@@ -17,11 +17,11 @@ from studies.figures.figure import (
     WIDTH,
     Figure,
     make_figure,
+    plain,
     rows_of,
     unit_axis,
 )
-from studies.figures.words import english, told
-from studies.methods.wording import marked
+from studies.methods.wording import english, marked, say
 
 HALF, FEWEST, STEPS = 0.36, 5, 60
 
@@ -44,26 +44,26 @@ def draw_violins(
     domain: tuple[float, float] = (0.0, 1.0),
 ) -> Figure:
     """Mirrored densities (from five values on), a box from quartile to quartile, the points."""
-    labels = [told("{group} (n {n})", group=told(group.name), n=len(group.values))
+    labels = [say("{group} (n {n})", group=say(group.name), n=len(group.values))
               for group in groups]  # fmt: skip
     scale = alt.Scale(domain=[-0.6, len(groups) - 0.4], nice=False)
     across = alt.X(
         "x:Q", scale=scale,
         axis=unit_axis(None, values=list(range(len(groups))), grid=False, labelAngle=0,
-                       labelLimit=160, labelExpr=f"{json.dumps(labels)}[datum.value]"),
+                       labelLimit=160, labelExpr=f"{json.dumps(plain(labels))}[datum.value]"),
     )  # fmt: skip
-    y = alt.Y("y:Q", scale=alt.Scale(domain=list(domain)), axis=unit_axis(told(axis), tickCount=6))
+    y = alt.Y("y:Q", scale=alt.Scale(domain=list(domain)), axis=unit_axis(say(axis), tickCount=6))
     layers = [
         part for k, group in enumerate(groups) for part in _violin(k, group, across, scale, y)
     ]
     if test:
         layers.append(
-            alt.Chart(rows_of(x=[(len(groups) - 1) / 2], y=[domain[1]], text=[told(test)]))
+            alt.Chart(rows_of(x=[(len(groups) - 1) / 2], y=[domain[1]], text=[say(test)]))
             .mark_text(baseline="bottom", dy=-4, fontSize=12, color=INK)
             .encode(x=across, y=y, text="text:N")
         )
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT - 40)
-    rows = [(told(group.name), float(value)) for group in groups for value in sorted(group.values)]
+    rows = [(say(group.name), float(value)) for group in groups for value in sorted(group.values)]
     return make_figure(key, title, caption, chart, (marked("group"), english(axis).lower()), rows)
 
 

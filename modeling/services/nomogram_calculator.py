@@ -17,7 +17,6 @@ from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import state_of
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import TITLES
-from studies.figures.words import told
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 
@@ -84,13 +83,13 @@ def _field(stored: StoredNomogram, k: int) -> CalculatorField:
     axis = stored.nomogram.axes[k]
     name = axis.name
     known = stored.support.variable(name) if stored.support else None
-    title = told(TITLES.get(name, name.replace("_", " ")).replace(", log scale", ""))
+    title = say(TITLES.get(name, name.replace("_", " ")).replace(", log scale", ""))
     if axis.term.levels:
         joined = stored.joined.get(name, {})
-        levels = [(level, told(level.replace("_", " "))) for level in axis.term.levels]
+        levels = [(level, say(level.replace("_", " "))) for level in axis.term.levels]
         levels += [
-            (a, told("{level} (counted as {other})", level=told(a.replace("_", " ")),
-                     other=told(b.replace("_", " "))))
+            (a, say("{level} (counted as {other})", level=say(a.replace("_", " ")),
+                     other=say(b.replace("_", " "))))
             for a, b in joined.items()
         ]  # fmt: skip
         usual = str(known.usual) if known else axis.term.levels[0]

@@ -27,8 +27,7 @@ from modeling.services.prognosis_rows import SHORT_TITLES, TITLES, WITHIN_A_SENT
 from modeling.services.rad_score_survival import DID_NOT, RESPONDED
 from modeling.services.report_content import cohort_order, cohort_title, titled
 from studies.figures.figure import Figure, p_text
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 Z = 1.959963984540054
 LONG = {RESPONDED: marked("Responder"), DID_NOT: marked("Non-responder")}
@@ -64,12 +63,12 @@ def short_name(column: str, terms: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _short(column: str) -> str:
-    return told(SHORT_TITLES.get(column, TITLES.get(column, column)))
+    return say(SHORT_TITLES.get(column, TITLES.get(column, column)))
 
 
 def _level(name: str, level: str) -> str:
-    title = told(TITLES.get(name, name))
-    return told("{variable}: {level}", variable=title, level=told(level.replace("_", " ")))
+    title = say(TITLES.get(name, name))
+    return say("{variable}: {level}", variable=title, level=say(level.replace("_", " ")))
 
 
 def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
@@ -88,8 +87,8 @@ def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
     )
     titles = {name: _level_title(name) for name in names}
     return draw_lasso_path(
-        lasso, told("LASSO path over the clinical columns"),
-        told("Coefficients as the penalty falls, and the cross-validated deviance; lines at the "
+        lasso, say("LASSO path over the clinical columns"),
+        say("Coefficients as the penalty falls, and the cross-validated deviance; lines at the "
         "penalty of least deviance (λ.min) and the largest within one standard error of it "
         "(λ.1se)."),
         titles, key=f"lasso_path_{suffix}",
@@ -112,8 +111,8 @@ def _forest(version: ModelVersion) -> Figure:
         for row in content["table"]
     ]  # fmt: skip
     return draw_forest(
-        lines, told("Hazard ratios in the nomogram"),
-        told("Per unit (markers and MTV: per doubling; Rad-Score: from 0 to 1), 95 % Wald "
+        lines, say("Hazard ratios in the nomogram"),
+        say("Per unit (markers and MTV: per doubling; Rad-Score: from 0 to 1), 95 % Wald "
              "intervals."),
         key=f"forest_{version.endpoint}",
     )  # fmt: skip
@@ -123,11 +122,9 @@ def added_rows(stored: Mapping[str, Any] | None) -> list[tuple[str, dict[str, An
     """What the Rad-Score adds, per cohort by title; training first, less its optimism."""
     if not stored:
         return []
-    rows = (
-        [(told("Training, optimism-corrected"), stored["training"])] if stored["training"] else []
-    )
+    rows = [(say("Training, optimism-corrected"), stored["training"])] if stored["training"] else []
     names = sorted(stored.get("cohorts", {}), key=cohort_order)
-    return [*rows, *((told(cohort_title(name)), stored["cohorts"][name]) for name in names)]
+    return [*rows, *((say(cohort_title(name)), stored["cohorts"][name]) for name in names)]
 
 
 def _added(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
@@ -136,15 +133,15 @@ def _added(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
         for name, found in added_rows(stored)
         for label, part in [
             ("ΔC", found["c"]),
-            *((told("ΔAUC, {n:g} months", n=a["horizon_months"]), a) for a in found["auc"]),
+            *((say("ΔAUC, {n:g} months", n=a["horizon_months"]), a) for a in found["auc"]),
         ]
         if part["value"] is not None
     ]
     if not rows:
         return None
     return draw_estimates(
-        rows, told("With less without the Rad-Score"),
-        told("Paired differences with 95 % bootstrap intervals; right of the dotted line the "
+        rows, say("With less without the Rad-Score"),
+        say("Paired differences with 95 % bootstrap intervals; right of the dotted line the "
         "Rad-Score helps."),
         marked("difference"), f"added_value_{suffix}", 0.0,
     )  # fmt: skip
@@ -157,8 +154,8 @@ def _gain(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
         return None
     at = gains[0][1]["horizon_months"]
     return draw_net_benefit_gain(
-        gains, told("Gain of net benefit by the Rad-Score at {at:g} months", at=at),
-        told("Net benefit with less without it, paired 95 % bootstrap band; above the dotted line "
+        gains, say("Gain of net benefit by the Rad-Score at {at:g} months", at=at),
+        say("Net benefit with less without it, paired 95 % bootstrap band; above the dotted line "
         "the Rad-Score helps."),
         f"net_benefit_gain_{suffix}",
     )  # fmt: skip
@@ -172,10 +169,10 @@ def _auc(version: ModelVersion, judged: Sequence[Evaluation]) -> Figure | None:
     ]
     if not curves:
         return None
-    endpoint = told(WITHIN_A_SENTENCE[version.endpoint])
+    endpoint = say(WITHIN_A_SENTENCE[version.endpoint])
     return draw_auc_over_time(
-        curves, told("AUC(t) of the nomogram, {endpoint}", endpoint=endpoint),
-        told("Cumulative/dynamic, weighted for censoring, 95 % bands; training is apparent."),
+        curves, say("AUC(t) of the nomogram, {endpoint}", endpoint=endpoint),
+        say("Cumulative/dynamic, weighted for censoring, 95 % bands; training is apparent."),
         key=f"auc_over_time_{version.endpoint}",
     )  # fmt: skip
 
@@ -199,8 +196,8 @@ def _instability(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None
         np.array(moving["resampled"], dtype=float),
     )
     return draw_instability(
-        found, told("Instability of predictions at {at:g} months", at=moving["horizon"]),
-        told("Each patient of training as the models of resamples predict; lines: the middle "
+        found, say("Instability of predictions at {at:g} months", at=moving["horizon"]),
+        say("Each patient of training as the models of resamples predict; lines: the middle "
              "95 %. Mean distance {distance:.3f}. The columns are fixed; choosing them anew moves "
              "predictions further.", distance=moving["mean_absolute_error"]),
         f"instability_{suffix}",
@@ -220,8 +217,8 @@ def _hazards(version: ModelVersion) -> Figure | None:
     p_values = {short_name(name, terms): tests[name] for name in stored["names"] if name in tests}
     return draw_hazards(
         residuals, np.array(version.content["coefficients"]), p_values,
-        told("Are the hazards proportional?"),
-        told("Scaled Schoenfeld residuals about β(t), a smooth curve, and dashed the constant "
+        say("Are the hazards proportional?"),
+        say("Scaled Schoenfeld residuals about β(t), a smooth curve, and dashed the constant "
         "effect of the model; p of the score test against Kaplan-Meier time."),
         key=f"proportional_hazards_{version.endpoint}",
     )  # fmt: skip
@@ -230,10 +227,10 @@ def _hazards(version: ModelVersion) -> Figure | None:
 def _splines(stored: Sequence[Mapping[str, Any]] | None, suffix: str) -> Figure | None:
     if not stored:
         return None
-    titles = {name: told(title).replace(", log scale", ", log2") for name, title in TITLES.items()}
+    titles = {name: say(title.replace(", log scale", ", log2")) for name, title in TITLES.items()}
     return draw_spline_effects(
-        stored, titles, told("Are the effects straight?"),
-        told("Each numeric variable as a restricted cubic spline (3 knots) in the model of all, "
+        stored, titles, say("Are the effects straight?"),
+        say("Each numeric variable as a restricted cubic spline (3 knots) in the model of all, "
         "log hazard ratio against its median, 95 % band; p of the bend by likelihood ratio."),
         f"splines_{suffix}",
     )  # fmt: skip
@@ -249,17 +246,17 @@ def _competing(evaluation: Evaluation) -> Figure | None:
     found = evaluation.metrics.get("competing")
     if not found:
         return None
-    cohort = told(cohort_title(evaluation.cohort.name))
+    cohort = say(cohort_title(evaluation.cohort.name))
     curves = [
         IncidenceCurve(part["name"], part["months"], *(_numbers(part[key]) for key in
                        ("incidence", "lower", "upper")), part["last_follow_up"], part["n"],
                        part["progressed"], part["died_first"])
         for part in found["groups"]
     ]  # fmt: skip
-    test = told("Gray {p}", p=p_text(found["gray"]["p_value"])) if found["gray"] else ""
+    test = say("Gray {p}", p=p_text(found["gray"]["p_value"])) if found["gray"] else ""
     return draw_cumulative_incidence(
-        curves, told("Progression, death as competitor: {cohort}", cohort=cohort),
-        told("Aalen-Johansen with 95 % bands; death without progression, or on its day, competes. "
+        curves, say("Progression, death as competitor: {cohort}", cohort=cohort),
+        say("Aalen-Johansen with 95 % bands; death without progression, or on its day, competes. "
         "Taking such deaths as censored would overstate progression."),
         test, f"incidence_{evaluation.cohort.name}",
     )  # fmt: skip
@@ -275,11 +272,11 @@ def _landmark(evaluation: Evaluation) -> Figure | None:
         return None
     groups = [SurvivalGroup(LONG[g["name"]], SHORT[g["name"]],
                             curve_from(g["curve"])) for g in found["groups"]]  # fmt: skip
-    test = told("log-rank {p}", p=p_text(found["log_rank"]["p_value"])) if found["log_rank"] else ""
+    test = say("log-rank {p}", p=p_text(found["log_rank"]["p_value"])) if found["log_rank"] else ""
     return draw_kaplan_meier(
-        groups, told("Survival by response: {cohort}",
-             cohort=told(cohort_title(evaluation.cohort.name))),
-        told("From the landmark of {at:g} months on, for response is known only then: {n} of "
+        groups, say("Survival by response: {cohort}",
+             cohort=say(cohort_title(evaluation.cohort.name))),
+        say("From the landmark of {at:g} months on, for response is known only then: {n} of "
              "{known} assessed patients were alive and followed beyond it ({died} had died, {lost} "
              "were not followed).", at=found["landmark_months"], n=found["n"],
              known=found["known"], died=found["lost_to_event"], lost=found["lost_to_censoring"]),

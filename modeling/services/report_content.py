@@ -13,8 +13,7 @@ from modeling.services.report_sources import Sources
 from studies.colours import SIMULATED
 from studies.figures.figure import Figure
 from studies.figures.render import render_inline_svg
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 Cell = str | int | dict[str, Any] | None
 
@@ -60,10 +59,10 @@ class Section:
             self.tables.append(
                 {
                     "key": key,
-                    "title": told(title),
-                    "columns": [told(column) for column in columns],
-                    "rows": [[told(c) if isinstance(c, str) else c for c in row] for row in rows],
-                    "note": told(note),
+                    "title": say(title),
+                    "columns": [say(column) for column in columns],
+                    "rows": [[say(c) if isinstance(c, str) else c for c in row] for row in rows],
+                    "note": say(note),
                 }
             )
 
@@ -104,7 +103,7 @@ class Draft:
 
 def marked_simulated(figure: Figure) -> Figure:
     """A figure that leaves the page says itself that its patients are not real."""
-    mark = {"subtitle": str(told("SIMULATED: no real patients")), "subtitleColor": SIMULATED}
+    mark = {"subtitle": str(say("SIMULATED: no real patients")), "subtitleColor": SIMULATED}
     plain = {"text": figure.title, "anchor": "start"}
     title = figure.spec.get("title", plain) | mark | {"subtitleFontSize": 11}
     return replace(figure, spec=figure.spec | {"title": title})
@@ -131,8 +130,8 @@ def titled(evaluation: Evaluation) -> str:
     title = cohort_title(evaluation.cohort.name)
     applied = evaluation.basis == Basis.APPLIED
     if applied:
-        return told(title)
-    return told("{title}, {basis}", title=told(title), basis=told(BASES[evaluation.basis]))
+        return say(title)
+    return say("{title}, {basis}", title=say(title), basis=say(BASES[evaluation.basis]))
 
 
 def cohort_order(name: str) -> tuple[int, str]:

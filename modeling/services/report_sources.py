@@ -8,8 +8,7 @@ from typing import Any
 from modeling.models import DatasetSnapshot, Evaluation, ModelVersion
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import WITHIN_A_SENTENCE
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 PURPOSES = {
     "cohorts": marked("description of the cohorts"),
@@ -35,7 +34,7 @@ class Sources:
                 "model_version": version_title(version) if version else "study records",
                 "version_uid": str(version.uid) if version else None,
                 "version_sha256": version.sha256 if version else None,
-                "snapshot": told("snapshot {number}", number=snapshot.number),
+                "snapshot": say("snapshot {number}", number=snapshot.number),
                 "snapshot_uid": str(snapshot.uid),
                 "snapshot_sha256": snapshot.sha256,
                 "purpose": PURPOSES.get(snapshot.question.get("purpose", ""), ""),
@@ -52,8 +51,8 @@ class Sources:
 def version_title(version: ModelVersion) -> str:
     if version.kind == "rad_score":
         return f"Rad-Score {version.number}"
-    endpoint = told(WITHIN_A_SENTENCE[version.endpoint])
-    return told("Nomogram {number} ({endpoint})", number=version.number, endpoint=endpoint)
+    endpoint = say(WITHIN_A_SENTENCE[version.endpoint])
+    return say("Nomogram {number} ({endpoint})", number=version.number, endpoint=endpoint)
 
 
 def number(

@@ -28,8 +28,7 @@ from modeling.services.report_notices import clinical_notices
 from modeling.services.report_sources import number, number_of
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import p_text, with_interval
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
 
@@ -240,7 +239,7 @@ def optimism_table(
             name, number(part["apparent"], source, n),
             number(part["optimism"], source, n, digits=3),
             number(part["corrected"], source, n, *(ci or ())),
-            told("{n} of {total}", n=of["usable"], total=of["resamples"]),
+            say("{n} of {total}", n=of["usable"], total=of["resamples"]),
         ]
         for name, part, ci, of in parts
     ]  # fmt: skip
@@ -288,13 +287,13 @@ def column_title(column: str, terms: list[dict[str, Any]]) -> str:
     for term in terms:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
-                return told(
+                return say(
                     "{variable}: {level} (against {reference})",
-                    variable=told(TITLES.get(term["name"], term["name"])),
-                    level=told(level.replace("_", " ")),
-                    reference=told(term["levels"][0].replace("_", " ")),
+                    variable=say(TITLES.get(term["name"], term["name"])),
+                    level=say(level.replace("_", " ")),
+                    reference=say(term["levels"][0].replace("_", " ")),
                 )
-    return told(TITLES.get(column, column))
+    return say(TITLES.get(column, column))
 
 
 def _validation(

@@ -17,8 +17,7 @@ from modeling.services.report_content import (
     spelled,
 )
 from modeling.services.report_sources import number, number_of
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import listed, marked, say
 from studies.models import CohortUse
 
 OUTCOMES = {
@@ -66,16 +65,16 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
     title, ratio = OUTCOMES[part["outcome"]]
     section.table(
         f"table-2-{part['outcome'].replace('_', '-')}-{part['cohort'].replace('_', '-')}",
-        told(
+        say(
             marked("{outcome}, {cohort} ({n} patients, {events} responders)")
             if part["outcome"] == "response"
             else marked("{outcome}, {cohort} ({n} patients, {events} events)"),
-            outcome=told(title),
-            cohort=told(cohort_title(part["cohort"]).lower()),
+            outcome=say(title),
+            cohort=say(cohort_title(part["cohort"]).lower()),
             n=part["n"],
             events=part["events"],
         ),
-        [told(head, ratio=ratio) if "{" in head else head for head in HEADS],
+        [say(head, ratio=ratio) if "{" in head else head for head in HEADS],
         [_row(line, source) for line in part["lines"]],
         table2_note(part),
     )
@@ -83,12 +82,12 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
 
 def table2_note(part: Mapping[str, Any]) -> str:
     """What was joined, left out or not estimable, and by which likelihood."""
-    parts = [told(spelled(text).replace("_", " ")) for text in part.get("notes", [])]
+    parts = [say(spelled(text).replace("_", " ")) for text in part.get("notes", [])]
     if part.get("penalty") == "firth":
         few = part.get("because") == "few events"
-        why = (told("Few outcomes per coefficient") if few
-               else told("A column separates the outcomes"))  # fmt: skip
-        parts.append(told(
+        why = (say("Few outcomes per coefficient") if few
+               else say("A column separates the outcomes"))  # fmt: skip
+        parts.append(say(
             "{why}: Firth's penalised likelihood, profile intervals and p, throughout this table",
             why=why,
         ))  # fmt: skip
@@ -96,16 +95,16 @@ def table2_note(part: Mapping[str, Any]) -> str:
         parts += [spelled(text).rstrip(".") for text in part["problems"]]
     each = part["events"] / max(1, sum(not line["reference"] for line in part["lines"]))
     if each < 10:
-        parts.append(told("{n:.1f} events per coefficient", n=each))
-    return f"{'. '.join(parts)}." if parts else ""
+        parts.append(say("{n:.1f} events per coefficient", n=each))
+    return say("{notes}.", notes=listed(parts, marked("{first}. {rest}"))) if parts else ""
 
 
 def line_title(line: Mapping[str, Any]) -> str:
     name = TITLES.get(line["variable"], line["variable"])
     if not line["level"]:
-        return told(name)
-    level = told(line["level"].replace("_", " "))
-    return told("{variable}: {level}", variable=told(name), level=level)
+        return say(name)
+    level = say(line["level"].replace("_", " "))
+    return say("{variable}: {level}", variable=say(name), level=level)
 
 
 def _row(line: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
@@ -133,10 +132,15 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
     if not rows or not stored:
         return
     test = stored["likelihood_ratio"]
-    ratio = told(
-        "Likelihood ratio in training {statistic:.2f} on {n} degree of freedom. ",
+    said = [say(
+        "Likelihood ratio in training {statistic:.2f} on {n} degree of freedom.",
         statistic=test["statistic"], n=test["degrees_of_freedom"],
-    ) if test else ""  # fmt: skip
+    )] if test else []  # fmt: skip
+    said.append(say(
+        "The other columns are kept. Training: with and without are apparent, the difference "
+        "is less its optimism, so it is not the one minus the other; both models are refitted "
+        "in every resample. Elsewhere both are frozen. Paired bootstrap."
+    ))  # fmt: skip
     section.text.append(stored["said"])
     section.table(
         f"added-{version.endpoint}",
@@ -150,12 +154,7 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
             marked("Difference (95 % CI)"),
         ),
         rows,
-        ratio
-        + told(
-            "The other columns are kept. Training: with and without are apparent, the difference "
-            "is less its optimism, so it is not the one minus the other; both models are refitted "
-            "in every resample. Elsewhere both are frozen. Paired bootstrap."
-        ),
+        listed(said, marked("{first} {rest}")),
     )
 
 
@@ -171,8 +170,8 @@ def _added(
     for name, (title, found) in zip(names, added_rows(stored), strict=True):
         source = draft.sources.add(version, snapshots.get(name, version.fitting_snapshot))
         n = found["n"]
-        parts = [(told("Harrell's C"), found["c"])]
-        parts += [(told("AUC at {n:g} months", n=a["horizon_months"]), a) for a in found["auc"]]
+        parts = [(say("Harrell's C"), found["c"])]
+        parts += [(say("AUC at {n:g} months", n=a["horizon_months"]), a) for a in found["auc"]]
         for measure, part in parts:
             yield [title, n, measure, number(part["with"], source, n, digits=3),
                    number(part["without"], source, n, digits=3),

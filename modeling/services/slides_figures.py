@@ -14,10 +14,9 @@ from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
 from studies.figures.figure import Figure, p_text
-from studies.figures.words import told
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 IMMUNOSCORE_HIGH_FROM = 3
 FEWEST = 10
@@ -93,8 +92,8 @@ def response_figure(responses: list[ResponseByReading]) -> Figure | None:
         return None
     return draw_response_shares(
         shares,
-        told("Response by Immunoscore, CD3 and CD8"),
-        told(
+        say("Response by Immunoscore, CD3 and CD8"),
+        say(
             "Share of responders (CR or PR at 6 months) with exact 95 % intervals; counts at the "
             "right."
         ),
@@ -119,8 +118,8 @@ def markers_figure(table: pd.DataFrame) -> Figure | None:
         both["cd3_per_mm2"].tolist(),
         both["cd8_per_mm2"].tolist(),
         response,
-        told("CD3 against CD8"),
-        told(
+        say("CD3 against CD8"),
+        say(
             "Mean over the regions measured, logarithmic axes; n {n}, Spearman's rank correlation "
             "{rho:.2f}, {p}.",
             n=len(both),
@@ -171,8 +170,8 @@ def _curves(rows: pd.DataFrame, group: pd.Series, endpoint: str, name: str) -> F
     title = ENDPOINTS[endpoint][0]
     return draw_kaplan_meier(
         curves,
-        told("{endpoint} by {reading}", endpoint=told(title), reading=told(_BY[name])),
-        told(
+        say("{endpoint} by {reading}", endpoint=say(title), reading=say(_BY[name])),
+        say(
             "n {n}, {events} events. Bands: log-log 95 % intervals; ticks: censored patients.",
             n=len(labels),
             events=int(event.sum()),
@@ -187,14 +186,14 @@ def _group(text: str) -> str:
     """The group of one reading or of both."""
     reading, _, level = text.rpartition(" ")
     if "," in text:
-        return told(text)
-    return told("{reading} {level}", reading=reading, level=told(level))
+        return say(text)
+    return say("{reading} {level}", reading=reading, level=say(level))
 
 
 def _short(text: str) -> str:
     """High or low; of both markers the two words."""
-    levels = [told(part.split()[-1]) for part in text.split(", ")]
-    return told("{first}, {second}", first=levels[0], second=levels[1]) if levels[1:] else levels[0]
+    levels = [say(part.split()[-1]) for part in text.split(", ")]
+    return say("{first}, {second}", first=levels[0], second=levels[1]) if levels[1:] else levels[0]
 
 
 def _log_rank_text(
@@ -202,6 +201,6 @@ def _log_rank_text(
 ) -> str:
     try:
         found = compare_log_rank(months, event, labels, order)
-        return told("log-rank {p}", p=p_text(found.p_value))
+        return say("log-rank {p}", p=p_text(found.p_value))
     except DataProblem:
         return ""

@@ -25,7 +25,7 @@ from modeling.selectors import (
 )
 from modeling.services.numbering import next_number
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import ours, say, say_number
+from studies.methods.wording import say, say_number
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
@@ -139,7 +139,7 @@ def _check(table: pd.DataFrame) -> None:
                     say(
                         "nobody complete: {count} patients with {reason}",
                         count=count,
-                        reason=ours(str(reason)),
+                        reason=say(str(reason)),
                     ),
                     "patients with features and phenotype",
                     "Finish the steps before this one.",
@@ -219,7 +219,7 @@ def _notices(found: RadScoreRows) -> list[Notice]:
                 "{cohort}: {number} patients have a score but stand in no AUC: {reason}.",
                 int(count),
                 cohort=cohort,
-                reason=ours(str(reason)),
+                reason=say(str(reason)),
             )
             notices.append(Notice("scored_not_judged", text))
         if len(rows) - out < SMALLEST_JUDGED:

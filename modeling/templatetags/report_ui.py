@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from modeling.kept_words import kept
 from studies.figures.figure import number
 from studies.figures.journal import journal_widths
-from studies.figures.words import told
+from studies.methods.wording import say
 
 register = template.Library()
 
@@ -29,31 +29,31 @@ def cell(value: Any) -> SafeString:
 def _written(found: dict[str, Any]) -> SafeString:
     digits = found["digits"]
     if found["value"] is None:
-        return format_html('<span class="quiet">{}</span>', told("not estimable"))
+        return format_html('<span class="quiet">{}</span>', say("not estimable"))
     if digits == 4 and found["value"] < 0.0001:
         return mark_safe("&lt; 0.0001")
     if found.get("no_interval"):
         return format_html(
             '{} <span class="ci">({})</span>',
             number(found["value"], digits),
-            told("interval not estimable: {reason}", reason=told(found["no_interval"])),
+            say("interval not estimable: {reason}", reason=say(found["no_interval"])),
         )
     if found["ci"] is None:
         return format_html("{}", number(found["value"], digits))
-    missing = told("not reached") if found.get("is_median") else told("not estimable")
+    missing = say("not reached") if found.get("is_median") else say("not estimable")
     low, high = (missing if bound is None else number(bound, digits) for bound in found["ci"])
     return format_html(
         '{} <span class="ci">({}{}{})</span>',
         number(found["value"], digits),
         low,
-        "–" if (found["ci"][0] or 0) >= 0 else told(" to "),
+        "–" if (found["ci"][0] or 0) >= 0 else say(" to "),
         high,
     )
 
 
 def _footnote(found: dict[str, Any]) -> SafeString:
     n = "" if found["n"] is None else f", n {found['n']}"
-    title = told(
+    title = say(
         "{version}, snapshot {digest}{n}",
         version=found["model_version"], digest=found["snapshot_sha"][:12], n=n,
     )  # fmt: skip
@@ -61,7 +61,7 @@ def _footnote(found: dict[str, Any]) -> SafeString:
         '<sup class="source"><a href="#source-{0}" data-tip="{1}" aria-label="{2}">{0}</a></sup>',
         found["source"],
         title,
-        told("source {n}: {title}", n=found["source"], title=title),
+        say("source {n}: {title}", n=found["source"], title=title),
     )
 
 

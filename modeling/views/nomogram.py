@@ -13,7 +13,6 @@ from modeling.nomogram_analyses_page import analyses_context
 from modeling.nomogram_page import nomogram_context
 from studies import access
 from studies.figures.render import render_inline_svg
-from studies.languages import figures_spoken
 from studies.models import Study
 from studies.views.doors import study_page
 
@@ -27,7 +26,6 @@ def nomogram(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespo
 
 
 @study_page()
-@figures_spoken()
 def analyses(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
     """Optimism, added value, residuals, splines, stability, competing risks, landmark, size."""
     version = _version(study, version_uid)

@@ -8,13 +8,11 @@ from django.shortcuts import render
 from modeling.publication.bundle import table_csv
 from modeling.table2_page import table2_context
 from studies import access
-from studies.languages import figures_spoken
 from studies.models import Study
 from studies.views.doors import study_page
 
 
 @study_page()
-@figures_spoken()
 def table2(request: HttpRequest, study: Study) -> HttpResponse:
     context = {"study": study, **table2_context(study)}
     context["may_download"] = "download" in access.rights_of(request.user, study)

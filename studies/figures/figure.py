@@ -12,8 +12,7 @@ import altair as alt
 import numpy as np
 
 from studies.colours import GRID, INK, PAPER, QUIET, SERIES, series
-from studies.figures.words import Told, english, told
-from studies.methods.wording import marked
+from studies.methods.wording import Wording, english, marked, say
 
 WIDTH, HEIGHT = 330, 290
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -94,14 +93,15 @@ def make_figure(
 ) -> Figure:
     """A chart in the shared look, with the table of what it shows.
 
-    Title, caption and names of columns are told here, whatever the language of the figure.
+    Title, caption and names of columns may be any text that is marked somewhere; what is drawn is
+    in the language of now.
     ``titled``: the title stands in the picture too, not only above it on the page.
     """
-    title, caption = told(title), told(caption)
+    title, caption = str(say(title)), str(say(caption))
     spec = plain(dress(chart, title if titled else "").to_dict(validate=False))
-    heads, given = tuple(told(column) for column in columns), tuple(tuple(row) for row in rows)
-    said = {text.english: str(text) for row in (heads, *given) for text in row
-            if isinstance(text, Told) and text != text.english}  # fmt: skip
+    heads, given = tuple(say(column) for column in columns), tuple(tuple(row) for row in rows)
+    said = {english(text): str(text) for row in (heads, *given) for text in row
+            if isinstance(text, Wording) and str(text) != text}  # fmt: skip
     table = tuple(tuple(plain(english(cell)) for cell in row) for row in given)
     names = tuple(english(head) for head in heads)
     return Figure(key, title, caption, spec, names, table, wide, words=said)
@@ -169,7 +169,7 @@ def _turns(choices: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def time_axis(unit: str, **options: Any) -> alt.Axis:
     """Follow-up in ``unit``."""
-    return unit_axis(told(TIMES[unit][1] if unit in TIMES else unit.capitalize()), **options)
+    return unit_axis(say(TIMES[unit][1] if unit in TIMES else unit.capitalize()), **options)
 
 
 def unit_axis(title: str, **options: Any) -> alt.Axis:
@@ -177,14 +177,14 @@ def unit_axis(title: str, **options: Any) -> alt.Axis:
 
 
 def plain(value: Any) -> Any:
-    """JSON's own types: no NumPy, no NaN, numbers at six digits."""
+    """JSON's own types, words in the language of now: no NumPy, no NaN, numbers at six digits."""
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, Told):
+    if isinstance(value, Wording):
         return str(value)
     if isinstance(value, float):
         return None if not np.isfinite(value) else float(f"{value:.6g}")
@@ -201,9 +201,9 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def with_interval(value: float | None, lower: float | None, upper: float | None) -> str:
     if value is None or not np.isfinite(value):
-        return told("not estimable")
+        return say("not estimable")
     if lower is None or upper is None or not np.isfinite([lower, upper]).all():
-        return told("{value} (interval not estimable)", value=number(value))
+        return say("{value} (interval not estimable)", value=number(value))
     return f"{number(value)} ({number(lower)}–{number(upper)})"
 
 

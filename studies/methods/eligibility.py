@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any, Literal
 
-from .wording import listed, marked, ours, say
+from .wording import listed, marked, say
 
 Verdict = Literal["met", "not_met", "unknown"]
 Overall = Literal["eligible", "not_eligible", "undetermined"]
@@ -216,12 +216,12 @@ def _judge(
 def _all_there(
     wanted: Sequence[str], found: Collection[str], titles: Mapping[str, str], word: str
 ) -> tuple[Verdict, str]:
-    missing = [ours(titles.get(name, name)) for name in wanted if name not in found]
+    missing = [say(titles.get(name, name)) for name in wanted if name not in found]
     if missing:
         return "not_met", say("{word}: {missing}", word=word, missing=listed(missing))
     if not wanted:
         return "met", say("nothing required")
-    return "met", listed(ours(titles.get(name, name)) for name in wanted)
+    return "met", listed(say(titles.get(name, name)) for name in wanted)
 
 
 def _within(criterion: Criterion, value: Mapping[str, Any]) -> tuple[Verdict, str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .problems import Problem
-from .wording import marked, ours, say
+from .wording import marked, say
 
 LONGEST = 500
 MOST_PARTS = 200
@@ -161,7 +161,7 @@ def _all(parts: list[ast.expr], kind: str, names: Mapping[str, Meaning], result:
     for part in parts:
         if (found := _kind(part, names)) != kind:
             raise ExpressionError(
-                say("{part} is {kind}", part=ast.unparse(part)[:80], kind=ours(SPOKEN[found])),
+                say("{part} is {kind}", part=ast.unparse(part)[:80], kind=say(SPOKEN[found])),
                 SPOKEN[kind],
                 say("Compare it first.") if kind == "truth" else say("Use another variable."),
             )

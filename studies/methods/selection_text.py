@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from .problems import DataProblem, Problem
 from .selection import LIMITS, NUMBER, Column, Condition
-from .wording import listed, marked, ours, say
+from .wording import listed, marked, say
 
 PARTS = ("from", "below", "limit", "missing")
 LIMIT_WORDS = {
@@ -142,14 +142,14 @@ def address_of(conditions: Sequence[Condition]) -> str:
 def in_words(column: Column, condition: Condition) -> str:
     """``Age: 60 to below 70 years, or not known``."""
     labels = dict(column.levels)
-    parts: list[str] = [ours(labels[level]) for level in condition.levels]
+    parts: list[str] = [say(labels[level]) for level in condition.levels]
     if condition.bounded:
         span, unit = _range(condition), column.unit
         parts.append(say("{span} {unit}", span=span, unit=unit) if unit else span)
-    parts += [ours(LIMIT_WORDS[name]) for name in condition.limits]
+    parts += [say(LIMIT_WORDS[name]) for name in condition.limits]
     parts += [say("not known")] if condition.missing else []
     either = listed(parts, marked("{first} or {rest}"))
-    return say("{title}: {conditions}", title=ours(column.title), conditions=either)
+    return say("{title}: {conditions}", title=say(column.title), conditions=either)
 
 
 def _range(condition: Condition) -> str:

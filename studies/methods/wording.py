@@ -1,8 +1,11 @@
-"""Sentences that remember how they were made, so that a page can say them in its language.
+"""Texts that remember how they were made, so that a page can say them in its language.
 
-A method says what it found in English, with ``say``; what it returns is that English text, a
-``str`` like any other. Beside it stand the pattern and the values, which is what a translation
-needs; they survive a record (``stored``) and come back from it (``restored``).
+A method says what it found in English, with ``say``; a module names its titles, a figure its axes
+in the same way. What they get is that English text, a ``str`` like any other: compared, joined,
+hashed, stored and exchanged as English. Beside it stand the pattern and the values, which is what
+a translation needs; they survive a record (``stored``) and come back from it (``restored``).
+Where it is shown, by ``str()``, an f-string, ``format`` or a template, it is in the language of
+whoever asked: ``Wording.translate`` knows it (``studies.languages``). Without, it is English.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 Translate = Callable[[str, str, int], str]  # (one, many or "", number) -> pattern
 
@@ -32,6 +35,7 @@ class Wording(str):
     plural: str
     number: int
     values: dict[str, Any]
+    translate: ClassVar[Translate | None] = None
 
     def __new__(
         cls, pattern: str, values: dict[str, Any] | None = None, plural: str = "", number: int = 1
@@ -39,19 +43,24 @@ class Wording(str):
         values = values or {}
         chosen = plural if plural and number != 1 else pattern
         if values:
-            chosen = chosen.format(**{name: _english(value) for name, value in values.items()})
+            chosen = chosen.format(**{name: english(value) for name, value in values.items()})
         made = super().__new__(cls, chosen)
         made.pattern, made.plural, made.number, made.values = pattern, plural, number, values
         return made
 
     def __str__(self) -> str:
-        return self
+        return self.spoken(Wording.translate) if Wording.translate else str.__str__(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Wording, (self.pattern, self.values, self.plural, self.number))
 
     def spoken(self, translate: Translate) -> str:
         """The sentence in the language of ``translate``, the sentences inside it too."""
+        if not self.pattern:
+            return ""
         pattern = translate(self.pattern, self.plural, self.number)
         if not self.values:
             return pattern
@@ -76,8 +85,13 @@ class Wording(str):
 
 
 def say(pattern: str, /, **values: Any) -> Wording:
-    """``say("{n} of {total} patients", n=3, total=10)``."""
-    return Wording(pattern, {name: _plain(value) for name, value in values.items()})
+    """``say("{n} of {total} patients", n=3, total=10)``, ``say("Overall survival")``.
+
+    What is a wording already stays as it is; a text that has no translation is shown as it stands.
+    """
+    if isinstance(pattern, Wording) and not values:
+        return pattern
+    return Wording(english(pattern), {name: _plain(value) for name, value in values.items()})
 
 
 def say_number(one: str, many: str, number: int, /, **values: Any) -> Wording:
@@ -85,11 +99,6 @@ def say_number(one: str, many: str, number: int, /, **values: Any) -> Wording:
     values = {"number": number, **values}
     plain = {name: _plain(value) for name, value in values.items()}
     return Wording(one, plain, many, int(number))
-
-
-def ours(text: str) -> Wording:
-    """A whole sentence of the product, to stand inside another one."""
-    return text if isinstance(text, Wording) else Wording(text)
 
 
 def marked(text: str) -> str:
@@ -123,7 +132,7 @@ def recalled(text: str, *patterns: str) -> str:
         beginning, _, place = pattern.partition("{")
         if text.startswith(beginning):
             parts = text.removeprefix(beginning).split(", ")
-            return Wording(pattern, {place.rstrip("}"): listed(ours(part) for part in parts)})
+            return Wording(pattern, {place.rstrip("}"): listed(say(part) for part in parts)})
     return text
 
 
@@ -163,7 +172,8 @@ def from_stored(content: Any) -> Any:
     return [from_stored(value) for value in content] if isinstance(content, list) else content
 
 
-def _english(value: Any) -> Any:
+def english(value: Any) -> Any:
+    """The text as it is compared, stored and exchanged; anything else as it is."""
     return str.__str__(value) if isinstance(value, Wording) else value
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.wording import ours, say
+from studies.methods.wording import say
 from studies.models import DictionaryVersion, ImportBatch, Job, Patient
 
 from .endpoints import endpoints_compute, endpoints_hold
@@ -177,8 +177,8 @@ def endpoints_told(
             code,
             say(
                 "{endpoint}: {text}: {names}",
-                endpoint=ours(endpoint.replace("_", " ")),
-                text=ours(text),
+                endpoint=say(endpoint.replace("_", " ")),
+                text=say(text),
                 names=_named(names),
             ),
         )

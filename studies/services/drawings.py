@@ -16,11 +16,10 @@ from studies import registry
 from studies.figures.figure import Figure
 from studies.figures.journal import natural_size
 from studies.figures.render import render_svg
-from studies.figures.words import english
 from studies.jobs import Progress, enqueue, no_progress
-from studies.languages import figures_spoken, language_now
+from studies.languages import language_now
 from studies.methods.problems import refuse
-from studies.methods.wording import from_stored, say, to_stored
+from studies.methods.wording import english, from_stored, say, to_stored
 from studies.models import Drawing, Job, JobState, Study
 from studies.registry import PageInputs
 
@@ -142,7 +141,7 @@ def page_draw(
 ) -> dict[str, Any]:
     """Draw the figures of a page from what ``user`` sees now and keep them, in their language."""
     name, subject = str(params["page"]), str(params.get("subject", ""))
-    with translation.override(str(params.get("language", "en"))), figures_spoken():
+    with translation.override(str(params.get("language", "en"))):
         return _draw(study, user, name, subject, progress, job)
 
 

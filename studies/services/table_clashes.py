@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from studies.access import memberships_of, sees_all_sites
 from studies.methods.problems import Problem
-from studies.methods.wording import marked, ours, say
+from studies.methods.wording import marked, say
 from studies.models import ImportBatch
 
 from .sets import query
@@ -33,7 +33,7 @@ def clashes_of(batch: ImportBatch) -> Iterator[Problem]:
 def _across_the_wall(cohort: str, use: str, partition: str) -> Told:
     found = say(
         "cohort {cohort} ({use}), but stored in a {partition} cohort",
-        cohort=cohort, use=ours(use), partition=ours(partition),
+        cohort=cohort, use=say(use), partition=say(partition),
     )  # fmt: skip
     remedy = marked("Take the line out, or give another patient another pseudonym.")
     expected = marked("a patient in development or in validation, never in both")
@@ -52,8 +52,8 @@ def _at_another_site(site: str, stored: str) -> Told:
 
 
 def _in_a_closed_form(names: str, state: str) -> Told:
-    found = say("other values of {names} in a form that is {state}", names=names, state=ours(state))
-    expected = say("the values that were {state}", state=ours(state))
+    found = say("other values of {names} in a form that is {state}", names=names, state=say(state))
+    expected = say("the values that were {state}", state=say(state))
     return None, found, expected, marked("Correct the line, or open the form again first.")
 
 

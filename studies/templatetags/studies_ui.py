@@ -20,8 +20,8 @@ from django.utils.translation import gettext
 
 from studies import access, desks, glance_words, homes, job_reads, languages, registry
 from studies.help import glossary
-from studies.languages import later as _
 from studies.methods.units import readable_unit
+from studies.methods.wording import say as _
 from studies.models import Job, UseTrace
 from studies.value_words import word_of
 

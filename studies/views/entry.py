@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import access, entries, entry_merges, entry_sent, scopes, services
-from studies.languages import later, sentence
+from studies.languages import sentence
 from studies.methods.course import FACT_KINDS
 from studies.methods.merge import Merge, merge_cells
 from studies.methods.problems import DataProblem, Problem
+from studies.methods.wording import say
 from studies.models import EntryState, Patient, Query, QueryState, Study
 from studies.services.record_reading import Record
 from studies.services.record_states import STEPS
@@ -206,10 +207,10 @@ def _steps(user: Any, record: Record) -> list[tuple[str, str]]:
 
 
 STEP_WORDS = {
-    ("complete", "verified"): later("Verify"),
-    ("verified", "locked"): later("Lock"),
-    ("locked", "verified"): later("Unlock"),
-    ("verified", "complete"): later("Open again"),
+    ("complete", "verified"): say("Verify"),
+    ("verified", "locked"): say("Lock"),
+    ("locked", "verified"): say("Unlock"),
+    ("verified", "complete"): say("Open again"),
 }
 
 

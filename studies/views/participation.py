@@ -23,7 +23,6 @@ from studies.forms import (
     WithdrawForm,
     refuse_in,
 )
-from studies.languages import later
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
 from studies.models import Patient, PatientStatus, Study
@@ -33,39 +32,39 @@ from .doors import study_page
 Verb = Callable[[Patient, Any, dict[str, Any]], Any]
 VERBS: dict[str, tuple[str, Verb]] = {
     "consent": (
-        later("The consent is recorded."),
+        say("The consent is recorded."),
         lambda p, user, given: services.consent_record(
             p, user, given["scope"], given["on"], given["withdrawn_on"]
         ),
     ),
     "status": (
-        later("The status is changed."),
+        say("The status is changed."),
         lambda p, user, given: services.patient_status_set(p, user, **given),
     ),
     "override": (
-        later("The decision is recorded."),
+        say("The decision is recorded."),
         lambda p, user, given: services.eligibility_override(p, user, **given),
     ),
     "transfer": (
-        later("The patient was transferred."),
+        say("The patient was transferred."),
         lambda p, user, given: services.patient_transfer(p, user, **given),
     ),
     "merge": (
-        later("The two are one patient now."),
+        say("The two are one patient now."),
         lambda p, user, given: _merge(p, user, **given),
     ),
     "withdraw": (
-        later("The withdrawal is recorded; nothing uses the patient from now on."),
+        say("The withdrawal is recorded; nothing uses the patient from now on."),
         lambda p, user, given: services.patient_withdraw(p, user, **given),
     ),
 }
 TITLES = {
-    "consent": later("Record a consent"),
-    "status": later("Change the status"),
-    "override": later("Decide on a criterion"),
-    "transfer": later("Transfer to another site"),
-    "merge": later("Merge a duplicate"),
-    "withdraw": later("Withdraw"),
+    "consent": say("Record a consent"),
+    "status": say("Change the status"),
+    "override": say("Decide on a criterion"),
+    "transfer": say("Transfer to another site"),
+    "merge": say("Merge a duplicate"),
+    "withdraw": say("Withdraw"),
 }
 
 

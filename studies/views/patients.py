@@ -24,10 +24,10 @@ from studies import (
 )
 from studies.filters import PatientFilter, SpecimenFilter, condition_chips, variable_lines
 from studies.forms import PatientForm, refuse_in
-from studies.languages import english
 from studies.listings import PATIENTS, SPECIMENS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
+from studies.methods.wording import english
 from studies.models import Patient, QueryState, Specimen, Study
 from studies.value_words import word_of
 

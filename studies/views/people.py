@@ -14,26 +14,27 @@ from django.views.decorators.http import require_POST
 from studies import access, scopes, services
 from studies.filters import MemberFilter
 from studies.forms import InviteForm, MembershipForm, SiteForm, refuse_in
-from studies.languages import later, sentences
+from studies.languages import sentences
 from studies.listings import people_listing
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
+from studies.methods.wording import say
 from studies.models import Membership, Study
 
 from .doors import study_page
 
 MEANINGS = (
-    ("aggregates", later("See counts, summaries, results and reports.")),
-    ("rows", later("See single patients by pseudonym, at the membership's site or at all sites.")),
-    ("identifiers", later("See calendar dates; without it, days from the start of treatment.")),
-    ("download", later("Take rows out as files.")),
-    ("enter", later("Upload and enter data, save and complete forms (needs identifiers, too).")),
-    ("verify", later("Verify complete forms and open them again; close anybody's query.")),
-    ("run", later("Start analyses; they read every site, so it needs a membership at all sites.")),
-    ("comment", later("Ask and answer questions about data and results.")),
+    ("aggregates", say("See counts, summaries, results and reports.")),
+    ("rows", say("See single patients by pseudonym, at the membership's site or at all sites.")),
+    ("identifiers", say("See calendar dates; without it, days from the start of treatment.")),
+    ("download", say("Take rows out as files.")),
+    ("enter", say("Upload and enter data, save and complete forms (needs identifiers, too).")),
+    ("verify", say("Verify complete forms and open them again; close anybody's query.")),
+    ("run", say("Start analyses; they read every site, so it needs a membership at all sites.")),
+    ("comment", say("Ask and answer questions about data and results.")),
     (
         "manage",
-        later(
+        say(
             "Invite and change people, edit the dictionary, lock forms, read the whole history; "
             "needs a membership at all sites."
         ),

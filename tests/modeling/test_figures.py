@@ -24,7 +24,7 @@ from studies.colours import DRAWN, LIGHT
 from studies.figures.figure import Figure
 from studies.figures.journal import SMALLEST_POINTS, figure_file, journal_widths, smallest_letters
 from studies.figures.render import figure_csv, render_inline_svg, render_png, render_svg
-from studies.figures.words import speaking
+from studies.methods.wording import Wording
 
 
 def _roc():
@@ -157,8 +157,9 @@ def test_figure_is_drawn_alike_twice(make):
 
 
 @every_figure
-def test_no_word_of_a_figure_escapes_its_language(make):
-    with speaking(lambda one, many, number: f"⟦{one}⟧"):
+def test_no_word_of_a_figure_escapes_its_language(make, monkeypatch):
+    with monkeypatch.context() as spoken:
+        spoken.setattr(Wording, "translate", staticmethod(lambda one, many, number: f"⟦{one}⟧"))
         figure = make()
     texts = [text for part in ElementTree.fromstring(render_svg(figure)).iter()
              for text in [part.text] if part.tag.endswith("text")]  # fmt: skip
