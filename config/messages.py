@@ -15,9 +15,10 @@ from io import BytesIO
 from pathlib import Path
 
 APPS = ("studies", "imaging", "genomics", "modeling", "config")
+# What is called -> how many forms it is given; beginning with "p" after the context they are in.
 CALLS = {
     "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "marked": 1, "say": 1,
-    "later": 1, "told": 1, "told_number": 2,
+    "pgettext": 1, "pgettext_lazy": 1, "npgettext": 2, "later": 1, "told": 1, "told_number": 2,
     "ngettext": 2, "ngettext_lazy": 2, "say_number": 2,
 }  # fmt: skip
 OUR_WORDS = ("expected", "remedy")
@@ -29,30 +30,41 @@ TELLERS = {
     "progress": (2, 3, ("message",)),
 }
 LITERAL = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-TEMPLATE_CALL = re.compile(rf"\b(n?gettext|_)\(\s*(u?{LITERAL}(?:\s*,\s*u?{LITERAL})?)")
-SCRIPT_CALL = re.compile(rf"\b(n?gettext)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})?)")
+TEMPLATE_CALL = re.compile(rf"\b(n?p?gettext|_)\(\s*(u?{LITERAL}(?:\s*,\s*u?{LITERAL}){{0,2}})")
+SCRIPT_CALL = re.compile(rf"\b(n?p?gettext)\(\s*({LITERAL}(?:\s*,\s*{LITERAL}){{0,2}})")
 CELL = re.compile(r"(?<!\\)\|")
 
 # Lines of the head that name no fact, or another one each time.
 FORM = re.compile(rb'^"(?:Project|Report|POT|PO-Rev|Last|Language-Team|Generated)[^\n]*\n', re.M)
 
-Message = tuple[str, str]  # (one, many or "")
+Message = tuple[str, str, str]  # (one, many or "", context or "")
 
 
 def from_python(source: str) -> Iterator[Message]:
     """What calls of gettext and ``say`` hold, and the sentences of problems and notices."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef):
-            yield from ((text, "") for text in _choices(node))
+            yield from ((text, "", "") for text in _choices(node))
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name in CALLS:
-            texts = [_text(argument) for argument in node.args[: CALLS[name]]]
+            texts = [_text(argument) for argument in node.args[: CALLS[name] + _placed(name)]]
             if texts and all(texts):
-                yield texts[0], texts[1] if len(texts) > 1 else ""
+                yield _message(name, texts)
         elif name in TELLERS:
-            yield from ((text, "") for text in _told(node, *TELLERS[name]))
+            yield from ((text, "", "") for text in _told(node, *TELLERS[name]))
+
+
+def _placed(name: str) -> bool:
+    """Whether the first argument is a context: one English word that is two elsewhere."""
+    return name.startswith(("pgettext", "npgettext"))
+
+
+def _message(name: str, texts: list[str]) -> Message:
+    context, forms = (texts[0], texts[1:]) if _placed(name) else ("", texts)
+    counted = name.startswith("n") or name.endswith("_number")
+    return forms[0], forms[1] if counted and len(forms) > 1 else "", context
 
 
 def _choices(node: ast.ClassDef) -> Iterator[str]:
@@ -96,13 +108,12 @@ def from_methods_page(source: str) -> Iterator[Message]:
     """What each method gives: the second column of docs/methods.md."""
     for line in source.splitlines():
         if line.startswith("| `"):
-            yield CELL.split(line)[2].strip().replace("\\|", "|"), ""
+            yield CELL.split(line)[2].strip().replace("\\|", "|"), "", ""
 
 
 def _literals(calls: re.Pattern[str], source: str) -> Iterator[Message]:
     for name, inside in calls.findall(source):
-        texts = ast.literal_eval(f"({inside},)")
-        yield texts[0], texts[1] if name == "ngettext" and len(texts) > 1 else ""
+        yield _message(name, list(ast.literal_eval(f"({inside},)")))
 
 
 def gathered(project: Path) -> dict[str, dict[Message, set[str]]]:
@@ -140,14 +151,15 @@ def gather(project: Path) -> None:
                 with path.open("rb") as file:
                     before = read_po(file, locale=folder.parent.name)
             after = Catalog(locale=folder.parent.name, fuzzy=False, header_comment="")
-            for (one, many), files in messages.items():
-                had = before.get(one)
+            for (one, many, context), files in messages.items():
+                had = before.get(one, context or None)
                 text = had.string if had else ""
                 if many and isinstance(text, str):
                     text = (text,) * after.num_plurals
                 elif not many and not isinstance(text, str):
                     text = text[0]
-                after.add((one, many) if many else one, text, [(name, 0) for name in sorted(files)])
+                places = [(name, 0) for name in sorted(files)]
+                after.add((one, many) if many else one, text, places, context=context or None)
             written = BytesIO()
             write_po(written, after, width=100, sort_output=True, include_lineno=False)
             path.write_bytes(FORM.sub(b"", written.getvalue()).lstrip())

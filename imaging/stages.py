@@ -21,7 +21,7 @@ from imaging.models import (
 from imaging.selectors import extractor_newest
 from imaging.selectors.features import extractor_is_stale
 from studies import access
-from studies.languages import spoken
+from studies.methods.wording import listed, say, say_number
 from studies.models import BatchState, ImportBatch, Job, JobState, Study
 from studies.registry import StageState
 
@@ -68,12 +68,10 @@ def _others(study: Study) -> str:
         .annotate(Count("id"))
     )
     said = [
-        ngettext("{n} scan {timing}", "{n} scans {timing}", count).format(
-            n=count, timing=spoken(timing)
-        )
+        say_number("{n} scan {timing}", "{n} scans {timing}", count, n=count, timing=say(timing))
         for timing, count in sorted(counted.items())
     ]
-    return ", ".join(said) or _("no other scans")
+    return str(listed(said)) if said else _("no other scans")
 
 
 def features_stage(study: Study, user: Any) -> StageState:
@@ -95,10 +93,8 @@ def features_stage(study: Study, user: Any) -> StageState:
     headline = ngettext(
         "{n} patient with {features} features", "{n} patients with {features} features", done
     ).format(n=done, features=n_features)
-    detail = "; ".join(
-        _("{version}, fitted on {n}").format(version=spoken(str(v)), n=v.fitted_on)
-        for v in versions
-    )
+    fitted = [say("{version}, fitted on {n}", version=str(v), n=v.fitted_on) for v in versions]
+    detail = str(listed(fitted, "{first}; {rest}"))
     if done < regions.count():
         state = "stale" if done else "empty"
         wait = regions.count() - done

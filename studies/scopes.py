@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from studies import access
+from studies.methods.wording import listed, say
 from studies.models import (
     Membership,
     Patient,
@@ -27,10 +28,13 @@ def sites_of(study: Study) -> list[str]:
 
 def part_of(user: Any, study: Study) -> str:
     """``coordinator, North Clinic`` - role and site of each membership."""
-    return "; ".join(
-        f"{word_of(member.role)}, {member.site.name if member.site else _('all sites')}"
+    parts = [
+        _("{role}, {site}").format(
+            role=word_of(member.role), site=member.site.name if member.site else _("all sites")
+        )
         for member in access.memberships_of(user, study)
-    )
+    ]
+    return str(listed(map(say, parts), "{first}; {rest}"))
 
 
 def patients_of(user: Any, study: Study) -> QuerySet[Patient]:

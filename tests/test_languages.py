@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pickle
 import re
@@ -102,24 +103,86 @@ def test_an_unmarked_word_is_found() -> None:
     assert unmarked(page) == ["Say it", "… Two …"]
 
 
+SAYS = {*messages.CALLS} - {"marked", "gettext_noop"}
+CHANGES = {"lower", "upper", "capitalize", "title", "replace", "join", "removesuffix", "rstrip"}
+
+
+def glued(source: str) -> list[int]:
+    """Lines where something translated is put together with other text, or cut.
+
+    Another language has another order: what stands together is one message, whose places take
+    numbers, names and other messages.
+    """
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        parts: list[ast.AST] = []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            parts = [node.left, node.right]
+        elif isinstance(node, ast.FormattedValue):
+            parts = [node.value]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in CHANGES:
+                parts = [node.func.value]
+            if node.func.attr == "join":
+                parts += [getattr(one, "elt", one) for one in node.args]
+                parts += [e for one in node.args for e in getattr(one, "elts", ())]
+        lines += [part.lineno for part in parts if is_said(part)]
+    return sorted(set(lines))
+
+
+def is_said(node: ast.AST) -> bool:
+    if isinstance(node, ast.IfExp):
+        return is_said(node.body) or is_said(node.orelse)
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    if name == "format" and isinstance(node.func, ast.Attribute):  # of what gettext gave
+        return is_said(node.func.value)
+    return name in SAYS
+
+
+def test_nothing_translated_is_glued_to_other_text() -> None:
+    found = {
+        f"{path.relative_to(PROJECT)}:{line}"
+        for app in messages.APPS
+        for path in (PROJECT / app).rglob("*.py")
+        for line in glued(path.read_text("utf-8"))
+    }
+    assert not found
+
+
+@pytest.mark.parametrize("line", [
+    'say("a") + "b"', '"a" + _("b")', 'f"{gettext(x)}: 3"', '", ".join(say(x) for x in y)',
+    '", ".join([_("a"), b])', 'say("A b").lower()', 'x + (say("a") if b else "")',
+    '"-" + _("{n} a").format(n=3)',
+])  # fmt: skip
+def test_a_glued_text_is_found(line: str) -> None:
+    assert glued(line) == [1]
+    assert glued('_("{n} a").format(n=3); say("{a}: {b}", a=say("x"), b=2); "a" + b') == []
+
+
 def test_messages_are_gathered_from_code_templates_and_scripts() -> None:
     code = (
         'refuse("as the file says", found, "one of ours", remedy="Do " "it.")\n'
         'Notice("code", "Known." if a else "Unknown.")\nsay("{n} of it", n=2)\n'
-        'say_number("{number} patient", "{number} patients", 3)\nngettext("one", "many", n)'
+        'say_number("{number} patient", "{number} patients", 3)\nngettext("one", "many", n)\n'
+        'pgettext("of a page", "Next")'
     )
     assert set(messages.from_python(code)) == {
-        ("one of ours", ""), ("Do it.", ""), ("Known.", ""), ("Unknown.", ""), ("{n} of it", ""),
-        ("{number} patient", "{number} patients"), ("one", "many"),
+        ("one of ours", "", ""), ("Do it.", "", ""), ("Known.", "", ""), ("Unknown.", "", ""),
+        ("{n} of it", "", ""), ("{number} patient", "{number} patients", ""),
+        ("one", "many", ""), ("Next", "", "of a page"),
     }  # fmt: skip
     page = (
         "{% load i18n %}{% translate \"It's\" %}{% include 'x' with title=_('Named') %}"
         "{% blocktranslate count n=m %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}"
+        '{% translate "Next" context "of a tour" %}'
     )
     assert set(messages.from_template(page, "x")) == {
-        ("It's", ""), ("Named", ""), ("%(n)s row", "%(n)s rows")}  # fmt: skip
+        ("It's", "", ""), ("Named", "", ""), ("%(n)s row", "%(n)s rows", ""),
+        ("Next", "", "of a tour")}  # fmt: skip
     assert list(messages.from_script('a(gettext("Leave?"), ngettext("1", "2", n))')) == [
-        ("Leave?", ""), ("1", "2")]  # fmt: skip
+        ("Leave?", "", ""), ("1", "2", "")]  # fmt: skip
 
 
 NUMBERS = st.one_of(st.integers(), st.floats(allow_nan=False), st.text())
@@ -253,8 +316,10 @@ def test_every_message_of_the_code_is_translated() -> None:
             with path.open("rb") as file:
                 catalogue = read_po(file)
             left = []
-            for one in {one for one, _ in wanted} - {""}:
-                found = catalogue.get(one)
+            for one, _many, context in wanted:
+                if not one:
+                    continue
+                found = catalogue.get(one, context or None)
                 texts = found.string if found and isinstance(found.string, tuple) else (
                     found.string if found else "",)  # fmt: skip
                 if not all(texts) or (found and found.fuzzy):

@@ -58,7 +58,9 @@ def read_suv_series(instances: Sequence[Dataset], series_uid: str = "") -> SuvSe
     if len(groups) != 1:
         raise refuse(
             say("SeriesInstanceUID (0020,000E)"),
-            say("{n} PET series", n=len(groups)) + (": " + ", ".join(groups) if groups else ""),
+            say("{n} PET series: {uids}", n=len(groups), uids=", ".join(groups))
+            if groups
+            else say("no PET series"),
             say("the PET series {series_uid}", series_uid=series_uid)
             if series_uid
             else "one PET series",

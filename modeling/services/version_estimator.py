@@ -65,9 +65,15 @@ def _check_says_the_same(version: ModelVersion, pipeline: Pipeline, libraries: s
         return
     raise refuse(
         str(version),
-        say("loaded with {libraries}: its stored probabilities ", libraries=libraries)
-        + (
-            say("are {farthest:.2g} off", farthest=farthest) if len(known) else "cannot be compared"
+        say(
+            "loaded with {libraries}: its stored probabilities are {farthest:.2g} off",
+            libraries=libraries,
+            farthest=farthest,
+        )
+        if len(known)
+        else say(
+            "loaded with {libraries}: its stored probabilities cannot be compared",
+            libraries=libraries,
         ),
         "the probabilities that were stored with it",
         "Use it with the libraries of its card, or run the Rad-Score again.",

@@ -19,7 +19,7 @@ from modeling.selectors import active_version, maker_of, scope_of, state_of
 from modeling.services.numbering import next_number
 from studies.access import require
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import listed, say
 from studies.models import CohortUse
 
 SHORTEST_REASON = 10
@@ -69,7 +69,7 @@ def _check_move(now: str, to_state: str) -> None:
         raise refuse(
             "state",
             say("{now} to {to_state}", now=now, to_state=to_state),
-            " or ".join(say("{now} to {b}", now=now, b=b) for b in possible),
+            listed([say("{now} to {b}", now=now, b=b) for b in possible], "{first} or {rest}"),
             "Choose one of these moves.",
             column="to_state",
         )

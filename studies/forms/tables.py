@@ -28,10 +28,6 @@ WORDS = {
 
 
 def _file_has(found: list[str]) -> str:
-    return str(_("The file has {found}.")).format(found=", ".join(found))
-
-
-def _file_has(found: list[str]) -> str:
     return _("The file has {found}.").format(found=", ".join(found))
 
 
