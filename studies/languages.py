@@ -89,5 +89,5 @@ def _pattern(one: str, many: str, number: int) -> str:
     return ngettext(one, many, number) if many else gettext(one)
 
 
-Wording.translate = staticmethod(_pattern)
+Wording.voice = staticmethod(_pattern)
 later = say  # a former name

@@ -23,7 +23,7 @@ from studies.methods.published_table import (
 from studies.methods.table_one import TableOne, describe_groups
 from studies.methods.table_one_lines import Cell, Column, Line
 from studies.methods.units import readable_unit
-from studies.methods.wording import Wording, marked, say
+from studies.methods.wording import Wording, listed, marked, say
 from studies.models import (
     Cohort,
     CohortUse,
@@ -161,7 +161,9 @@ def _own_notices(study: Study, made: TableOne) -> list[Notice]:
     ]
     left_out = consents.left_out_counts(study)
     if left_out:
-        said = "; ".join(f"{reason} ({number})" for reason, number in left_out.items())
+        counted = [say("{reason} ({number})", reason=say(reason), number=number)
+                   for reason, number in left_out.items()]  # fmt: skip
+        said = listed(counted, "{first}; {rest}")
         found.append(Notice("left_out", say("Not in the table: {said}.", said=said)))
     return found
 

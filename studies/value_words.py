@@ -32,6 +32,7 @@ WORDS = (
     _("figures"), _("rows"), _("seed"), _("what"), _("page"), _("subject"), _("inputs"),
     _("version"), _("run"), _("recipe"), _("question"), _("endpoint"), _("cohort"), _("snapshot"),
     _("file"), _("form"), _("number"), _("date"), _("category"), _("text"), _("yes"), _("no"),
+    _("encoding"), _("delimiter"), _("sheet"),
     # levels that the shipped dictionary derives
     _("under 65"), _("65 and over"),
     # rights

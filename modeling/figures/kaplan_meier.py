@@ -129,7 +129,7 @@ def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
     short = [say(group.short) for group in groups]
     data = rows_of(
         x=ticks * len(groups),
-        group=np.repeat(short, len(ticks)),
+        group=[one for one in short for _ in ticks],
         n=np.concatenate([group.curve.number_at_risk(ticks) for group in groups]).astype(int),
     )
     return (

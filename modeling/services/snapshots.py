@@ -139,7 +139,7 @@ def _check(table: pd.DataFrame) -> None:
                     say(
                         "nobody complete: {count} patients with {reason}",
                         count=count,
-                        reason=say(str(reason)),
+                        reason=say(reason),
                     ),
                     "patients with features and phenotype",
                     "Finish the steps before this one.",
@@ -219,7 +219,7 @@ def _notices(found: RadScoreRows) -> list[Notice]:
                 "{cohort}: {number} patients have a score but stand in no AUC: {reason}.",
                 int(count),
                 cohort=cohort,
-                reason=say(str(reason)),
+                reason=say(reason),
             )
             notices.append(Notice("scored_not_judged", text))
         if len(rows) - out < SMALLEST_JUDGED:

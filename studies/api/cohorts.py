@@ -167,7 +167,7 @@ class PatientMoveSerializer(PatientScopedSerializer):
         fields = ("uid", "patient", "kind", "date", "reason", "details", "marked", "created_at")
 
     def get_marked(self, move: PatientMove) -> list[str]:
-        return [trace.title for trace in move.traces.all()]
+        return [str(trace.title) for trace in move.traces.all()]
 
     def to_representation(self, move: PatientMove) -> dict[str, Any]:
         """Calendar dates are for readers with the right ``identifiers``."""

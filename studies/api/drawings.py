@@ -173,7 +173,7 @@ class DrawingViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
             raise Http404("No such page.") from error
         return {
             "page": name,
-            "title": page.title,
+            "title": str(page.title),
             "subject": subject,
             "state": _state(found),
             "drawing": found.drawing.uid if found and found.drawing else None,

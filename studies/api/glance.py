@@ -177,7 +177,7 @@ def _difference(row: Difference) -> dict[str, Any]:
     test = row.test
     return {
         "key": row.column.key,
-        "title": row.column.title,
+        "title": str(row.column.title),
         "selected": _described(row.one),
         "other": _described(row.other),
         "standardised_difference": row.standardised,

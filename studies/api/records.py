@@ -46,7 +46,7 @@ class StudySerializer(serializers.ModelSerializer):
         return [
             {
                 "key": stage.key,
-                "title": stage.title,
+                "title": str(stage.title),
                 "state": state.state,
                 "headline": state.headline,
                 "url": state.url,

@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from studies.languages import said_choices
+from studies.languages import label_said, said_choices, spoken
 from studies.methods.cells import ORDERS
 from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
 from studies.methods.table_columns import COHORT, LEFT_OUT, SITE, Suggestion
+from studies.methods.wording import listed, say
 from studies.models import ImportBatch
 from studies.value_words import word_of
 
@@ -27,8 +28,12 @@ WORDS = {
 }
 
 
+def _named(spec: VariableSpec) -> str:
+    return f"{spec.name}: {label_said(spec.label)}"[:70]
+
+
 def _file_has(found: list[str]) -> str:
-    return _("The file has {found}.").format(found=", ".join(found))
+    return str(say("The file has {found}.", found=listed(map(say, found))))
 
 
 class QuestionsForm(forms.Form):
@@ -38,7 +43,9 @@ class QuestionsForm(forms.Form):
         super().__init__(*args, **kwargs)
         for question in batch.look.get("questions", []):
             self.fields[question["name"]] = forms.ChoiceField(
-                label=question["text"], choices=question["choices"], widget=forms.RadioSelect
+                label=spoken(question["text"]),
+                choices=[(value, spoken(text)) for value, text in question["choices"]],
+                widget=forms.RadioSelect,
             )
 
     def options(self) -> dict[str, str]:
@@ -63,7 +70,7 @@ class ColumnsForm(forms.Form):
         groups = [
             (LEFT_OUT, _("– left out –")),
             (_("Who and where"), [(name, KEYS[name]) for name in KEY_COLUMNS]),
-            (_("Variables"), [(spec.name, f"{spec.name}: {spec.label}"[:70]) for spec in specs]),
+            (_("Variables"), [(spec.name, _named(spec)) for spec in specs]),
         ]
         for at, suggestion in enumerate(suggestions):
             self.fields[f"column_{at}"] = forms.ChoiceField(

@@ -93,4 +93,15 @@ def refuse(
     column: str | None = None,
 ) -> DataProblem:
     """Build the refusal of one problem: ``raise refuse("PET weight", ...)``."""
-    return DataProblem([Problem(where, str(found), expected, remedy, row, column)])
+    return DataProblem(
+        [
+            Problem(
+                where,
+                found if isinstance(found, str) else str(found),
+                expected,
+                remedy,
+                row,
+                column,
+            )
+        ]
+    )

@@ -35,7 +35,9 @@ ENCODINGS = {
     "euc_kr": marked("EUC-KR, Korean"),
     "mac_roman": marked("Mac Roman"),
 }
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DELIMITERS = {
+    ",": marked("comma"), ";": marked("semicolon"), "\t": marked("tab"), "|": marked("bar"),
+}  # fmt: skip
 _ASKED = ("cp1252", "gb18030", "cp1250", "cp1251", "big5", "shift_jis", "euc_kr", "mac_roman")
 _BINARY = bytes(n for n in range(32) if n not in b"\t\n\r\x0b\x0c\x1a")
 _LOOKED_AT = 2**16

@@ -5,7 +5,7 @@ in the same way. What they get is that English text, a ``str`` like any other: c
 hashed, stored and exchanged as English. Beside it stand the pattern and the values, which is what
 a translation needs; they survive a record (``stored``) and come back from it (``restored``).
 Where it is shown, by ``str()``, an f-string, ``format`` or a template, it is in the language of
-whoever asked: ``Wording.translate`` knows it (``studies.languages``). Without, it is English.
+whoever asked: ``Wording.voice`` knows it (``studies.languages``). Without, it is English.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Wording(str):
     plural: str
     number: int
     values: dict[str, Any]
-    translate: ClassVar[Translate | None] = None
+    voice: ClassVar[Translate | None] = None
 
     def __new__(
         cls, pattern: str, values: dict[str, Any] | None = None, plural: str = "", number: int = 1
@@ -49,7 +49,7 @@ class Wording(str):
         return made
 
     def __str__(self) -> str:
-        return self.spoken(Wording.translate) if Wording.translate else str.__str__(self)
+        return self.spoken(Wording.voice) if Wording.voice else str.__str__(self)
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

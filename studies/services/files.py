@@ -10,6 +10,7 @@ from typing import BinaryIO
 from django.db import models
 from django.utils import timezone
 
+from studies.methods.wording import english
 from studies.models import Derivation, FileUse, Job, PatientRow, StoredFile, Study
 from studies.storage import storage
 
@@ -67,8 +68,8 @@ def inputs_digest(*parts: object) -> str:
     """sha256 over the texts of what went into a derived row; JSON-like parts in canonical form."""
     digest = hashlib.sha256()
     for part in parts:
-        text = json.dumps(part, sort_keys=True) if isinstance(part, dict | list) else str(part)
-        digest.update(text.encode())
+        told = json.dumps(part, sort_keys=True) if isinstance(part, dict | list) else english(part)
+        digest.update(str(told).encode())
         digest.update(b"\x1f")
     return digest.hexdigest()
 

@@ -159,7 +159,7 @@ def test_figure_is_drawn_alike_twice(make):
 @every_figure
 def test_no_word_of_a_figure_escapes_its_language(make, monkeypatch):
     with monkeypatch.context() as spoken:
-        spoken.setattr(Wording, "translate", staticmethod(lambda one, many, number: f"⟦{one}⟧"))
+        spoken.setattr(Wording, "voice", staticmethod(lambda one, many, number: f"⟦{one}⟧"))
         figure = make()
     texts = [text for part in ElementTree.fromstring(render_svg(figure)).iter()
              for text in [part.text] if part.tag.endswith("text")]  # fmt: skip
