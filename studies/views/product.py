@@ -18,7 +18,6 @@ from studies.figures.example import draw_example
 from studies.figures.render import render_inline_svg
 from studies.filters import Chip
 from studies.forms import PatternForm
-from studies.languages import figures_spoken
 from studies.paging import Page
 from studies.policy import keep_report
 from studies.templatetags.studies_ui import ICONS, STATES
@@ -69,7 +68,6 @@ def policy_report(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@figures_spoken()
 def patterns(request: HttpRequest) -> HttpResponse:
     """Every part that pages are made of."""
     colours = [
