@@ -350,8 +350,7 @@ def test_the_glossary_explains_the_same_words_in_every_language() -> None:
 # Words for those who build: no page says them to a user in that meaning.
 FOR_BUILDERS = {"ct", "study", "model"}
 TERM = re.compile(r"{% term (?:\"([^\"]+)\"|(\S+))")
-TOLD_BY_VALUE = {"row.basis": {"out of fold", "applied"}, "job.state": {"failed", "errored"},
-                 "row.cohort.use": {"development", "validation"}}  # fmt: skip
+TOLD_BY_VALUE = {"row.basis": {"out of fold", "applied"}, "job.state": {"failed", "errored"}}
 
 
 def test_every_word_of_the_glossary_is_explained_where_it_stands() -> None:

@@ -17,13 +17,12 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 
 def draw_losses(training: Sequence[float], held_out: Sequence[float]) -> Figure:
     """Mean squared error of training and held-out cubes; a line marks the epoch that was kept."""
-    lines = {told("training"): training, told("held out"): held_out if len(held_out) else []}
+    lines = {say("training"): training, say("held out"): held_out if len(held_out) else []}
     names = [name for name, values in lines.items() if len(values)]
     data = alt.Chart(rows_of(
         epoch=[k + 1 for name in names for k in range(len(lines[name]))],
@@ -34,8 +33,8 @@ def draw_losses(training: Sequence[float], held_out: Sequence[float]) -> Figure:
     dashes = alt.Scale(domain=names, range=[LONG_DASH, [1, 0]][: len(names)])
     drawn = data.mark_line(strokeWidth=2).encode(
         x=alt.X("epoch:Q", scale=alt.Scale(nice=False),
-                axis=unit_axis(told("Epoch"), tickMinStep=1)),
-        y=alt.Y("loss:Q", axis=unit_axis(told("Mean squared error"), tickCount=5)),
+                axis=unit_axis(say("Epoch"), tickMinStep=1)),
+        y=alt.Y("loss:Q", axis=unit_axis(say("Mean squared error"), tickCount=5)),
         color=alt.Color("line:N", sort=names, scale=colours),
         strokeDash=alt.StrokeDash("line:N", sort=names, scale=dashes),
     )  # fmt: skip
@@ -51,7 +50,7 @@ def draw_losses(training: Sequence[float], held_out: Sequence[float]) -> Figure:
 def _kept(held_out: Sequence[float]) -> list[alt.Chart]:
     if not len(held_out):
         return []
-    best = alt.Chart(rows_of(x=[best_epoch(held_out)], text=[told("kept")]))
+    best = alt.Chart(rows_of(x=[best_epoch(held_out)], text=[say("kept")]))
     return [
         best.mark_rule(strokeDash=DOTS, color=INK).encode(x="x:Q"),
         best.mark_text(align="left", baseline="top", dx=4, fontSize=12, color=INK).encode(
@@ -66,8 +65,8 @@ def best_epoch(held_out: Sequence[float]) -> int:
 
 def _caption(held_out: Sequence[float]) -> str:
     if not len(held_out):
-        return told("Parts of the training cubes. Too few patients to hold any out.")
-    return told(
+        return say("Parts of the training cubes. Too few patients to hold any out.")
+    return say(
         "Training: parts of the training cubes. Held out: whole cubes of training patients that "
         "no step saw; the weights of epoch {epoch} were kept.",
         epoch=best_epoch(held_out),

@@ -14,7 +14,6 @@ from imaging.models import ExtractorVersion
 from imaging.stages import extractor_versions, feature_failures, features_stage
 from studies import access
 from studies.figures.render import render_inline_svg
-from studies.languages import figures_spoken
 from studies.models import Study
 from studies.services import file_read
 from studies.views.doors import study_page
@@ -32,7 +31,6 @@ def feature_page(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @study_page("aggregates")
-@figures_spoken()
 def extractor_page(request: HttpRequest, study: Study, extractor_uid: UUID) -> HttpResponse:
     version = get_object_or_404(
         ExtractorVersion.objects.select_related("weights"), study=study, uid=extractor_uid

@@ -12,8 +12,7 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
-from studies.figures.words import told
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 
 SHARES = {marked("hot"): (1.0, 0.92, 0.85, 0.79), marked("cold"): (1.0, 0.81, 0.66, 0.58)}
 MONTHS = (0, 6, 12, 18)
@@ -21,13 +20,13 @@ MONTHS = (0, 6, 12, 18)
 
 def draw_example() -> Figure:
     """Two lines told apart by colour, dash and shape."""
-    rows = [(told(name), month, share) for name, shares in SHARES.items()
+    rows = [(say(name), month, share) for name, shares in SHARES.items()
             for month, share in zip(MONTHS, shares, strict=True)]  # fmt: skip
     names, months, shares = zip(*rows, strict=True)
     order = list(dict.fromkeys(names))
     scales = style_scales(order)
     x = alt.X("month:Q", axis=time_axis("months", tickCount=4))
-    y = alt.Y("share:Q", scale=alt.Scale(domain=[0, 1]), axis=unit_axis(told("Share"), tickCount=5))
+    y = alt.Y("share:Q", scale=alt.Scale(domain=[0, 1]), axis=unit_axis(say("Share"), tickCount=5))
     colour = alt.Color("name:N", sort=order, scale=scales["color"])
     base = alt.Chart(rows_of(name=names, month=months, share=shares)).encode(x=x, y=y, color=colour)
     chart = alt.layer(
