@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
@@ -91,3 +92,9 @@ def _pattern(one: str, many: str, number: int) -> str:
 
 Wording.voice = staticmethod(_pattern)
 later = say  # a former name
+
+
+@contextmanager
+def figures_spoken() -> Iterator[None]:
+    """A former name: figures are in the language of now."""
+    yield
