@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from studies import access
+from studies.courses import value_row
 from studies.languages import spoken
-from studies.methods.course import FACT_KINDS
+from studies.methods.course import FACT_KINDS, MIRRORED
 from studies.methods.units import readable_unit
 from studies.models import (
     Query,
     QueryState,
     Study,
     Variable,
+    VariableType,
 )
 from studies.value_words import word_of
 
@@ -61,3 +65,32 @@ def with_labels(study: Study, queries: Sequence[Query]) -> list[Query]:
     for query in queries:
         query.about = labels.of(query.form, query.field)  # type: ignore[attr-defined]
     return list(queries)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The value that a query is about as it is now, and the address that mends it, if one may."""
+
+    text: str
+    unit: str
+    mends: str
+
+
+def asked_now(query: Query, rights: frozenset[str]) -> Asked | None:
+    """Nothing for a form as a whole; dates are for those who may see them."""
+    patient, dates = query.patient, "identifiers" in rights
+    if not query.field:
+        return None
+    mends = ""
+    if {"enter", "identifiers"} <= rights:
+        page = reverse("studies:entry", args=[patient.study.uid, patient.uid, query.form])
+        kind = query.field if query.field in FACT_KINDS else MIRRORED.get(query.field)
+        mends = f"{page}#facts-{kind}" if kind else f"{page}#v-{query.field}"
+    entry = patient.form_entries.filter(form=query.form).select_related("dictionary").first()
+    variable = entry and Variable.objects.filter(
+        dictionary=entry.dictionary_id, name=query.field
+    ).first()  # fmt: skip
+    if not entry or not variable or (variable.type == VariableType.DATE and not dates):
+        return Asked("", "", mends)
+    row = value_row(variable, entry.values.get(query.field))
+    return Asked(spoken(row.text) or word_of(row.missing), row.unit, mends)

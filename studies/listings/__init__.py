@@ -2,7 +2,14 @@
 
 from .cells import NOTHING, day, link, moment, patient_link
 from .cohorts import COHORTS, cohorts_listing
-from .patients import PATIENTS, SCREENING, SPECIMENS, completeness_listing, without_column
+from .patients import (
+    ELIGIBILITY,
+    PATIENTS,
+    SCREENING,
+    SPECIMENS,
+    completeness_listing,
+    without_column,
+)
 from .people import AUDIT, PEOPLE, READS, people_listing
 from .queries import QUERIES
 from .work import EXPORTS, JOBS, UPLOADS
@@ -10,6 +17,7 @@ from .work import EXPORTS, JOBS, UPLOADS
 __all__ = [
     "AUDIT",
     "COHORTS",
+    "ELIGIBILITY",
     "EXPORTS",
     "JOBS",
     "NOTHING",

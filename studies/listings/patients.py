@@ -18,6 +18,7 @@ from studies.registry import completeness_columns
 from studies.templatetags.studies_ui import (
     icon,
     person,
+    state,
     words,
 )
 
@@ -139,6 +140,43 @@ SCREENING = Listing(
         ),
     ),
     search=("patient__pseudonym__startswith",),
+    search_word=_("Pseudonym begins with"),
+    names_patients=True,
+)
+
+
+def _participation(row: Any, study: Study) -> SafeString:
+    return link("studies:participation", study, row.patient.uid, row.patient.pseudonym)
+
+
+def _why(row: Any, study: Study) -> Any:
+    """Criteria that are not met or not known, and those that somebody overrode."""
+    said = [
+        gettext("{title}: {reason}").format(title=spoken(one.title), reason=spoken(one.reason))
+        for one in row.failing
+    ]
+    said += [
+        gettext("{title} overridden: {overridden}").format(
+            title=spoken(one.title), overridden=one.overridden
+        )
+        for one in row.overridden
+    ]
+    return "; ".join(said) or NOTHING
+
+
+ELIGIBILITY = Listing(
+    page="studies:eligibility",
+    title=_("Eligibility"),
+    columns=(
+        Column("patient", _("Patient"), _participation, "pseudonym"),
+        Column("site", _("Site"), lambda row, study: row.patient.site.name, "site__name"),
+        Column("verdict", _("Verdict"), lambda row, study: state(row.overall)),
+        Column("why", _("Not met or not known"), _why, wraps=True),
+    ),
+    empty=Empty(_("No patients here"), _("Screen patients or upload the cohort table.")),
+    key="pseudonym",
+    newest_first=False,
+    search=("pseudonym__begins",),
     search_word=_("Pseudonym begins with"),
     names_patients=True,
 )

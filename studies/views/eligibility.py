@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from studies import access, attrition_figure, eligibility, scopes, services, standing
+from studies.filters import PatientFilter
 from studies.forms import CriteriaForm, refuse_in
 from studies.identifiers import is_uuid
+from studies.listings import ELIGIBILITY
+from studies.lists import list_response
 from studies.methods.eligibility import DEFAULT_CRITERIA
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, EligibilityVersion, Study
-from studies.paging import page_by_key
 from studies.tables import csv_response
 
 from .doors import study_page
@@ -23,23 +27,18 @@ from .doors import study_page
 
 @study_page("rows")
 def eligibility_list(request: HttpRequest, study: Study) -> HttpResponse:
-    cohort = _cohort(request, study)
     mine = scopes.patients_of(request.user, study).select_related("site")
-    mine = mine.filter(cohort_memberships__cohort=cohort) if cohort else mine
-    cursor = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = page_by_key(mine, "pseudonym", **cursor)
+    narrowed = PatientFilter(request.GET, mine, study=study, user=request.user)
     context = {
-        "study": study,
-        "page": page,
-        "rows": eligibility.evaluated(study, page.rows),
-        "criteria": eligibility.criteria_of(study),
         "version": eligibility.version_of(study),
-        "cohort": cohort,
-        "cohorts": Cohort.objects.filter(study=study),
+        "cohort": request.GET.get("cohort", ""),
         "may_manage": "manage" in access.rights_of(request.user, study),
         "scope": scopes.scope_of(request.user, study),
     }
-    return render(request, "studies/eligibility.html", context)
+    return list_response(
+        request, study, ELIGIBILITY, narrowed.qs, "studies/eligibility.html", context,
+        narrowed=narrowed, rows_of=partial(eligibility.evaluated, study),
+    )  # fmt: skip
 
 
 @study_page("manage")

@@ -267,6 +267,11 @@ def test_an_open_query_holds_verification_back(
     client.post(page, fill(client, page, **BASIC))
     ask = reverse("studies:query_new", args=[people.study.uid, patient.uid, "baseline"])
     thread = client.post(ask, {"field": "age_years", "text": "61 or 16?"}).url
+    shown = client.get(thread)
+    assert (shown.context["now"].text, shown.context["now"].unit) == ("61", "years")
+    assert f'href="{page}#v-age_years"' in shown.content.decode(), "a press to where it is mended"
+    listed = client.get(reverse("studies:queries", args=[people.study.uid])).content.decode()
+    assert "Age at treatment start (years)" in listed
     state = reverse("studies:entry_state", args=[people.study.uid, patient.uid, "baseline"])
     told = client.post(state, {"state": "verified"}, follow=True).content.decode()
     assert "1 not closed" in told
