@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from studies.languages import later as _
 from studies.lists import Column, Empty, Listing
+from studies.methods.wording import say as _
 from studies.models import Site, Study
 from studies.templatetags.studies_ui import (
     icon,

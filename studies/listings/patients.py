@@ -10,9 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from studies.languages import later as _
 from studies.languages import spoken
 from studies.lists import Column, Empty, Listing
+from studies.methods.wording import say as _
 from studies.models import Study
 from studies.registry import completeness_columns
 from studies.templatetags.studies_ui import (

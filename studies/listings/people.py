@@ -11,9 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from studies.languages import later as _
 from studies.languages import spoken
 from studies.lists import Column, Empty, Listing
+from studies.methods.wording import say as _
 from studies.models import RIGHTS, Study
 from studies.templatetags.studies_ui import (
     icon,

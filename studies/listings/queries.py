@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 
-from studies.languages import later as _
 from studies.lists import Column, Empty, Listing
+from studies.methods.wording import say as _
 from studies.templatetags.studies_ui import (
     person,
     state,

@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from studies.languages import later as _
 from studies.lists import Bulk, Column, Empty, Listing
+from studies.methods.wording import say as _
 from studies.models import Study
 from studies.templatetags.studies_ui import (
     elapsed,
