@@ -12,6 +12,7 @@ from django.views.i18n import JavaScriptCatalog, set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from config.api_root import ApiRoot
 from studies.api import StudyViewSet
 
 APPS = ("studies", "imaging", "genomics", "modeling")
@@ -38,7 +39,9 @@ def _api_urls() -> list:
             for prefix, viewset, basename in getattr(api, "ROUTES", ()):
                 scoped.register(prefix, viewset, basename=basename)
             plain += getattr(api, "PATHS", ())  # protocols of others, with addresses of their own
+    listed = sorted(prefix for prefix, viewset, _ in scoped.registry if hasattr(viewset, "list"))
     return [
+        path("", ApiRoot.as_view(collections=listed), name="root"),
         path("", include(studies.urls)),
         path("studies/<uuid:study_uid>/", include([*scoped.urls, *plain])),
         path("schema/", SpectacularAPIView.as_view(), name="schema"),

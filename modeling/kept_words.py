@@ -11,7 +11,7 @@ from functools import cache
 
 from django.utils.translation import gettext
 
-from studies.languages import language_now, spoken
+from studies.languages import spoken
 from studies.methods.wording import marked
 from studies.value_words import word_of
 
@@ -57,7 +57,7 @@ PARTS = (
 def kept(text: str) -> str:
     """The sentence in the language of the page."""
     said = spoken(text)
-    if said != text or not text or language_now().startswith("en"):
+    if said != text or not text:
         return said
     for pattern in PATTERNS:
         if found := _regex(pattern).fullmatch(text):

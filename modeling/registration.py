@@ -10,6 +10,7 @@ from modeling import (
     stages,
     withdrawal,
 )
+from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
@@ -35,6 +36,7 @@ from studies.registry import (
     register_page_panel,
     register_patient_panel,
     register_selection_use,
+    register_spelling,
     register_stage,
     register_tab,
     register_tour,
@@ -232,6 +234,7 @@ register_job_course(
         result_word=_("The results"),
     )
 )  # fmt: skip
+register_spelling({name: one.words for name, one in CLASSIFIERS.items()})
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)
 register_method("benjamini_hochberg", adjust_benjamini_hochberg)

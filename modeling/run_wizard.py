@@ -10,21 +10,24 @@ import yaml
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from modeling import overviews
 from modeling.methods.plan import compare_to_plan
 from modeling.methods.recipe import PRESETS, Recipe, read_recipe
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
-from modeling.selectors import current_digests, parents_of
 from modeling.services.parameters import read_seed
 from modeling.services.plans import recipe_preview
 from modeling.services.rad_score import run_prepare, snapshot_for
 from modeling.services.rad_score_guard import EXPLAINED, cuts_found, leaks_found
+from modeling.services.snapshots import still_given
 from studies.access import rights_of, sees_all_sites
+from studies.kept_stages import kept_states
 from studies.languages import spoken
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked
 from studies.models import Job, Study
+from studies.registry import Stage, StageState
 
 STEPS = (("data", marked("Data")), ("who", marked("Who is in")),
          ("checks", marked("Recipe and checks")), ("start", marked("Cost and start")))  # fmt: skip
@@ -97,14 +100,12 @@ def recipe_of(study: Study, draft: Mapping[str, str]) -> Recipe:
 
 def data_context(study: Study, user: Any, draft: Mapping[str, str]) -> dict[str, Any]:
     """Snapshots and questions; a snapshot that the records still give is chosen at first."""
-    rows = DatasetSnapshot.objects.filter(study=study, question__purpose="rad_score")
-    snapshots = list(rows.filter(not_reproducible_since=None)[:SNAPSHOTS_SHOWN])
-    now = current_digests(study) if sees_all_sites(user, study) else set()
-    shown = [{"row": row, "is_current": parents_of(row) <= now} for row in snapshots]
+    snapshots = _snapshots(study)
+    current = _current(study, user) if sees_all_sites(user, study) else set()
+    shown = [{"row": row, "is_current": str(row.uid) in current} for row in snapshots]
     chosen = draft["snapshot"]
     if not chosen and not draft["question"]:
-        current = (str(one["row"].uid) for one in shown if one["is_current"])
-        chosen = next(current, "")
+        chosen = next((str(row.uid) for row in snapshots if str(row.uid) in current), "")
     job = Job.objects.filter(study=study, uid=draft["job"]).first() if draft["job"] else None
     return {
         "snapshots": shown,
@@ -113,6 +114,27 @@ def data_context(study: Study, user: Any, draft: Mapping[str, str]) -> dict[str,
         "job": job,
         "readable": True,
     }
+
+
+def _snapshots(study: Study) -> list[DatasetSnapshot]:
+    rows = DatasetSnapshot.objects.filter(study=study, question__purpose="rad_score")
+    return list(rows.filter(not_reproducible_since=None)[:SNAPSHOTS_SHOWN])
+
+
+def _current(study: Study, user: Any) -> set[str]:
+    """Uids of those shown that the records still give; kept until anything is written."""
+    [(_stage, state)] = kept_states(user, study, [FROZEN_TABLES])
+    return set(state.detail.split())
+
+
+def _frozen_tables(study: Study, user: Any) -> StageState:
+    snapshots = _snapshots(study)
+    current = still_given(snapshots)
+    uids = " ".join(str(row.uid) for row in snapshots if row.pk in current)
+    return StageState("ready", FROZEN_TABLES.title, uids)
+
+
+FROZEN_TABLES = Stage("frozen_tables", marked("frozen tables"), 0, _frozen_tables)
 
 
 def who_context(study: Study, user: Any, snapshot: DatasetSnapshot) -> dict[str, Any]:
@@ -149,9 +171,12 @@ def _planned(plan: AnalysisPlan) -> str:
 
 def _size(name: str) -> str:
     recipe = read_recipe(name)
-    return _(
+    return ngettext(
+        "{classifiers} classifier, {folds} × {repeats} folds, {fits:,} fits, at least {smallest} "
+        "of each class",
         "{classifiers} classifiers, {folds} × {repeats} folds, {fits:,} fits, at least {smallest} "
-        "of each class"
+        "of each class",
+        len(recipe.classifiers),
     ).format(
         classifiers=len(recipe.classifiers), folds=recipe.folds, repeats=recipe.repeats,
         fits=recipe.fits(), smallest=recipe.document["smallest_class"],

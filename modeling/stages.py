@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.overviews import TARGETS
-from modeling.selectors import current_digests, parents_of
 from modeling.services.prognosis_rows import rows_are_current
+from modeling.services.snapshots import still_given
 from studies.access import sees_all_sites
 from studies.languages import job_message, spoken
 from studies.methods.wording import listed, say
@@ -40,7 +40,7 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
         number=version.number, method=word_of(version.method)
     )
     url = reverse("modeling:run", args=[study.uid, version.run.uid])
-    if sees_all_sites(user, study) and not _is_current(version):
+    if sees_all_sites(user, study) and not still_given([version.fitting_snapshot]):
         changed = _("{detail}; what it was made of has changed").format(detail=detail)
         return StageState("stale", headline, changed, url)
     return StageState("ready", headline, detail, url)
@@ -131,8 +131,3 @@ def _none(study: Study, kind: str, headline: str, url: str) -> StageState:
             reverse("studies:job", args=[study.uid, newest.uid]),
         )
     return StageState("empty", headline, "", url)
-
-
-def _is_current(version: ModelVersion) -> bool:
-    """Whether everything the snapshot was made of still speaks for its patient."""
-    return parents_of(version.fitting_snapshot) <= current_digests(version.study)

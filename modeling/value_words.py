@@ -10,9 +10,7 @@ WORDS = (
     _("table 2"), _("validation"), _("recalibration"), _("cohorts"),
     # recipes and how gaps are met
     _("paper"), _("full"), _("demo"), _("complete case"), _("median in fold"),
-    # classifiers and ablations
-    _("random forest"), _("logistic regression"), _("support vector machine"),
-    _("gaussian process"), _("gradient boosting"), _("ada boost"), _("k nearest neighbours"),
+    # the method of a nomogram
     _("Cox, Efron ties, LASSO-chosen clinical columns"),
     # on what ground a number stands
     _("out of fold"), _("applied"), _("apparent"), _("optimism corrected"),

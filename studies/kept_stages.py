@@ -6,6 +6,7 @@ What it reads is noted while it reads, so nothing has to be declared, and nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -23,13 +24,18 @@ ALL_SITES = 0
 
 def stage_states(user: Any, study: Study) -> list[tuple[Stage, StageState]]:
     """Every stage with its state, as far as the user's rows reach."""
+    return kept_states(user, study, registry.stages())
+
+
+def kept_states(user: Any, study: Study, stages: Sequence[Stage]) -> list[tuple[Stage, StageState]]:
+    """The same of some stages, whether or not the study's page shows them."""
     marks = marks_of(study)  # before any row is read
     site_ids, reach = reach_of(user, study)
     language = get_language() or ""
     scope = {"study": study, "reach": reach, "language": language}
     kept = {row.stage: row for row in KeptStage.objects.filter(**scope)}
     found = []
-    for stage in registry.stages():
+    for stage in stages:
         row = kept.get(stage.key)
         if row is not None and row.mark == mark_of(marks, row.sources):
             state = StageState(row.state, row.headline, row.detail, row.url)

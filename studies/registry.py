@@ -5,7 +5,7 @@ Each app calls these in ``AppConfig.ready()``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -248,6 +248,7 @@ _selection_uses: dict[str, SelectionUse] = {}
 _courses: dict[str, JobCourse] = {}
 _tracers: dict[str, Callable[[Any], list[Trace]]] = {}
 _methods: dict[str, Callable[..., Any]] = {}
+_spellings: dict[str, str] = {}
 
 
 def register_upload(kind: UploadKind) -> None:
@@ -405,6 +406,15 @@ def register_traces(app_label: str, tracer: Callable[[Any], list[Trace]]) -> Non
 
 def traces_of(patient: Any) -> list[Trace]:
     return [trace for tracer in _tracers.values() for trace in tracer(patient)]
+
+
+def register_spelling(words: Mapping[str, str]) -> None:
+    """How people write a value that its name alone does not give: ``ada_boost`` as AdaBoost."""
+    _spellings.update({value.replace("_", " "): text for value, text in words.items()})
+
+
+def spelling(text: str) -> str:
+    return _spellings.get(text, text)
 
 
 def register_method(name: str, method: Callable[..., Any]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from studies.registry import spelling
+
 WORDS = (
     # cohorts and what they are for
     _("training"), _("internal validation"), _("external phenotype"), _("external response"),
@@ -60,4 +62,4 @@ WORDS = (
 def word_of(value: object) -> str:
     """The value as words."""
     text = str(value or "").replace("progression_free", "progression-free").replace("_", " ")
-    return gettext(text) if text else ""
+    return gettext(spelling(text)) if text else ""

@@ -35,3 +35,14 @@ def test_errors_have_one_shape(people: People, who: str, address: str, status: i
     assert (answer.status_code, set(answer.json())) == (status, {"detail", "problems"})
     for problem in answer.json()["problems"]:
         assert set(problem) == {"where", "found", "expected", "remedy", "row", "column"}
+
+
+def test_the_root_says_what_is_there_and_nothing_to_strangers(people: People) -> None:
+    assert Client().get(reverse("api:root")).status_code == 401
+    client = Client()
+    client.force_login(people.coordinator)
+    told = client.get(reverse("api:root")).json()
+    assert client.get(told["studies"]).json()["results"][0]["uid"] == str(people.study.uid)
+    assert {"patients", "runs", "scans", "phenotypes"} <= set(told["of_each_study"])
+    for name, address in told["of_each_study"].items():
+        assert client.get(address.format(uid=people.study.uid)).status_code in (200, 400, 403), name

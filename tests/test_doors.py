@@ -23,7 +23,7 @@ FOR_ANYBODY = {"health", "account_login", "account_logout", "account_signup",
                "studies:policy_report", "set_language", "language_catalog"}  # fmt: skip
 FOR_SIGNED_IN = {"studies:list", "studies:patterns", "studies:help", "studies:help_page",
                  "studies:bell", "studies:bell_live",
-                 "api:schema", "api:docs", "api:study-list"}  # fmt: skip
+                 "api:root", "api:schema", "api:docs", "api:study-list"}  # fmt: skip
 NAMED = {"studies:help_page": ["glossary"]}
 
 

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from modeling.lineage import lineage_step, reports_below
+from modeling.lineage import lineage_step
 from modeling.models import (
     ModelVersion,
     VersionEvent,
@@ -122,5 +122,4 @@ class LineageViewSet(viewsets.ViewSet):
         step = lineage_step(study, digest, request.user)
         if step is None:
             raise Http404("No such digest in the study.")
-        further = [node.as_dict() for node in reports_below(study, digest)]
-        return Response({**step.as_dict(), "reports": further})
+        return Response(step.as_dict())

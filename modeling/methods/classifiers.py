@@ -18,10 +18,11 @@ Grid = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Classifier:
-    """How one classifier is built, tuned and called in tables."""
+    """How one classifier is built, tuned and called: at the head of a row, and in a sentence."""
 
     name: str
     title: str
+    words: str
     build: Callable[[int], BaseEstimator]
     grid: Grid
     cost: float  # relative time of one fit, to start the slow ones first
@@ -86,6 +87,7 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             "random_forest",
             marked("Random forest"),
+            marked("random forest"),
             _random_forest,
             {"classify__min_samples_leaf": [10, 5, 2]},
             cost=20,
@@ -93,6 +95,7 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             "logistic_regression",
             marked("Logistic regression (ridge)"),
+            marked("logistic regression"),
             _logistic_regression,
             {"classify__C": [0.0003, 0.001, 0.003, 0.01, 0.1]},
             cost=1,
@@ -100,12 +103,14 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             "support_vector_machine",
             marked("Support vector machine (RBF)"),
+            marked("support vector machine"),
             _support_vector_machine,
             {"classify__estimator__C": [0.1, 1.0, 10.0], "select__percentile": [100, 25]},
             cost=2,
         ),
         Classifier(
             "gaussian_process",
+            marked("Gaussian process"),
             marked("Gaussian process"),
             _gaussian_process,
             {
@@ -117,6 +122,7 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             "gradient_boosting",
             marked("Gradient boosting"),
+            marked("gradient boosting"),
             _gradient_boosting,
             {"classify__max_depth": [1, 2, 3]},
             cost=10,
@@ -124,12 +130,14 @@ CLASSIFIERS: dict[str, Classifier] = {
         Classifier(
             "ada_boost",
             marked("AdaBoost"),
+            marked("AdaBoost"),
             _ada_boost,
             {"classify__learning_rate": [0.1, 0.5]},
             cost=15,
         ),
         Classifier(
             "k_nearest_neighbours",
+            marked("k-nearest neighbours"),
             marked("k-nearest neighbours"),
             _nearest_neighbours,
             {"classify__n_neighbors": [25, 15, 9, 5], "select__percentile": [100, 25]},

@@ -2,27 +2,32 @@
 
 from .frozen import (
     FrozenCohort,
+    analysed_patients,
     cohorts_now,
     frozen_cohorts,
     frozen_images,
     frozen_keys,
     frozen_uses,
 )
+from .inputs import (
+    FEATURES,
+    Given,
+    digests_given,
+    extractors_behind,
+    inputs_read,
+    parents_of,
+)
 from .origins import (
     cuts_behind,
-    extractors_behind,
     frozen_fits,
     image_digests,
+    label_notices,
     patient_dates,
     uses_today,
 )
 from .rows import (
     RadScoreRows,
-    analysed_patients,
-    current_digests,
     is_development,
-    label_notices,
-    parents_of,
     rad_score_rows,
     targets_of,
     unjudged_reasons,
@@ -44,13 +49,15 @@ from .versions import (
 )
 
 __all__ = [
+    "FEATURES",
     "FrozenCohort",
+    "Given",
     "RadScoreRows",
     "active_version",
     "analysed_patients",
     "cohorts_now",
-    "current_digests",
     "cuts_behind",
+    "digests_given",
     "extractors_behind",
     "frozen_cohorts",
     "frozen_fits",
@@ -58,6 +65,7 @@ __all__ = [
     "frozen_keys",
     "frozen_uses",
     "image_digests",
+    "inputs_read",
     "is_development",
     "label_notices",
     "look_numbers",

@@ -9,10 +9,10 @@ from uuid import UUID
 import pandas as pd
 
 from imaging.models import FeatureSet
-from modeling.models import DatasetSnapshot
+from modeling.models import DatasetSnapshot, SnapshotMember
 from studies.models import Cohort, CohortUse, Derivation, StoredFile, Study
 
-from .rows import parents_of
+from .inputs import parents_of
 
 VOLUME = "volume"
 
@@ -91,3 +91,10 @@ def frozen_images(snapshot: DatasetSnapshot) -> dict[str, set[str]]:
         for name in owners[child]:
             found.setdefault(name, set()).add(image)
     return found
+
+
+def analysed_patients(study: Study) -> dict[int, bool]:
+    """The fact ``analysed``: patients in a frozen table that a model was fitted to or judged on."""
+    members = SnapshotMember.objects.filter(study=study, included=True)
+    members = members.exclude(snapshot__question__purpose="cohorts")
+    return dict.fromkeys(members.values_list("patient_id", flat=True), True)

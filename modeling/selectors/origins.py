@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.utils import timezone
 
 from genomics.models import BatchCorrection, CellAbundance, Phenotype, PhenotypeFit
 from imaging.models import (
-    ExtractorRole,
     ExtractorVersion,
     FeatureSet,
     Immunoscore,
@@ -22,7 +22,7 @@ from modeling.models import DatasetSnapshot
 from studies.models import CohortMember, CohortUse, Derivation, Patient, Study, Treatment
 
 from .frozen import frozen_uses
-from .rows import parents_of
+from .inputs import parents_of
 
 
 def image_digests(study: Study) -> dict[str, set[str]]:
@@ -109,12 +109,18 @@ def _uses_of_digests(
     return found
 
 
-def extractors_behind(snapshot: DatasetSnapshot) -> dict[str, ExtractorVersion]:
-    """By modality the encoder whose features a snapshot holds, never the control beside it."""
-    sets = FeatureSet.objects.filter(study=snapshot.study, inputs_digest__in=parents_of(snapshot))
-    found = ExtractorVersion.objects.filter(pk__in=sets.values("extractor_version"))
-    found = found.exclude(role=ExtractorRole.CONTROL)
-    return {version.modality: version for version in found.select_related("weights")}
+def label_notices(snapshot: DatasetSnapshot) -> list[tuple[str, list[dict[str, str]]]]:
+    """What was noted when the labels of a snapshot came about: clusters, and cuts of slides."""
+    digests = parents_of(snapshot)
+    study = snapshot.study
+    fits = Phenotype.objects.filter(study=study, inputs_digest__in=digests, fit__isnull=False)
+    found: list[Any] = list(PhenotypeFit.objects.filter(pk__in=fits.values("fit")).order_by("pk"))
+    behind = Derivation.objects.filter(study=study, child_digest__in=digests)
+    scores = Immunoscore.objects.filter(
+        study=study, inputs_digest__in=behind.values("parent_digest")
+    )
+    rules = ImmunoscoreRule.objects.filter(pk__in=scores.values("rule"))
+    return [(str(row), row.notices) for row in [*found, *rules.order_by("pk")]]
 
 
 def patient_dates(patient: Patient) -> tuple[date | None, date | None]:

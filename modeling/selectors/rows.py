@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from genomics.models import Phenotype, PhenotypeFit
-from genomics.selectors import phenotype_table
-from imaging.models import (
-    DicomStudy,
-    ExtractorVersion,
-    FeatureSet,
-    Immunoscore,
-    ImmunoscoreRule,
-    Roi,
-    Series,
-)
-from imaging.selectors import (
-    control_vectors,
-    extractor_newest,
-    feature_vectors,
-    immunoscore_table,
-    target_digests,
-    target_digests_that_agree,
-    uptake_of,
-)
-from imaging.selectors.scans import choices_of
-from modeling.methods.ablation import CONTROL
 from modeling.methods.question import choose_features
-from modeling.models import (
-    DatasetSnapshot,
-    SnapshotMember,
-)
 from studies.consents import GENOMICS, IMAGING, refusals
-from studies.methods.endpoints import is_responder
 from studies.methods.problems import refuse
 from studies.methods.wording import marked, say
-from studies.models import (
-    CohortRole,
-    CohortUse,
-    Derivation,
-    Study,
-    Treatment,
-)
-from studies.selectors import (
-    clinical_table,
-    endpoint_table,
-    members_left_out,
-    members_table,
-)
+from studies.models import CohortRole, CohortUse, Study
+from studies.selectors import members_left_out, members_table
+
+from .inputs import FEATURES, TARGET_LESION, Encoders, Given, agreeing_digests, inputs_read
 
 # METHODS section 4, "What is predicted where": the first target is the one that must be known.
 TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
@@ -61,14 +25,10 @@ TARGETS_OF_ROLE: dict[str, tuple[str, ...]] = {
     CohortRole.EXTERNAL_PHENOTYPE: ("ihc", "rna"),
     CohortRole.EXTERNAL_RESPONSE: ("response",),
 }
-RESPONSE = "response_at_6_months"
-MODALITIES = {"PT": "pet", "CT": "ct"}
 _NO_FEATURES = {"PET": marked("no PET features of a baseline scan"),
                 "CT": marked("no CT features of a baseline scan")}  # fmt: skip
 _INCOMPLETE = {"PET": marked("PET features incomplete"), "CT": marked("CT features incomplete")}
-CLINICAL = ("sex", "age_years")
-IMMUNE = ("score", "cd3_high", "cd8_high")
-UPTAKE = ("suv_max", "volume_ml", "mtv_41_percent_ml")
+_JUDGED_BY = ("role", "target_rna", "target_ihc", "target_response", "rna_label", "response_label")
 _MISSING_TARGET = {
     "rna": marked("no RNA phenotype"),
     "ihc": marked("no phenotype by IHC (no Immunoscore)"),
@@ -80,14 +40,15 @@ _MISSING_TARGET = {
 class RadScoreRows:
     """A row per member of a cohort with a target; ``reason`` is empty for those complete.
 
-    ``parents`` are the digests of everything the table was made of; ``targets_by_reader`` counts
-    the patients for whom a lesion speaks that a reader chose.
+    ``parents`` are the digests of everything the table was made of, ``agreeing`` those that would
+    have given the same; ``targets_by_reader`` counts those for whom a reader chose the lesion.
     """
 
     table: pd.DataFrame
     features: list[str]
     parents: list[str]
     targets_by_reader: int = 0
+    agreeing: set[str] = field(default_factory=set)
 
 
 def rad_score_rows(
@@ -95,9 +56,12 @@ def rad_score_rows(
     missing_features: bool = False,
     cohorts: Sequence[str] | None = None,
     wanted: Sequence[str] | None = None,
-    encoders: dict[str, ExtractorVersion] | None = None,
+    encoders: Encoders | None = None,
+    given: Mapping[str, Given] | None = None,
 ) -> RadScoreRows:
-    """Features, uptake, phenotypes and response of everybody the question asks about.
+    """What every input gives of everybody the question asks about.
+
+    ``given`` is ``inputs_read`` of the same encoders, where it was read already.
 
     Raises
     ------
@@ -106,28 +70,20 @@ def rad_score_rows(
     """
     members = members_table(study)
     members = _asked_members(members[members["role"].isin(TARGETS_OF_ROLE)], cohorts)
-    features, from_images = _features(study, encoders)
-    features = features[choose_features(list(features.columns), wanted)]
-    targets, from_labels = _targets(study)
-    uptake, from_uptake = _uptake(study)
-    table = members.join(targets, on="patient_id").join(uptake, on="patient_id")
-    table = table.join(_dates(study), on="patient_id").join(_described(study), on="patient_id")
-    table = table.join(features, on="patient_id")
-    control, from_control = _control(study, features) if encoders is None else (None, {})
-    if control is not None:
-        table = table.join(control, on="patient_id")
-    table["reason"] = [
-        _reason(row, list(features.columns), missing_features, bool(wanted))
-        for _, row in table.iterrows()
-    ]
+    given = inputs_read(study, encoders) if given is None else given
+    features = choose_features(list(given[FEATURES].columns.columns), wanted)
+    table = members
+    for name, one in given.items():
+        columns = one.columns[features] if name == FEATURES else one.columns
+        table = table.join(columns, on="patient_id")
+    table["reason"] = _reasons(table, features, missing_features, bool(wanted))
     table["reason"] = _with_consents(study, table)
     table = _with_left_out(study, table, cohorts)
     known = set(table.loc[table["reason"] == "", "patient_id"])
-    from_readers = target_digests(study)
-    sources = (from_images, from_labels, from_uptake, from_control, from_readers)
-    parents = {digest for source in sources for i in known for digest in source.get(i, ())}
-    by_reader = len(known & set(from_readers))
-    return RadScoreRows(table, sorted(features.columns), sorted(parents), by_reader)
+    parents = {d for one in given.values() for p in known for d in one.digests.get(p, ())}
+    by_reader = len(known & set(given[TARGET_LESION].digests))
+    agreeing = agreeing_digests(given)
+    return RadScoreRows(table, sorted(features), sorted(parents), by_reader, agreeing)
 
 
 def _with_consents(study: Study, table: pd.DataFrame) -> pd.Series:
@@ -149,7 +105,8 @@ def _with_left_out(
     gone = gone if cohorts is None else gone[gone["cohort"].isin(cohorts)]
     if gone.empty:
         return table
-    return pd.concat([table, gone.reindex(columns=table.columns)], ignore_index=True)
+    gone = gone.reindex(columns=table.columns).reset_index(drop=True)
+    return gone if table.empty else pd.concat([table, gone], ignore_index=True)
 
 
 def _asked_members(members: pd.DataFrame, cohorts: Sequence[str] | None) -> pd.DataFrame:
@@ -166,135 +123,21 @@ def _asked_members(members: pd.DataFrame, cohorts: Sequence[str] | None) -> pd.D
     return kept.reset_index(drop=True)
 
 
-def _described(study: Study) -> pd.DataFrame:
-    """Sex, age and the Immunoscore with its markers: to describe by, never to fit to."""
-    clinical = clinical_table(study).reindex(columns=list(CLINICAL))
-    clinical["age_years"] = pd.to_numeric(clinical["age_years"], errors="coerce").astype(float)
-    immune = immunoscore_table(study)[list(IMMUNE)].rename(columns={"score": "immunoscore"})
-    immune = immune.astype("Float64").astype(float)
-    return _by_patient(clinical.join(immune, how="outer"))
-
-
-def _features(
-    study: Study, encoders: dict[str, ExtractorVersion] | None = None
-) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    """Columns ``pet.…`` and ``ct.…`` by patient id; of the newest encoders by default."""
-    rows: dict[int, dict[str, float]] = {}
-    digests: dict[int, list[str]] = {}
-    for patient, sets in feature_vectors(study, encoders).items():
-        for modality, found in sets.items():
-            prefix = MODALITIES[str(modality)]
-            named = zip(found.names, found.vector, strict=True)
-            rows.setdefault(patient, {}).update({f"{prefix}.{name}": v for name, v in named})
-            digests.setdefault(patient, []).append(found.inputs_digest)
-    return _by_patient(pd.DataFrame.from_dict(rows, orient="index", dtype=float)), digests
-
-
-def _control(
-    study: Study, features: pd.DataFrame
-) -> tuple[pd.DataFrame | None, dict[int, list[str]]]:
-    """Columns ``control.pet.…`` and ``control.ct.…``: the same networks on shuffled voxels.
-
-    None unless everybody with features has them: a control on fewer patients compares nothing.
-    """
-    found = control_vectors(study)
-    rows = {
-        patient: {
-            f"{CONTROL}{MODALITIES[str(modality)]}.{name}": value
-            for modality, one in sets.items()
-            for name, value in zip(one.names, one.vector, strict=True)
-        }
-        for patient, sets in found.items()
-    }
-    table = _by_patient(pd.DataFrame.from_dict(rows, orient="index", dtype=float))
-    if table.empty or table.reindex(features.index).isna().to_numpy().any():
-        return None, {}
-    digests = {p: [one.inputs_digest for one in sets.values()] for p, sets in found.items()}
-    return table, digests
-
-
-def _targets(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    rna, ihc = phenotype_table(study, "rna"), phenotype_table(study, "ihc")
-    response = endpoint_table(study, RESPONSE)
-    columns = {
-        "target_rna": rna["label"].map(_hot),
-        "target_ihc": ihc["label"].map(_hot),
-        "target_response": response["label"].map(_responder),
-        "rna_label": rna["label"],
-        "rna_margin": rna["margin"],
-        "rna_stability": rna["stability"],
-        "response_label": response["label"],
-    }
-    table = _by_patient(pd.DataFrame(columns))
-    digests: dict[int, list[str]] = {}
-    for column in (rna["digest"], ihc["digest"], response["inputs_digest"]):
-        for patient, digest in column.items():
-            digests.setdefault(int(patient), []).append(digest)
-    return table, digests
-
-
-def _by_patient(table: pd.DataFrame) -> pd.DataFrame:
-    """An empty table has an index of no type, which joins with nothing."""
-    return table.set_axis(table.index.astype("int64"), axis=0)
-
-
-def _hot(label: str) -> float:
-    return {"hot": 1.0, "cold": 0.0}.get(label, np.nan)
-
-
-def _responder(label: str) -> float:
-    found = is_responder(label)
-    return np.nan if found is None else float(found)
-
-
-def _uptake(study: Study) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    found = uptake_of(study)
-    rows = {patient: {name: values[name] for name in UPTAKE} for patient, values in found.items()}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(UPTAKE), dtype=float)
-    digests = {patient: [values["inputs_digest"]] for patient, values in found.items()}
-    return _by_patient(table), digests
-
-
-def _dates(study: Study) -> pd.DataFrame:
-    """Day of the chosen scan and first day of the index treatment, by patient id."""
-    chosen = dict(choices_of(study).values_list("patient_id", "roi_id"))
-    days = _days_of_scans(set(chosen.values()))
-    starts = Treatment.objects.filter(study=study, is_index=True)
-    return _by_patient(pd.DataFrame({
-        "scanned_on": pd.Series(
-            {patient: days[roi] for patient, roi in chosen.items()}, dtype=object
-        ),
-        "treated_on": pd.Series(dict(starts.values_list("patient_id", "date")), dtype=object),
-    }))  # fmt: skip
-
-
-def _days_of_scans(rois: set[int]) -> dict[int, Any]:
-    """Day of the scan that each region was drawn on, by keys: one join over all four tables, each
-    with its row policy, is planned badly."""
-    series = dict(Roi.objects.filter(pk__in=rois).values_list("pk", "series_id"))
-    visits = dict(
-        Series.objects.filter(pk__in=set(series.values())).values_list("pk", "dicom_study_id")
-    )
-    days = dict(
-        DicomStudy.objects.filter(pk__in=set(visits.values())).values_list("pk", "scanned_on")
-    )
-    return {roi: days[visits[drawn_on]] for roi, drawn_on in series.items()}
-
-
-def _reason(row: pd.Series, features: list[str], missing_features: bool, chosen: bool) -> str:
-    """Why a patient cannot be used, or nothing; ``chosen`` columns need one modality only."""
-    reasons = []
+def _reasons(
+    table: pd.DataFrame, features: list[str], missing_features: bool, chosen: bool
+) -> list[str]:
+    """Why each patient cannot be used, or nothing; ``chosen`` columns need one modality only."""
+    parts = []
     for prefix, name in (("pet.", "PET"), ("ct.", "CT")):
-        values = [row[column] for column in features if column.startswith(prefix)]
-        if chosen and not values:
+        columns = [column for column in features if column.startswith(prefix)]
+        if chosen and not columns:
             continue
-        if not values or np.isnan(values).all():
-            reasons.append(_NO_FEATURES[name])
-        elif np.isnan(values).any() and not missing_features:
-            reasons.append(_INCOMPLETE[name])
-    if row["use"] == CohortUse.DEVELOPMENT and (unknown := _unjudged(row)):
-        reasons.append(unknown)
-    return "; ".join(reasons)
+        gaps = table[columns].isna()
+        none = gaps.all(axis=1)
+        some = gaps.any(axis=1) & ~none & (not missing_features)
+        parts.append(np.where(none, _NO_FEATURES[name], np.where(some, _INCOMPLETE[name], "")))
+    parts.append(unjudged_reasons(table).where(is_development(table), ""))
+    return ["; ".join(filter(None, row)) for row in zip(*parts, strict=True)]
 
 
 def unjudged_reasons(table: pd.DataFrame) -> pd.Series:
@@ -303,7 +146,8 @@ def unjudged_reasons(table: pd.DataFrame) -> pd.Series:
     Outside the fitting cohort such a patient has a score, and follow-up that counts, but stands
     in no AUC: left out of survival, too, those who died before an assessment would be missing.
     """
-    return pd.Series([_unjudged(row) for _, row in table.iterrows()], index=table.index, dtype=str)
+    known = table[[name for name in table.columns if name in _JUDGED_BY]]
+    return pd.Series([_unjudged(row) for _, row in known.iterrows()], index=table.index, dtype=str)
 
 
 def _unjudged(row: pd.Series) -> str:
@@ -332,49 +176,3 @@ def uses_of_cohorts(table: pd.DataFrame) -> dict[str, str]:
 
 def is_development(table: pd.DataFrame) -> Any:
     return table["use"] == CohortUse.DEVELOPMENT
-
-
-def parents_of(snapshot: DatasetSnapshot) -> set[str]:
-    """Digests that went into a snapshot."""
-    rows = Derivation.objects.filter(study=snapshot.study, child_digest=snapshot.sha256)
-    return set(rows.values_list("parent_digest", flat=True))
-
-
-def label_notices(snapshot: DatasetSnapshot) -> list[tuple[str, list[dict[str, str]]]]:
-    """What was noted when the labels of a snapshot came about: clusters, and cuts of slides."""
-    digests = parents_of(snapshot)
-    study = snapshot.study
-    fits = Phenotype.objects.filter(study=study, inputs_digest__in=digests, fit__isnull=False)
-    found: list[Any] = list(PhenotypeFit.objects.filter(pk__in=fits.values("fit")).order_by("pk"))
-    behind = Derivation.objects.filter(study=study, child_digest__in=digests)
-    scores = Immunoscore.objects.filter(
-        study=study, inputs_digest__in=behind.values("parent_digest")
-    )
-    rules = ImmunoscoreRule.objects.filter(pk__in=scores.values("rule"))
-    return [(str(row), row.notices) for row in [*found, *rules.order_by("pk")]]
-
-
-def current_digests(study: Study) -> set[str]:
-    """Digests of all that would go into a Rad-Score's snapshot today."""
-    versions = [
-        extractor_newest(study, modality, control=control)
-        for modality in MODALITIES
-        for control in (False, True)
-    ]
-    sets = FeatureSet.objects.filter(
-        extractor_version__in=[version for version in versions if version],
-        roi__in=choices_of(study).values("roi_id"),
-    )
-    found = set(sets.values_list("inputs_digest", flat=True))
-    found |= {values["inputs_digest"] for values in uptake_of(study).values()}
-    found |= target_digests_that_agree(study)
-    for labels in (phenotype_table(study, "rna"), phenotype_table(study, "ihc")):
-        found |= set(labels["digest"])
-    return found | set(endpoint_table(study, RESPONSE)["inputs_digest"])
-
-
-def analysed_patients(study: Study) -> dict[int, bool]:
-    """The fact ``analysed``: patients in a frozen table that a model was fitted to or judged on."""
-    members = SnapshotMember.objects.filter(study=study, included=True)
-    members = members.exclude(snapshot__question__purpose="cohorts")
-    return dict.fromkeys(members.values_list("patient_id", flat=True), True)

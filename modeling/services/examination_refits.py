@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.family_importance import (
     FamilyTask,
     ImportanceCommon,
@@ -114,7 +115,7 @@ def _shapley(asked: Any, common: ImportanceCommon, about: dict[str, Any]) -> dic
     """Mean size of what families and columns add to the score; none where that is not cheap."""
     found = explain_pipeline(common.estimator, common.X)
     if found is None:
-        method = asked.version.method.replace("_", " ")
+        method = CLASSIFIERS[asked.version.method].words
         text = say("Shapley values of a {method} are not cheap and left out.", method=say(method))
         asked.notices.append(Notice("shapley_left_out", text))
         return None

@@ -8,21 +8,18 @@ import numpy as np
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from imaging.selectors import feature_vectors
 from modeling.methods.applicability import apply_applicability, fit_applicability
 from modeling.methods.leak_guard import check_dates, refuse_leaks
 from modeling.models import ModelVersion, PatientScore, PredictionKind, VersionState
-from modeling.selectors import extractors_behind, is_development, patient_dates, state_of
+from modeling.selectors import is_development, patient_dates, state_of
 from modeling.services.snapshots import snapshot_read
-from modeling.services.version_applying import check_rad_score, root_of, version_apply
+from modeling.services.version_applying import check_rad_score, root_of, row_for, version_apply
 from studies.access import rights_of
 from studies.consents import IMAGING, in_force, refusals
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 from studies.models import Consent, Patient
 from studies.services import inputs_digest
-
-PREFIX = {"PT": "pet", "CT": "ct"}
 
 
 @transaction.atomic
@@ -120,15 +117,9 @@ def _check_not_fitted(version: ModelVersion, patient: Patient) -> None:
 
 
 def _features(version: ModelVersion, patient: Patient) -> tuple[list[float], list[str]]:
-    root = root_of(version)
-    encoders = extractors_behind(root.fitting_snapshot)
-    sets = feature_vectors(version.study, encoders).get(patient.pk, {})
-    values = {
-        f"{PREFIX[str(modality)]}.{name}": value
-        for modality, found in sets.items()
-        for name, value in zip(found.names, found.vector, strict=True)
-    }
-    missing = [name for name in root.content["features"] if name not in values]
+    values, digests = row_for(version, patient)
+    wanted = root_of(version).content["features"]
+    missing = [name for name in wanted if not np.isfinite(values.get(name, np.nan))]
     if missing:
         raise refuse(
             patient.pseudonym,
@@ -137,8 +128,7 @@ def _features(version: ModelVersion, patient: Patient) -> tuple[list[float], lis
             "Upload a baseline PET/CT with its region and extract the features.",
             column="patient",
         )
-    digests = [found.inputs_digest for found in sets.values()]
-    return [float(values[name]) for name in root.content["features"]], digests
+    return [float(values[name]) for name in wanted], digests
 
 
 def _applicability(version: ModelVersion, features: list[float]) -> Any:

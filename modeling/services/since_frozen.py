@@ -11,10 +11,11 @@ from typing import Any
 from modeling.models import DatasetSnapshot
 from modeling.selectors import (
     FrozenCohort,
-    current_digests,
+    digests_given,
     frozen_cohorts,
     frozen_fits,
     image_digests,
+    inputs_read,
     parents_of,
 )
 from modeling.services.rad_score_guard import cuts_found
@@ -73,7 +74,7 @@ def _of_patients(snapshot: DatasetSnapshot) -> Iterator[Change]:
 
 def _of_inputs(snapshot: DatasetSnapshot) -> Iterator[Change]:
     parents = parents_of(snapshot)
-    if gone := parents - current_digests(snapshot.study):
+    if gone := parents - digests_given(inputs_read(snapshot.study)):
         yield {"what": "inputs", "inputs": len(gone), "of": len(parents)}
     for fit in frozen_fits(snapshot):
         seen = sum(use == CohortUse.VALIDATION for use in fit.uses.values())

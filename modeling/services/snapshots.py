@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,11 +15,15 @@ from modeling.methods.snapshot_table import (
     read_snapshot_table,
     write_snapshot_table,
 )
+from modeling.methods.table_comparison import compare_tables
 from modeling.models import DatasetSnapshot, SavedQuestion, SnapshotMember
 from modeling.selectors import (
+    Given,
     RadScoreRows,
     cohorts_now,
+    inputs_read,
     is_development,
+    parents_of,
     rad_score_rows,
     targets_of,
     unjudged_reasons,
@@ -58,13 +63,57 @@ def snapshot_freeze(
         Nobody complete in the cohort that is fitted to, or one class only.
     """
     question = question or rad_score_question()
-    asks = question.get("asks", {})
-    rows = rad_score_rows(
-        study, question["missing"] == "median_in_fold", asks.get("cohorts"), asks.get("features")
-    )
-    _leave_out(rows.table, asks.get("filters", []))
+    rows = question_rows(study, question)
     _check(rows.table)
     return snapshot_of_rows(study, question, rows, job)
+
+
+def question_rows(
+    study: Study, question: Mapping[str, Any], given: Mapping[str, Given] | None = None
+) -> RadScoreRows:
+    """Everybody whom a question asks about as the records stand now: in, or out with the reason.
+
+    Raises
+    ------
+    DataProblem
+        A cohort or feature that is not there.
+    """
+    asks, missing = question.get("asks", {}), question["missing"] == "median_in_fold"
+    asked = asks.get("cohorts"), asks.get("features")
+    rows = rad_score_rows(study, missing, *asked, given=given)
+    _leave_out(rows.table, asks.get("filters", []))
+    return rows
+
+
+def still_given(snapshots: Sequence[DatasetSnapshot]) -> set[int]:
+    """Keys of those whose question, asked now, has the same rows made of the same inputs.
+
+    Asked by who sees all sites, of questions of the Rad-Score.
+    """
+    kept = [row for row in snapshots if row.not_reproducible_since is None]
+    given = inputs_read(kept[0].study) if kept else {}
+    return {row.pk for row in kept if _is_still_given(row, given)}
+
+
+def _is_still_given(snapshot: DatasetSnapshot, given: Mapping[str, Given]) -> bool:
+    try:
+        rows = question_rows(snapshot.study, snapshot.question, given)
+    except DataProblem:
+        return False  # a cohort or a column is no longer there
+    known = {*rows.parents, *rows.agreeing}
+    included = rows.table[rows.table["reason"] == ""]
+    if not parents_of(snapshot) <= known or not set(snapshot.columns) <= set(included.columns):
+        return False
+    return not included.empty and _holds_the_same(snapshot, included[snapshot.columns])
+
+
+def _holds_the_same(snapshot: DatasetSnapshot, rows: pd.DataFrame) -> bool:
+    """By the digest, or, where another pyarrow wrote other bytes, value by value."""
+    data = write_snapshot_table(rows, KEY)
+    if digest_table(data) == snapshot.sha256:
+        return True
+    found = compare_tables(snapshot_read(snapshot), read_snapshot_table(data), KEY)
+    return not (found.rows_in or found.rows_out or found.changed)
 
 
 def snapshot_of_rows(

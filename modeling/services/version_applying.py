@@ -10,13 +10,19 @@ from numpy.typing import NDArray
 
 from modeling.methods.recalibration import RecalibrationFit, apply_recalibration
 from modeling.models import DatasetSnapshot, ModelVersion, VersionKind
-from modeling.selectors import RadScoreRows, extractors_behind, rad_score_rows
+from modeling.selectors import (
+    FEATURES,
+    RadScoreRows,
+    extractors_behind,
+    inputs_read,
+    rad_score_rows,
+)
 from modeling.services.snapshots import SMALLEST_JUDGED, snapshot_of_rows
 from modeling.services.version_estimator import estimator_of
 from modeling.services.version_life import ancestry_of
 from studies.methods.problems import refuse
 from studies.methods.wording import say
-from studies.models import Cohort, Job
+from studies.models import Cohort, Job, Patient
 
 PURPOSE = "external_validation"
 RAD_SCORES = (VersionKind.RAD_SCORE, VersionKind.RECALIBRATED)
@@ -51,6 +57,18 @@ def rows_for(version: ModelVersion, cohort: Cohort) -> RadScoreRows:
     missing = root.run.recipe["missing"] == "median_in_fold"
     encoders = extractors_behind(root.fitting_snapshot)
     return rad_score_rows(version.study, missing, [cohort.name], root.content["features"], encoders)
+
+
+def row_for(version: ModelVersion, patient: Patient) -> tuple[dict[str, Any], list[str]]:
+    """What the same inputs give of one patient, by column, and the digests of its features."""
+    given = inputs_read(version.study, extractors_behind(root_of(version).fitting_snapshot))
+    row = {
+        name: value
+        for one in given.values()
+        if patient.pk in one.columns.index
+        for name, value in one.columns.loc[patient.pk].items()
+    }
+    return row, given[FEATURES].digests.get(patient.pk, [])
 
 
 def cohort_freeze(version: ModelVersion, cohort: Cohort, job: Job | None) -> DatasetSnapshot:

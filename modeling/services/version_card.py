@@ -14,6 +14,7 @@ from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json
 from studies.methods.wording import listed, marked, say
 from studies.models import CohortUse
+from studies.registry import spelling
 
 INTENDED = {
     VersionKind.RAD_SCORE: marked(
@@ -43,7 +44,7 @@ def version_card(version: ModelVersion) -> dict[str, Any]:
         "state": state_of(version),
         "intended_use": INTENDED[VersionKind(version.kind)],
         "not_for": list(NOT_FOR),
-        "method": version.method.replace("_", " "),
+        "method": spelling(version.method.replace("_", " ")),
         "endpoint": version.endpoint,
         "parameters": version.content.get("parameters", {}),
         "features": len(version.content.get("features", [])),

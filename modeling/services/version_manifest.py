@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from modeling.lineage import chain_above
+from modeling.lineage_edges import chain_above
 from modeling.models import Evaluation, ModelVersion, VersionKind
 from modeling.selectors import state_of
 from modeling.services.environment import library_versions

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from modeling.lineage import KINDS, Step, lineage_step, reports_below
+from modeling.lineage import KINDS, Step, lineage_step
 from studies.languages import spoken
 from studies.models import Study
 from studies.views.doors import study_page
@@ -25,7 +25,7 @@ def step(request: HttpRequest, study: Study, digest: str) -> HttpResponse:
         "title": spoken(KINDS[found.node.kind][0]),
         "made_of": _groups(found.made_of),
         "went_into": _groups(found.went_into),
-        "reports": reports_below(study, digest),
+        "reports": found.reports,
     }
     return render(request, "modeling/lineage.html", context)
 
@@ -33,9 +33,7 @@ def step(request: HttpRequest, study: Study, digest: str) -> HttpResponse:
 @study_page()
 def step_json(request: HttpRequest, study: Study, digest: str) -> HttpResponse:
     """Node, neighbours, and every version and report further on."""
-    found = _step(request, study, digest)
-    further = [node.as_dict() for node in reports_below(study, digest)]
-    return JsonResponse({**found.as_dict(), "reports": further})
+    return JsonResponse(_step(request, study, digest).as_dict())
 
 
 def _step(request: HttpRequest, study: Study, digest: str) -> Step:

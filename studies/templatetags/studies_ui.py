@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+import yaml
 from django import template
 from django.db.models import Model
 from django.template.loader import render_to_string
@@ -415,9 +416,19 @@ def months(days: float) -> str:
 
 @register.filter
 def shape(value: object) -> str:
+    """A mapping that holds others, a recipe say, is a document; so is a text of several lines."""
+    if isinstance(value, str) and "\n" in value:
+        return "document"
     if isinstance(value, dict):
-        return "mapping"
+        return "document" if any(isinstance(v, dict) for v in value.values()) else "mapping"
     return "list" if isinstance(value, list | tuple) else "plain"
+
+
+@register.filter
+def as_yaml(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
 @register.filter

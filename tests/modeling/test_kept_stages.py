@@ -39,8 +39,8 @@ from modeling.models import (
     RunKind,
     VersionKind,
 )
-from modeling.selectors import current_digests, rad_score_rows
 from modeling.services.prognosis_rows import prognosis_rows, rows_digest, run_digest
+from modeling.services.snapshots import snapshot_freeze
 from studies import kept_stages, marks, registry
 from studies.access import acting_as, set_acting_user
 from studies.jobs import enqueue
@@ -57,10 +57,10 @@ from studies.models import (
     KeptStage,
     Patient,
     SpecimenChoice,
+    Treatment,
 )
-from studies.services import derivations_record, file_store
 from tests.genomics.made import hand_in, start
-from tests.modeling.rad_score_made import make_control, make_features
+from tests.modeling.rad_score_made import make_features
 from tests.people import People
 
 Change = Callable[[People], object]
@@ -125,10 +125,8 @@ def _extractors(people: People) -> None:
 
 def _models(people: People) -> None:
     study = people.study
+    snapshot_freeze(study)
     rad_score = _version(people, VersionKind.RAD_SCORE, 1, {"inputs_digest": "r" * 64})
-    derivations_record(
-        study, [(parent, rad_score.fitting_snapshot.sha256) for parent in current_digests(study)]
-    )
     Prediction.objects.bulk_create(
         Prediction(version=rad_score, patient=patient, value=0.5, kind=PredictionKind.APPLIED)
         for patient in Patient.objects.filter(study=study)
@@ -150,12 +148,7 @@ def _models(people: People) -> None:
 def _version(
     people: People, kind: str, number: int, run: dict[str, Any], **more: Any
 ) -> ModelVersion:
-    study, seen = people.study, DatasetSnapshot.objects.filter(study=people.study).first()
-    stored = file_store(study, b"rows", "snapshot", "rows.parquet")
-    snapshot = seen or DatasetSnapshot.objects.create(
-        study=study, number=1, question={"purpose": "rad_score"}, targets={}, table=stored,
-        sha256=stored.sha256, columns=["x"], frozen_at=timezone.now(), inputs_digest="s" * 64,
-    )  # fmt: skip
+    study, snapshot = people.study, DatasetSnapshot.objects.get(study=people.study)
     own = RunKind.RAD_SCORE if kind == VersionKind.RAD_SCORE else RunKind.PROGNOSIS
     made_by = ModelRun.objects.create(
         study=study, kind=own, snapshot=snapshot, seed=1, library_versions={},
@@ -234,6 +227,14 @@ STALE: dict[str, tuple[Change, str]] = {
     "features by plain SQL": (_raw, "rad_score"),
     "uptake measured anew": (
         lambda p: Uptake.objects.filter(patient=_someone(p)).update(inputs_digest="u"), "rad_score"
+    ),
+    "an age that is described is another": (_typed, "rad_score"),
+    "a treatment began on another day": (
+        lambda p: Treatment.objects.filter(patient=_someone(p), is_index=True).update(
+            date=date(2001, 1, 1)), "rad_score"
+    ),
+    "somebody leaves the cohort that is fitted to": (
+        lambda p: CohortMember.objects.filter(patient=_someone(p)).delete(), "rad_score"
     ),
     "a label is another": (
         lambda p: Phenotype.objects.filter(source="rna").update(inputs_digest="l"), "rad_score"
@@ -344,16 +345,6 @@ def test_a_day_may_change_whose_consent_holds(made: People, monkeypatch: pytest.
     before = said(made.statistician, made)
     monkeypatch.setattr(timezone, "localdate", lambda *_: tomorrow)
     assert said(made.statistician, made) == asked_anew(made.statistician, made) != before
-
-
-def test_a_table_with_its_control_is_made_of_what_stands_now(as_coordinator: People):
-    """Shuffled voxels are a part of the table: beside them, a fresh Rad-Score is not stale."""
-    make_features(as_coordinator, patients=40)
-    make_control(as_coordinator.study)
-    parents = set(rad_score_rows(as_coordinator.study).parents)
-    controls = FeatureSet.objects.filter(extractor_version__role="control")
-    assert parents & set(controls.values_list("inputs_digest", flat=True))
-    assert parents <= current_digests(as_coordinator.study)
 
 
 def test_many_marks_become_one_and_say_the_same(people: People, monkeypatch: pytest.MonkeyPatch):

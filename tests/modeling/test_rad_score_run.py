@@ -19,9 +19,9 @@ from modeling.models import (
     PredictionKind,
     SnapshotMember,
 )
-from modeling.selectors import current_digests, parents_of
+from modeling.selectors import parents_of
 from modeling.services.rad_score import rad_score_run
-from modeling.services.snapshots import snapshot_freeze, snapshot_read
+from modeling.services.snapshots import snapshot_freeze, snapshot_read, still_given
 from modeling.storage import canonical_json, read_estimator
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, Derivation, EndpointValue, Patient
@@ -97,7 +97,7 @@ def test_shuffled_voxels_stand_beside_the_features_where_they_were_extracted(mad
     assert training["rad_score_gains"]["estimate"] > 0.1, "shuffled, they know nothing"
     assert run.results["classifiers"] == without.results["classifiers"]
     # a control is an input like the others: as long as it speaks, the run is not out of date
-    assert parents_of(run.snapshot) <= current_digests(made.study)
+    assert still_given([run.snapshot])
 
 
 class Killed(Exception):
@@ -225,13 +225,13 @@ def test_another_target_lesion_is_another_table_and_leaves_the_frozen_one(made):
     RoiChoice.objects.filter(pk=choice.pk).update(rule="chosen_by_reader", decision=decision)
     same = snapshot_freeze(made.study)
     assert same == first, "the same region again: the same numbers"
-    assert parents_of(first) <= current_digests(made.study)
+    assert still_given([first])
     other = Roi.objects.create(
         patient=choice.patient, series=earlier.series, lesion=earlier.lesion, batch=earlier.batch,
         name="another", mask=earlier.mask, source_digest="8" * 64, voxels=5, volume_ml=3.0,
     )  # fmt: skip
     RoiChoice.objects.filter(pk=choice.pk).update(roi=other)
-    assert not parents_of(first) <= current_digests(made.study), "out of date"
+    assert not still_given([first]), "out of date"
     second = snapshot_freeze(made.study)
     member = second.members.get(patient=choice.patient)
     assert (member.included, "no PET features" in member.reason) == (False, True)

@@ -12,15 +12,15 @@ from django.test import Client
 from django.urls import reverse
 
 from imaging.models import ExtractorVersion, Roi, RoiChoice, Series
-from modeling.lineage import chain_above, lineage_step, reports_below
+from modeling.lineage import lineage_step
+from modeling.lineage_edges import chain_above
 from modeling.models import Evaluation, ModelVersion, Prediction, Reproduction, VersionEvent
-from modeling.selectors import active_version, extractors_behind, frozen_cohorts, looks_at, state_of
+from modeling.selectors import active_version, frozen_cohorts, looks_at, state_of
 from modeling.services import environment, version_estimator
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.rad_score import rad_score_run
 from modeling.services.reproduction import version_reproduce
-from modeling.services.snapshots import snapshot_read
-from modeling.services.version_applying import rows_for, version_apply
+from modeling.services.version_applying import version_apply
 from modeling.services.version_card import version_card
 from modeling.services.version_estimator import estimator_of
 from modeling.services.version_life import version_move
@@ -38,7 +38,7 @@ from studies.methods.problems import DataProblem
 from studies.models import Cohort, CohortMember, Derivation, Job, Patient
 from studies.services import action_start
 from studies.storage import storage
-from tests.modeling.rad_score_made import SMALL, make_control, make_features
+from tests.modeling.rad_score_made import SMALL, make_features
 
 pytestmark = pytest.mark.django_db
 WHY = "Discrimination and calibration hold in every cohort."
@@ -336,7 +336,7 @@ def test_the_lineage_is_walked_both_ways_in_a_fixed_number_of_questions(
     people, version = made
     study, user = people.study, people.statistician
     snapshot = version.fitting_snapshot
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(10):
         step = lineage_step(study, snapshot.sha256, user)
     kinds = {kind: len(nodes) for kind, nodes in step.made_of.items()}
     assert kinds["features"] == 2 * snapshot.members.filter(included=True).count()
@@ -348,7 +348,9 @@ def test_the_lineage_is_walked_both_ways_in_a_fixed_number_of_questions(
     endpoint = step.made_of["endpoint"][0]
     assert endpoint.patient
     upload = lineage_step(study, endpoint.digest, user).made_of["upload"][0]
-    assert [node.digest for node in reports_below(study, upload.digest)] == [version.sha256]
+    from_file = lineage_step(study, upload.digest, user)
+    assert endpoint.digest in {node.digest for node in from_file.went_into["endpoint"]}
+    assert [node.digest for node in from_file.reports] == [version.sha256]
     assert (upload.digest, endpoint.digest) in chain_above(study, snapshot.sha256)
     with acting_as(people.colleague):  # of another site: the graph, but nobody's name
         hidden = lineage_step(study, snapshot.sha256, people.colleague)
@@ -372,19 +374,3 @@ def test_onnx_gives_the_estimators_probabilities_or_says_why_not(made):
     version.kind = "nomogram"
     with pytest.raises(DataProblem, match="a nomogram"):
         version_to_onnx(version)
-
-
-def test_a_version_is_applied_with_its_own_encoders_never_with_the_control(as_statistician):
-    """A table holds both; their columns have the same names, so a mix-up would be silent."""
-    people = as_statistician
-    make_features(people, patients=70)
-    make_control(people.study)
-    version = run_as_job(people)
-    behind = extractors_behind(version.fitting_snapshot)
-    assert sorted(behind) == ["CT", "PT"]
-    assert {one.role for one in behind.values()} == {"primary"}
-    cohort = Cohort.objects.get(role="external_response")
-    rows = rows_for(version, cohort).table
-    told = rows.set_index("pseudonym")[version.content["features"]]
-    fitted = snapshot_read(version.fitting_snapshot).set_index("pseudonym")
-    assert np.array_equal(told, fitted.loc[told.index, told.columns])

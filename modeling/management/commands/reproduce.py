@@ -1,4 +1,8 @@
-"""Compute a model version again in a process of its own and compare every stored number."""
+"""Compute a model version again in a process of its own and compare every stored number.
+
+Ends with 0 when they are equal or within the tolerance, 1 when nothing could be compared (and why),
+3 when they are different (and where).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from modeling.management.named import version_as
+from modeling.models import Verdict
 from modeling.services.reproduction import read_tolerance, version_reproduce
 from modeling.since_words import said_of_proof
 from studies.methods.problems import DataProblem
+
+DIFFERENT = 3  # 2 is a call that was mistyped
 
 
 class Command(BaseCommand):
@@ -41,5 +48,5 @@ class Command(BaseCommand):
         for text in said_of_proof(proof):
             self.stdout.write(f"  since the run: {text}")
         self.stdout.write(f"Proof {proof.uid}.")
-        if proof.verdict == "different":
-            raise CommandError("The numbers do not come out again.")
+        if proof.verdict == Verdict.DIFFERENT:
+            raise CommandError("The numbers do not come out again.", returncode=DIFFERENT)
