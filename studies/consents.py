@@ -74,7 +74,14 @@ def shared(rows: Iterable[Any], study: Study) -> list[Any]:
 
 def refusals(study: Study, scope: str = ANY, patients: QuerySet | None = None) -> dict[int, str]:
     """Why a patient may not be used for ``scope``, by patient id; the usable are not in it."""
-    asked = Patient.objects.filter(study=study) if patients is None else patients
+    if patients is not None:
+        return _refusals(study, scope, patients)
+    everybody = Patient.objects.filter(study=study)
+    found = once(("refusals", study.pk, scope), lambda: _refusals(study, scope, everybody))
+    return dict(found)
+
+
+def _refusals(study: Study, scope: str, asked: QuerySet) -> dict[int, str]:
     allowed = usable(asked, study, scope, patient="").values("pk")
     ended: dict[int, Any] = dict(
         Consent.objects.filter(study=study, withdrawn_on__isnull=False)
