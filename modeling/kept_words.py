@@ -11,7 +11,8 @@ from functools import cache
 
 from django.utils.translation import gettext
 
-from studies.languages import spoken
+from modeling.methods.classifiers import CLASSIFIERS
+from studies.languages import language_now, spoken
 from studies.methods.wording import marked
 from studies.value_words import word_of
 
@@ -59,11 +60,20 @@ def kept(text: str) -> str:
     said = spoken(text)
     if said != text or not text:
         return said
+    if language_now().startswith("en"):
+        return _spelled(text)
     for pattern in PATTERNS:
         if found := _regex(pattern).fullmatch(text):
             values = {name: _value(value) for name, value in found.groupdict().items()}
             return gettext(pattern).format(**values)
     return said
+
+
+def _spelled(text: str) -> str:
+    """Classifiers as people write them; a result keeps their names without the underscores."""
+    for name, classifier in CLASSIFIERS.items():
+        text = text.replace(name.replace("_", " "), classifier.words)
+    return text
 
 
 def _value(text: str) -> str:

@@ -28,6 +28,7 @@ from studies.help import TRANSLATED, glossary, pages
 from studies.languages import spoken, spoken_item
 from studies.methods.problems import Problem, refuse
 from studies.methods.wording import Wording, recalled, restored, say, say_number
+from studies.value_words import word_of
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
@@ -411,3 +412,8 @@ def test_the_language_is_chosen_on_the_page_and_kept() -> None:
         client.post("/language/", {"language": "zh-hans", "next": "/account/login/"})
         assert 'lang="zh-hans"' in client.get("/account/login/").content.decode()
         assert client.get("/language/catalog.js").status_code == 200
+
+
+def test_classifiers_are_written_as_people_write_them() -> None:
+    assert word_of("k_nearest_neighbours") == "k-nearest neighbours"
+    assert kept("The ada boost was fixed before the run.").startswith("The AdaBoost was")
