@@ -22,6 +22,7 @@ BENCHMARKS = (
     "cohort_pages",
     "cohort_tables",
     "upload_memory",
+    "upload_refused",
     "study_glance",
     "pages",
 )

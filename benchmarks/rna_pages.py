@@ -24,7 +24,7 @@ from statistics import median
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
-from dev.client import Client
+from dev.client import Client, sites_named
 from dev.postgres import create_database, drop_database, with_database
 from dev.processes import Product
 from simulation.clinical import COLUMNS
@@ -84,7 +84,8 @@ def fill(product: Product, folder: Path, patients: int) -> Place:
         ("expression_matrix", "counts.csv.gz"),
         ("cell_densities", "densities.csv"),
     ):
-        batch = coordinator.upload(made["study"], kind, folder / file)
+        new = {"new_sites": sites_named(folder / file)} if kind == "cohort_table" else {}
+        batch = coordinator.upload(made["study"], kind, folder / file, new)
         coordinator.follow(made["study"], batch["job"], lambda job: None)
     for kind in STEPS:
         job = statistician.post(f"studies/{made['study']}/jobs/", kind=kind, params={})

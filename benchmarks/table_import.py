@@ -98,7 +98,8 @@ def steps(study, user, data: bytes, lines: int) -> None:
         print(f"{name:>7} {spent[name]:6.1f} s")
         if name == "look":
             mapping = {"columns": {column: column for column in columns}}
-            table_describe(batch, user, {}, mapping)
+            new = {"new_sites": ["East", "North", "South", "West"]}
+            table_describe(batch, user, new, mapping)
             batch = ImportBatch.objects.get(pk=batch.pk)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     total = spent["check"] + spent["commit"]

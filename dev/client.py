@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 import urllib.error
@@ -43,11 +44,17 @@ class Client:
         data = json.dumps(body).encode()
         return self._send(urllib.request.Request(self.root + path, data, headers))
 
-    def upload(self, study: str, kind: str, file: Path) -> Any:
+    def upload(
+        self, study: str, kind: str, file: Path, options: dict[str, Any] | None = None
+    ) -> Any:
         """Hand a file in at its door; returns the import batch."""
         boundary = uuid.uuid4().hex
+        said = {"kind": kind, "options": json.dumps(options or {})}
         parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="kind"\r\n\r\n{kind}\r\n',
+            *(
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+                for name, text in said.items()
+            ),
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
             f'filename="{file.name}"\r\nContent-Type: application/octet-stream\r\n\r\n',
         ]
@@ -86,3 +93,9 @@ def describe(job: dict[str, Any]) -> str:
             f"{problem['expected']}. {problem['remedy']}"
         )
     return "\n".join(lines)
+
+
+def sites_named(table: Path) -> list[str]:
+    """The sites of a cohort table of ours, to confirm them as new ones when it comes first."""
+    with table.open(encoding="utf-8", newline="") as lines:
+        return sorted({line["site"] for line in csv.DictReader(lines)})

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dev.client import Client, RefusedError
+from dev.client import Client, RefusedError, sites_named
 from dev.demo_table import print_table
 from dev.place import SetupError, state_folder
 from dev.processes import Product
@@ -108,7 +108,8 @@ def _upload_all(title: str, client: Client, study: str, kind: str, files: list[P
         batches = []
         for number, file in enumerate(files):
             stage.update(number, f"uploading {file.name}")
-            batches.append(client.upload(study, kind, file))
+            new = {"new_sites": sites_named(file)} if kind == "cohort_table" else {}
+            batches.append(client.upload(study, kind, file, new))
         for number, batch in enumerate(batches):
             follow = _within(stage, len(files) + number)
             client.follow(study, batch["job"], follow)

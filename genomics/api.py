@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from genomics.models import (
@@ -15,6 +16,7 @@ from genomics.models import (
     SequencingBatch,
     SignatureVersion,
 )
+from genomics.overviews import matrices_seen
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 
 
@@ -44,6 +46,12 @@ class ExpressionMatrixSerializer(serializers.ModelSerializer):
 class ExpressionMatrixViewSet(StudyScopedViewSet):
     serializer_class = ExpressionMatrixSerializer
     queryset = ExpressionMatrix.objects.select_related("batch", "file", "correction")
+
+    def get_queryset(self) -> QuerySet:
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset.none()
+        seen = matrices_seen(self.request.user, self.study)
+        return self.queryset.filter(pk__in=seen.values("pk"))
 
 
 class ExpressionColumnSerializer(PatientScopedSerializer):

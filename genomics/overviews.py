@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from genomics.figures.agreement import draw_agreement
 from genomics.figures.distributions import draw_distributions
@@ -16,7 +16,13 @@ from genomics.methods.agreement import compare_markers
 from genomics.methods.phenotype import CORE, MYELOID, standardise
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype_shift import check_shift
-from genomics.models import ExpressionMatrix, Phenotype, PhenotypeFit, PhenotypeSource
+from genomics.models import (
+    ExpressionColumn,
+    ExpressionMatrix,
+    Phenotype,
+    PhenotypeFit,
+    PhenotypeSource,
+)
 from genomics.selectors import (
     BESIDE,
     MARKERS,
@@ -27,11 +33,11 @@ from genomics.selectors import (
     phenotype_table,
     scores_of,
 )
-from studies import registry
+from studies import access, registry
 from studies.figures.figure import Figure
 from studies.methods.problems import Notice
 from studies.methods.wording import marked
-from studies.models import CohortMember, Patient, Study
+from studies.models import CohortMember, ImportBatch, Patient, Study
 from studies.selectors import endpoint_table, members_table
 
 RESPONSE = "response_at_6_months"
@@ -41,6 +47,15 @@ LABEL_COLUMNS = (
     "patient_id", "source", "label", "margin", "stability", "borderline", "core",
     "in_training", "distance", "unusual", "by",
 )  # fmt: skip
+
+
+def matrices_seen(user: Any, study: Study) -> QuerySet[ExpressionMatrix]:
+    """Matrices of the uploads that somebody sees, and those with a specimen of their patients."""
+    uploads = access.visible(ImportBatch.objects.all(), user, study)
+    columns = access.visible(ExpressionColumn.objects.all(), user, study)
+    own = Exists(columns.filter(matrix=OuterRef("pk")))
+    rows = ExpressionMatrix.objects.visible_to(user).filter(study=study)
+    return rows.filter(Q(batch__in=uploads.order_by()) | own)
 
 
 def coverage_of(matrix: ExpressionMatrix) -> list[dict[str, Any]]:

@@ -16,10 +16,11 @@ MOST_NAMES = 2000
 
 def columns_waiting(user: Any, study: Study) -> list[str]:
     """Columns of the newest matrix, where it was refused because nobody's they are."""
-    newest = ImportBatch.objects.filter(study=study, kind="expression_matrix").first()
+    batches = ImportBatch.objects.filter(kind="expression_matrix")
+    newest = access.visible(batches, user, study).first()
     if newest is None or newest.state != BatchState.FAILED:
         return []
-    if not access.reads_names(user, study, newest.uploaded_by_id):
+    if not access.reads_names(user, study, newest.uploaded_by_id, newest.site_ids):
         return []
     known = set(Specimen.objects.filter(study=study).values_list("label", flat=True))
     found = [

@@ -16,7 +16,7 @@ from genomics.selectors import (
     phenotype_table,
     slides_are_stale,
 )
-from studies.access import sees_all_sites
+from studies.access import sees_all_sites, visible
 from studies.methods.wording import listed, say
 from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
@@ -37,7 +37,8 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     if not measured and not sees_all_sites(user, study):
         return StageState("empty", _("No RNA of the patients that you see"), "", url)
     if not measured:
-        newest = ImportBatch.objects.filter(study=study, kind="expression_matrix").first()
+        batches = visible(ImportBatch.objects.filter(kind="expression_matrix"), user, study)
+        newest = batches.first()
         state = OF_BATCH.get(newest.state, "empty") if newest else "empty"
         return StageState(state, _("No RNA yet"), _("Upload the expression matrix."), url)
     fit = fit_current(study)

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from imaging.models import CellDensity
 from imaging.selectors.slides import immunoscore_table, rule_current, rule_is_stale
-from studies.access import sees_all_sites
+from studies.access import sees_all_sites, visible
 from studies.languages import spoken
 from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
@@ -28,7 +28,8 @@ def slides_stage(study: Study, user: Any) -> StageState:
     url = reverse("imaging:slides", args=[study.uid])
     measured = CellDensity.objects.filter(study=study).values("patient_id").distinct().count()
     if not measured:
-        newest = ImportBatch.objects.filter(study=study, kind="cell_densities").first()
+        batches = visible(ImportBatch.objects.filter(kind="cell_densities"), user, study)
+        newest = batches.first()
         state = OF_BATCH.get(newest.state, "empty") if newest else "empty"
         return StageState(state, _("No densities yet"), _("Upload the cell densities."), url)
     rule = rule_current(study)

@@ -33,7 +33,7 @@ FEATURE_KINDS = ("imaging.extractor_fit", "imaging.features_extract")
 def imaging_stage(study: Study, user: Any) -> StageState:
     """Baseline PET/CT with a region, as far as the user's rows reach."""
     url = reverse("imaging:scans", args=[study.uid])
-    batches = ImportBatch.objects.filter(study=study, kind="dicom_zip")
+    batches = access.visible(ImportBatch.objects.filter(kind="dicom_zip"), user, study)
     running = batches.filter(state__in=OPEN_BATCH).count()
     baseline = PetCtPair.objects.filter(
         study=study, timing=Timing.BASELINE, pet__replaced_at__isnull=True

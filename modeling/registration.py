@@ -161,7 +161,9 @@ register_patient_panel(
     PatientPanel(_("Models"), "modeling/_patient_panel.html", patient_panels.models_panel, 40, True)
 )
 register_tab(Tab(_("Report"), "modeling:report", order=50))
-register_uses("modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES)
+register_uses(
+    "modeling", withdrawal.uses_of, withdrawal.purge, withdrawal.TABLES, withdrawal.FROZEN
+)
 register_traces("modeling", withdrawal.traces)
 register_page_panel(
     PagePanel(

@@ -24,6 +24,7 @@ from studies.services import file_drop
 
 _BELOW: tuple[type[models.Model], ...] = (PatientScore, Prediction, SnapshotMember)
 TABLES = tuple(model._meta.db_table for model in _BELOW)
+FROZEN = (SnapshotMember._meta.db_table,)
 
 
 def uses_of(patient: Patient) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from studies.models import Membership, PatientQuerySet, Study
+from studies.models import BroughtQuerySet, Membership, PatientQuerySet, Study
 from studies.remembered import once
 
 
@@ -57,15 +57,38 @@ def sees_all_sites(user: Any, study: Study) -> bool:
     return any(membership.site_id is None for membership in memberships_of(user, study))
 
 
-def reads_names(user: Any, study: Study, owner_id: int | None = None) -> bool:
+def sites_held(user: Any, study: Study) -> list[int] | None:
+    """The sites that the memberships of ``user`` name; None: all, or no membership."""
+    sites = {member.site_id for member in memberships_of(user, study)}
+    return sorted(site for site in sites if site) if sites and None not in sites else None
+
+
+def sees_of(user: Any, study: Study, owner_id: int, site_ids: Sequence[int] | None) -> bool:
+    """As ``visible`` of files and jobs, for one that is at hand."""
+    held = {member.site_id for member in memberships_of(user, study)}
+    own = bool(held) and owner_id == user.pk
+    return own or None in held or (bool(held) and site_ids is not None and held >= set(site_ids))
+
+
+def reads_names(
+    user: Any, study: Study, owner_id: int | None = None, site_ids: Sequence[int] | None = None
+) -> bool:
     """Whether texts that may name any patient (problems, notices, progress) are open to ``user``.
 
-    They are to who caused them (``owner_id``) and to readers of every site's rows.
+    They are to who caused them (``owner_id``), to readers of every site's rows, and to readers of
+    all of ``site_ids``, where the text is of those alone.
     """
-    mine = owner_id is not None and owner_id == user.pk
-    return mine or any(
-        member.site_id is None and "rows" in member.rights for member in memberships_of(user, study)
-    )
+    if owner_id is not None and owner_id == user.pk:
+        return True
+    read = {m.site_id for m in memberships_of(user, study) if "rows" in m.rights}
+    return None in read or (bool(site_ids) and read.issuperset(site_ids or ()))
+
+
+def enters_of(user: Any, study: Study, owner_id: int, site_ids: Sequence[int] | None) -> bool:
+    """Whether ``user`` goes on with a file: who brought it, or who enters data for its sites."""
+    held = {m.site_id for m in memberships_of(user, study) if "enter" in m.rights}
+    mine = bool(held) and owner_id == user.pk
+    return mine or None in held or (bool(site_ids) and held.issuperset(site_ids or ()))
 
 
 def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
@@ -114,9 +137,15 @@ def require_at(user: Any, patient: Any, *rights: str) -> None:
 def visible(rows: QuerySet, user: Any, study: Study) -> QuerySet:
     """``rows`` (a queryset of a study's table) of ``study`` that ``user`` may see.
 
-    Below a patient by the sites of the memberships, which a request knows already: as
-    ``visible_to``, without asking for them once more inside each question.
+    By the sites of the memberships, which a request knows already: as ``visible_to``, without
+    asking for them once more inside each question.
     """
+    if isinstance(rows, BroughtQuerySet):
+        held = memberships_of(user, study)
+        of_study = rows.filter(study=study)
+        if any(member.site_id is None for member in held):
+            return of_study
+        return of_study.of_sites(user, sites_held(user, study) or []) if held else rows.none()
     if not isinstance(rows, PatientQuerySet):
         return rows.visible_to(user).filter(study=study)  # type: ignore[attr-defined]
     sites = {m.site_id for m in memberships_of(user, study) if "rows" in m.rights}

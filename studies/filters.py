@@ -144,9 +144,9 @@ class JobFilter(django_filters.FilterSet):
         model = Job
         fields = ["state", "kind"]
 
-    def __init__(self, data: Any, queryset: QuerySet, *, study: Study):
+    def __init__(self, data: Any, queryset: QuerySet):
         super().__init__(data, queryset)
-        kinds = Job.objects.filter(study=study).order_by("kind").values_list("kind", flat=True)
+        kinds = queryset.order_by("kind").values_list("kind", flat=True)
         self.filters["kind"].extra["choices"] = [
             (k, job_reads.title_of(k)) for k in kinds.distinct()
         ]

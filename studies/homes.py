@@ -59,7 +59,7 @@ def home_of(user: Any, study: Study) -> dict[str, Any]:
         "panels": [{"title": p.title, "template": p.template, "context": c} for p, c in panels],
         "next": next_step(stages),
         "late": [stage for stage in stages if stage.state.state in OUT_OF_DATE],
-        "running": running_jobs(study),
+        "running": running_jobs(user, study),
         "visit": desks.visit_of(user, study),
         "tour_length": len(registry.tour(role)),
     }
@@ -73,9 +73,9 @@ def next_step(stages: list[StageView]) -> tuple[StageView, Step] | None:
     return next(((stage, step) for stage in stages for step in stage.steps if step.primary), None)
 
 
-def running_jobs(study: Study) -> list[Job]:
+def running_jobs(user: Any, study: Study) -> list[Job]:
     states = (JobState.QUEUED, JobState.RUNNING)
-    rows = Job.objects.filter(study=study, parent=None, state__in=states).order_by("-id")[:10]
+    rows = job_reads.jobs_seen(user, study).filter(state__in=states).order_by("-id")[:10]
     return job_reads.with_filenames(rows)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from studies import registry
+from studies import access, registry
 from studies.models import (
     ImportBatch,
     Job,
@@ -17,8 +17,17 @@ from studies.models import (
 )
 
 
-def latest_jobs(study: Study, number: int = 6) -> list[Job]:
-    return with_filenames(Job.objects.filter(study=study, parent=None).order_by("-id")[:number])
+def jobs_seen(user: Any, study: Study) -> QuerySet[Job]:
+    """Jobs of the sites that somebody sees, without the parts of others."""
+    return access.visible(Job.objects.filter(parent=None), user, study)
+
+
+def batches_seen(user: Any, study: Study) -> QuerySet[ImportBatch]:
+    return access.visible(ImportBatch.objects.all(), user, study)
+
+
+def latest_jobs(user: Any, study: Study, number: int = 6) -> list[Job]:
+    return with_filenames(jobs_seen(user, study).order_by("-id")[:number])
 
 
 def title_of(kind: str) -> str:
@@ -40,8 +49,8 @@ def with_filenames(jobs: Iterable[Job]) -> list[Job]:
     return named
 
 
-def latest_batches(study: Study, number: int = 6) -> list[ImportBatch]:
-    return list(ImportBatch.objects.filter(study=study).order_by("-id")[:number])
+def latest_batches(user: Any, study: Study, number: int = 6) -> list[ImportBatch]:
+    return list(batches_seen(user, study).order_by("-id")[:number])
 
 
 def job_of_batch(batch: ImportBatch) -> Job | None:

@@ -24,7 +24,7 @@ from django.db import close_old_connections, connection, models, transaction
 from django.utils import timezone
 
 from studies import registry
-from studies.access import acting_as, require
+from studies.access import acting_as, require, sites_held
 from studies.identifiers import uuid7
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import Wording, say
@@ -36,6 +36,7 @@ ATTEMPTS = 4
 FLUSH_SECONDS = 0.5
 LOG_LINES = 200
 MESSAGE = 200  # letters
+OF_THE_STUDY = ("studies.page_draw",)  # as steps with the right `run`: they name no file
 
 
 class Cancelled(Exception):
@@ -62,10 +63,12 @@ def enqueue(
     params: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     parent: Job | None = None,
+    batch: ImportBatch | None = None,
 ) -> Job:
     """Write the job and send its task when the transaction commits.
 
-    With an ``idempotency_key`` that was used before, the earlier job is returned.
+    With an ``idempotency_key`` that was used before, the earlier job is returned. ``batch`` is the
+    file that the job is about where it is not its subject.
     """
     job, created = Job.objects.get_or_create(
         idempotency_key=idempotency_key or str(uuid7()),
@@ -77,11 +80,26 @@ def enqueue(
             "subject_id": subject.pk if subject is not None else None,
             "params": params or {},
             "parent": parent,
+            "site_ids": _sites_of(kind, study, user, batch or subject, parent),
         },
     )
     if created:
         transaction.on_commit(lambda: send(job), robust=True)
     return job
+
+
+def _sites_of(
+    kind: str, study: Study, user: Any, about: models.Model | None, parent: Job | None
+) -> list[int] | None:
+    """Whose the job is: of its file's sites, of the study as a whole, or of who asked for it."""
+    if parent is not None:
+        return parent.site_ids
+    if isinstance(about, ImportBatch):
+        return about.site_ids
+    action = registry.action(kind)
+    if kind in OF_THE_STUDY or (action is not None and action.right == "run"):
+        return []
+    return sites_held(user, study)
 
 
 def send(job: Job) -> None:

@@ -20,6 +20,7 @@ from studies.list_sources import Rows, Source
 from studies.methods.wording import say
 from studies.models import ReadAction, SavedView, Study
 from studies.paging import Page
+from studies.sealed import MARK, seal, searched, unseal
 from studies.services import read_record
 from studies.tables import csv_response
 
@@ -140,9 +141,10 @@ def list_response(
     rows of one page, in as many queries as it likes; ``counted`` are the same rows where they are
     counted better than they are read.
     """
-    if request.method == "POST" and "search" in request.POST:
-        return _remember(request, study, listing)
-    search, sort = _search(request, study, listing), request.GET.get("sort", "")
+    if listing.search and (away := search_address(request, study, listing.names_patients)):
+        return redirect(away)
+    search = search_of(request, study) if listing.search else ""
+    sort = request.GET.get("sort", "")
     source, order = _source(listing, rows, counted).found(search), _order(listing, sort)
     chosen = _chosen(listing, request.GET.getlist("column"))
     rights = access.rights_of(request.user, study)
@@ -163,7 +165,7 @@ def list_response(
         form=narrowed.form if narrowed else None,
         search=search,
         chosen={column.key for column in chosen},
-        kept=_pairs(request.GET, keep=("sort", "column")),
+        kept=_pairs(request.GET, keep=("sort", "column", "search")),
         filters=_pairs(request.GET, drop=("column", *PLACES)),
         views=list(SavedView.objects.filter(study=study, user=request.user, page=listing.page)),
         query=_query(request.GET),
@@ -249,19 +251,26 @@ def _unescaped(text: str) -> str:
     return text
 
 
-def _search_key(study: Study, listing: Listing) -> str:
-    return f"search:{listing.page}:{study.uid}"
+def search_of(request: HttpRequest, study: Study) -> str:
+    """What the address says to look for, in clear or sealed."""
+    return searched(unseal(request.GET.get("search", ""), str(study.uid)))
 
 
-def _search(request: HttpRequest, study: Study, listing: Listing) -> str:
-    return str(request.session.get(_search_key(study, listing), "")) if listing.search else ""
+def search_address(request: HttpRequest, study: Study, names_patients: bool) -> str:
+    """Where a search that was sent or typed into the address goes on; nothing: it stands.
 
-
-def _remember(request: HttpRequest, study: Study, listing: Listing) -> HttpResponse:
-    """Kept in the session: what is searched may name a patient and stands in no address."""
-    said = request.POST.get("search", "").replace("\0", "").strip()[:64]
-    request.session[_search_key(study, listing)] = said
-    return redirect(f"{request.path}?{_query(request.GET)}")
+    Where patients are listed, the address carries it sealed: a pseudonym is read in none of ours.
+    """
+    if request.method == "POST":
+        said = searched(request.POST.get("search", "")) if "search" in request.POST else None
+    else:
+        typed = request.GET.get("search", "")
+        said = searched(typed) if names_patients and not typed.startswith(MARK) else None
+        said = said or None
+    if said is None:
+        return ""
+    word = seal(said, str(study.uid)) if said and names_patients else said
+    return f"{request.path}?{_query(request.GET, search=word)}"
 
 
 def _pairs(
@@ -281,4 +290,6 @@ def _query(asked: QueryDict, **changed: str) -> str:
         rest.pop(name, None)
     for name, value in changed.items():
         rest[name] = value
+    if not rest.get("search", "-"):
+        rest.pop("search")
     return rest.urlencode()

@@ -17,6 +17,7 @@ from studies.identifiers import uuid7
 from studies.methods.problems import DataProblem
 from studies.policy import POLICY
 from studies.remembered import remembering
+from studies.upload_limits import limit_upload, too_large_for_any
 
 PACKED = ("text/html", "text/javascript", "application/json", "image/svg+xml")
 
@@ -52,6 +53,26 @@ class ActingUserMiddleware:
         reads = request.method in ("GET", "HEAD")
         with acting_as(request.user), remembering() if reads else nullcontext():
             return self.get_response(request)
+
+
+class UploadLimitMiddleware:
+    """Stands before whatever reads a form: a file that its door would refuse is not read whole."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, names: Any) -> Any:
+        sends = request.content_type == "multipart/form-data" and request.method == "POST"
+        if not sends or request.resolver_match is None:
+            return None
+        name = request.resolver_match.view_name
+        if refused := too_large_for_any(request, name):
+            return render(request, "refused.html", {"problems": refused.problems}, status=413)
+        limit_upload(request, name, names.get("kind", ""))
+        return None
 
 
 class RefusalMiddleware:

@@ -61,7 +61,7 @@ def study_cards(user: Any) -> list[StudyCard]:
 
 def at_a_glance(user: Any, study: Study) -> dict[str, Any]:
     """What the study's first page shows; ``busy`` while one of its newest jobs is under way."""
-    stages, jobs = stages_with_steps(user, study), job_reads.latest_jobs(study)
+    stages, jobs = stages_with_steps(user, study), job_reads.latest_jobs(user, study)
     return {
         "stages": stages,
         "done": sum(stage.state.state == "ready" for stage in stages),
@@ -71,7 +71,7 @@ def at_a_glance(user: Any, study: Study) -> dict[str, Any]:
         "readable": access.reads_names(user, study),
         "jobs": jobs,
         "busy": any(not job.has_ended for job in jobs),
-        "batches": job_reads.latest_batches(study),
+        "batches": job_reads.latest_batches(user, study),
         "queries": query_reads.query_counts(user, study)
         if "rows" in access.rights_of(user, study)
         else None,

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Count
 
 from studies import access, consents, eligibility
-from studies.models import Patient, PatientStatus, Study
+from studies.models import Completeness, Patient, PatientStatus, Study
+from studies.registry import completeness_columns
 
 SHOWN = 100
 
@@ -61,6 +62,13 @@ def left_out(user: Any, study: Study, limit: int | None = SHOWN) -> list[LeftOut
     ids = set().union(*by_scope)
     rows = mine.filter(pk__in=ids).select_related("site").order_by("pseudonym")
     return [LeftOut(row, [said.get(row.pk, "") for said in by_scope]) for row in rows[:limit]]
+
+
+def there_of(patient: Patient) -> list[str]:
+    """What is there of a patient, by the columns of the completeness grid."""
+    kept = Completeness.objects.filter(patient=patient).first()
+    present = set(kept.present) if kept else set()
+    return [column.title for column in completeness_columns() if column.key in present]
 
 
 def panel(patient: Patient) -> dict[str, Any]:

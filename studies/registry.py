@@ -153,6 +153,7 @@ class Uses:
     uses_of: Callable[[Any], dict[str, int]]
     purge: Callable[[Any], None]
     tables: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -357,9 +358,13 @@ def register_uses(
     uses_of: Callable[[Any], dict[str, int]],
     purge: Callable[[Any], None],
     tables: tuple[str, ...] = (),
+    frozen: tuple[str, ...] = (),
 ) -> None:
-    """``uses_of(patient)`` counts rows by table name; ``purge(patient)`` removes what must go."""
-    _uses[app_label] = Uses(uses_of, purge, tables)
+    """``uses_of(patient)`` counts rows by table name; ``purge(patient)`` removes what must go.
+
+    ``frozen`` are the tables that keep what was known of a patient as it stood.
+    """
+    _uses[app_label] = Uses(uses_of, purge, tables, frozen)
 
 
 def all_uses() -> dict[str, Uses]:

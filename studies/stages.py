@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from studies import access
 from studies.methods.wording import listed, say
 from studies.models import BatchState, CohortMember, ImportBatch, Study
 from studies.registry import StageState
@@ -24,7 +25,7 @@ def cohort_stage(study: Study, user: Any) -> StageState:
         .annotate(n=Count("patient_id"))
         .order_by("cohort_id")
     )
-    newest = ImportBatch.objects.filter(study=study, kind="cohort_table").first()
+    newest = access.visible(ImportBatch.objects.filter(kind="cohort_table"), user, study).first()
     if not counts:
         state = {BatchState.FAILED: "failed", BatchState.RUNNING: "running"}.get(
             newest.state if newest else "", "empty"

@@ -129,6 +129,7 @@ urlpatterns = [
     ),
     path(f"{BATCH}/columns/", tables.table_columns, name="table_columns"),
     path(f"{BATCH}/commit/", tables.table_commit, name="table_commit"),
+    path(f"{BATCH}/sites/", tables.table_sites, name="table_sites"),
     path(f"{BATCH}/revert/", tables.batch_revert, name="batch_revert"),
     path(f"{BATCH}/difference.csv", tables.batch_difference, name="batch_difference"),
     path(f"{BATCH}/dictionary/", tables.dictionary_propose, name="dictionary_propose"),

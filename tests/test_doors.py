@@ -14,7 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from studies.access import acting_as, visible
 from studies.identifiers import uuid7
-from studies.models import Patient, Specimen
+from studies.models import ImportBatch, Patient, Role, Specimen
+from studies.services import action_start, batch_job, batch_receive, membership_grant
 from tests.people import People
 
 # Addresses without a study: who they are for is said here, once.
@@ -155,11 +156,52 @@ def test_an_upload_over_the_api_has_the_same_limits(people: People, settings: An
     settings.UPLOAD_MAX_BYTES = 3
     address = reverse("api:import-list", args=[people.study.uid])
     client = clients(people)["coordinator"]
-    for data, options, field in ((b"a,b\n", "{}", "file"), (b"a\n", "[1]", "options")):
+    for data, options, field, code in ((b"a,b\n", "{}", "file", 422),
+                                       (b"a\n", "[1]", "options", 400)):  # fmt: skip
         sent = {"kind": "cohort_table", "file": SimpleUploadedFile("c.csv", data)}
         answer = client.post(address, sent | {"options": options})
-        assert answer.status_code == 400
+        assert answer.status_code == code
         assert [problem["where"] for problem in answer.json()["problems"]] == [field]
+
+
+def test_an_upload_is_seen_by_its_sites_and_by_who_sees_all(people: People) -> None:
+    """Its page, its file's name and digest, its problems and its job, on pages and over the API."""
+    north, south = people.outsider, people.colleague
+    with acting_as(people.administrator):
+        membership_grant(people.study, north, Role.COORDINATOR, people.here)
+    brought = {}
+    for who, user in (("all", people.coordinator), ("north", north)):
+        with acting_as(user):
+            data = f"patient_id,site\n{who},{who}\n".encode()
+            brought[who] = batch_receive(people.study, user, "cohort_table", data, f"{who}.csv")
+    with acting_as(people.statistician):
+        run = action_start(people.study, people.statistician, "imaging.extractor_fit")
+    seen = {people.coordinator: {"all", "north"}, people.statistician: {"all", "north"},
+            north: {"north"}, south: set()}  # fmt: skip
+    for user, names in seen.items():
+        client = Client()
+        client.force_login(user)
+        listed = client.get(reverse("api:import-list", args=[people.study.uid])).json()["results"]
+        assert {row["filename"] for row in listed} == {f"{name}.csv" for name in names}
+        jobs = client.get(reverse("api:job-list", args=[people.study.uid])).json()["results"]
+        assert {job["uid"] for job in jobs} == {
+            str(run.uid), *(str(batch_job(brought[name]).uid) for name in names)
+        }, "runs are of the study"  # fmt: skip
+        for name, batch in brought.items():
+            job = batch_job(batch)
+            own = [("studies:batch", batch), ("studies:batch_problems", batch),
+                   ("imaging:batch_files", batch), ("api:import-detail", batch),
+                   ("studies:job", job), ("studies:job_live", job), ("studies:job_problems", job),
+                   ("api:job-detail", job)]  # fmt: skip
+            for address, uid in ((address, row.uid) for address, row in own):
+                code = client.get(reverse(address, args=[people.study.uid, uid])).status_code
+                assert code == (200 if name in names else 404), (user, name, address)
+        for address in ("studies:uploads", "studies:jobs", "studies:overview"):
+            page = client.get(reverse(address, args=[people.study.uid])).content.decode()
+            assert {n for n in brought if f"{n}.csv" in page} == names, (user, address)
+    with acting_as(south):
+        mine = visible(ImportBatch.objects.all(), south, people.study)
+        assert list(mine) == list(ImportBatch.objects.visible_to(south))
 
 
 def test_a_step_needs_its_right(as_coordinator: People) -> None:

@@ -17,19 +17,20 @@ from studies.views.doors import study_page
 
 @study_page()
 def matrices(request: HttpRequest, study: Study) -> HttpResponse:
-    rows = ExpressionMatrix.objects.filter(study=study)
+    rows = overviews.matrices_seen(request.user, study)
     rows = rows.select_related("batch", "file", "correction")
     return render(request, "genomics/matrices.html", {"study": study, "matrices": rows})
 
 
-def _matrix(study: Study, uid: UUID) -> ExpressionMatrix:
-    rows = ExpressionMatrix.objects.select_related("batch", "file", "study", "correction")
-    return get_object_or_404(rows, study=study, uid=uid)
+def _matrix(request: HttpRequest, study: Study, uid: UUID) -> ExpressionMatrix:
+    rows = overviews.matrices_seen(request.user, study)
+    rows = rows.select_related("batch", "file", "study", "correction")
+    return get_object_or_404(rows, uid=uid)
 
 
 @study_page()
 def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
-    found = _matrix(study, matrix_uid)
+    found = _matrix(request, study, matrix_uid)
     coverage = overviews.coverage_of(found)
     context = {"study": study, "matrix": found, "signatures": coverage}
     return render(request, "genomics/matrix.html", context)
@@ -37,7 +38,7 @@ def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse
 
 @study_page("rows")
 def quality(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
-    found = _matrix(study, matrix_uid)
+    found = _matrix(request, study, matrix_uid)
     context = {"study": study, "matrix": found, **quality_page.quality_context(request.user, found)}
     context["page_drawn"] = QUALITY
     context["may_download"] = "download" in access.rights_of(request.user, study)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from imaging.models import WAITING, ArrivalState, ArrivedFile, Decision, ScanArrival
-from studies.access import reads_names
+from studies.access import memberships_of, reads_names
 from studies.models import ImportBatch, Study
 
 OFFERED = {
@@ -49,12 +49,19 @@ class VisitWaiting:
 def arrivals_readable(user: Any, study: Study) -> QuerySet[ScanArrival]:
     """Series of uploads whose names are open to ``user``."""
     rows = ScanArrival.objects.visible_to(user).filter(study=study)
-    return rows if reads_names(user, study) else rows.filter(batch__uploaded_by=user)
+    return rows if reads_names(user, study) else rows.filter(_of_readable(user, study))
 
 
 def files_readable(user: Any, study: Study) -> QuerySet[ArrivedFile]:
     rows = ArrivedFile.objects.visible_to(user).filter(study=study)
-    return rows if reads_names(user, study) else rows.filter(batch__uploaded_by=user)
+    return rows if reads_names(user, study) else rows.filter(_of_readable(user, study))
+
+
+def _of_readable(user: Any, study: Study) -> Q:
+    """Of uploads that the user brought, or that are of sites whose rows the user reads."""
+    sites = [m.site_id for m in memberships_of(user, study) if m.site_id and "rows" in m.rights]
+    own = Q(batch__site_ids__contained_by=sites) & Q(batch__site_ids__len__gt=0)
+    return Q(batch__uploaded_by=user) | own
 
 
 def visits_of(arrivals: Iterable[ScanArrival]) -> list[VisitWaiting]:

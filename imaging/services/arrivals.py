@@ -88,7 +88,7 @@ def settle_enqueue(batch: ImportBatch, user: Any) -> Job:
     params = {"batch": str(batch.uid)}
     jobs = Job.objects.filter(study=batch.study, kind=SETTLE, params=params)
     under_way = jobs.exclude(state__in=ENDED).first()
-    return under_way or enqueue(SETTLE, batch.study, user, params=params)
+    return under_way or enqueue(SETTLE, batch.study, user, params=params, batch=batch)
 
 
 def _patient(arrival: ScanArrival, pseudonym: str) -> Patient:

@@ -45,9 +45,7 @@ def waiting_list(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page()
 def batch_files(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
     """Every file of an upload with its state and reason."""
-    batch = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
-    if not access.reads_names(request.user, study, batch.uploaded_by_id):
-        raise PermissionDenied(_("The files name patients of other sites."))
+    batch = _batch(request, study, batch_uid)
     arrivals = arrivals_readable(request.user, study).filter(batch=batch).select_related("patient")
     files = files_readable(request.user, study).filter(batch=batch).select_related("arrival")
     state = request.GET.get("state")
@@ -89,10 +87,17 @@ def arrival_decide(request: HttpRequest, study: Study, arrival_uid: UUID) -> Htt
 @require_POST
 @study_page("enter")
 def batch_try_again(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
-    batch = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
-    if not access.reads_names(request.user, study, batch.uploaded_by_id):
-        raise PermissionDenied(_("The files name patients of other sites."))
+    batch = _batch(request, study, batch_uid)
     return _after(request, study, batch, services.batch_try_again(batch, request.user))
+
+
+def _batch(request: HttpRequest, study: Study, uid: UUID) -> ImportBatch:
+    """An upload whose patients the reader may see."""
+    rows = access.visible(ImportBatch.objects.all(), request.user, study)
+    batch = get_object_or_404(rows, uid=uid)
+    if not access.reads_names(request.user, study, batch.uploaded_by_id, batch.site_ids):
+        raise PermissionDenied(_("The files name patients of other sites."))
+    return batch
 
 
 def _after(request: HttpRequest, study: Study, batch: ImportBatch, job: Any) -> HttpResponse:

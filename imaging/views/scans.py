@@ -36,8 +36,8 @@ def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
         Series.objects.filter(modality="PT", replaced_at__isnull=True), request.user, study
     )
     narrowed = ScanFilter(request.GET, pets, study=study, user=request.user)
-    refused = ImportBatch.objects.filter(
-        study=study, kind="dicom_zip", state__in=[BatchState.FAILED, BatchState.ERRORED]
+    refused = access.visible(ImportBatch.objects.all(), request.user, study).filter(
+        kind="dicom_zip", state__in=[BatchState.FAILED, BatchState.ERRORED]
     )
     return list_response(
         request,

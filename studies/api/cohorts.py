@@ -26,6 +26,7 @@ from studies.models import (
     Study,
 )
 
+from .imports import StartedSerializer
 from .records import CohortSerializer, PatientScopedSerializer, StudyScopedViewSet
 
 
@@ -190,7 +191,10 @@ class MoveRequestSerializer(serializers.Serializer):
 
 
 class PatientMoveViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
-    """The screening log; POST screens, enrols, excludes, withdraws, transfers or merges."""
+    """The screening log; POST screens, enrols, excludes, withdraws, transfers or merges.
+
+    ``purge`` of a withdrawal removes what was kept then.
+    """
 
     right = "rows"
     serializer_class = PatientMoveSerializer
@@ -203,6 +207,13 @@ class PatientMoveViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         asked.is_valid(raise_exception=True)
         move = self._move(request.user, asked.validated_data)
         return Response(self.get_serializer(move).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={202: StartedSerializer})
+    @action(detail=True, methods=["post"])
+    def purge(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Remove what is stored of a patient who withdrew and whose files were kept so far."""
+        job = services.purge_start(self.get_object(), request.user)
+        return Response(StartedSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
     def _move(self, user: Any, given: dict[str, Any]) -> PatientMove:
         kind, on, reason = given["kind"], given["date"], given["reason"]

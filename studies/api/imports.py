@@ -14,7 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import services
+from studies.access import reads_names
 from studies.models import ImportBatch, Job
+from studies.upload_limits import refusal_of
 
 from .records import NamesPatients, StudyScopedViewSet
 
@@ -86,6 +88,12 @@ class MappingSerializer(serializers.Serializer):
 class DescribeSerializer(serializers.Serializer):
     options = serializers.DictField(child=serializers.CharField(), default=dict)
     mapping = MappingSerializer(required=False)
+    new_sites = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        help_text="Sites that the study does not have yet and that are meant: a line of any other "
+        "new site is refused. A file handed in without confirm takes them as options.new_sites.",
+    )
 
 
 class CommitSerializer(serializers.Serializer):
@@ -115,6 +123,8 @@ class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = UploadSerializer(data=request.data)
+        if refused := refusal_of(request._request):
+            raise refused
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         file = given["file"]
@@ -139,10 +149,13 @@ class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         mapping = given.get("mapping")
-        batch = self._readable()
+        options = {name: given[name] for name in ("new_sites",) if name in given}
         return _started(
             services.table_describe(
-                batch, request.user, given["options"], dict(mapping) if mapping else None
+                self._readable(),
+                request.user,
+                given["options"] | options,
+                dict(mapping) if mapping else None,
             )
         )
 
@@ -161,7 +174,8 @@ class ImportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
 
     def _readable(self) -> ImportBatch:
         batch = self.get_object()
-        if not self.reads_every_name and batch.uploaded_by_id != self.request.user.pk:
+        user = self.request.user
+        if not reads_names(user, self.study, batch.uploaded_by_id, batch.site_ids):
             raise PermissionDenied(_("The file holds patients of other sites."))
         return batch
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import registry, services
-from studies.access import reads_names, rights_of, study_for
+from studies.access import reads_names, rights_of, study_for, visible
 from studies.kept_stages import stage_states
 from studies.models import (
     Cohort,
@@ -90,8 +90,7 @@ class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
     def get_queryset(self) -> QuerySet:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
-        visible = self.queryset.visible_to(self.request.user)  # type: ignore[attr-defined]
-        return visible.filter(study=self.study)
+        return visible(self.queryset, self.request.user, self.study)
 
 
 def _keep(view: Any, request: Request, response: Any, uid: str) -> None:
@@ -104,15 +103,18 @@ def _keep(view: Any, request: Request, response: Any, uid: str) -> None:
 
 
 class NamesPatients(serializers.ModelSerializer):
-    """Empties ``names``, which may name any patient, unless the reader is ``owner`` or sees all."""
+    """Empties ``names``, which may name any patient, unless the reader is ``owner`` or sees all.
+
+    All is every site, or the sites that the record is of.
+    """
 
     names: tuple[str, ...] = ()
     owner = ""
 
     def to_representation(self, row: Any) -> dict[str, Any]:
         shown = super().to_representation(row)
-        mine = getattr(row, self.owner) == self.context["request"].user.pk
-        if not mine and not self.context["view"].reads_every_name:
+        user = self.context["request"].user
+        if not reads_names(user, row.study, getattr(row, self.owner), row.site_ids):
             shown |= {name: type(shown[name])() for name in self.names}
         return shown
 

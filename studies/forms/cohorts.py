@@ -153,10 +153,19 @@ class MergeForm(forms.Form):
 class WithdrawForm(forms.Form):
     on = DayField(label=_("On"))
     reason = reason_field()
-    purge = forms.BooleanField(
-        label=_("Remove scans, masks, features, RNA columns and clinical values now"),
-        required=False,
+    purge = forms.TypedChoiceField(
+        label=_("What is stored of the patient"),
+        choices=[
+            ("no", _("is kept as proof, and used in nothing; it can be removed later")),
+            ("yes", _("is removed now, for good: scans, masks, features, RNA columns, values")),
+        ],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
     )
+
+
+class PurgeForm(forms.Form):
+    sure = forms.BooleanField(label=_("I know that it cannot be brought back"))
 
 
 class OverrideForm(forms.Form):

@@ -148,9 +148,13 @@ class ColumnsForm(forms.Form):
             self.add_error("new_site", _("Choose a site, or name a new one."))
         return given
 
-    def options(self) -> dict[str, str]:
-        names = ("decimal", "date_order", "blank")
-        return {name: self.cleaned_data[name] for name in names if self.cleaned_data.get(name)}
+    def options(self) -> dict[str, Any]:
+        """How cells are written; a site that was named as a new one is confirmed by that."""
+        given, names = self.cleaned_data, ("decimal", "date_order", "blank")
+        said: dict[str, Any] = {name: given[name] for name in names if given.get(name)}
+        if named := given.get("new_site"):
+            said["new_sites"] = sorted({*self.batch.options.get("new_sites", []), named})
+        return said
 
     def mapping(self) -> dict[str, Any]:
         given = self.cleaned_data

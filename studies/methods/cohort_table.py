@@ -206,6 +206,10 @@ class TableCheck:
             self.told.tell("inclusion_age", text)
 
 
+def is_pseudonym(text: str) -> bool:
+    return _PSEUDONYM.fullmatch(text) is not None
+
+
 _KEYS = (PATIENT, SITE, COHORT)
 _WALL = say("a patient in development or in validation, never in both")
 

@@ -1,7 +1,15 @@
 """Who and what is studied."""
 
 from .accounts import AccessToken, Person
-from .base import DerivedMixin, PatientQuerySet, PatientRow, Row, StudyQuerySet, StudyRow
+from .base import (
+    BroughtQuerySet,
+    DerivedMixin,
+    PatientQuerySet,
+    PatientRow,
+    Row,
+    StudyQuerySet,
+    StudyRow,
+)
 from .clinical import (
     Consent,
     Contact,
@@ -60,6 +68,7 @@ __all__ = [
     "USE_OF_ROLE",
     "AccessToken",
     "BatchState",
+    "BroughtQuerySet",
     "Cohort",
     "CohortMember",
     "CohortRole",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pghistory
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.utils import timezone
 
@@ -73,6 +74,31 @@ class StudyQuerySet(models.QuerySet):
     def visible_to(self, user: Any) -> StudyQuerySet:
         memberships = _memberships(self.model).filter(membership_in_force(user))
         return self.filter(study_id__in=memberships.values("study_id"))
+
+
+class BroughtQuerySet(StudyQuerySet):
+    """Files that somebody brought and jobs that somebody asked for, by the sites they are of.
+
+    Seen by whoever brought or asked, by members of each of the ``site_ids``, and by those who see
+    all sites. No array: of all sites. An empty one: of the study, and no site's.
+    """
+
+    whose = "uploaded_by_id"
+
+    def visible_to(self, user: Any) -> BroughtQuerySet:
+        mine = _memberships(self.model).filter(membership_in_force(user))
+        mine = mine.filter(study_id=models.OuterRef("study_id"))
+        everywhere = mine.filter(site_id__isnull=True)
+        here = ArraySubquery(mine.filter(site_id__isnull=False).values("site_id"))
+        seen = models.Q(models.Exists(everywhere)) | self._of(user, here)
+        return self.filter(models.Exists(mine)).filter(seen)
+
+    def of_sites(self, user: Any, site_ids: Sequence[int]) -> BroughtQuerySet:
+        """Of a member of these sites alone."""
+        return self.filter(self._of(user, list(site_ids)))
+
+    def _of(self, user: Any, site_ids: Any) -> models.Q:
+        return models.Q(**{self.whose: user.pk}) | models.Q(site_ids__contained_by=site_ids)
 
 
 class PatientQuerySet(StudyQuerySet):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from .base import StudyRow
+from .base import BroughtQuerySet, StudyRow
 from .dictionary import DictionaryVersion
 from .files import StoredFile
 
@@ -30,7 +31,8 @@ class ImportBatch(StudyRow):
     (its difference is to be confirmed), and a ready one may be reverted. ``look`` is what the file
     holds; ``difference`` begins what it would change, ``problems`` begin what is wrong with it: the
     files have all of it. ``checked_file`` keeps the lines of a check until they are committed.
-    ``written`` names the patients and memberships that it created.
+    ``written`` names the patients and memberships that it created. ``site_ids`` are the sites that
+    whoever brought it was a member of then; none: of all.
     """
 
     kind = models.CharField(max_length=40)
@@ -44,6 +46,7 @@ class ImportBatch(StudyRow):
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
+    site_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
     state = models.TextField(choices=BatchState.choices, default=BatchState.RECEIVED)
     problems = models.JSONField(default=list, blank=True)
     notices = models.JSONField(default=list, blank=True)
@@ -61,6 +64,8 @@ class ImportBatch(StudyRow):
     checked_file = models.ForeignKey(
         StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = BroughtQuerySet.as_manager()
 
     class Meta:
         default_related_name = "import_batches"

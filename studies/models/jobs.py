@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from .base import StudyQuerySet, StudyRow
+from .base import BroughtQuerySet, StudyRow
 
 
 class JobState(models.TextChoices):
@@ -24,7 +25,9 @@ class JobState(models.TextChoices):
 ENDED = (JobState.DONE, JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
 
 
-class JobQuerySet(StudyQuerySet):
+class JobQuerySet(BroughtQuerySet):
+    whose = "acting_user_id"
+
     def abandoned(self) -> JobQuerySet:
         """Running without a living worker: the lease ran out."""
         return self.filter(state=JobState.RUNNING, lease_until__lt=timezone.now())
@@ -59,12 +62,16 @@ class JobQuerySet(StudyQuerySet):
 
 
 class Job(StudyRow):
-    """Has its acting user's rights, not more."""
+    """Has its acting user's rights, not more.
+
+    ``site_ids`` are the sites of what it is about (see ``BroughtQuerySet``).
+    """
 
     acting_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     kind = models.CharField(max_length=80)
+    site_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
     subject_table = models.CharField(max_length=63, blank=True)
     subject_id = models.BigIntegerField(null=True, blank=True)
     params = models.JSONField(default=dict, blank=True)

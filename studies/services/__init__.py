@@ -14,6 +14,7 @@ from .consents import (
     consent_record,
     patient_purge,
     patient_withdraw,
+    purge_job,
     purge_start,
     rows_of,
 )
@@ -105,6 +106,7 @@ from .table_steps import (
     table_confirm,
     table_describe,
     table_look,
+    table_sites,
     table_suggestions,
 )
 from .uploads import KEPT_DAYS, upload_begin, upload_discard, upload_join, upload_part, uploads_open
@@ -191,6 +193,7 @@ __all__ = [
     "people_who_see",
     "person_invite",
     "pseudonym_make",
+    "purge_job",
     "purge_start",
     "query_raise",
     "query_say",
@@ -215,6 +218,7 @@ __all__ = [
     "table_confirm",
     "table_describe",
     "table_look",
+    "table_sites",
     "table_suggestions",
     "tour_hide",
     "upload_begin",

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from django.db import transaction
 
 from studies import registry
-from studies.access import require
+from studies.access import require, sites_held, visible
 from studies.jobs import batch_of, enqueue
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -84,7 +84,8 @@ def batch_receive(
     stored = file_store(study, stream, f"upload:{kind}", filename)
     if stored.size == 0:
         raise refuse("file", say("an empty file"), "a file with content", "Choose the file again.")
-    earlier = ImportBatch.objects.filter(study=study, kind=kind, file=stored).exclude(
+    seen = visible(ImportBatch.objects.all(), user, study)
+    earlier = seen.filter(kind=kind, file=stored).exclude(
         state__in=[BatchState.FAILED, BatchState.ERRORED, BatchState.REVERTED]
     )
     if not confirm:
@@ -102,6 +103,7 @@ def batch_receive(
         mapping=said.pop("mapping", {}),
         options=said,
         uploaded_by=user,
+        site_ids=sites_held(user, study),
     )
     file_use(stored, batch)
     enqueue("studies.table_look" if confirm else door.job_kind, study, user, subject=batch)

@@ -23,37 +23,46 @@ from studies.models import (
 
 from .endpoints import endpoints_compute, endpoints_hold
 from .facts import FACT_TABLES, facts_write
+from .lesion_revert import lesions_take_back
 from .sets import execute, query
 
 OWN = ("studies_formentry", "studies_endpointvalue", "studies_cohortmember", *FACT_TABLES)
 NAMED = 5
+LESIONS = "lesion_table"
 
 
 @transaction.atomic
 def batch_revert(
     batch: ImportBatch, progress: Progress = no_progress, job: Job | None = None
 ) -> dict[str, Any]:
-    """Values as they were before the file; patients that came with it are gone.
+    """Values as they were before the file; patients or lesions that came with it are gone.
 
     Raises
     ------
     DataProblem
         Everything that depends on what the file wrote.
     """
+    endpoints_hold(batch.study)
+    take_back = lesions_take_back if batch.kind == LESIONS else _table_take_back
+    summary = take_back(batch, progress, job)
+    batch.mark_reverted({**batch.summary, **summary})
+    progress(1, 1, "done")
+    return summary
+
+
+def _table_take_back(
+    batch: ImportBatch, progress: Progress, job: Job | None = None
+) -> dict[str, Any]:
     names = {"batch": batch.pk, "study": batch.study_id, **batch.written}
     progress(0, 4, say("looking for what depends on it"))
-    endpoints_hold(batch.study)
     execute(TOUCHED, names)
     try:
         if problems := list(_dependents(names)):
             raise DataProblem(problems)
-        summary = _take_back(batch, names, progress, job)
+        return _take_back(batch, names, progress, job)
     finally:
         if not transaction.get_connection().needs_rollback:
             execute("DROP TABLE IF EXISTS touched", {})
-    batch.mark_reverted({**batch.summary, **summary})
-    progress(4, 4, "done")
-    return summary
 
 
 def _take_back(

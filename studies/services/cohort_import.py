@@ -63,7 +63,7 @@ def table_check(batch: ImportBatch, progress: Progress = no_progress) -> dict[st
         batch.problems, batch.problem_count = findings.in_order(), findings.total
         batch.problems_file = findings.store(batch)
         batch.difference_file = store_difference(staging)
-        batch.notices = [notice.as_dict() for notice in staging.told]
+        batch.notices = [notice.as_dict() for notice in staging.notices()]
         batch.save(update_fields=["dictionary", "problems_file", "difference_file"])
         kept.store(batch, reading.key, staging.facts())
         summary = {**staging.summary(), "bad_lines": len(findings.rows)}
@@ -149,7 +149,7 @@ def _write(
     batch = staging.batch
     progress(0.65, 1, say("writing {lines:,} lines", lines=staging.lines))
     summary = {**staging.summary(), **(more or {})}
-    notices = [*staging.told, *_undated_progressions(), *_unrecorded(staging)]
+    notices = [*staging.notices(), *_undated_progressions(), *_unrecorded(staging)]
     endpoints_hold(batch.study)
     changed = staged_write(batch, dictionary)
     if DATED & {spec.name for spec in staging.specs}:

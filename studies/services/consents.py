@@ -17,6 +17,8 @@ from studies.methods.wording import say
 from studies.models import (
     Consent,
     ConsentPolicy,
+    Job,
+    JobState,
     MoveKind,
     Patient,
     PatientMove,
@@ -165,9 +167,34 @@ def patient_withdraw(
     return move
 
 
-def purge_start(move: PatientMove, user: Any) -> None:
-    """Queue the removal of files and features of a withdrawn patient."""
-    enqueue(PURGE, move.study, user, subject=move, idempotency_key=f"purge:{move.uid}")
+def purge_start(move: PatientMove, user: Any) -> Job:
+    """Queue the removal of files and features of a withdrawn patient, once; at any time after it.
+
+    Raises
+    ------
+    DataProblem
+        The patient has not withdrawn.
+    """
+    require_at(user, move.patient, "enter")
+    if move.kind != MoveKind.WITHDRAWN:
+        raise refuse("patient", move.kind, "a withdrawal", "Record the withdrawal first.")
+    earlier = purge_job(move)
+    if earlier is not None and earlier.state not in (JobState.ERRORED, JobState.CANCELLED):
+        return earlier
+    again = f":{earlier.pk}" if earlier else ""
+    return enqueue(
+        PURGE, move.study, user, subject=move, idempotency_key=f"{_purge_key(move)}{again}"
+    )
+
+
+def purge_job(move: PatientMove) -> Job | None:
+    """The removal that was asked for last, if any was."""
+    jobs = Job.objects.filter(idempotency_key__startswith=_purge_key(move))
+    return jobs.order_by("-id").first()
+
+
+def _purge_key(move: PatientMove) -> str:
+    return f"purge:{move.uid}"
 
 
 def rows_of(patient: Patient) -> dict[str, int]:

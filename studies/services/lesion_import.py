@@ -66,11 +66,14 @@ def lesions_import(
         problems, changes = _checked(batch, lines, people)
         if problems:
             raise DataProblem(sorted(problems, key=lambda problem: problem.row or 0))
+        began = timezone.now()
         changed = _write(batch, changes)
         progress(0.6, 1, say("deriving endpoints"))
         notices = endpoints_told(batch, changed, progress, job)
         summary = {"lines": len(lines), "patients": len({line.pseudonym for line in lines}),
                    "written": sum(map(len, changes.values()))}  # fmt: skip
+        batch.written = {"at": began.isoformat(), "until": timezone.now().isoformat()}
+        batch.save(update_fields=["written"])
         batch.mark_ready(summary, notices)
     return summary
 

@@ -37,7 +37,7 @@ def staged_write(batch: ImportBatch, dictionary: DictionaryVersion) -> list[int]
     newest = query("SELECT COALESCE(max(id), 0) FROM studies_patient", {})[0][0]
     insert_select(Patient, PATIENT, PATIENT_SOURCE, names, "(study_id, pseudonym)")
     if taken := query(TAKEN, names):
-        raise DataProblem([_taken(row, who) for row, who in taken])
+        raise DataProblem([taken_elsewhere(row, who) for row, who in taken])
     execute(PARTITIONS, names)
     members = query(NEW_MEMBERS, names)
     insert_select(CohortMember, MEMBER, MEMBER_SOURCE, names, "(patient_id, cohort_id)")
@@ -63,7 +63,7 @@ def _places(batch: ImportBatch) -> None:
         Cohort.objects.get_or_create(study=batch.study, name=name, defaults=defaults)
 
 
-def _taken(row: int, who: str) -> Problem:
+def taken_elsewhere(row: int, who: str) -> Problem:
     """The database knows the pseudonym, the reader's rows do not hold it."""
     return Problem(
         who,

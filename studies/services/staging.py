@@ -6,15 +6,16 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from django.db import connection
 
 from studies.jobs import Progress
-from studies.methods.cohort_table import CheckedLine, TableCheck, nobody
+from studies.methods.cohort_table import CheckedLine, TableCheck, is_pseudonym, nobody
 from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
+from studies.methods.table_columns import SITE
 from studies.methods.values import write_value
 from studies.methods.wording import say
 from studies.models import ImportBatch, StoredFile
@@ -23,6 +24,7 @@ from .kept_lines import KeptLines
 from .sets import query
 from .table_clashes import clashes_of
 from .table_findings import Findings, csv_line, csv_store
+from .table_places import Places, places_of, unconfirmed
 
 CHUNK = 5_000
 CHANGES_SHOWN = 200
@@ -72,11 +74,13 @@ class Staging:
     findings: Findings = field(default_factory=Findings)
     lines: int = 0
     told: list[Any] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
 
     def fill(self, check: TableCheck, progress: Progress, keep: Keep = _forget) -> None:
-        """Check every line and stage the good ones, then set them against what is stored.
+        """Check every line, stage all of them, and set them against what is stored.
 
-        ``keep`` gets what was staged, table by table.
+        Lines with problems are staged, too, so that their clashes are told with the rest of their
+        problems; then they are left out. ``keep`` gets the good ones, table by table.
         """
         self._begin()
         self.mapped = [name for name in check.plan.columns if name not in ("", *KEY_COLUMNS)]
@@ -86,8 +90,7 @@ class Staging:
             self.lines += 1
             if line.problems:
                 self.findings.add_line(line.pseudonym, line.problems)
-            else:
-                waiting.append(line)
+            waiting.append(line)
             if self.lines % CHUNK == 0:
                 self._stage(waiting, seen, keep)
                 progress(0.5 * check.table.share(), 1, say("checked {n:,} lines", n=self.lines))
@@ -126,12 +129,18 @@ class Staging:
     def _end(self, progress: Progress) -> None:
         self._compare()
         progress(0.6, 1, say("comparing with what is stored"))
-        for problem in clashes_of(self.batch):
+        self.places = places_of(self.batch)
+        for problem in (*unconfirmed(self.places), *clashes_of(self.batch)):
             self.findings.add(problem)
         self._leave_out_bad()
 
     def _stage(self, lines: list[CheckedLine], seen: set[str], keep: Keep) -> None:
-        fresh = [line for line in lines if line.pseudonym not in seen]
+        self._put([line for line in lines if not line.problems], seen, keep)
+        self._put([_placed(line) for line in lines if line.problems], seen, _forget)
+        lines.clear()
+
+    def _put(self, lines: list[CheckedLine], seen: set[str], keep: Keep) -> None:
+        fresh = [line for line in lines if line.pseudonym and line.pseudonym not in seen]
         fresh = list({line.pseudonym: line for line in reversed(fresh)}.values())
         seen.update(line.pseudonym for line in fresh)
         texts = {
@@ -142,10 +151,9 @@ class Staging:
             "staged_entry": [entry for line in fresh for entry in self._entries(line)],
         }
         for table, rows in texts.items():
-            text = "".join(rows)
-            _copy(table, text)
-            keep(table, text)
-        lines.clear()
+            if text := "".join(rows):
+                _copy(table, text)
+                keep(table, text)
 
     def _entries(self, line: CheckedLine) -> Iterator[str]:
         for form, names in self._forms.items():
@@ -177,16 +185,18 @@ class Staging:
         names = [*self.findings.names, *(name for (name,) in clashing)]
         if not names:
             return
+        names.append("")  # of lines whose pseudonym cannot be read
         with connection.cursor() as cursor:
             for table in ("staged_line", "staged_member", "staged_entry", "difference"):
                 cursor.execute(f"DELETE FROM {table} WHERE pseudonym = ANY(%s)", [names])
 
     def summary(self) -> dict[str, Any]:
-        """Lines, and patients that are new, changed or the same."""
+        """Lines, patients that are new, changed or the same, and cohorts that known ones join."""
         found = dict(query(KINDS))
         return {
             "lines": self.lines,
             **{kind: found.get(kind, 0) for kind in ("new", "changed", "same")},
+            "joins": query(JOINS, {"study": self.batch.study_id})[0][0],
             "cohorts": dict(query(COHORTS)),
         }
 
@@ -203,7 +213,19 @@ class Staging:
             "fields": [dict(zip(fields, row, strict=True)) for row in query(FIELDS)],
             "first": [_change(*row) for row in first],
             "new": [row for (row,) in query(NEW_ONES)],
+            **self.places.as_dict(),
         }
+
+    def notices(self) -> list[Any]:
+        """What can go on: of single lines, and sites and cohorts that the file brings."""
+        return [*self.places.told(), *self.told]
+
+
+def _placed(line: CheckedLine) -> CheckedLine:
+    """A line with problems as far as it can be set against what is stored."""
+    who = line.pseudonym if is_pseudonym(line.pseudonym) else ""
+    site = "" if any(problem.column == SITE for problem in line.problems) else line.site
+    return replace(line, pseudonym=who, site=site)
 
 
 def _copy(table: str, text: str | bytes) -> None:
@@ -231,6 +253,14 @@ SELECT kind, count(*) FROM (
         AND bool_or(patient_id IS NOT NULL)) THEN 'changed' ELSE min(kind) END AS kind
     FROM difference GROUP BY pseudonym
 ) AS patients GROUP BY kind
+"""
+JOINS = """
+SELECT count(DISTINCT (p.id, m.cohort)) FROM staged_member m
+JOIN studies_patient p ON p.study_id = %(study)s AND p.pseudonym = m.pseudonym
+WHERE NOT EXISTS (
+    SELECT 1 FROM studies_cohortmember o JOIN studies_cohort c ON c.id = o.cohort_id
+    WHERE o.patient_id = p.id AND c.name = m.cohort
+)
 """
 COHORTS = "SELECT cohort, count(DISTINCT pseudonym) FROM staged_member GROUP BY 1 ORDER BY 1"
 DIGEST = """

@@ -10,6 +10,7 @@ from studies.methods.wording import marked, say
 from studies.models import ImportBatch
 
 from .sets import query
+from .staged_write import taken_elsewhere
 
 Told = tuple[str | None, str, str, str]  # column, found, expected, remedy
 
@@ -27,7 +28,9 @@ def clashes_of(batch: ImportBatch) -> Iterator[Problem]:
     for sql, told in CLASHES:
         for row, who, *values in query(sql, names):
             column, found, expected, remedy = told(*values)
-            yield Problem(who, found, expected, remedy, row, column)
+            yield Problem(who or "line", found, expected, remedy, row, column)
+    if not names["everywhere"]:
+        yield from (taken_elsewhere(row, who) for row, who in query(TAKEN, names))
 
 
 def _across_the_wall(cohort: str, use: str, partition: str) -> Told:
@@ -68,6 +71,16 @@ def _of_a_frozen_cohort(cohort: str) -> Told:
     return "cohort", found, expected, marked("Leave the line out, or name another cohort.")
 
 
+# The reader's rows do not hold who is at another site: the database says no more than that.
+TAKEN = """
+SELECT min(l.row), l.pseudonym FROM staged_line l
+JOIN studies_pseudonyms_taken(
+    %(study)s, ARRAY(SELECT DISTINCT pseudonym FROM staged_line WHERE pseudonym <> '')
+) AS taken(pseudonym) ON taken.pseudonym = l.pseudonym
+WHERE NOT EXISTS (SELECT 1 FROM studies_patient p
+                  WHERE p.study_id = %(study)s AND p.pseudonym = l.pseudonym)
+GROUP BY 2 ORDER BY 1
+"""
 CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
     (
         """
@@ -82,7 +95,7 @@ CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
     (
         """
     SELECT l.row, l.pseudonym, l.site, %(own_sites)s FROM staged_line l
-    WHERE NOT %(everywhere)s AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
+    WHERE NOT %(everywhere)s AND l.site <> '' AND l.site <> ALL(%(own)s::text[]) ORDER BY l.row
     """,
         _not_their_site,
     ),
@@ -92,7 +105,8 @@ CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
     FROM staged_line l
     JOIN studies_patient p ON p.study_id = %(study)s AND p.pseudonym = l.pseudonym
     JOIN studies_site s ON s.id = p.site_id
-    WHERE s.name <> l.site AND (%(everywhere)s OR l.site = ANY(%(own)s::text[])) ORDER BY l.row
+    WHERE s.name <> l.site AND l.site <> ''
+        AND (%(everywhere)s OR l.site = ANY(%(own)s::text[])) ORDER BY l.row
     """,
         _at_another_site,
     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from studies.access import require, sees_all_sites
+from studies.access import enters_of, require
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.table_columns import Suggestion, check_plan, plan_suggest
@@ -22,6 +23,8 @@ from .actions import batch_job
 from .cohort_import import bad_lines
 from .dictionary import dictionary_current, dictionary_specs
 from .files import file_read
+from .table_places import OPTION as NEW_SITES
+from .table_places import sites_confirmed
 from .table_reading import plan_of, table_options
 
 OPTIONS = tuple(asdict(TableOptions()))
@@ -67,7 +70,7 @@ def remembered_columns(batch: ImportBatch) -> dict[str, str]:
 
 @transaction.atomic
 def table_describe(
-    batch: ImportBatch, user: Any, options: dict[str, str], mapping: dict[str, Any] | None = None
+    batch: ImportBatch, user: Any, options: dict[str, Any], mapping: dict[str, Any] | None = None
 ) -> Job:
     """Say how the file is read and which column is which; then it is checked.
 
@@ -81,9 +84,10 @@ def table_describe(
     _may_continue(batch, user)
     if batch.state not in TO_DESCRIBE or not batch.look:
         raise _out_of_turn(batch, say("a file that was looked at"))
-    for name in set(options) - set(OPTIONS):
-        expected = say("one of {known}", known=", ".join(OPTIONS))
+    for name in set(options) - {*OPTIONS, NEW_SITES}:
+        expected = say("one of {known}", known=", ".join((*OPTIONS, NEW_SITES)))
         raise refuse("options", name, expected, "Remove it.", column="options")
+    sites_confirmed(options)
     reads = {name: options.get(name, "") for name in ("encoding", "delimiter", "sheet")}
     again = any(value and value != batch.options.get(name) for name, value in reads.items())
     batch.options = {name: value for name, value in {**batch.options, **options}.items() if value}
@@ -106,6 +110,27 @@ def _check_described(batch: ImportBatch) -> None:
     problems = check_plan(header, plan, specs)
     if problems:
         raise DataProblem(problems)
+
+
+@transaction.atomic
+def table_sites(batch: ImportBatch, user: Any, names: Sequence[str]) -> Job:
+    """Say which of the sites that the file names first are new ones; then it is checked again.
+
+    Raises
+    ------
+    DataProblem
+        A name that the check did not ask about, or a batch that is not at that step.
+    """
+    asked = {site["name"] for site in batch.difference.get("new_sites", [])}
+    if others := sorted(set(names) - asked):
+        raise refuse(
+            NEW_SITES,
+            ", ".join(others),
+            say("sites that the file names first"),
+            "Check the file again.",
+            column=NEW_SITES,
+        )
+    return table_describe(batch, user, {NEW_SITES: sorted(set(names))})
 
 
 @transaction.atomic
@@ -141,7 +166,7 @@ def batch_revert_start(batch: ImportBatch, user: Any) -> Job:
     if batch.state != BatchState.READY or "at" not in batch.written:
         raise _out_of_turn(batch, say("a file that was written and names what it wrote"))
     params = {"batch": str(batch.uid)}  # not the subject: a refusal leaves the batch as it is
-    return enqueue("studies.batch_revert", batch.study, user, params=params)
+    return enqueue("studies.batch_revert", batch.study, user, params=params, batch=batch)
 
 
 def batch_named(study: Study, uid: str) -> ImportBatch:
@@ -155,9 +180,9 @@ def batch_revert_job(batch: ImportBatch) -> Job | None:
 
 
 def _may_continue(batch: ImportBatch, user: Any) -> None:
-    """The one who brought the file, or who enters data for every site."""
+    """The one who brought the file, or who enters data for all of its sites."""
     require(user, batch.study, "enter")
-    if batch.uploaded_by_id != user.pk and not sees_all_sites(user, batch.study):
+    if not enters_of(user, batch.study, batch.uploaded_by_id, batch.site_ids):
         raise PermissionDenied(say("The file was brought by somebody of another site."))
 
 

@@ -23,7 +23,7 @@ from studies import access, desks, glance_words, homes, job_reads, languages, re
 from studies.help import glossary
 from studies.methods.units import readable_unit
 from studies.methods.wording import say as _
-from studies.models import Job, UseTrace
+from studies.models import ImportBatch, Job, Study, UseTrace
 from studies.value_words import word_of
 
 register = template.Library()
@@ -375,6 +375,18 @@ def person(user: Any) -> str:
 
 BROUGHT = ("lines", "patients", "new", "changed", "same", "joins", "left_out", "bad_lines",
            "removed", "restored")  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def upload_of(context: Any, batch: ImportBatch, study: Study, linked: bool = True) -> str:
+    """An upload by its file's name, linked, for whoever may see it; else that it is of others."""
+    user = context["request"].user
+    if not access.sees_of(user, study, batch.uploaded_by_id, batch.site_ids):
+        return gettext("a file that others brought")
+    if not linked:
+        return batch.filename
+    url = reverse("studies:batch", args=[study.uid, batch.uid])
+    return format_html('<a href="{}">{}</a>', url, batch.filename)
 
 
 @register.filter

@@ -34,8 +34,8 @@ COUNTED = (TABLE_ONE, ATTRITION)  # pages of the same names
 
 @study_page()
 def job_list(request: HttpRequest, study: Study) -> HttpResponse:
-    rows = Job.objects.filter(study=study, parent=None).select_related("acting_user")
-    narrowed = JobFilter(request.GET, rows, study=study)
+    rows = job_reads.jobs_seen(request.user, study).select_related("acting_user")
+    narrowed = JobFilter(request.GET, rows)
     return list_response(
         request,
         study,
@@ -52,7 +52,8 @@ def job_list(request: HttpRequest, study: Study) -> HttpResponse:
 def jobs_cancel(request: HttpRequest, study: Study) -> HttpResponse:
     """The chosen jobs that are under way; a manager's right reaches those of others, too."""
     chosen = [uid for uid in request.POST.getlist("pick") if is_uuid(uid)]
-    under_way = Job.objects.filter(study=study, uid__in=chosen, ended_at=None)
+    seen = access.visible(Job.objects.all(), request.user, study)
+    under_way = seen.filter(uid__in=chosen, ended_at=None)
     mine = [job for job in under_way if _may_cancel(request.user, study, job)]
     for job in mine:
         services.job_cancel(job, request.user)
@@ -65,21 +66,21 @@ def jobs_cancel(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def job_page(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
-    job = _job(study, job_uid)
+    job = _job(request, study, job_uid)
     context = _job_context(request.user, study, job)
     return render(request, "studies/job.html", context)
 
 
 @study_page()
 def job_live(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
-    context = _job_context(request.user, study, _job(study, job_uid))
+    context = _job_context(request.user, study, _job(request, study, job_uid))
     return render(request, "studies/_job_live.html", context)
 
 
 @study_page()
 def job_problems(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
-    job = _job(study, job_uid)
-    if not access.reads_names(request.user, study, job.acting_user_id):
+    job = _job(request, study, job_uid)
+    if not access.reads_names(request.user, study, job.acting_user_id, job.site_ids):
         raise PermissionDenied(_("The problems name patients of other sites."))
     return problems_csv(f"problems-{job.uid}.csv", job.problems)
 
@@ -87,7 +88,7 @@ def job_problems(request: HttpRequest, study: Study, job_uid: UUID) -> HttpRespo
 @require_POST
 @study_page()
 def job_cancel(request: HttpRequest, study: Study, job_uid: UUID) -> HttpResponse:
-    job = services.job_cancel(_job(study, job_uid), request.user)
+    job = services.job_cancel(_job(request, study, job_uid), request.user)
     return redirect("studies:job", study.uid, job.uid)
 
 
@@ -106,9 +107,9 @@ def action_start(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     return redirect("studies:job", study.uid, job.uid)
 
 
-def _job(study: Study, uid: UUID) -> Job:
+def _job(request: HttpRequest, study: Study, uid: UUID) -> Job:
     rows = Job.objects.select_related("acting_user", "parent")
-    return get_object_or_404(rows, study=study, uid=uid)
+    return get_object_or_404(access.visible(rows, request.user, study), uid=uid)
 
 
 def _may_cancel(user: Any, study: Study, job: Job) -> bool:
@@ -119,7 +120,9 @@ def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     batch = job_reads.batch_of_job(job)
     children = job_reads.with_filenames(job.children.all())
     context = {"study": study, "job": job, "batch": batch, "children": children}
-    context["readable"] = readable = access.reads_names(user, study, job.acting_user_id)
+    context["readable"] = readable = access.reads_names(
+        user, study, job.acting_user_id, job.site_ids
+    )
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
     context["result_url"], context["result_word"] = _next_page(study, batch, job)

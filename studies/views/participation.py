@@ -13,11 +13,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from studies import access, consents, eligibility, scopes, services
+from studies import (
+    access,
+    consents,
+    eligibility,
+    participations,
+    registry,
+    scopes,
+    services,
+)
 from studies.forms import (
     ConsentForm,
     MergeForm,
     OverrideForm,
+    PurgeForm,
     StatusForm,
     TransferForm,
     WithdrawForm,
@@ -25,7 +34,7 @@ from studies.forms import (
 )
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
-from studies.models import Patient, PatientStatus, Study
+from studies.models import MoveKind, Patient, PatientMove, PatientStatus, Study
 
 from .doors import study_page
 
@@ -57,6 +66,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
         say("The withdrawal is recorded; nothing uses the patient from now on."),
         lambda p, user, given: services.patient_withdraw(p, user, **given),
     ),
+    "purge": (
+        say("What is stored of the patient is being removed."),
+        lambda p, user, given: services.purge_start(_withdrawal(p), user),
+    ),
 }
 TITLES = {
     "consent": say("Record a consent"),
@@ -65,6 +78,7 @@ TITLES = {
     "transfer": say("Transfer to another site"),
     "merge": say("Merge a duplicate"),
     "withdraw": say("Withdraw"),
+    "purge": say("Remove what is stored"),
 }
 
 
@@ -98,8 +112,12 @@ def _page(
 ) -> HttpResponse:
     rights = access.rights_of(request.user, study)
     shown = _forms(study) | (sent or {})
-    if patient.status == PatientStatus.WITHDRAWN:
-        shown = {}
+    withdrawn = patient.status == PatientStatus.WITHDRAWN
+    removal = services.purge_job(_withdrawal(patient)) if withdrawn else None
+    if withdrawn:
+        shown = {} if removal else {"purge": shown["purge"]}
+    else:
+        del shown["purge"]
     context = {
         "study": study,
         "patient": patient,
@@ -112,6 +130,9 @@ def _page(
         "forms": [(step, TITLES[step], form) for step, form in shown.items()],
         "open": next(iter(sent or {}), request.GET.get("step", "")),
         "may_enter": "enter" in rights,
+        "removal": removal,
+        "there": participations.there_of(patient) if "enter" in rights else [],
+        "used_by": registry.traces_of(patient) if "enter" in rights and not withdrawn else [],
     }
     status = 422 if sent else 200
     return render(request, "studies/participation.html", context, status=status)
@@ -130,12 +151,17 @@ def _forms(study: Study, data: Any = None, step: str = "") -> dict[str, forms.Fo
         "transfer": TransferForm(study=study, **given("transfer")),
         "merge": MergeForm(**given("merge")),
         "withdraw": WithdrawForm(**given("withdraw")),
+        "purge": PurgeForm(**given("purge")),
     }
 
 
 def _patient(user: Any, study: Study, uid: UUID) -> Patient:
     mine = scopes.patients_of(user, study).select_related("site", "study")
     return get_object_or_404(mine, uid=uid)
+
+
+def _withdrawal(patient: Patient) -> PatientMove:
+    return get_object_or_404(patient.moves, kind=MoveKind.WITHDRAWN)
 
 
 def _merge(patient: Patient, user: Any, other: str, on: Any, reason: str) -> Any:

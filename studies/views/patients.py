@@ -25,10 +25,11 @@ from studies import (
 from studies.filters import PatientFilter, SpecimenFilter, condition_chips, variable_lines
 from studies.forms import PatientForm, refuse_in
 from studies.listings import PATIENTS, SPECIMENS
-from studies.lists import list_response
+from studies.lists import list_response, search_address, search_of
 from studies.methods.problems import DataProblem
 from studies.methods.wording import english
 from studies.models import Patient, QueryState, Specimen, Study
+from studies.sealed import searched
 from studies.value_words import word_of
 
 from .doors import study_page
@@ -36,8 +37,10 @@ from .doors import study_page
 
 @study_page("rows")
 def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
-    if request.method == "POST":
-        return _remember_search(request, study)
+    if exact := _exact(request, study):
+        return redirect("studies:patient", study.uid, exact.uid)
+    if away := search_address(request, study, names_patients=True):
+        return redirect(away)
     search, narrowed = _narrowed(request, study)
     rights = access.rights_of(request.user, study)
     dates = "identifiers" in rights
@@ -146,24 +149,14 @@ def _panels(patient: Patient) -> list[dict[str, Any]]:
     ]
 
 
-def _search_key(study: Study) -> str:
-    return f"patients:{study.uid}"
-
-
-def _remember_search(request: HttpRequest, study: Study) -> HttpResponse:
-    """Kept in the session: no pseudonym ever stands in a URL."""
-    search = request.POST.get("search", "").replace("\0", "").strip()[:64]
-    request.session[_search_key(study)] = search
-    mine = scopes.patients_of(request.user, study)
-    exact = mine.filter(pseudonym=search).first() if search else None
-    if exact:
-        request.session[_search_key(study)] = ""
-        return redirect("studies:patient", study.uid, exact.uid)
-    return redirect("studies:patients", study.uid)
+def _exact(request: HttpRequest, study: Study) -> Patient | None:
+    """The one patient of the pseudonym that was sent, if it is a whole one."""
+    sent = searched(request.POST.get("search", ""))
+    return scopes.patients_of(request.user, study).filter(pseudonym=sent).first() if sent else None
 
 
 def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
-    search = request.session.get(_search_key(study), "")
+    search = search_of(request, study)
     mine = scopes.patients_of(request.user, study)
     if search.startswith("*"):
         mine = mine.filter(pseudonym__contains=search[1:])

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from studies import access, services
+from studies import access, job_reads, services
 from studies.forms import ColumnsForm, QuestionsForm, refuse_in
 from studies.languages import sentence, sentences
 from studies.methods.problems import DataProblem
@@ -44,6 +44,14 @@ def table_commit(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpRes
     batch = _batch(request, study, batch_uid)
     skip_bad = request.POST.get("skip_bad") == "yes"
     return _start(request, batch, lambda: services.table_confirm(batch, request.user, skip_bad))
+
+
+@require_POST
+@study_page("enter")
+def table_sites(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
+    """The sites that the file names first, as far as they are ticked, are new ones."""
+    batch, names = _batch(request, study, batch_uid), request.POST.getlist("new_site")
+    return _start(request, batch, lambda: services.table_sites(batch, request.user, names))
 
 
 @require_POST
@@ -98,8 +106,9 @@ def stored_csv(stored: StoredFile | None, filename: str) -> HttpResponse:
 
 def _batch(request: HttpRequest, study: Study, uid: UUID) -> ImportBatch:
     """A batch whose patients the reader may see."""
-    batch = get_object_or_404(ImportBatch.objects.select_related("study"), study=study, uid=uid)
-    if not access.reads_names(request.user, study, batch.uploaded_by_id):
+    rows = job_reads.batches_seen(request.user, study).select_related("study")
+    batch = get_object_or_404(rows, uid=uid)
+    if not access.reads_names(request.user, study, batch.uploaded_by_id, batch.site_ids):
         raise access.PermissionDenied(_("The file holds patients of other sites."))
     return batch
 

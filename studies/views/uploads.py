@@ -22,6 +22,7 @@ from studies.methods.problems import DataProblem
 from studies.models import BatchState, ImportBatch, Job, Study
 from studies.tables import attachment, problems_csv
 from studies.templatetags.studies_ui import file_size
+from studies.upload_limits import refusal_of
 
 from .doors import study_page
 
@@ -31,7 +32,7 @@ STEPS = {"looked": "columns", "checked": "check", "ready": "result", "reverted":
 
 @study_page()
 def upload_list(request: HttpRequest, study: Study) -> HttpResponse:
-    batches = ImportBatch.objects.filter(study=study).select_related("file", "uploaded_by")
+    batches = job_reads.batches_seen(request.user, study).select_related("file", "uploaded_by")
     narrowed = BatchFilter(request.GET, batches)
     kinds = _kinds(request.user, study)
     unfinished = services.uploads_open(study, request.user)
@@ -49,7 +50,11 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     access.require(request.user, study, door.right)
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = UploadForm(*sent, kind=door)
-    if form.is_valid() and (received := _receive(request.user, study, door, form)):
+    refused = refusal_of(request)
+    if refused:
+        form.errors.pop("file", None)
+        refuse_in(form, refused)
+    elif form.is_valid() and (received := _receive(request.user, study, door, form)):
         return _follow(study, received)
     kinds = _kinds(request.user, study)
     context = {"study": study, "kind": door, "kinds": kinds, "form": form}
@@ -57,7 +62,7 @@ def upload(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
     context |= {"kept_days": services.KEPT_DAYS, "room": _room(study)}
     if door.name == "cohort_table":
         context["dictionary"] = services.dictionary_current(study)
-    return render(request, "studies/upload.html", context)
+    return render(request, "studies/upload.html", context, status=413 if refused else 200)
 
 
 @require_POST
@@ -79,11 +84,14 @@ def _room(study: Study) -> str:
 
 @study_page()
 def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
-    rows = ImportBatch.objects.select_related("file", "uploaded_by", "dictionary")
-    found = get_object_or_404(rows, study=study, uid=batch_uid)
-    readable = access.reads_names(request.user, study, found.uploaded_by_id)
+    rows = job_reads.batches_seen(request.user, study)
+    rows = rows.select_related("file", "uploaded_by", "dictionary")
+    found = get_object_or_404(rows, uid=batch_uid)
+    readable = reads_batch(request.user, study, found)
     job = job_reads.job_of_batch(found)
-    may_continue = readable and "enter" in access.rights_of(request.user, study)
+    may_continue = readable and access.enters_of(
+        request.user, study, found.uploaded_by_id, found.site_ids
+    )
     ended = job is None or job.has_ended
     if request.headers.get("HX-Request") and ended and found.state == BatchState.LOOKED:
         here = reverse("studies:table_columns", args=[study.uid, found.uid])
@@ -106,12 +114,17 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
 
 @study_page()
 def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
-    found = get_object_or_404(ImportBatch, study=study, uid=batch_uid)
-    if not access.reads_names(request.user, study, found.uploaded_by_id):
+    found = get_object_or_404(job_reads.batches_seen(request.user, study), uid=batch_uid)
+    if not reads_batch(request.user, study, found):
         raise PermissionDenied(_("The problems name patients of other sites."))
     if found.problems_file:
         return attachment(services.file_open(found.problems_file), f"problems-{found.uid}.csv")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
+
+
+def reads_batch(user: Any, study: Study, batch: ImportBatch) -> bool:
+    """Whether the names of patients that a file holds are open to ``user``."""
+    return access.reads_names(user, study, batch.uploaded_by_id, batch.site_ids)
 
 
 def _details_url(study: Study, batch: ImportBatch) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.client import Client
+from dev.client import Client, sites_named
 from dev.postgres import create_database, drop_database, with_database
 from dev.processes import Product
 from tests.conftest import REPO
@@ -39,8 +39,9 @@ class Running:
         return self.clients["statistician"]
 
     def upload(self, kind: str, file: Path) -> dict:
-        """Hand a file in and wait for its import."""
-        batch = self.coordinator.upload(self.study, kind, file)
+        """Hand a file in and wait for its import; its sites may be new."""
+        new = {"new_sites": sites_named(file)} if kind == "cohort_table" else {}
+        batch = self.coordinator.upload(self.study, kind, file, new)
         self.coordinator.follow(self.study, batch["job"], lambda job: None)
         return self.coordinator.get(f"studies/{self.study}/imports/{batch['uid']}/")
 

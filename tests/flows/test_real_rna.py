@@ -29,7 +29,8 @@ def about(cancers: Path) -> pd.DataFrame:
 
 
 def hand_in(people: People, kind: str, data: bytes, name: str) -> None:
-    batch = batch_receive(people.study, people.coordinator, kind, data, name)
+    new = {"new_sites": ["TCGA"]} if kind == "cohort_table" else {}
+    batch = batch_receive(people.study, people.coordinator, kind, data, name, new)
     job = batch_job(batch)
     assert job is not None
     assert run_inline(job).state == "done", job.problems

@@ -158,7 +158,7 @@ def test_pages_and_api_of_what_waits(in_conflict, client):
     files = client.get(f"/api/v1/studies/{uid}/arrived-files/?batch__uid={batch.uid}").json()
     assert len(files["results"]) == len(scan_files("P001"))
     client.force_login(people.colleague)
-    assert client.get(pages["files"]).status_code == 403
+    assert client.get(pages["files"]).status_code == 404, "of another site"
     assert client.get(api).json()["results"] == []
     assert "P001" not in client.get(pages["waiting"]).content.decode()
     client.force_login(people.coordinator)

@@ -68,6 +68,7 @@ def _import_cohorts(people: People, plan: StudyPlan) -> pd.DataFrame:
         "cohort_table",
         table.drop(columns="scanned_on").to_csv(index=False).encode(),
         "cohort.csv",
+        {"new_sites": sorted(table["site"].unique())},
     )
     job = batch_job(batch)
     assert job is not None

@@ -20,6 +20,7 @@ from studies.models import (
     LabResult,
     Patient,
     Role,
+    StudySite,
 )
 from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.services import batch_job, batch_receive, membership_grant
@@ -125,6 +126,53 @@ def test_every_problem_is_told_at_once_and_nothing_is_written(as_coordinator: Pe
     assert Job.objects.get().state == "failed"
 
 
+def test_a_site_that_is_new_is_refused_until_it_is_named(as_coordinator: People) -> None:
+    """A slip would make a hospital of its own: each line says so, with the name that was meant."""
+    people = as_coordinator
+    slip = GOOD | {"patient_id": "P002", "site": "Nroth"}
+    far = GOOD | {"patient_id": "P003", "site": "Xi'an"}
+    data = table(GOOD, slip, far, far | {"patient_id": "P004"})
+    refused = handed_in(people, data)
+    told = {(p["row"], p["column"]): (p["found"], p["remedy"]) for p in refused.problems}
+    assert set(told) == {(3, "site"), (4, "site"), (5, "site")}
+    assert told[3, "site"] == (
+        "'Nroth', which is no site of the study yet (1 line)",
+        "Write 'North', or confirm that 'Nroth' is a new site.",
+    )
+    assert "(2 lines)" in told[4, "site"][0]
+    assert not StudySite.objects.filter(site__name="Nroth").exists()
+    for named, state in ((["Nroth"], "failed"), (["Nroth", "Xi'an"], "ready"), ("Nroth", "failed")):
+        batch = batch_receive(people.study, people.coordinator, "cohort_table", data, "c.csv",
+                              {"new_sites": named})  # fmt: skip
+        assert run_inline(batch_job(batch)).state == {"ready": "done"}.get(state, state)
+    assert Patient.objects.filter(site__name="Xi'an").count() == 2
+    said = ImportBatch.objects.get(state="ready").notices
+    assert "Xi'an: a new site of the study, 2 lines" in [notice["text"] for notice in said]
+    assert {n["code"] for n in said} >= {"new_site", "new_cohort"}
+
+
+def test_all_problems_of_a_line_are_told_at_once(as_coordinator: People) -> None:
+    """What clashes with the stored is told beside what is wrong in itself."""
+    people = as_coordinator
+    handed_in(people, table(GOOD, GOOD | {"patient_id": "P002"}))
+    FormEntry.objects.filter(patient__pseudonym="P002").update(state="verified")
+    bad = {"age_years": "abc", "site": "South", "cohort": "internal_validation"}
+    again = handed_in(
+        people,
+        table(
+            GOOD | bad,
+            GOOD | {"patient_id": "P002", "sex": "femal", "ecog": "1"},
+            GOOD | {"patient_id": "P 3", "site": "Sud"},
+        ),
+    )
+    told = sorted((p["row"], p["column"] or "") for p in again.problems)
+    assert told == [
+        (2, "age_years"), (2, "cohort"), (2, "site"),
+        (3, ""), (3, "sex"),
+        (4, "patient_id"), (4, "site"),
+    ]  # fmt: skip
+
+
 def test_the_same_file_again_changes_nothing(as_coordinator: People) -> None:
     first = handed_in(as_coordinator, table(GOOD))
     assert handed_in(as_coordinator, table(GOOD)) == first
@@ -197,14 +245,15 @@ def test_a_pseudonym_of_another_site_is_a_problem_of_the_file(people: People) ->
     with acting_as(people.coordinator):
         handed_in(people, table(GOOD))
     southern = {**GOOD, "site": "South"}
-    data = table(southern, {**southern, "patient_id": "P002"})
+    data = table({**southern, "age_years": "abc"}, {**southern, "patient_id": "P002"})
     with acting_as(people.outsider):
         batch = batch_receive(people.study, people.outsider, "cohort_table", data, "south.csv")
         job = run_inline(batch_job(batch))
         assert job.state == "failed"
-        [problem] = job.problems
-        assert (problem["where"], problem["row"]) == ("P001", 2)
-        assert "another site" in problem["found"]
+        told = {problem["column"]: problem for problem in job.problems}
+        assert set(told) == {"age_years", "patient_id"}, "beside what else is wrong with the line"
+        assert (told["patient_id"]["where"], told["patient_id"]["row"]) == ("P001", 2)
+        assert "another site" in told["patient_id"]["found"]
         assert not Patient.objects.exists()
 
 

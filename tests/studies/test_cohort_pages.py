@@ -141,7 +141,10 @@ def test_steps_by_form_are_done_or_told_beside_the_field(
     assert step("status", kind="excluded", on=TODAY, reason="no lesion").status_code == 302
     assert step("merge", other="X-9", on=TODAY, reason="twice").status_code == 422
     assert step("consent", scope="imaging", on=TODAY).status_code == 302
-    assert step("withdraw", on=TODAY, reason="asked to").status_code == 302
+    assert step("withdraw", on=TODAY, reason="asked to").status_code == 422, "what of the files?"
+    asked = text(client, url(people, "participation", made.here.uid))
+    assert "Clinical" in asked.partition("Stored of the patient")[2].partition("</dd>")[0]
+    assert step("withdraw", on=TODAY, reason="asked to", purge="no").status_code == 302
     assert step("nothing").status_code == 404
     with acting_as(people.coordinator):
         made.here.refresh_from_db()
@@ -149,6 +152,16 @@ def test_steps_by_form_are_done_or_told_beside_the_field(
     page = text(client, url(people, "participation", made.here.uid))
     assert "asked to" in page
     assert "Nothing frozen, fitted or reported had used the patient" in page
+    assert "What is stored was kept" in page
+    assert step("purge").status_code == 422, "not without saying that it is for good"
+    with acting_as(people.coordinator):
+        assert made.here.form_entries.get().values
+        assert step("purge", sure="on").status_code == 302
+        run_inline(Job.objects.get(kind="studies.patient_purge"))
+        assert not made.here.form_entries.get().values, "removed later, too"
+    page = text(client, url(people, "participation", made.here.uid))
+    assert "Removal of what was stored" in page
+    assert "Remove it for good?" not in page
 
 
 def test_a_cohort_is_made_filled_and_frozen_by_form(

@@ -117,14 +117,26 @@ def test_a_file_of_patients_needs_the_right_and_is_kept_as_a_read(
     assert (kept.page, kept.row_count) == ("queries", 1)
 
 
-def test_a_search_stands_in_no_address_and_as_a_chip(
+def test_an_address_brings_its_search_back_and_names_nobody(
     people: People, made: MadeStudy, client: Client
 ):
-    page = url(people, listings.QUERIES, sort="patient")
-    answer = client.post(page, {"search": made.query.patient.pseudonym}, follow=True)
-    assert answer.redirect_chain == [(page, 302)]
-    assert f"Search: {made.query.patient.pseudonym}" in answer.content.decode()
+    """Sent or typed, alone it says what is searched, sorted and filtered, to whoever opens it."""
+    page, who = url(people, listings.QUERIES, sort="patient", state="open"), made.query.patient
+    for first in (client.post(page, {"search": who.pseudonym}),
+                  client.get(f"{page}&search={who.pseudonym}")):  # fmt: skip
+        address = first["Location"]
+        assert who.pseudonym not in address
+        assert {"sort=patient", "state=open"} < set(address.partition("?")[2].split("&"))
+    opened = Client()
+    opened.force_login(people.coordinator)
+    shown = opened.get(address).context["shown"]
+    assert (shown.search, len(shown.lines), shown.heads[0].direction) == (
+        who.pseudonym, len(shown.lines), "ascending")  # fmt: skip
+    assert ("search", shown.search) not in shown.kept
+    assert {name for name, _ in shown.kept} == {"sort", "search"}
+    assert not opened.get(url(people, listings.QUERIES, search="~nobody")).context["shown"].lines
     assert "Nothing fits" in client.post(page, {"search": "X\0"}, follow=True).content.decode()
+    assert "search=" not in client.post(address, {"search": ""})["Location"]
 
 
 def test_a_view_keeps_filters_order_and_columns(people: People, made: MadeStudy, client: Client):

@@ -36,15 +36,15 @@ GETS = {
     "cohorts": ALL,
     "uploads": ALL,
     "upload": (403, 200, 403, 403),
-    "batch": ALL,
-    "batch_problems": (200, 200, 200, 403),  # problems name patients of every site
+    "batch": (200, 200, 200, 404),  # brought by one who sees all sites
+    "batch_problems": (200, 200, 200, 404),
     "table_columns": (403, 302, 403, 403),  # not described by a person: back to its page
-    "batch_difference": (404, 404, 404, 403),  # its job has not run: no difference yet
+    "batch_difference": (404, 404, 404, 404),  # its job has not run: no difference yet
     "dictionary_template": ALL,
     "jobs": ALL,
-    "job": ALL,
-    "job_live": ALL,
-    "job_problems": (200, 200, 200, 403),
+    "job": (200, 200, 200, 404),  # of that upload
+    "job_live": (200, 200, 200, 404),
+    "job_problems": (200, 200, 200, 404),
     "people": ALL,
     "entry": (403, 200, 403, 404),
     "entry_row": (403, 200, 403, 404),
@@ -89,13 +89,14 @@ POSTS = {
     "variable_change": (302, 403, 403, 403),
     "upload_discard": (404, 404, 404, 404),  # there is none of theirs
     "table_commit": (403, 302, 403, 403),
+    "table_sites": (403, 302, 403, 403),
     "batch_revert": (403, 302, 403, 403),
     "dictionary_propose": (302, 403, 403, 403),
     "action": (404, 404, 404, 404),  # the step is not registered; the study is
     "selection_save": (302, 302, 302, 302),  # nothing to save: back to the charts
     "selection_use": (404, 404, 404, 404),  # the use is not registered; the study is
     "selection_retire": (404, 404, 404, 404),  # there is none
-    "job_cancel": (302, 302, 403, 403),
+    "job_cancel": (302, 302, 403, 404),
     "jobs_cancel": (302, 302, 302, 302),  # of those chosen only one's own
     "tour_hide": (302, 302, 302, 302),
     "view_new": (302, 302, 302, 302),  # no page is named: back to the overview

@@ -31,7 +31,13 @@ from studies.models import (
     LesionMeasurement,
     Patient,
 )
-from studies.services import batch_job, batch_receive, export_start, file_read
+from studies.services import (
+    batch_job,
+    batch_receive,
+    batch_revert_start,
+    export_start,
+    file_read,
+)
 from tests.studies.test_cohort_import import GOOD, handed_in, table
 
 START = ClinicalDate(date(2020, 1, 10))
@@ -342,6 +348,17 @@ def test_a_table_of_lesions_is_taken_in_whole_or_refused_whole(as_coordinator) -
     changed = lesion_table(people, first[1].replace("60", "40"))
     assert changed.summary["written"] == 1
     assert sorted(LesionMeasurement.objects.values_list("diameter_mm", flat=True)) == [40, 50]
+    taken_back = run_inline(batch_revert_start(changed, people.coordinator))
+    assert taken_back.result == {"removed": 0, "restored": 1}, taken_back.problems
+    assert sorted(LesionMeasurement.objects.values_list("diameter_mm", flat=True)) == [50, 60]
+    newer = lesion_table(people, first[1].replace("60", "45"))
+    LesionMeasurement.objects.filter(batch=newer).update(batch=None, diameter_mm=46)
+    refused = run_inline(batch_revert_start(newer, people.coordinator))
+    assert "T1 of 2020-03-06, changed since" in refused.problems[0]["found"]
+    newest = lesion_table(people, first[0].replace("50", "51"), first[1])
     FormEntry.objects.update(state="verified")
-    closed = lesion_table(people, first[1])
+    closed = lesion_table(people, first[1].replace("60", "61"))
     assert "verified" in closed.problems[0]["found"]
+    refused = run_inline(batch_revert_start(newest, people.coordinator))
+    assert "verified" in refused.problems[0]["found"]
+    assert newest.state == "ready"

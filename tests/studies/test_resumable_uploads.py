@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 
+from studies import upload_limits
 from studies.access import acting_as
 from studies.jobs import run_inline
-from studies.models import ImportBatch, Job, ResumableUpload
+from studies.models import ImportBatch, Job, ResumableUpload, StoredFile
 from studies.services import file_read, study_bytes
 from studies.storage import storage
 from tests.people import People
@@ -156,3 +159,26 @@ def test_what_cannot_be_taken_is_refused_before_it_is_sent(
     whole = {"kind": "cohort_table", "file": SimpleUploadedFile("c.csv", b"x" * size)}
     answer = coordinator.post(reverse("api:import-list", args=[people.study.uid]), whole)
     assert answer.status_code in {400, 422}, "nor as a whole"
+
+
+@pytest.mark.parametrize("door", ["page", "api", "kind after the file"])
+def test_a_file_too_large_for_its_door_is_not_read_whole(
+    people: People, coordinator: Client, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """A page stops at the limit; the API's client is refused by the size that is declared."""
+    limit, size = 2**17, 2**21
+    monkeypatch.setattr(upload_limits, "largest_of", lambda kind: limit)
+    monkeypatch.setattr(upload_limits, "BESIDE", 2**10)
+    sent: dict[str, Any] = {"kind": "cohort_table"} if door == "api" else {}
+    sent |= {"file": SimpleUploadedFile("c.csv", b"x" * size)}
+    sent |= {"kind": "cohort_table"} if door == "kind after the file" else {}
+    page = reverse("studies:upload", args=[people.study.uid, "cohort_table"])
+    address = page if door == "page" else reverse("api:import-list", args=[people.study.uid])
+    data = encode_multipart(BOUNDARY, sent)
+    body = io.BytesIO(data)
+    answer = coordinator.generic("POST", address, data, MULTIPART_CONTENT, **{"wsgi.input": body})
+    assert answer.status_code == (413 if door == "page" else 422)
+    assert "at most 0 MB in one file" in answer.content.decode()
+    assert body.tell() <= (limit + 2**17 if door == "page" else upload_limits.HEAD)
+    with acting_as(people.coordinator):
+        assert not StoredFile.objects.exists()

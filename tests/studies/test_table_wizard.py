@@ -94,6 +94,14 @@ def test_a_foreign_table_is_described_checked_and_stored(wizard: Wizard) -> None
     page = wizard.client.post(wizard.url("table_columns", batch.uid), columns)
     assert {"decimal", "date_order"} <= set(page.context["form"].errors), "asked, never guessed"
     batch = wizard.describe(batch, **columns, decimal="comma", date_order="dmy")
+    new = {"name": "Nord", "lines": 1, "first_row": 2, "nearest": "North", "confirmed": False}
+    assert (batch.problem_count, batch.difference["new_sites"]) == (1, [new])
+    page = wizard.page(batch)
+    assert "1 site that this study does not have yet" in page
+    assert "take in the others" not in page, "no line is left to take in"
+    refused = wizard.press("table_sites", batch, new_site="Nrod")
+    assert refused.problem_count == 1, "only what the check asked about is confirmed"
+    batch = wizard.press("table_sites", batch, new_site="Nord")
     assert (batch.state, batch.problem_count) == ("checked", 0), batch.problems
     assert (batch.summary["new"], batch.difference["new"]) == (1, ["A1"])
     with acting_as(wizard.people.coordinator):
@@ -240,7 +248,8 @@ def test_what_the_file_does_not_say_is_asked_with_its_own_words(wizard: Wizard) 
     assert ("cp1252", "Windows-1252, Western European: Köln") in map(tuple, question["choices"])
     assert "Köln" in wizard.client.get(wizard.url("table_columns", batch.uid)).content.decode()
     batch = wizard.describe(batch, encoding="cp1252")
-    batch = wizard.press("table_commit", wizard.describe(batch))
+    batch = wizard.press("table_sites", wizard.describe(batch), new_site="Köln")
+    batch = wizard.press("table_commit", batch)
     with acting_as(wizard.people.coordinator):
         assert Patient.objects.get().site.name == "Köln"
 
@@ -282,7 +291,10 @@ def test_the_api_walks_the_same_way(people: People, client: Client) -> None:
     client.force_login(people.coordinator)
     walk = Wizard(people, client)
     address = reverse("api:import-list", args=[people.study.uid])
-    sent = {"kind": "cohort_table", "file": SimpleUploadedFile("c.csv", table(GOOD))}
+    sent = {
+        "kind": "cohort_table",
+        "file": SimpleUploadedFile("c.csv", table(GOOD | {"site": "Süd"})),
+    }
     made: Any = client.post(address, sent | {"confirm": "true"}).json()
     one = f"{address}{made['uid']}/"
     walk.worked()
@@ -291,14 +303,15 @@ def test_the_api_walks_the_same_way(people: People, client: Client) -> None:
     as_json = {"content_type": "application/json"}
     early = client.post(f"{one}commit/", {}, **as_json)
     assert early.status_code == 422
-    assert client.post(f"{one}describe/", {"mapping": suggested}, **as_json).status_code == 202
-    walk.worked()
+    for new in (["Sud"], ["Süd"]):
+        said = {"mapping": suggested, "new_sites": new}
+        assert client.post(f"{one}describe/", said, **as_json).status_code == 202
+        assert walk.worked().problem_count == (new == ["Sud"])
     assert client.get(one).json()["summary"]["new"] == 1
     assert client.post(f"{one}commit/", {}, **as_json).status_code == 202
     assert walk.worked().state == "ready"
     assert client.post(f"{one}revert/", {}, **as_json).status_code == 202
     assert walk.worked().state == "reverted"
     client.force_login(people.colleague)
-    shown = client.get(one).json()
-    assert (shown["look"], shown["difference"]) == ({}, {})
-    assert client.post(f"{one}commit/", {}, **as_json).status_code == 403
+    assert client.get(one).status_code == 404, "brought by one who sees all sites"
+    assert client.post(f"{one}commit/", {}, **as_json).status_code == 404
