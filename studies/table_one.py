@@ -56,6 +56,25 @@ def table_one(study: Study, cohorts: Sequence[Cohort]) -> TableOne:
     return replace(made, notices=(*made.notices, *_own_notices(study, made)))
 
 
+def table_one_columns(study: Study) -> list[Column]:
+    """What Table 1 describes, in its order."""
+    return _columns(study, own_endpoints(study))
+
+
+def table_one_rows(study: Study) -> pd.DataFrame:
+    """A row per patient and cohort of everybody in one, with what the columns ask for."""
+    own = own_endpoints(study)
+    cohorts = list(Cohort.objects.filter(study=study))
+    return _rows(study, cohorts, _columns(study, own), {one.name for one in own})
+
+
+def describe_rows(
+    table: pd.DataFrame, columns: Sequence[Column], groups: Sequence[str]
+) -> TableOne:
+    """Table 1 of rows that were kept; ``group`` names each row's group."""
+    return describe_groups(table, columns, groups, _median, _log_rank)
+
+
 def default_cohorts(study: Study) -> list[Cohort]:
     """Those that develop or validate, training first."""
     rows = Cohort.objects.filter(study=study).exclude(use=CohortUse.DESCRIPTIVE)

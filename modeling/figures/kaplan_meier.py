@@ -67,7 +67,21 @@ def draw_kaplan_meier(
         _numbers(groups, ticks),
         spacing=8,
     )  # fmt: skip
-    return make_figure(key, title, caption, chart, _columns(unit), _rows(groups))
+    note = _about_medians(groups)
+    said = told("{caption} {note}", caption=told(caption), note=note) if caption and note else ""
+    return make_figure(key, title, said or note or caption, chart, _columns(unit), _rows(groups))
+
+
+def _about_medians(groups: Sequence[SurvivalGroup]) -> str:
+    """Said where it matters: a curve that is flat at one half."""
+    resting = [told(group.name) for group in groups if group.curve.rests_at_half]
+    if not resting:
+        return ""
+    return told(
+        "The curve of {groups} rests at exactly 0.5: its median is the middle of that stretch, "
+        "as R's survfit has it.",
+        groups=", ".join(resting),
+    )
 
 
 def _curves(

@@ -12,9 +12,9 @@ from modeling.figures.lasso_path import draw_lasso_path
 from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocCurve, draw_roc
 from modeling.figures.survival_calibration import draw_survival_calibration
-from modeling.methods.firth_analysis import FirthAnalysis
-from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
+from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.regression_table import Line
+from modeling.methods.survival_groups import SurvivalGroups
 from studies.figures.figure import Figure, number, p_text
 from studies.methods.wording import marked, say
 
@@ -32,11 +32,12 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
         _roc(found, unit),
         _decision(found, unit),
         *(_survival(part, found, unit) for part in found.groups),
-        draw_hazards(
+    ]
+    if found.schoenfeld:
+        figures.append(draw_hazards(
             found.schoenfeld, found.cox.coefficients, unit=unit,
             caption=marked("Scaled Schoenfeld residuals; dashed: the model's constant effect."),
-        ),
-    ]  # fmt: skip
+        ))  # fmt: skip
     if found.lasso:
         figures.append(draw_lasso_path(found.lasso, scale=found.design.matrix.std(axis=0)))
     if found.validation.instability:
@@ -44,18 +45,12 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
     return figures
 
 
-def draw_firth(found: FirthAnalysis, unit: str = "days") -> list[Figure]:
-    """Forest, nomogram, survival by group."""
-    return [
-        _forest(found),
-        draw_nomogram(found.nomogram, marked("Nomogram"), unit=unit),
-        *(_survival(part, found, unit) for part in found.groups),
-    ]
-
-
-def _forest(found: PrognosisAnalysis | FirthAnalysis) -> Figure:
+def _forest(found: PrognosisAnalysis) -> Figure:
     lines = [_line(line) for line in found.tabulated.lines]
-    return draw_forest(lines, marked("Hazard ratios, multivariable Cox model"))
+    title = marked("Hazard ratios, multivariable Cox model")
+    if found.penalty == "firth":
+        title = marked("Hazard ratios, multivariable Cox model, Firth's penalised likelihood")
+    return draw_forest(lines, title)
 
 
 def _line(line: Line) -> ForestLine:
@@ -107,7 +102,7 @@ def _decision(found: PrognosisAnalysis, unit: str) -> Figure:
     )
 
 
-def _survival(part: SurvivalGroups, found: PrognosisAnalysis | FirthAnalysis, unit: str) -> Figure:
+def _survival(part: SurvivalGroups, found: PrognosisAnalysis, unit: str) -> Figure:
     groups = [
         SurvivalGroup(level, level, curve, unit, _hazard_ratio(part.variable, level, found))
         for level, curve in part.curves.items()
@@ -122,7 +117,7 @@ def _survival(part: SurvivalGroups, found: PrognosisAnalysis | FirthAnalysis, un
     )
 
 
-def _hazard_ratio(variable: str, level: str, found: PrognosisAnalysis | FirthAnalysis) -> str:
+def _hazard_ratio(variable: str, level: str, found: PrognosisAnalysis) -> str:
     """Against the reference level, nothing else in the model."""
     lines = [line for line in found.tabulated.lines if (line.term, line.level) == (variable, level)]
     effect = lines[0].alone if lines else None

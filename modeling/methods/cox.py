@@ -102,6 +102,11 @@ class CoxFit:
         return self.coefficients - half, self.coefficients + half
 
     @property
+    def plain_log_likelihood(self) -> tuple[float, float]:
+        """As ``log_likelihood``, without any penalty."""
+        return self.log_likelihood
+
+    @property
     def aic(self) -> float:
         return 2 * len(self.names) - 2 * self.log_likelihood[1]
 

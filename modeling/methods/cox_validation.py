@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,24 +18,16 @@ from modeling.methods.corrected_indexes import (
     somers_to_c,
 )
 from modeling.methods.cox import RELATIVE_STOP, fit_cox
-from modeling.methods.resampling_kernels import (
-    FIT_FAILED,
-    FIT_LONG,
-    group_gaps,
-    judge,
-    maximise,
-    null_likelihood,
-    predict_at,
-    resample_cox,
-)
-from modeling.methods.resampling_plans import CHUNK, Method, Plan, plan_resamples
-from modeling.methods.risk_sets import RiskSets
-from modeling.methods.survival_calibration import calibration_cuts
-from modeling.methods.survival_table import Flags, Floats, check_survival
+from modeling.methods.cox_resampling import CoxResampling
+from modeling.methods.firth_cox import fit_firth_cox
+from modeling.methods.firth_resampling import FirthResampling
+from modeling.methods.resampling_kernels import FIT_FAILED, FIT_LONG
+from modeling.methods.resampling_plans import Method, plan_resamples
+from modeling.methods.survival_table import Floats, check_survival
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
-RMS_STOP, RMS_STEPS, MOST_STEPS = 1e-4, 10, 60
+Penalty = Literal["none", "firth"]
 FEWEST_USABLE = 0.9  # of the resamples; fewer is a notice
 
 
@@ -68,6 +60,7 @@ def validate_cox(
     instability: int = 200,
     stop: float = RELATIVE_STOP,
     threads: int = 2,
+    penalty: Penalty = "none",
 ) -> CoxValidation:
     """Harrell's C, slope and their kin of a Cox model (Efron ties), corrected for optimism.
 
@@ -93,11 +86,13 @@ def validate_cox(
         default: from zero, ten steps at most, an early end, which flatters slope and R2 where a
         level has hardly any events.
     threads : int
+    penalty : {"none", "firth"}
+        The likelihood that the model and every refit maximise: the plain one or Firth's.
 
     Raises
     ------
     DataProblem
-        What :func:`fit_cox` refuses, a horizon beyond follow-up, or no usable resample.
+        What the fit refuses, a horizon beyond follow-up, or no usable resample.
 
     Notes
     -----
@@ -107,15 +102,25 @@ def validate_cox(
     mean is the corrected C: it holds the sampling of patients and the refitting. Folds tell
     nothing of the sampling: with cross-validation it is NaN.
 
+    With Firth's penalty a level without events in a resample keeps a finite coefficient and the
+    resample counts; one that holds nobody of a level, or no more events than columns, is not
+    usable. Its slope is above 1 where it was fitted, since it is shrunken: slope, R2, D, U and Q
+    are told there as they are where it is tried, by refitting the slope without penalty.
+
     References
     ----------
     Harrell, Lee, Mark, Stat Med 1996;15:361. Efron, Tibshirani, JASA 1997;92:548. Noma et al.,
-    Stat Med 2021;40:5691. Riley, Collins, Biom J 2023;65:2200302. Compared with R rms.
+    Stat Med 2021;40:5691. Riley, Collins, Biom J 2023;65:2200302. Compared with R rms;
+    Firth's with a plain loop of :func:`modeling.methods.firth_cox.fit_firth_cox` over
+    replicated rows.
     """
     time, flag = check_survival(duration, event, minimum_events=1)
-    fit = fit_cox(time, flag, x, names)
+    if penalty == "firth" and stop != RELATIVE_STOP:
+        raise ValueError("an early stop belongs to the plain likelihood")
+    fit = (fit_firth_cox if penalty == "firth" else fit_cox)(time, flag, x, names)
     columns = np.asarray(x, dtype=float).reshape(time.size, -1)
-    work = _Work(time, flag, columns, fit.coefficients, stop)
+    kind = FirthResampling if penalty == "firth" else CoxResampling
+    work = kind(time, flag, columns, fit.coefficients, stop)
     if horizon is not None:
         _check_horizon(horizon, float(time.max()))
         work.calibrate_at(horizon, groups)
@@ -146,101 +151,6 @@ def validate_cox(
         work.instability(survival) if kept else None,
         _notices(state),
     )
-
-
-class _Work:
-    """The rows as the kernels read them: descending time, columns scaled to SD 1."""
-
-    def __init__(self, time: Floats, event: Flags, x: Floats, found: Floats, stop: float):
-        self.order = np.argsort(-time, kind="stable")
-        self.time, self.event = time[self.order], event[self.order]
-        self.last = np.r_[self.time[1:] != self.time[:-1], True]
-        scale = x.std(axis=0)
-        self.x = np.ascontiguousarray(((x - x.mean(axis=0)) / scale)[self.order])
-        self.whole = np.ones(time.size)
-        early = stop < RMS_STOP
-        self.start = found * scale if early else np.zeros(scale.size)
-        self.rule = (stop, MOST_STEPS if early else RMS_STEPS, early)
-        beta, ends = self.start.copy(), np.flatnonzero(self.last) + 1
-        _, self.value = maximise(
-            self.x, self.event, self.whole, ends, ends.size, beta, *self.rule,
-            np.empty(self.x.shape), np.empty((int(event.sum()), scale.size)),
-        )  # fmt: skip
-        self.lp: Floats = self.x @ beta
-        self.pull: Floats = self._pull(beta) if early else np.zeros(self.x.shape)
-        self.horizon, self.predicted = 0.0, np.empty(time.size)
-        self.cuts: Floats = np.empty(0)
-
-    def calibrate_at(self, horizon: float, groups: int) -> None:
-        self.horizon = float(horizon)
-        predict_at(self.lp, self.time, self.event, self.last, self.whole, self.horizon,
-                   self.predicted)  # fmt: skip
-        size = max(1, self.time.size // groups)
-        self.cuts = calibration_cuts(self.predicted, max(1, self.time.size // size))
-
-    def _pull(self, beta: Floats) -> Floats:
-        """About how much the coefficients move when a patient is drawn once more."""
-        sets = RiskSets(self.time, self.event, self.x, "efron")
-        residual = np.empty(self.x.shape)
-        residual[sets.order] = sets.score_residuals(beta)
-        return residual @ np.linalg.inv(sets.evaluate(beta)[2])
-
-    def apparent(self) -> Floats:
-        """The seven indexes of the model on its own patients."""
-        told, rank = np.empty((2, 7)), np.empty(self.time.size, dtype=np.int64)
-        null = null_likelihood(self.event, self.last, self.whole)
-        judge(self.lp, self.event, self.last, self.whole, self.whole, self.value, null,
-              self.rule[0], self.rule[1], told, rank)  # fmt: skip
-        return told[0]
-
-    def run(
-        self, plans: Sequence[Plan], kept: int, threads: int
-    ) -> tuple[Floats, Floats, Floats, Floats]:
-        keep = [int(np.clip(kept - k * CHUNK, 0, CHUNK)) for k in range(len(plans))]
-        with ThreadPoolExecutor(max(1, threads)) as pool:
-            parts = list(pool.map(self._chunk, plans, keep))
-        told, gaps, survival, state = (
-            np.concatenate([part[k] for part in parts]) for k in range(4)
-        )
-        return told, gaps, survival, state
-
-    def _chunk(self, plan: Plan, keep: int) -> tuple[np.ndarray, ...]:
-        train, test = plan()
-        size = train.shape[0]
-        told, state = np.empty((size, 2, 7)), np.empty(size, dtype=np.int64)
-        gaps = np.empty((size, 2, max(0, self.cuts.size - 1)))
-        survival = np.empty((min(keep, size), self.time.size))
-        resample_cox(
-            self.x, self.time, self.event, self.last, train, test, self.start, self.pull,
-            *self.rule, self.cuts, self.horizon, told, gaps, survival, state,
-        )  # fmt: skip
-        return told, gaps, survival, state
-
-    def corrected_groups(self, gaps: Floats) -> CorrectedGroups:
-        count = self.cuts.size - 1
-        own = np.empty(count)
-        group_gaps(self.predicted, self.time, self.event, self.last, self.whole, self.cuts,
-                   self.horizon, own)  # fmt: skip
-        member = np.minimum(np.searchsorted(self.cuts, self.predicted, "right") - 1, count - 1)
-        n = np.bincount(member, minlength=count)
-        mean = np.bincount(member, self.predicted, count) / np.maximum(n, 1)
-        usable = np.isfinite(gaps).all(axis=1)  # a group drops out where either side lacks it
-        counts = usable.sum(axis=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            training, test = (
-                np.where(usable, gaps[:, k], 0.0).sum(axis=0) / counts for k in range(2)
-            )
-        optimism = training - test
-        observed = own + mean
-        return CorrectedGroups(
-            self.horizon, self.cuts, tuple(n.tolist()), mean, observed, training, test, optimism,
-            observed - optimism, tuple(counts.tolist()),
-        )  # fmt: skip
-
-    def instability(self, survival: Floats) -> Instability:
-        back = np.empty(self.order.size, dtype=int)
-        back[self.order] = np.arange(self.order.size)
-        return Instability(self.horizon, self.predicted[back], survival[:, back])
 
 
 def _check_horizon(horizon: float, longest: float) -> None:

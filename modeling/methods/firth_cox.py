@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,12 +50,18 @@ class FirthCoxFit(CoxFit):
         return np.asarray(chi2.sf(np.maximum(gaps, 0.0), 1))
 
     @property
+    def plain_log_likelihood(self) -> tuple[float, float]:
+        """Of no effect and of these coefficients, without the penalty."""
+        sets = self.likelihood.sets
+        return sets.evaluate(np.zeros(self._beta.size))[0], sets.evaluate(self._beta)[0]
+
+    @property
     def _beta(self) -> Floats:
         return self.coefficients * self.likelihood.scale
 
     @property
     def _top(self) -> float:
-        return self.likelihood.at(self._beta)[0]
+        return self.likelihood.at(self._beta).value
 
     def _held(self, j: int, value: float, start: Floats) -> tuple[float, Floats]:
         free = np.arange(start.size) != j
@@ -82,47 +89,66 @@ class FirthCoxFit(CoxFit):
         return float(end) / scale
 
 
+class Sums(Protocol):
+    """What the likelihood asks of the rows: :class:`StratifiedRiskSets`, or compiled ones."""
+
+    def evaluate(self, beta: Floats) -> tuple[float, Floats, Floats]: ...
+
+    def log_determinant_slope(self, beta: Floats, inverse: Floats) -> Floats: ...
+
+
+class Place(NamedTuple):
+    """The penalised value, the information with its inverse, and the score without penalty."""
+
+    value: float
+    information: Floats
+    inverse: Floats
+    plain_score: Floats
+
+
 class PenalisedLikelihood:
     """Of columns scaled to SD 1; a coefficient here is the model's times ``scale``."""
 
-    def __init__(self, sets: StratifiedRiskSets, scale: Floats):
+    def __init__(self, sets: Sums, scale: Floats):
         self.sets, self.scale = sets, scale
 
-    def at(self, beta: Floats) -> tuple[float, Floats, Floats]:
-        """Value, information and its inverse; minus infinity where that does not exist."""
-        value, _, information = self.sets.evaluate(beta)
+    def at(self, beta: Floats) -> Place:
+        """What is known at ``beta``; minus infinity where the information has no inverse."""
+        value, score, information = self.sets.evaluate(beta)
         sign, size = np.linalg.slogdet(information) if np.isfinite(information).all() else (0, 0)
         if not sign > 0:
-            return -np.inf, information, information
-        return value + 0.5 * float(size), information, np.linalg.inv(information)
+            return Place(-np.inf, information, information, score)
+        return Place(value + 0.5 * float(size), information, np.linalg.inv(information), score)
 
-    def score(self, beta: Floats, inverse: Floats) -> Floats:
-        score = self.sets.evaluate(beta)[1]
-        return score + 0.5 * self.sets.log_determinant_slope(beta, inverse)
+    def score(self, beta: Floats, place: Place) -> Floats:
+        """Of the penalised likelihood at ``beta``, whose ``place`` this is."""
+        return place.plain_score + 0.5 * self.sets.log_determinant_slope(beta, place.inverse)
 
     def maximise(self, start: Floats, free: np.ndarray) -> tuple[Floats, float, int]:
         """Newton's steps over the ``free`` coefficients, halved until the likelihood rises."""
-        beta = start
-        value, information, inverse = self.at(beta)
+        beta, here = start, self.at(start)
         for step in range(1, MOST_STEPS + 1):
             if not free.any():
-                return beta, value, step
-            score = self.score(beta, inverse)
-            curve = information if step <= QUICK_STEPS else self.curvature(beta, score, information)
+                return beta, here.value, step
+            score = self.score(beta, here)
+            curve = here.information
+            if step > QUICK_STEPS:
+                curve = self.curvature(beta, score, curve)
             move = np.zeros(beta.size)
             move[free] = np.linalg.solve(curve[np.ix_(free, free)], score[free])
             wanted = float(np.abs(move).max())
             move *= min(1.0, LONGEST_STEP / max(wanted, 1e-300))
             found = self.at(beta + move)
-            while not found[0] >= value - 1e-11 * abs(value) and np.abs(move).max() > STOP:
+            enough = here.value - 1e-11 * abs(here.value)
+            while not found.value >= enough and np.abs(move).max() > STOP:
                 move = move / 2
                 found = self.at(beta + move)
-            if found[0] > -np.inf:
-                beta, (value, information, inverse) = beta + move, found
+            if found.value > -np.inf:
+                beta, here = beta + move, found
             if np.abs(move).max() < STOP * (1 + np.abs(beta).max()):
                 if wanted > STUCK * (1 + np.abs(beta).max()):
                     break  # it would go on, where its sums are no longer numbers
-                return beta, value, step
+                return beta, here.value, step
         raise refuse(
             say("Cox model, Firth's likelihood"),
             say("no maximum after {limit} steps", limit=MOST_STEPS),
@@ -138,7 +164,7 @@ class PenalisedLikelihood:
         for j in range(beta.size):
             near = beta.copy()
             near[j] += NEAR
-            columns.append((score - self.score(near, self.at(near)[2])) / NEAR)
+            columns.append((score - self.score(near, self.at(near))) / NEAR)
         found = np.array(columns)
         found = (found + found.T) / 2
         whole = np.isfinite(found).all() and np.linalg.eigvalsh(found)[0] > 0
@@ -186,20 +212,20 @@ def fit_firth_cox(
     likelihood = PenalisedLikelihood(scaled, scale)
     zero = np.zeros(scale.size)
     beta, value, steps = likelihood.maximise(zero, np.ones(scale.size, dtype=bool))
-    null, _, inverse = likelihood.at(zero)
-    score, own_scale = likelihood.score(zero, inverse), float(np.log(scale).sum())
+    null, top = likelihood.at(zero), likelihood.at(beta)
+    score, own_scale = likelihood.score(zero, null), float(np.log(scale).sum())
     return FirthCoxFit(
         names=labels,
         coefficients=beta / scale,
-        covariance=likelihood.at(beta)[2] / np.outer(scale, scale),
+        covariance=top.inverse / np.outer(scale, scale),
         center=center,
         ties=ties,
         n=time.size,
         n_events=int(flag.sum()),
-        log_likelihood=(null + own_scale, value + own_scale),
-        likelihood_ratio=chi_squared_test(2 * (value - null), scale.size),
-        wald=chi_squared_test(float(beta @ likelihood.at(beta)[1] @ beta), scale.size),
-        score=chi_squared_test(float(score @ inverse @ score), scale.size),
+        log_likelihood=(null.value + own_scale, value + own_scale),
+        likelihood_ratio=chi_squared_test(2 * (value - null.value), scale.size),
+        wald=chi_squared_test(float(beta @ top.information @ beta), scale.size),
+        score=chi_squared_test(float(score @ null.inverse @ score), scale.size),
         baselines=StratifiedRiskSets(
             time, flag, columns - center, ties, groups
         ).baselines(beta / scale),

@@ -12,6 +12,7 @@ from scipy.stats import norm
 from modeling.methods.survival_table import Flags, Floats, check_survival
 
 Interval = Literal["log-log", "log", "plain"]
+NEARLY = float(np.sqrt(np.finfo(float).eps))  # how near to a height rests there, as R has it
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class KaplanMeier:
     def quantile(self, probability: float = 0.5) -> tuple[float, float, float]:
         """Time by which ``probability`` have had the event, with its interval.
 
-        NaN says "not reached".
+        The first time at which the curve (for the interval: its bound) is at or below
+        1 − ``probability``; where it rests at exactly that height, midway along the flat stretch,
+        as R's survfit has it. NaN says "not reached".
         """
         height = 1 - probability
         return tuple(
@@ -63,7 +66,15 @@ class KaplanMeier:
 
     @property
     def median(self) -> tuple[float, float, float]:
+        """The time by which half have had the event, with its interval; see :meth:`quantile`."""
         return self.quantile(0.5)
+
+    @property
+    def rests_at_half(self) -> bool:
+        """Whether the median is the middle of a stretch where the curve is flat at one half."""
+        return bool(
+            (np.abs(self.survival - 0.5) < NEARLY).any() and self.survival[-1] < 0.5 - NEARLY
+        )
 
 
 def estimate_kaplan_meier(
@@ -136,13 +147,12 @@ def _step(time: Floats, curve: Floats, moments: Floats, start: float) -> Floats:
 
 def _crossing(time: Floats, curve: Floats, height: float) -> float:
     """First time the curve falls to ``height``; midway when it rests exactly there."""
-    tolerance = np.sqrt(np.finfo(float).eps)
-    below = np.flatnonzero(~np.isnan(curve) & (curve <= height + tolerance))
+    below = np.flatnonzero(~np.isnan(curve) & (curve <= height + NEARLY))
     if below.size == 0:
         return float("nan")
     first = below[0]
-    if abs(curve[first] - height) < tolerance:
-        further = np.flatnonzero(curve < height - tolerance)
+    if abs(curve[first] - height) < NEARLY:
+        further = np.flatnonzero(curve < height - NEARLY)
         if further.size:
             return float((time[first] + time[further[0]]) / 2)
     return float(time[first])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -14,22 +13,18 @@ from modeling.methods.backward_elimination import BackwardElimination, eliminate
 from modeling.methods.brier_score import BrierScore, estimate_brier_score, integrate_brier_score
 from modeling.methods.concordance import Concordance, estimate_concordance
 from modeling.methods.cox import CoxFit, SurvivalEstimate, fit_cox
+from modeling.methods.cox_resampling import RMS_STOP
 from modeling.methods.cox_residuals import (
     CoxResiduals,
     SchoenfeldResiduals,
     estimate_cox_residuals,
     estimate_schoenfeld,
 )
-from modeling.methods.cox_validation import RMS_STOP, CoxValidation, validate_cox
+from modeling.methods.cox_validation import CoxValidation, Penalty, validate_cox
 from modeling.methods.design_matrix import Design, apply_design
-from modeling.methods.kaplan_meier import KaplanMeier, estimate_kaplan_meier
+from modeling.methods.firth_cox import FirthCoxFit, fit_firth_cox
+from modeling.methods.horizons import about_beyond, choose_horizons
 from modeling.methods.lasso import CrossValidatedLasso, cross_validate_lasso_cox
-from modeling.methods.log_rank import (
-    LogRank,
-    PairwiseLogRank,
-    compare_log_rank,
-    compare_log_rank_pairwise,
-)
 from modeling.methods.nomogram import Nomogram, build_nomogram
 from modeling.methods.prognosis import stratified_folds
 from modeling.methods.proportional_hazards import (
@@ -38,12 +33,6 @@ from modeling.methods.proportional_hazards import (
     check_proportional_hazards,
 )
 from modeling.methods.regression_table import RegressionTable, tabulate_cox
-from modeling.methods.restricted_mean import (
-    RestrictedMean,
-    RestrictedMeanDifference,
-    compare_restricted_means,
-    estimate_restricted_mean,
-)
 from modeling.methods.sample_size import SampleSize, estimate_sample_size
 from modeling.methods.smooth_calibration import (
     CalibrationInTheLarge,
@@ -59,6 +48,7 @@ from modeling.methods.survival_decision_curve import (
     SurvivalDecisionCurve,
     estimate_survival_decision_curve,
 )
+from modeling.methods.survival_groups import SurvivalGroups, group_survival, or_none
 from modeling.methods.survival_table import Floats
 from modeling.methods.time_dependent_auc import (
     TimeDependentAuc,
@@ -66,7 +56,7 @@ from modeling.methods.time_dependent_auc import (
     estimate_time_dependent_auc,
     estimate_time_dependent_roc,
 )
-from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.problems import DataProblem, Notice
 from studies.methods.wording import say
 
 TRANSFORMS: tuple[Transform, ...] = ("km", "rank", "identity", "log")
@@ -74,32 +64,16 @@ LARGEST_LOG = 700.0  # of a hazard ratio that can be written
 GROUPS, FOLDS = 5, 10
 GRID = 60  # times of the integrated Brier score, at most
 BAND = 300  # resamples of the decision curve's band
-RISK_GROUPS = ("low risk", "middle risk", "high risk")  # thirds of the linear predictor
 Progress = Callable[[str], None]
-Found = TypeVar("Found")
-
-
-@dataclass(frozen=True)
-class SurvivalGroups:
-    """Kaplan-Meier curves of the levels of one variable, compared.
-
-    ``means`` up to the horizon, ``gaps`` from the first level; None where nobody is followed so
-    far.
-    """
-
-    variable: str
-    curves: dict[str, KaplanMeier]
-    test: LogRank | None
-    pairwise: PairwiseLogRank | None
-    means: dict[str, RestrictedMean | None]
-    gaps: dict[str, RestrictedMeanDifference | None]
 
 
 @dataclass(frozen=True)
 class PrognosisAnalysis:
     """Everything that `manage.py prognosis` writes. Measures are apparent unless ``validation``'s.
 
-    ``times`` lie within follow-up; those asked for beyond it are ``not_estimable``.
+    ``times`` lie within follow-up; those asked for beyond it are ``not_estimable``. With Firth's
+    penalty there is no score test of proportional hazards, no residual, no elimination by AIC and
+    no early stop of rms: ``hazards`` is empty, the others are None.
     """
 
     table: AnalysisTable
@@ -111,13 +85,13 @@ class PrognosisAnalysis:
     cox: CoxFit
     tabulated: RegressionTable
     hazards: dict[str, ProportionalHazards]
-    schoenfeld: SchoenfeldResiduals
-    residuals: CoxResiduals
+    schoenfeld: SchoenfeldResiduals | None
+    residuals: CoxResiduals | None
     eliminated: BackwardElimination | None
     survival: SurvivalEstimate
     nomogram: Nomogram
     validation: CoxValidation
-    validation_rms: CoxValidation
+    validation_rms: CoxValidation | None
     validation_632: CoxValidation
     cross_validation: CoxValidation
     calibration: SurvivalCalibration
@@ -138,6 +112,10 @@ class PrognosisAnalysis:
     notices: tuple[Notice, ...]
 
     @property
+    def penalty(self) -> Penalty:
+        return "firth" if isinstance(self.cox, FirthCoxFit) else "none"
+
+    @property
     def linear_predictor(self) -> Floats:
         return self.cox.linear_predictor(self.design.matrix)
 
@@ -150,6 +128,7 @@ def analyse_prognosis(
     seed: int = 1,
     threads: int = 2,
     progress: Progress = lambda stage: None,
+    penalty: Penalty = "none",
 ) -> PrognosisAnalysis:
     """Cox model, nomogram, optimism-corrected validation, calibration, AUC(t), decision curves.
 
@@ -163,30 +142,38 @@ def analyse_prognosis(
     resamples, seed, threads
         Of the bootstrap.
     progress : callable (stage)
+    penalty : {"none", "firth"}
+        Firth's where a column separates: every refit of the validation maximises it, too.
 
     Raises
     ------
     DataProblem
         A horizon beyond follow-up, collinear columns, separation: named.
+
+    References
+    ----------
+    TRIPOD+AI, BMJ 2024;385:e078378. Heinze, Schemper, Biometrics 2001;57:114.
     """
     inside, beyond, at = choose_horizons(times, horizon, table)
     design = apply_design(table.covariates, table.terms)
     time, event, x, names = table.duration, table.event, design.matrix, design.names
-    progress("Cox model")
-    cox = fit_cox(time, event, x, names)
-    tabulated = tabulate_cox(time, event, table.covariates, table.terms)
-    hazards, unknown = _hazards(cox, table, design)
+    plain = penalty == "none"
+    progress("Cox model" if plain else "Cox model, Firth's penalised likelihood")
+    cox = (fit_cox if plain else fit_firth_cox)(time, event, x, names)
+    tabulated = tabulate_cox(time, event, table.covariates, table.terms, penalty)
+    hazards, unknown = _hazards(cox, table, design) if plain else ({}, [_about_firth()])
     predicted = cox.survival_interval(x, inside)
     every = cox.survival(x, [*inside, at])
     risk_at = 1 - every[:, -1]
     progress(f"validation, {resamples} resamples")
-    told = {"horizon": at, "groups": GROUPS, "seed": seed, "threads": threads}
-    validation = validate_cox(time, event, x, names, resamples=resamples, **told)  # type: ignore[arg-type]
-    as_rms = validate_cox(time, event, x, names, resamples=resamples, stop=RMS_STOP,
-                          instability=0, **told)  # type: ignore[arg-type]  # fmt: skip
-    outside = validate_cox(time, event, x, names, ".632+", resamples, seed, threads=threads)
-    folded = validate_cox(time, event, x, names, "cross-validation", resamples, seed,
-                          folds=FOLDS, threads=threads)  # fmt: skip
+
+    def validated(**how: Any) -> CoxValidation:
+        return validate_cox(time, event, x, names, resamples=resamples, seed=seed, groups=GROUPS,
+                            folds=FOLDS, threads=threads, penalty=penalty, **how)  # fmt: skip
+
+    validation = validated(horizon=at)
+    as_rms = validated(horizon=at, stop=RMS_STOP, instability=0) if plain else None
+    outside, folded = validated(method=".632+"), validated(method="cross-validation")
     progress("calibration, AUC(t), decision curves")
     lp = cox.linear_predictor(x)
     smooth, rough = _smooth(table, risk_at, at)
@@ -204,11 +191,11 @@ def analyse_prognosis(
         cox=cox,
         tabulated=tabulated,
         hazards=hazards,
-        schoenfeld=estimate_schoenfeld(cox, time, event, x),
-        residuals=estimate_cox_residuals(cox, time, event, x),
-        eliminated=_or_none(
+        schoenfeld=estimate_schoenfeld(cox, time, event, x) if plain else None,
+        residuals=estimate_cox_residuals(cox, time, event, x) if plain else None,
+        eliminated=or_none(
             lambda: eliminate_backward(time, event, table.covariates, table.terms)
-        ),
+        ) if plain else None,
         survival=predicted,
         nomogram=build_nomogram(cox, design, table.covariates, inside),
         validation=validation,
@@ -239,7 +226,7 @@ def analyse_prognosis(
         groups=group_survival(table, lp, at),
         lasso=lasso,
         sample_size=estimate_sample_size(
-            time.size, int(event.sum()), len(names), cox.log_likelihood, time, at
+            time.size, int(event.sum()), len(names), cox.plain_log_likelihood, time, at
         ),
         notices=(
             *table.notices, *about_beyond(beyond), *cox.notices, *_about_units(cox),
@@ -247,46 +234,6 @@ def analyse_prognosis(
             *validation.notices, *(lasso.notices if lasso else ()),
         ),
     )  # fmt: skip
-
-
-def choose_horizons(
-    times: Sequence[float], horizon: float | None, table: AnalysisTable
-) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    """Times within follow-up, times beyond it, and the horizon; refused when none is left."""
-    longest = float(table.duration.max())
-    wanted = sorted(dict.fromkeys(float(t) for t in times))
-    inside = tuple(t for t in wanted if 0 < t <= longest)
-    beyond = tuple(t for t in wanted if t > longest)
-    asked = [("times", t) for t in wanted if t <= 0] if inside or beyond else [("times", np.nan)]
-    if not inside:
-        asked += [("times", t) for t in beyond]
-    if horizon is not None and not 0 < horizon <= longest:
-        asked.append(("horizon", float(horizon)))
-    if asked:
-        raise DataProblem(
-            [
-                Problem(
-                    f"--{name}",
-                    say("{t:g}: not estimable", t=t) if t > longest else f"{t:g}",
-                    say(
-                        "above 0 and within follow-up (the longest is {longest:g})", longest=longest
-                    ),
-                    "Choose an earlier horizon.",
-                )
-                for name, t in asked
-            ]
-        )
-    return inside, beyond, float(horizon) if horizon is not None else inside[-1]
-
-
-def about_beyond(times: Sequence[float]) -> list[Notice]:
-    """What is said of times beyond follow-up."""
-    if not times:
-        return []
-    text = ", ".join(f"{t:g}" for t in times)
-    return [
-        Notice("beyond_follow_up", say("{text} lie beyond follow-up: not estimable", text=text))
-    ]
 
 
 def _hazards(
@@ -307,6 +254,14 @@ def _hazards(
         text = f"the effect of {', '.join(drifting)} changes over time (score test, p < 0.05)"
         notices.append(Notice("hazards_not_proportional", text))
     return found, notices
+
+
+def _about_firth() -> Notice:
+    text = say("Firth's penalised likelihood: intervals and p of the coefficients by its profile; "
+               "every resample maximises it anew, and one that holds nobody of a level is not "
+               "usable; there is no test of proportional hazards, residual or "
+               "elimination")  # fmt: skip
+    return Notice("firth", text)
 
 
 def _about_units(cox: CoxFit) -> list[Notice]:
@@ -348,59 +303,7 @@ def _auc_curve(table: AnalysisTable, lp: Floats) -> tuple[TimeDependentAuc, ...]
     )
 
 
-def group_survival(table: AnalysisTable, lp: Floats, at: float) -> tuple[SurvivalGroups, ...]:
-    """Kaplan-Meier curves of everybody, of each factor, and of thirds of ``lp``, compared."""
-    everyone = np.full(len(table.row), "all", dtype=object)
-    thirds = np.searchsorted(np.quantile(lp, [1 / 3, 2 / 3]), lp, side="right")
-    wanted: list[tuple[str, np.ndarray, tuple[str, ...]]] = [("overall", everyone, ("all",))]
-    wanted += [
-        (term.name, table.covariates[term.name].to_numpy(dtype=object), term.levels)
-        for term in table.terms
-        if term.levels
-    ]
-    wanted.append(("risk_group", np.array(RISK_GROUPS, dtype=object)[thirds], RISK_GROUPS))
-    return tuple(_compare(table, *parts, at) for parts in wanted)
-
-
-def _compare(
-    table: AnalysisTable, name: str, label: np.ndarray, order: tuple[str, ...], at: float
-) -> SurvivalGroups:
-    time, event = table.duration, table.event
-    inside = {level: label == level for level in order if (label == level).any()}
-    curves = {level: estimate_kaplan_meier(time[r], event[r]) for level, r in inside.items()}
-    means = {
-        level: _or_none(partial(estimate_restricted_mean, time[r], event[r], at))
-        for level, r in inside.items()
-    }
-    present = list(inside)
-    if len(present) < 2:
-        return SurvivalGroups(name, curves, None, None, means, {})
-    return SurvivalGroups(
-        name,
-        curves,
-        compare_log_rank(time, event, label, present),
-        compare_log_rank_pairwise(time, event, label, present),
-        means,
-        {level: _gap(table, inside[level], inside[present[0]], at) for level in present[1:]},
-    )
-
-
-def _gap(
-    table: AnalysisTable, level: np.ndarray, first: np.ndarray, at: float
-) -> RestrictedMeanDifference | None:
-    both = level | first
-    time, event = table.duration[both], table.event[both]
-    return _or_none(partial(compare_restricted_means, time, event, level[both], at))
-
-
-def _or_none(compute: Callable[[], Found]) -> Found | None:
-    try:
-        return compute()
-    except DataProblem:  # beyond follow-up, a smaller model that separates, nothing related
-        return None
-
-
 def _lasso(table: AnalysisTable, design: Design, seed: int) -> CrossValidatedLasso | None:
     fold = stratified_folds(table.event, FOLDS, seed)
     rows = (table.duration, table.event, design.matrix, fold, design.names)
-    return _or_none(lambda: cross_validate_lasso_cox(*rows))
+    return or_none(lambda: cross_validate_lasso_cox(*rows))

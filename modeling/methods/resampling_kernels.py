@@ -392,6 +392,26 @@ def judge(lp, event, last, train, test, fitted, null, stop, limit, told, rank):
 
 
 @compiled_on_first_use
+def judge_shrunken(lp, event, last, train, test, stop, limit, told, rank):
+    """The indexes of :func:`judge` for a model that does not maximise the likelihood.
+
+    Its slope is not 1 where it was fitted: both rows are told alike, by refitting the slope.
+    """
+    ranks, order = rank_rows(lp, rank)
+    told[0, 0], told[1, 0] = count_pairs(rank, event, last, train, test, ranks)
+    for k in range(2):
+        weight = test if k else train
+        slope, null, frozen, refitted = refit_slope(lp, event, last, weight, stop, limit)
+        _shares(refitted, null, weight.sum(), told[k])
+        told[k, 2] = slope
+        told[k, 4] = (frozen - refitted) / null
+        if k == 0:
+            told[k, 4] += 1.0 / null
+        told[k, 5] = told[k, 3] - told[k, 4]
+        told[k, 6] = abs(slope) * mean_difference(lp, order, weight)
+
+
+@compiled_on_first_use
 def _shares(value, null, n, out):
     ratio = 2.0 * (value - null)
     out[1] = (1.0 - np.exp(-ratio / n)) / (1.0 - np.exp(2.0 * null / n))

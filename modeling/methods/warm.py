@@ -18,6 +18,7 @@ def warm_compiled_methods() -> None:
     columns = np.cos(time[:, None] * [1.0, 2.0])
     fit_lasso_cox(time, event, columns)
     validate_cox(time, event, columns, resamples=10, horizon=12.0)
+    validate_cox(time, event, columns, resamples=2, horizon=12.0, penalty="firth")
     validate_pipeline(time, event, lambda rows: columns[:, 0], resamples=2)
     for dtype in (np.int32, np.float64):
         read_plain_block(b"gene\t1\n", "\t", 1, 1, dtype)

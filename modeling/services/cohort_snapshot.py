@@ -17,14 +17,16 @@ from studies.models import Job, Patient, Study
 from studies.registry import facts
 from studies.selectors import clinical_table, endpoint_table, members_left_out, members_table
 from studies.services import derivation_record, file_store, file_use, inputs_digest
+from studies.table_one import table_one_columns, table_one_rows
 
 KEY = ("cohort", "pseudonym")
 CLINICAL = ("sex", "age_years", "primary_site")
 RESPONSE = "response_at_6_months"
 SLIDES = ("immunoscore", "cd3_high", "cd8_high", "cd3_per_mm2", "cd8_per_mm2")
+TABLE_ONE = "t1_"  # what Table 1 describes, beside the columns that have a name of their own
 QUESTION = {
     "purpose": "cohorts",
-    "columns": [*CLINICAL, "response at 6 months", *ENDPOINTS, *SLIDES],
+    "columns": [*CLINICAL, "response at 6 months", *ENDPOINTS, *SLIDES, "all of Table 1"],
     "missing": "kept",
 }
 
@@ -100,6 +102,7 @@ def _table(study: Study, members: pd.DataFrame) -> tuple[pd.DataFrame, list[str]
         columns[f"{name}_event"] = follow_up["event"].astype("boolean").astype(float)
         found.append(follow_up)
     columns |= _slides(study, patients)
+    columns |= _table_one(study, members)
     parents = {str(digest) for rows in found for digest in rows["inputs_digest"].dropna()}
     scored = facts("immunoscore_digest", study)
     parents |= {scored[patient] for patient in patients if patient in scored}
@@ -118,3 +121,20 @@ def _slides(study: Study, patients: pd.Series) -> dict[str, pd.Series]:
         name = f"{marker.lower()}_per_mm2"
         found[name] = {p: values[marker] for p, values in densities.items() if marker in values}
     return {name: patients.map(found[name]).astype(float) for name in SLIDES}
+
+
+def _table_one(study: Study, members: pd.DataFrame) -> dict[str, pd.Series]:
+    """Numbers as numbers, levels as text; a column that nobody has a value of is left out."""
+    rows = table_one_rows(study).set_index(["cohort_id", "patient_id"])
+    rows = rows.reindex(pd.MultiIndex.from_frame(members[["cohort_id", "patient_id"]]))
+    found: dict[str, pd.Series] = {}
+    for column in table_one_columns(study):
+        if column.kind == "survival":
+            found[f"{column.name}_duration"] = rows[f"{column.name}_duration"].astype(float)
+            found[f"{column.name}_event"] = rows[f"{column.name}_event"].astype(float)
+        elif column.kind == "number":
+            found[column.name] = pd.to_numeric(rows[column.name], errors="coerce").astype(float)
+        else:
+            found[column.name] = rows[column.name].map(str, na_action="ignore").astype(object)
+    known = {name: values for name, values in found.items() if values.notna().any()}
+    return {f"{TABLE_ONE}{name}": values for name, values in known.items()}

@@ -14,14 +14,16 @@ import numpy as np
 from modeling.figures.prognosis import draw_analysis
 from modeling.methods.concordance import Concordance
 from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
-from modeling.methods.cox import Test
+from modeling.methods.cox import CoxFit, Test
 from modeling.methods.cox_validation import CoxValidation
-from modeling.methods.firth_analysis import FirthAnalysis
+from modeling.methods.firth_cox import FirthCoxFit
 from modeling.methods.lasso import LassoChoice
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
-from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
+from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.proportional_hazards import ProportionalHazards
 from modeling.methods.regression_table import Effect, RegressionTable
+from modeling.methods.survival_groups import SurvivalGroups
+from modeling.methods.survival_table import Floats
 from modeling.services.prognosis_more_files import (
     elimination_json,
     residual_rows,
@@ -31,7 +33,6 @@ from modeling.services.prognosis_script import write_script
 from studies.figures.render import render_svg
 from studies.methods.problems import Problem
 
-Predicted = PrognosisAnalysis | FirthAnalysis
 STEPS = 500  # most rows of the table from total points to survival
 
 
@@ -55,13 +56,23 @@ def analysis_files(
         "decision_curve.csv": decision_curve_csv(found),
         "km.csv": km_csv(found),
         "km.json": as_json(km_json(found)),
-        "residuals.csv": _csv(next(residuals := residual_rows(found)), residuals),
-        "backward_elimination.json": as_json(elimination_json(found)),
+        **_of_the_plain_likelihood(found),
         "lasso.json": as_json(lasso_json(found)),
         "analysis.R": write_script(found, source, duration, event, resamples),
     }
     figures = {f"{figure.key}.svg": render_svg(figure) for figure in draw_analysis(found, unit)}
     return {name: text.encode() for name, text in {**texts, **figures}.items()}
+
+
+def _of_the_plain_likelihood(found: PrognosisAnalysis) -> dict[str, str]:
+    """What Firth's has no form of."""
+    if found.residuals is None:
+        return {}
+    residuals = residual_rows(found.table.row, found.cox.names, found.residuals)
+    return {
+        "residuals.csv": _csv(next(residuals), residuals),
+        "backward_elimination.json": as_json(elimination_json(found)),
+    }
 
 
 def problems_json(problems: Sequence[Problem]) -> bytes:
@@ -80,13 +91,14 @@ def time_name(prefix: str, time: float) -> str:
 @np.errstate(over="ignore")  # a ratio beyond numbers is null, and a notice says so
 def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
     cox = found.cox
-    low, high = cox.interval()
+    low, high, p_values = _told_of_coefficients(cox)
     levels = {
         column: (term.name, term.levels[k + 1] if term.levels else None)
         for term in found.table.terms
         for k, column in enumerate(term.columns)
     }
     return {
+        "penalty": found.penalty,
         "n": cox.n,
         "events": cox.n_events,
         "excluded": [asdict(row) for row in found.table.excluded],
@@ -97,22 +109,23 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
             {
                 "term": name, "variable": levels[name][0], "level": levels[name][1],
                 "coef": b, "se": se, "hr": np.exp(b), "ci": [np.exp(lo), np.exp(hi)],
-                "ci_lower": np.exp(lo), "ci_upper": np.exp(hi), "z": z, "p": p,
+                "ci_lower": np.exp(lo), "ci_upper": np.exp(hi), "p": p,
+                **({} if found.penalty == "firth" else {"z": b / se}),
             }
-            for name, b, se, lo, hi, z, p in zip(
-                cox.names, cox.coefficients, cox.std_error, low, high, cox.z, cox.p_value,
-                strict=True,
+            for name, b, se, lo, hi, p in zip(
+                cox.names, cox.coefficients, cox.std_error, low, high, p_values, strict=True
             )
         ],
         "covariance": cox.covariance,
-        "log_likelihood": {"null": cox.log_likelihood[0], "model": cox.log_likelihood[1]},
+        "log_likelihood": _null_and_model(cox.plain_log_likelihood),
+        **({"penalised_log_likelihood": _null_and_model(cox.log_likelihood)}
+           if found.penalty == "firth" else {}),
         "tests": {
             "likelihood_ratio": _test(cox.likelihood_ratio),
             "wald": _test(cox.wald),
             "score": _test(cox.score),
         },
-        "aic": cox.aic,
-        "bic": cox.bic,
+        **({} if found.penalty == "firth" else {"aic": cox.aic, "bic": cox.bic}),
         "term_tests": [
             {"variable": name, "alone": _test(alone), "together": _test(together)}
             for name, (alone, together) in found.tabulated.term_tests.items()
@@ -124,6 +137,17 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
         "sample_size": {**asdict(found.sample_size), "required": found.sample_size.required},
         "notices": [notice.as_dict() for notice in found.notices],
     }  # fmt: skip
+
+
+def _told_of_coefficients(cox: CoxFit) -> tuple[Floats, Floats, Floats]:
+    """Ends of the intervals and p: Wald's; with Firth's penalty those of the profile."""
+    if isinstance(cox, FirthCoxFit):
+        return (*cox.profile_interval(), cox.likelihood_ratio_p())
+    return (*cox.interval(), cox.p_value)
+
+
+def _null_and_model(pair: tuple[float, float]) -> dict[str, float]:
+    return {"null": pair[0], "model": pair[1]}
 
 
 def table_json(tabulated: RegressionTable) -> list[dict[str, Any]]:
@@ -138,7 +162,7 @@ def table_json(tabulated: RegressionTable) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def survival_csv(found: Predicted) -> str:
+def survival_csv(found: PrognosisAnalysis) -> str:
     times, told = found.times, found.survival
     header = ["row", *(time_name("survival", t) for t in times)]
     header += [time_name("survival", t) + end for t in times for end in ("_lower", "_upper")]
@@ -152,7 +176,7 @@ def survival_csv(found: Predicted) -> str:
     return _csv(header, rows)
 
 
-def nomogram_json(found: Predicted) -> dict[str, Any]:
+def nomogram_json(found: PrognosisAnalysis) -> dict[str, Any]:
     nomogram = found.nomogram
     stored = nomogram_as_dict(nomogram)
     top = int(np.ceil(nomogram.largest_total))
@@ -186,7 +210,7 @@ def nomogram_json(found: Predicted) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def nomogram_patients_csv(found: Predicted) -> str:
+def nomogram_patients_csv(found: PrognosisAnalysis) -> str:
     points = found.nomogram.points(found.table.covariates)
     rows = (
         [int(row), *values]
@@ -202,10 +226,10 @@ def validation_json(found: PrognosisAnalysis) -> dict[str, Any]:
     return {
         **_validation(main),
         "seed": found.seed,
-        "rms_stop": {
+        **({"rms_stop": {
             "note": "fits ended as R's rms does by default (relative change 1e-4)",
             **_validation(found.validation_rms),
-        },
+        }} if found.validation_rms else {}),
         "632plus": _validation(found.validation_632),
         "cross_validation": _validation(found.cross_validation),
         "instability": {
@@ -224,7 +248,7 @@ def validation_json(found: PrognosisAnalysis) -> dict[str, Any]:
 def calibration_json(found: PrognosisAnalysis) -> dict[str, Any]:
     smooth, large, slope = found.smooth, found.in_the_large, found.validation.indexes["slope"]
     at = found.calibration
-    rms = found.validation_rms.groups
+    rms = found.validation_rms.groups if found.validation_rms else None
     return {
         "horizon": found.horizon,
         "groups": _groups(found.validation.groups, at.groups),
@@ -292,7 +316,7 @@ def decision_curve_csv(found: PrognosisAnalysis) -> str:
     return _csv(header, rows)
 
 
-def km_csv(found: Predicted) -> str:
+def km_csv(found: PrognosisAnalysis) -> str:
     header = ["variable", "group", "time", "at_risk", "events", "censored", "survival",
               "std_error", "lower", "upper"]  # fmt: skip
     rows = (
@@ -307,7 +331,7 @@ def km_csv(found: Predicted) -> str:
     return _csv(header, rows)
 
 
-def km_json(found: Predicted) -> list[dict[str, Any]]:
+def km_json(found: PrognosisAnalysis) -> list[dict[str, Any]]:
     return [
         {**_km(part), "restricted_mean": restricted_json(part, found.horizon)}
         for part in found.groups

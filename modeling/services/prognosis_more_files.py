@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from modeling.methods.prognosis_analysis import PrognosisAnalysis, SurvivalGroups
+from modeling.methods.cox_residuals import CoxResiduals
+from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.restricted_mean import RestrictedMean
+from modeling.methods.survival_groups import SurvivalGroups
 
 
-def residual_rows(found: PrognosisAnalysis) -> Iterator[list[Any]]:
+def residual_rows(
+    rows: Iterable[int], names: Sequence[str], told: CoxResiduals
+) -> Iterator[list[Any]]:
     """Head, then per row: martingale, deviance, and dfbeta per column of the model."""
-    told = found.residuals
-    yield ["row", "martingale", "deviance", *(f"dfbeta_{name}" for name in found.cox.names)]
+    yield ["row", "martingale", "deviance", *(f"dfbeta_{name}" for name in names)]
     for row, martingale, deviance, moved in zip(
-        found.table.row, told.martingale, told.deviance, told.dfbeta, strict=True
+        rows, told.martingale, told.deviance, told.dfbeta, strict=True
     ):
         yield [int(row), martingale, deviance, *moved]
 

@@ -14,9 +14,11 @@ from modeling.selectors import unjudged_reasons
 from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
 from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
 from modeling.services.report_sources import number
+from modeling.services.report_table_one import table_one_table
 from modeling.services.snapshots import snapshot_read
 from studies.methods.endpoints import is_responder
-from studies.models import Cohort
+from studies.methods.table_one import MEDIAN_RULE
+from studies.models import Cohort, CohortMember, Study
 
 MOST_REASONS = 6
 
@@ -37,7 +39,11 @@ def cohorts_section(
     )
     sizes = frozen.groupby("cohort").size()
     _flow(draft, section, sizes, everybody, rad_score, nomograms)
-    _characteristics(section, frozen, everybody)
+    sites = _sites(rad_score.study)
+    if len(set().union(*sites.values())) > 1:
+        draft.told.add("sites")
+    _characteristics(section, frozen, everybody, sites)
+    table_one_table(section, rad_score.study, frozen, everybody)
 
 
 def _flow(
@@ -161,17 +167,29 @@ class _Zero(dict[str, tuple[int, "Counter[str]"]]):
         return (0, Counter())
 
 
-def _characteristics(section: Section, table: pd.DataFrame, source: dict[str, Any]) -> None:
+def _sites(study: Study) -> dict[str, set[int]]:
+    """Sites of each cohort's patients."""
+    found: dict[str, set[int]] = {}
+    rows = CohortMember.objects.filter(study=study).values_list("cohort__name", "patient__site")
+    for cohort, site in rows.distinct():
+        found.setdefault(cohort, set()).add(site)
+    return found
+
+
+def _characteristics(
+    section: Section, table: pd.DataFrame, source: dict[str, Any], sites: dict[str, set[int]]
+) -> None:
     """Of the frozen rows alone, so that the digest named here is that of every number."""
     rows: list[list[Cell]] = []
     for name in sorted(set(table["cohort"]), key=cohort_order):
         cohort = table[table["cohort"] == name]
         rows.append([
             cohort_title(name), number(len(cohort), source, digits=0),
-            _share(cohort["sex"], "female"), _mean(cohort["age_years"]),
+            len(sites.get(name, ())), _share(cohort["sex"], "female"), _mean(cohort["age_years"]),
             _share(cohort["primary_site"], "right"), _responders(cohort["response"]),
             *(_median(cohort[f"{endpoint}_days"], cohort[f"{endpoint}_event"], source)
               for endpoint in ENDPOINTS),
+            _follow_up(cohort["overall_survival_days"], cohort["overall_survival_event"], source),
         ])  # fmt: skip
     section.table(
         "cohorts",
@@ -179,15 +197,18 @@ def _characteristics(section: Section, table: pd.DataFrame, source: dict[str, An
         (
             "Cohort",
             "n",
+            "Sites",
             "Female",
             "Age, years, mean ± SD",
             "Right-sided",
             "Responders at 6 months",
             *(f"Median {title.lower()}, months" for title, _, _ in ENDPOINTS.values()),
+            "Median follow-up, months",
         ),
         rows,
         "Denominators are the patients with a value. Response: CR or PR of all, those not "
-        "evaluable (NE) or not assessed counted in the denominator.",
+        "evaluable (NE) or not assessed counted in the denominator. Follow-up by reverse "
+        f"Kaplan-Meier of overall survival. {MEDIAN_RULE}",
     )
 
 
@@ -212,6 +233,11 @@ def _responders(labels: pd.Series) -> str:
     unknown = sum(is_responder(label) is None for label in known)
     told = f", {unknown}\u00a0NE or not assessed" if unknown else ""
     return f"{count}/{len(known)}\u00a0({100 * count / len(known):.0f}\u00a0%){told}"
+
+
+def _follow_up(days: pd.Series, event: pd.Series, source: dict[str, Any]) -> Cell:
+    """Of those who would be followed for longer had they not died: deaths are its censorings."""
+    return _median(days, 1 - event, source)
 
 
 def _median(days: pd.Series, event: pd.Series, source: dict[str, Any]) -> Cell:

@@ -76,6 +76,7 @@ class Draft:
     sections: list[Section] = field(default_factory=list)
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[dict[str, str]] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)  # what the Methods tell, for the checklists
 
     def section(self, key: str, title: str, *text: str) -> Section:
         made = Section(key, title, list(text))
@@ -96,9 +97,9 @@ class Draft:
 
     def notice(self, where: str, notices: Sequence[dict[str, str]]) -> None:
         for found in notices:
-            told = {"where": where, "code": found["code"], "text": spelled(found["text"])}
-            if told not in self.notices:
-                self.notices.append(told)
+            notice = {"where": where, "code": found["code"], "text": spelled(found["text"])}
+            if notice not in self.notices:
+                self.notices.append(notice)
 
 
 def marked_simulated(figure: Figure) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from genomics.models import PhenotypeFit
-from imaging.models import ExtractorVersion
+from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiMethod
 from modeling.methods.classifiers import CLASSIFIERS
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
@@ -25,6 +25,7 @@ from modeling.services.report_rad_score import rad_score_evaluations
 from modeling.services.report_sources import number
 from modeling.services.report_survival import evaluations_of
 from modeling.services.version_card import not_beaten
+from studies.eligibility import criteria_of, version_of
 from studies.methods.wording import marked
 from studies.models import Cohort, CohortMember, Derivation, EndpointDefinition, Study
 
@@ -33,6 +34,14 @@ USES = {
     "validation": "models are judged on it, never fitted",
     "descriptive": "described only",
 }
+BASELINE = "baseline form"
+SOURCES = {
+    "rad_score": "PET/CT, frozen Rad-Score",
+    "immunoscore": "slides, frozen rule",
+    "suv_max": "baseline PET, target region",
+    "log2_mtv": "baseline PET, target region at 41 % of SUVmax",
+}
+SHORT_ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
 FEW_PATIENTS, FEW_EVENTS_PER_COLUMN, WIDE = 100, 10, 0.2
 PRINTED = ("ethics", "data_availability", "code_availability", "funding", "interests",
            "registration", "protocol")  # fmt: skip
@@ -44,14 +53,17 @@ def methods_section(
     """How the numbers came about; every word from a record."""
     texts = [
         _design(study),
+        _eligibility(draft, study),
         _endpoints(study),
-        _materials(rad_score.fitting_snapshot),
-        _rad_score(rad_score),
+        _materials(draft, rad_score.fitting_snapshot),
+        _rad_score(draft, rad_score),
         *(_nomogram(version) for version in nomograms),
+        _use(draft, nomograms),
         _statistics(nomograms),
         _software(rad_score, nomograms),
     ]
-    draft.section("methods", "Methods", *(text for text in texts if text))
+    section = draft.section("methods", "Methods", *(text for text in texts if text))
+    candidates_table(section, study, nomograms)
 
 
 def _design(study: Study) -> str:
@@ -65,6 +77,16 @@ def _design(study: Study) -> str:
         "question has its own frozen table; who lacks a value it needs is listed with the reason "
         "(complete case)."
     )
+
+
+def _eligibility(draft: Draft, study: Study) -> str:
+    """Criteria that the study stated; the default of the published study is not its own word."""
+    version = version_of(study)
+    if version is None:
+        return "Eligibility. The study has recorded no criteria of its own."
+    draft.told.add("eligibility")
+    titles = "; ".join(str(criterion.title) for criterion in criteria_of(study))
+    return f"Eligibility (criteria, version {version.number}). {titles}."
 
 
 def _endpoints(study: Study) -> str:
@@ -81,16 +103,23 @@ def _endpoints(study: Study) -> str:
         f"Endpoints. {names}. Overall survival runs from the start of treatment to death; "
         "progression-free survival to the first of progression and death, censored at the last "
         "adequate imaging. Response is read at the assessment nearest 183 days (± 42); a responder "
-        f"has CR or PR. Horizons were set before the fits: {horizons}. Months are days / 30.4375."
+        f"has CR or PR. One rule holds for every cohort. Horizons were set before the fits: "
+        f"{horizons}. Months are days / 30.4375."
     )
 
 
-def _materials(snapshot: DatasetSnapshot) -> str:
+def _materials(draft: Draft, snapshot: DatasetSnapshot) -> str:
     parts = []
     extractors = extractors_behind(snapshot)
     if extractors:
+        draft.told.add("extractor")
         told = "; ".join(_extractor(e) for _modality, e in sorted(extractors.items()))
-        parts.append(f"Imaging. Features of PET and CT inside the target region ({told}).")
+        settings = next(iter(extractors.values())).settings
+        parts.append(
+            f"Imaging. Features of PET and CT inside the target region ({told}). "
+            f"{_preprocessing(settings)}"
+        )
+    parts += _regions(draft, snapshot)
     digests = parents_of(snapshot)
     fits = PhenotypeFit.objects.filter(study=snapshot.study, phenotypes__inputs_digest__in=digests)
     made = Derivation.objects.filter(study=snapshot.study, child_digest__in=digests).count()
@@ -104,11 +133,42 @@ def _materials(snapshot: DatasetSnapshot) -> str:
     return " ".join(parts)
 
 
+def _preprocessing(settings: Mapping[str, Any]) -> str:
+    cube = [
+        f"a cube of {settings['size']} voxels" if "size" in settings else "",
+        f"at {settings['spacing_mm']:g} mm" if "spacing_mm" in settings else "",
+    ]
+    kept = [settings[key] for key in ("interpolation", "scale", "pooling") if key in settings]
+    told = [" ".join(part for part in cube if part), *kept]
+    known = "; ".join(part for part in told if part)
+    return f"Before the network: {known}." if known else ""
+
+
+def _regions(draft: Draft, snapshot: DatasetSnapshot) -> Iterator[str]:
+    """How the regions behind the features were drawn, and by how many readers."""
+    sets = FeatureSet.objects.filter(study=snapshot.study, inputs_digest__in=parents_of(snapshot))
+    drawn = dict(Roi.objects.filter(pk__in=sets.values("roi")).values_list("pk", "method"))
+    known = {pk: method for pk, method in drawn.items() if method != RoiMethod.UNKNOWN}
+    if not known:
+        return
+    draft.told.add("regions")
+    counts = Counter(known.values())
+    told = ", ".join(f"{n} {method.replace('_', '-')}" for method, n in counts.most_common())
+    readers = set(Roi.objects.filter(pk__in=known).values_list("reader", flat=True)) - {""}
+    by = f", by {len(readers)} reader{'s' if len(readers) != 1 else ''}" if readers else ""
+    rest = (
+        f" Of {len(drawn) - len(known)} the method is not recorded."
+        if len(known) < len(drawn)
+        else ""
+    )
+    yield f"Regions. {told}{by}.{rest}"
+
+
 def _extractor(version: ExtractorVersion) -> str:
     return f"{version}, weights {version.weights.sha256[:12]}"
 
 
-def _rad_score(version: ModelVersion) -> str:
+def _rad_score(draft: Draft, version: ModelVersion) -> str:
     run, choice = version.run, version.run.results.get("choice", {})
     reason = choice.get("reason", "")
     for name, classifier in CLASSIFIERS.items():
@@ -121,8 +181,69 @@ def _rad_score(version: ModelVersion) -> str:
         f"training{told}, tuned, scaled and selected inside them; {reason} A patient's score in "
         "training is out of fold (mean over repeats), elsewhere the frozen model is applied. The "
         f"threshold ({version.threshold:.3f}) is Youden's on the out-of-fold scores. AUC with "
-        "DeLong's interval, shares with exact intervals."
+        f"DeLong's interval, shares with exact intervals.{_guard(draft, version)}"
     )
+
+
+def _guard(draft: Draft, version: ModelVersion) -> str:
+    """What had to be true before anything was fitted, as the run recorded it."""
+    guard = version.run.results.get("guard") or {}
+    if not guard.get("checks"):
+        return ""
+    draft.told.add("guard")
+    checks = " ".join(str(check["explanation"]) for check in guard["checks"])
+    return (
+        f" {guard['columns']} columns, {guard['smaller_class']} patients in the smaller class. "
+        f"Checked before the fit: {checks}"
+    )
+
+
+def _use(draft: Draft, nomograms: list[ModelVersion]) -> str:
+    """What the calculator and the API do with what they are given."""
+    if not nomograms:
+        return ""
+    draft.told.add("use")
+    return (
+        "Use. Calculator and API apply the stored version as data. A value that is missing or no "
+        "number is refused by name, never imputed; values outside the range of the fitting "
+        "cohort, alone or together, are answered with a warning beside the prediction."
+    )
+
+
+def candidates_table(section: Section, study: Study, nomograms: list[ModelVersion]) -> None:
+    """Every variable that a nomogram could hold, as it was declared before the fit."""
+    offered = {
+        name: None
+        for version in nomograms
+        for key in ("always", "candidates")
+        for name in version.run.recipe.get("plan", {}).get(key, [])
+    }
+    kept = {
+        version.endpoint: {term["name"] for term in version.content["terms"]}
+        for version in nomograms
+    }
+    rows: list[list[Cell]] = [
+        [plain_title(name), _scale(name, nomograms), SOURCES.get(name, BASELINE),
+         ", ".join(SHORT_ENDPOINTS[e] for e, terms in kept.items() if name in terms) or "none"]
+        for name in offered
+    ]  # fmt: skip
+    section.table(
+        "candidates",
+        "Candidate variables of the nomograms",
+        ("Variable", "In the model", "From", "Kept by"),
+        rows,
+        "Rad-Score and Immunoscore enter unpenalised, the others are offered to the LASSO. All are "
+        "known before treatment.",
+    )
+
+
+def _scale(name: str, nomograms: list[ModelVersion]) -> str:
+    for version in nomograms:
+        levels = version.run.recipe.get("plan", {}).get("factors", {}).get(name)
+        if levels:
+            first, *others = (level.replace("_", " ") for level in levels)
+            return f"{', '.join(others)} against {first}"
+    return "log2, linear" if name.startswith("log2_") else "linear"
 
 
 def _nomogram(version: ModelVersion) -> str:
@@ -151,7 +272,8 @@ def _statistics(nomograms: list[ModelVersion]) -> str:
     if not nomograms:
         return ""
     return (
-        "Statistics. Kaplan-Meier with log-log intervals, log-rank tests; Harrell's C with "
+        "Statistics. Kaplan-Meier with log-log intervals, medians midway where a curve rests at "
+        "exactly 0.5 (as R's survfit), log-rank tests; Harrell's C with "
         "infinitesimal-jackknife intervals; cumulative/dynamic AUC(t) weighted for censoring; "
         "calibration in Kaplan-Meier groups and by a spline of log(−log) risk (ICI); net benefit "
         "by Kaplan-Meier with bootstrap bands; progression with death as competitor by "

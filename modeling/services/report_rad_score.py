@@ -59,6 +59,8 @@ def rad_score_evaluations(version: ModelVersion) -> list[Evaluation]:
 def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     evaluations = rad_score_evaluations(version)
     section = draft.section("rad-score", "Rad-Score", _summary(version))
+    if any(e.basis == Basis.APPLIED and e.cohort.role.startswith("external") for e in evaluations):
+        draft.told.add("external")
     draft.notice("Rad-Score run", version.run.notices)
     draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
     snapshot = version.fitting_snapshot

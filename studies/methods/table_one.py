@@ -32,6 +32,10 @@ TEST_RULE = marked(
     "Fisher's exact test (two levels or two cohorts) or 20,000 resampled tables; log-rank for "
     "survival."
 )
+MEDIAN_RULE = marked(
+    "Median survival: when the Kaplan-Meier curve first falls to 0.5 or below; where it rests at "
+    "exactly 0.5, the middle of that stretch, as R's survfit has it."
+)
 DIFFERENCE_RULE = marked("Standardised difference: the largest over all pairs of cohorts.")
 
 
@@ -108,6 +112,7 @@ def describe_groups(
             tests=tests,
         ),
         DIFFERENCE_RULE,
+        *([MEDIAN_RULE] if median and any(c.kind == "survival" for c in columns) else []),
     )
     sized = tuple(zip(groups, parts.sizes, strict=True))
     return TableOne(sized, tuple(lines), rules, tuple(_shared(table)))

@@ -4,7 +4,8 @@ import pytest
 from modeling.methods.concordance import estimate_concordance
 from modeling.methods.corrected_indexes import correct_indexes
 from modeling.methods.cox import fit_cox
-from modeling.methods.cox_validation import RMS_STOP, validate_cox
+from modeling.methods.cox_resampling import RMS_STOP
+from modeling.methods.cox_validation import validate_cox
 from modeling.methods.pipeline_validation import validate_pipeline
 from studies.methods.problems import DataProblem, refuse
 from tests.modeling.survival_reference import close, design, every_dataset, survival, values

@@ -14,10 +14,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from modeling.methods.analysis_table import read_analysis_table
-from modeling.methods.firth_analysis import analyse_firth
+from modeling.methods.cox_validation import validate_cox
 from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.prognosis_analysis import analyse_prognosis
-from modeling.services.prognosis_files import analysis_files
+from modeling.methods.survival_decision_curve import estimate_survival_decision_curve
+from modeling.methods.time_dependent_auc import estimate_time_dependent_auc
+from modeling.services.prognosis_files import analysis_files, km_csv, survival_csv
 from modeling.services.prognosis_script import write_script
 from studies.methods.problems import DataProblem
 from tests.modeling.survival_reference import FOLDER, NAMES, close, table, values
@@ -267,35 +269,49 @@ def test_an_odd_table_gives_nothing_where_there_is_no_number(case):
 
 
 def test_a_separated_table_is_told_by_firth_when_asked(tmp_path, capsys):
-    """The refusal names the way; its files are finite, and say that nothing was validated."""
+    """The refusal names the way; its files are finite, and validated as a plain model's are."""
     rows = _separated(_made())
     rows.to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "out"
     asked = [str(tmp_path / "table.csv"), "--duration=time", "--event=event",
-             "--covariates=age,marker", "--times=200,400", f"--out={tmp_path / 'out'}"]  # fmt: skip
+             "--covariates=age,marker", "--times=200,400,1e6", "--resamples=50",
+             f"--out={out}"]  # fmt: skip
     with pytest.raises(CommandError, match="--penalty firth fits this table"):
         call_command("prognosis", *asked)
     call_command("prognosis", *asked, "--penalty=firth")
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names >= {"cox.json", "survival.csv", "nomogram.json", "nomogram_patients.csv",
-                     "km.csv", "forest.svg", "nomogram.svg"}  # fmt: skip
-    assert not names & {"problems.json", "validation.json", "calibration.json"}
-    cox = _json(tmp_path / "out", "cox.json")
+    names = {path.name for path in out.iterdir()}
+    assert names >= WRITTEN - {"residuals.csv", "backward_elimination.json"} | {
+        f"{figure}.svg" for figure in FIGURES if figure != "proportional_hazards"
+    }
+    assert not names & {"problems.json", "residuals.csv", "proportional_hazards.svg"}
+    cox = _json(out, "cox.json")
     marker = next(term for term in cox["terms"] if term["term"] == "markeryes")
-    fit = fit_firth_cox(rows["time"], rows["event"],
-                        np.c_[rows["age"], rows["marker"] == "yes"])  # fmt: skip
+    x = np.c_[rows["age"], rows["marker"] == "yes"]
+    fit = fit_firth_cox(rows["time"], rows["event"], x)
     assert marker["coef"] == pytest.approx(fit.coefficients[1], abs=1e-9)
     assert marker["ci"][1] == pytest.approx(np.exp(fit.profile_interval()[1][1]), rel=1e-6)
     assert 0 < marker["ci"][0] < marker["hr"] < marker["ci"][1]
     assert marker["p"] == pytest.approx(fit.likelihood_ratio_p()[1], abs=1e-9)
+    assert (cox["penalty"], cox["ph"]) == ("firth", {})
     assert "firth" in [notice["code"] for notice in cox["notices"]]
-    survival = pd.read_csv(tmp_path / "out" / "survival.csv")
-    assert survival["survival_200"].between(0, 1).all()
+    alone = validate_cox(rows["time"], rows["event"], x, resamples=50, seed=1, horizon=400,
+                         penalty="firth")  # fmt: skip
+    told = _json(out, "validation.json")
+    assert told["c"]["corrected"] == pytest.approx(alone.c.corrected, abs=1e-12)
+    assert "rms_stop" not in told
+    risk = 1 - fit.survival(x, [400.0])[:, 0]
+    auc = estimate_time_dependent_auc(rows["time"], rows["event"], risk, 400.0)
+    times = _json(out, "auc.json")["times"]
+    assert times[1]["auc"] == pytest.approx(auc.auc, abs=1e-9)
+    assert times[2] == {"time": 1e6, "auc": None, "not_estimable": True}
+    curve = estimate_survival_decision_curve(rows["time"], rows["event"], risk, 400.0)
+    written = pd.read_csv(out / "decision_curve.csv").query("time == 400")
+    close(written["net_benefit"], curve.net_benefit, 1e-9)
+    groups = _json(out, "calibration.json")["groups"]
+    close([g["corrected"] for g in groups], alone.groups.corrected, 1e-12)
     read = read_analysis_table(rows.to_csv(index=False).encode(), "time", "event", ["marker"])
-    found = analyse_firth(read, [200, 1e6])
-    assert (found.times, found.not_estimable) == ((200.0,), (1e6,))
-    assert found.nomogram.axes[0].points.min() == 0
     with pytest.raises(DataProblem, match="not estimable"):
-        analyse_firth(read, [200], 1e6)
+        analyse_prognosis(read, [200], 1e6, penalty="firth")
 
 
 def test_every_problem_of_a_table_comes_at_once():
@@ -346,6 +362,35 @@ def rscript():
     return program
 
 
+def _in_r(rscript, found, source, folder):
+    """What R writes and says; it compares with the survival and curves that lie beside it."""
+    script = folder / "analysis.R"
+    script.write_text(write_script(found, str(source), "time", "event", 10), "utf-8")
+    (folder / "survival.csv").write_text(survival_csv(found))
+    (folder / "km.csv").write_text(km_csv(found))
+    answer = subprocess.run([rscript, str(script), str(source), str(folder)],
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    assert not answer.stderr  # no warning either
+    theirs = {p.stem: pd.read_csv(p, keep_default_na=False) for p in folder.glob("r_*.csv")}
+    assert theirs["r_comparison"]["agrees"].all()
+    return theirs
+
+
+def test_r_maximises_firths_likelihood_to_the_same_place(rscript, tmp_path):
+    rows, source = _separated(_made()), tmp_path / "table.csv"
+    rows.to_csv(source, index=False)
+    read = read_analysis_table(source.read_bytes(), "time", "event", ["age", "marker"])
+    found = analyse_prognosis(read, [200, 400], resamples=50, penalty="firth")
+    theirs = _in_r(rscript, found, source, tmp_path)
+    parts = theirs["r_comparison"]["part"].tolist()
+    assert {"coefficients", "predicted survival", "Kaplan-Meier"} <= set(parts)
+    close(found.cox.coefficients, theirs["r_cox"]["coef"], 1e-6)
+    assert theirs["r_validation"]["corrected"][0] == pytest.approx(
+        found.validation.c.corrected, abs=0.05
+    )
+
+
 @pytest.mark.parametrize("name", [n for n in ("colon_os", "gbsg", "lung") if n in NAMES])
 def test_the_r_script_agrees(name, rscript, tmp_path):
     meta, source = values(name, "meta.json"), FOLDER / name / "input_full.csv"
@@ -353,12 +398,7 @@ def test_the_r_script_agrees(name, rscript, tmp_path):
     read = read_analysis_table(source.read_bytes(), "time", "event", meta["covariates"],
                                meta["factors"], splines)  # fmt: skip
     found = analyse_prognosis(read, meta["times"], meta["calibration_horizon"], resamples=100)
-    script = tmp_path / "analysis.R"
-    script.write_text(write_script(found, str(source), "time", "event", 10), "utf-8")
-    answer = subprocess.run([rscript, str(script), str(source), str(tmp_path)],
-                            capture_output=True, text=True, check=False)  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    theirs = {p.stem: pd.read_csv(p, keep_default_na=False) for p in tmp_path.glob("r_*.csv")}
+    theirs = _in_r(rscript, found, source, tmp_path)
     cox = theirs["r_cox"]
     assert list(found.cox.names) == cox["term"].tolist()
     close(found.cox.coefficients, cox["coef"], 1e-6)

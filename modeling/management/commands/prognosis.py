@@ -9,14 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from modeling.methods.analysis_table import AnalysisTable, read_analysis_table
-from modeling.methods.firth_analysis import analyse_firth
+from modeling.methods.analysis_table import read_analysis_table
 from modeling.methods.prognosis_analysis import analyse_prognosis
 from modeling.services.prognosis_files import analysis_files, problems_json
-from modeling.services.prognosis_firth_files import firth_files
-from studies.methods.problems import DataProblem, Notice, Problem, refuse
+from studies.methods.problems import DataProblem, Problem, refuse
 
-Written = tuple[dict[str, bytes], tuple[Notice, ...]]
+NOT_ALWAYS = ("problems.json", "residuals.csv", "backward_elimination.json",
+              "proportional_hazards.svg", "lasso_path.svg")  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -49,7 +48,7 @@ class Command(BaseCommand):
             "--penalty",
             choices=["none", "firth"],
             default="none",
-            help="firth: where a level has no events; no validation is written",
+            help="firth: where a level has no events",
         )
         parser.add_argument("--resamples", type=_resamples, default=1000)
         parser.add_argument("--seed", type=_seed, default=1)
@@ -72,17 +71,6 @@ class Command(BaseCommand):
             dict(options["factor"]),
             dict(options["spline"]),
         )
-        files, notices = (
-            self._firth(table, options)
-            if options["penalty"] == "firth"
-            else (self._whole(table, options))
-        )
-        for notice in notices:
-            self.stderr.write(f"notice: {notice.text}")
-        _write(options["out"], files)
-        return len(files)
-
-    def _whole(self, table: AnalysisTable, options: dict[str, Any]) -> Written:
         found = analyse_prognosis(
             table,
             options["times"],
@@ -91,16 +79,16 @@ class Command(BaseCommand):
             options["seed"],
             options["threads"],
             self._said,
+            options["penalty"],
         )
         files = analysis_files(
             found, str(options["table"]), options["duration"], options["event"],
             options["resamples"], options["unit"],
         )  # fmt: skip
-        return files, found.notices
-
-    def _firth(self, table: AnalysisTable, options: dict[str, Any]) -> Written:
-        found = analyse_firth(table, options["times"], options["horizon"], self._said)
-        return firth_files(found, options["unit"]), found.notices
+        for notice in found.notices:
+            self.stderr.write(f"notice: {notice.text}")
+        _write(options["out"], files)
+        return len(files)
 
     def _said(self, stage: str) -> None:
         self.stderr.write(f"{stage} …")
@@ -134,7 +122,8 @@ def _content(path: Path) -> bytes:
 def _write(out: Path, files: dict[str, bytes]) -> None:
     """What an earlier run left of these and of its problems is replaced."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "problems.json").unlink(missing_ok=True)
+    for name in NOT_ALWAYS:
+        (out / name).unlink(missing_ok=True)
     for name, content in files.items():
         (out / name).write_bytes(content)
 

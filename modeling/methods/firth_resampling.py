@@ -1,0 +1,117 @@
+"""Firth's penalised Cox model refitted in resamples, its sums over risk sets compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modeling.methods.cox_resampling import CoxResampling, Told
+from modeling.methods.firth_cox import PenalisedLikelihood
+from modeling.methods.firth_kernels import determinant_slope
+from modeling.methods.resampling_kernels import (
+    FIT_DONE,
+    FIT_FAILED,
+    compress,
+    evaluate,
+    group_gaps,
+    judge_shrunken,
+    predict_at,
+    solve_positive,
+)
+from modeling.methods.resampling_plans import Plan
+from modeling.methods.survival_table import Floats
+from studies.methods.problems import DataProblem
+
+
+class DrawnRows:
+    """The patients of one resample: what :class:`PenalisedLikelihood` asks of risk sets."""
+
+    def __init__(self, work: CoxResampling, weight: Floats):
+        n, p = work.x.shape
+        self.x, self.event = np.empty((n, p)), np.empty(n, dtype=np.bool_)
+        self.weight, self.ends = np.empty(n), np.empty(n, dtype=np.int64)
+        _, self.blocks = compress(work.x, work.event, work.last, weight, self.x, self.event,
+                                  self.weight, self.ends)  # fmt: skip
+        self.events = int((weight * work.event).sum())
+        self.scaled, self.means = np.empty((n, p)), np.empty((self.events, p))
+        self.rows = (self.x, self.event, self.weight, self.ends, self.blocks)
+        self.beta: Floats | None = None
+
+    def evaluate(self, beta: Floats) -> tuple[float, Floats, Floats]:
+        score, information = np.empty(beta.size), np.empty((beta.size, beta.size))
+        value = evaluate(*self.rows, beta, self.scaled, self.means, score, information)
+        self.beta = beta
+        return float(value), score, information
+
+    def log_determinant_slope(self, beta: Floats, inverse: Floats) -> Floats:
+        if self.beta is None or not np.array_equal(self.beta, beta):
+            self.evaluate(beta)
+        slope = np.empty(beta.size)
+        determinant_slope(*self.rows, beta, self.means, np.ascontiguousarray(inverse), slope)
+        return slope
+
+    def can_be_fitted(self, columns: int) -> bool:
+        """More events than columns, and every column differs by itself: else it is refused."""
+        if self.events <= columns:
+            return False
+        _, score, information = self.evaluate(np.zeros(columns))
+        return bool(solve_positive(information, score, np.empty(columns)))
+
+
+class FirthResampling(CoxResampling):
+    """As the plain model's; a level without events keeps a finite coefficient in every resample.
+
+    A resample in which a level is nobody's, columns are collinear or no more events than columns
+    were drawn is not usable, as such a table is refused.
+    """
+
+    def fit(self) -> tuple[Floats, float]:
+        rows = DrawnRows(self, self.whole)
+        return self.start, rows.evaluate(self.start)[0]
+
+    def apparent(self) -> Floats:
+        told = np.empty((2, 7))
+        self._judge(self.lp, self.whole, self.whole, told)
+        return np.asarray(told[0])
+
+    def chunk(self, plan: Plan, keep: int) -> Told:
+        train, test = plan()
+        size = train.shape[0]
+        told, state = np.full((size, 2, 7), np.nan), np.full(size, FIT_FAILED)
+        gaps = np.full((size, 2, max(0, self.cuts.size - 1)), np.nan)
+        survival = np.full((min(keep, size), self.time.size), np.nan)
+        for b, weight in enumerate(train):
+            beta = self._refit(weight)
+            if beta is None:
+                continue
+            other = test[b] if len(test) > 1 else test[0]
+            lp, state[b] = self.x @ beta, FIT_DONE
+            self._judge(lp, weight, other, told[b])
+            if self.cuts.size:
+                predicted = self._calibrate(lp, weight, other, gaps[b])
+                survival[b : b + 1] = predicted
+        return told, gaps, survival, state
+
+    def _refit(self, weight: Floats) -> Floats | None:
+        rows = DrawnRows(self, weight)
+        columns = self.start.size
+        if not rows.can_be_fitted(columns):
+            return None
+        likelihood = PenalisedLikelihood(rows, np.ones(columns))
+        begin = self.start + (weight - 1.0) @ self.pull
+        try:
+            return likelihood.maximise(begin, np.ones(columns, dtype=bool))[0]
+        except DataProblem:  # no maximum
+            return None
+
+    def _judge(self, lp: Floats, train: Floats, test: Floats, told: Floats) -> None:
+        rank = np.empty(lp.size, dtype=np.int64)
+        judge_shrunken(lp, self.event, self.last, train, test, self.rule[0], self.rule[1], told,
+                       rank)  # fmt: skip
+
+    def _calibrate(self, lp: Floats, train: Floats, test: Floats, gaps: Floats) -> Floats:
+        predicted = np.empty(lp.size)
+        predict_at(lp, self.time, self.event, self.last, train, self.horizon, predicted)
+        for k, weight in enumerate((train, test)):
+            group_gaps(predicted, self.time, self.event, self.last, weight, self.cuts,
+                       self.horizon, gaps[k])  # fmt: skip
+        return predicted
