@@ -21,7 +21,7 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
-from studies.methods.wording import marked, say
+from studies.methods.wording import listed, marked, say
 
 LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
 
@@ -67,20 +67,20 @@ def draw_kaplan_meier(
         _numbers(groups, ticks),
         spacing=8,
     )  # fmt: skip
-    note = _about_medians(groups)
-    said = told("{caption} {note}", caption=told(caption), note=note) if caption and note else ""
-    return make_figure(key, title, said or note or caption, chart, _columns(unit), _rows(groups))
+    parts = [text for text in (caption, _about_medians(groups)) if text]
+    said = listed((say(text) for text in parts), marked("{first} {rest}"))
+    return make_figure(key, title, said if parts else "", chart, _columns(unit), _rows(groups))
 
 
 def _about_medians(groups: Sequence[SurvivalGroup]) -> str:
     """Said where it matters: a curve that is flat at one half."""
-    resting = [told(group.name) for group in groups if group.curve.rests_at_half]
+    resting = [say(group.name) for group in groups if group.curve.rests_at_half]
     if not resting:
         return ""
-    return told(
-        "The curve of {groups} rests at exactly 0.5: its median is the middle of that stretch, "
+    return say(
+        "Where a curve rests at exactly 0.5 ({groups}), its median is the middle of that stretch, "
         "as R's survfit has it.",
-        groups=", ".join(resting),
+        groups=listed(resting, marked("{first}; {rest}")),
     )
 
 
