@@ -156,8 +156,8 @@ def _ruler(ruler: Ruler, y: int, mark: float | None, text: str) -> dict[str, Any
         "title": ruler.title,
         "y": y,
         "label_y": y + 4,
-        "first": _x(min(ruler.at)),
-        "last": _x(max(ruler.at)),
+        "first": _x(ruler.first),
+        "last": _x(ruler.last),
         "ticks": [_x(at) for at in ruler.at],
         "labels": [(_x(at), y - 9 if above else y + 17, said)
                    for at, said, above in place_labels(ruler)],

@@ -14,7 +14,7 @@ from studies.listings import NOTHING, link, moment
 from studies.lists import Column, Empty, Listing
 from studies.methods.wording import say as _
 from studies.models import Study
-from studies.templatetags.studies_ui import elapsed, short_hash, state, words
+from studies.templatetags.studies_ui import elapsed, short_hash, sourced, state, words
 
 
 def _run(run: Any, study: Study) -> SafeString:
@@ -61,6 +61,23 @@ RUNS = Listing(
     ),
 )
 
+
+def _headline(version: Any) -> SafeString | str:
+    """One number that is not apparent, with its interval; where it stands, on pointing."""
+    found = version.headline
+    if found is None or found["value"] is None:
+        return NOTHING
+    said = sourced(
+        f"{found['measure']} {found['value']:.3f}",
+        f"{spoken(version)}, {words(found['cohort'])}, {words(found['basis'])}",
+        found["n"],
+    )
+    if found["lower"] is None:
+        return said
+    return format_html("{} ({}–{})", said, f"{found['lower']:.3f}",
+                       f"{found['upper']:.3f}")  # fmt: skip
+
+
 VERSIONS = Listing(
     page="modeling:versions",
     title=_("Model versions"),
@@ -77,6 +94,7 @@ VERSIONS = Listing(
             "endpoint", _("Endpoint"), lambda v, study: words(v.endpoint) or NOTHING, "endpoint"
         ),
         Column("method", _("Method"), lambda v, study: words(v.method), "method"),
+        Column("headline", _("Headline"), lambda v, study: _headline(v), numeric=True),
         Column(
             "table",
             _("Fitted on"),

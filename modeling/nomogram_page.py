@@ -9,6 +9,7 @@ import numpy as np
 from modeling.figures.nomogram import draw_nomogram
 from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty
 from modeling.models import ModelVersion
+from modeling.services.nomogram_performance import nomogram_performance
 from modeling.services.prognosis_rows import ENDPOINTS, TITLES, WITHIN_A_SENTENCE
 from modeling.services.report_content import marked_simulated
 from modeling.services.report_survival import LOG_AXES, column_title, short_endpoint
@@ -19,6 +20,7 @@ from studies.methods.wording import say
 def nomogram_context(version: ModelVersion) -> dict[str, Any]:
     """Figure, points of every value, survival by total, and the Cox model behind them."""
     content, results = version.content, version.run.results
+    plan = version.run.recipe.get("plan", {})
     nomogram = nomogram_from_dict(content["nomogram"])
     figure = nomogram_figure(version, nomogram)
     return {
@@ -29,6 +31,9 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
         "hazards": [_hazard(row, content["terms"]) for row in content["table"]],
         "assumption": [_assumption(row) for row in results["proportional_hazards"]],
         "lasso": results["lasso"],
+        "performance": nomogram_performance(version),
+        "is_fixed": plan.get("selection") == "fixed",
+        "is_firth": plan.get("penalty") == "firth",
         "kept": [say(TITLES.get(name, name)) for name in results["lasso"]["kept"]],
         "notices": version.run.notices,
     }

@@ -16,7 +16,7 @@ from modeling.models import (
     VersionEvent,
     VersionState,
 )
-from modeling.selectors import look_numbers, maker_of, state_of, states_of
+from modeling.selectors import look_numbers, maker_of, order_only, state_of, states_of
 from modeling.since_words import said_of_proof
 from studies.figures.figure import Figure
 from studies.methods.wording import marked, say
@@ -103,6 +103,7 @@ def _evaluation(evaluation: Evaluation, looks: dict[int, int]) -> dict[str, Any]
         "target": TARGETS.get(evaluation.target, evaluation.target),
         "basis": BASES[evaluation.basis],
         "metrics": metrics,
+        "order_only": order_only(evaluation.target),
         "shares": [metrics[name] for name in SHARES],
     }
 

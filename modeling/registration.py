@@ -14,6 +14,9 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
+from modeling.services.prognosis import FITTED as NOMOGRAM_FITTED
+from modeling.services.prognosis import JUDGED, RESAMPLED, ROWS
+from modeling.services.prognosis_choice import ASKED
 from modeling.services.rad_score import ABLATED, COMPARED, FITTED, FROZEN
 from modeling.services.selection_question import selection_question
 from studies.methods.wording import say as _
@@ -138,7 +141,8 @@ register_action(
             "overall_survival, progression_free_survival."
         ),
         order=10,
-        params={"endpoint": "overall_survival", "seed": 0, "resamples": 1000},
+        params=dict(ASKED),
+        page="modeling:prognosis_new",
     )
 )
 register_action(
@@ -232,10 +236,19 @@ register_job_course(
 )
 register_job_course(
     JobCourse(
-        "modeling.prognosis_run", result_key="run", result_page="modeling:run",
-        result_word=_("The results"),
+        "modeling.prognosis_run",
+        (
+            (ROWS, _("Freeze the rows and look for leaks")),
+            (NOMOGRAM_FITTED, _("LASSO, Cox and the nomogram")),
+            (JUDGED, _("Judge in every cohort")),
+            (RESAMPLED, _("Resamples: optimism, and what the Rad-Score adds")),
+            (100.0, _("Write")),
+        ),
+        "run",
+        "modeling:run",
+        _("The results"),
     )
-)  # fmt: skip
+)
 register_spelling({name: one.words for name, one in CLASSIFIERS.items()})
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)

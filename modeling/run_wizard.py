@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 import yaml
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,61 +16,34 @@ from modeling.methods.plan import compare_to_plan
 from modeling.methods.recipe import PRESETS, Recipe, read_recipe
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
 from modeling.services.parameters import read_seed
-from modeling.services.plans import recipe_preview
+from modeling.services.plans import plan_in_force, recipe_preview
 from modeling.services.rad_score import run_prepare, snapshot_for
 from modeling.services.rad_score_guard import EXPLAINED, cuts_found, leaks_found
 from modeling.services.snapshots import still_given
+from modeling.wizard_steps import Wizard
 from studies.access import rights_of, sees_all_sites
 from studies.kept_stages import kept_states
+from studies.languages import later as _later
 from studies.languages import spoken
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked
 from studies.models import Job, Study
 from studies.registry import Stage, StageState
 
-STEPS = (("data", marked("Data")), ("who", marked("Who is in")),
-         ("checks", marked("Recipe and checks")), ("start", marked("Cost and start")))  # fmt: skip
+WIZARD = Wizard(
+    key="run",
+    title=_later("Run the Rad-Score"),
+    page="modeling:run_step",
+    steps=(
+        ("data", marked("Data")), ("who", marked("Who is in")),
+        ("checks", marked("Recipe and checks")), ("start", marked("Cost and start")),
+    ),
+    fields=("snapshot", "question", "job", "recipe", "document", "seed"),
+    needs="snapshot",
+)  # fmt: skip
 PRESET_WORDS = {"paper": marked("The paper's"), "full": marked("Full"), "demo": marked("Demo")}
 PLANNED, OWN = "as planned", "own"
 SNAPSHOTS_SHOWN = 12
-EMPTY = {"snapshot": "", "question": "", "job": "", "recipe": "", "document": "", "seed": ""}
-
-
-def draft_of(session: Any, study: Study) -> dict[str, str]:
-    """What was chosen so far; kept in the session, so that going back loses nothing."""
-    return EMPTY | session.get(_key(study), {})
-
-
-def draft_keep(session: Any, study: Study, draft: Mapping[str, str]) -> None:
-    session[_key(study)] = {name: str(draft.get(name, "")) for name in EMPTY}
-
-
-def draft_forget(session: Any, study: Study) -> None:
-    session.pop(_key(study), None)
-
-
-def _key(study: Study) -> str:
-    return f"run:{study.uid}"
-
-
-def steps_of(study: Study, here: str, draft: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The steps; those that what was chosen leads to have an address."""
-    return [
-        {
-            "name": spoken(name),
-            "number": number,
-            "here": key == here,
-            "url": reverse("modeling:run_step", args=[study.uid, key])
-            if key == "data" or draft["snapshot"]
-            else "",
-        }
-        for number, (key, name) in enumerate(STEPS, 1)
-    ]
-
-
-def plan_in_force(study: Study) -> AnalysisPlan | None:
-    locked = AnalysisPlan.objects.filter(study=study, locked_at__isnull=False)
-    return locked.order_by("-locked_at").first()
 
 
 def with_defaults(study: Study, draft: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from modeling.services.external_validation import cohort_named, looks_said
 from modeling.services.external_validation import version_validate as validate_version
 from modeling.services.fan_out import share_compute
 from modeling.services.parameters import read_resamples, read_seed
-from modeling.services.prognosis import RESAMPLES
 from modeling.services.prognosis import prognosis_run as fit_prognosis
 from modeling.services.rad_score import rad_score_run as fit_rad_score
 from modeling.services.report import report_build as build_report
@@ -112,13 +111,14 @@ def _kind(params: dict[str, Any]) -> str:
 @job_task("modeling.prognosis_run")
 def prognosis_run(job: RunningJob) -> None:
     params = job.params
+    asked = {name: value for name, value in params.items() if name not in ("endpoint", "seed")}
     run = fit_prognosis(
         job.study,
         params["endpoint"],
         read_seed(params["seed"]),
         job.progress,
         job.record,
-        read_resamples(params.get("resamples", RESAMPLES)),
+        asked=asked,
     )
     job.result = {"run": str(run.uid)}
 

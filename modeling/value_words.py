@@ -12,6 +12,9 @@ WORDS = (
     _("paper"), _("full"), _("demo"), _("complete case"), _("median in fold"),
     # the method of a nomogram
     _("Cox, Efron ties, LASSO-chosen clinical columns"),
+    _("Cox, Efron ties, fixed clinical columns"),
+    _("Cox, Firth's likelihood, LASSO-chosen clinical columns"),
+    _("Cox, Firth's likelihood, fixed clinical columns"),
     # on what ground a number stands
     _("out of fold"), _("applied"), _("apparent"), _("optimism corrected"),
     # states and verdicts

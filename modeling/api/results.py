@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
-from modeling.selectors import look_numbers, version_named
+from modeling.selectors import look_numbers, metrics_told, version_named
 from modeling.services.patient_score import patient_score
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 from studies.models import Patient
@@ -25,12 +25,18 @@ class EvaluationSerializer(serializers.ModelSerializer):
     cohort = serializers.CharField(source="cohort.name", read_only=True)
     role = serializers.CharField(source="cohort.role", read_only=True)
     look = serializers.SerializerMethodField()
+    metrics = serializers.SerializerMethodField()
 
     class Meta:
         model = Evaluation
         fields = ("uid", "version", "version_name", "snapshot", "snapshot_sha256", "cohort",
                   "role", "target", "basis", "n", "metrics", "metrics_sha256",
                   "looked_at", "look")  # fmt: skip
+
+    def get_metrics(self, evaluation: Evaluation) -> dict[str, Any]:
+        """As stored, whose digest is ``metrics_sha256``; where a score only orders (a Rad-Score
+        against response) ``calibration`` is null and ``calibration_left_out`` says why."""
+        return metrics_told(evaluation.target, evaluation.metrics)
 
     def get_look(self, evaluation: Evaluation) -> int | None:
         """How often anything was judged in this validating cohort, up to this time."""

@@ -22,6 +22,7 @@ from modeling.services.plans import (
     departures_of,
     recipe_preview,
 )
+from modeling.services.prognosis_check import prognosis_check
 from modeling.services.snapshot_comparison import snapshots_compare
 from studies.access import require
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
@@ -112,6 +113,23 @@ class ModelRunSerializer(serializers.ModelSerializer):
                   "seconds", "versions", "created_at")  # fmt: skip
 
 
+class PrognosisChoiceSerializer(serializers.Serializer):
+    """What a prognosis run would do; what is left out is as usual."""
+
+    endpoint = serializers.CharField(default="overall_survival")
+    rad_score = serializers.UUIDField(required=False, help_text="A version; the newest if none.")
+    cohorts = serializers.ListField(child=serializers.CharField(), required=False)
+    horizons = serializers.ListField(child=serializers.FloatField(), required=False)
+    headline = serializers.FloatField(required=False)
+    immunoscore = serializers.ChoiceField(["yes", "no"], default="yes")
+    candidates = serializers.ListField(child=serializers.CharField(), required=False)
+    selection = serializers.ChoiceField(["lasso", "fixed"], default="lasso")
+    splines = serializers.ListField(child=serializers.CharField(), required=False)
+    penalty = serializers.ChoiceField(["none", "firth"], default="none")
+    resamples = serializers.IntegerField(default=1000, min_value=0)
+    seed = serializers.IntegerField(default=0, min_value=0)
+
+
 class ModelRunViewSet(StudyScopedViewSet):
     """Recipe, snapshot and seed with what came out: the comparison of classifiers, ablations."""
 
@@ -127,6 +145,15 @@ class ModelRunViewSet(StudyScopedViewSet):
         """The plan that was locked before the run, and where the run departs from it."""
         found = departures_of(self.get_object()) or {"plan": None, "departures": []}
         return Response(found | {"plan": found["plan"] and str(found["plan"].uid)})
+
+    @extend_schema(request=PrognosisChoiceSerializer, responses={200: dict})
+    @action(detail=False, methods=["post"], url_path="prognosis-check")
+    def prognosis_check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Before a prognosis run: who is in, covariates, leaks, sample size, plan, cost."""
+        require(request.user, self.study, "run")
+        asked = PrognosisChoiceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(prognosis_check(self.study, asked.validated_data))
 
     @extend_schema(request=DocumentSerializer, responses={200: dict})
     @action(detail=False, methods=["post"])

@@ -19,6 +19,7 @@ from modeling.models import (
 )
 from modeling.selectors import states_of
 from modeling.services.nomogram_calculator import version_calculate
+from modeling.services.nomogram_performance import performance_of
 from modeling.services.version_card import version_card
 from modeling.services.version_life import version_move
 from modeling.services.version_manifest import manifest_write
@@ -83,6 +84,15 @@ class ModelVersionViewSet(StudyScopedViewSet):
     def card(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The model card, written from the records."""
         return Response(version_card(self.get_object()))
+
+    @extend_schema(responses={200: dict})
+    @action(detail=True)
+    def performance(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A nomogram's C, AUC(t), slope and Brier per cohort, with and without the Rad-Score."""
+        found = performance_of(self.get_object())
+        if found is None:
+            raise Http404("No nomogram that was judged.")
+        return Response(found)
 
     @extend_schema(responses={200: dict})
     @action(detail=True)

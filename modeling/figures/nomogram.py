@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 
 import altair as alt
 import numpy as np
+import pandas as pd
 
 from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty
 from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
@@ -20,9 +21,20 @@ LETTER, LONGEST, PADDING = 8, 210, 14  # of a ruler's title, in fonts wider than
 
 @dataclass(frozen=True)
 class Ruler:
+    """``at`` holds the ticks in per cent of the width; the line goes from ``first`` to ``last``."""
+
     title: str
-    at: list[float]  # per cent of the width
+    at: list[float]
     labels: list[str]
+    ends: tuple[float, float]
+
+    @property
+    def first(self) -> float:
+        return self.ends[0]
+
+    @property
+    def last(self) -> float:
+        return self.ends[1]
 
 
 @dataclass(frozen=True)
@@ -38,29 +50,44 @@ class Words:
     def axis(self, axis: Axis) -> str:
         return say(self.titles.get(axis.name, axis.name))
 
-    def labels(self, axis: Axis) -> list[str]:
-        """As ``values``; between whole doublings a tick says nothing."""
-        if axis.name not in self.log2:
-            return self.values(axis)
-        return [
-            text if value == round(float(value)) else ""
-            for value, text in zip(axis.values, self.values(axis), strict=True)
-        ]
+    def ticks(self, axis: Axis, per_unit: float) -> tuple[list[float], list[str]]:
+        """Points of each tick, and its value as people write it.
 
-    def values(self, axis: Axis) -> list[str]:
+        A variable that entered as a logarithm ticks at 1, 2 and 5 of each decade, whatever whole
+        doublings its stored axis has. ``per_unit``: points per unit of the linear predictor.
+        """
+        if axis.name in self.log2:
+            values = round_values(*(2 ** float(v) for v in (min(axis.values), max(axis.values))))
+            linear = axis.linear_at(pd.Series(np.log2(values)))
+            points = per_unit * (linear - axis.linear.min())
+            return points.tolist(), [plain(value) for value in values]
         spelled = self.value_titles.get(axis.name, {})
-        return [self._value(axis.name, value, spelled) for value in axis.values]
+        return axis.points.tolist(), [self._value(value, spelled) for value in axis.values]
 
-    def _value(self, name: str, value: float | str, spelled: Mapping[str, str]) -> str:
+    def _value(self, value: float | str, spelled: Mapping[str, str]) -> str:
         if isinstance(value, str):
             return say(spelled.get(value, value.replace("_", " ")))
-        return f"{2**value:.3g}" if name in self.log2 else f"{value:g}"
+        return plain(value)
 
     def horizon(self, time: float) -> str:
         return say(
             "{time:g}-{unit} {endpoint}",
             time=time, unit=say(self.unit.removesuffix("s")), endpoint=say(self.endpoint),
         )  # fmt: skip
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times powers of ten from ``low`` to ``high``; the ends where none lies between."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    values = [float(f"{step}e{ten}") for ten in decades for step in (1, 2, 5)]
+    inside = [v for v in values if low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+    return inside if len(inside) > 1 else [float(f"{v:.2g}") for v in (low, high)]
+
+
+def plain(value: float) -> str:
+    """Six digits at most and never an exponent."""
+    rounded = float(f"{float(value):.6g}")
+    return np.format_float_positional(rounded, trim="-")
 
 
 def draw_nomogram(
@@ -88,7 +115,7 @@ def draw_nomogram(
                                labelPadding=PADDING, labelFontSize=13,
                                minExtent=room))  # fmt: skip
     across = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
-    spans = rows_of(ruler=order, x=[min(r.at) for r in rulers], end=[max(r.at) for r in rulers])
+    spans = rows_of(ruler=order, x=[r.first for r in rulers], end=[r.last for r in rulers])
     lines = (
         alt.Chart(spans).mark_rule(color=INK, strokeWidth=1.3).encode(x=across, x2="end:Q", y=row)
     )
@@ -110,19 +137,23 @@ def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
     top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
     total = pretty(0.0, nomogram.largest_total, 10)
-    rulers = [Ruler(say("Points"), points.tolist(), [f"{p:g}" for p in points])]
-    rulers += [
-        Ruler(words.axis(axis), axis.points.tolist(), words.labels(axis)) for axis in nomogram.axes
-    ]
-    rulers.append(
-        Ruler(say("Total points"), (total / top * 100).tolist(), [f"{t:g}" for t in total])
-    )
+    rulers = [_even(say("Points"), points, points)]
+    for axis in nomogram.axes:
+        at, labels = words.ticks(axis, nomogram.points_per_unit)
+        ends = float(axis.points.min()), float(axis.points.max())
+        rulers.append(Ruler(words.axis(axis), at, labels, ends))
+    rulers.append(_even(say("Total points"), total / top * 100, total))
     for time in nomogram.times:
         reached = _reached(nomogram, time, top)
-        rulers.append(Ruler(words.horizon(time),
-                             [at / top * 100 for _, at in reached] or [0.0],
-                             [f"{p:g}" for p, _ in reached] or ["–"]))  # fmt: skip
+        places = [at / top * 100 for _, at in reached] or [0.0]
+        labels = [plain(p) for p, _ in reached] or ["–"]
+        rulers.append(Ruler(words.horizon(time), places, labels, (min(places), max(places))))
     return rulers
+
+
+def _even(title: str, at: np.ndarray, values: np.ndarray) -> Ruler:
+    labels = [plain(value) for value in values]
+    return Ruler(title, at.tolist(), labels, (float(at[0]), float(at[-1])))
 
 
 def _reached(nomogram: Nomogram, time: float, top: float) -> list[tuple[float, float]]:
@@ -178,7 +209,7 @@ def _rows(nomogram: Nomogram, words: Words) -> list[tuple[str, str, float]]:
     rows = [
         (words.axis(axis), value, float(points))
         for axis in nomogram.axes
-        for value, points in zip(words.values(axis), axis.points, strict=True)
+        for points, value in zip(*words.ticks(axis, nomogram.points_per_unit), strict=True)
     ]
     for time in nomogram.times:
         reached = _reached(nomogram, time, nomogram.largest_total)

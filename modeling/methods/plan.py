@@ -39,6 +39,18 @@ SCHEMA: dict[str, Any] = {
                 for name in ("overall_survival", "progression_free_survival")
             },
         },
+        "prognosis": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "candidates": {"type": "array", "items": {"type": "string"}},
+                "selection": {"enum": ["lasso", "fixed"]},
+                "splines": {"type": "array", "items": {"type": "string"}},
+                "penalty": {"enum": ["none", "firth"]},
+                "immunoscore": {"enum": ["yes", "no"]},
+                "resamples": {"type": "integer", "minimum": 0},
+            },
+        },
         "sensitivity": {
             "type": "array",
             "uniqueItems": True,
@@ -98,6 +110,34 @@ def compare_to_plan(
     found = list(_differences("recipe", planned, done))
     if seed != plan["seed"]:
         found.append(Departure("seed", plan["seed"], seed))
+    return found
+
+
+def compare_prognosis_to_plan(
+    plan: Mapping[str, Any], endpoint: str, done: Mapping[str, Any]
+) -> list[Departure]:
+    """Where a prognosis run departs from its plan, in what the plan says of it.
+
+    Parameters
+    ----------
+    plan : mapping
+        Of ``read_plan``.
+    endpoint : str
+    done : mapping
+        ``horizons`` in months and ``seed``, and whatever ``prognosis`` of a plan may hold.
+    """
+    found = []
+    planned = plan.get("horizons_months", {}).get(endpoint)
+    times = [float(t) for t in done["horizons"]]
+    if planned and sorted(map(float, planned)) != times:
+        found.append(Departure(f"horizons_months.{endpoint}", planned, times))
+    for name, value in sorted(plan.get("prognosis", {}).items()):
+        now = done[name]
+        same = set(value) == set(now) if isinstance(value, list) else value == now
+        if not same:
+            found.append(Departure(f"prognosis.{name}", value, now))
+    if done["seed"] != plan["seed"]:
+        found.append(Departure("seed", plan["seed"], done["seed"]))
     return found
 
 

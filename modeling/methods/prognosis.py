@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from modeling.methods.cox import CoxFit, fit_cox
 from modeling.methods.design_matrix import Design, Term, apply_design
+from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.lasso import CrossValidatedLasso, cross_validate_lasso_cox
 from modeling.methods.nomogram import Nomogram, build_nomogram
 from modeling.methods.proportional_hazards import (
     ProportionalHazards,
     check_proportional_hazards,
 )
+from modeling.methods.splines import place_knots
 from modeling.methods.support import Support, fit_support
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import Notice, refuse
@@ -24,6 +27,7 @@ from studies.methods.wording import say
 RAREST_LEVEL = 5  # a level with fewer patients than this joins the reference
 FEWEST_ROWS, FEWEST_EVENTS = 12, 5
 EVENTS_PER_COLUMN = 5  # fewer than this and the choice at lambda.min gives way to lambda.1se
+KNOTS = 3  # of a spline: four need more events than these models have
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class PrognosisPlan:
 
     ``candidates`` are offered to the LASSO, ``always`` enter the Cox model unpenalised.
     ``factors`` holds levels in order, the reference first; ``times`` are months; ``resamples``
-    are those of its validation.
+    are those of its validation. ``selection`` "fixed" keeps every candidate; columns in
+    ``splines`` may bend; ``penalty`` "firth" weighs columns by Firth's penalised likelihood.
     """
 
     candidates: tuple[str, ...]
@@ -41,6 +46,9 @@ class PrognosisPlan:
     times: tuple[float, ...] = (12.0, 24.0, 36.0)
     folds: int = 10
     resamples: int = 1000
+    selection: Literal["lasso", "fixed"] = "lasso"
+    splines: tuple[str, ...] = ()
+    penalty: Literal["none", "firth"] = "none"
 
 
 @dataclass(frozen=True)
@@ -98,27 +106,75 @@ def fit_prognosis(
     """
     time, flag = check_survival(duration, event, FEWEST_EVENTS, FEWEST_ROWS)
     whole = {name: tuple(levels) for name, levels in plan.factors.items()}
-    joined, levels = _join_rare_levels(table, plan, whole)
+    joined, levels = join_rare_levels(table, plan, whole)
     rows = _with_joined(table, joined)
     offered, notices = _offered(rows, plan, levels, joined)
-    lasso, wanted, simpler = _choose(rows, time, flag, offered, levels, plan, seed)
-    kept, given_way = _affordable(wanted, simpler, len(plan.always), int(flag.sum()))
-    terms = tuple(Term(name, levels.get(name, ())) for name in (*plan.always, *kept))
+    known = fit_terms(rows, plan, [*plan.always, *offered], levels)
+    if plan.selection == "fixed":
+        lasso, kept, simpler = None, tuple(offered), tuple(offered)
+    else:
+        lasso, kept, simpler, told = _selected(rows, time, flag, offered, known, plan, seed)
+        notices += told
+    terms = tuple(known[name] for name in (*plan.always, *kept))
     design = apply_design(rows, terms)
-    cox = fit_cox(time, flag, design.matrix, design.names)
+    cox = fit_columns(plan, time, flag, design)
     nomogram = build_nomogram(cox, design, rows, _within(plan.times, cox))
-    notices += [
-        *(lasso.notices if lasso else ()),
-        *given_way,
-        *_about_choice(wanted, kept, simpler),
-        *cox.notices,
-        *_about_times(plan.times, cox),
-    ]
+    notices += [*cox.notices, *_about_penalty(plan), *_about_times(plan.times, cox)]
     hazards, found = _hazards(cox, time, flag, design)
     return PrognosisFit(
         plan, lasso, kept, simpler, cox, terms, nomogram, hazards, joined,
         fit_support(rows, design), (*notices, *found),
     )  # fmt: skip
+
+
+def fit_terms(
+    table: pd.DataFrame,
+    plan: PrognosisPlan,
+    names: Sequence[str],
+    levels: Mapping[str, tuple[str, ...]],
+) -> dict[str, Term]:
+    """Each column as the model reads it; knots stand at quantiles of these rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The fitting rows.
+    plan : PrognosisPlan
+    names : sequence of str
+    levels : mapping
+        Of the factors, those that are kept.
+
+    Raises
+    ------
+    DataProblem
+        A spline over too few distinct values.
+    """
+    return {
+        name: Term(
+            name,
+            levels.get(name, ()),
+            place_knots(table[name].to_numpy(float), KNOTS) if name in plan.splines else (),
+        )
+        for name in names
+    }
+
+
+def fit_columns(plan: PrognosisPlan, duration: Floats, event: Flags, design: Design) -> CoxFit:
+    """The Cox model of a design, by the plan's likelihood.
+
+    Parameters
+    ----------
+    plan : PrognosisPlan
+    duration, event : arrays, shape (n,)
+    design : Design
+
+    Raises
+    ------
+    DataProblem
+        As ``fit_cox`` and ``fit_firth_cox``.
+    """
+    fit = fit_firth_cox if plan.penalty == "firth" else fit_cox
+    return fit(duration, event, design.matrix, design.names)
 
 
 @dataclass(frozen=True)
@@ -161,7 +217,7 @@ def fit_without(
             "Nothing to compare.",
         )
     design = apply_design(_with_joined(table, fit.joined), terms)
-    return LesserModel(fit_cox(duration, event, design.matrix, design.names), terms, fit.joined)
+    return LesserModel(fit_columns(fit.plan, duration, event, design), terms, fit.joined)
 
 
 def apply_prognosis(fit: PrognosisFit, table: pd.DataFrame) -> Floats:
@@ -180,9 +236,19 @@ def stratified_folds(event: Flags, folds: int, seed: int) -> np.ndarray:
     return number
 
 
-def _join_rare_levels(
+def join_rare_levels(
     table: pd.DataFrame, plan: PrognosisPlan, levels: Mapping[str, tuple[str, ...]]
 ) -> tuple[dict[str, dict[str, str]], dict[str, tuple[str, ...]]]:
+    """Levels that too few patients have, with the reference they join; and those that stay.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The fitting rows.
+    plan : PrognosisPlan
+    levels : mapping of factor to its levels
+        In order, the reference first.
+    """
     joined, left = {}, {}
     for name in (*plan.always, *plan.candidates):
         if name not in levels:
@@ -228,18 +294,37 @@ def _offered(
     return [name for name in plan.candidates if name not in constant], notices
 
 
+Chosen = tuple[CrossValidatedLasso | None, tuple[str, ...], tuple[str, ...]]
+
+
+def _selected(
+    table: pd.DataFrame,
+    time: Floats,
+    flag: Flags,
+    offered: Sequence[str],
+    known: Mapping[str, Term],
+    plan: PrognosisPlan,
+    seed: int,
+) -> tuple[*Chosen, list[Notice]]:
+    """The LASSO's choice, as far as the events carry it, and what is said of it."""
+    lasso, wanted, simpler = _choose(table, time, flag, offered, known, plan, seed)
+    kept, given_way = _affordable(wanted, simpler, len(plan.always), int(flag.sum()))
+    said = [*(lasso.notices if lasso else ()), *given_way, *_about_choice(wanted, kept, simpler)]
+    return lasso, kept, simpler, said
+
+
 def _choose(
     table: pd.DataFrame,
     time: Floats,
     flag: Flags,
     offered: Sequence[str],
-    levels: Mapping[str, tuple[str, ...]],
+    known: Mapping[str, Term],
     plan: PrognosisPlan,
     seed: int,
-) -> tuple[CrossValidatedLasso | None, tuple[str, ...], tuple[str, ...]]:
+) -> Chosen:
     if not offered:
         return None, (), ()
-    design = apply_design(table, [Term(name, levels.get(name, ())) for name in offered])
+    design = apply_design(table, [known[name] for name in offered])
     fold = stratified_folds(flag, min(plan.folds, int(flag.sum())), seed)
     lasso = cross_validate_lasso_cox(time, flag, design.matrix, fold, design.names)
     return (
@@ -301,6 +386,16 @@ def _about_choice(
     late = say("p-values of columns chosen by LASSO are too small: chosen on the same patients")
     chosen = [Notice("p_after_selection", late)] if kept else []
     return [Notice("lasso_kept", text), *chosen]
+
+
+def _about_penalty(plan: PrognosisPlan) -> list[Notice]:
+    if plan.penalty == "none":
+        return []
+    text = say(
+        "coefficients by Firth's penalised likelihood, intervals and p by its profile: a level "
+        "without events keeps a finite hazard ratio"
+    )
+    return [Notice("firth", text)]
 
 
 def _about_times(times: Sequence[float], cox: CoxFit) -> list[Notice]:

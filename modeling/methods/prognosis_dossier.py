@@ -14,6 +14,7 @@ from modeling.methods.cox import Test
 from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
 from modeling.methods.cox_validation import CoxValidation, validate_cox
 from modeling.methods.design_matrix import apply_design
+from modeling.methods.firth_cox import log_likelihood_of
 from modeling.methods.pipeline_validation import PipelineValidation, validate_pipeline
 from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_prognosis
 from modeling.methods.sample_size import SampleSize, estimate_sample_size
@@ -117,18 +118,20 @@ def examine_prognosis(
     def tested() -> Test:
         return compare_nested(duration, event, x, names, [marker])
 
-    resampled = resamples >= 2
+    resampled, plain = resamples >= 2, fit.plan.penalty == "none"
     if not resampled:
         notices.append(_without_resamples())
+    if not plain:
+        notices.append(_without_likelihood())
     return PrognosisDossier(
         pipeline=_try(pipeline, "optimism_not_estimable", notices) if resampled else None,
-        fixed=_try(fixed, "calibration_not_corrected", notices) if resampled else None,
-        added=_try(added, "added_value_not_estimable", notices) if resampled else None,
-        added_test=_try(tested, "added_value_not_tested", notices),
+        fixed=_try(fixed, "calibration_not_corrected", notices) if resampled and plain else None,
+        added=_try(added, "added_value_not_estimable", notices) if resampled and plain else None,
+        added_test=_try(tested, "added_value_not_tested", notices) if plain else None,
         schoenfeld=estimate_schoenfeld(fit.cox, duration, event, x),
-        splines=estimate_spline_effects(duration, event, rows, fit.terms),
+        splines=estimate_spline_effects(duration, event, rows, fit.terms) if plain else (),
         sample_size=estimate_sample_size(
-            len(rows), int(event.sum()), parameters, fit.cox.log_likelihood, duration, headline
+            len(rows), int(event.sum()), parameters, log_likelihood_of(fit.cox), duration, headline
         ),
         notices=tuple(notices),
     )  # fmt: skip
@@ -152,6 +155,15 @@ def _groups(n: int) -> int:
 
 def _without_resamples() -> Notice:
     return Notice("no_resamples", "no resamples were asked for: training is not validated")
+
+
+def _without_likelihood() -> Notice:
+    text = say(
+        "fitted by Firth's likelihood: the likelihood ratio, the comparison without the Rad-Score "
+        "in training, the shape of effects and the validation with fixed columns need the plain "
+        "likelihood and are left out"
+    )
+    return Notice("firth_not_compared", text)
 
 
 def _try(compute: Callable[[], Found], code: str, notices: list[Notice]) -> Found | None:

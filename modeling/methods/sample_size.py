@@ -12,6 +12,7 @@ from studies.methods.wording import say
 
 LEAST_SHRINKAGE, LARGEST_GAP = 0.9, 0.05
 LARGEST_MARGIN, Z = 0.05, 1.96
+EXPLAINED_SHARE = 0.15  # of the largest R², where nothing is known of the model to come
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,78 @@ def _risk(
     rate, mean = events / time.sum(), float(time.mean())
     needed = required_for_risk(rate, mean, horizon)
     return needed, risk_margin(rate, float(time.sum()), horizon), horizon
+
+
+@dataclass(frozen=True)
+class SampleSizeAhead:
+    """What Riley's criteria ask for before a model is fitted, from an anticipated R²."""
+
+    n: int
+    events: int
+    parameters: int
+    events_per_parameter: float
+    r2: float
+    r2_largest: float
+    required_for_shrinkage: int | None
+    required_for_optimism: int | None
+    required_for_risk: int
+    horizon: float
+
+    @property
+    def required(self) -> int | None:
+        both = (self.required_for_shrinkage, self.required_for_optimism)
+        known = [size for size in both if size is not None]
+        return max(*known, self.required_for_risk) if len(known) == len(both) else None
+
+    @property
+    def enough(self) -> bool:
+        return self.required is not None and self.n >= self.required
+
+
+def plan_sample_size(
+    n: int, events: int, parameters: int, total_follow_up: float, horizon: float,
+    r2: float | None = None,
+) -> SampleSizeAhead:  # fmt: skip
+    """Patients that a Cox model to come needs, by Riley's three criteria.
+
+    Parameters
+    ----------
+    n, events, parameters : int
+        Patients and events at hand, coefficients that will be offered.
+    total_follow_up, horizon : float
+        Summed over patients; at which the overall risk is to be known. In one unit.
+    r2 : float or None
+        Cox and Snell's R² expected in new patients; None for 0.15 of the largest possible, which
+        Riley takes where no earlier model tells.
+
+    Raises
+    ------
+    DataProblem
+        Without events or parameters.
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276; BMJ 2020;368:m441. Compared with R pmsampsize's published
+    example.
+    """
+    if events < 1 or parameters < 1 or not total_follow_up > 0:
+        raise refuse(
+            say("Sample size"),
+            say(
+                "{events} events and {parameters} parameters", events=events, parameters=parameters
+            ),
+            "one of each at least",
+            "Wait for events.",
+        )
+    largest = largest_r2(events / n)
+    expected = EXPLAINED_SHARE * largest if r2 is None else r2
+    rate = events / total_follow_up
+    return SampleSizeAhead(
+        n, events, parameters, events / parameters, expected, largest,
+        required_for_shrinkage(parameters, expected),
+        required_for_optimism(parameters, expected, largest),
+        required_for_risk(rate, total_follow_up / n, horizon), horizon,
+    )  # fmt: skip
 
 
 def largest_r2(events_per_patient: float) -> float:

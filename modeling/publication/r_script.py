@@ -9,8 +9,14 @@ HEAD = """# The nomograms of this report in R.
 #   Rscript analysis.R                      survival of the axes' values from the stored models
 #   Rscript analysis.R fit_ENDPOINT.csv ... also fits each Cox model again (package survival) to
 #                                           the frozen table, exported as CSV, and compares
+#                                           (not one that was fitted by Firth's likelihood)
 # Written files: r_survival_ENDPOINT.csv, r_cox_ENDPOINT.csv
 given <- commandArgs(trailingOnly = TRUE)
+bent <- function(x, k) {  # a restricted cubic spline's columns, as Hmisc::rcspline.eval has them
+  n <- length(k); cube <- function(v) pmax(v, 0)^3 / (k[n] - k[1])^2
+  cbind(x, sapply(seq_len(n - 2), function(j) cube(x - k[j]) + ((k[n - 1] - k[j]) * cube(x - k[n]) -
+    (k[n] - k[j]) * cube(x - k[n - 1])) / (k[n] - k[n - 1])))
+}
 """
 
 MODEL = """
@@ -30,7 +36,7 @@ told <- data.frame(total_points = totals, survival)
 names(told) <- c("total_points", paste0("survival_", model$times))
 write.csv(told, paste0("r_survival_", model$endpoint, ".csv"), row.names = FALSE)
 file <- given[grepl(model$endpoint, basename(given), fixed = TRUE)]
-if (length(file) == 1) {{
+if (length(file) == 1 && {plain}) {{
   suppressPackageStartupMessages(library(survival))
   d <- read.csv(file, check.names = FALSE, stringsAsFactors = FALSE)
   d$event <- as.integer(d$event %in% c(1, "1", "True", "TRUE", "true"))
@@ -66,8 +72,15 @@ def _model(model: Mapping[str, Any]) -> str:
         scale=repr(float(nomogram["points_per_unit"])),
         intercept=f"({float(nomogram['intercept'])!r})",
         factors="".join(_factor(term, model["joined_levels"]) for term in model["terms"]),
-        terms=" + ".join(f"`{term['name']}`" for term in model["terms"]),
+        terms=" + ".join(map(_term, model["terms"])),
+        plain="FALSE" if model.get("penalty") == "firth" else "TRUE",
     )
+
+
+def _term(term: Mapping[str, Any]) -> str:
+    if not term.get("knots"):
+        return f"`{term['name']}`"
+    return f"bent(`{term['name']}`, c({_numbers(term['knots'])}))"
 
 
 def _axis(axis: Mapping[str, Any]) -> str:

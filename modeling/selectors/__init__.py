@@ -17,6 +17,7 @@ from .inputs import (
     inputs_read,
     parents_of,
 )
+from .order_only import metrics_told, order_only
 from .origins import (
     cuts_behind,
     frozen_fits,
@@ -71,6 +72,8 @@ __all__ = [
     "look_numbers",
     "looks_at",
     "maker_of",
+    "metrics_told",
+    "order_only",
     "parents_of",
     "patient_dates",
     "question_named",

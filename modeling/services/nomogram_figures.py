@@ -59,7 +59,16 @@ def short_name(column: str, terms: Sequence[Mapping[str, Any]]) -> str:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
                 return _level(term["name"], level)
-    return _short(column)
+    return bend_title(column) or _short(column)
+
+
+def bend_title(column: str) -> str:
+    """A spline's further columns by variable; nothing for any other column."""
+    name = column.rstrip("'")
+    if name == column:
+        return ""
+    title = say(TITLES.get(name, name))
+    return say("{variable}, bend {number}", variable=title, number=len(column) - len(name))
 
 
 def _short(column: str) -> str:
@@ -97,6 +106,8 @@ def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
 
 def _level_title(column: str) -> str:
     """A factor's column is named by variable and level together."""
+    if bent := bend_title(column):
+        return bent
     for name in TITLES:
         if column != name and column.startswith(name):
             return _level(name, column.removeprefix(name))
@@ -112,6 +123,8 @@ def _forest(version: ModelVersion) -> Figure:
     ]  # fmt: skip
     return draw_forest(
         lines, say("Hazard ratios in the nomogram"),
+        say("Per unit (markers and MTV: per doubling; Rad-Score: from 0 to 1), 95 % profile "
+             "intervals of Firth's likelihood.") if content.get("penalty") == "firth" else
         say("Per unit (markers and MTV: per doubling; Rad-Score: from 0 to 1), 95 % Wald "
              "intervals."),
         key=f"forest_{version.endpoint}",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from modeling.methods.plan import compare_to_plan, read_plan
+from modeling.methods.plan import (
+    Departure,
+    compare_prognosis_to_plan,
+    compare_to_plan,
+    read_plan,
+)
 from modeling.methods.question import read_question
 from modeling.methods.recipe import read_recipe
 from modeling.models import AnalysisPlan, ModelRun, RunKind, SavedQuestion
@@ -90,21 +95,58 @@ def plan_of(run: ModelRun) -> AnalysisPlan | None:
     return plans.order_by("-locked_at").first()
 
 
+def plan_in_force(study: Study) -> AnalysisPlan | None:
+    """The plan that was locked last."""
+    locked = AnalysisPlan.objects.filter(study=study, locked_at__isnull=False)
+    return locked.order_by("-locked_at").first()
+
+
 def departures_of(run: ModelRun) -> dict[str, Any] | None:
-    """The plan of a Rad-Score run and every place where the run departs; nothing without a plan."""
-    if run.kind != RunKind.RAD_SCORE:
+    """The plan of a run and every place where the run departs; nothing without a plan."""
+    compare = _COMPARED.get(run.kind)
+    if compare is None:
         return None
     plan = plan_of(run)
     if plan is None:
         late = AnalysisPlan.objects.filter(study=run.study, locked_at__isnull=False).exists()
         return {"plan": None, "departures": []} if late else None
-    found = [asdict(d) for d in compare_to_plan(plan.document, run.recipe, run.seed)]
+    found = [asdict(d) for d in compare(plan, run)]
     asks = run.snapshot.question.get("saved")
     if asks:
         found.append(
             {"place": "rows", "planned": marked("everybody of the question"), "done": asks}
         )
     return {"plan": plan, "departures": found}
+
+
+def prognosis_done(recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """A prognosis run's recipe in the words of a plan."""
+    plan = recipe["plan"]
+    return {
+        "horizons": plan["times"],
+        "candidates": plan["candidates"],
+        "selection": plan.get("selection", "lasso"),
+        "splines": plan.get("splines", []),
+        "penalty": plan.get("penalty", "none"),
+        "immunoscore": "yes" if "immunoscore" in plan["always"] else "no",
+        "resamples": plan["resamples"],
+        "seed": seed,
+    }
+
+
+def _rad_score_departs(plan: AnalysisPlan, run: ModelRun) -> list[Departure]:
+    return compare_to_plan(plan.document, run.recipe, run.seed)
+
+
+def _prognosis_departs(plan: AnalysisPlan, run: ModelRun) -> list[Departure]:
+    done = prognosis_done(run.recipe, run.seed)
+    return compare_prognosis_to_plan(plan.document, run.recipe["endpoint"], done)
+
+
+_COMPARED: dict[str, Callable[[AnalysisPlan, ModelRun], list[Departure]]] = {
+    RunKind.RAD_SCORE: _rad_score_departs,
+    RunKind.PROGNOSIS: _prognosis_departs,
+}
 
 
 def recipe_preview(study: Study, document: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from modeling.methods.prognosis import (
-    PrognosisFit,
-    PrognosisPlan,
-    apply_prognosis,
-    fit_prognosis,
-)
+from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_prognosis
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
 from modeling.methods.survival_table import check_survival
-from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, VersionKind
+from modeling.models import DatasetSnapshot, ModelRun
 from modeling.services.prognosis_asking import dossier_compute
+from modeling.services.prognosis_check import Ahead, guard_refuse
+from modeling.services.prognosis_choice import PrognosisChoice, choice_read
 from modeling.services.prognosis_metrics import evaluation_metrics
-from modeling.services.prognosis_rows import (
-    ALWAYS,
-    CANDIDATES,
-    ENDPOINTS,
-    FACTORS,
-    PrognosisRows,
-    prognosis_rows,
-    rows_digest,
-)
+from modeling.services.prognosis_rows import PrognosisRows, prognosis_rows, rows_digest
 from modeling.services.prognosis_table2 import table2_of
 from modeling.services.prognosis_writing import (
     JudgedCohort,
@@ -43,8 +33,8 @@ from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import marked, say
 from studies.models import CohortUse, Job, Study
 
-STEPS = 6
-RESAMPLES = 1000
+# Shares of the time, out of 100.
+ROWS, FITTED, JUDGED, RESAMPLED = 3.0, 8.0, 14.0, 98.0
 
 
 def prognosis_run(
@@ -54,51 +44,50 @@ def prognosis_run(
     progress: Progress = no_progress,
     job: Job | None = None,
     resamples: int | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> ModelRun:
     """LASSO, Cox and nomogram of ``endpoint``, with an evaluation in every cohort.
 
     The same rows, Rad-Score, seed and resamples give the earlier run. ``resamples`` of the
     validation in training refit LASSO and Cox; None stands for a thousand, 0 for
-    no validation in training.
+    no validation in training. ``asked`` departs from what is usual, as ``choice_read`` takes it.
     """
-    if endpoint not in ENDPOINTS:
-        raise refuse(say("Endpoint"), endpoint, ", ".join(ENDPOINTS), "Choose one of them.")
     began = time.monotonic()
-    rad_score = _newest_rad_score(study)
-    progress(0, STEPS, marked("Rows of the question"))
-    rows = prognosis_rows(study, endpoint, rad_score)
-    run = _start(study, endpoint, seed, job, rad_score, rows.table,
-                 RESAMPLES if resamples is None else resamples)  # fmt: skip
-    included, left_out = rows.split([*ALWAYS, *CANDIDATES], rows.table["use"] == "development")
-    fitting = rows_freeze(run, "fit", included, left_out, [*ALWAYS, *CANDIDATES])
+    wanted = {**(asked or {}), "endpoint": endpoint, "seed": seed}
+    choice = choice_read(study, wanted if resamples is None else {**wanted, "resamples": resamples})
+    progress(0, 100, marked("Rows of the question"))
+    rows = prognosis_rows(study, endpoint, choice.rad_score).only(choice.cohorts)
+    run = _start(study, choice, job, rows.table)
+    columns = list(choice.columns)
+    included, left_out = rows.split(columns, rows.table["use"] == "development")
+    fitting = rows_freeze(run, "fit", included, left_out, columns)
     earlier = earlier_run(run, fitting)
     if earlier is not None:
         return earlier
-    progress(1, STEPS, say("LASSO and Cox on {n} patients", n=len(included)))
+    guard_refuse(Ahead(study, choice, rows))
+    progress(ROWS, 100, say("LASSO and Cox on {n} patients", n=len(included)))
     fit = prognosis_fit(run, included)
-    progress(2, STEPS, marked("Rows to judge on"))
     judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
     judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
     scored, unscored = rows.split(["rad_score"])
     scoring = rows_freeze(run, "rad_score", scored, unscored, ["rad_score", "cause", "response"])
-    complete, gaps = rows.split([*ALWAYS, *CANDIDATES])
-    described = [*ALWAYS, *CANDIDATES, "response"]
-    tabled = rows_freeze(run, "table_2", complete, gaps, described)
-    progress(3, STEPS, marked("Validation in every cohort"))
+    complete, gaps = rows.split(columns)
+    tabled = rows_freeze(run, "table_2", complete, gaps, [*columns, "response"])
+    progress(FITTED, 100, marked("Validation in every cohort"))
     judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
-    progress(4, STEPS, say("{n} resamples of LASSO and Cox in training", n=run.plan.resamples))
+    progress(JUDGED, 100, say("{n} resamples of LASSO and Cox in training", n=run.plan.resamples))
     extra = dossier_compute(run, fit, included, judged_rows, _told(progress))
     extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(complete, run.endpoint)}
-    progress(5, STEPS, marked("Writing"))
+    progress(RESAMPLED, 100, marked("Writing"))
     return run_write(run, fit, fitting, judged, extra, time.monotonic() - began)
 
 
 def _told(progress: Progress) -> Callable[[int, int], None]:
     def told(done: int, total: int) -> None:
-        if done % 50 == 0:
+        if done % 25 == 0:
             progress(
-                4,
-                STEPS,
+                JUDGED + (RESAMPLED - JUDGED) * done / max(total, 1),
+                100,
                 say(
                     "Resample {done} of {total}: LASSO and Cox in training", done=done, total=total
                 ),
@@ -107,29 +96,9 @@ def _told(progress: Progress) -> Callable[[int, int], None]:
     return told
 
 
-def _newest_rad_score(study: Study) -> ModelVersion:
-    found = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
-    version = found.order_by("-number").first()
-    if version is None:
-        raise refuse(
-            say("Prognosis"),
-            say("no Rad-Score in this study"),
-            "a Rad-Score",
-            "Run the Rad-Score first.",
-        )
-    return version
-
-
 def _start(
-    study: Study,
-    endpoint: str,
-    seed: int,
-    job: Job | None,
-    rad_score: ModelVersion,
-    table: pd.DataFrame,
-    resamples: int,
+    study: Study, choice: PrognosisChoice, job: Job | None, table: pd.DataFrame
 ) -> PrognosisRun:
-    _, times, headline = ENDPOINTS[endpoint]
     training = table[(table["use"] == "development") & (table["rad_score_kind"] == "out_of_fold")]
     if training.empty:
         raise refuse(
@@ -138,11 +107,11 @@ def _start(
             "out-of-fold scores of training",
             "Run the Rad-Score again.",
         )
-    plan = PrognosisPlan(CANDIDATES, ALWAYS, FACTORS, times, resamples=resamples)
     cut = float(training["rad_score"].median())
     return PrognosisRun(
-        study, endpoint, seed, job, rad_score, plan, headline, cut, rows_digest(table)
-    )
+        study, choice.endpoint, choice.seed, job, choice.rad_score, choice.plan, choice.headline,
+        cut, rows_digest(table), choice.cohorts,
+    )  # fmt: skip
 
 
 def prognosis_fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:

@@ -89,6 +89,7 @@ def _run_of(version: ModelVersion) -> PrognosisRun:
     return PrognosisRun(
         version.study, recipe["endpoint"], version.run.seed, None, rad_score,
         PrognosisPlan(**told), recipe["headline_months"], cut, "",
+        tuple(recipe.get("cohorts", ())),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from modeling.methods.cox import CoxFit
+from modeling.methods.firth_cox import FirthCoxFit
 from modeling.methods.kaplan_meier import KaplanMeier
 from modeling.methods.lasso import CrossValidatedLasso
 from modeling.methods.nomogram import nomogram_as_dict
@@ -98,7 +99,12 @@ def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
         "format": FORMAT,
         "endpoint": endpoint,
         "unit": "months",
-        "terms": [{"name": term.name, "levels": term.levels} for term in fit.terms],
+        "terms": [
+            {"name": term.name, "levels": term.levels}
+            | ({"knots": term.knots} if term.knots else {})
+            for term in fit.terms
+        ],
+        **({"penalty": fit.plan.penalty} if fit.plan.penalty != "none" else {}),
         "joined_levels": {name: dict(levels) for name, levels in fit.joined.items()},
         "columns": list(cox.names),
         "coefficients": cox.coefficients,
@@ -118,12 +124,15 @@ def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
 
 
 def cox_table(cox: CoxFit) -> list[dict[str, Any]]:
-    low, high = cox.interval()
+    """A line per column; of a penalised fit with the interval and p of its profile."""
+    is_firth = isinstance(cox, FirthCoxFit)
+    low, high = cox.profile_interval() if is_firth else cox.interval()
+    p_values = cox.likelihood_ratio_p() if is_firth else cox.p_value
     return [
         {"column": name, "coefficient": b, "std_error": se, "hazard_ratio": np.exp(b),
          "lower": np.exp(lo), "upper": np.exp(hi), "z": z, "p_value": p}
         for name, b, se, lo, hi, z, p in zip(cox.names, cox.coefficients, cox.std_error, low, high,
-                                             cox.z, cox.p_value, strict=True)
+                                             cox.z, p_values, strict=True)
     ]  # fmt: skip
 
 

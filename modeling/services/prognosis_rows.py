@@ -76,6 +76,13 @@ class PrognosisRows:
 
     table: pd.DataFrame
 
+    def only(self, cohorts: Sequence[str]) -> PrognosisRows:
+        """Development, and the validating cohorts named; all when none is."""
+        if not cohorts:
+            return self
+        kept = (self.table["use"] == "development") | self.table["cohort"].isin(list(cohorts))
+        return PrognosisRows(self.table[kept].reset_index(drop=True))
+
     def split(
         self, columns: Sequence[str], chosen: pd.Series | None = None
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -130,7 +137,8 @@ def rows_are_current(version: ModelVersion, rad_score: ModelVersion) -> bool:
     Who has the same rows has the same of them to fit to: its own frozen table stands for them.
     """
     run = version.run
-    today = rows_digest(prognosis_rows(version.study, version.endpoint, rad_score).table)
+    rows = prognosis_rows(version.study, version.endpoint, rad_score)
+    today = rows_digest(rows.only(run.recipe.get("cohorts", ())).table)
     digest = run_digest(version.fitting_snapshot, today, rad_score, run.seed, run.recipe)
     return digest == run.inputs_digest
 

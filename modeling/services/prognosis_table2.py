@@ -105,7 +105,7 @@ def _alone_only(told: dict[str, Any], outcomes: int, coefficients: int) -> dict[
 def _terms(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Term], list[str]]:
     """Variables that vary in these rows; rare levels join the reference, and it is said."""
     table, terms, notes = rows.copy(), list[Term](), list[str]()
-    for name in (*ALWAYS, *CANDIDATES):
+    for name in filter(rows.columns.__contains__, (*ALWAYS, *CANDIDATES)):
         levels = FACTORS.get(name, ())
         if levels:
             counts = table[name].value_counts()

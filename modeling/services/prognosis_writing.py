@@ -32,9 +32,11 @@ from modeling.models import (
 from modeling.selectors import cohorts_now
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.numbering import next_number
+from modeling.services.prognosis_choice import PrognosisChoice
 from modeling.services.prognosis_metrics import (
     FORMAT,
     cox_table,
+    json_ready,
     lasso_results,
     nomogram_content,
 )
@@ -59,6 +61,7 @@ class PrognosisRun:
     headline: float
     cut: float
     rows_sha256: str
+    cohorts: tuple[str, ...] = ()  # judged in; none stands for all
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -159,12 +162,18 @@ def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[st
 
 
 def _run_digest(run: PrognosisRun, fitting: DatasetSnapshot) -> str:
-    return run_digest(fitting, run.rows_sha256, run.rad_score, run.seed, _recipe(run))
+    return run_digest(fitting, run.rows_sha256, run.rad_score, run.seed, prognosis_recipe(run))
 
 
-def _recipe(run: PrognosisRun) -> dict[str, Any]:
-    plan = json.loads(json.dumps(asdict(run.plan)))
-    return {"endpoint": run.endpoint, "plan": plan, "headline_months": run.headline}
+def prognosis_recipe(choice: PrognosisChoice | PrognosisRun) -> dict[str, Any]:
+    """What is as usual is left out, so that a run of before there was a choice is the same run."""
+    usual = {"selection": "lasso", "splines": [], "penalty": "none"}
+    plan = json.loads(json.dumps(asdict(choice.plan)))
+    plan = {name: value for name, value in plan.items() if usual.get(name, ...) != value}
+    cohorts = {"cohorts": list(choice.cohorts)} if choice.cohorts else {}
+    return {
+        "endpoint": choice.endpoint, "plan": plan, "headline_months": choice.headline, **cohorts
+    }  # fmt: skip
 
 
 def earlier_run(run: PrognosisRun, fitting: DatasetSnapshot) -> ModelRun | None:
@@ -208,7 +217,7 @@ def _record(
     return ModelRun.objects.create(
         study=run.study,
         kind=RunKind.PROGNOSIS,
-        recipe=_recipe(run),
+        recipe=prognosis_recipe(run),
         snapshot=fitting,
         seed=run.seed,
         threads=1,
@@ -228,7 +237,7 @@ def prognosis_results(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "lasso": lasso_results(fit),
-        "cox": cox_table(fit.cox),
+        "cox": json_ready(cox_table(fit.cox)),
         "proportional_hazards": _hazards(fit),
         "rad_score_cut": run.cut,
     }
@@ -267,7 +276,7 @@ def _version(
         number=number,
         run=record,
         fitting_snapshot=fitting,
-        method="Cox, Efron ties, LASSO-chosen clinical columns",
+        method=method_of(run.plan),
         endpoint=run.endpoint,
         content=content,
         sha256=json_digest(content),
@@ -276,6 +285,13 @@ def _version(
     )
     ModelVersionParent.objects.create(study=run.study, version=version, parent=run.rad_score)
     return version
+
+
+def method_of(plan: PrognosisPlan) -> str:
+    """As a version's record names it."""
+    fit = "Cox, Firth's likelihood" if plan.penalty == "firth" else "Cox, Efron ties"
+    lasso = plan.selection == "lasso"
+    return f"{fit}, {'LASSO-chosen' if lasso else 'fixed'} clinical columns"
 
 
 def _evaluation(

@@ -136,13 +136,13 @@ def _run(version: ModelVersion) -> dict[str, Any]:
 
 def _model(version: ModelVersion) -> dict[str, Any]:
     """What a nomogram is made of, for the zip and its R script."""
-    kept = ("endpoint", "unit", "terms", "joined_levels", "columns", "coefficients", "covariance",
-            "center", "ties", "baseline", "times_months", "n", "events", "nomogram")  # fmt: skip
+    kept = ("endpoint", "unit", "penalty", "terms", "joined_levels", "columns", "coefficients",
+            "covariance", "center", "ties", "baseline", "times_months", "n", "events", "nomogram")  # fmt: skip
     return {
         "name": version_title(version),
         "version_sha256": version.sha256,
         "snapshot_sha256": version.fitting_snapshot.sha256,
-        **{key: version.content[key] for key in kept},
+        **{key: version.content[key] for key in kept if key in version.content},
     }
 
 

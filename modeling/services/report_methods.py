@@ -23,7 +23,7 @@ from modeling.services.report_content import (
 )
 from modeling.services.report_rad_score import rad_score_evaluations
 from modeling.services.report_sources import number
-from modeling.services.report_survival import evaluations_of
+from modeling.services.report_survival import departed, evaluations_of
 from modeling.services.version_card import not_beaten
 from studies.eligibility import criteria_of, version_of
 from studies.methods.wording import marked
@@ -259,12 +259,18 @@ def _nomogram(version: ModelVersion) -> str:
         if optimism
         else ""
     )
+    both = "immunoscore" in plan.get("always", ("immunoscore",))
+    chosen = (
+        f"Columns fixed before the fit: {kept}."
+        if plan.get("selection") == "fixed"
+        else f"LASSO for Cox ({plan.get('folds', 10)} folds balanced by event, lambda.min) over "
+        f"{offered}; it kept {kept}."
+    )
     return (
-        f"Nomogram, {title}. LASSO for Cox ({plan.get('folds', 10)} folds balanced by event, "
-        f"lambda.min) over {offered}; it kept {kept}. Rad-Score (out of fold) and Immunoscore "
+        f"Nomogram, {title}. {chosen} Rad-Score (out of fold){' and Immunoscore' if both else ''} "
         f"entered unpenalised. Cox model with Efron ties on {content['n']} patients with "
         f"{content['events']} events; baseline by Efron's estimator; points scaled so that the "
-        f"widest variable spans 100.{resampled}"
+        f"widest variable spans 100.{departed(plan)}{resampled}"
     )
 
 

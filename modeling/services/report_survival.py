@@ -11,7 +11,7 @@ from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocBand, RocCurve, draw_roc
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import Basis, Evaluation, ModelVersion
-from modeling.services.nomogram_figures import nomogram_figures, score_figures
+from modeling.services.nomogram_figures import bend_title, nomogram_figures, score_figures
 from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import ENDPOINTS, TITLES
 from modeling.services.report_content import (
@@ -269,11 +269,27 @@ def _how(version: ModelVersion) -> str:
     lasso, content = version.run.results["lasso"], version.content
     kept = ", ".join(map(plain_title, lasso["kept"])) or "no clinical column"
     simpler = ", ".join(map(plain_title, lasso["kept_one_std_error"])) or "none"
+    plan = version.run.recipe.get("plan", {})
+    both = "immunoscore" in plan.get("always", ("immunoscore",))
+    entered = "Rad-Score and the Immunoscore" if both else "Rad-Score"
+    chosen = (
+        f"Clinical columns, fixed before the fit: {kept}."
+        if plan.get("selection") == "fixed"
+        else f"Clinical columns kept by the LASSO: {kept} (at lambda.1se: {simpler})."
+    )
     return (
         f"Fitted on training ({content['n']} patients, {content['events']} events) with the "
-        f"out-of-fold Rad-Score and the Immunoscore unpenalised. Clinical columns kept by the "
-        f"LASSO: {kept} (at lambda.1se: {simpler})."
+        f"out-of-fold {entered} unpenalised. {chosen}{departed(plan)}"
     )
+
+
+def departed(plan: dict[str, Any]) -> str:
+    """What is unlike a plain Cox model of straight effects, in a sentence each."""
+    bent = ", ".join(map(plain_title, plan.get("splines", ())))
+    said = f" Restricted cubic splines (three knots) of {bent}." if bent else ""
+    if plan.get("penalty") == "firth":
+        said += " Firth's penalised likelihood; intervals and p of the coefficients by its profile."
+    return said
 
 
 def _hazard_row(
@@ -293,7 +309,7 @@ def column_title(column: str, terms: list[dict[str, Any]]) -> str:
                     level=say(level.replace("_", " ")),
                     reference=say(term["levels"][0].replace("_", " ")),
                 )
-    return say(TITLES.get(column, column))
+    return bend_title(column) or say(TITLES.get(column, column))
 
 
 def _validation(

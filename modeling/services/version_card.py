@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from modeling.models import Basis, ModelVersion, VersionKind
-from modeling.selectors import look_numbers, state_of
+from modeling.selectors import look_numbers, order_only, state_of
 from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json
@@ -111,15 +111,17 @@ def _result(evaluation: Any, looks: dict[int, int]) -> dict[str, Any]:
         "target": evaluation.target,
         "basis": evaluation.basis,
         "n": evaluation.n,
-        **(_of_survival(metrics) if survival else _of_a_class(metrics)),
+        **(_of_survival(metrics) if survival else _of_a_class(evaluation.target, metrics)),
         "look": looks.get(evaluation.pk),
         "date": evaluation.looked_at.date().isoformat(),
     }
 
 
-def _of_a_class(metrics: dict[str, Any]) -> dict[str, Any]:
-    calibration = metrics.get("calibration", {})
+def _of_a_class(target: str, metrics: dict[str, Any]) -> dict[str, Any]:
+    reason = order_only(target)
+    calibration = {} if reason else metrics.get("calibration", {})
     return {
+        **({"calibration_left_out": reason} if reason else {}),
         "auc": {key: metrics["auc"].get(key) for key in ("estimate", "lower", "upper")},
         "brier": calibration.get("brier", {}).get("estimate"),
         "slope": calibration.get("slope", {}).get("estimate"),

@@ -12,6 +12,7 @@ from modeling.filters import VersionFilter
 from modeling.listings import REPORTS, SNAPSHOTS, VERSIONS
 from modeling.models import DatasetSnapshot, ModelVersion, Report
 from modeling.selectors import states_of
+from modeling.services.nomogram_performance import headline_numbers
 from studies.lists import list_response
 from studies.models import Study
 from studies.views.doors import study_page
@@ -23,9 +24,10 @@ def versions(request: HttpRequest, study: Study) -> HttpResponse:
     narrowed = VersionFilter(request.GET, rows)
 
     def with_states(found: Sequence[ModelVersion]) -> list[Any]:
-        now = states_of(study)
+        now, numbers = states_of(study), headline_numbers(found)
         for version in found:
             version.now = now.get(version.pk, "draft")  # type: ignore[attr-defined]
+            version.headline = numbers.get(version.pk)  # type: ignore[attr-defined]
         return list(found)
 
     says = _(

@@ -13,7 +13,8 @@ from modeling import overviews
 from modeling.earlier_runs import beside_earlier
 from modeling.filters import RunFilter
 from modeling.listings import RUNS
-from modeling.models import DatasetSnapshot, ModelRun
+from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
+from modeling.services.nomogram_performance import performance_of
 from modeling.services.plans import departures_of
 from studies import access
 from studies.figures.render import render_inline_svg
@@ -51,7 +52,9 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         "study": study,
         "run": found,
         "classifiers": overviews.classifier_rows(found),
-        "versions": [(v, overviews.evaluation_rows(v)) for v in found.versions.all()],
+        "versions": [
+            (v, overviews.evaluation_rows(v), performance_of(v)) for v in _versions(found)
+        ],
         "plan": departures_of(found),
         "beside": beside_earlier(found),
         "ablation_heads": heads,
@@ -61,6 +64,14 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         context["figure"] = figure
         context["svg"] = mark_safe(render_inline_svg(figure))  # drawn here, from numbers
     return render(request, "modeling/run.html", context)
+
+
+def _versions(run: ModelRun) -> list[ModelVersion]:
+    """With the run that was read: its results are large."""
+    rows = list(run.versions.select_related("study"))
+    for version in rows:
+        version.run = run
+    return rows
 
 
 @study_page()

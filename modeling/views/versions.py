@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from modeling import overviews
 from modeling.forms import CohortForm, VersionMoveForm
 from modeling.models import ModelVersion, VersionKind
+from modeling.services.nomogram_performance import performance_of
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.version_card import not_beaten, version_card
 from modeling.services.version_life import version_move
@@ -40,6 +41,7 @@ def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespon
         "not_beaten": not_beaten(found),
         "form": VersionMoveForm(version=found, may_run="run" in rights),
         "cohort_form": CohortForm(study=study),
+        "performance": performance_of(found),
         "is_rad_score": found.kind == VersionKind.RAD_SCORE,
     }
     return render(request, "modeling/version.html", context)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from modeling.services import prognosis_choice
+
 
 @pytest.fixture(autouse=True)
 def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modeling.services.prognosis.RESAMPLES", 6)
+    monkeypatch.setitem(prognosis_choice.ASKED, "resamples", 6)

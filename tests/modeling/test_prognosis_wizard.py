@@ -1,0 +1,163 @@
+"""From cohorts to nomograms in four steps: nothing lost, who is in, what fails, what it costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from modeling.models import ModelRun, ModelVersion
+from modeling.services import prognosis_rows
+from modeling.services.plans import departures_of, plan_lock, plan_save
+from modeling.services.prognosis import prognosis_run
+from modeling.services.prognosis_check import prognosis_check
+from studies.access import acting_as
+from studies.jobs import run_inline
+from studies.methods.problems import DataProblem
+from studies.models import CohortMember, Job
+from tests.modeling.prognosis_made import make_rad_score
+from tests.people import People
+
+pytestmark = pytest.mark.django_db
+PLAN = {
+    "format": 1, "question": "Does the Rad-Score tell survival?", "target": "rna",
+    "recipe": "demo", "seed": 3, "horizons_months": {"overall_survival": [12, 24, 36]},
+    "prognosis": {"selection": "lasso", "resamples": 6},
+}  # fmt: skip
+
+
+@pytest.fixture
+def made(as_statistician: People, monkeypatch: Any) -> People:
+    make_rad_score(as_statistician, monkeypatch)
+    return as_statistician
+
+
+def step(people: People, name: str) -> str:
+    return reverse("modeling:prognosis_step", args=[people.study.uid, name])
+
+
+def test_four_steps_lead_to_two_nomograms(made: People) -> None:
+    client, study = Client(), made.study
+    client.force_login(made.statistician)
+    plan_lock(plan_save(study, made.statistician, PLAN), made.statistician)
+    # cohorts: everybody at first; one is left out
+    rows = {row["cohort"]: row for row in client.get(step(made, "cohorts")).context["cohorts"]}
+    assert rows["training"]["is_fitted"]
+    assert rows["training"]["scored"] == rows["training"]["members"]
+    kept = ["internal_validation", "external_response"]
+    client.post(step(made, "cohorts"), {"cohorts": kept})
+    # endpoints: as planned at first; a wrong horizon is told and stays as it was typed
+    shown = client.get(step(made, "question")).context
+    assert [one["horizons"] for one in shown["endpoints"]] == ["12, 24, 36", "6, 12, 18"]
+    asked = {
+        "endpoints": ["overall_survival", "progression_free_survival"],
+        "rad_score": str(ModelVersion.objects.get().uid),
+        "horizons_overall_survival": "12, soon", "headline_overall_survival": "12",
+        "horizons_progression_free_survival": "6, 12", "headline_progression_free_survival": "12",
+    }  # fmt: skip
+    answer = client.post(step(made, "question"), asked | {"go": "next"}, follow=True)
+    assert answer.context["step"] == "question"
+    assert "soon" in answer.content.decode()
+    assert answer.context["endpoints"][0]["horizons"] == "12, soon"
+    client.post(step(made, "question"), asked | {"horizons_overall_survival": "12, 24"})
+    # covariates: what each lacks; what was chosen stays, whichever way one goes
+    columns = {c["found"].name: c for c in client.get(step(made, "covariates")).context["columns"]}
+    assert {level.level for level in columns["sex"]["found"].levels} == {"female", "male"}
+    typed = {"candidates": ["age_years", "sex"], "splines": ["age_years"], "immunoscore": "yes",
+             "selection": "fixed", "penalty": "none", "resamples": "6", "seed": "3"}  # fmt: skip
+    client.post(step(made, "covariates"), typed | {"go": "back"})
+    again = client.get(step(made, "covariates")).context
+    chosen = [c["found"].name for c in again["columns"] if c["offered"] and not c["always"]]
+    assert sorted(chosen) == ["age_years", "sex"]
+    assert again["draft"]["selection"] == "fixed"
+    guard = client.get(reverse("modeling:prognosis_guard", args=[study.uid])).context
+    assert [one["key"] for one in guard["checks"]] == asked["endpoints"]
+    # check and start
+    shown = client.get(step(made, "start"))
+    survival = shown.context["checks"][0]["checked"]
+    assert {row["cohort"] for row in survival["cohorts"]} == {"training", *kept}
+    assert {d["place"] for d in survival["departures"]} == {
+        "horizons_months.overall_survival", "prognosis.selection"
+    }  # fmt: skip
+    assert all(check["passed"] for check in survival["checks"])
+    told = client.post(
+        reverse("api:run-prognosis-check", args=[study.uid]),
+        {"endpoint": "overall_survival", "horizons": [12, 24], "headline": 12, "cohorts": kept,
+         "candidates": ["age_years", "sex"], "splines": ["age_years"], "selection": "fixed",
+         "resamples": 6, "seed": 3},
+        "application/json",
+    ).json()  # fmt: skip
+    assert told["sample_size"] == survival["sample_size"]
+    assert told["cohorts"] == survival["cohorts"]
+    client.post(step(made, "start"))
+    with acting_as(made.statistician):
+        jobs = list(Job.objects.filter(kind="modeling.prognosis_run").order_by("id"))
+        ended = [run_inline(job) for job in jobs]
+        assert [job.state for job in ended] == ["done", "done"], [job.problems for job in ended]
+        run = ModelRun.objects.get(uid=ended[0].result["run"])
+        fitting = run.snapshot.members.filter(included=True)
+        assert survival["complete"] == fitting.count()
+        assert {d["place"] for d in departures_of(run)["departures"]} == {
+            d["place"] for d in survival["departures"]
+        }
+        version = run.versions.get()
+        assert {e.cohort.name for e in version.evaluations.all()} == {"training", *kept}
+        assert next(t for t in version.content["terms"] if t.get("knots"))["name"] == "age_years"
+        other = prognosis_run(study, "overall_survival", seed=4, resamples=0)
+    page = client.get(reverse("modeling:run", args=[study.uid, other.uid])).context["beside"]
+    assert [one["run"] for one in page["runs"]] == [run]
+    gains = {row["cohort"]: row["others"][0] for row in page["rows"]}
+    assert gains["internal_validation"]["n"] > 0
+    assert gains["external_phenotype"] is None  # the earlier run did not look there
+
+
+def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: Any) -> None:
+    """A level without events: told by name, refused by the plain likelihood, fitted by Firth's."""
+    whole = prognosis_rows.prognosis_rows
+
+    def separated(*asked: Any) -> Any:
+        found = whole(*asked)
+        rows = found.table
+        event = rows["event"].astype(bool) & (rows["duration_months"] < 20)
+        rows.loc[~event & (rows.groupby("cohort").cumcount() % 3 == 0), "pathology_type"] = (
+            "mucinous"
+        )
+        rows.loc[event & (rows["pathology_type"] == "mucinous"), "pathology_type"] = (
+            "adenocarcinoma"
+        )
+        rows["event"] = event
+        return found
+
+    for module in ("prognosis_check", "prognosis"):
+        monkeypatch.setattr(f"modeling.services.{module}.prognosis_rows", separated)
+    asked = {"candidates": ["pathology_type", "age_years"], "selection": "fixed", "resamples": 0}
+    told = prognosis_check(made.study, {**asked, "endpoint": "overall_survival"})
+    assert not told["passed"]
+    assert told["separated"] == ["pathology_typemucinous"]
+    with pytest.raises(DataProblem, match="separation"):
+        prognosis_run(made.study, "overall_survival", asked=asked)
+    firth = {**asked, "penalty": "firth"}
+    assert prognosis_check(made.study, {**firth, "endpoint": "overall_survival"})["passed"]
+    version = prognosis_run(made.study, "overall_survival", asked=firth).versions.get()
+    line = next(r for r in version.content["table"] if r["column"] == "pathology_typemucinous")
+    assert 0 < line["hazard_ratio"] < 0.5
+    assert line["upper"] < 1
+
+
+def test_a_patient_of_the_score_who_validates_now_stops_the_run(made: People) -> None:
+    version = ModelVersion.objects.get()
+    member = CohortMember.objects.filter(study=made.study, use="validation").first()
+    training = CohortMember.objects.filter(study=made.study, use="development").first()
+    version.fitting_snapshot.members.create(
+        study=made.study,
+        site=member.site,
+        patient=member.patient,
+        cohort=training.cohort,
+        included=True,
+    )
+    told = prognosis_check(made.study, {"endpoint": "overall_survival"})
+    assert [c["name"] for c in told["checks"] if not c["passed"]] == ["unseen"]
+    with pytest.raises(DataProblem, match="whom the Rad-Score was fitted to"):
+        prognosis_run(made.study, "overall_survival", resamples=0)
