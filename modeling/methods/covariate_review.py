@@ -229,7 +229,7 @@ def _alike(design: Design) -> list[Notice]:
     at = [design.names.index(name) for name in straight]
     if len(at) < 2:
         return []
-    among = np.corrcoef(design.matrix[:, at], rowvar=False)
+    among: Floats = np.asarray(np.corrcoef(design.matrix[:, at], rowvar=False))
     if np.linalg.matrix_rank(among, hermitian=True) < len(at):
         return []  # told as collinear
     inflation = np.diag(np.linalg.inv(among))
