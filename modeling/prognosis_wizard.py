@@ -17,9 +17,9 @@ from modeling.services.prognosis_rows import CANDIDATES, ENDPOINTS, FACTORS, TIT
 from modeling.services.report_survival import column_title
 from modeling.wizard_steps import Draft, Wizard
 from studies.access import rights_of
-from studies.languages import later, spoken
+from studies.languages import spoken
 from studies.methods.problems import DataProblem
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 from studies.models import CohortUse, Patient, Study
 
 PER_ENDPOINT = ("horizons", "headline")
@@ -28,7 +28,7 @@ SHARED = ("cohorts", "rad_score", "immunoscore", "candidates", "selection", "spl
 VERSIONS_SHOWN = 12
 WIZARD = Wizard(
     key="prognosis",
-    title=later("Run the prognosis"),
+    title=say("Run the prognosis"),
     page="modeling:prognosis_step",
     steps=(
         ("cohorts", marked("Cohorts")), ("question", marked("Endpoints and Rad-Score")),

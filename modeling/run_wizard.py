@@ -23,16 +23,15 @@ from modeling.services.snapshots import still_given
 from modeling.wizard_steps import Wizard
 from studies.access import rights_of, sees_all_sites
 from studies.kept_stages import kept_states
-from studies.languages import later as _later
 from studies.languages import spoken
 from studies.methods.problems import DataProblem
-from studies.methods.wording import marked
+from studies.methods.wording import marked, say
 from studies.models import Job, Study
 from studies.registry import Stage, StageState
 
 WIZARD = Wizard(
     key="run",
-    title=_later("Run the Rad-Score"),
+    title=say("Run the Rad-Score"),
     page="modeling:run_step",
     steps=(
         ("data", marked("Data")), ("who", marked("Who is in")),

@@ -137,7 +137,8 @@ def _run(version: ModelVersion) -> dict[str, Any]:
 def _model(version: ModelVersion) -> dict[str, Any]:
     """What a nomogram is made of, for the zip and its R script."""
     kept = ("endpoint", "unit", "penalty", "terms", "joined_levels", "columns", "coefficients",
-            "covariance", "center", "ties", "baseline", "times_months", "n", "events", "nomogram")  # fmt: skip
+            "covariance", "center", "ties", "baseline", "times_months", "n", "events",
+            "nomogram")  # fmt: skip
     return {
         "name": version_title(version),
         "version_sha256": version.sha256,
