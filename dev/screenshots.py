@@ -176,6 +176,10 @@ OUTSIDE_NONE = ("health/", "language/", "theme/", "notifications/live/", "policy
 BESIDE = ("glance/compare/?clinical.sex=male", "glance/patients/?clinical.sex=male", "history/",
           "reads/", "cohorts/endpoints/new/survival/", "report/compare/")  # fmt: skip
 WAIT_SECONDS = 15.0  # for figures that a job draws
+LOADING = (
+    "return [...document.images].some((one) => !one.complete"
+    " && one.getBoundingClientRect().top < innerHeight)"
+)
 BUSY = "return document.querySelectorAll('.htmx-request, .drawn[hx-trigger]').length > 0"
 
 
@@ -263,6 +267,7 @@ def _sign_in(browser: Any, base: str, role: str, password: str) -> None:
     browser.get(f"{base}/account/login/")
     browser.find_element(By.NAME, "login").send_keys(role)
     browser.find_element(By.NAME, "password").send_keys(password, Keys.ENTER)
+    _wait_while(browser, "return location.pathname.startsWith('/account/login')")
     if not browser.find_elements(By.CSS_SELECTOR, ".study-card"):
         browser.get(f"{base}/")
 
@@ -302,9 +307,7 @@ def _is_page(browser: Any) -> bool:
 
 def _pictures(browser: Any, stem: Path, writers: ThreadPoolExecutor) -> None:
     """The page that is open, four times; written while the next one opens."""
-    waited = time.monotonic()
-    while browser.execute_script(BUSY) and time.monotonic() - waited < WAIT_SECONDS:
-        time.sleep(0.2)
+    _wait_while(browser, BUSY)
     for name, width in WIDTHS.items():
         _resize(browser, width, 900)
         tall = browser.execute_script("return document.documentElement.scrollHeight")
@@ -313,9 +316,16 @@ def _pictures(browser: Any, stem: Path, writers: ThreadPoolExecutor) -> None:
             wishes = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
             features = [{"name": name, "value": value} for name, value in wishes.items()]
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+            _wait_while(browser, LOADING)
             file = stem.with_name(f"{stem.name}-{name}-{theme}.webp")
             writers.submit(_keep, browser.get_screenshot_as_png(), file)
     _resize(browser, WIDTHS["wide"], 900)
+
+
+def _wait_while(browser: Any, script: str) -> None:
+    waited = time.monotonic()
+    while browser.execute_script(script) and time.monotonic() - waited < WAIT_SECONDS:
+        time.sleep(0.2)
 
 
 def _resize(browser: Any, width: int, height: int) -> None:

@@ -129,9 +129,13 @@ class CompareForm(forms.Form):
     """Two snapshots of a study."""
 
     before = RowField(
-        label=_("Before"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid"
-    )
-    after = RowField(label=_("After"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid")
+        label=_("Before"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid",
+        empty_label=_("Choose a snapshot"),
+    )  # fmt: skip
+    after = RowField(
+        label=_("After"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid",
+        empty_label=_("Choose a snapshot"),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -118,7 +118,7 @@ def _waiting(study: Study, kind: str, headline: str, url: str) -> StageState | N
     job = Job.objects.filter(study=study, kind=kind, state__in=OPEN).first()
     if job is None:
         return None
-    return StageState("running", headline, f"{job.share:.0%} {job_message(job)}", url)
+    return StageState("running", headline, f"{job.share:.0%} · {job_message(job)}", url)
 
 
 def _none(study: Study, kind: str, headline: str, url: str) -> StageState:

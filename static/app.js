@@ -72,7 +72,7 @@ const isKept = (form) => form.method === "post" && form.closest("main") && form.
 const typedIn = (form) => [...form.elements]
   .filter((field) => field.name && field.matches(TYPED) && (!["checkbox", "radio"].includes(field.type) || field.checked))
   .map((field) => [field.name, field.value]);
-const wrong = document.querySelector("[data-focus]");
+const wrong = [...document.querySelectorAll("[data-focus]")].find((one) => !one.closest("[data-no-guard]"));
 const hasReturned = ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
 let dirty = false;
 
@@ -271,4 +271,6 @@ document.addEventListener("change", (event) => {
 wrong?.focus();
 
 // On a narrow screen the current tab is in sight.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+document.querySelectorAll(".tabs [aria-current], .subnav [aria-current]").forEach((one) => {
+  one.parentElement.scrollLeft = one.offsetLeft - (one.parentElement.clientWidth - one.offsetWidth) / 2;
+});

@@ -62,9 +62,10 @@ DARK = {
 INK, QUIET, PAPER, GRID, PALE = (LIGHT[name] for name in ("ink", "quiet", "sheet", "grid", "pale"))
 HOT, COLD, BETWEEN, UNKNOWN = (LIGHT[name] for name in ("hot", "cold", "dim", "void"))
 ACCENT, EDGE, SIMULATED = LIGHT["accent"], LIGHT["line-strong"], LIGHT["simulated"]
+# What has no meaning of its own: hot and cold come last, for no other pair should look like them.
 SERIES = (
-    LIGHT["training"], HOT, LIGHT["internal"], LIGHT["external-phenotype"],
-    LIGHT["external-response"], QUIET, COLD, LIGHT["ochre"],
+    LIGHT["training"], LIGHT["external-phenotype"], LIGHT["internal"], LIGHT["external-response"],
+    QUIET, LIGHT["ochre"], HOT, COLD,
 )  # fmt: skip
 MEANING = {
     "hot": HOT,

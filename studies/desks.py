@@ -15,7 +15,6 @@ from studies.models import ENDED, Job, JobState, Study, StudyVisit
 
 KEPT = timedelta(days=14)
 SHOWN = 50
-UNASKED = ("studies.page_draw",)  # started by looking at a page, not by a press
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -31,7 +30,7 @@ def _mine(user: Any) -> QuerySet[Job]:
     since = timezone.now() - KEPT
     told = StudyVisit.objects.filter(user=user, study_id=OuterRef("study_id")).values("told_at")
     rows = Job.objects.visible_to(user).filter(acting_user=user, parent=None, created_at__gt=since)
-    rows = rows.exclude(kind__in=UNASKED)
+    rows = rows.exclude(kind__in=job_reads.UNASKED)
     return rows.annotate(told_at=Coalesce(Subquery(told[:1]), Value(since)))
 
 

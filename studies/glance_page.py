@@ -98,7 +98,7 @@ class Chart:
         if self.count.quartiles is None:
             return ""
         low, middle, high = self.count.quartiles
-        return _("{middle:.4g} ({low:.4g} to {high:.4g})").format(middle=middle, low=low, high=high)
+        return range_said(low, middle, high)
 
     @property
     def is_histogram(self) -> bool:
@@ -116,6 +116,18 @@ class Chart:
     @property
     def beside(self) -> list[BarView]:
         return [view for view in self.bars if view.bar.low is None]
+
+
+def range_said(low: float, middle: float, high: float) -> str:
+    """Three digits tell a median; what is longer keeps its whole number."""
+    low_said, middle_said, high_said = (_number(value) for value in (low, middle, high))
+    told = _("{middle} ({low} to {high})")
+    return told.format(middle=middle_said, low=low_said, high=high_said)
+
+
+def _number(value: float) -> str:
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def glance_context(study: Study, selection: Selection) -> dict[str, Any]:

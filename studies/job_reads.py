@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from studies import access, registry
@@ -15,6 +15,8 @@ from studies.models import (
     JobState,
     Study,
 )
+
+UNASKED = ("studies.page_draw",)  # started by looking at a page, not by a press
 
 
 def jobs_seen(user: Any, study: Study) -> QuerySet[Job]:
@@ -27,7 +29,9 @@ def batches_seen(user: Any, study: Study) -> QuerySet[ImportBatch]:
 
 
 def latest_jobs(user: Any, study: Study, number: int = 6) -> list[Job]:
-    return with_filenames(jobs_seen(user, study).order_by("-id")[:number])
+    """The newest that somebody started, or that did not end well."""
+    unasked = Q(kind__in=UNASKED) & ~Q(state__in=(JobState.FAILED, JobState.ERRORED))
+    return with_filenames(jobs_seen(user, study).exclude(unasked).order_by("-id")[:number])
 
 
 def title_of(kind: str) -> str:

@@ -42,6 +42,11 @@ class UploadKind:
     confirms: bool = False  # True: handed in on a page, it halts to be described and confirmed
     largest: int = 0  # bytes; 0: as large as any upload
 
+    @property
+    def accepted(self) -> str:
+        """As people read it: ``.csv, .tsv``."""
+        return self.accept.replace(",", ", ")
+
 
 @dataclass(frozen=True)
 class Action:

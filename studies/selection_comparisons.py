@@ -20,6 +20,7 @@ from studies.glance_page import (
     curve_of,
     last_month,
     month_ticks,
+    range_said,
 )
 from studies.methods.problems import refuse
 from studies.methods.selection import NUMBER, SURVIVAL, Column, Mask
@@ -163,7 +164,7 @@ def described(column: Column, part: Described) -> str:
         return "–"
     if column.kind == NUMBER and part.quartiles is not None:
         low, middle, high = part.quartiles
-        return _("{middle:.4g} ({low:.4g} to {high:.4g})").format(middle=middle, low=low, high=high)
+        return range_said(low, middle, high)
     if column.kind == SURVIVAL:
         reached = (
             _("not reached")

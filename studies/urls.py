@@ -107,6 +107,7 @@ urlpatterns = [
     path(f"{STUDY}cohorts/", cohorts.cohort_list, name="cohorts"),
     path(f"{STUDY}cohorts/attrition/", eligibility.attrition, name="attrition"),
     path(f"{STUDY}cohorts/attrition.svg", eligibility.attrition_svg, name="attrition_svg"),
+    path(f"{STUDY}cohorts/attrition.png", eligibility.attrition_png, name="attrition_png"),
     path(f"{STUDY}cohorts/attrition.csv", eligibility.attrition_csv, name="attrition_csv"),
     path(f"{STUDY}cohorts/table-1/", table_one.page, name="table_one"),
     path(f"{STUDY}cohorts/table-1.csv", table_one.table_csv, name="table_one_csv"),

@@ -38,7 +38,7 @@ def draw_losses(training: Sequence[float], held_out: Sequence[float]) -> Figure:
         color=alt.Color("line:N", sort=names, scale=colours),
         strokeDash=alt.StrokeDash("line:N", sort=names, scale=dashes),
     )  # fmt: skip
-    chart = alt.layer(drawn, *_kept(held_out)).properties(width=520, height=220)
+    chart = alt.layer(drawn, *_kept(held_out)).properties(width=380, height=200)
     rows = [(k + 1, loss, held_out[k] if k < len(held_out) else None)
             for k, loss in enumerate(training)]  # fmt: skip
     return make_figure(

@@ -17,6 +17,7 @@ from studies.figures.figure import (
     QUIET,
     WIDTH,
     Figure,
+    line_legend,
     make_figure,
     rows_of,
     time_axis,
@@ -57,10 +58,10 @@ def draw_auc_over_time(
     base = alt.Chart(data)
     colour = alt.Color("curve:N", sort=names, scale=alt.Scale(
         domain=names, range=[COLOURS[k % len(COLOURS)] for k in range(len(names))]),
-        legend=None if len(names) == 1 else alt.Undefined)  # fmt: skip
+        legend=None if len(names) == 1 else line_legend())  # fmt: skip
     dash = alt.StrokeDash("curve:N", sort=names, scale=alt.Scale(
         domain=names, range=[DASHES[k % len(DASHES)] for k in range(len(names))]),
-        legend=None if len(names) == 1 else alt.Undefined)  # fmt: skip
+        legend=None if len(names) == 1 else line_legend())  # fmt: skip
     chance = alt.Chart(rows_of(y=[0.5])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q")
     chart = alt.layer(
         base.mark_area(opacity=0.15, clip=True).encode(

@@ -23,7 +23,7 @@ from studies.figures.figure import (
 )
 from studies.methods.wording import listed, marked, say
 
-LEFT = 44  # both panels keep this much room for their axis, so that times stand in line
+LEFT = 44  # both panels keep at least this much room for their axis, so that times stand in line
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def draw_kaplan_meier(
     names = [group.label for group in groups]
     chart = alt.vconcat(
         _curves(groups, ticks, endpoint, test, style_scales(names), unit),
-        _numbers(groups, ticks),
+        _numbers(groups, ticks, _left(groups)),
         spacing=8,
     )  # fmt: skip
     parts = [text for text in (caption, _about_medians(groups)) if text]
@@ -99,7 +99,7 @@ def _curves(
     )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
               axis=unit_axis(say(endpoint), values=[0, 0.25, 0.5, 0.75, 1], format=".2f",
-                             minExtent=LEFT, maxExtent=LEFT))  # fmt: skip
+                             minExtent=_left(groups), maxExtent=_left(groups)))  # fmt: skip
     bands, lines, marks = [], [], []
     for k, group in enumerate(groups):
         time, survival, low, high = _steps(group.curve)
@@ -139,7 +139,13 @@ def _censored(curve: KaplanMeier, colour: str) -> alt.Chart:
     )
 
 
-def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
+def _left(groups: Sequence[SurvivalGroup]) -> int:
+    """Room for the longest name of a row; a letter beyond Latin is twice as wide."""
+    letters = max(sum(1 + (ord(letter) > 0x2E7F) for letter in say(g.short)) for g in groups)
+    return max(LEFT, round(16 + 5.8 * letters))
+
+
+def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float], left: int) -> alt.Chart:
     short = [say(group.short) for group in groups]
     data = rows_of(
         x=ticks * len(groups),
@@ -154,7 +160,7 @@ def _numbers(groups: Sequence[SurvivalGroup], ticks: list[float]) -> alt.Chart:
             x=alt.X("x:Q", scale=alt.Scale(domain=[0, ticks[-1]], nice=False), axis=None),
             y=alt.Y("group:N", sort=short,
                     axis=unit_axis(None, domain=False, ticks=False, grid=False,
-                                   minExtent=LEFT, maxExtent=LEFT, labelPadding=16)),
+                                   minExtent=left, maxExtent=left, labelPadding=16)),
             text="n:Q",
         )
         .properties(width=WIDTH, height=18 * len(groups))

@@ -13,6 +13,7 @@ from studies.figures.figure import (
     QUIET,
     WIDTH,
     Figure,
+    line_legend,
     make_figure,
     rows_of,
     style_scales,
@@ -45,7 +46,7 @@ def draw_net_benefit_gain(
         name=[r[0] for r in rows], x=[r[1] for r in rows], y=[r[2] for r in rows],
         low=[r[3] for r in rows], high=[r[4] for r in rows],
     ))  # fmt: skip
-    colour = alt.Color("name:N", sort=names, scale=scales["color"])
+    colour = alt.Color("name:N", sort=names, scale=scales["color"], legend=line_legend())
     chart = alt.layer(
         base.mark_area(opacity=0.1).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
         alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q"),

@@ -85,7 +85,15 @@ class FirthCoxFit(CoxFit):
             inner, outer = outer, outer + side * 2 * error
             if abs(outer - center) > FARTHEST * error:
                 return float("nan")
-        end = brentq(height, inner, outer, xtol=1e-9 * max(1.0, error))
+        try:
+            end = brentq(height, inner, outer, xtol=1e-9 * max(1.0, error))
+        except ValueError as unlike:  # asked again from elsewhere, another height is found
+            raise refuse(
+                say("Cox model, Firth's likelihood"),
+                say("a profile with more than one top for {column}", column=self.names[j]),
+                "one maximum",
+                "Leave out columns with very rare levels.",
+            ) from unlike
         return float(end) / scale
 
 

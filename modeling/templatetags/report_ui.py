@@ -34,7 +34,7 @@ def _written(found: dict[str, Any]) -> SafeString:
         return mark_safe("&lt; 0.0001")
     if found.get("no_interval"):
         return format_html(
-            '{} <span class="ci">({})</span>',
+            '{} <span class="ci no-interval">({})</span>',
             number(found["value"], digits),
             say("interval not estimable: {reason}", reason=say(found["no_interval"])),
         )

@@ -145,6 +145,11 @@ def style_scales(names: Sequence[str]) -> dict[str, alt.Scale]:
     }
 
 
+def line_legend() -> alt.Legend:
+    """Of lines, where bands of the same colours are drawn pale."""
+    return alt.Legend(symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2)
+
+
 def rows_of(**columns: Any) -> alt.Data:
     """Inline data from columns; numbers that do not exist become null."""
     lists = {name: list(values) for name, values in columns.items()}

@@ -63,6 +63,11 @@ def render_png(figure: Figure, scale: float = 2.0) -> bytes:
     return bytes(vl_convert.vegalite_to_png(figure.spec, scale=scale))
 
 
+def svg_png(svg: str, scale: float = 2.0) -> bytes:
+    """A drawing that no specification stands behind."""
+    return bytes(vl_convert.svg_to_png(svg, scale=scale))
+
+
 def figure_csv(figure: Figure) -> str:
     """The table behind the figure."""
     stream = io.StringIO()

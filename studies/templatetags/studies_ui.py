@@ -307,6 +307,15 @@ def get(mapping: dict[str, Any], key: str) -> Any:
 
 
 @register.filter
+def six_digits(text: Any) -> Any:
+    """A number that was kept to its last digit, as one reads it; anything else as it is."""
+    try:
+        return f"{float(text):.6g}" if len(str(text)) > 8 else text
+    except ValueError:
+        return text
+
+
+@register.filter
 def at(rows: Any, place: int) -> Any:
     """The item at a place of a list."""
     return rows[place]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from studies import access, attrition_figure, eligibility, scopes, services, standing
+from studies.figures.render import svg_png
 from studies.filters import PatientFilter
 from studies.forms import CriteriaForm, refuse_in
 from studies.identifiers import is_uuid
@@ -81,13 +82,23 @@ def attrition(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def attrition_svg(request: HttpRequest, study: Study) -> HttpResponse:
+    response = HttpResponse(_file(request, study), content_type="image/svg+xml")
+    response["Content-Disposition"] = 'attachment; filename="attrition.svg"'
+    return response
+
+
+@study_page()
+def attrition_png(request: HttpRequest, study: Study) -> HttpResponse:
+    response = HttpResponse(svg_png(_file(request, study)), content_type="image/png")
+    response["Content-Disposition"] = 'attachment; filename="attrition.png"'
+    return response
+
+
+def _file(request: HttpRequest, study: Study) -> str:
     with override("en"):  # what is published is English
         found = _found(request, study)
         context = {"figure": attrition_figure.draw(found), "file": True, "study": study}
-        drawn = render_to_string("studies/attrition.svg", context)
-    response = HttpResponse(drawn, content_type="image/svg+xml")
-    response["Content-Disposition"] = 'attachment; filename="attrition.svg"'
-    return response
+        return render_to_string("studies/attrition.svg", context)
 
 
 @study_page()

@@ -92,3 +92,16 @@ def test_what_no_penalty_helps_is_refused():
         fit_firth_cox(rows["time"], rows["event"], rows.assign(b=rows["age"] * 2)[["age", "b"]])
     with pytest.raises(DataProblem, match="no maximum"):  # its maximum lies beyond numbers
         fit_firth_cox(rows["time"], rows["event"], -rows["time"], ["order of time"])
+
+
+def test_a_profile_that_depends_on_the_way_is_refused(monkeypatch):
+    rows = _lung()
+    fit = fit_firth_cox(rows["time"], rows["event"], rows[["age"]], ["age"])
+    heights = iter([(1.0, None), (-1.0, None)] + [(-1.0, None)] * 3)
+
+    def held(self, j, value, start):
+        return self._top - 2 + next(heights)[0], start
+
+    monkeypatch.setattr(type(fit), "_held", held)
+    with pytest.raises(DataProblem, match="more than one top"):
+        fit.profile_interval()

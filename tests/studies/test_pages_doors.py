@@ -67,6 +67,7 @@ GETS = {
     "participation": (200, 200, 200, 404),
     "attrition": ALL,
     "attrition_svg": ALL,
+    "attrition_png": ALL,
     "attrition_csv": ALL,
     "table_one": ALL,
     "table_one_csv": ALL,
