@@ -176,10 +176,12 @@ OUTSIDE_NONE = ("health/", "language/", "theme/", "notifications/live/", "policy
 BESIDE = ("glance/compare/?clinical.sex=male", "glance/patients/?clinical.sex=male", "history/",
           "reads/", "cohorts/endpoints/new/survival/", "report/compare/")  # fmt: skip
 WAIT_SECONDS = 15.0  # for figures that a job draws
-LOADING = (
-    "return [...document.images].some((one) => !one.complete"
-    " && one.getBoundingClientRect().top < innerHeight)"
-)
+LOADING = """
+const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+const isOther = (one) => one.closest("picture") && one.currentSrc.includes(".dark.") !== isDark;
+return [...document.images].some((one) => (!one.complete || isOther(one))
+  && one.getBoundingClientRect().top < innerHeight);
+"""
 BUSY = "return document.querySelectorAll('.htmx-request, .drawn[hx-trigger]').length > 0"
 
 
