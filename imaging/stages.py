@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 
 from imaging.models import (
     ExtractorVersion,
-    FeatureFailure,
     FeatureSet,
     PetCtPair,
     RoiChoice,
@@ -111,9 +110,3 @@ def features_stage(study: Study, user: Any) -> StageState:
 def extractor_versions(study: Study) -> list[ExtractorVersion]:
     rows = ExtractorVersion.objects.filter(study=study).select_related("weights", "produced_by")
     return list(rows.annotate(sets=Count("feature_sets")).order_by("-id"))
-
-
-def feature_failures(study: Study, user: Any) -> list[FeatureFailure]:
-    """Regions that gave no features, with the reasons, as far as the user's rows reach."""
-    rows = access.visible(FeatureFailure.objects.all(), user, study)
-    return list(rows.select_related("patient", "extractor_version").order_by("patient__pseudonym"))

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
 from modeling.selectors import speaking_of, states_of
+from modeling.services.patient_score import scanners_said
 from studies.methods.wording import marked, say
 from studies.models import Patient
 
@@ -59,6 +60,7 @@ def _rad_score(
         "x": None if found is None else round(100 * found.value, 1),
         "threshold_x": None if threshold is None else round(100 * threshold, 1),
         "above": None if found is None or threshold is None else found.value >= threshold,
+        "scanners": scanners_said(version, patient) if found else [],
     }
 
 

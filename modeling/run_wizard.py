@@ -13,22 +13,27 @@ from django.utils.translation import ngettext
 
 from modeling import overviews
 from modeling.methods.plan import compare_to_plan
-from modeling.methods.recipe import PRESETS, Recipe, read_recipe
+from modeling.methods.recipe import PRESETS, Recipe, harmonise_said, read_recipe
+from modeling.methods.scanner_plan import MINIMUM
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
 from modeling.services.parameters import read_seed
 from modeling.services.plans import plan_in_force, recipe_preview
 from modeling.services.rad_score import run_prepare, snapshot_for
 from modeling.services.rad_score_guard import EXPLAINED, cuts_found, leaks_found
+from modeling.services.rad_score_scanners import scanners_preview
 from modeling.services.snapshots import still_given
 from modeling.wizard_steps import Wizard
 from studies.access import rights_of, sees_all_sites
 from studies.kept_stages import kept_states
 from studies.languages import spoken
+from studies.methods.combat import FEWEST
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked, say
 from studies.models import Job, Study
 from studies.registry import Stage, StageState
 
+# What the third step takes; the last three say how to harmonise, where the recipe is not to.
+CHOICES = ("recipe", "document", "seed", "harmonise", "by", "minimum")
 WIZARD = Wizard(
     key="run",
     title=say("Run the Rad-Score"),
@@ -37,12 +42,26 @@ WIZARD = Wizard(
         ("data", marked("Data")), ("who", marked("Who is in")),
         ("checks", marked("Recipe and checks")), ("start", marked("Cost and start")),
     ),
-    fields=("snapshot", "question", "job", "recipe", "document", "seed"),
+    fields=("snapshot", "question", "job", *CHOICES),
     needs="snapshot",
 )  # fmt: skip
 PRESET_WORDS = {"paper": marked("The paper's"), "full": marked("Full"), "demo": marked("Demo")}
 PLANNED, OWN = "as planned", "own"
 SNAPSHOTS_SHOWN = 12
+# What is chosen beside the recipe: how to harmonise over scanners, where the recipe is not to say.
+AS_RECIPE, OFF = "", "off"
+HARMONISE_WORDS = {
+    AS_RECIPE: marked("As the recipe says"),
+    OFF: marked("Not at all, as the paper"),
+    "pooled": marked("ComBat; a scanner that training did not have stays as it is"),
+    "reference": marked("ComBat; a scanner that training did not have is taken for the reference"),
+    "refuse": marked("ComBat; a scanner that training did not have is refused"),
+}
+BY_WORDS = {
+    "scanner": marked("manufacturer, model and reconstruction"),
+    "model": marked("manufacturer and model"),
+    "manufacturer": marked("manufacturer alone"),
+}
 
 
 def with_defaults(study: Study, draft: Mapping[str, str]) -> dict[str, str]:
@@ -51,6 +70,8 @@ def with_defaults(study: Study, draft: Mapping[str, str]) -> dict[str, str]:
     found = dict(draft)
     found["recipe"] = draft["recipe"] or (PLANNED if plan else "paper")
     found["seed"] = draft["seed"] or (str(plan.document["seed"]) if plan else "0")
+    found["by"] = draft["by"] or "scanner"
+    found["minimum"] = draft["minimum"] or str(MINIMUM)
     return found
 
 
@@ -65,8 +86,25 @@ def recipe_of(study: Study, draft: Mapping[str, str]) -> Recipe:
     chosen = draft["recipe"]
     if chosen == PLANNED:
         plan = plan_in_force(study)
-        return read_recipe(plan.document["recipe"] if plan else "paper")
-    return read_recipe(draft["document"] if chosen == OWN else chosen)
+        found = read_recipe(plan.document["recipe"] if plan else "paper")
+    else:
+        found = read_recipe(draft["document"] if chosen == OWN else chosen)
+    return _harmonised(found, draft)
+
+
+def _harmonised(recipe: Recipe, draft: Mapping[str, str]) -> Recipe:
+    """The recipe with what was chosen about scanners; checked again as a whole."""
+    unseen = draft["harmonise"]
+    if unseen == AS_RECIPE:
+        return recipe
+    document = {name: value for name, value in recipe.document.items() if name != "harmonise"}
+    if unseen != OFF:
+        told = draft["minimum"]
+        minimum: int | str = int(told) if told.isdecimal() else told
+        document["harmonise"] = {
+            "by": draft["by"], "method": "combat", "unseen": unseen, "minimum": minimum,
+        }  # fmt: skip
+    return read_recipe(document)
 
 
 def data_context(study: Study, user: Any, draft: Mapping[str, str]) -> dict[str, Any]:
@@ -131,6 +169,9 @@ def checks_context(study: Study, draft: Mapping[str, str]) -> dict[str, Any]:
             (OWN, _("My own, as YAML")),
         ],
         "own": draft["document"] or _example(),
+        "harmonising": [(name, spoken(words)) for name, words in HARMONISE_WORDS.items()],
+        "groupings": [(name, spoken(words)) for name, words in BY_WORDS.items()],
+        "fewest": FEWEST,
     }
 
 
@@ -195,6 +236,8 @@ def run_checked(study: Study, uid: str, document: Any, seed: Any) -> dict[str, A
         "plan": spoken(plan) if plan else None,
         "departures": [asdict(departure) for departure in departs],
         "cost": recipe_preview(study, recipe.document),
+        "harmonise": harmonise_said(recipe.document),
+        "scanners": scanners_preview(run),
     }
 
 

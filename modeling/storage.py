@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What may stand in a stored pipeline beyond the types skops itself vouches for.
 ALLOWED_TYPES = frozenset({
+    "imaging.methods.harmonise.HarmoniseFit",
+    "modeling.methods.harmoniser_step.Harmoniser",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

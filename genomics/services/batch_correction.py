@@ -14,7 +14,6 @@ from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from genomics.methods.batch_confounding import check_confounding
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.mcp_counter import log_per_million
 from genomics.methods.quality import TOP_GENES, principal_components
@@ -28,6 +27,7 @@ from genomics.selectors import (
 )
 from genomics.storage import matrix_file
 from studies.jobs import Progress, no_progress
+from studies.methods.batch_confounding import check_confounding
 from studies.methods.combat import ComBatFit, apply_combat, check_batches, fit_combat
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.methods.scanner_groups import largest_group
 from studies.methods.combat import FEWEST, fit_combat
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say
 
-UNSEEN = ("as_is", "refuse")
+UNSEEN = ("refuse", "reference", "pooled")
 Array = NDArray[np.float64]
 
 
@@ -27,7 +28,9 @@ class HarmoniseFit:
         Grand mean; SD within scanners, 0 where a feature is left as it is.
     shift, scale : arrays (scanners, features)
         In ``sd``; factor of the SD.
-    unseen : "as_is" or "refuse"
+    unseen : "refuse", "reference" or "pooled"
+    reference : str
+        The scanner that stands for those unseen, where they are taken for one.
     """
 
     scanners: tuple[str, ...]
@@ -36,9 +39,12 @@ class HarmoniseFit:
     shift: Array
     scale: Array
     unseen: str
+    reference: str = ""
 
 
-def fit_harmoniser(features: Array, scanners: Sequence[str], unseen: str = "as_is") -> HarmoniseFit:
+def fit_harmoniser(
+    features: Array, scanners: Sequence[str], unseen: str = "pooled", reference: str = ""
+) -> HarmoniseFit:
     """Location and scale of each scanner, shrunk over features by empirical Bayes (ComBat).
 
     Nothing of an outcome enters, yet it learns from the feature matrix: fit it inside the fold.
@@ -48,15 +54,17 @@ def fit_harmoniser(features: Array, scanners: Sequence[str], unseen: str = "as_i
     features : array (patients, features)
         Of training patients only.
     scanners : scanner and reconstruction of each patient
-    unseen : "as_is" or "refuse"
-        What ``apply_harmoniser`` does with a scanner that training did not have: leave its
-        features as they are, with a notice, or refuse. Nothing is learned from validating
-        patients.
+    unseen : {"refuse", "reference", "pooled"}
+        What ``apply_harmoniser`` does with a scanner that training did not have: refuse it, take
+        it for the reference scanner, or let it stand at the common scale, its features as they
+        are; the last two with a notice. Nothing is learned from validating patients.
+    reference : str
+        A scanner of training; the one of most patients by default.
 
     Raises
     ------
     DataProblem
-        One scanner only, or one of under 3 patients; all of them at once.
+        One scanner only, one of under 3 patients (all of them at once), an unknown reference.
 
     References
     ----------
@@ -67,6 +75,9 @@ def fit_harmoniser(features: Array, scanners: Sequence[str], unseen: str = "as_i
         raise refuse("unseen", unseen, " or ".join(UNSEEN), "Choose a rule for unseen scanners.")
     values, labels = np.asarray(features, float), np.asarray(scanners)
     names = tuple(sorted(set(scanners)))
+    reference = reference or largest_group(scanners, names)
+    if reference not in names:
+        raise refuse("reference", reference, ", ".join(names), "Name a scanner of training.")
     _check(names, [values[labels == name] for name in names])
     fit = fit_combat([values], list(scanners))
     moving = np.isfinite(fit.sd)
@@ -77,6 +88,7 @@ def fit_harmoniser(features: Array, scanners: Sequence[str], unseen: str = "as_i
         np.where(moving, fit.shift, 0.0),
         np.where(moving, fit.scale, 1.0),
         unseen,
+        reference,
     )
 
 
@@ -97,21 +109,40 @@ def apply_harmoniser(
             "scanner",
             ", ".join(unseen),
             say("one of {known}", known=", ".join(fit.scanners)),
-            "Leave the patients out, or choose the rule as_is.",
+            "Leave the patients out, or choose another rule for unseen scanners.",
         )
-    moving = fit.sd > 0
+    moving, stands_for = fit.sd > 0, _stands_for(fit, scanners)
     for row, name in enumerate(fit.scanners):
-        here = np.asarray(scanners) == name
+        here = stands_for == name
         z = (values[np.ix_(here, moving)] - fit.mean[moving]) / fit.sd[moving]
         z = (z - fit.shift[row, moving]) / fit.scale[row, moving]
         values[np.ix_(here, moving)] = z * fit.sd[moving] + fit.mean[moving]
-    return values, tuple(
-        Notice(
-            "unseen_scanner",
-            say("{name}: no training scanner; its features are left as they are", name=name),
+    return values, tuple(Notice("unseen_scanner", unseen_said(fit, name)) for name in unseen)
+
+
+def _stands_for(fit: HarmoniseFit, scanners: Sequence[str]) -> NDArray[np.str_]:
+    """The scanner whose shift and scale each patient's features lose."""
+    labels = np.asarray(scanners, dtype=str)
+    if fit.unseen != "reference":
+        return labels
+    return np.where(np.isin(labels, fit.scanners), labels, fit.reference)
+
+
+def unseen_said(fit: HarmoniseFit, name: str) -> str:
+    """What becomes of a scanner that training did not have.
+
+    Parameters
+    ----------
+    fit : HarmoniseFit
+    name : str
+    """
+    if fit.unseen == "reference":
+        return say(
+            "{name}: no training scanner; its features are taken for those of {reference}",
+            name=name,
+            reference=fit.reference,
         )
-        for name in unseen
-    )
+    return say("{name}: no training scanner; its features are left as they are", name=name)
 
 
 def _check(names: tuple[str, ...], groups: list[Array]) -> None:

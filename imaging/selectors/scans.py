@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from imaging.methods.quality_control import worst
+from imaging.methods.scanner_groups import scanner_text
 from imaging.models import PetCtPair, Roi, RoiChoice, Series, Timing, UidMap, Uptake
 from studies.consents import IMAGING, usable
 from studies.models import DeidentificationKey, Patient, Study
@@ -125,19 +126,25 @@ def uptake_reader(name: str) -> Callable[[Study], dict[int, float]]:
     return read
 
 
-def scanners_of(study: Study) -> dict[str, dict[str, str]]:
-    """Scanner and reconstruction of each patient's chosen PET and CT, by pseudonym and modality."""
-    chosen = chosen_rois(study)
-    pairs = PetCtPair.objects.filter(study=study, patient_id__in=chosen)
-    found: dict[str, dict[str, str]] = {}
-    for pair in pairs.select_related("patient", "pet", "ct"):
-        if chosen[pair.patient_id].series_id in (pair.pet_id, pair.ct_id):
-            found[pair.patient.pseudonym] = {
-                "PT": _scanner(pair.pet),
-                "CT": _scanner(pair.ct),
-            }
-    return found
+def scanners_of(study: Study, patient: Patient | None = None) -> dict[int, dict[str, str | None]]:
+    """Scanner and reconstruction behind each patient's chosen region, by patient id and modality.
 
-
-def _scanner(series: Series) -> str:
-    return ", ".join(filter(None, (series.manufacturer, series.model, series.reconstruction)))
+    None where the header said nothing. A series without its partner speaks for itself alone.
+    """
+    choices = choices_of(study) if patient is None else choices_of(study).filter(patient=patient)
+    rois = dict(choices.values_list("patient_id", "roi_id"))
+    drawn = dict(Roi.objects.filter(pk__in=set(rois.values())).values_list("pk", "series_id"))
+    pairs: dict[int, tuple[int, int]] = {}
+    found = PetCtPair.objects.filter(study=study, patient_id__in=set(rois))
+    for pet, ct in found.values_list("pet_id", "ct_id"):
+        pairs[pet] = pairs[ct] = (pet, ct)
+    series = {patient: drawn[roi] for patient, roi in rois.items()}
+    wanted = {one for key in series.values() for one in pairs.get(key, (key,))}
+    rows = Series.objects.filter(pk__in=wanted).values_list(
+        "pk", "modality", "manufacturer", "model", "reconstruction"
+    )
+    said = {pk: (str(modality), scanner_text(*parts)) for pk, modality, *parts in rows}
+    return {
+        patient: dict(said[one] for one in pairs.get(key, (key,)))
+        for patient, key in series.items()
+    }

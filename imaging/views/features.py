@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
+from imaging.features_missing import features_missing
 from imaging.figures.losses import draw_losses
 from imaging.models import ExtractorVersion
-from imaging.stages import extractor_versions, feature_failures, features_stage
+from imaging.stages import extractor_versions, features_stage
 from studies import access
 from studies.figures.render import render_inline_svg
 from studies.models import Study
@@ -25,7 +26,8 @@ def feature_page(request: HttpRequest, study: Study) -> HttpResponse:
     return render(request, "imaging/features.html", {
         "study": study,
         "versions": extractor_versions(study),
-        "failures": feature_failures(study, request.user) if "rows" in rights else [],
+        "missing": features_missing(study, request.user) if "rows" in rights else None,
+        "may_run": "run" in rights,
         "state": features_stage(study, request.user),
     })  # fmt: skip
 

@@ -16,6 +16,7 @@ from modeling.methods.nested_cross_validation import (
     fit_classifier,
 )
 from modeling.methods.parallel import run_tasks
+from modeling.methods.scanner_plan import columns_that_serve
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
@@ -105,6 +106,8 @@ def estimate_ablation(
         As ``columns_of`` and ``estimate_out_of_fold``.
     """
     kept = sorted(columns_of(ablation, feature_names))
+    serving = columns_that_serve(kept, feature_names) if tuning.harmonise else []
+    columns, kept = len(kept), sorted([*kept, *serving])
     where = [list(feature_names).index(name) for name in kept]
     X, Z = np.asarray(features)[:, where], np.asarray(elsewhere)[:, where]
     name = FOR_SINGLE if ablation in SINGLE else classifier
@@ -113,4 +116,4 @@ def estimate_ablation(
     )
     fitted, _ = fit_classifier(name, keys, X, kept, outcome, seed, tuning)
     applied = fitted.predict_proba(Z)[:, 1] if len(Z) else np.empty(0)
-    return Ablation(ablation, name, len(kept), found.results[name].probability, applied)
+    return Ablation(ablation, name, columns, found.results[name].probability, applied)

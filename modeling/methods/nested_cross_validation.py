@@ -13,7 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from modeling.methods.classifiers import CLASSIFIERS, Grid, build_classifier
 from modeling.methods.folds import assign_folds, split_pairs
+from modeling.methods.harmoniser_step import STEP, check_fitted_inside, harmoniser_for
 from modeling.methods.parallel import Progress, run_tasks
+from modeling.methods.scanner_plan import ScannerPlan
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -23,12 +25,13 @@ Runner = Callable[..., dict[Any, Any]]
 
 @dataclass(frozen=True)
 class Tuning:
-    """How a pipeline is tuned on the rows it is given."""
+    """How a pipeline is tuned on the rows it is given, and harmonised before."""
 
     inner_folds: int = 3
     scoring: str = "neg_brier_score"
     missing: str = "complete_case"
     grids: Mapping[str, Grid] | None = None
+    harmonise: ScannerPlan | None = None
 
     def grid(self, name: str) -> Grid:
         return (self.grids or {}).get(name, CLASSIFIERS[name].grid)
@@ -209,7 +212,10 @@ def fit_classifier(
     rows, X, y = sort_rows(keys, features, feature_names, outcome)
     ordered = [keys[i] for i in rows]
     with threadpool_limits(1):
-        return _fit_sorted(name, ordered, X, y, derive_seed(seed, name, "all"), tuning or Tuning())
+        return _fit_sorted(
+            name, ordered, X, y, derive_seed(seed, name, "all"), tuning or Tuning(),
+            sorted(feature_names),
+        )  # fmt: skip
 
 
 def sort_rows(
@@ -253,19 +259,21 @@ def hold_out(common: HoldOutCommon, task: FoldTask) -> FoldResult:
     seed = derive_seed(common.seed, task.classifier, task.repeat, task.fold)
     keys = [common.keys[i] for i in fit_rows]
     pipeline, chosen = _fit_sorted(
-        task.classifier, keys, common.X[fit_rows], common.y[fit_rows], seed, common.tuning
-    )
+        task.classifier, keys, common.X[fit_rows], common.y[fit_rows], seed, common.tuning,
+        common.names,
+    )  # fmt: skip
+    check_fitted_inside(pipeline, common.X[fit_rows])
     return pipeline.predict_proba(common.X[test_rows])[:, 1], chosen
 
 
 def _fit_sorted(
     name: str, keys: Sequence[str], X: NDArray[np.float64], y: NDArray[np.int_],
-    seed: int, tuning: Tuning,
+    seed: int, tuning: Tuning, names: Sequence[str],
 ) -> tuple[Pipeline, dict[str, Any]]:  # fmt: skip
     from sklearn.model_selection import GridSearchCV, ParameterGrid
 
     inner = split_pairs(assign_folds(keys, y, tuning.inner_folds, 1, seed)[0])
-    pipeline = build_classifier(name, seed, tuning.missing)
+    pipeline = build_pipeline(name, seed, tuning, names)
     grid = _within(tuning.grid(name), min(fit.size for fit, _ in inner))
     points = list(ParameterGrid(grid))
     if len(points) == 1:  # nothing to choose between: the inner folds would be fitted for nothing
@@ -279,6 +287,25 @@ def _fit_sorted(
     )
     search.fit(X, y)
     return search.best_estimator_, search.best_params_
+
+
+def build_pipeline(name: str, seed: int, tuning: Tuning, names: Sequence[str]) -> Pipeline:
+    """An unfitted classifier whose first step harmonises over scanners, where that is asked for.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``CLASSIFIERS``.
+    seed : int
+    tuning : Tuning
+    names : sequence of str
+        Columns in the order of the table.
+    """
+    pipeline = build_classifier(name, seed, tuning.missing)
+    step = harmoniser_for(tuning.harmonise, names)
+    if step is not None:
+        pipeline.steps.insert(0, (STEP, step))
+    return pipeline
 
 
 def _within(grid: Grid, patients: int) -> Grid:

@@ -9,13 +9,14 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from modeling.methods.recipe import as_problem, parse_document, read_recipe
+from modeling.methods.recipe import as_problem, harmonise_said, parse_document, read_recipe
 from studies.methods.problems import DataProblem
 
 SENSITIVITY = (
     "centroids_per_fold",
     "not_evaluable_as_non_responder",
     "median_in_fold",
+    "scanners_harmonised",
     "shuffled_voxels",
     "without_borderline",
 )
@@ -105,8 +106,7 @@ def compare_to_plan(
         The run's whole recipe; its name alone is no departure.
     seed : int
     """
-    planned = {k: v for k, v in plan["recipe"].items() if k != "name"}
-    done = {k: v for k, v in recipe.items() if k != "name"}
+    planned, done = _comparable(plan["recipe"]), _comparable(recipe)
     found = list(_differences("recipe", planned, done))
     if seed != plan["seed"]:
         found.append(Departure("seed", plan["seed"], seed))
@@ -139,6 +139,12 @@ def compare_prognosis_to_plan(
     if done["seed"] != plan["seed"]:
         found.append(Departure("seed", plan["seed"], done["seed"]))
     return found
+
+
+def _comparable(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Without its name; harmonising as one line, since off is a choice too."""
+    named = {k: v for k, v in recipe.items() if k != "name"}
+    return named | {"harmonise": harmonise_said(recipe)}
 
 
 def _differences(place: str, planned: Any, done: Any) -> Iterator[Departure]:

@@ -14,10 +14,13 @@ from jsonschema.exceptions import ValidationError
 from modeling.methods.ablation import FAMILIES
 from modeling.methods.classifiers import CLASSIFIERS, Grid
 from modeling.methods.nested_cross_validation import Tuning
+from modeling.methods.scanner_plan import LARGEST, MINIMUM
+from modeling.methods.scanner_plan import SCHEMA as HARMONISE
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 
 GRID_POINTS = 8
+HARMONISING = 0.6  # what a fit costs more when its features are harmonised first, as units of work
 ABLATIONS = (
     "pet_only", "ct_only", "volume_only", "suv_max_only", "mtv_only", "shuffled_voxels",
 )  # fmt: skip
@@ -93,6 +96,7 @@ SCHEMA: dict[str, Any] = {
         },
         "bootstrap_resamples": {**_whole, "minimum": 100, "maximum": 100_000},
         "smallest_class": {**_whole, "minimum": 2},
+        "harmonise": HARMONISE,
     },
 }
 
@@ -167,6 +171,11 @@ class Recipe:
         grids = self.document.get("grids", {})
         return Tuning(inner["folds"], inner["scoring"], self.document["missing"], grids)
 
+    @property
+    def harmonise(self) -> Mapping[str, Any] | None:
+        """How features are harmonised over scanners in every fit; None where they are not."""
+        return self.document.get("harmonise")
+
     def fits(self) -> int:
         """Number of fits of the comparison: what the run will cost, before it starts."""
         return sum(self._per_search(name) for name in self.classifiers) * self.folds * self.repeats
@@ -177,6 +186,9 @@ class Recipe:
         again = sum(name in FAMILIES for name in self.document["ablations"])
         units = sum(self._per_search(n) * CLASSIFIERS[n].cost for n in self.classifiers)
         units += again * self._per_search(chosen) * CLASSIFIERS[chosen].cost
+        if self.harmonise:
+            searches = sum(map(self._per_search, self.classifiers))
+            units += HARMONISING * (searches + again * self._per_search(chosen))
         return units * self.folds * self.repeats
 
     def _per_search(self, name: str) -> int:
@@ -295,7 +307,51 @@ def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
                 "Add it to the classifiers.",
             )
         )
+    return problems + _of_harmonising(document)
+
+
+def _of_harmonising(document: Mapping[str, Any]) -> list[Problem]:
+    settings = document.get("harmonise")
+    if settings is None:
+        return []
+    problems = []
+    if document["missing"] != "complete_case":
+        problems.append(
+            Problem(
+                "recipe.harmonise",
+                say("with missing: {missing}", missing=document["missing"]),
+                "missing: complete_case",
+                "A scanner's shift and scale are learned from complete features: take complete "
+                "cases, or leave harmonise out.",
+            )
+        )
+    if settings.get("reference", LARGEST) != LARGEST and settings["unseen"] != "reference":
+        problems.append(
+            Problem(
+                "recipe.harmonise.reference",
+                say("with unseen: {unseen}", unseen=settings["unseen"]),
+                "unseen: reference",
+                "A reference stands for unseen scanners: choose that rule, or leave it out.",
+            )
+        )
     return problems
+
+
+def harmonise_said(document: Mapping[str, Any]) -> str:
+    """How a recipe harmonises, in one line; ``off`` where it does not.
+
+    Parameters
+    ----------
+    document : mapping
+        Of a recipe.
+    """
+    settings = document.get("harmonise")
+    if settings is None:
+        return "off"
+    minimum = settings.get("minimum", MINIMUM)
+    reference = settings.get("reference", LARGEST)
+    unseen = settings["unseen"] + (f" {reference}" if settings["unseen"] == "reference" else "")
+    return f"{settings['method']} by {settings['by']}, unseen {unseen}, minimum {minimum}"
 
 
 def _points(grid: Grid) -> int:

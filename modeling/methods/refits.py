@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modeling.methods.auc import estimate_auc
-from modeling.methods.classifiers import build_classifier
 from modeling.methods.nested_cross_validation import (
     FoldTask,
     Progress,
     Tuning,
+    build_pipeline,
     derive_seed,
     hold_out,
     hold_out_common,
     sort_rows,
 )
 from modeling.methods.parallel import run_tasks
+from modeling.methods.scanner_plan import ScannerPlan
 
 SHARES = (0.4, 0.55, 0.7, 0.85, 1.0)  # of the patients, in a learning curve
 DRAWS = 3  # per share
@@ -41,6 +42,14 @@ class RefitCommon:
     folds: int
     seed: int
     missing: str
+    harmonise: ScannerPlan | None = None
+
+    @property
+    def tuning(self) -> Tuning:
+        """The parameters as they were tuned, as a grid of one point."""
+        grid = {name: [value] for name, value in self.parameters.items()}
+        grids = {self.classifier: grid}
+        return Tuning(2, missing=self.missing, grids=grids, harmonise=self.harmonise)
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,7 @@ def refit_common(
     folds: int = 5,
     seed: int = 0,
     missing: str = "complete_case",
+    harmonise: ScannerPlan | None = None,
 ) -> RefitCommon:
     """What all refits share.
 
@@ -123,11 +133,13 @@ def refit_common(
         Tuned parameters of the final fit, by their names in the grid.
     missing : str
         As ``build_classifier``.
+    harmonise : ScannerPlan or None
+        As ``Tuning``: each refit harmonises anew, on the rows it is fitted to.
     """
     rows, X, y = sort_rows(keys, features, names, outcome)
     return RefitCommon(
         sorted(names), [keys[i] for i in rows], X, y, classifier, dict(parameters), folds, seed,
-        missing,
+        missing, harmonise,
     )  # fmt: skip
 
 
@@ -207,11 +219,9 @@ def _learn(common: RefitCommon, place: int, draw: int) -> list[float]:
 def _out_of_fold_auc(
     common: RefitCommon, rows: NDArray[np.intp], y: NDArray[np.int_], draw: int
 ) -> float:
-    grid = {name: [value] for name, value in common.parameters.items()}
     held = hold_out_common(
         [common.keys[i] for i in rows], common.X[rows], common.names, y, common.folds, 1,
-        common.seed + draw,
-        Tuning(2, missing=common.missing, grids={common.classifier: grid}),
+        common.seed + draw, common.tuning,
     )  # fmt: skip
     score = np.empty(y.size)
     for fold in range(common.folds):
@@ -228,7 +238,7 @@ def _bootstrap(common: RefitCommon, draw: int) -> list[float]:
     if min(np.unique(common.y[rows]).size, np.unique(common.y[rest]).size) < 2:
         return []
     seed = derive_seed(common.seed, "bootstrap", draw)
-    pipeline = build_classifier(common.classifier, seed, common.missing)
+    pipeline = build_pipeline(common.classifier, seed, common.tuning, common.names)
     pipeline.set_params(**common.parameters).fit(common.X[rows], common.y[rows])
     return [estimate_auc(common.y[rest], pipeline.predict_proba(common.X[rest])[:, 1]).auc]
 

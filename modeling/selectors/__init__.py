@@ -11,6 +11,7 @@ from .frozen import (
 )
 from .inputs import (
     FEATURES,
+    SCANNERS,
     Given,
     digests_given,
     extractors_behind,
@@ -51,6 +52,7 @@ from .versions import (
 
 __all__ = [
     "FEATURES",
+    "SCANNERS",
     "FrozenCohort",
     "Given",
     "RadScoreRows",

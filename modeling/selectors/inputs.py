@@ -29,6 +29,7 @@ from imaging.selectors import (
     control_vectors,
     feature_vectors,
     immunoscore_table,
+    scanners_of,
     target_digests,
     target_digests_that_agree,
     uptake_of,
@@ -45,6 +46,7 @@ MODALITIES = {"PT": "pet", "CT": "ct"}
 CLINICAL = ("sex", "age_years")
 IMMUNE = ("score", "cd3_high", "cd8_high")
 UPTAKE = ("suv_max", "volume_ml", "mtv_41_percent_ml")
+SCANNERS = {"PT": "scanner.pet", "CT": "scanner.ct"}  # to harmonise by, never to fit to
 FEATURES, TARGET_LESION = "features", "target_lesion"
 Encoders = dict[str, ExtractorVersion]
 Digests = dict[int, list[str]]
@@ -242,6 +244,17 @@ def _days_of_scans(rois: set[int]) -> dict[int, Any]:
     return {roi: days[visits[drawn_on]] for roi, drawn_on in series.items()}
 
 
+def _scanners(asked: Asked) -> Given:
+    """What each patient's PET and CT were made by, a text each as the headers had it."""
+    found = scanners_of(asked.study)
+    columns = {
+        column: pd.Series({patient: said.get(modality) for patient, said in found.items()},
+                          dtype=object)
+        for modality, column in SCANNERS.items()
+    }  # fmt: skip
+    return Given(by_patient(pd.DataFrame(columns)))
+
+
 def _listed(*columns: pd.Series) -> Digests:
     found: Digests = {}
     for column in columns:
@@ -259,4 +272,5 @@ INPUTS: tuple[Input, ...] = (
     Input("clinical", _clinical, entered=True),
     Input("immunoscore", _immunoscore),
     Input("dates", _dates, entered=True),
+    Input("scanners", _scanners, entered=True),
 )

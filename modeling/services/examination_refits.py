@@ -18,13 +18,16 @@ from modeling.methods.family_importance import (
     families_of,
     shuffle_family,
 )
+from modeling.methods.harmoniser_step import harmoniser_of
 from modeling.methods.refits import Refit, RefitCommon, estimate_refits, refit, refit_common
+from modeling.methods.scanner_plan import code_scanners
 from modeling.methods.shapley import explain_pipeline
 from modeling.models import ModelVersion
 from modeling.selectors import is_development
 from modeling.services.fan_out import WORKS, SharedWork, runner_for
 from modeling.services.snapshots import snapshot_read
-from modeling.services.version_estimator import estimator_of
+from modeling.services.version_applying import harmonised_by
+from modeling.services.version_estimator import estimator_of, inputs_of
 from studies.methods.problems import Notice
 from studies.methods.wording import say
 from studies.models import Job
@@ -81,7 +84,9 @@ def _told(found: Any, cohort: str) -> dict[str, Any] | None:
 
 def _refit_common(version: ModelVersion, rows: pd.DataFrame, seed: int) -> RefitCommon:
     training, recipe = rows[is_development(rows)], version.run.recipe
-    names = list(version.content["features"])
+    names, plan = list(version.content["features"]), harmonised_by(version)
+    if plan is not None:
+        training, names = code_scanners(plan, training), [*names, *plan.columns]
     return refit_common(
         list(training["pseudonym"]),
         training[names].to_numpy(float),
@@ -92,6 +97,7 @@ def _refit_common(version: ModelVersion, rows: pd.DataFrame, seed: int) -> Refit
         recipe["outer"]["folds"],
         seed,
         recipe["missing"],
+        plan,
     )
 
 
@@ -107,8 +113,12 @@ def _judging_rows(names: list[str], rows: pd.DataFrame) -> tuple[str, pd.DataFra
 def _importance_common(
     names: list[str], pipeline: Pipeline, rows: pd.DataFrame, seed: int
 ) -> ImportanceCommon:
+    """Families are shuffled after harmonising: else they would lose another patient's scanner."""
     y = rows["target_rna"].to_numpy(int)
-    return ImportanceCommon(names, pipeline, rows[names].to_numpy(float), y, SHUFFLES, seed)
+    X, step = inputs_of(pipeline, names, rows), harmoniser_of(pipeline)
+    if step is not None:
+        X, pipeline = step.transform(X), pipeline[1:]
+    return ImportanceCommon(names, pipeline, X, y, SHUFFLES, seed)
 
 
 def _shapley(asked: Any, common: ImportanceCommon, about: dict[str, Any]) -> dict[str, Any] | None:

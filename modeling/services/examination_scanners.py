@@ -11,14 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imaging.methods.harmonise import apply_harmoniser, fit_harmoniser
-from imaging.selectors import scanners_of
+from imaging.methods.scanner_groups import scanner_group
 from modeling.methods.folds import assign_folds, split_pairs
 from modeling.methods.nested_cross_validation import Tuning, derive_seed, fit_classifier
+from modeling.selectors import SCANNERS
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
 PREFIXES = {"PT": "pet.", "CT": "ct."}
-UNSEEN = "as_is"  # a scanner that training did not have: its features stay, and that is said
+UNSEEN = "pooled"  # a scanner that training did not have: its features stay, and that is said
 
 Array = NDArray[np.float64]
 
@@ -87,10 +88,16 @@ def scanners_harmonised(asked: Any, tuning: Tuning) -> Iterator[tuple[str, str, 
 
 def _known(asked: Any, rows: pd.DataFrame) -> tuple[Array, dict[str, list[str]]]:
     values = rows[list(asked.names)].to_numpy(float)
-    scanners = scanners_of(asked.version.study)
+    if not set(SCANNERS.values()) <= set(rows.columns):
+        raise refuse(
+            "snapshot",
+            say("no columns {columns}", columns=", ".join(SCANNERS.values())),
+            "the scanner of each image",
+            "It was frozen before scanners were: freeze it again.",
+        )
     labels = {
-        modality: [scanners.get(name, {}).get(modality, "") for name in rows["pseudonym"]]
-        for modality in PREFIXES
+        modality: [scanner_group(text) for text in rows[column]]
+        for modality, column in SCANNERS.items()
     }
     gaps = int(np.isnan(values).any(axis=1).sum())
     if gaps:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from genomics.methods.phenotype import apply_phenotype, fit_phenotype
 from genomics.selectors import abundance_table, scores_of
@@ -19,12 +21,15 @@ from modeling.methods.nested_cross_validation import (
     estimate_out_of_fold,
     fit_classifier,
 )
+from modeling.methods.scanner_plan import code_scanners
 from modeling.models import ModelVersion
 from modeling.services.examination_scanners import scanners_harmonised
+from modeling.services.version_applying import harmonised_by
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import marked, say
 from studies.models import Patient
 
+Array = NDArray[np.float64]
 BORDERLINE_MARGIN, BORDERLINE_STABILITY = 0.05, 0.9
 TITLES = {
     "not_evaluable_as_non_responder": marked("Not evaluable counted as non-responders"),
@@ -32,6 +37,7 @@ TITLES = {
     "centroids_per_fold": marked("Centroids of hot and cold refitted in every fold"),
     "shuffled_voxels": marked("Voxels shuffled inside the region (a control)"),
     "scanners_harmonised": marked("Features harmonised over scanners in every fold"),
+    "scanners_left": marked("Features as they are, not harmonised over scanners"),
 }
 
 
@@ -113,7 +119,36 @@ def _without_borderline(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def _tuning(version: ModelVersion) -> Tuning:
     """The parameters of the final fit, as a grid of one point."""
     grid = {name: [value] for name, value in version.content["parameters"].items()}
-    return Tuning(2, "neg_brier_score", version.run.recipe["missing"], {version.method: grid})
+    grids = {version.method: grid}
+    plan = harmonised_by(version)
+    return Tuning(2, "neg_brier_score", version.run.recipe["missing"], grids, plan)
+
+
+def _inputs(version: ModelVersion, rows: pd.DataFrame, names: Any) -> tuple[Array, list[str]]:
+    """Columns of ``names`` and, where the version harmonises, codes of their scanners."""
+    plan = harmonised_by(version)
+    if plan is None:
+        return rows[list(names)].to_numpy(float), list(names)
+    columns = [*names, *plan.columns]
+    return code_scanners(plan, rows)[columns].to_numpy(float), columns
+
+
+def _scored(asked: Any, X: Array, names: list[str], tuning: Tuning) -> Array:
+    """The version's classifier on other columns: out of fold in training, applied elsewhere."""
+    version, rows = asked.version, asked.rows
+    fitted = (rows["use"] == "development").to_numpy()
+    y = rows.loc[fitted, "target_rna"].to_numpy(int)
+    keys, folds = list(rows.loc[fitted, "pseudonym"]), version.run.recipe["outer"]["folds"]
+    held_out = estimate_out_of_fold(
+        keys, X[fitted], names, y, [version.method], folds, 1, asked.seed, tuning
+    )
+    pipeline, _ = fit_classifier(version.method, keys, X[fitted], names, y, asked.seed, tuning)
+    score = np.empty(len(rows))
+    score[fitted] = held_out.results[version.method].probability
+    if (~fitted).any():
+        columns = np.argsort(np.asarray(names, dtype=str), kind="stable")
+        score[~fitted] = pipeline.predict_proba(X[~fitted][:, columns])[:, 1]
+    return score
 
 
 def _centroids(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
@@ -121,7 +156,8 @@ def _centroids(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
     training, version = asked.training, asked.version
     abundances = _abundances(version, training)
     y, keys = training["target_rna"].to_numpy(int), list(training["pseudonym"])
-    X, folds = training[asked.names].to_numpy(float), version.run.recipe["outer"]["folds"]
+    X, names = _inputs(version, training, asked.names)
+    folds = version.run.recipe["outer"]["folds"]
     truth, score = np.empty(len(y), dtype=int), np.empty(len(y))
     for fit_rows, held_out in split_pairs(assign_folds(keys, y, folds, 1, asked.seed)[0]):
         fit = fit_phenotype(
@@ -132,7 +168,7 @@ def _centroids(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
             version.method,
             [keys[i] for i in fit_rows],
             X[fit_rows],
-            asked.names,
+            names,
             labels[fit_rows],
             derive_seed(asked.seed, "centroids"),
             _tuning(version),
@@ -144,9 +180,26 @@ def _centroids(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
 
 
 def _harmonised(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
-    """Each scanner's shift and scale are learned without the held-out patients."""
+    """Each scanner's shift and scale are learned without the held-out patients; of a version that
+    harmonises, the other way round."""
+    if harmonised_by(asked.version) is not None:
+        yield from _left(asked)
+        return
     for cohort, target, outcome, score, main in scanners_harmonised(asked, _tuning(asked.version)):
         yield _row("scanners_harmonised", cohort, target, outcome, score, (outcome, main))
+
+
+def _left(asked: Any) -> Iterator[dict[str, Any]]:
+    rows, names = asked.rows, list(asked.names)
+    tuning = replace(_tuning(asked.version), harmonise=None)
+    score = _scored(asked, rows[names].to_numpy(float), names, tuning)
+    for cohort, members in rows.assign(left=score).groupby("cohort", sort=True):
+        target = asked.version.fitting_snapshot.targets[str(cohort)][0]
+        known = members[members[f"target_{target}"].notna()]
+        outcome = known[f"target_{target}"].astype(int)
+        if outcome.nunique() == 2:
+            main = outcome, known["score"]
+            yield _row("scanners_left", str(cohort), target, outcome, known["left"], main)
 
 
 def _abundances(version: ModelVersion, training: pd.DataFrame) -> pd.DataFrame:
@@ -173,18 +226,13 @@ def _shuffled(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
     vectors = [np.concatenate([found[name][m] for m in ("CT", "PT")]) for name in rows["pseudonym"]]
     X = np.vstack(vectors)
     names = [f"shuffled_{j:04d}" for j in range(X.shape[1])]
-    fitted = (rows["use"] == "development").to_numpy()
-    y = rows.loc[fitted, "target_rna"].to_numpy(int)
-    keys = list(rows.loc[fitted, "pseudonym"])
-    recipe, tuning = version.run.recipe, _tuning(version)
-    held_out = estimate_out_of_fold(
-        keys, X[fitted], names, y, [version.method], recipe["outer"]["folds"], 1, asked.seed, tuning
-    )
-    pipeline, _ = fit_classifier(version.method, keys, X[fitted], names, y, asked.seed, tuning)
-    score = np.empty(len(rows))
-    score[fitted] = held_out.results[version.method].probability
-    if (~fitted).any():
-        score[~fitted] = pipeline.predict_proba(X[~fitted])[:, 1]
+    plan, tuning = harmonised_by(version), _tuning(version)
+    if plan is not None:  # the control goes through the same harmonising as the features
+        ct = len(found[str(rows["pseudonym"].iloc[0])]["CT"])
+        names = [f"control.{'ct' if j < ct else 'pet'}.{j:04d}" for j in range(X.shape[1])]
+        codes = code_scanners(plan, rows)[plan.columns].to_numpy(float)
+        X, names = np.hstack([X, codes]), [*names, *plan.columns]
+    score = _scored(asked, X, names, tuning)
     for cohort, members in rows.assign(shuffled=score).groupby("cohort", sort=True):
         target = version.fitting_snapshot.targets[str(cohort)][0]
         known = members[members[f"target_{target}"].notna()]

@@ -10,6 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from modeling.methods.binary_evaluation import evaluate_binary
+from modeling.methods.scanner_plan import (
+    SCANNERS,
+    ScannerPlan,
+    group_said,
+    rule_said,
+    unseen_groups,
+)
 from modeling.models import (
     Basis,
     DatasetSnapshot,
@@ -25,6 +32,7 @@ from modeling.services.version_applying import (
     PURPOSE,
     check_rad_score,
     cohort_freeze,
+    harmonised_by,
     root_of,
     targets_with_both_classes,
     version_apply,
@@ -82,7 +90,7 @@ def version_validate(
     cuts_refuse(snapshot)
     progress(1, 3, marked("Applying the version"))
     rows = snapshot_read(snapshot)
-    score = version_apply(version, rows[root_of(version).content["features"]])
+    score = version_apply(version, rows, cohort.name)
     targets = targets_with_both_classes(rows, snapshot.targets[cohort.name])
     if not targets:
         raise refuse(
@@ -119,7 +127,7 @@ def _check_cohort(version: ModelVersion, cohort: Cohort) -> None:
 def _metrics(version: ModelVersion, rows: Any, score: Any, target: str) -> dict[str, Any]:
     known = rows[f"target_{target}"].notna().to_numpy()
     run = root_of(version).run
-    return evaluate_binary(
+    found = evaluate_binary(
         list(rows.loc[known, "pseudonym"]),
         rows.loc[known, f"target_{target}"].astype(int),
         score[known],
@@ -127,6 +135,22 @@ def _metrics(version: ModelVersion, rows: Any, score: Any, target: str) -> dict[
         run.recipe["bootstrap_resamples"],
         run.seed,
     )
+    plan = harmonised_by(version)
+    return found if plan is None else found | {"unseen_scanners": _unseen(plan, rows[known])}
+
+
+def _unseen(plan: ScannerPlan, rows: Any) -> list[dict[str, Any]]:
+    """Patients on scanners that training did not have, and what became of them."""
+    return [
+        {
+            "modality": SCANNERS[column],
+            "group": group_said(group),
+            "n": n,
+            "rule": rule_said(plan, column),
+        }
+        for column, counts in unseen_groups(plan, rows).items()
+        for group, n in sorted(counts.items())
+    ]
 
 
 def validations_again(
@@ -134,14 +158,14 @@ def validations_again(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Metrics of every later look at a cohort: what is stored, and what ``apply`` gives now.
 
-    ``apply`` takes the frozen columns of the version's features and gives probabilities.
+    ``apply`` takes the frozen rows and gives probabilities.
     """
     stored, now = {}, {}
     looks = version.evaluations.filter(basis=Basis.APPLIED, snapshot__question__purpose=PURPOSE)
     for look in looks.select_related("snapshot__table", "snapshot__study"):
         place = f"snapshot {look.snapshot.number}, {look.target}"
         rows = snapshot_read(look.snapshot)
-        score = apply(rows[root_of(version).content["features"]])
+        score = apply(rows)
         stored[place] = look.metrics
         now[place] = json.loads(canonical_json(_metrics(version, rows, score, look.target)))
     return stored, now

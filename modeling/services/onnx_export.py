@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modeling.methods.harmoniser_step import harmoniser_of
 from modeling.models import ModelVersion, VersionKind
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_estimator import estimator_of
@@ -45,6 +46,13 @@ def version_to_onnx(version: ModelVersion) -> tuple[bytes, float]:
             "Export its parent, and apply intercept and slope to the logit.",
         )
     pipeline = estimator_of(version)
+    if harmoniser_of(pipeline) is not None:
+        raise refuse(
+            str(version),
+            say("a version that harmonises features over scanners first"),
+            "a version that takes features as they are",
+            "ONNX has no such step: use the skops file, whose harmoniser goes with it.",
+        )
     rows = snapshot_read(version.fitting_snapshot)[version.content["features"]].to_numpy(float)
     tried = [_convert(pipeline, rows, precision) for precision in (np.float64, np.float32)]
     made = [found for found in tried if isinstance(found, tuple)]

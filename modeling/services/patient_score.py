@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from imaging.selectors import scanners_of
 from modeling.methods.applicability import apply_applicability, fit_applicability
 from modeling.methods.leak_guard import check_dates, refuse_leaks
+from modeling.methods.scanner_plan import SCANNERS as MODALITIES
+from modeling.methods.scanner_plan import group_said, rule_said, unseen_groups
 from modeling.models import ModelVersion, PatientScore, PredictionKind, VersionState
-from modeling.selectors import is_development, patient_dates, state_of
+from modeling.selectors import SCANNERS, is_development, patient_dates, state_of
 from modeling.services.snapshots import snapshot_read
-from modeling.services.version_applying import check_rad_score, root_of, row_for, version_apply
+from modeling.services.version_applying import (
+    check_rad_score,
+    harmonised_by,
+    root_of,
+    row_for,
+    version_apply,
+)
 from studies.access import rights_of
 from studies.consents import IMAGING, in_force, refusals
 from studies.methods.problems import refuse
@@ -47,7 +57,9 @@ def patient_score(version: ModelVersion, patient: Patient, user: Any) -> Patient
     scanned, treated = patient_dates(patient)
     refuse_leaks(check_dates([patient.pseudonym], [scanned], [treated]))
     judged = _applicability(version, features)
-    value = float(version_apply(version, [features])[0]) if judged.inside else None
+    names, scanners = root_of(version).content["features"], _scanners(version, patient)
+    row = pd.DataFrame([features], columns=names).assign(**scanners)
+    value = float(version_apply(version, row, patient.pseudonym)[0]) if judged.inside else None
     digest = inputs_digest("patient score", version.sha256, patient.pk, *sorted(digests))
     above = None if value is None else value >= (version.threshold or 0.5)
     row, _ = PatientScore.objects.get_or_create(
@@ -62,7 +74,7 @@ def patient_score(version: ModelVersion, patient: Patient, user: Any) -> Patient
             "applicable": judged.inside,
             "distance": judged.distance,
             "distance_percentile": judged.percentile,
-            "reasons": list(judged.reasons),
+            "reasons": [*judged.reasons, *scanners_said(version, patient)],
             "features_digest": inputs_digest(*sorted(digests)),
             "consent": consents,
             "asked_by": user,
@@ -129,6 +141,28 @@ def _features(version: ModelVersion, patient: Patient) -> tuple[list[float], lis
             column="patient",
         )
     return [float(values[name]) for name in wanted], digests
+
+
+def _scanners(version: ModelVersion, patient: Patient) -> dict[str, str | None]:
+    """What the patient's PET and CT were made by, where the version harmonises."""
+    if harmonised_by(version) is None:
+        return {}
+    found = scanners_of(version.study, patient).get(patient.pk, {})
+    return {SCANNERS[modality]: found.get(modality) for modality in SCANNERS}
+
+
+def scanners_said(version: ModelVersion, patient: Patient) -> list[str]:
+    """What becomes of a patient's images whose scanner a version's training did not have."""
+    plan = harmonised_by(version)
+    if plan is None:
+        return []
+    unseen = unseen_groups(plan, pd.DataFrame([_scanners(version, patient)]))
+    return [
+        say("{modality} of a scanner that training did not have ({group}): {rule}",
+            modality=MODALITIES[column], group=group_said(group), rule=rule_said(plan, column))
+        for column, counts in unseen.items()
+        for group in counts
+    ]  # fmt: skip
 
 
 def _applicability(version: ModelVersion, features: list[float]) -> Any:

@@ -19,6 +19,7 @@ from modeling.selectors import is_development, question_named, snapshot_named
 from modeling.services.rad_score_ablations import ablations_judge
 from modeling.services.rad_score_guard import cuts_refuse, leaks_refuse
 from modeling.services.rad_score_judging import classifiers_judge, version_judge
+from modeling.services.rad_score_scanners import scanners_compare, scanners_prepare
 from modeling.services.rad_score_shares import fits_runner
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from modeling.services.rad_score_writing import (
@@ -108,10 +109,12 @@ class Found:
     ablations: list[dict[str, Any]]
     judged: list[Judged]
     guard: dict[str, Any]
+    harmonise: dict[str, Any] | None = None
 
     @property
     def results(self) -> dict[str, Any]:
-        return run_results(self.fitted, self.comparison, self.ablations, self.guard)
+        told = run_results(self.fitted, self.comparison, self.ablations, self.guard)
+        return told | ({"harmonise": self.harmonise} if self.harmonise else {})
 
 
 def run_compute(run: RadScoreRun, progress: Progress) -> Found:
@@ -121,7 +124,8 @@ def run_compute(run: RadScoreRun, progress: Progress) -> Found:
     comparison = classifiers_judge(run, fitted)
     ablations = ablations_judge(run, fitted, _part(progress, FITTED, ABLATED))
     progress(ABLATED, 100, marked("Judging in every cohort"))
-    return Found(fitted, comparison, ablations, version_judge(run, fitted), checks)
+    judged = version_judge(run, fitted)
+    return Found(fitted, comparison, ablations, judged, checks, scanners_compare(run, fitted))
 
 
 def run_prepare(
@@ -134,14 +138,15 @@ def run_prepare(
     elsewhere = table[~is_development(table)].reset_index(drop=True)
     names = sorted(c for c in table.columns if c.startswith(("pet.", "ct.")))
     count = workers or min(4, os.cpu_count() or 1)
-    return RadScoreRun(study, snapshot, recipe, seed, job, count, fitting, elsewhere, names, again)
+    run = RadScoreRun(study, snapshot, recipe, seed, job, count, fitting, elsewhere, names, again)
+    return scanners_prepare(run) if recipe.harmonise else run
 
 
 def _fit(run: RadScoreRun, progress: Progress) -> Fitted:
     recipe = run.recipe
     compared = estimate_out_of_fold(
-        run.keys, run.features, run.names, run.y, recipe.classifiers, recipe.folds, recipe.repeats,
-        run.seed, recipe.tuning, run.workers, _part(progress, FROZEN, COMPARED),
+        run.keys, run.inputs, run.columns, run.y, recipe.classifiers, recipe.folds, recipe.repeats,
+        run.seed, run.tuning, run.workers, _part(progress, FROZEN, COMPARED),
         fits_runner(run),
     )  # fmt: skip
     by_name = {name: found.probability for name, found in compared.results.items()}
@@ -150,16 +155,16 @@ def _fit(run: RadScoreRun, progress: Progress) -> Fitted:
         COMPARED, 100, say("Fitting {classifier} on all of training", classifier=choice.classifier)
     )
     pipeline, chosen = fit_classifier(
-        choice.classifier, run.keys, run.features, run.names, run.y, run.seed, recipe.tuning
+        choice.classifier, run.keys, run.inputs, run.columns, run.y, run.seed, run.tuning
     )
-    others = run.elsewhere[run.names].to_numpy(dtype=float)
+    others = run.elsewhere[run.columns].to_numpy(dtype=float)
     return Fitted(
         compared,
         choice,
         pipeline,
         chosen,
         threshold=fit_youden_threshold(run.y, by_name[choice.classifier]),
-        apparent=pipeline.predict_proba(run.features)[:, 1],
+        apparent=pipeline.predict_proba(run.inputs)[:, 1],
         applied=pipeline.predict_proba(others)[:, 1] if len(others) else np.empty(0),
     )
 

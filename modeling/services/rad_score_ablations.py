@@ -92,13 +92,13 @@ def _control(run: RadScoreRun) -> list[str]:
 
 def _estimate(run: RadScoreRun, fitted: Fitted, name: str, progress: Any) -> Ablation:
     known = [c for c in SINGLE.values() if c in run.fitting]
-    columns = [*run.names, *known, *_control(run)]
+    columns = [*run.columns, *known, *_control(run)]
     recipe = run.recipe
     return estimate_ablation(
         name, fitted.choice.classifier, run.keys,
         run.fitting[columns].to_numpy(dtype=float), columns, run.y,
         run.elsewhere[columns].to_numpy(dtype=float),
-        recipe.folds, recipe.repeats, run.seed, recipe.tuning,
+        recipe.folds, recipe.repeats, run.seed, run.tuning,
         1 if name in SINGLE else run.workers, progress,
         run_tasks if name in SINGLE else fits_runner(run),
     )  # fmt: skip

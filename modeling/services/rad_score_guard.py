@@ -37,6 +37,7 @@ from modeling.selectors import (
     image_digests,
     uses_of_cohorts,
 )
+from modeling.services.rad_score_scanners import scanners_found
 from modeling.services.rad_score_state import RadScoreRun
 from studies.methods.problems import Problem
 from studies.methods.wording import marked, say
@@ -54,12 +55,18 @@ EXPLAINED = {
     "features": marked("Features are finite and vary."),
     "classes": marked("There are enough patients of each class for the folds."),
     "cuts": marked("Cuts of the slides were frozen on the development cohort as it is now."),
+    "scanners_outcome": marked("Scanners do not go with the outcome: harmonising would remove it."),
+    "scanners_cohort": marked("Scanners do not go with the cohorts that are fitted to."),
+    "scanners_unseen": marked(
+        "Nobody stands on a scanner that the recipe refuses; each fit's harmoniser is checked to "
+        "have seen the training part of its fold alone."
+    ),
 }
 
 
 def leaks_found(run: RadScoreRun) -> dict[str, list[Problem]]:
     """What each check finds, an empty list where it passes."""
-    return {name: check(run) for name, check in _CHECKS.items()}
+    return {name: check(run) for name, check in _CHECKS.items()} | scanners_found(run)
 
 
 def leaks_refuse(run: RadScoreRun) -> dict[str, Any]:

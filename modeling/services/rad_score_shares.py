@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from modeling.methods.nested_cross_validation import (
     FoldTask,
     HoldOutCommon,
@@ -9,6 +11,7 @@ from modeling.methods.nested_cross_validation import (
     hold_out_common,
 )
 from modeling.methods.recipe import read_recipe
+from modeling.methods.scanner_plan import code_scanners, plan_harmonising
 from modeling.selectors import is_development
 from modeling.services.fan_out import WORKS, Runner, SharedWork, runner_for, snapshot_of
 from modeling.services.rad_score_state import RadScoreRun
@@ -28,6 +31,9 @@ def _common(job: Job) -> HoldOutCommon:
     recipe, columns = read_recipe(job.params["recipe"]), job.params["columns"]
     table = snapshot_read(snapshot_of(job))
     fitting = table[is_development(table)].reset_index(drop=True)
+    plan = plan_harmonising(recipe.harmonise, fitting) if recipe.harmonise else None
+    if plan is not None:
+        fitting = code_scanners(plan, fitting)
     return hold_out_common(
         list(fitting["pseudonym"]),
         fitting[columns].to_numpy(float),
@@ -36,7 +42,7 @@ def _common(job: Job) -> HoldOutCommon:
         recipe.folds,
         recipe.repeats,
         job.params["seed"],
-        recipe.tuning,
+        replace(recipe.tuning, harmonise=plan),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from modeling.methods.classifier_choice import Choice
-from modeling.methods.nested_cross_validation import NestedCrossValidation
+from modeling.methods.nested_cross_validation import NestedCrossValidation, Tuning
 from modeling.methods.recipe import Recipe
+from modeling.methods.scanner_plan import ScannerPlan
 from modeling.models import DatasetSnapshot
 from studies.methods.problems import Notice
 from studies.models import CohortRole, Job, Study
@@ -26,7 +27,8 @@ ROLES = list(CohortRole.values)
 class RadScoreRun:
     """Decided before anything is fitted: rows, recipe, seed. Notices gather on the way.
 
-    ``again``: an earlier run computed once more, from what was frozen alone.
+    ``again``: an earlier run computed once more, from what was frozen alone. Where it harmonises,
+    rows hold codes of scanners (``code_scanners``), and ``scanners`` whose they were, as frozen.
     """
 
     study: Study
@@ -39,6 +41,8 @@ class RadScoreRun:
     elsewhere: pd.DataFrame
     names: list[str]
     again: bool = False
+    harmonise: ScannerPlan | None = None
+    scanners: pd.DataFrame | None = None
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -48,6 +52,20 @@ class RadScoreRun:
     @property
     def features(self) -> NDArray[np.float64]:
         return self.fitting[self.names].to_numpy(dtype=float)
+
+    @property
+    def columns(self) -> list[str]:
+        """What a classifier is given: features, and by which scanner they came."""
+        return [*self.names, *(self.harmonise.columns if self.harmonise else [])]
+
+    @property
+    def inputs(self) -> NDArray[np.float64]:
+        """Of the fitting rows, in the order of ``columns``."""
+        return self.fitting[self.columns].to_numpy(dtype=float)
+
+    @property
+    def tuning(self) -> Tuning:
+        return replace(self.recipe.tuning, harmonise=self.harmonise)
 
     @property
     def y(self) -> NDArray[np.int_]:

@@ -134,6 +134,7 @@ def _version(run: RadScoreRun, fitted: Fitted, record: ModelRun, number: int) ->
             "parameters": fitted.chosen_parameters,
             "positive": "immune-enhanced (hot)",
             "fitted_on": len(run.keys),
+            **({"harmonise": run.harmonise.as_dict()} if run.harmonise else {}),
         },
         sha256=stored.sha256,
         threshold=fitted.threshold,

@@ -9,6 +9,7 @@ from typing import Any
 from genomics.models import PhenotypeFit
 from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiMethod
 from modeling.methods.classifiers import CLASSIFIERS
+from modeling.methods.scanner_plan import MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
 from modeling.services.prognosis_rows import ENDPOINTS
@@ -42,6 +43,11 @@ SOURCES = {
     "log2_mtv": "baseline PET, target region at 41 % of SUVmax",
 }
 SHORT_ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
+GROUPED_BY = {
+    "scanner": "manufacturer, model and reconstruction",
+    "model": "manufacturer and model",
+    "manufacturer": "manufacturer",
+}
 FEW_PATIENTS, FEW_EVENTS_PER_COLUMN, WIDE = 100, 10, 0.2
 PRINTED = ("ethics", "data_availability", "code_availability", "funding", "interests",
            "registration", "protocol")  # fmt: skip
@@ -181,7 +187,23 @@ def _rad_score(draft: Draft, version: ModelVersion) -> str:
         f"training{told}, tuned, scaled and selected inside them; {reason} A patient's score in "
         "training is out of fold (mean over repeats), elsewhere the frozen model is applied. The "
         f"threshold ({version.threshold:.3f}) is Youden's on the out-of-fold scores. AUC with "
-        f"DeLong's interval, shares with exact intervals.{_guard(draft, version)}"
+        f"DeLong's interval, shares with exact intervals.{harmonised_text(recipe)}"
+        f"{_guard(draft, version)}"
+    )
+
+
+def harmonised_text(recipe: Mapping[str, Any]) -> str:
+    """How scanners were dealt with; nothing where the recipe leaves features as they are."""
+    settings = recipe.get("harmonise")
+    if not settings:
+        return ""
+    return (
+        " Before anything else was fitted, features were harmonised over scanners by ComBat "
+        "(location and scale, parametric empirical Bayes, no covariates), PET and CT apart, "
+        f"grouped by {GROUPED_BY[settings['by']]} with at least "
+        f"{settings.get('minimum', MINIMUM)} training patients in a group, inside each fold on its "
+        "training part alone, and frozen with the model; "
+        f"{RULES[settings['unseen']]}."
     )
 
 

@@ -30,6 +30,7 @@ from modeling.services.rad_score_state import RadScoreRun
 from modeling.services.rad_score_writing import predictions_table
 from modeling.services.since_frozen import changed_since
 from modeling.services.version_applying import version_apply
+from modeling.services.version_estimator import inputs_of
 from modeling.services.version_manifest import digests_check, libraries_changed
 from modeling.services.version_recalibrating import recalibration_again
 from modeling.storage import canonical_json
@@ -88,7 +89,7 @@ def _rad_score_again(
 
 def _recalibrated_again(version: ModelVersion) -> Iterator[tuple[str, Any]]:
     yield from recalibration_again(version)
-    looks = validations_again(version, lambda columns: version_apply(version, columns))
+    looks = validations_again(version, lambda rows: version_apply(version, rows))
     yield from [("recalibrated_later_looks", looks)] if looks[0] else []
 
 
@@ -130,7 +131,7 @@ def _both(run: ModelRun, version: ModelVersion, again: RadScoreRun, found: Found
     }
     now = {f"{j.cohort}, {j.target}, {j.basis}": _as_stored(j.metrics) for j in found.judged}
     yield "evaluations", (stored, now)
-    looks = validations_again(version, partial(_applied, found.fitted.pipeline))
+    looks = validations_again(version, partial(_applied, found.fitted.pipeline, again.names))
     if looks[0]:
         yield "later_looks", looks
     yield "threshold", (version.threshold, float(found.fitted.threshold))
@@ -148,8 +149,8 @@ def _both(run: ModelRun, version: ModelVersion, again: RadScoreRun, found: Found
     yield "predictions", (kept, applied)
 
 
-def _applied(pipeline: Any, columns: Any) -> Any:
-    return pipeline.predict_proba(columns.to_numpy(dtype=float))[:, 1]
+def _applied(pipeline: Any, features: list[str], rows: Any) -> Any:
+    return pipeline.predict_proba(inputs_of(pipeline, features, rows))[:, 1]
 
 
 def _formats_as_in(stored: Any, now: Any) -> Any:

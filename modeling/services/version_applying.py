@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from modeling.methods.recalibration import RecalibrationFit, apply_recalibration
+from modeling.methods.scanner_plan import ScannerPlan, read_plan_of_scanners
 from modeling.models import DatasetSnapshot, ModelVersion, VersionKind
 from modeling.selectors import (
     FEATURES,
@@ -18,7 +19,7 @@ from modeling.selectors import (
     rad_score_rows,
 )
 from modeling.services.snapshots import SMALLEST_JUDGED, snapshot_of_rows
-from modeling.services.version_estimator import estimator_of
+from modeling.services.version_estimator import estimator_of, inputs_of
 from modeling.services.version_life import ancestry_of
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -39,16 +40,33 @@ def root_of(version: ModelVersion) -> ModelVersion:
     return next(v for v in line if v.kind == VersionKind.RAD_SCORE)
 
 
-def version_apply(version: ModelVersion, features: Any) -> NDArray[np.float64]:
-    """Probability of hot by a version; columns in the order of its root's features."""
-    pipeline = estimator_of(root_of(version))
-    score = pipeline.predict_proba(np.asarray(features, dtype=float))[:, 1]
+def version_apply(
+    version: ModelVersion, rows: pd.DataFrame, where: str = ""
+) -> NDArray[np.float64]:
+    """Probability of hot by a version; rows with its features and, to harmonise by, scanners.
+
+    Raises
+    ------
+    DataProblem
+        As ``inputs_of``.
+    """
+    root = root_of(version)
+    pipeline = estimator_of(root)
+    inputs = inputs_of(pipeline, root.content["features"], rows, where)
+    score = pipeline.predict_proba(inputs)[:, 1]
     for step in reversed(ancestry_of(version)):
         if step.kind == VersionKind.RECALIBRATED:
             told = step.content["recalibration"]
             fit = RecalibrationFit(told["intercept"], told["slope"], told["n"], told["events"])
             score = apply_recalibration(fit, score)
     return score
+
+
+def harmonised_by(version: ModelVersion) -> ScannerPlan | None:
+    """How a version harmonises, as told beside its estimator; None where it does not."""
+    root = version if version.kind == VersionKind.RAD_SCORE else root_of(version)
+    told = root.content.get("harmonise")
+    return read_plan_of_scanners(told) if told else None
 
 
 def rows_for(version: ModelVersion, cohort: Cohort) -> RadScoreRows:

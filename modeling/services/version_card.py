@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from modeling.methods.scanner_plan import RULES, SCANNERS
 from modeling.models import Basis, ModelVersion, VersionKind
 from modeling.selectors import look_numbers, order_only, state_of
 from modeling.services.rad_score_judging import TARGET_TITLES
@@ -50,6 +51,7 @@ def version_card(version: ModelVersion) -> dict[str, Any]:
         "features": len(version.content.get("features", [])),
         "threshold": version.threshold,
         "recalibration": version.content.get("recalibration"),
+        "harmonising": _harmonising(version),
         "choice": run.results.get("choice", {}).get("reason", ""),
         "trained_on": _trained_on(version),
         "missing_data": snapshot.question.get("missing", ""),
@@ -83,6 +85,28 @@ def version_card(version: ModelVersion) -> dict[str, Any]:
         },
         "libraries": run.library_versions,
         "seed": run.seed,
+    }
+
+
+def _harmonising(version: ModelVersion) -> dict[str, Any] | None:
+    """How features lose their scanner before this version sees them; None where they keep it."""
+    if version.kind not in (VersionKind.RAD_SCORE, VersionKind.RECALIBRATED):
+        return None
+    line = ancestry_of(version)
+    told = next(v for v in line if v.kind == VersionKind.RAD_SCORE).content.get("harmonise")
+    if not told:
+        return None
+    return {
+        "method": "ComBat, fitted on the training cohort, frozen",
+        "by": told["by"],
+        "minimum": told["minimum"],
+        "scanners": {SCANNERS[column]: groups for column, groups in told["known"].items()},
+        "unseen": RULES[told["unseen"]],
+        "reference": (
+            {SCANNERS[column]: group for column, group in told["reference"].items()}
+            if told["unseen"] == "reference"
+            else {}
+        ),
     }
 
 

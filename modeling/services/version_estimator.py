@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
+from modeling.methods.harmoniser_step import plan_in
+from modeling.methods.leak_guard import refuse_leaks
+from modeling.methods.scanner_plan import check_unseen, code_scanners
 from modeling.models import ModelVersion, PredictionKind, Quantity
 from modeling.selectors import is_development
 from modeling.services.snapshots import snapshot_read
@@ -45,6 +51,24 @@ def estimator_of(version: ModelVersion) -> Pipeline:
     return pipeline
 
 
+def inputs_of(
+    pipeline: Pipeline, features: Sequence[str], rows: pd.DataFrame, where: str = ""
+) -> NDArray[np.float64]:
+    """What a pipeline is given of rows: features, and codes of scanners where it harmonises.
+
+    Raises
+    ------
+    DataProblem
+        Rows without their scanners, or of scanners that the pipeline's plan refuses.
+    """
+    plan = plan_in(pipeline)
+    if plan is None:
+        return rows[list(features)].to_numpy(dtype=float)
+    coded = code_scanners(plan, rows)
+    refuse_leaks(check_unseen(plan, rows, where))
+    return coded[[*features, *plan.columns]].to_numpy(dtype=float)
+
+
 def _check_says_the_same(version: ModelVersion, pipeline: Pipeline, libraries: str) -> None:
     rows = snapshot_read(version.fitting_snapshot)
     elsewhere = rows[~is_development(rows)]
@@ -56,7 +80,7 @@ def _check_says_the_same(version: ModelVersion, pipeline: Pipeline, libraries: s
     known = elsewhere[elsewhere["pseudonym"].isin(stored)]
     told = np.array([stored[name] for name in known["pseudonym"]], dtype=float)
     found = (
-        pipeline.predict_proba(known[version.content["features"]].to_numpy(float))[:, 1]
+        pipeline.predict_proba(inputs_of(pipeline, version.content["features"], known))[:, 1]
         if len(known)
         else np.empty(0)
     )

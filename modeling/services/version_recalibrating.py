@@ -32,7 +32,6 @@ from modeling.services.snapshots import snapshot_read
 from modeling.services.version_applying import (
     check_rad_score,
     cohort_freeze,
-    root_of,
     version_apply,
 )
 from modeling.storage import canonical_json, json_digest
@@ -104,7 +103,7 @@ def _asked(parent: ModelVersion, cohort: str, snapshot: DatasetSnapshot) -> _Ask
             column="cohort",
         )
     known = rows[rows[f"target_{target}"].notna()].reset_index(drop=True)
-    score = version_apply(parent, known[root_of(parent).content["features"]])
+    score = version_apply(parent, known, cohort)
     return _Asked(target, list(known["pseudonym"]), known[f"target_{target}"].to_numpy(int), score)
 
 

@@ -13,6 +13,7 @@ from modeling import overviews
 from modeling.earlier_runs import beside_earlier
 from modeling.filters import RunFilter
 from modeling.listings import RUNS
+from modeling.methods.recipe import harmonise_said
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.plans import departures_of
@@ -63,6 +64,11 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
     if figure := overviews.classifier_figure(found):
         context["figure"] = figure
         context["svg"] = mark_safe(render_inline_svg(figure))  # drawn here, from numbers
+    if scanners := overviews.scanners_figure(found):
+        context["harmonised"] = found.results["harmonise"]
+        context["harmonise_said"] = harmonise_said(found.recipe)
+        context["scanners_svg"] = mark_safe(render_inline_svg(scanners))  # drawn here, too
+        context["scanners_figure"] = scanners
     return render(request, "modeling/run.html", context)
 
 

@@ -109,7 +109,7 @@ def _take_who(request: HttpRequest, study: Study, draft: Draft) -> HttpResponse:
 
 def _take_checks(request: HttpRequest, study: Study, draft: Draft) -> HttpResponse:
     """Kept as it was typed, before anything is refused."""
-    given = {name: request.POST.get(name, "").strip() for name in ("recipe", "document", "seed")}
+    given = {name: request.POST.get(name, "").strip() for name in run_wizard.CHOICES}
     draft = WIZARD.keep(request.session, study, draft, **given)
     go = request.POST.get("go")
     if go in ("back", "check"):

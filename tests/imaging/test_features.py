@@ -242,10 +242,18 @@ def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monke
     assert FeatureFailure.objects.count() == 2
     client.force_login(scanned.statistician)
     page = reverse("imaging:features", args=[scanned.study.uid])
-    assert "No features yet" in client.get(page).content.decode()
+    shown = client.get(page)
+    told = shown.context["missing"]
+    first = told.rows[0]  # one row a patient, whoever failed before the others
+    assert (first.patient.pseudonym, first.problems[0]["found"]) == ("P003", "outside the scan")
+    assert told.waiting == 1
+    assert "Try 1 patient again" in shown.content.decode()
     again = run(scanned, "imaging.features_extract")
     assert (again.result["new"], again.result["failed"]) == (2, {})
     assert not FeatureFailure.objects.exists()
+    told = client.get(page).context["missing"]
+    assert told.waiting == 0
+    assert {one.reason for one in told.rows} <= {"no PET/CT", "no region on the baseline PET/CT"}
     version = ExtractorVersion.objects.get(modality="PT")
     shown = client.get(reverse("imaging:extractor", args=[scanned.study.uid, version.uid]))
     assert "Loss by epoch" in shown.content.decode()

@@ -5,6 +5,12 @@ import pandas as pd
 import pytest
 
 from imaging.methods.harmonise import apply_harmoniser, fit_harmoniser
+from imaging.methods.scanner_groups import (
+    known_groups,
+    largest_group,
+    scanner_group,
+    scanner_text,
+)
 from studies.methods.problems import DataProblem
 
 
@@ -49,9 +55,17 @@ def test_a_new_patient_is_moved_by_the_frozen_fit_alone():
 
 def test_the_rule_for_an_unseen_scanner():
     values, scanners = scans()
-    found, [notice] = apply_harmoniser(fit_harmoniser(values, scanners), values[:2], ["A", "New"])
+    pooled = fit_harmoniser(values, scanners)
+    found, [notice] = apply_harmoniser(pooled, values[:2], ["A", "New"])
     assert np.array_equal(found[1], values[1])
     assert "New" in notice.text
+    # taken for the scanner of most patients, or for the one that is named
+    for named, stands_for in (("", "B"), ("C", "C")):
+        fit = fit_harmoniser(values, scanners, "reference", named)
+        found, [notice] = apply_harmoniser(fit, values[:2], ["A", "New"])
+        asked, _ = apply_harmoniser(fit, values[:2], ["A", stands_for])
+        assert np.array_equal(found, asked)
+        assert stands_for in notice.text
     with pytest.raises(DataProblem, match="New"):
         apply_harmoniser(fit_harmoniser(values, scanners, "refuse"), values[:2], ["A", "New"])
 
@@ -64,5 +78,28 @@ def test_one_scanner_few_patients_and_flat_features():
     for labels, said in ((["A"] * 60, "at least two"), (["A"] * 58 + ["B"] * 2, "scanner B")):
         with pytest.raises(DataProblem, match=said):
             fit_harmoniser(values, labels)
-    with pytest.raises(DataProblem, match="unseen"):
-        fit_harmoniser(values, scanners, "guess")
+    for wrong, said in ((("guess",), "unseen"), (("reference", "Z"), "reference")):
+        with pytest.raises(DataProblem, match=said):
+            fit_harmoniser(values, scanners, *wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "group"),
+    [
+        ("Siemens | Biograph  mCT | PSF", "scanner", "SIEMENS | BIOGRAPH MCT | PSF"),
+        ("SIEMENS | Biograph mCT | OSEM", "model", "SIEMENS | BIOGRAPH MCT"),
+        ("? | Biograph mCT | ?", "model", "? | BIOGRAPH MCT"),
+        ("? | Biograph mCT | ?", "manufacturer", ""),
+        (None, "scanner", ""),
+    ],
+)
+def test_capitals_and_blanks_make_no_other_scanner(text, by, group):
+    assert scanner_group(text, by) == group
+
+
+def test_small_groups_are_none():
+    groups = ["A"] * 5 + ["B"] * 4 + ["C"] * 5 + [""] * 9
+    assert known_groups(groups, 5) == ("A", "C")
+    assert largest_group(groups, ("A", "C")) == "A", "of equals the first by name"
+    assert scanner_text("A|B", "", "") == "A/B | ? | ?"
+    assert scanner_text("", "", "") is None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from modeling.methods.nested_cross_validation import (
     estimate_out_of_fold,
     fit_classifier,
 )
+from modeling.methods.scanner_plan import ScannerPlan
 from studies.methods.problems import DataProblem
 
 SMALL = Tuning(
@@ -65,11 +68,17 @@ def test_order_of_rows_and_columns_changes_no_bit(table):
 
 
 def test_one_and_three_processes_agree_to_the_bit(table):
-    """Two are asked in a whole run; starting one costs seconds."""
+    """Harmonised over scanners, too. Two are asked in a whole run; starting one costs seconds."""
     keys, X, names, y = table
+    plan = ScannerPlan("scanner", "pooled", 3, {"scanner.pet": ("A", "B")}, {"scanner.pet": "A"})
+    X = np.column_stack([X, np.arange(48) // 2 % 2])
+    names = [*(f"pet.{name}" for name in names), "scanner.pet"]
+    tuning = replace(SMALL, harmonise=plan)
     chosen = ["random_forest", "ada_boost", "support_vector_machine"]
     by_workers = [
-        estimate_out_of_fold(keys, X, names, y, chosen, folds=3, repeats=2, tuning=SMALL, workers=n)
+        estimate_out_of_fold(
+            keys, X, names, y, chosen, folds=3, repeats=2, tuning=tuning, workers=n
+        )
         for n in (1, 3)
     ]
     for name in chosen:

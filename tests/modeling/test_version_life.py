@@ -165,6 +165,8 @@ def test_pages_and_api_move_show_and_hand_out_alike(made):
 class Undecided:
     """An estimator that another library reads otherwise."""
 
+    named_steps: dict = {}
+
     def predict_proba(self, features):
         return np.full((len(features), 2), 0.5)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genomics.methods.batch_confounding import check_confounding, cramers_v
+from studies.methods.batch_confounding import check_confounding, cramers_v
 from studies.methods.combat import apply_combat, check_batches, fit_combat
 from studies.methods.problems import DataProblem
 

@@ -1,4 +1,4 @@
-"""Whether sequencing batches go with something that a correction must leave."""
+"""Whether batches, of sequencing or of scanners, go with what a correction must leave."""
 
 from __future__ import annotations
 
@@ -34,12 +34,9 @@ def check_confounding(batches: Sequence[str], factors: Mapping[str, Sequence[Any
     """
     problems = []
     for name, values in factors.items():
-        pairs = [(b, v) for b, v in zip(batches, values, strict=True) if v is not None and v == v]
-        table = _cross(pairs)
-        if min(table.shape) < 2:
-            continue
-        v, p = cramers_v(table)
-        if ((table > 0).sum(axis=1) == 1).all() or (v > STRONG and p < CERTAIN):
+        together = find_confounding(batches, values)
+        if together is not None:
+            v, p = together
             found = say(
                 "batches that go with {name} (Cramér's V {v:.2f}, p {p:.2g})", name=name, v=v, p=p
             )
@@ -57,6 +54,28 @@ def check_confounding(batches: Sequence[str], factors: Mapping[str, Sequence[Any
             )
     if problems:
         raise DataProblem(problems)
+
+
+def find_confounding(batches: Sequence[str], values: Sequence[Any]) -> tuple[float, float] | None:
+    """Cramér's V and p where batches and a factor cannot be told apart, else None.
+
+    Parameters
+    ----------
+    batches : sequence of n str
+    values : sequence of n values
+        Unknown ones (None, NaN) are left out.
+
+    References
+    ----------
+    As ``check_confounding``, whose rule this is.
+    """
+    pairs = [(b, v) for b, v in zip(batches, values, strict=True) if v is not None and v == v]
+    table = _cross(pairs)
+    if min(table.shape) < 2:
+        return None
+    v, p = cramers_v(table)
+    determined = bool(((table > 0).sum(axis=1) == 1).all())
+    return (v, p) if determined or (v > STRONG and p < CERTAIN) else None
 
 
 def _cross(pairs: Sequence[tuple[str, Any]]) -> NDArray[np.intp]:
