@@ -44,7 +44,7 @@ def main(gigabytes: float = 2.0) -> int:
         )
         script = (f"/api/v1/studies/{study}/imports/", f"Authorization: Token {token}",
                   [("kind", "cohort_table")])  # fmt: skip
-        print(f"{gigabytes:g} GB{'':>14}{'code':>6}{'seconds':>9}{'MB sent':>9}{'MB taken':>10}")
+        print(f"{gigabytes:g} GB{'':>14}{'code':>6}{'seconds':>9}{'MB sent':>9}{'peak, MB':>10}")
         for name, (path, headers, fields) in (("page", page), ("API", script)):
             before, peak, over = memory(product), [0.0, 0.0], threading.Event()
             watch = threading.Thread(target=highest, args=(product, peak, over))

@@ -157,7 +157,10 @@ class WithdrawForm(forms.Form):
         label=_("What is stored of the patient"),
         choices=[
             ("no", _("is kept as proof, and used in nothing; it can be removed later")),
-            ("yes", _("is removed now, for good: scans, masks, features, RNA columns, values")),
+            (
+                "yes",
+                _("is removed now, for good: scans, masks, features, RNA, values, their history"),
+            ),
         ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,

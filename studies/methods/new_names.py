@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from .wording import say
 
-ALIKE = 0.6  # share of letters in common, of both names: below it a name is not like another
+ALIKE = 0.65  # share of letters in common, of both names: below it a name is not like another
 
 
 def nearest_name(name: str, known: Mapping[str, int]) -> str:
@@ -23,12 +23,13 @@ def nearest_name(name: str, known: Mapping[str, int]) -> str:
     Notes
     -----
     Case, accents, spaces and signs do not count: ``North-Clinic`` is as near as can be to
-    ``north clinic``.
+    ``north clinic``; a name that goes on, ``North Clinic``, is like its beginning, ``North``.
     """
     bare = _bare(name)
-    found = [(_share(bare, _bare(other)), n, other) for other, n in known.items() if other != name]
-    share, _, other = max(found, default=(0.0, 0, ""))
-    return other if share >= ALIKE else ""
+    found = [(_likeness(bare, _bare(other)), n, other) for other, n in known.items()
+             if other != name]  # fmt: skip
+    likeness, _, other = max(found, default=(0.0, 0, ""))
+    return other if likeness >= ALIKE else ""
 
 
 def new_name_remedy(name: str, nearest: str) -> str:
@@ -45,5 +46,8 @@ def _bare(name: str) -> str:
     return "".join(sign for sign in plain if sign.isalnum())
 
 
-def _share(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _likeness(one: str, other: str) -> float:
+    """Share of letters in common; of a name and its beginning at least what makes them alike."""
+    share = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    begins = one.startswith(other) or other.startswith(one)
+    return max(share, ALIKE) if one and other and begins else share

@@ -29,6 +29,7 @@ from studies.models import (
 
 from .mirrors import mirrors_write
 from .patients import move_record
+from .purging import patient_forget
 
 PURGE = "studies.patient_purge"
 
@@ -207,7 +208,9 @@ def rows_of(patient: Patient) -> dict[str, int]:
 
 @transaction.atomic
 def patient_purge(move: PatientMove) -> dict[str, Any]:
-    """Remove what may not stay: files, features, values; digests and member lists remain.
+    """Remove what may not stay: files, features, values, their history; digests remain.
+
+    Member lists, consents and the steps of the patient stay as proof.
 
     Raises
     ------
@@ -221,4 +224,9 @@ def patient_purge(move: PatientMove) -> dict[str, Any]:
         )
     for uses in registry.all_uses().values():
         uses.purge(patient)
-    return {"patient": str(patient.uid), "purged": sorted(registry.all_uses())}
+    forgotten = patient_forget(patient)
+    return {
+        "patient": str(patient.uid),
+        "purged": sorted(registry.all_uses()),
+        "history": forgotten,
+    }

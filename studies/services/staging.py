@@ -75,6 +75,7 @@ class Staging:
     lines: int = 0
     told: list[Any] = field(default_factory=list)
     places: Places = field(default_factory=Places)
+    brought: Places = field(default_factory=Places)
 
     def fill(self, check: TableCheck, progress: Progress, keep: Keep = _forget) -> None:
         """Check every line, stage all of them, and set them against what is stored.
@@ -133,6 +134,7 @@ class Staging:
         for problem in (*unconfirmed(self.places), *clashes_of(self.batch)):
             self.findings.add(problem)
         self._leave_out_bad()
+        self.brought = places_of(self.batch)
 
     def _stage(self, lines: list[CheckedLine], seen: set[str], keep: Keep) -> None:
         self._put([line for line in lines if not line.problems], seen, keep)
@@ -192,11 +194,11 @@ class Staging:
 
     def summary(self) -> dict[str, Any]:
         """Lines, patients that are new, changed or the same, and cohorts that known ones join."""
-        found = dict(query(KINDS))
+        found, ((joins,),) = dict(query(KINDS)), query(JOINS, {"study": self.batch.study_id})
         return {
             "lines": self.lines,
             **{kind: found.get(kind, 0) for kind in ("new", "changed", "same")},
-            "joins": query(JOINS, {"study": self.batch.study_id})[0][0],
+            **({"joins": joins} if joins else {}),
             "cohorts": dict(query(COHORTS)),
         }
 
@@ -218,7 +220,7 @@ class Staging:
 
     def notices(self) -> list[Any]:
         """What can go on: of single lines, and sites and cohorts that the file brings."""
-        return [*self.places.told(), *self.told]
+        return [*self.brought.told(), *self.told]
 
 
 def _placed(line: CheckedLine) -> CheckedLine:

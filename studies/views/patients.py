@@ -28,7 +28,7 @@ from studies.listings import PATIENTS, SPECIMENS
 from studies.lists import list_response, search_address, search_of
 from studies.methods.problems import DataProblem
 from studies.methods.wording import english
-from studies.models import Patient, QueryState, Specimen, Study
+from studies.models import Patient, PatientStatus, QueryState, Specimen, Study
 from studies.sealed import searched
 from studies.value_words import word_of
 
@@ -119,7 +119,8 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
     context = {
         "study": study,
         "patient": patient,
-        "may_enter": {"enter", "identifiers"} <= rights,
+        "may_enter": {"enter", "identifiers"} <= rights
+        and patient.status != PatientStatus.WITHDRAWN,
         "may_comment": "comment" in rights,
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,

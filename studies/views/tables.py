@@ -99,7 +99,7 @@ def dictionary_template(
 
 
 def stored_csv(stored: StoredFile | None, filename: str) -> HttpResponse:
-    if stored is None:
+    if stored is None or stored.bytes_dropped_at is not None:
         raise Http404(_("There is no such file."))
     return attachment(services.file_open(stored), filename)
 

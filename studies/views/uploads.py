@@ -27,7 +27,13 @@ from studies.upload_limits import refusal_of
 from .doors import study_page
 
 PROBLEMS_SHOWN = 200
+BROUGHT = (BatchState.READY, BatchState.REVERTED)
 STEPS = {"looked": "columns", "checked": "check", "ready": "result", "reverted": "result"}
+STEPS_OF_JOBS = {
+    "studies.table_look": "columns",
+    "studies.table_check": "check",
+    "studies.table_commit": "result",
+}
 
 
 @study_page()
@@ -106,7 +112,8 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
         "job": job if ended is False or not reverting else _newer(job, reverting),
         "revert_problems": reverting.problems if reverting and readable else [],
         "may_continue": may_continue,
-        "step": STEPS.get(found.state, ""),
+        "step": STEPS.get(found.state, "") or (STEPS_OF_JOBS.get(job.kind, "") if job else ""),
+        "brought": found.summary if found.state in BROUGHT else {},
         "may_upload": found.kind in {kind.name for kind in _kinds(request.user, study)},
     }
     return render(request, "studies/batch.html", context)
@@ -117,7 +124,7 @@ def batch_problems(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpR
     found = get_object_or_404(job_reads.batches_seen(request.user, study), uid=batch_uid)
     if not reads_batch(request.user, study, found):
         raise PermissionDenied(_("The problems name patients of other sites."))
-    if found.problems_file:
+    if found.problems_file and found.problems_file.bytes_dropped_at is None:
         return attachment(services.file_open(found.problems_file), f"problems-{found.uid}.csv")
     return problems_csv(f"problems-{found.uid}.csv", found.problems)
 

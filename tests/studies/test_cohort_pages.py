@@ -12,7 +12,16 @@ from django.urls import reverse
 
 from studies.access import acting_as
 from studies.jobs import run_inline
-from studies.models import Cohort, FormEntry, Job, Patient, PatientStatus
+from studies.models import (
+    Cohort,
+    Death,
+    EndpointValue,
+    FormEntry,
+    Job,
+    Patient,
+    PatientStatus,
+    Treatment,
+)
 from studies.services import consent_policy_set
 from studies.variable_filters import conditions_of, narrowed, variables_of
 from tests.people import People
@@ -143,7 +152,7 @@ def test_steps_by_form_are_done_or_told_beside_the_field(
     assert step("consent", scope="imaging", on=TODAY).status_code == 302
     assert step("withdraw", on=TODAY, reason="asked to").status_code == 422, "what of the files?"
     asked = text(client, url(people, "participation", made.here.uid))
-    assert "Clinical" in asked.partition("Stored of the patient")[2].partition("</dd>")[0]
+    assert "Clinical" in asked.partition("Stored of the patient")[2].partition("</p>")[0]
     assert step("withdraw", on=TODAY, reason="asked to", purge="no").status_code == 302
     assert step("nothing").status_code == 404
     with acting_as(people.coordinator):
@@ -156,9 +165,19 @@ def test_steps_by_form_are_done_or_told_beside_the_field(
     assert step("purge").status_code == 422, "not without saying that it is for good"
     with acting_as(people.coordinator):
         assert made.here.form_entries.get().values
+        assert Death.objects.filter(patient=made.here).exists()
         assert step("purge", sure="on").status_code == 302
         run_inline(Job.objects.get(kind="studies.patient_purge"))
         assert not made.here.form_entries.get().values, "removed later, too"
+        events = FormEntry.pgh_event_model.objects.filter(patient=made.here)  # type: ignore[attr-defined]
+        assert events.exists()
+        assert not any(event.values for event in events), "nor is it read in the history"
+        assert not EndpointValue.objects.filter(patient=made.here).exists()
+        for model in (Treatment, Death):
+            history = model.pgh_event_model.objects  # type: ignore[attr-defined]
+            assert not model.objects.filter(patient=made.here).exists()
+            assert not history.filter(patient=made.here).exists()
+        assert made.here.moves.filter(kind="withdrawn").exists()
     page = text(client, url(people, "participation", made.here.uid))
     assert "Removal of what was stored" in page
     assert "Remove it for good?" not in page
