@@ -11,6 +11,7 @@ the area between the walk through the set's genes and the walk through all other
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ def ssgsea(
     sets: Sequence[Sequence[int]],
     ties: Ties = "order_invariant",
     progress: Callable[[int, int], None] | None = None,
+    threads: int = 2,
 ) -> NDArray[np.float64]:
     """Raw enrichment scores of gene sets, higher = the set's genes rank higher in the specimen.
 
@@ -46,6 +48,8 @@ def ssgsea(
         ``ssgsea.norm=FALSE``) the order of the rows, which a shuffled table changes.
     progress : callable (done, total), optional
         Called after each block of specimens.
+    threads : int
+        Blocks ranked at once, each by itself: the scores do not depend on it.
 
     Returns
     -------
@@ -67,12 +71,17 @@ def ssgsea(
     rows = np.unique(np.concatenate([np.asarray(s, dtype=np.intp) for s in sets]))
     members = _members(sets, rows)
     scores = np.empty((len(sets), n_specimens))
-    for start in range(0, n_specimens, BLOCK):
+
+    def score(start: int) -> int:
         block = _block(expression[:, start : start + BLOCK])
         weight, position = _weights_and_positions(block, rows, ties)
         scores[:, start : start + BLOCK] = _enrichment(members, weight, position, n_genes)
-        if progress:
-            progress(min(start + BLOCK, n_specimens), n_specimens)
+        return min(start + BLOCK, n_specimens)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in pool.map(score, range(0, n_specimens, BLOCK)):
+            if progress:
+                progress(done, n_specimens)
     return scores
 
 

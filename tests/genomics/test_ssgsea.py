@@ -101,7 +101,9 @@ def test_ssgsea_rises_with_the_sets_own_genes(ties):
 def test_ssgsea_works_in_blocks_as_in_one_piece():
     values = np.random.default_rng(1).normal(size=(50, 150))
     alone = np.hstack([ssgsea(values[:, [j]], [[0, 1, 2]]) for j in range(150)])
-    np.testing.assert_allclose(ssgsea(values, [[0, 1, 2]]), alone, atol=1e-12)
+    whole = ssgsea(values, [[0, 1, 2]], threads=1)
+    np.testing.assert_allclose(whole, alone, atol=1e-12)
+    np.testing.assert_array_equal(whole, ssgsea(values, [[0, 1, 2]], threads=3))
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
