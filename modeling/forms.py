@@ -165,5 +165,5 @@ class CompareReportsForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any):
         super().__init__(*args, **kwargs)
         for name in ("before", "after"):
-            rows = Report.objects.filter(study=study)
+            rows = Report.objects.filter(study=study).defer("content")  # megabytes each
             self.fields[name].queryset = rows  # type: ignore[attr-defined]

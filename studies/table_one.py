@@ -41,6 +41,7 @@ SURVIVAL = {
     "progression_free_survival": marked("Progression-free survival, months"),
     "overall_survival": marked("Overall survival, months"),
 }
+ASKED_OF = {"disease_free_interval_months": ("synchronous_metastases", "no")}
 NOT_BASELINE = ("response", "resection_margin")  # outcomes, described by their dated facts
 RESPONSES = tuple((label, label) for label in ("CR", "PR", "SD", "PD", "NE"))
 YES_NO = (("yes", marked("yes")), ("no", marked("no")))
@@ -94,7 +95,8 @@ def _columns(study: Study, own: Sequence[EndpointDefinition]) -> list[Column]:
         Column("disease_control", marked("Disease control (CR, PR, SD)"), "category",
                levels=YES_NO, missing_counts=True),
         Column("resection", marked("Resection after treatment"), "category", levels=YES_NO),
-        Column("r0", marked("R0 of those resected"), "category", levels=YES_NO),
+        Column("r0", marked("R0 of those resected"), "category", levels=YES_NO,
+               asked_of=("resection", "yes")),
         *(Column(name, label, "survival") for name, label in SURVIVAL.items()),
         *(_endpoint(one) for one in own),
     ]  # fmt: skip
@@ -110,7 +112,8 @@ def _endpoint(definition: EndpointDefinition) -> Column:
 
 def _column(variable: Variable) -> Column:
     if variable.type == VariableType.NUMBER:
-        return Column(variable.name, variable.label, "number", readable_unit(variable.unit))
+        return Column(variable.name, variable.label, "number", readable_unit(variable.unit),
+                      asked_of=ASKED_OF.get(variable.name))  # fmt: skip
     levels = tuple((str(code), str(label)) for code, label in variable.codes.items())
     return Column(variable.name, variable.label, "category", levels=levels)
 

@@ -90,7 +90,7 @@ def _deviance(
                              high=lasso.deviance + lasso.std_error))  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(zero=False),
               axis=unit_axis(say("Cross-validated deviance"), tickCount=6,
-                             format="~g"))  # fmt: skip
+                             format="~f"))  # fmt: skip
     return alt.layer(
         data.mark_rule(color=QUIET, strokeWidth=1, opacity=0.6).encode(
             x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"

@@ -16,7 +16,7 @@ from django.conf import settings
 from modeling.publication.words import cell_reason, cell_source, cell_text
 from studies.figures.journal import natural_size
 
-LARGEST = 0.75  # points of a drawing's own unit: no letter is larger than the text around it
+LARGEST = 0.62  # points of a drawing's own unit: letters as large as in a figure across the page
 WORDY = 34  # characters from which a column of words is set flush left and may wrap
 LONG_HEAD = 24  # from which a heading beside a column of words wraps, not to starve it
 LAYOUT = Path("modeling") / "report.typ"
@@ -96,13 +96,19 @@ def _table(table: dict[str, Any]) -> dict[str, Any]:
             for told, head in zip(wordy, table["columns"], strict=True)
         ],
         "rows": [
-            [
-                {"text": cell_text(value, reason=False), "source": cell_source(value)}
-                for value in row
-            ]
+            [{**_held_together(value), "source": cell_source(value)} for value in row]
             for row in table["rows"]
         ],
     }
+
+
+def _held_together(value: Any) -> dict[str, str]:
+    """A line may end before an interval, never inside it."""
+    text = cell_text(value, reason=False)
+    if not isinstance(value, dict):
+        return {"text": text, "held": ""}
+    head, bracket, interval = text.partition("(")
+    return {"text": head, "held": bracket + interval}
 
 
 def _no_intervals(rows: list[list[Any]]) -> str:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from modeling.methods.nomogram import nomogram_from_dict
+
+TOTALS = 21  # total points at which survival is compared
 HEAD = """# The nomograms of this report in R.
-#   Rscript analysis.R                      survival of the axes' values from the stored models
+#   Rscript analysis.R                      survival of total points from the stored models,
+#                                           compared with what the report's program told
 #   Rscript analysis.R fit_ENDPOINT.csv ... also fits each Cox model again (package survival) to
 #                                           the frozen table, exported as CSV, and compares
 #                                           (not one that was fitted by Firth's likelihood)
@@ -30,11 +36,16 @@ model <- list(
   hazard = c({hazard}))
 axes <- list(
 {axes})
-totals <- seq(0, {largest}, length.out = 21)
+totals <- seq(0, {largest}, length.out = {totals})
 survival <- sapply(model$hazard, function(h) exp(-h * exp(totals / {scale} + {intercept})))
 told <- data.frame(total_points = totals, survival)
 names(told) <- c("total_points", paste0("survival_", model$times))
 write.csv(told, paste0("r_survival_", model$endpoint, ".csv"), row.names = FALSE)
+ours <- c({survival})
+gap <- max(abs(as.vector(survival) - ours))
+cat(model$endpoint, ": largest difference of", length(ours), "survival probabilities",
+  signif(gap, 3), "\n")
+stopifnot(gap < 1e-8)
 file <- given[grepl(model$endpoint, basename(given), fixed = TRUE)]
 if (length(file) == 1 && {plain}) {{
   suppressPackageStartupMessages(library(survival))
@@ -58,6 +69,8 @@ def write_report_script(models: Sequence[Mapping[str, Any]]) -> str:
 
 def _model(model: Mapping[str, Any]) -> str:
     nomogram = model["nomogram"]
+    largest = float(sum(max(axis["points"]) for axis in nomogram["axes"]))
+    told = nomogram_from_dict(nomogram).survival(np.linspace(0, largest, TOTALS))
     return MODEL.format(
         name=model["name"],
         snapshot=model["snapshot_sha256"][:12],
@@ -68,7 +81,9 @@ def _model(model: Mapping[str, Any]) -> str:
         times=_numbers(nomogram["times"]),
         hazard=_numbers(nomogram["baseline"]),
         axes=",\n".join(_axis(axis) for axis in nomogram["axes"]),
-        largest=repr(float(sum(max(axis["points"]) for axis in nomogram["axes"]))),
+        largest=repr(largest),
+        totals=TOTALS,
+        survival=_numbers(told.T.ravel()),
         scale=repr(float(nomogram["points_per_unit"])),
         intercept=f"({float(nomogram['intercept'])!r})",
         factors="".join(_factor(term, model["joined_levels"]) for term in model["terms"]),

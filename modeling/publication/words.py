@@ -25,6 +25,8 @@ def cell_text(value: Any, reason: bool = True) -> str:
         return f"{told} (interval not estimable: {value['no_interval']})"
     if value["ci"] is None:
         return told
+    if value["ci"] == [None, None]:
+        return f"{told} (limits not reached)"
     missing = "not reached" if value.get("is_median") else "not estimable"
     low, high = (missing if bound is None else number(bound, digits) for bound in value["ci"])
     return f"{told} ({low}{'–' if (value['ci'][0] or 0) >= 0 else ' to '}{high})"

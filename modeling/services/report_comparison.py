@@ -11,10 +11,12 @@ from typing import Any
 
 from modeling.models import Report
 from modeling.publication.words import cell_text
+from studies.methods.wording import say
 
 TOUCHED = {"snapshot_sha", "source", "model_version"}
 P_DIGITS, LEVEL = 4, 0.05  # a number of four digits is a p-value
 LEADING = 12  # numbers in the list of the largest moves
+NOMOGRAM = re.compile(r"Nomogram( \d+)? \((.+)\)")
 NUMBERED = re.compile(r" \d+\b")  # "Rad-Score 2" and "Rad-Score 1" are the same model
 WORDS = re.compile(r"\s+|[^\s]+")
 Content = Mapping[str, Any]
@@ -65,11 +67,12 @@ def reports_compare(before: Report, after: Report) -> dict[str, Any]:
 
 def _tables_compared(old: Content, new: Content) -> tuple[list[dict[str, Any]], int]:
     was, is_now = _tables(old), _tables(new)
+    titles = _titles(old) | _titles(new)
     names = {side: _source_names(content) for side, content in (("old", old), ("new", new))}
     found, same = [], 0
     for key in dict.fromkeys([*is_now, *was]):
         pair = was.get(key), is_now.get(key)
-        title = (pair[1] or pair[0] or {})["title"]
+        title = titles[key]
         places = _by_place(*pair)
         moved = [
             _cell(title, place, a, b, names) for place, (a, b) in places.items() if not _alike(a, b)
@@ -103,38 +106,53 @@ def _tables(content: Content) -> dict[str, dict[str, Any]]:
     return {table["key"]: table for part in content["sections"] for table in part["tables"]}
 
 
+def _titles(content: Content) -> dict[str, str]:
+    """Of tables by key; two of one title are told apart by their sections."""
+    told = Counter(t["title"] for part in content["sections"] for t in part["tables"])
+    return {
+        t["key"]: f"{part['title']}. {t['title']}" if told[t["title"]] > 1 else t["title"]
+        for part in content["sections"]
+        for t in part["tables"]
+    }
+
+
 def _by_place(
     old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> dict[tuple[str, int, str], tuple[Any, Any]]:
     """Cells of both by row, how often the row was met before, and column."""
-    width = _naming(old, new)
-    found = [_cells(table, width) for table in (old, new)]
+    naming = _naming(old, new)
+    found = [_cells(table, naming) for table in (old, new)]
     return {
         place: (found[0].get(place, ABSENT), found[1].get(place, ABSENT))
         for place in dict.fromkeys([*found[1], *found[0]])
     }
 
 
-def _naming(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> int:
-    """How many leading columns name a row: words in every row of both; where all are, the first."""
+def _naming(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> list[int]:
+    """Columns that name a row: the first, and words in every row; of words alone, the first."""
     rows = [row for table in (old, new) if table for row in table["rows"]]
-    width = 0
-    while rows and all(width < len(row) and isinstance(row[width], str) for row in rows):
-        width += 1
-    whole = any(width == len(row) for row in rows)
-    return max(1, 1 if whole else width)
+    size = len(rows[0]) if rows else 0
+    worded = [k for k in range(size) if all(_is_word(row[k]) for row in rows)]
+    return [0] if len(worded) == size else sorted({0, *worded})
 
 
-def _cells(table: Mapping[str, Any] | None, width: int) -> dict[tuple[str, int, str], Any]:
+def _is_word(cell: Any) -> bool:
+    return isinstance(cell, str) and cell[:1].isalpha()
+
+
+def _cells(
+    table: Mapping[str, Any] | None, naming: Sequence[int]
+) -> dict[tuple[str, int, str], Any]:
     found: dict[tuple[str, int, str], Any] = {}
     met: Counter[str] = Counter()
     for row in table["rows"] if table else ():
         if table and table["key"] == "limits":  # numbered: a limit is known by its words
             found[cell_text(row[1]), 0, ""] = row[1]
             continue
-        label = ", ".join(cell_text(value) for value in row[:width])
-        for column, cell in zip(table["columns"][width:], row[width:], strict=True):  # type: ignore[index]
-            found[label, met[label], column] = cell
+        label = ", ".join(cell_text(row[k]) for k in naming)
+        for k, (column, cell) in enumerate(zip(table["columns"], row, strict=True)):  # type: ignore[index]
+            if k not in naming:
+                found[label, met[label], column] = cell
         met[label] += 1
     return found
 
@@ -174,16 +192,38 @@ def _behind(old: Content, new: Content) -> list[dict[str, Any]]:
     was, is_now = _by_role(old), _by_role(new)
     return [
         {
-            "model": role[0],
+            "model": _spoken(role[0]),
             "purpose": role[1],
-            "before": was.get(role),
-            "after": is_now.get(role),
+            "before": _source(was.get(role)),
+            "after": _source(is_now.get(role)),
             "same": _digests(was.get(role)) == _digests(is_now.get(role)),
             "same_table": role in was and role in is_now
             and was[role]["snapshot_sha256"] == is_now[role]["snapshot_sha256"],
         }
         for role in dict.fromkeys([*is_now, *was])
     ]  # fmt: skip
+
+
+def _source(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    number = found["snapshot"].rpartition(" ")[2]
+    return {
+        **found,
+        "model_version": _spoken(found["model_version"]),
+        "snapshot": say("snapshot {number}", number=number),
+    }
+
+
+def _spoken(model: str) -> str:
+    """``Nomogram 2 (overall survival)`` as it was worded, for the language of the page."""
+    found = NOMOGRAM.fullmatch(model)
+    if found is None:
+        return say(model)
+    endpoint = say(found[2])
+    if not found[1]:
+        return say("Nomogram ({endpoint})", endpoint=endpoint)
+    return say("Nomogram {number} ({endpoint})", number=found[1].strip(), endpoint=endpoint)
 
 
 def _by_role(content: Content) -> dict[tuple[str, str], dict[str, Any]]:
@@ -201,7 +241,7 @@ def _runs(old: Content, new: Content) -> list[dict[str, str]]:
         for content in (old, new)
     )
     return [
-        {"model": model, "setting": name, "before": was[model].get(name, "–"),
+        {"model": _spoken(model), "setting": name, "before": was[model].get(name, "–"),
          "after": is_now[model].get(name, "–")}
         for model in is_now if model in was
         for name in dict.fromkeys([*is_now[model], *was[model]])
@@ -210,7 +250,8 @@ def _runs(old: Content, new: Content) -> list[dict[str, str]]:
 
 
 def _settings(run: Mapping[str, Any]) -> dict[str, str]:
-    own = {name: str(run[name]) for name in ("seed", "threads", "commit") if run[name] != ""}
+    own = {name: str(run[name]) for name in ("seed", "threads")}
+    own |= {"commit": run["commit"][:12]} if run["commit"] else {}
     return {**own, **{str(name): str(v) for name, v in run["library_versions"].items()}}
 
 

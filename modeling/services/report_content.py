@@ -97,7 +97,9 @@ class Draft:
 
     def notice(self, where: str, notices: Sequence[dict[str, str]]) -> None:
         for found in notices:
-            notice = {"where": where, "code": found["code"], "text": spelled(found["text"])}
+            said = in_words(spelled(found["text"]))
+            place = f"{where[:1].upper()}{where[1:]}"
+            notice = {"where": place, "code": found["code"], "text": said}
             if notice not in self.notices:
                 self.notices.append(notice)
 
@@ -115,11 +117,34 @@ def spelled(text: str) -> str:
     return _NAMES.sub(lambda match: plain_title(match.group(0)), text)
 
 
+def in_words(text: str) -> str:
+    """Cohorts by their titles, and other names of the program without their underscores."""
+    named = _COHORT.sub(lambda match: COHORTS[match.group(0)], text)
+    return _JOINED.sub(lambda match: match.group(0).replace("_", " "), named)
+
+
+_COHORT = re.compile(r"\b(" + "|".join(sorted(COHORTS, key=len, reverse=True)) + r")\b(?=: )")
+_JOINED = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b(?!\.\w)")
 _NAMES = re.compile(r"\b(" + "|".join(sorted(TITLES, key=len, reverse=True)) + r")\b")
 
 
 def plain_title(name: str) -> str:
     return TITLES.get(name, name).replace(", log scale", "")
+
+
+def in_sentence(title: str) -> str:
+    """A title inside a sentence: small, unless it is a name or an abbreviation."""
+    if title.startswith(("Rad-Score", "Immunoscore")) or title[1:2] != title[1:2].lower():
+        return title
+    return title[:1].lower() + title[1:]
+
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def counted(number: int) -> str:
+    """A number that begins a sentence."""
+    return WORDS[number].capitalize() if number < len(WORDS) else str(number)
 
 
 def cohort_title(name: str) -> str:
@@ -133,6 +158,12 @@ def titled(evaluation: Evaluation) -> str:
     if applied:
         return say(title)
     return say("{title}, {basis}", title=say(title), basis=say(BASES[evaluation.basis]))
+
+
+def cohort_phrase(name: str) -> str:
+    """A cohort inside a sentence."""
+    kind, _, rest = name.partition("_")
+    return f"the external {rest} cohort" if kind == "external" else name.replace("_", " ")
 
 
 def cohort_order(name: str) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from genomics.models import PhenotypeFit
@@ -19,7 +19,10 @@ from modeling.services.report_content import (
     Draft,
     Section,
     cohort_order,
+    cohort_phrase,
     cohort_title,
+    counted,
+    in_sentence,
     plain_title,
 )
 from modeling.services.report_rad_score import rad_score_evaluations
@@ -27,6 +30,8 @@ from modeling.services.report_sources import number
 from modeling.services.report_survival import departed, evaluations_of
 from modeling.services.version_card import not_beaten
 from studies.eligibility import criteria_of, version_of
+from studies.figures.figure import number as written
+from studies.methods.endpoint_kinds import title_of
 from studies.methods.wording import marked
 from studies.models import Cohort, CohortMember, Derivation, EndpointDefinition, Study
 
@@ -99,18 +104,20 @@ def _endpoints(study: Study) -> str:
     newest: dict[str, EndpointDefinition] = {}
     for row in EndpointDefinition.objects.filter(study=study).order_by("version"):
         newest[row.name] = row
-    names = ", ".join(f"{d.name.replace('_', ' ')} (definition {d.version})"
-                      for d in newest.values())  # fmt: skip
+    names = ", ".join(
+        f"{in_sentence(str(title_of(d.name, d.rule)))} (definition {d.version})"
+        for d in newest.values()
+    )
     horizons = "; ".join(
         f"{title.lower()} at {', '.join(f'{t:g}' for t in times)} months (headline {at:g})"
         for title, times, at in ENDPOINTS.values()
     )
     return (
-        f"Endpoints. {names}. Overall survival runs from the start of treatment to death; "
-        "progression-free survival to the first of progression and death, censored at the last "
-        "adequate imaging. Response is read at the assessment nearest 183 days (± 42); a responder "
-        f"has CR or PR. One rule holds for every cohort. Horizons were set before the fits: "
-        f"{horizons}. Months are days / 30.4375."
+        f"Endpoints. {names[:1].upper()}{names[1:]}. Overall survival runs from the start of "
+        "treatment to death; progression-free survival to the first of progression and death, "
+        "censored at the last adequate imaging. Response is read at the assessment nearest 183 "
+        "days (± 42); a responder has CR or PR. One rule holds for every cohort. Horizons were set "
+        f"before the fits: {horizons}. Months are days / 30.4375."
     )
 
 
@@ -119,7 +126,8 @@ def _materials(draft: Draft, snapshot: DatasetSnapshot) -> str:
     extractors = extractors_behind(snapshot)
     if extractors:
         draft.told.add("extractor")
-        told = "; ".join(_extractor(e) for _modality, e in sorted(extractors.items()))
+        known = sorted(extractors.items(), reverse=True)  # PET first
+        told = "; ".join(_extractor(e) for _modality, e in known)
         settings = next(iter(extractors.values())).settings
         parts.append(
             f"Imaging. Features of PET and CT inside the target region ({told}). "
@@ -141,7 +149,7 @@ def _materials(draft: Draft, snapshot: DatasetSnapshot) -> str:
 
 def _preprocessing(settings: Mapping[str, Any]) -> str:
     cube = [
-        f"a cube of {settings['size']} voxels" if "size" in settings else "",
+        f"a cube {settings['size']} voxels wide" if "size" in settings else "",
         f"at {settings['spacing_mm']:g} mm" if "spacing_mm" in settings else "",
     ]
     kept = [settings[key] for key in ("interpolation", "scale", "pooling") if key in settings]
@@ -167,7 +175,7 @@ def _regions(draft: Draft, snapshot: DatasetSnapshot) -> Iterator[str]:
         if len(known) < len(drawn)
         else ""
     )
-    yield f"Regions. {told}{by}.{rest}"
+    yield f"Target regions were drawn: {told}{by}.{rest}"
 
 
 def _extractor(version: ExtractorVersion) -> str:
@@ -183,8 +191,9 @@ def _rad_score(draft: Draft, version: ModelVersion) -> str:
     folds = recipe.get("folds", recipe.get("outer_folds"))
     told = f", {folds} outer folds" if isinstance(folds, int) else ""
     return (
-        f"Rad-Score. {len(run.results.get('classifiers', []))} classifiers on the same folds of "
-        f"training{told}, tuned, scaled and selected inside them; {reason} A patient's score in "
+        f"Rad-Score. {counted(len(run.results.get('classifiers', [])))} classifiers on the same "
+        f"folds of training{told}, tuned, scaled and selected inside them. {reason} A patient's "
+        "score in "
         "training is out of fold (mean over repeats), elsewhere the frozen model is applied. The "
         f"threshold ({version.threshold:.3f}) is Youden's on the out-of-fold scores. AUC with "
         f"DeLong's interval, shares with exact intervals.{harmonised_text(recipe)}"
@@ -272,8 +281,8 @@ def _nomogram(version: ModelVersion) -> str:
     content, run = version.content, version.run
     plan = run.recipe.get("plan", {})
     title = ENDPOINTS[version.endpoint][0].lower()
-    offered = ", ".join(map(plain_title, plan.get("candidates", [])))
-    kept = ", ".join(map(plain_title, run.results["lasso"]["kept"])) or "no clinical column"
+    offered = _variables(plan.get("candidates", []))
+    kept = _variables(run.results["lasso"]["kept"]) or "no clinical column"
     optimism = run.results.get("optimism")
     resampled = (
         f" Optimism: {optimism['usable']} usable of {optimism['resamples']} bootstrap resamples, "
@@ -294,6 +303,10 @@ def _nomogram(version: ModelVersion) -> str:
         f"{content['events']} events; baseline by Efron's estimator; points scaled so that the "
         f"widest variable spans 100.{departed(plan)}{resampled}"
     )
+
+
+def _variables(names: Sequence[str]) -> str:
+    return ", ".join(in_sentence(plain_title(name)) for name in names)
 
 
 def _statistics(nomograms: list[ModelVersion]) -> str:
@@ -365,11 +378,11 @@ def _wide(version: ModelVersion) -> Iterator[str]:
         if evaluation.basis == Basis.APPARENT or auc["lower"] is None:
             continue
         if auc["upper"] - auc["lower"] > WIDE:
-            where = cohort_title(evaluation.cohort.name).lower()
+            where = cohort_phrase(evaluation.cohort.name)
             yield (f"The AUC of the Rad-Score in {where} is uncertain: {auc['lower']:.2f} to "
                    f"{auc['upper']:.2f}.")  # fmt: skip
         if auc["lower"] <= 0.5:
-            where = cohort_title(evaluation.cohort.name).lower()
+            where = cohort_phrase(evaluation.cohort.name)
             yield (f"In {where} ({TARGETS[evaluation.target]}) chance is not ruled out: the "
                    "interval of the AUC holds 0.5.")  # fmt: skip
 
@@ -392,12 +405,13 @@ def _of_nomogram(version: ModelVersion) -> Iterator[str]:
             yield f"{title}: the effect of {plain_title(effect['name'])} is not straight."
     added = results.get("added_value", {})
     if added.get("likelihood_ratio") and added["likelihood_ratio"]["p_value"] >= 0.05:
-        yield f"{title}: {added['said']}"
+        yield f"{title}: {added['said'][:1].lower()}{added['said'][1:]}"
     for evaluation in evaluations_of(version, version.endpoint):
         slope = evaluation.metrics["calibration"]["slope"]
         if evaluation.basis == Basis.APPLIED and (slope["upper"] or 1) < 1:
-            where = cohort_title(evaluation.cohort.name).lower()
-            yield f"{title}: predictions are too extreme in {where} (slope {slope['value']:.2f})."
+            where = cohort_phrase(evaluation.cohort.name)
+            yield (f"{title}: predictions are too extreme in {where} (slope "
+                   f"{written(slope['value'])}).")  # fmt: skip
 
 
 def size_table(draft: Draft, section: Section, nomograms: list[ModelVersion]) -> None:

@@ -48,7 +48,7 @@ def phenotypes_section(draft: Draft, rad_score: ModelVersion) -> None:
     z = scores.copy()
     z[:] = standardise(frozen, scores)
     cohorts = members_table(study).drop_duplicates("patient_id").set_index("patient_id")["cohort"]
-    about = pd.DataFrame({"cohort": cohorts.reindex(shown)})
+    about = pd.DataFrame({"cohort": cohorts.reindex(shown).map(cohort_title)})
     named = labels.loc[shown]
     numbers = range(len(shown))  # the report names nobody
     z, about, named = (part.set_axis(numbers) for part in (z, about, named))

@@ -28,6 +28,7 @@ from modeling.services.report_content import (
     Section,
     cohort_order,
     cohort_title,
+    counted,
     titled,
 )
 from modeling.services.report_notices import clinical_notices, material_notices
@@ -106,10 +107,11 @@ def _agreement(evaluations: list[Evaluation]) -> str:
     for evaluation in evaluations:
         found = evaluation.metrics.get("kappa_with_ihc")
         if found and found["estimate"] is not None:
+            known = found["lower"] < found["upper"]
+            interval = f"{found['lower']:.2f} to {found['upper']:.2f}" if known else "no interval"
             told += (
                 f" {cohort_title(evaluation.cohort.name)}: RNA and IHC agree with kappa "
-                f"{found['estimate']:.2f} ({found['lower']:.2f} to {found['upper']:.2f}, "
-                f"n {found['n']})."
+                f"{found['estimate']:.2f} ({interval}, n {found['n']})."
             )
     return told
 
@@ -272,7 +274,7 @@ def _classifiers(draft: Draft, version: ModelVersion) -> None:
     section = draft.section(
         "classifiers",
         "Classifiers",
-        f"{len(found)} classifiers on the same folds of training, tuned inside them.",
+        f"{counted(len(found))} classifiers on the same folds of training, tuned inside them.",
     )
     bars = [
         ClassifierAuc(

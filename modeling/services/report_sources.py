@@ -16,6 +16,7 @@ PURPOSES = {
     "prognosis_fit": marked("fit of a nomogram"),
     "prognosis_judge": marked("judging of a nomogram"),
     "prognosis_rad_score": marked("survival by Rad-Score"),
+    "prognosis_table_2": marked("Table 2"),
 }
 
 
@@ -31,7 +32,7 @@ class Sources:
         if key not in self._numbers:
             self._numbers[key] = {
                 "number": len(self._numbers) + 1,
-                "model_version": version_title(version) if version else "study records",
+                "model_version": version_title(version) if version else marked("study records"),
                 "version_uid": str(version.uid) if version else None,
                 "version_sha256": version.sha256 if version else None,
                 "snapshot": say("snapshot {number}", number=snapshot.number),

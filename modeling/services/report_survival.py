@@ -21,6 +21,7 @@ from modeling.services.report_content import (
     Section,
     cohort_order,
     cohort_title,
+    in_sentence,
     plain_title,
     titled,
 )
@@ -267,15 +268,17 @@ def short_endpoint(endpoint: str) -> str:
 
 def _how(version: ModelVersion) -> str:
     lasso, content = version.run.results["lasso"], version.content
-    kept = ", ".join(map(plain_title, lasso["kept"])) or "no clinical column"
-    simpler = ", ".join(map(plain_title, lasso["kept_one_std_error"])) or "none"
+    kept, simpler = (
+        ", ".join(in_sentence(plain_title(name)) for name in lasso[key]) or "none"
+        for key in ("kept", "kept_one_std_error")
+    )
     plan = version.run.recipe.get("plan", {})
     both = "immunoscore" in plan.get("always", ("immunoscore",))
     entered = "Rad-Score and the Immunoscore" if both else "Rad-Score"
     chosen = (
         f"Clinical columns, fixed before the fit: {kept}."
         if plan.get("selection") == "fixed"
-        else f"Clinical columns kept by the LASSO: {kept} (at lambda.1se: {simpler})."
+        else f"Of the clinical columns the LASSO kept {kept} (at lambda.1se: {simpler})."
     )
     return (
         f"Fitted on training ({content['n']} patients, {content['events']} events) with the "

@@ -30,7 +30,7 @@ def table_one_table(
     section.table(
         "table-1",
         "Table 1: the cohorts, variable by variable",
-        ("Variable", *(name for name, _ in made.groups), "p", "Test", "SMD"),
+        ("Variable", *(name for name, _ in made.groups), "p", "Test", "Adjusted p", "SMD"),
         [_patients(made, source), *(_row(line, made, source) for line in made.lines)],
         " ".join(
             (*(str(rule) for rule in made.rules), "SMD: standardised difference.", _tests(made))
@@ -45,7 +45,7 @@ def _held(column: Column, frozen: pd.DataFrame) -> bool:
 
 def _patients(made: TableOne, source: dict[str, Any]) -> list[Cell]:
     sizes: list[Cell] = [number(n, source, digits=0) for _, n in made.groups]
-    return ["Patients", *sizes, "", "", ""]
+    return ["Patients", *sizes, "", "", "", ""]
 
 
 def _row(line: Line, made: TableOne, source: dict[str, Any]) -> list[Cell]:
@@ -53,9 +53,13 @@ def _row(line: Line, made: TableOne, source: dict[str, Any]) -> list[Cell]:
     label = line.label if line.statistic_text else f"\u2003{line.label}"
     if line.statistic_text:
         label = f"{label}, {line.statistic_text}"
-    p = number(line.p_value, source, digits=4) if line.p_value is not None else ""
-    gap = number(line.difference, source) if line.difference is not None else ""
-    return [label, *(cell.text for cell in line.cells), p, made.marks.get(line.test, ""), gap]
+    p, adjusted = (
+        "" if value is None else number(value, source, digits=4)
+        for value in (line.p_value, line.adjusted)
+    )
+    gap = "" if line.difference is None else number(line.difference, source)
+    test = made.marks.get(line.test, "")
+    return [label, *(cell.text for cell in line.cells), p, test, adjusted, gap]
 
 
 def _tests(made: TableOne) -> str:

@@ -192,15 +192,15 @@ def not_beaten(version: ModelVersion) -> list[str]:
     places: dict[str, list[str]] = {}
     for row in _baselines(version):
         if not row["beats"]:
-            place = say("{cohort} ({target})", cohort=say(row["cohort"].replace("_", " ")),
+            place = say("{cohort}, {target}", cohort=say(row["cohort"].replace("_", " ")),
                         target=say(TARGET_TITLES[row["target"]]))  # fmt: skip
             places.setdefault(row["columns"], []).append(place)
     return [
         say(
-            "{columns} is not surely beaten in {places}: the interval of the gain in AUC reaches "
-            "zero.",
+            "{columns} is not surely beaten (the interval of the gain in AUC reaches zero) in: "
+            "{places}.",
             columns=say(columns),
-            places=listed(found),
+            places=listed(found, marked("{first}; {rest}")),
         )
         for columns, found in places.items()
     ]

@@ -40,6 +40,12 @@ def _written(found: dict[str, Any]) -> SafeString:
         )
     if found["ci"] is None:
         return format_html("{}", number(found["value"], digits))
+    if found["ci"] == [None, None]:
+        return format_html(
+            '{} <span class="ci">({})</span>',
+            number(found["value"], digits),
+            say("limits not reached"),
+        )
     missing = say("not reached") if found.get("is_median") else say("not estimable")
     low, high = (missing if bound is None else number(bound, digits) for bound in found["ci"])
     return format_html(

@@ -29,6 +29,7 @@ class Column:
     unit: str = ""
     levels: tuple[tuple[str, str], ...] = ()
     missing_counts: bool = False  # a missing value stands in the denominator (ORR)
+    asked_of: tuple[str, str] | None = None  # column and level of those it is asked of at all
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,14 @@ class GroupRows:
         there = ~pd.isna(whole)
         return [Counter(map(str, whole[rows][there[rows]])) for rows in self.rows]
 
-    def gaps(self, name: str) -> list[int]:
-        missing = pd.isna(self.table[name].to_numpy())
-        return [int(missing[rows].sum()) for rows in self.rows]
+    def gaps(self, column: Column) -> list[tuple[int, int]]:
+        """Missing, and of how many who were asked."""
+        missing = pd.isna(self.table[column.name].to_numpy())
+        asked = np.ones(missing.size, dtype=bool)
+        if column.asked_of and column.asked_of[0] in self.table:
+            name, level = column.asked_of
+            asked = (self.table[name].astype(object) == level).to_numpy(dtype=bool)
+        return [(int((missing & asked)[rows].sum()), int(asked[rows].sum())) for rows in self.rows]
 
     def frames(self, *names: str) -> list[pd.DataFrame]:
         return [self.table[["group", *names]].iloc[rows] for rows in self.rows]
@@ -111,7 +117,8 @@ def _mean_cell(values: np.ndarray) -> Cell:
     if not values.size:
         return Cell("–", denominator=0)
     spread = values.std(ddof=1) if values.size > 1 else float("nan")
-    text = f"{_plain(values.mean())} ± {_plain(spread)}"
+    mean = values.mean()
+    text = f"{_plain(mean, mean)} ± {_plain(spread, mean)}"
     return Cell(text, None, int(values.size), float(values.min()), float(values.max()))
 
 
@@ -119,15 +126,15 @@ def _median_cell(values: np.ndarray) -> Cell:
     if not values.size:
         return Cell("–", denominator=0)
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-    text = f"{_plain(middle)} [{_plain(low)}; {_plain(high)}]"
+    text = f"{_plain(middle, middle)} [{_plain(low, middle)}; {_plain(high, middle)}]"
     return Cell(text, None, int(values.size), float(values.min()), float(values.max()))
 
 
-def _plain(number: float) -> str:
-    """Three or more significant digits, without a trailing exponent."""
+def _plain(number: float, leading: float) -> str:
+    """As many decimals as give the ``leading`` number of the cell three digits or more."""
     if not np.isfinite(number):
         return "–"
-    digits = 0 if abs(number) >= 1000 else 1 if abs(number) >= 10 else 2
+    digits = 0 if abs(leading) >= 1000 else 1 if abs(leading) >= 10 else 2
     return f"{number:,.{digits}f}"
 
 
@@ -184,10 +191,10 @@ def _share(count: int, denominator: int) -> Cell:
 
 
 def _missing(column: Column, parts: GroupRows) -> list[Line]:
-    gaps = parts.gaps(column.name)
-    if not any(gaps):
+    gaps = parts.gaps(column)
+    if not any(gap for gap, _ in gaps):
         return []
-    cells = tuple(_share(gap, size) for gap, size in zip(gaps, parts.sizes, strict=True))
+    cells = tuple(_share(gap, asked) for gap, asked in gaps)
     label = marked("not evaluable or not assessed") if column.missing_counts else marked("missing")
     return [Line(column.name, label, cells, marked("missing"), is_missing=True)]
 

@@ -108,6 +108,8 @@ def test_the_script_of_a_report_agrees_in_r(made, tmp_path):
         pytest.skip("R has no survival")
     assert answer.returncode == 0, answer.stderr
     assert "largest difference of a coefficient" in answer.stdout
+    assert "survival probabilities" in answer.stdout
+    assert not answer.stderr  # no warning
     theirs = pd.read_csv(tmp_path / "r_survival_overall_survival.csv")
     ours = stored.nomogram.survival(theirs["total_points"])
     np.testing.assert_allclose(theirs[["survival_12", "survival_24"]].to_numpy(), ours, atol=1e-10)
