@@ -242,17 +242,3 @@ def fit_firth_cox(
         notices=few_events(int(flag.sum()), scale.size),
         likelihood=likelihood,
     )  # fmt: skip
-
-
-def log_likelihood_of(fit: CoxFit) -> tuple[float, float]:
-    """Log partial likelihood at zero and at the coefficients, without the penalty.
-
-    Parameters
-    ----------
-    fit : CoxFit
-        Fitted by either likelihood.
-    """
-    if not isinstance(fit, FirthCoxFit):
-        return fit.log_likelihood
-    sets, beta = fit.likelihood.sets, fit.coefficients * fit.likelihood.scale
-    return sets.evaluate(np.zeros(beta.size))[0], sets.evaluate(beta)[0]

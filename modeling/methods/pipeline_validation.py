@@ -14,7 +14,7 @@ from modeling.methods.corrected_indexes import (
     interval_of_c,
     somers_to_c,
 )
-from modeling.methods.resampling_kernels import judge, likelihood_of
+from modeling.methods.resampling_kernels import judge, judge_shrunken, likelihood_of
 from modeling.methods.resampling_plans import Method, plan_resamples
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import DataProblem, refuse
@@ -46,6 +46,7 @@ def validate_pipeline(
     seed: int = 0,
     folds: int = 10,
     progress: Progress | None = None,
+    shrunken: bool = False,
 ) -> PipelineValidation:
     """Harrell's C, slope and their kin of whatever ``pipeline`` does, corrected for optimism.
 
@@ -60,6 +61,9 @@ def validate_pipeline(
     method, resamples, seed, folds
         As in :func:`modeling.methods.cox_validation.validate_cox`.
     progress : callable (done, total)
+    shrunken : bool
+        The pipeline ends with a penalised model: where it was fitted its slope is not 1 but is
+        refitted, as it is where it is tried.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def validate_pipeline(
     Steyerberg, Clinical Prediction Models, 2019, chapter 5.
     """
     time, flag = check_survival(duration, event, minimum_events=1)
-    rows = _Rows(time, flag)
+    rows = _Rows(time, flag, shrunken)
     everyone = np.ones((1, time.size))
     own = rows.judge(np.asarray(pipeline(np.arange(time.size)), float), everyone[0], everyone[0])
     told, refused = [], dict[str, int]()
@@ -121,7 +125,8 @@ def _one(
 class _Rows:
     """Follow-up by descending time, as the kernels read it."""
 
-    def __init__(self, time: Floats, event: Flags):
+    def __init__(self, time: Floats, event: Flags, shrunken: bool = False):
+        self.shrunken = shrunken
         self.order = np.argsort(-time, kind="stable")
         ordered = time[self.order]
         self.event, self.last = event[self.order], np.r_[ordered[1:] != ordered[:-1], True]
@@ -132,6 +137,9 @@ class _Rows:
         if np.ptp(mine) == 0:  # nothing was chosen: no order, no slope
             told[:] = 0.0
             told[:, 2] = 1.0
+            return told
+        if self.shrunken:
+            judge_shrunken(mine, self.event, self.last, ours, theirs, 1e-9, 60, told, rank)
             return told
         value, null = (
             likelihood_of(mine, self.event, self.last, ours, slope)[0] for slope in (1.0, 0.0)

@@ -14,7 +14,6 @@ from modeling.methods.cox import Test
 from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
 from modeling.methods.cox_validation import CoxValidation, validate_cox
 from modeling.methods.design_matrix import apply_design
-from modeling.methods.firth_cox import log_likelihood_of
 from modeling.methods.pipeline_validation import PipelineValidation, validate_pipeline
 from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_prognosis
 from modeling.methods.sample_size import SampleSize, estimate_sample_size
@@ -104,12 +103,14 @@ def examine_prognosis(
             return apply_prognosis(again, table)
 
         return validate_pipeline(duration, event, everything, resamples=resamples, seed=seed,
-                                 progress=progress)  # fmt: skip
+                                 progress=progress,
+                                 shrunken=fit.plan.penalty == "firth")  # fmt: skip
 
     def fixed() -> CoxValidation:
         return validate_cox(duration, event, x, names, resamples=resamples, seed=seed,
                             horizon=headline, groups=_groups(len(rows)), threads=1,
-                            instability=min(STABILITY, resamples))  # fmt: skip
+                            instability=min(STABILITY, resamples),
+                            penalty=fit.plan.penalty)  # fmt: skip
 
     def added() -> AddedValue:
         return compare_refitted(duration, event, x, names, [marker], fit.nomogram.times, headline,
@@ -125,13 +126,14 @@ def examine_prognosis(
         notices.append(_without_likelihood())
     return PrognosisDossier(
         pipeline=_try(pipeline, "optimism_not_estimable", notices) if resampled else None,
-        fixed=_try(fixed, "calibration_not_corrected", notices) if resampled and plain else None,
+        fixed=_try(fixed, "calibration_not_corrected", notices) if resampled else None,
         added=_try(added, "added_value_not_estimable", notices) if resampled and plain else None,
         added_test=_try(tested, "added_value_not_tested", notices) if plain else None,
         schoenfeld=estimate_schoenfeld(fit.cox, duration, event, x),
         splines=estimate_spline_effects(duration, event, rows, fit.terms) if plain else (),
         sample_size=estimate_sample_size(
-            len(rows), int(event.sum()), parameters, log_likelihood_of(fit.cox), duration, headline
+            len(rows), int(event.sum()), parameters, fit.cox.plain_log_likelihood, duration,
+            headline,
         ),
         notices=tuple(notices),
     )  # fmt: skip
@@ -159,9 +161,9 @@ def _without_resamples() -> Notice:
 
 def _without_likelihood() -> Notice:
     text = say(
-        "fitted by Firth's likelihood: the likelihood ratio, the comparison without the Rad-Score "
-        "in training, the shape of effects and the validation with fixed columns need the plain "
-        "likelihood and are left out"
+        "fitted by Firth's likelihood: every resample of the validation maximises it anew; the "
+        "likelihood ratio, the comparison without the Rad-Score in training and the shape of "
+        "effects need the plain likelihood and are left out"
     )
     return Notice("firth_not_compared", text)
 

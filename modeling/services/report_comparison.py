@@ -133,7 +133,8 @@ def _naming(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> lis
     rows = [row for table in (old, new) if table for row in table["rows"]]
     size = len(rows[0]) if rows else 0
     worded = [k for k in range(size) if all(_is_word(row[k]) for row in rows)]
-    return [0] if len(worded) == size else sorted({0, *worded})
+    named = sorted({0, *worded})
+    return [0] if len(named) == size else named
 
 
 def _is_word(cell: Any) -> bool:

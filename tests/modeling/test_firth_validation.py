@@ -11,6 +11,7 @@ from modeling.methods.cox_resampling import CoxResampling
 from modeling.methods.cox_validation import validate_cox
 from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
+from modeling.methods.pipeline_validation import validate_pipeline
 from modeling.methods.resampling_kernels import judge_shrunken
 from modeling.methods.resampling_plans import plan_resamples
 from studies.methods.problems import DataProblem
@@ -107,6 +108,22 @@ def test_both_judges_agree_on_a_model_of_the_plain_likelihood():
     judge_shrunken(work.lp, work.event, work.last, work.whole, work.whole, 1e-9, 60, told,
                    np.empty(time.size, dtype=np.int64))  # fmt: skip
     close(told[0], work.apparent(), 1e-7)
+
+
+def test_a_pipeline_that_ends_in_firths_fit_is_judged_as_its_refits_are():
+    time, event, x = _rows()
+    x = x[:, :3]
+
+    def pipeline(drawn):
+        fit = fit_firth_cox(time[drawn], event[drawn], x[drawn], NAMES[:3])
+        return fit.linear_predictor(x)
+
+    order = np.argsort(-time, kind="stable")  # as the refits hold the rows
+    time, event, x = time[order], event[order], x[order]
+    theirs = validate_pipeline(time, event, pipeline, resamples=10, seed=2, shrunken=True)
+    ours = validate_cox(time, event, x, NAMES[:3], resamples=10, seed=2, penalty="firth")
+    for name in ("dxy", "slope", "r2", "q"):
+        close(ours.indexes[name].corrected, theirs.indexes[name].corrected, 1e-6)
 
 
 def test_threads_change_nothing_and_folds_are_told():

@@ -138,12 +138,15 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
     assert told["separated"] == ["pathology_typemucinous"]
     with pytest.raises(DataProblem, match="separation"):
         prognosis_run(made.study, "overall_survival", asked=asked)
-    firth = {**asked, "penalty": "firth"}
+    firth = {**asked, "penalty": "firth", "resamples": 20}
     assert prognosis_check(made.study, {**firth, "endpoint": "overall_survival"})["passed"]
     version = prognosis_run(made.study, "overall_survival", asked=firth).versions.get()
     line = next(r for r in version.content["table"] if r["column"] == "pathology_typemucinous")
     assert 0 < line["hazard_ratio"] < 0.5
     assert line["upper"] < 1
+    fixed = version.run.results["fixed_columns"]  # every resample maximised Firth's likelihood
+    assert fixed["usable"] > 0.9 * fixed["resamples"] > 0
+    assert fixed["slope"]["training"] > 1  # shrunken where it was fitted
 
 
 def test_a_patient_of_the_score_who_validates_now_stops_the_run(made: People) -> None:
