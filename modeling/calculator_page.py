@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import numpy as np
 from django.utils.translation import gettext as _
 
-from modeling.figures.nomogram import Ruler, Words, lay_rulers, place_labels
+from modeling.figures.nomogram import Ruler, Words, lay_rulers, place_labels, plain
 from modeling.methods.nomogram import pretty
 from modeling.methods.nomogram_reading import Reading, StoredNomogram, read_nomogram
 from modeling.models import ModelVersion
@@ -85,7 +85,7 @@ def _high(field: CalculatorField) -> str:
 
 
 def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.3g}"
+    return value if isinstance(value, str) else plain(float(f"{value:.3g}"))
 
 
 def _answer(

@@ -8,12 +8,20 @@ from typing import Any
 import pandas as pd
 from django.utils.translation import gettext as _
 
+from modeling.methods.covariate_review import Covariate
 from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import active_version, states_of
+from modeling.services.nomogram_calculator import LOG
 from modeling.services.plans import plan_in_force
 from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
 from modeling.services.prognosis_choice import NONE, RESAMPLES, listed_in, validating_cohorts
-from modeling.services.prognosis_rows import CANDIDATES, ENDPOINTS, FACTORS, TITLES
+from modeling.services.prognosis_rows import (
+    CANDIDATES,
+    ENDPOINTS,
+    FACTORS,
+    PLAIN_TITLES,
+    TITLES,
+)
 from modeling.services.report_survival import column_title
 from modeling.wizard_steps import Draft, Wizard
 from studies.access import rights_of
@@ -22,6 +30,10 @@ from studies.methods.problems import DataProblem
 from studies.methods.wording import marked, say
 from studies.models import CohortUse, Patient, Study
 
+PLAIN = TITLES | {
+    "log2_cea": PLAIN_TITLES[0], "log2_ca199": PLAIN_TITLES[1], "log2_ca125": PLAIN_TITLES[2],
+    "log2_mtv": PLAIN_TITLES[3],
+}  # fmt: skip
 PER_ENDPOINT = ("horizons", "headline")
 SHARED = ("cohorts", "rad_score", "immunoscore", "candidates", "selection", "splines", "penalty",
           "resamples", "seed")  # fmt: skip
@@ -182,7 +194,9 @@ def _columns(ahead: Ahead, draft: Draft) -> Iterator[dict[str, Any]]:
         offered = draft["immunoscore"] == "yes" if always else found.name in candidates
         yield {
             "found": found,
-            "title": spoken(TITLES[found.name]),
+            "title": spoken(PLAIN[found.name]),
+            "is_log": found.name.startswith(LOG),
+            "range": _in_units(found),
             "is_rad_score": found.name == "rad_score",
             "always": always,
             "offered": offered,
@@ -217,6 +231,14 @@ def _checked(study: Study, user: Any, draft: Draft, endpoint: str) -> dict[str, 
         "separated": [column_title(name, _terms()) for name in checked["separated"]],
         "left_out": _left_out(ahead, user) if "rows" in rights_of(user, study) else None,
     }
+
+
+def _in_units(found: Covariate) -> tuple[float, float, float] | None:
+    """Least, median and most, as people write the values."""
+    if found.low is None or found.median is None or found.high is None:
+        return None
+    low, middle, high = found.low, found.median, found.high
+    return (2**low, 2**middle, 2**high) if found.name.startswith(LOG) else (low, middle, high)
 
 
 def _terms() -> list[dict[str, Any]]:

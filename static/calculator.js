@@ -17,3 +17,15 @@ document.querySelectorAll("input[type=range][data-for]").forEach((slider) => {
     slider.setAttribute("aria-valuetext", box.value);
   });
 });
+
+// Which values cannot be read is told beside them, too.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const wrong = event.target.querySelector?.("[data-wrong]")?.dataset.wrong.split(" ");
+  if (!wrong) return;
+  document.querySelectorAll(".calculator-field [name]").forEach((field) => {
+    const isWrong = wrong.includes(field.name);
+    field.closest(".field").classList.toggle("field-wrong", isWrong);
+    if (isWrong) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  });
+});

@@ -15,6 +15,7 @@ from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows
 from studies.methods.wording import marked, say
 
 CLOSEST = 3.6  # per cent of the width: ticks nearer than this share no line of labels
+LETTER_WIDTH, GAP = 1.15, 0.5  # likewise
 SPAN, ROW = 620, 46
 LETTER, LONGEST, PADDING = 8, 210, 14  # of a ruler's title, in fonts wider than the one measured
 
@@ -191,17 +192,21 @@ def breadth(text: str) -> int:
     return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
+def _has_room(at: float, text: str, before: float, length: int) -> bool:
+    """Half of either label and a gap lie between their middles."""
+    return at - before >= max(CLOSEST, LETTER_WIDTH * (breadth(text) + length) / 2 + GAP)
+
+
 def place_labels(ruler: Ruler) -> list[tuple[float, str, bool]]:
     """Where each label stands, and whether above the ruler; what finds no room is left out."""
     placed = []
-    last = {True: -99.0, False: -99.0}
+    last = {True: (-99.0, 0), False: (-99.0, 0)}  # where the last one stood, and how long it is
     for k in np.argsort(ruler.at, kind="stable"):
         at, text = ruler.at[k], ruler.labels[k]
-        need = max(CLOSEST, 1.05 * breadth(text))
-        side = next((side for side in (True, False) if at - last[side] >= need), None)
+        side = next((side for side in (True, False) if _has_room(at, text, *last[side])), None)
         if text and side is not None:
             placed.append((at, text, side))
-            last[side] = at
+            last[side] = at, breadth(text)
     return placed
 
 

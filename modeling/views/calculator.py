@@ -21,7 +21,7 @@ def calculator(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRes
     version = get_object_or_404(rows, study=study, uid=version_uid)
     context = {"study": study, "version": version, **calculator_context(version, request.GET)}
     context["link"] = f"{request.build_absolute_uri(request.path)}?{context['link']}"
-    part = request.headers.get("HX-Request") == "true"
+    part = context["part"] = request.headers.get("HX-Request") == "true"
     name = "modeling/_calculator_answer.html" if part else "modeling/calculator.html"
     answer = render(request, name, context)
     patch_vary_headers(answer, ["HX-Request"])

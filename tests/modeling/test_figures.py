@@ -1,6 +1,7 @@
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from modeling.figures.estimates import CurvePoint, draw_learning_curve
 from modeling.figures.forest import ForestLine, draw_forest
 from modeling.figures.immunoscore import ResponseShare, draw_response_shares
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
-from modeling.figures.nomogram import draw_nomogram
+from modeling.figures.nomogram import Words, draw_nomogram, lay_rulers, place_labels, plain
 from modeling.figures.roc import RocCurve, draw_roc
 from modeling.methods.cox import fit_cox
 from modeling.methods.design_matrix import build_design
@@ -67,6 +68,32 @@ def _nomogram():
     fit = fit_cox(time, np.ones(90), design.matrix, design.names)
     return draw_nomogram(build_nomogram(fit, design, rows, [6, 12]), "Nomogram",
                          titles={"sex": "Sex"}, value_titles={"sex": {"m": "male"}})  # fmt: skip
+
+
+def test_rulers_of_logarithms_tick_at_round_values_on_the_same_line():
+    """A marker up to some 2,000 units: no exponent, and the points of the model itself."""
+    random = np.random.default_rng(2)
+    log2_cea, age = random.uniform(0.4, 10.9, 90), random.normal(60, 9, 90)
+    rows = pd.DataFrame({"log2_cea": log2_cea, "age": age})
+    design = build_design(rows, ["log2_cea", "age"], {})
+    time = random.exponential(20, 90) / np.exp(0.2 * rows["log2_cea"])
+    nomogram = build_nomogram(fit_cox(time, np.ones(90), design.matrix, design.names), design, rows,
+                              [6, 12])  # fmt: skip
+    words = Words({}, {}, "months", "survival", ("log2_cea",))
+    ruler = next(r for r in lay_rulers(nomogram, words) if r.title == "log2_cea")
+    assert ruler.labels == ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000"]
+    told = nomogram.points(pd.DataFrame({"log2_cea": np.log2([float(v) for v in ruler.labels]),
+                                         "age": 60.0}))  # fmt: skip
+    np.testing.assert_allclose(ruler.at, told["log2_cea"], atol=1e-9)
+    assert (ruler.first, ruler.last) == pytest.approx((0.0, nomogram.axes[0].points.max()))
+    shown = place_labels(ruler)
+    for above in (True, False):
+        ends = [(at, len(text)) for at, text, side in shown if side == above]
+        gaps = [(b[0] - a[0], 1.1 * (a[1] + b[1]) / 2) for a, b in pairwise(ends)]
+        assert all(gap >= need for gap, need in gaps)
+    assert plain(1024.0) == "1024"
+    assert plain(1e6) == "1000000"
+    assert plain(0.05) == "0.05"
 
 
 def _forest():

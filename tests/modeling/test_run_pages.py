@@ -9,6 +9,7 @@ from django.urls import reverse
 from imaging.models import FeatureSet
 from modeling.models import ModelRun, ModelVersion
 from modeling.services.rad_score import rad_score_run
+from modeling.services.version_card import version_card
 from studies.jobs import run_inline
 from studies.models import JobState
 from studies.registry import stages
@@ -60,6 +61,28 @@ def test_pages_show_the_numbers_with_their_digests(done):
     assert version.sha256 in one
     assert version.fitting_snapshot.sha256 in snapshot
     assert "hot by IHC" in snapshot
+
+
+def test_against_response_a_rad_score_is_told_by_order_only(done):
+    """Page, card and API: an AUC, and no calibration as if it were a probability of response."""
+    version = ModelVersion.objects.get()
+    one = version.evaluations.get(target="response")
+    other = version.evaluations.filter(target="ihc").first()
+    assert one.metrics["calibration"]["brier"]["estimate"]  # kept, for its digest
+    client = signed_in(done.statistician)
+    page = client.get(reverse("modeling:version", args=[done.study.uid, version.uid]))
+    html = page.content.decode()
+    assert html.count(">by order only</button>") == 1
+    assert f"{one.metrics['calibration']['brier']['estimate']:.3f}</td>" not in html
+    assert f"{other.metrics['calibration']['brier']['estimate']:.3f}</td>" in html
+    card = {row["target"]: row for row in version_card(version)["results"]}
+    assert (card["response"]["brier"], card["response"]["slope"]) == (None, None)
+    assert card["ihc"]["brier"] is not None
+    answer = client.get(reverse("api:evaluation-list", args=[done.study.uid])).json()
+    told = {row["uid"]: row["metrics"] for row in answer["results"]}
+    assert told[str(one.uid)]["calibration"] is None
+    assert told[str(one.uid)]["auc"] == one.metrics["auc"]
+    assert told[str(other.uid)]["calibration"] == other.metrics["calibration"]
 
 
 def test_a_collaborator_of_another_site_sees_numbers_but_not_patients_left_out(done):
