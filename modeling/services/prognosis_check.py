@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from imaging.models import CutKind, Immunoscore, ImmunoscoreRule
-from imaging.selectors.slides import rule_is_stale
+from imaging.models import CutKind
+from imaging.selectors.slides import rule_current, rule_is_stale
 from modeling.methods.covariate_review import CovariateReview, review_covariates
 from modeling.methods.leak_guard import check_sides, check_uses, refuse_leaks
 from modeling.methods.leak_survival import check_out_of_fold, check_outcome_order, check_unseen
@@ -213,9 +213,9 @@ def _outcome_order(ahead: Ahead) -> list[Problem]:
 def _cuts(ahead: Ahead) -> list[Problem]:
     if "immunoscore" not in ahead.choice.plan.always:
         return []
-    patients = list(ahead.rows.table["patient_id"])
-    scores = Immunoscore.objects.filter(study=ahead.study, patient__in=patients)
-    rules = ImmunoscoreRule.objects.filter(pk__in=scores.values("rule")).order_by("pk")
+    rule = rule_current(ahead.study)
+    if rule is None or rule.kind == CutKind.FIXED or not rule_is_stale(rule):
+        return []
     return [
         Problem(
             str(rule),
@@ -223,8 +223,6 @@ def _cuts(ahead: Ahead) -> list[Problem]:
             "development patients only",
             "Compute the Immunoscore and the phenotype from IHC again.",
         )
-        for rule in rules.exclude(kind=CutKind.FIXED)
-        if rule_is_stale(rule)
     ]
 
 
