@@ -7,6 +7,7 @@ from typing import Any
 
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.estimates import Estimate, draw_estimates
+from modeling.methods.scanner_plan import group_said
 from modeling.models import (
     DatasetSnapshot,
     Evaluation,
@@ -111,11 +112,12 @@ def scanners_figure(run: ModelRun) -> Figure | None:
 
 
 def _scanner_label(row: dict[str, Any]) -> str:
-    group = say(row["group"] or marked("not recorded"))
-    cohort = say(row["cohort"].replace("_", " "))
-    pattern = marked("{modality}: {group} ({cohort}, n {n})")
+    """The cohort first: a long name of a scanner is cut at its end."""
+    pattern = marked("{cohort}, {modality} (n {n}): {group}")
     if not row["known"]:
-        pattern = marked("{modality}: {group} ({cohort}, n {n}), unseen")
+        pattern = marked("{cohort}, {modality}, unseen (n {n}): {group}")
+    cohort = say(row["cohort"].replace("_", " "))
+    group = group_said(row["group"])
     return say(pattern, modality=row["modality"], group=group, cohort=cohort, n=row["n"])
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from modeling import overviews
 from modeling.methods.plan import compare_to_plan
 from modeling.methods.recipe import PRESETS, Recipe, harmonise_said, read_recipe
-from modeling.methods.scanner_plan import MINIMUM
+from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
 from modeling.services.parameters import read_seed
 from modeling.services.plans import plan_in_force, recipe_preview
@@ -56,11 +56,6 @@ HARMONISE_WORDS = {
     "pooled": marked("ComBat; a scanner that training did not have stays as it is"),
     "reference": marked("ComBat; a scanner that training did not have is taken for the reference"),
     "refuse": marked("ComBat; a scanner that training did not have is refused"),
-}
-BY_WORDS = {
-    "scanner": marked("manufacturer, model and reconstruction"),
-    "model": marked("manufacturer and model"),
-    "manufacturer": marked("manufacturer alone"),
 }
 
 
@@ -170,7 +165,7 @@ def checks_context(study: Study, draft: Mapping[str, str]) -> dict[str, Any]:
         ],
         "own": draft["document"] or _example(),
         "harmonising": [(name, spoken(words)) for name, words in HARMONISE_WORDS.items()],
-        "groupings": [(name, spoken(words)) for name, words in BY_WORDS.items()],
+        "groupings": [(name, spoken(words)) for name, words in GROUPED_BY.items()],
         "fewest": FEWEST,
     }
 

@@ -15,6 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imaging.methods.scanner_groups import (
+    ABSENT,
+    BETWEEN,
     GROUPINGS,
     UNRECORDED,
     known_groups,
@@ -41,6 +43,11 @@ SCHEMA: dict[str, Any] = {
         "reference": {"type": "string", "minLength": 1, "maxLength": 300},
         "minimum": {"type": "integer", "minimum": FEWEST, "maximum": 1000},
     },
+}
+GROUPED_BY = {
+    "scanner": marked("manufacturer, model and reconstruction"),
+    "model": marked("manufacturer and model"),
+    "manufacturer": marked("manufacturer alone"),
 }
 RULES = {
     "refuse": marked("a scanner that training did not have is refused"),
@@ -212,13 +219,16 @@ def unseen_groups(plan: ScannerPlan, table: pd.DataFrame) -> dict[str, dict[str,
 
 
 def group_said(group: str) -> str:
-    """A group's name, or that none was recorded.
+    """A group's name without what its headers lacked, or that none was recorded.
 
     Parameters
     ----------
     group : str
     """
-    return say("not recorded") if group == UNRECORDED else group
+    shown = group
+    while shown.endswith(BETWEEN + ABSENT):
+        shown = shown.removesuffix(BETWEEN + ABSENT)
+    return say("not recorded") if group == UNRECORDED else shown
 
 
 def rule_said(plan: ScannerPlan, column: str) -> str:
@@ -231,7 +241,7 @@ def rule_said(plan: ScannerPlan, column: str) -> str:
         Of scanners.
     """
     if plan.unseen == "reference":
-        return say("taken for {reference}", reference=plan.reference[column])
+        return say("taken for {reference}", reference=group_said(plan.reference[column]))
     return say("refused") if plan.unseen == "refuse" else say("features as they are")
 
 

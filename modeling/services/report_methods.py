@@ -9,7 +9,7 @@ from typing import Any
 from genomics.models import PhenotypeFit
 from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiMethod
 from modeling.methods.classifiers import CLASSIFIERS
-from modeling.methods.scanner_plan import MINIMUM, RULES
+from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
 from modeling.services.prognosis_rows import ENDPOINTS
@@ -48,11 +48,6 @@ SOURCES = {
     "log2_mtv": "baseline PET, target region at 41 % of SUVmax",
 }
 SHORT_ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
-GROUPED_BY = {
-    "scanner": "manufacturer, model and reconstruction",
-    "model": "manufacturer and model",
-    "manufacturer": "manufacturer",
-}
 FEW_PATIENTS, FEW_EVENTS_PER_COLUMN, WIDE = 100, 10, 0.2
 PRINTED = ("ethics", "data_availability", "code_availability", "funding", "interests",
            "registration", "protocol")  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modeling.methods.scanner_plan import RULES, SCANNERS
+from modeling.methods.scanner_plan import GROUPED_BY, RULES, SCANNERS, group_said
 from modeling.models import Basis, ModelVersion, VersionKind
 from modeling.selectors import look_numbers, order_only, state_of
 from modeling.services.rad_score_judging import TARGET_TITLES
@@ -98,12 +98,15 @@ def _harmonising(version: ModelVersion) -> dict[str, Any] | None:
         return None
     return {
         "method": "ComBat, fitted on the training cohort, frozen",
-        "by": told["by"],
+        "by": GROUPED_BY[told["by"]],
         "minimum": told["minimum"],
-        "scanners": {SCANNERS[column]: groups for column, groups in told["known"].items()},
+        "scanners": {
+            SCANNERS[column]: [group_said(group) for group in groups]
+            for column, groups in told["known"].items()
+        },
         "unseen": RULES[told["unseen"]],
         "reference": (
-            {SCANNERS[column]: group for column, group in told["reference"].items()}
+            {SCANNERS[column]: group_said(group) for column, group in told["reference"].items()}
             if told["unseen"] == "reference"
             else {}
         ),

@@ -13,7 +13,7 @@ from modeling import overviews
 from modeling.earlier_runs import beside_earlier
 from modeling.filters import RunFilter
 from modeling.listings import RUNS
-from modeling.methods.recipe import harmonise_said
+from modeling.methods.scanner_plan import GROUPED_BY, RULES
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.plans import departures_of
@@ -66,7 +66,8 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         context["svg"] = mark_safe(render_inline_svg(figure))  # drawn here, from numbers
     if scanners := overviews.scanners_figure(found):
         context["harmonised"] = found.results["harmonise"]
-        context["harmonise_said"] = harmonise_said(found.recipe)
+        context["harmonise_by"] = GROUPED_BY[found.recipe["harmonise"]["by"]]
+        context["harmonise_rule"] = RULES[found.recipe["harmonise"]["unseen"]]
         context["scanners_svg"] = mark_safe(render_inline_svg(scanners))  # drawn here, too
         context["scanners_figure"] = scanners
     return render(request, "modeling/run.html", context)
