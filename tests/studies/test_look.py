@@ -94,7 +94,8 @@ def test_no_template_has_a_script_style_or_handler_inline() -> None:
     inline = re.compile(
         r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|hx-on|hx-vals=.js"
     )
-    wrong = [file.name for file in TEMPLATES if inline.search(file.read_text("utf-8"))]
+    bare = {file.name: re.sub(r"{%.*?%}", "", file.read_text("utf-8")) for file in TEMPLATES}
+    wrong = [name for name, text in bare.items() if inline.search(text)]
     assert wrong == []
 
 
