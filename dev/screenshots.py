@@ -44,7 +44,7 @@ PAGES = [
     "glance/patients/",
     "glance/compare/",
     "exports/",
-    "reads/",
+    "people/reads/",
     "patients/<uuid:patient_uid>/",
     "patients/<uuid:patient_uid>/entry/<slug:form>/",
     "patients/<uuid:patient_uid>/entry/<slug:form>/ask/",
@@ -55,7 +55,7 @@ PAGES = [
     "cohorts/endpoints/<slug:name>/",
     "queries/",
     "queries/<uuid:query_uid>/",
-    "history/",
+    "people/history/",
     "patients/screening/",
     "patients/consent/",
     "patients/completeness/",
@@ -107,6 +107,7 @@ PAGES = [
     "models/reports/",
     "models/runs/<uuid:run_uid>/",
     "models/new/<slug:step>/",
+    "models/prognosis/<slug:step>/",
     "models/versions/<uuid:version_uid>/",
     "models/versions/<uuid:version_uid>/card/",
     "models/versions/<uuid:version_uid>/result/",
@@ -125,8 +126,11 @@ PAGES = [
     "report/",
     "report/<uuid:report_uid>/",
 ]
+# Pages of which one leads where another does not: a Rad-Score's version, a nomogram's.
+OF_SEVERAL = (f"{STUDY}models/versions/<uuid:version_uid>/",)
 # and what is none: forms that are sent, parts of pages, ways on. Names with a dot are files.
 NO_PAGES = [
+    "cohorts/endpoints/<slug:name>/standing/",
     "tour/end/",
     "views/",
     "views/<uuid:view_uid>/drop/",
@@ -142,6 +146,7 @@ NO_PAGES = [
     "cohorts/<uuid:cohort_uid>/<str:step>/",
     "uploads/parts/<uuid:upload_uid>/discard/",
     "uploads/<uuid:batch_uid>/commit/",
+    "uploads/<uuid:batch_uid>/sites/",
     "uploads/<uuid:batch_uid>/revert/",
     "uploads/<uuid:batch_uid>/dictionary/",
     "jobs/cancel/",
@@ -166,6 +171,8 @@ NO_PAGES = [
     "imaging/laboratories/<uuid:profile_uid>/upload/",
     "models/new/",
     "models/new/guard/",
+    "models/prognosis/",
+    "models/prognosis/guard/",
     "models/versions/<uuid:version_uid>/state/",
     "models/plans/<uuid:plan_uid>/lock/",
 ]
@@ -173,8 +180,16 @@ OUTSIDE = ("", "help/", "help/<slug:slug>/", "patterns/", "notifications/")
 OUTSIDE_NONE = ("health/", "language/", "theme/", "notifications/live/", "policy-report/",
                 "welcome/<uidb64>/<token>/")  # fmt: skip
 # What no link of the demo leads to as it stands.
-BESIDE = ("glance/compare/?clinical.sex=male", "glance/patients/?clinical.sex=male", "history/",
-          "reads/", "cohorts/endpoints/new/survival/", "report/compare/")  # fmt: skip
+BESIDE = (
+    "glance/compare/?clinical.sex=male",
+    "glance/patients/?clinical.sex=male",
+    "people/history/",
+    "people/reads/",
+    "cohorts/endpoints/new/overall_survival/",
+    "report/compare/",
+    "models/new/data/",
+    "models/prognosis/cohorts/",
+)
 WAIT_SECONDS = 15.0  # for figures that a job draws
 LOADING = """
 const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -275,22 +290,27 @@ def _sign_in(browser: Any, base: str, role: str, password: str) -> None:
 
 
 def _walk(browser: Any, base: str, study: str, seen: set[str]) -> Iterator[str]:
-    """One address of each kind that no role before has shown; the home of each role."""
+    """One address of each kind that no role before has shown; the home of each role.
+
+    A page that another role has shown is read again for its links, which differ by right.
+    """
     outside = [f"{base}/{path}" for path in OUTSIDE if "<" not in path]
     waiting = deque([study, *outside, *(urljoin(study, path) for path in BESIDE)])
-    opened = set[str]()
+    opened, read = set[str](), set[str]()
     while waiting:
         address = waiting.popleft()
         path = address.removeprefix(f"{base}/").partition("?")[0]
         kind = kind_of(path)
-        if kind is None or kind in opened or (kind in seen and kind != STUDY):
+        if kind is None or address in read or (kind in opened and kind not in OF_SEVERAL):
             continue
         browser.get(address)
+        read.add(address)
         if not _is_page(browser):
             continue
+        if kind not in opened and (kind not in seen or kind == STUDY):
+            seen.add(kind)
+            yield kind
         opened.add(kind)
-        seen.add(kind)
-        yield kind
         found = browser.execute_script(
             "return [...document.querySelectorAll('main a[href], .tabs a[href], .subnav a[href]')]"
             ".map((a) => a.getAttribute('href').split('#')[0])"
