@@ -185,7 +185,7 @@ BESIDE = (
     "glance/patients/?clinical.sex=male",
     "people/history/",
     "people/reads/",
-    "cohorts/endpoints/new/overall_survival/",
+    "cohorts/endpoints/new/time_to_progression/",
     "report/compare/",
     "models/new/data/",
     "models/prognosis/cohorts/",
