@@ -30,7 +30,7 @@ import numpy as np
 
 from benchmarks.dicom_written import image_files
 from dev import services
-from dev.client import Client
+from dev.client import Client, sites_named
 from dev.postgres import create_database, drop_database, with_database
 from dev.processes import Product, free_port
 
@@ -73,7 +73,8 @@ def compare(product: Product, folder: Path, slices: int) -> int:
     head.post(f"studies/{study}/consent-policies/", required=False, reason="made by a program")
     table = folder / "cohort.csv"
     table.write_text("patient_id,site,cohort,treatment_started_on\nB1,North,training,2025-01-15\n")
-    follow(client, study, client.upload(study, "cohort_table", table)["job"])
+    new = {"new_sites": sites_named(table)}
+    follow(client, study, client.upload(study, "cohort_table", table, new)["job"])
     archive = folder / "pair.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         for name, data in image_files("B1", slices):

@@ -89,8 +89,9 @@ def test_a_bad_table_ends_as_a_problem_list(
 ):
     resize(browser, width)
     bad = tmp_path / f"bad_{width}.csv"
-    wrong = GOOD | {"age_years": f"abc{width}"}
-    bad.write_bytes(table(wrong, GOOD | {"patient_id": "P2", "sex": "x"}))
+    here = GOOD | {"site": "South"}
+    wrong = here | {"age_years": f"abc{width}"}
+    bad.write_bytes(table(wrong, here | {"patient_id": "P2", "sex": "x"}))
     sign_in(browser, running)
     browser.find_element(By.LINK_TEXT, "In the browser").click()
     wait_for(browser, "h2", "From files to report")
