@@ -212,6 +212,10 @@ def cross_validate_lasso_cox(
     -----
     A fold's deviance is that of all rows less that of the rows it kept, at the fold's own
     coefficients, per event left out (Verweij, van Houwelingen 1993), as glmnet does.
+
+    References
+    ----------
+    Simon et al., J Stat Softw 2011;39(5):1. Compared with R glmnet.
     """
     time, flag = check_survival(duration, event, minimum_events=1)
     path = fit_lasso_cox(time, flag, x, names)
@@ -230,7 +234,12 @@ def cross_validate_lasso_cox(
 def cross_validate_lasso_logistic(
     outcome: ArrayLike, x: ArrayLike, fold: ArrayLike, names: Sequence[str] | None = None
 ) -> CrossValidatedLasso:
-    """LASSO logistic path with the penalty chosen over given folds by deviance."""
+    """LASSO logistic path with the penalty chosen over given folds by deviance.
+
+    References
+    ----------
+    Friedman, Hastie, Tibshirani, J Stat Softw 2010;33(1):1. Compared with R glmnet.
+    """
     y, columns = _check_outcome(outcome), np.asarray(x, dtype=float)
     path = fit_lasso_logistic(y, columns, names)
 

@@ -112,6 +112,11 @@ def compare_log_rank_pairwise(
     """Log-rank statistic of each pair of groups, p-values adjusted three ways.
 
     Parameters and errors as in :func:`compare_log_rank`.
+
+    References
+    ----------
+    Holm, Scand J Stat 1979;6:65. Benjamini, Hochberg, J R Stat Soc B 1995;57:289. Compared with
+    R survdiff and p.adjust.
     """
     time, flag = check_survival(duration, event)
     labels = np.asarray(group).astype(str)

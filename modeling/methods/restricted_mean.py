@@ -101,6 +101,10 @@ def compare_restricted_means(
         True for the first group.
     horizon, level
         As in :func:`estimate_restricted_mean`.
+
+    References
+    ----------
+    Royston, Parmar, BMC Med Res Methodol 2013;13:152. Its means are compared with R survfit.
     """
     time, flag = check_survival(duration, event)
     member = np.asarray(first, dtype=bool)

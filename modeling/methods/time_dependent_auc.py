@@ -96,6 +96,10 @@ def estimate_time_dependent_roc(
     """ROC curve at ``horizon``: weighted true positives against false positives.
 
     Parameters as in :func:`estimate_time_dependent_auc`.
+
+    References
+    ----------
+    Uno et al., J Am Stat Assoc 2007;102:527. Its area is compared with the AUC.
     """
     time, flag, score = _sorted(duration, event, risk)
     case, control = (time <= horizon) & flag, time > horizon
