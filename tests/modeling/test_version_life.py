@@ -14,6 +14,7 @@ from django.urls import reverse
 from imaging.models import ExtractorVersion, Roi, RoiChoice, Series
 from modeling.lineage import lineage_step
 from modeling.lineage_edges import chain_above
+from modeling.management.commands import reproduce
 from modeling.models import Evaluation, ModelVersion, Prediction, Reproduction, VersionEvent
 from modeling.selectors import active_version, frozen_cohorts, looks_at, state_of
 from modeling.services import environment, version_estimator
@@ -199,6 +200,11 @@ def test_a_version_is_reproduced_and_the_proof_is_kept(made, tmp_path, monkeypat
         version_apply(version, X)
     with pytest.raises(CommandError, match="has not the right"):
         call_command("reproduce", str(version.uid), user="colleague")
+    proof.verdict = "different"
+    monkeypatch.setattr(reproduce, "version_reproduce", lambda *args, **kwargs: proof)
+    with pytest.raises(CommandError, match="do not come out") as ended:
+        call_command("reproduce", str(version.uid), user="statistician")
+    assert ended.value.returncode == reproduce.DIFFERENT
     page = client_of(people.statistician).get(
         reverse("modeling:version", args=[study.uid, version.uid])
     )
