@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,14 +22,14 @@ from modeling.run_wizard import run_checked
 from modeling.services.examination_refits import _importance_common, _refit_common
 from modeling.services.external_validation import version_validate
 from modeling.services.onnx_export import version_to_onnx
-from modeling.services.patient_score import scanners_said
+from modeling.services.patient_score import _scanners, scanners_said
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report_methods import harmonised_text
 from modeling.services.reproduction import version_reproduce
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.services.version_applying import version_apply
 from modeling.services.version_card import version_card
-from modeling.services.version_estimator import estimator_of
+from modeling.services.version_estimator import estimator_of, inputs_of
 from modeling.services.version_recalibrating import version_recalibrate
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, CohortMember
@@ -137,6 +139,14 @@ def test_groups_are_counted_in_training_and_the_rule_is_followed():
     as_a = table.copy()
     as_a[0, -1] = 0.0  # the scanner of most patients
     assert np.array_equal(step_like(plan, "reference", table, as_a)[0], found[0])
+    keys, tuning = [f"P{i:03}" for i in range(120)], Tuning(2, grids=LOGISTIC)
+    refusing = dataclasses.replace(tuning, harmonise=dataclasses.replace(plan, unseen="refuse"))
+    pipeline, _ = fit_classifier(
+        "logistic_regression", keys[4:], table[4:], COLUMNS, on_b[4:].astype(int), 0, refusing
+    )
+    assert inputs_of(pipeline, NAMES, rows[4:]).shape == (116, len(COLUMNS))
+    with pytest.raises(DataProblem, match=r"a cohort, scanner of PET.*C \| RARE"):
+        inputs_of(pipeline, NAMES, rows, "a cohort")
     for settings, said in (
         ({**POOLED, "minimum": 110}, "at least 110"),
         ({**POOLED, "unseen": "reference", "reference": "Z | z | ?"}, "Z | z"),
@@ -285,6 +295,9 @@ def test_a_run_harmonises_and_all_that_follows_does_too(made):
     assert harmonised_text(plain.recipe) == ""
     stranger = away.members.first().patient
     assert [text[:2] for text in map(str, scanners_said(version, stranger))] == ["CT", "PE"]
+    alone = rows.loc[rows["pseudonym"] == stranger.pseudonym, run_names(version)]
+    scored = version_apply(version, alone.assign(**_scanners(version, stranger)))
+    assert scored[0] == kept[stranger.pseudonym], "who comes alone is scored as among others"
     # families of columns are shuffled after harmonising, refits harmonise anew
     known = rows[rows["target_rna"].notna()]
     common = _importance_common(run_names(version), estimator_of(version), known, 0)
