@@ -34,7 +34,7 @@ const numbers = (selector) => all(selector).map((e) => e.textContent);
 return {
   title: document.querySelector("#answer-title").textContent,
   survival: numbers(".calculator-survival strong"),
-  points: numbers("#answer tbody tr td:last-child"),
+  points: numbers("#answer .calculator-wide tbody tr td:last-child"),
   marks: all(".calculator-rulers .mark").map((e) => +e.getAttribute("cx")),
   dots: all(".calculator-curve .dot").map((e) => +e.getAttribute("cy")),
   curve: document.querySelector(".calculator-curve .line").getAttribute("d"),
