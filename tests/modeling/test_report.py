@@ -272,7 +272,7 @@ def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> No
     assert PhenotypeFit.objects.update(notices=[warned]) == 1
     Series.objects.update(notices=[{"code": "weight_in_grams", "text": "said of a patient"}])
     told = report_build(as_statistician.study).content["notices"]
-    assert warned | {"where": "phenotype fit 1"} in told
+    assert warned | {"where": "Phenotype fit 1"} in told
     grams = {n["where"]: n["text"] for n in told if n["code"] == "weight_in_grams"}
     assert "PET, Training" in grams
     assert all(re.match(r"\d+ scans: PatientWeight .* not kg", said) for said in grams.values())
