@@ -21,9 +21,10 @@ from modeling.services.nomogram_calculator import (
     survival_rows,
     values_read,
 )
-from modeling.services.prognosis_rows import ENDPOINTS, TITLES
+from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import spelled
-from modeling.services.report_survival import LOG_AXES, short_endpoint
+from modeling.services.report_survival import LOG_AXES
 from studies.figures.figure import number
 from studies.methods.wording import say
 
@@ -42,8 +43,8 @@ def calculator_context(version: ModelVersion, given: Mapping[str, str]) -> dict[
     values, problems = values_read(fields, shown)
     wrong = {problem.column: problem for problem in problems}
     context: dict[str, Any] = {
-        "title": _(ENDPOINTS[version.endpoint][0]),
-        "short": short_endpoint(version.endpoint),
+        "title": endpoint_of(version).title,
+        "short": endpoint_of(version).short,
         "state": state_of(version),
         "fields": [_shown(field, shown[field.param], wrong.get(field.param)) for field in fields],
         "problems": problems,
@@ -95,7 +96,7 @@ def _answer(
     shown: Mapping[str, str],
     reading: Reading,
 ) -> dict[str, Any]:
-    words = Words(TITLES, {}, "months", short_endpoint(version.endpoint), LOG_AXES)
+    words = Words(TITLES, {}, "months", endpoint_of(version).short, LOG_AXES)
     applies = reading.applicability
     return {
         "reading": reading,

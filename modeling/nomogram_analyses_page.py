@@ -7,7 +7,7 @@ from uuid import UUID
 
 from modeling.models import Evaluation, ModelVersion, VersionKind
 from modeling.services.nomogram_figures import nomogram_figures, score_figures
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.report_content import Draft, marked_simulated
 from modeling.services.report_methods import size_table
 from modeling.services.report_survival import (
@@ -17,7 +17,6 @@ from modeling.services.report_survival import (
 )
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import Figure
-from studies.methods.wording import say
 from studies.models import Study
 from studies.registry import PageInputs
 
@@ -27,14 +26,15 @@ PAGE = "modeling:analyses"
 def analyses_context(version: ModelVersion) -> dict[str, Any]:
     """Tables as the report prints them, and figures drawn from the stored numbers."""
     draft = Draft(version.study.is_simulated)
-    section = draft.section("analyses", ENDPOINTS[version.endpoint][0])
+    title = endpoint_of(version).title
+    section = draft.section("analyses", title)
     source = draft.sources.add(version, version.fitting_snapshot)
     optimism_table(draft, section, version, source)
     added_table(draft, section, version)
     size_table(draft, section, [version])
-    mean_rows_table(draft, section, _of_scores(version), ENDPOINTS[version.endpoint][0])
+    mean_rows_table(draft, section, _of_scores(version), title)
     return {
-        "title": say(ENDPOINTS[version.endpoint][0]),
+        "title": title,
         "section": section,
         "content": {"sources": draft.sources.as_list(), "runs": []},
         "page": PAGE,

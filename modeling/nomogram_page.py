@@ -10,9 +10,10 @@ from modeling.figures.nomogram import draw_nomogram
 from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty
 from modeling.models import ModelVersion
 from modeling.services.nomogram_performance import nomogram_performance
-from modeling.services.prognosis_rows import ENDPOINTS, TITLES, WITHIN_A_SENTENCE
+from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import marked_simulated
-from modeling.services.report_survival import LOG_AXES, column_title, short_endpoint
+from modeling.services.report_survival import LOG_AXES, column_title
 from studies.figures.figure import Figure, number
 from studies.methods.wording import say
 
@@ -24,7 +25,7 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
     nomogram = nomogram_from_dict(content["nomogram"])
     figure = nomogram_figure(version, nomogram)
     return {
-        "title": say(ENDPOINTS[version.endpoint][0]),
+        "title": endpoint_of(version).title,
         "figure": marked_simulated(figure) if version.study.is_simulated else figure,
         "totals": _totals(nomogram),
         "times": [f"{time:g}" for time in nomogram.times],
@@ -40,7 +41,7 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
 
 
 def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
-    endpoint = say(WITHIN_A_SENTENCE[version.endpoint])
+    endpoint = endpoint_of(version).sentence
     return draw_nomogram(
         nomogram,
         say("Nomogram for {endpoint}", endpoint=endpoint),
@@ -49,7 +50,7 @@ def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
         ),
         TITLES,
         unit="months",
-        endpoint=short_endpoint(version.endpoint),
+        endpoint=endpoint_of(version).short,
         key=f"nomogram_{version.endpoint}",
         log2=LOG_AXES,
     )

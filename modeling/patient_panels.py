@@ -9,8 +9,9 @@ from django.urls import reverse
 from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
 from modeling.selectors import speaking_of, states_of
 from modeling.services.patient_score import scanners_said
+from modeling.services.prognosis_endpoints import endpoint_named
 from studies.methods.wording import marked, say
-from studies.models import Patient
+from studies.models import Patient, Study
 
 ENDPOINTS = {
     "overall_survival": marked("Overall survival"),
@@ -36,9 +37,15 @@ def models_panel(patient: Patient) -> dict[str, Any]:
         "rad_score": _rad_score(patient, score, predictions, states) if score else None,
         "survival": [
             _survival(patient, endpoint, title, newest, predictions, states)
-            for endpoint, title in ENDPOINTS.items()
+            for endpoint, title in _endpoints(patient.study, newest).items()
         ],
     }
+
+
+def _endpoints(study: Study, nomograms: list[ModelVersion]) -> dict[str, str]:
+    """Those of every study, and the study's own that a nomogram predicts."""
+    own = sorted({version.endpoint for version in nomograms} - set(ENDPOINTS))
+    return {**ENDPOINTS, **{name: endpoint_named(study, name).title for name in own}}
 
 
 def _rad_score(

@@ -15,6 +15,7 @@ from modeling.services.nomogram_calculator import LOG
 from modeling.services.plans import plan_in_force
 from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
 from modeling.services.prognosis_choice import NONE, RESAMPLES, listed_in, validating_cohorts
+from modeling.services.prognosis_endpoints import endpoint_named, endpoints_offered
 from modeling.services.prognosis_rows import (
     CANDIDATES,
     ENDPOINTS,
@@ -46,9 +47,8 @@ WIZARD = Wizard(
         ("cohorts", marked("Cohorts")), ("question", marked("Endpoints and Rad-Score")),
         ("covariates", marked("Covariates")), ("start", marked("Check and start")),
     ),
-    fields=(
-        "endpoints", *SHARED, *(f"{name}_{key}" for key in ENDPOINTS for name in PER_ENDPOINT)
-    ),
+    fields=("endpoints", *SHARED),
+    open_fields=tuple(f"{name}_" for name in PER_ENDPOINT),
 )  # fmt: skip
 
 
@@ -56,7 +56,9 @@ def with_defaults(study: Study, draft: Draft) -> Draft:
     """What a run would do when nothing is changed: the locked plan, else the paper's analysis."""
     plan = plan_in_force(study)
     document = plan.document if plan else {}
-    return {name: value or _usual(study, name, document) for name, value in draft.items()}
+    asked = (f"{name}_{key}" for key in endpoints_offered(study) for name in PER_ENDPOINT)
+    names = dict.fromkeys([*draft, *asked])
+    return {name: draft.get(name) or _usual(study, name, document) for name in names}
 
 
 def _usual(study: Study, name: str, plan: Mapping[str, Any]) -> str:
@@ -68,12 +70,13 @@ def _usual(study: Study, name: str, plan: Mapping[str, Any]) -> str:
         return str(version.uid) if version else ""
     if name == "cohorts":
         return ",".join(validating_cohorts(study)) or NONE
-    for endpoint, (_title, times, headline) in ENDPOINTS.items():
-        planned = plan.get("horizons_months", {}).get(endpoint, times)
+    for endpoint, one in endpoints_offered(study).items():
+        planned = plan.get("horizons_months", {}).get(endpoint, one.times)
         if name == f"horizons_{endpoint}":
             return _as_text(planned)
         if name == f"headline_{endpoint}":
-            return _as_text(headline if headline in planned else planned[len(planned) // 2])
+            headline = one.headline if one.headline in planned else planned[len(planned) // 2]
+            return _as_text(headline)
     usual = {
         "endpoints": ",".join(ENDPOINTS), "immunoscore": "yes",
         "candidates": ",".join(CANDIDATES), "selection": "lasso", "splines": NONE,
@@ -95,9 +98,9 @@ def usual_rad_score(study: Study) -> ModelVersion | None:
     return released or newest.order_by("-number").first()
 
 
-def endpoints_of(draft: Mapping[str, str]) -> list[str]:
+def endpoints_of(study: Study, draft: Mapping[str, str]) -> list[str]:
     chosen = listed_in(draft["endpoints"])
-    return [name for name in ENDPOINTS if name in chosen]
+    return [name for name in endpoints_offered(study) if name in chosen]
 
 
 def asked_of(draft: Mapping[str, str], endpoint: str) -> dict[str, str]:
@@ -112,7 +115,7 @@ def cohorts_context(study: Study, draft: Draft) -> dict[str, Any]:
     chosen, found = listed_in(draft["cohorts"]), dict[str, dict[str, Any]]()
     asked = {name: value for name, value in draft.items() if name == "rad_score"}
     try:
-        for endpoint in ENDPOINTS:
+        for endpoint in endpoints_offered(study):
             ahead = prognosis_ahead(study, {**asked, "endpoint": endpoint})
             for name, rows in ahead.rows.table.groupby("cohort", sort=False):
                 _count_in(found, str(name), rows, endpoint)
@@ -121,7 +124,7 @@ def cohorts_context(study: Study, draft: Draft) -> dict[str, Any]:
     rows = sorted(found.values(), key=lambda row: not row["is_fitted"])
     for row in rows:
         row["chosen"] = row["cohort"] in chosen
-    return {"cohorts": rows, "endpoints": [title for title, _times, _at in ENDPOINTS.values()]}
+    return {"cohorts": rows, "endpoints": [one.title for one in endpoints_offered(study).values()]}
 
 
 def _count_in(found: dict[str, Any], name: str, rows: pd.DataFrame, endpoint: str) -> None:
@@ -144,15 +147,15 @@ def question_context(study: Study, draft: Draft) -> dict[str, Any]:
     states, usual = states_of(study), usual_rad_score(study)
     rows = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
     versions = list(rows.order_by("-number").defer("content")[:VERSIONS_SHOWN])
-    chosen = endpoints_of(draft)
+    chosen = endpoints_of(study, draft)
     return {
         "plan": plan_in_force(study),
         "endpoints": [
             {
-                "key": key, "title": spoken(title), "chosen": key in chosen,
+                "key": key, "title": one.title, "chosen": key in chosen,
                 "horizons": draft[f"horizons_{key}"], "headline": draft[f"headline_{key}"],
             }
-            for key, (title, _times, _at) in ENDPOINTS.items()
+            for key, one in endpoints_offered(study).items()
         ],
         "versions": [
             {"row": row, "state": states.get(row.pk, "draft"), "usual": row == usual}
@@ -163,7 +166,7 @@ def question_context(study: Study, draft: Draft) -> dict[str, Any]:
 
 def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
     """Every column that may be offered: what it is, what it lacks, and whom it leaves out."""
-    endpoint = next(iter(endpoints_of(draft)), next(iter(ENDPOINTS)))
+    endpoint = next(iter(endpoints_of(study, draft)), next(iter(ENDPOINTS)))
     whole = {"endpoint": endpoint, "rad_score": draft["rad_score"]}
     try:
         ahead = prognosis_ahead(study, whole)
@@ -174,7 +177,7 @@ def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
     return {
         "penalty": penalty,
         "plan": plan_in_force(study),
-        "endpoint": spoken(ENDPOINTS[endpoint][0]),
+        "endpoint": endpoint_named(study, endpoint).title,
         "fitting": len(ahead.fitting),
         "columns": list(_columns(ahead, draft)),
     }
@@ -209,7 +212,7 @@ def _columns(ahead: Ahead, draft: Draft) -> Iterator[dict[str, Any]]:
 
 def check_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
     """The whole check per endpoint; problems where a choice cannot be read."""
-    chosen = endpoints_of(draft)
+    chosen = endpoints_of(study, draft)
     if not chosen:
         return {"checks": [], "none_chosen": True, "passed": False}
     found = [_checked(study, user, draft, endpoint) for endpoint in chosen]
@@ -217,7 +220,7 @@ def check_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
 
 
 def _checked(study: Study, user: Any, draft: Draft, endpoint: str) -> dict[str, Any]:
-    title = spoken(ENDPOINTS[endpoint][0])
+    title = endpoint_named(study, endpoint).title
     try:
         ahead = prognosis_ahead(study, asked_of(draft, endpoint))
     except DataProblem as refusal:

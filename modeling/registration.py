@@ -138,7 +138,7 @@ register_action(
             "LASSO over clinical columns, Cox with the out-of-fold Rad-Score and the "
             "Immunoscore, a nomogram, judged in every cohort; in training its optimism by "
             "resamples that refit LASSO and Cox, and what the Rad-Score adds. Endpoints: "
-            "overall_survival, progression_free_survival."
+            "overall_survival, progression_free_survival, or a survival time that the study named."
         ),
         order=10,
         params=dict(ASKED),

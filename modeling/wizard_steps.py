@@ -24,20 +24,27 @@ class Wizard:
     steps: tuple[tuple[str, str], ...]
     fields: tuple[str, ...]
     needs: str = ""
+    open_fields: tuple[str, ...] = ()  # beginnings of the names of further fields
 
     def draft_of(self, session: Any, study: Study) -> Draft:
         """What was chosen so far; kept in the session, so that going back loses nothing."""
         kept = session.get(self._place(study), {})
-        return {name: kept.get(name, "") for name in self.fields}
+        return {name: kept.get(name, "") for name in self._names(kept)}
 
     def keep(self, session: Any, study: Study, draft: Mapping[str, str], **changed: str) -> Draft:
         """The draft with what changed, kept."""
         whole = {**draft, **changed}
-        session[self._place(study)] = {name: str(whole.get(name, "")) for name in self.fields}
+        session[self._place(study)] = {
+            name: str(whole.get(name, "")) for name in self._names(whole)
+        }
         return dict(session[self._place(study)])
 
     def forget(self, session: Any, study: Study) -> None:
         session.pop(self._place(study), None)
+
+    def _names(self, kept: Mapping[str, str]) -> list[str]:
+        more = (name for name in kept if self.open_fields and name.startswith(self.open_fields))
+        return list(dict.fromkeys([*self.fields, *more]))
 
     def _place(self, study: Study) -> str:
         return f"{self.key}:{study.uid}"

@@ -35,9 +35,12 @@ SCHEMA: dict[str, Any] = {
         "horizons_months": {
             "type": "object",
             "additionalProperties": False,
-            "properties": {
-                name: {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 1}}
-                for name in ("overall_survival", "progression_free_survival")
+            "patternProperties": {
+                "^[a-z][a-z0-9_]{1,63}$": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "number", "minimum": 1},
+                }
             },
         },
         "prognosis": {

@@ -22,8 +22,9 @@ from modeling.methods.cox_residuals import SchoenfeldResiduals
 from modeling.methods.lasso import CrossValidatedLasso, LassoChoice, LassoPath
 from modeling.methods.time_dependent_auc import TimeDependentAuc
 from modeling.models import Evaluation, ModelVersion
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_metrics import curve_from
-from modeling.services.prognosis_rows import SHORT_TITLES, TITLES, WITHIN_A_SENTENCE
+from modeling.services.prognosis_rows import SHORT_TITLES, TITLES
 from modeling.services.rad_score_survival import DID_NOT, RESPONDED
 from modeling.services.report_content import cohort_order, cohort_title, titled
 from studies.figures.figure import Figure, p_text
@@ -182,7 +183,7 @@ def _auc(version: ModelVersion, judged: Sequence[Evaluation]) -> Figure | None:
     ]
     if not curves:
         return None
-    endpoint = say(WITHIN_A_SENTENCE[version.endpoint])
+    endpoint = endpoint_of(version).sentence
     return draw_auc_over_time(
         curves, say("AUC(t) of the nomogram, {endpoint}", endpoint=endpoint),
         say("Cumulative/dynamic, weighted for censoring, 95 % bands; training is apparent."),

@@ -10,7 +10,8 @@ from modeling.methods.prognosis import PrognosisPlan
 from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import version_named
 from modeling.services.parameters import read_resamples, read_seed
-from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, ENDPOINTS, FACTORS
+from modeling.services.prognosis_endpoints import endpoints_offered
+from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import Cohort, CohortUse, Study
@@ -107,7 +108,7 @@ def _unknown(asked: Mapping[str, Any]) -> list[Problem]:
 
 
 def _endpoint(study: Study, given: Mapping[str, Any]) -> str:
-    return _one_of(given, "endpoint", say("Endpoint"), tuple(ENDPOINTS))
+    return _one_of(given, "endpoint", say("Endpoint"), tuple(endpoints_offered(study)))
 
 
 def _one_of(given: Mapping[str, Any], name: str, where: str, known: Sequence[str]) -> str:
@@ -146,11 +147,12 @@ def _rad_score(study: Study, given: Mapping[str, Any]) -> ModelVersion:
 
 def _times(study: Study, given: Mapping[str, Any]) -> tuple[tuple[float, ...], float]:
     """Horizons in months in their order, and the one that counts most."""
-    usual = ENDPOINTS.get(str(given["endpoint"]).strip(), ENDPOINTS["overall_survival"])
+    offered = endpoints_offered(study)
+    usual = offered.get(str(given["endpoint"]).strip(), offered["overall_survival"])
     wanted = listed_in(given["horizons"])
-    times = tuple(sorted({_months(text, "horizons") for text in wanted})) or usual[1]
+    times = tuple(sorted({_months(text, "horizons") for text in wanted})) or usual.times
     text = str(given["headline"]).strip()
-    headline = _months(text, "headline") if text else usual[2]
+    headline = _months(text, "headline") if text else usual.headline
     if not text and headline not in times:
         headline = times[len(times) // 2]
     if headline not in times:

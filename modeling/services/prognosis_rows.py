@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from modeling.models import DatasetSnapshot, ModelVersion, Prediction, Quantity
+from studies.methods.endpoint_kinds import kind_of
 from studies.methods.wording import marked
-from studies.models import Study
+from studies.models import EndpointDefinition, Study
 from studies.registry import facts
 from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.services import inputs_digest
@@ -146,7 +147,9 @@ def rows_are_current(version: ModelVersion, rad_score: ModelVersion) -> bool:
 def _causes(study: Study, endpoint: str, follow_up: pd.DataFrame) -> pd.Series:
     """0 without an event, 1 for progression, 2 for death that came first or on the same day."""
     event = follow_up["event"].astype("boolean").astype(float)
-    if endpoint != "progression_free_survival":
+    definition = EndpointDefinition.objects.filter(study=study, name=endpoint).last()
+    kind = kind_of(endpoint, definition.rule if definition else {}).name
+    if kind != "progression_free_survival":
         return event
     survival = endpoint_table(study, "overall_survival").reindex(follow_up.index)
     died = (survival["event"] == True) & (  # noqa: E712  # None is neither

@@ -12,6 +12,7 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_rows import ENDPOINTS
 from modeling.services.report_content import (
     TARGETS,
@@ -448,7 +449,7 @@ def _size_row(version: ModelVersion, size: Mapping[str, Any], source: dict[str, 
         for key in ("required_for_shrinkage", "required_for_optimism", "required_for_risk")
     ]
     return [
-        ENDPOINTS[version.endpoint][0],
+        endpoint_of(version).title,
         number(n, source, digits=0),
         number(size["events"], source, digits=0),
         size["parameters"],

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from modeling.models import DatasetSnapshot, Evaluation, ModelVersion
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_metrics import json_ready
-from modeling.services.prognosis_rows import WITHIN_A_SENTENCE
 from studies.methods.wording import marked, say
 
 PURPOSES = {
@@ -52,7 +52,7 @@ class Sources:
 def version_title(version: ModelVersion) -> str:
     if version.kind == "rad_score":
         return f"Rad-Score {version.number}"
-    endpoint = say(WITHIN_A_SENTENCE[version.endpoint])
+    endpoint = endpoint_of(version).sentence
     return say("Nomogram {number} ({endpoint})", number=version.number, endpoint=endpoint)
 
 

@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from modeling import prognosis_wizard
 from modeling.prognosis_wizard import PER_ENDPOINT, WIZARD, asked_of, endpoints_of
 from modeling.services.prognosis_choice import NONE, choice_read
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import endpoint_named, endpoints_offered
 from modeling.views.steps import Pages, step_known, step_show, step_take
 from modeling.wizard_steps import Draft
-from studies.languages import spoken
 from studies.models import Study
 from studies.services import action_start
 from studies.views.doors import study_page
@@ -85,7 +84,7 @@ def _take_cohorts(request: HttpRequest, study: Study, draft: Draft) -> HttpRespo
 
 def _take_question(request: HttpRequest, study: Study, draft: Draft) -> HttpResponse:
     given = {f"{name}_{key}": request.POST.get(f"{name}_{key}", "").strip()
-             for key in ENDPOINTS for name in PER_ENDPOINT}  # fmt: skip
+             for key in endpoints_offered(study) for name in PER_ENDPOINT}  # fmt: skip
     given |= {
         "endpoints": _several(request, "endpoints"),
         "rad_score": request.POST.get("rad_score", ""),
@@ -110,7 +109,7 @@ def _take_covariates(request: HttpRequest, study: Study, draft: Draft) -> HttpRe
 def _check(request: HttpRequest, study: Study, draft: Draft, step: str) -> None:
     """Refuses what cannot be read; what is unwise is told on the last step."""
     chosen = prognosis_wizard.with_defaults(study, draft)
-    for endpoint in endpoints_of(chosen):
+    for endpoint in endpoints_of(study, chosen):
         asked = asked_of(chosen, endpoint)
         if step == "question":  # covariates are a later step's
             asked = {key: asked[key] for key in ("endpoint", "rad_score", *PER_ENDPOINT)}
@@ -122,14 +121,14 @@ def _take_start(request: HttpRequest, study: Study, draft: Draft) -> HttpRespons
     if not prognosis_wizard.check_context(study, request.user, chosen)["passed"]:
         messages.error(request, _("This cannot run yet"))
         return redirect("modeling:prognosis_step", study.uid, "start")
-    endpoints = endpoints_of(chosen)
+    endpoints = endpoints_of(study, chosen)
     jobs = [
         action_start(study, request.user, "modeling.prognosis_run", asked_of(chosen, endpoint))
         for endpoint in endpoints
     ]
     WIZARD.forget(request.session, study)
     if len(jobs) > 1:
-        titles = [spoken(ENDPOINTS[name][0]) for name in endpoints]
+        titles = [str(endpoint_named(study, name).title) for name in endpoints]
         messages.success(request, prognosis_wizard.started_words(titles))
     return redirect("studies:job", study.uid, jobs[0].uid)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from modeling.models import ModelRun, ModelVersion
 from modeling.services import prognosis_rows
@@ -17,6 +18,7 @@ from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, Job
+from studies.services import endpoint_create_start, endpoint_retire
 from tests.modeling.prognosis_made import make_rad_score
 from tests.people import People
 
@@ -164,3 +166,32 @@ def test_a_patient_of_the_score_who_validates_now_stops_the_run(made: People) ->
     assert [c["name"] for c in told["checks"] if not c["passed"]] == ["unseen"]
     with pytest.raises(DataProblem, match="whom the Rad-Score was fitted to"):
         prognosis_run(made.study, "overall_survival", resamples=0)
+
+
+def test_an_endpoint_of_the_study_s_own_is_offered_run_and_shown(made: People) -> None:
+    """In the wizard beside OS and PFS until it is retired; its nomogram's pages name it."""
+    client, study = Client(), made.study
+    with acting_as(made.administrator):
+        endpoint_create_start(study, made.administrator, "ttp", "time_to_progression",
+                              "Time to {progression}", {}, "beside PFS")  # fmt: skip
+        run_inline(Job.objects.get(kind="studies.endpoint_change"))
+    client.force_login(made.statistician)
+    shown = client.get(step(made, "question")).context["endpoints"]
+    assert [(one["key"], one["chosen"]) for one in shown][2:] == [("ttp", False)]
+    asked = {"endpoints": ["ttp"], "horizons_ttp": "6, 9", "headline_ttp": "9",
+             "rad_score": str(ModelVersion.objects.get().uid)}  # fmt: skip
+    client.post(step(made, "question"), asked | {"go": "next"})
+    assert client.get(step(made, "question")).context["endpoints"][2]["horizons"] == "6, 9"
+    with acting_as(made.statistician):
+        run = prognosis_run(study, "ttp", seed=3, resamples=0, asked={"horizons": "6, 9"})
+        version = ModelVersion.objects.get(run=run)
+        assert (version.endpoint, run.recipe["headline_months"]) == ("ttp", 9.0)
+        with acting_as(made.administrator):
+            endpoint_retire(study, made.administrator, "ttp", timezone.localdate(), "amended")
+        with pytest.raises(DataProblem, match="overall_survival, progression_free_survival"):
+            prognosis_run(study, "ttp", seed=4, resamples=0)
+    for page in ("nomogram", "analyses", "calculator"):
+        answer = client.get(reverse(f"modeling:{page}", args=[study.uid, version.uid]))
+        assert answer.status_code == 200, page
+        assert "Time to {progression}" in answer.content.decode(), page
+    assert len(client.get(step(made, "question")).context["endpoints"]) == 2
