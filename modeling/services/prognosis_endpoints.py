@@ -58,6 +58,6 @@ def _of_every_study(name: str) -> PrognosisEndpoint:
 def _of_the_study(row: EndpointDefinition) -> PrognosisEndpoint:
     """Its title is the study's own and stands as it is, within a sentence, too."""
     kind, own = kind_of(row.name, row.rule).name, title_of(row.name, row.rule)
-    title = say(own.replace("{", "{{").replace("}", "}}"))
+    title = say(own)
     _, times, headline = ENDPOINTS[LIKE.get(kind, kind)]
     return PrognosisEndpoint(row.name, title, title, own, kind, times, headline)
