@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from studies import languages
 from studies.entry_sent import PREFIX, REASON, blank_row, new_key, row_keys
-from studies.methods.course import FACT_KINDS, FactKind
+from studies.methods.course import FACT_KINDS, NO_DRUG, FactKind
 from studies.methods.derivations import Derived, spoken
 from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
@@ -192,7 +192,9 @@ def _offered(record: Record, kind: FactKind, part: VariableSpec) -> VariableSpec
     """A drug is chosen from the dictionary's, where it has some; others may be typed."""
     codes = next((s.codes for s in record.specs if s.name == "drug"), {})
     if (kind.name, part.name) == ("treatment", "drug") and codes:
-        return VariableSpec(**{**part.__dict__, "codes": codes})
+        return VariableSpec(
+            **{**part.__dict__, "codes": {**codes, NO_DRUG: marked("not recorded")}}
+        )
     return part
 
 

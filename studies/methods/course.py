@@ -12,6 +12,7 @@ from .endpoints import SIX_MONTHS_DAYS
 from .recist import FINDINGS, ROLES
 from .wording import marked
 
+NO_DRUG = "not recorded"  # of a treatment: a table gave its start and no drug
 CONSENT_SCOPES = ("imaging", "genomics", "sharing")
 _RESULTS = {
     "CR": marked("complete response"),
@@ -199,7 +200,7 @@ def read_course(facts: Sequence[Fact]) -> dict[str, dict[str, Any]]:
     if index:
         found |= {
             "treatment_started_on": index.day,
-            "drug": index.parts.get("drug"),
+            "drug": None if index.parts.get("drug") == NO_DRUG else index.parts.get("drug"),
             "treatment_line": index.parts.get("line"),
         }
     for kind, variable in (("progression", "progressed_on"), ("death", "died_on")):

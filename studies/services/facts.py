@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db import models
 
 from studies.consents import SCOPES
+from studies.methods.course import NO_DRUG
 from studies.models import (
     Consent,
     Contact,
@@ -67,7 +68,7 @@ RULES = (
         "treatment_started_on",
         {
             "line": f"COALESCE({_given('treatment_line')}::numeric::int, 1)",
-            "drug": f"COALESCE({_given('drug')}, 'not recorded')",
+            "drug": f"COALESCE({_given('drug')}, '{NO_DRUG}')",
         },
         once="t.is_index",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from studies.methods.course import FACT_KINDS, Fact, start_of
+from studies.methods.course import FACT_KINDS, NO_DRUG, Fact, start_of
 from studies.methods.course_checks import check_course, notice_course
 from studies.methods.derivations import Derived, derive_all
 from studies.methods.dictionary import DerivedSpec, VariableSpec
@@ -127,7 +127,9 @@ def _uncoded_drug(record: Record, facts: list[Fact]) -> list[Problem]:
             column=f"treatment:{fact.key}:drug",
         )
         for fact in facts
-        if codes and fact.parts.get("is_index") == "yes" and fact.parts["drug"] not in codes
+        if codes
+        and fact.parts.get("is_index") == "yes"
+        and fact.parts["drug"] not in {*codes, NO_DRUG}
     ]
 
 
