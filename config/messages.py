@@ -18,7 +18,7 @@ APPS = ("studies", "imaging", "genomics", "modeling", "config")
 # What is called -> how many forms it is given; beginning with "p" after the context they are in.
 CALLS = {
     "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "marked": 1, "say": 1,
-    "pgettext": 1, "pgettext_lazy": 1, "npgettext": 2, "later": 1, "told": 1, "told_number": 2,
+    "pgettext": 1, "pgettext_lazy": 1, "npgettext": 2,
     "ngettext": 2, "ngettext_lazy": 2, "say_number": 2,
 }  # fmt: skip
 OUR_WORDS = ("expected", "remedy")

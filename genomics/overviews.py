@@ -23,6 +23,7 @@ from genomics.models import (
     PhenotypeFit,
     PhenotypeSource,
 )
+from genomics.rule_words import rule_said
 from genomics.selectors import (
     BESIDE,
     MARKERS,
@@ -124,7 +125,7 @@ def phenotypes_of(
 
 def label_rows(rows: Iterable[Phenotype]) -> Iterable[list[Any]]:
     for row in rows:
-        by = str(row.fit) if row.fit else row.rule
+        by = str(row.fit) if row.fit else rule_said(row.rule)
         yield [
             row.patient.pseudonym, row.source, row.label, row.margin, row.stability,
             row.borderline, row.core, row.in_training, row.distance, row.unusual, by,

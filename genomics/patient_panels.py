@@ -9,6 +9,7 @@ from django.urls import reverse
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype import standardise
 from genomics.models import Phenotype
+from genomics.rule_words import rule_said
 from genomics.selectors import abundance_table, fit_current, scores_of
 from studies.models import Patient
 
@@ -45,7 +46,7 @@ def _label(row: Phenotype) -> dict[str, Any]:
         "borderline": row.borderline,
         "unusual": row.unusual,
         "in_training": row.in_training,
-        "by": str(row.fit) if row.fit else row.rule,
+        "by": str(row.fit) if row.fit else rule_said(row.rule),
     }
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from modeling.methods.classifiers import CLASSIFIERS
 from studies.languages import language_now, spoken
-from studies.methods.wording import marked
+from studies.methods.wording import Wording, marked
 from studies.value_words import word_of
 
 PATTERNS = (
@@ -56,7 +56,9 @@ PARTS = (
 
 
 def kept(text: str) -> str:
-    """The sentence in the language of the page."""
+    """The sentence in the language of the page; of a wording each part."""
+    if isinstance(text, Wording) and text.values:
+        return text.spoken(_part)
     said = spoken(text)
     if said != text or not text:
         return said
@@ -67,6 +69,10 @@ def kept(text: str) -> str:
             values = {name: _value(value) for name, value in found.groupdict().items()}
             return gettext(pattern).format(**values)
     return said
+
+
+def _part(one: str, many: str, number: int) -> str:
+    return ngettext(one, many, number) if many else kept(one)
 
 
 def _spelled(text: str) -> str:

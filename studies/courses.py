@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from studies.endpoint_standings import retired_names
@@ -21,7 +22,9 @@ from studies.value_words import word_of
 
 FACTS = ("treatments", "response_assessments", "surgeries", "progressions", "deaths", "contacts",
          "consents", "lab_results", "lesion_measurements")  # fmt: skip
-DATE_FORMATS = {Precision.DAY: "%-d %b %Y", Precision.MONTH: "%b %Y", Precision.YEAR: "%Y"}
+DATE_FORMATS = {
+    Precision.DAY: "DATE_FORMAT", Precision.MONTH: "YEAR_MONTH_FORMAT", Precision.YEAR: "Y",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,8 @@ def _course_fact(fact: tuple[date, str, str, str], start: date | None, dates: bo
     if not dates:
         return CourseFact(kind, text, _("day {day}").format(day=day), None)
     since = _("day {day}").format(day=day) if start and when != start else None
-    return CourseFact(kind, text, when.strftime(DATE_FORMATS[precision]), since, when.isoformat())
+    said = date_format(when, DATE_FORMATS[Precision(precision)])
+    return CourseFact(kind, text, said, since, when.isoformat())
 
 
 # Notices of an endpoint that stand beside it: why a time is what nobody would expect.

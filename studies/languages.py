@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.methods.wording import Wording, is_stored, marked, restored, say
+from studies.methods.wording import Wording, is_stored, marked, restored
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
 
@@ -91,10 +90,3 @@ def _pattern(one: str, many: str, number: int) -> str:
 
 
 Wording.voice = staticmethod(_pattern)
-later = say  # a former name
-
-
-@contextmanager
-def figures_spoken() -> Iterator[None]:
-    """A former name: figures are in the language of now."""
-    yield

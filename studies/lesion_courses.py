@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from studies.methods.dates import ClinicalDate
@@ -76,7 +77,7 @@ def _start(patient: Patient) -> ClinicalDate | None:
 
 def _when(day: date, start: ClinicalDate | None, dates: bool) -> str:
     since = _("day {days}").format(days=(day - start.earliest).days) if start else ""
-    return f"{day:%-d %b %Y}" if dates else since
+    return date_format(day, "DATE_FORMAT") if dates else since
 
 
 def _baseline_sum(course: MeasuredCourse, day: date) -> float | None:

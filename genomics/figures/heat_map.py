@@ -179,7 +179,7 @@ def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "from": column,
             "to": column + 1,
-            "cell": say(cell),
+            "cell": str(say(cell)),
             "z": plain(float(clipped[column, row])),
         }
         for row, cell in enumerate(table.columns)

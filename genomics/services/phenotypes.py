@@ -33,7 +33,7 @@ from genomics.selectors import (
 from studies import registry
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import english, say
 from studies.models import Job, Patient, PatientStatus, Study
 from studies.services import derivation_record, derivations_record, inputs_digest
 
@@ -287,7 +287,7 @@ def phenotype_from_ihc(
             patient=patient,
             source=PhenotypeSource.IHC,
             label="hot" if scores[patient.pk] >= HOT_FROM else "cold",
-            rule=f"{PAPER_RULE}; {rules.get(patient.pk, 'rule not recorded')}"[:120],
+            rule=f"{english(PAPER_RULE)}; {rules.get(patient.pk, 'rule not recorded')}"[:120],
             produced_by=job,
             inputs_digest=inputs_digest(
                 PAPER_RULE,

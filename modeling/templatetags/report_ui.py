@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from modeling.kept_words import kept
 from studies.figures.figure import number
 from studies.figures.journal import journal_widths
-from studies.methods.wording import say
+from studies.methods.wording import Wording, say
 
 register = template.Library()
 
@@ -91,13 +91,13 @@ def named(figures: dict[str, Any], key: str) -> dict[str, Any]:
 @register.filter
 def said_parts(text: str) -> str:
     """Reasons that stand one after the other, each in the language of the page."""
-    return "; ".join(kept(part) for part in str(text).split("; "))
+    return "; ".join(kept(part) for part in text.split("; "))
 
 
 @register.filter
 def kept_words(text: str) -> str:
     """A sentence that a result keeps in English, in the language of the page."""
-    return kept(str(text or ""))
+    return kept(text or "")
 
 
 @register.filter
@@ -109,8 +109,8 @@ def widths(svg: str) -> list[int]:
 @register.filter
 def kept_sentences(text: str) -> str:
     """Several such sentences: known as a whole, or one after the other."""
-    if (whole := kept(text)) != text:
-        return whole
+    if isinstance(text, Wording) or kept(text) != text:
+        return kept(text)
     end = "." if text.endswith(".") else ""
     return ". ".join(kept(part) for part in text.removesuffix(".").split(". ")) + end
 

@@ -158,7 +158,7 @@ class _Run:
                 say(
                     "{name} is {word}",
                     name=name,
-                    word=str(value.get("missing", "blank")).replace("_", " "),
+                    word=say(str(value.get("missing", "blank")).replace("_", " ")),
                 )
             )
             return None

@@ -206,7 +206,7 @@ def _judge(
         return "unknown", say("not recorded")
     if "v" not in value:
         return "unknown", say(
-            "recorded as {word}", word=str(value.get("missing", "")).replace("_", " ")
+            "recorded as {word}", word=say(str(value.get("missing", "")).replace("_", " "))
         )
     if criterion.kind == "range":
         return _within(criterion, value)
