@@ -132,6 +132,7 @@ FILES |= {
     "drawn",
     "drawn_of",
     "drawn_figure",
+    "attrition_png",
     "attrition_csv",
     "left_out_csv",
     "table_one_csv",
