@@ -24,6 +24,11 @@ class SeenOn:
     source: str
 
 
+def is_under_treatment(day: ClinicalDate, started: ClinicalDate | None) -> bool:
+    """Whether a day may lie after the start; what lies before it, or on it, is the baseline."""
+    return started is None or day.latest > started.latest
+
+
 def adequate_imaging(
     started: ClinicalDate | None,
     recorded: Sequence[ClinicalDate],
@@ -32,16 +37,16 @@ def adequate_imaging(
 ) -> list[SeenOn]:
     """Every day of adequate imaging: those entered as such, then what assessments prove.
 
-    An assessment counts when it is known to the day, lies after the start (one before is the
-    baseline), says CR, PR or SD (NE proves nothing), and no PD came on its day or before it. What
-    is measured gives way to an entered PD, too.
+    Nothing counts on or after the first PD that was entered under treatment. An assessment counts
+    when it is known to the day, lies after the start (one before is the baseline), and says CR, PR
+    or SD (NE proves nothing). What is measured gives way to a measured PD, too.
 
     Parameters
     ----------
     started : ClinicalDate or None
         Without a start the recorded days alone count.
     recorded : sequence of ClinicalDate
-        Days entered as adequate imaging, as they are.
+        Days entered as adequate imaging.
     assessed : sequence of (ClinicalDate, str)
         Entered responses: CR, PR, SD, PD or NE.
     measured : sequence of TimePoint
@@ -52,12 +57,15 @@ def adequate_imaging(
     FDA 2018, Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix C:
     censored at the last radiologic assessment that shows no progression.
     """
-    found = [SeenOn(day, RECORDED) for day in recorded]
+    progressive = [day for day, result in assessed if result == "PD"]
+    known = min(
+        [day.earliest for day in progressive if is_under_treatment(day, started)], default=date.max
+    )
+    found = [SeenOn(day, RECORDED) for day in recorded if day.earliest < known]
     if started is None:
         return found
     entered = [(day.earliest, result) for day, result in assessed if day.is_exact]
     judged = [(point.day, category_of(point)) for point in measured]
-    known = min([day.earliest for day, result in assessed if result == "PD"], default=date.max)
     shown = min([known, *(day for day, result in judged if result == "PD")])
     for rows, until, source in ((entered, known, ASSESSED), (judged, shown, MEASURED)):
         found += [
@@ -68,8 +76,7 @@ def adequate_imaging(
     return found
 
 
-def is_entered_earlier(imaging: Sequence[SeenOn]) -> bool:
+def is_entered_earlier(recorded: Sequence[ClinicalDate], imaging: Sequence[SeenOn]) -> bool:
     """Whether an assessment lies after the last day that was entered as adequate imaging."""
-    entered = [one.day.latest for one in imaging if one.source == RECORDED]
     others = [one.day.earliest for one in imaging if one.source != RECORDED]
-    return bool(entered and others) and max(others) > max(entered)
+    return bool(recorded and others) and max(others) > max(day.latest for day in recorded)

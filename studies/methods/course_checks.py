@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from .adequate_imaging import adequate_imaging, is_entered_earlier
+from .adequate_imaging import adequate_imaging, is_entered_earlier, is_under_treatment
 from .course import FACT_KINDS, Fact, start_of
 from .dates import ClinicalDate
 from .problems import Notice, Problem
@@ -40,7 +40,10 @@ def notice_course(facts: Sequence[Fact]) -> list[Notice]:
 
 
 def _undated(facts: Sequence[Fact]) -> list[Notice]:
-    progressive = any(f.kind == "response" and f.parts.get("result") == "PD" for f in facts)
+    start = start_of(facts)
+    progressive = any(
+        result == "PD" and is_under_treatment(day, start) for day, result in _entered(facts)
+    )
     if progressive and not any(fact.kind in {"progression", "death"} for fact in facts):
         text = say(
             "assessed as PD, but no progression is dated; progression-free survival stays censored"
@@ -53,7 +56,7 @@ def _imaged_earlier(facts: Sequence[Fact]) -> Iterable[Notice]:
     recorded = [f.day for f in facts if f.kind == "contact" and f.parts.get("kind") == "assessed"]
     measured = assess_lesions(start_of(facts), _lesions_found(facts))
     imaging = adequate_imaging(start_of(facts), recorded, _entered(facts), measured.points)
-    if is_entered_earlier(imaging):
+    if is_entered_earlier(recorded, imaging):
         text = say("a response is dated later than the last adequate imaging entered")
         yield Notice("imaging_entered_earlier", text)
 
@@ -63,7 +66,7 @@ def _lesions_found(facts: Sequence[Fact]) -> list[LesionFinding]:
 
 
 def _entered(facts: Sequence[Fact]) -> list[tuple[ClinicalDate, str]]:
-    return [(fact.day, fact.parts["result"]) for fact in facts if fact.kind == "response"]
+    return [(fact.day, fact.parts.get("result", "")) for fact in facts if fact.kind == "response"]
 
 
 def _measured(facts: Sequence[Fact]) -> Iterable[Notice]:

@@ -13,6 +13,7 @@ from .adequate_imaging import (
     SeenOn,
     adequate_imaging,
     is_entered_earlier,
+    is_under_treatment,
 )
 from .dates import ClinicalDate
 from .endpoint_kinds import Rule, kind_of, read_rule
@@ -57,7 +58,8 @@ class PatientCourse:
     def known_alive(self) -> list[SeenOn]:
         """Every day that proves life, so that PFS never exceeds OS.
 
-        A progression or response known to the month only would prove no day.
+        A progression or response known to the month only would prove no day; what was assessed or
+        measured before the start, or on it, is the baseline.
         """
         seen = [SeenOn(day, ASSESSED) for day, _ in self.responses]
         seen += [SeenOn(ClinicalDate(one.day), MEASURED) for one in self.lesions]
@@ -66,8 +68,16 @@ class PatientCourse:
         return [
             *(SeenOn(day, CONTACT) for day in self.alive),
             *(SeenOn(day, RECORDED) for day in self.assessed),
-            *(one for one in seen if one.day.is_exact),
+            *(
+                one
+                for one in seen
+                if one.day.is_exact and is_under_treatment(one.day, self.started)
+            ),
         ]
+
+    def under_treatment(self) -> list[tuple[ClinicalDate, str]]:
+        """The responses without those of the baseline, which belong to an earlier treatment."""
+        return [seen for seen in self.responses if is_under_treatment(seen[0], self.started)]
 
     def __str__(self) -> str:
         told = repr((self.started, self.progressed, self.died, self.alive, self.assessed))
@@ -112,7 +122,7 @@ def _progressions(
     """The progressions that a rule goes by: dated, assessed, measured."""
     days = [course.progressed] if course.progressed and which != "measured" else []
     if which == "assessed":
-        days += [day for day, result in course.responses if result == "PD"]
+        days += [day for day, result in course.under_treatment() if result == "PD"]
     if which in ("measured", "either"):
         days += [ClinicalDate(point.day) for point in measured.points if point.response == "PD"]
     return days
@@ -121,12 +131,12 @@ def _progressions(
 def _response(kind: str, rule: Rule, course: PatientCourse) -> ResponseClass:
     if kind != "best_overall_response":
         return response_at_6_months(
-            course.started, course.responses, course.progressed, course.died,
+            course.started, course.under_treatment(), course.progressed, course.died,
             day=rule["day"], window_days=rule["window_days"],
             earlier_counts=rule["earlier_progression_or_death"] == "PD",
         )  # fmt: skip
     return best_overall_response(
-        course.responses, course.started,
+        course.under_treatment(), course.started,
         until=_first_progression(course) if rule["assessments"] != "all" else None,
         confirmed_after_days=rule["confirmed_after_days"],
         stable_from_day=rule["stable_from_day"],
@@ -157,7 +167,9 @@ def _progression_free(
     kind: str, rule: Rule, course: PatientCourse, measured: MeasuredCourse
 ) -> tuple[SurvivalTime, list[SeenOn]]:
     imaging = adequate_imaging(course.started, course.assessed, course.responses, measured.points)
-    seen = [one for one in imaging if one.source == RECORDED or rule["imaging"] != "recorded"]
+    seen = imaging
+    if rule["imaging"] == "recorded":
+        seen = [SeenOn(day, RECORDED) for day in course.assessed]
     if rule["censored"] == "last contact":
         seen += [SeenOn(day, CONTACT) for day in course.alive]
     found = progression_free_survival(
@@ -165,7 +177,7 @@ def _progression_free(
     )
     if kind == "time_to_progression" and course.progressed is None and course.died is not None:
         found = replace(found, event=False)
-    if not found.event and is_entered_earlier(imaging):
+    if not found.event and is_entered_earlier(course.assessed, imaging):
         found = replace(found, notices=(*found.notices, _ENTERED_EARLIER))
     events = [*_dated(course.progressed, PROGRESSION), *_dated(course.died, DEATH)]
     return found, [*events, *seen]
@@ -226,6 +238,6 @@ def _exact(day: ClinicalDate, first: date, last: date) -> ClinicalDate:
 
 
 def _first_progression(course: PatientCourse) -> date | None:
-    days = [day.earliest for day, result in course.responses if result == "PD"]
+    days = [day.earliest for day, result in course.under_treatment() if result == "PD"]
     days += [course.progressed.earliest] if course.progressed else []
     return min(days, default=None)

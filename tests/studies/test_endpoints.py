@@ -140,7 +140,15 @@ NEW = {"imaging": "recorded or assessed"}
         (NEW, [80], [(60, "PR")], (80, False, "adequate imaging")),
         (NEW, [31], [(60, "NE"), (50, "CR")], (50, False, "response assessment")),
         (NEW, [31], [(50, "SD"), (60, "PD"), (90, "SD")], (50, False, "response assessment")),
-        (NEW, [70], [(60, "PD")], (70, False, "adequate imaging")),
+        (NEW, [70, 40], [(60, "PD")], (40, False, "adequate imaging")),
+        ({}, [70], [(60, "PD")], (70, False, "adequate imaging")),
+        (NEW, [], [(-30, "PD"), (60, "PR")], (60, False, "response assessment")),
+        (
+            NEW | {"progression": "assessed"},
+            [],
+            [(-30, "PD"), (60, "PR")],
+            (60, False, "response assessment"),
+        ),
         (NEW, [], [(-9, "SD"), (0, "SD")], (0.5, False, "treatment start")),
         (NEW | {"censored": "last contact"}, [], [(60, "PR")], (75, False, "last contact")),
         (
@@ -162,6 +170,27 @@ def test_a_dated_response_is_imaging_unless_the_rule_is_older(
     assert (free.duration_days, free.event, free.source) == found
     said = any(notice.code == "imaging_entered_earlier" for notice in free.notices)
     assert said == (imaged == [31]), "an assessment after the last imaging entered is noticed"
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "found"),
+    [
+        ("overall_survival", {}, 0.5),  # the baseline alone proves no day of life after it
+        ("best_overall_response", {}, "SD"),
+        ("best_overall_response", {"assessments": "until progression"}, "SD"),
+        ("d14", {"kind": "response_at_a_day", "day": 14, "window_days": 28}, ""),
+    ],
+)
+def test_what_lies_before_the_start_belongs_to_an_earlier_treatment(
+    name: str, rule: dict[str, Any], found: Any
+) -> None:
+    before = [(_on(-40), "CR"), (_on(-9), "PD"), (_on(0), "PD")]
+    lesions = [LesionFinding(_on(-7).earliest, "T1", "target", "measured", 20.0)]
+    course = PatientCourse(START, responses=before, lesions=lesions)
+    if name == "best_overall_response":
+        course.responses.append((_on(60), "SD"))
+    derived = derive_endpoint(name, rule, course)
+    assert found == (derived.duration_days if name == "overall_survival" else derived.label)
 
 
 def test_measured_lesions_are_imaging_and_prove_life() -> None:
