@@ -27,6 +27,7 @@ from studies.models import (
     UseTrace,
 )
 
+from .exports import exports_drop
 from .mirrors import mirrors_write
 from .patients import move_record
 from .purging import patient_forget
@@ -133,7 +134,8 @@ def patient_withdraw(
 ) -> PatientMove:
     """End every consent and every further use; mark all that used the patient so far.
 
-    The record of it stays for good. With ``purge`` a job removes files and features at once.
+    The record of it stays for good; files that were made to take away are there no more. With
+    ``purge`` a job removes files and features at once.
 
     Raises
     ------
@@ -165,6 +167,7 @@ def patient_withdraw(
     )  # fmt: skip
     if purge:
         purge_start(move, user)
+    exports_drop(patient.study)
     return move
 
 
@@ -180,7 +183,8 @@ def purge_start(move: PatientMove, user: Any) -> Job:
     if move.kind != MoveKind.WITHDRAWN:
         raise refuse("patient", move.kind, "a withdrawal", "Record the withdrawal first.")
     earlier = purge_job(move)
-    if earlier is not None and earlier.state not in (JobState.ERRORED, JobState.CANCELLED):
+    broken = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
+    if earlier is not None and earlier.state not in broken:
         return earlier
     again = f":{earlier.pk}" if earlier else ""
     return enqueue(

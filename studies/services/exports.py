@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -150,9 +151,17 @@ def export_download(export: Export, user: Any) -> Export:
 
 def exports_expire(study: Study) -> int:
     """Drop the bytes of files whose time has come; what was in them stays said."""
-    gone = Export.objects.filter(study=study, expires_at__lt=timezone.now(), file__isnull=False)
-    expired = list(gone.select_related("file__study"))
-    for export in expired:
+    return _drop(Export.objects.filter(study=study, expires_at__lt=timezone.now()))
+
+
+def exports_drop(study: Study) -> int:
+    """Drop the bytes of every file of patients before its time: one of them has withdrawn."""
+    return _drop(Export.objects.filter(study=study).exclude(content=ExportContent.READS))
+
+
+def _drop(exports: QuerySet[Export]) -> int:
+    there = list(exports.filter(file__isnull=False).select_related("file__study"))
+    for export in there:
         stored = export.file
         assert stored is not None
         FileUse.objects.filter(file=stored, table=export._meta.db_table, row_id=export.pk).delete()
@@ -160,7 +169,7 @@ def exports_expire(study: Study) -> int:
             file_drop(stored)
         export.file = None
         export.save(update_fields=["file"])
-    return len(expired)
+    return len(there)
 
 
 Made = tuple[list[str], Iterable[list[Any]], list[tuple[str, Iterable[list[Any]]]]]

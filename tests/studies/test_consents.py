@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -19,16 +20,27 @@ from studies.access import acting_as
 from studies.consents import GENOMICS, IMAGING, SHARING, refusals, usable_ids
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import Consent, ConsentPolicy, Job, Patient, PatientMove, UseTrace
+from studies.models import (
+    Consent,
+    ConsentPolicy,
+    Export,
+    ImportBatch,
+    Job,
+    Patient,
+    PatientMove,
+    UseTrace,
+)
 from studies.selectors import members_left_out, members_table
 from studies.services import (
     batch_job,
     batch_receive,
     consent_policy_set,
     consent_record,
+    export_start,
     patient_purge,
     patient_withdraw,
 )
+from studies.storage import storage
 from tests.people import People, make_people
 from tests.studies.study_made import MadeStudy, make_study
 
@@ -144,6 +156,60 @@ def test_a_withdrawal_blocks_marks_and_stays(strict: People, made: MadeStudy):
     assert who.form_entries.get().values == {}
     assert DatasetSnapshot.objects.get(pk=snapshot.pk).not_reproducible_since is not None
     assert PatientMove.objects.filter(pk=move.pk).exists()
+
+
+def test_a_removal_takes_the_files_and_what_was_told_of_the_patient(
+    strict: People, made: MadeStudy
+):
+    study, user = strict.study, strict.coordinator
+    head = "patient_id,site,cohort,treatment_started_on,sex,age_years\n"
+
+    def brought(name: str, text: bytes, kind: str = "cohort_table", **more: bool) -> ImportBatch:
+        batch = batch_receive(study, user, kind, text, name, **more)
+        job = batch_job(batch)
+        assert job is not None
+        run_inline(job)
+        batch.refresh_from_db()
+        return batch
+
+    def line(who: str, age: int) -> str:
+        return f"{who},North,training,2020-03-01,female,{age}\n"
+
+    taken = brought("taken.csv", (head + line("N-001", 70)).encode())
+    same = brought("same.csv", (head + line("N-001", 70) + line("N-0012", 50)).encode("utf-16"))
+    refused = brought("refused.csv", (head + line("N-001", 700)).encode())
+    waits = brought("waits.csv", (head + line("N-001", 71)).encode(), confirm=True)
+    slides = b"patient_id,specimen,marker,region,density,unit\nN-001,N-001-T1,CD3,x,9,cells/mm2\n"
+    counted = brought("slides.csv", slides, "cell_densities")
+    other = brought("other.csv", (head + line("N-0012", 700)).encode())
+    gone, states = [taken, same, refused, waits, counted], ["ready", "ready", "failed", "looked"]
+    assert [batch.state for batch in gone] == [*states, "failed"]
+    told = Job.objects.get(subject_table=refused._meta.db_table, subject_id=refused.pk)
+    assert "700" in str(refused.problems)
+    assert "700" in str(told.problems)
+    consent_record(made.here, user, SHARING, DAY)
+    _, job = export_start(study, user)
+    assert run_inline(job).state == "done"
+    export = Export.objects.latest("pk")
+    assert export.is_there
+    assert export.row_count == 1
+    patient_withdraw(made.here, user, timezone.localdate(), "asked to", purge=True)
+    export.refresh_from_db()
+    assert not export.is_there, "nobody takes it away any more"
+    job = run_inline(Job.objects.get(kind="studies.patient_purge"))
+    assert job.state == "done", job.error_id
+    for batch in gone:
+        batch.refresh_from_db()
+        assert batch.file.bytes_dropped_at is not None, batch.filename
+        assert not storage().exists(study.uid, batch.file.sha256)
+        told_of = str([batch.problems, batch.notices, batch.difference])
+        assert not re.search("N-001(?!2)", told_of), batch.filename
+    told.refresh_from_db()
+    assert told.problems == []
+    assert (waits.state, refused.problem_count) == ("failed", 0)
+    other.refresh_from_db()
+    assert other.file.bytes_dropped_at is None, "of somebody whose pseudonym is longer"
+    assert "N-0012" in str(other.problems)
 
 
 def test_only_the_withdrawn_are_purged(strict: People, made: MadeStudy):
