@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from studies.endpoint_standings import retired_names
+from studies.methods.course import NO_DRUG
 from studies.methods.derivations import derive_all, spoken
 from studies.methods.units import readable_unit
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
@@ -34,6 +35,7 @@ class ValueRow:
     text: str
     unit: str = ""
     missing: str = ""
+    outside: bool = False  # of the codes that the dictionary has
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def forms_of(patient: Patient, dates: bool) -> list[FormView]:
         FormView(
             entry.form if entry.occasion == "baseline" else f"{entry.form}, {entry.occasion}",
             entry,
-            [value_row(v, entry.values.get(v.name)) for v in _variables(entry, dates)],
+            [value_row(v, form_value(v, entry, patient)) for v in _variables(entry, dates)],
             _derived(entry) if entry.form == "baseline" else [],
         )
         for entry in entries
@@ -83,6 +85,15 @@ def _variables(entry: FormEntry, dates: bool) -> list[Variable]:
     return list(variables if dates else variables.exclude(type=VariableType.DATE))
 
 
+def form_value(variable: Variable, entry: FormEntry, patient: Patient) -> dict[str, Any] | None:
+    """What the form says; a drug without a code stands with its treatment alone."""
+    value: dict[str, Any] | None = entry.values.get(variable.name)
+    if value or variable.name != "drug" or entry.occasion != "baseline":
+        return value
+    given = next((row.drug for row in patient.treatments.all() if row.is_index), "")
+    return {"v": given} if given not in ("", NO_DRUG) else None
+
+
 def value_row(variable: Variable, value: dict[str, Any] | None) -> ValueRow:
     """How a stored value reads: its label, comparator and unit, or why it is missing."""
     if not value:
@@ -90,12 +101,14 @@ def value_row(variable: Variable, value: dict[str, Any] | None) -> ValueRow:
     if "missing" in value:
         return ValueRow(variable.name, variable.label, "", missing=value["missing"])
     shown = value.get("v")
+    outside = variable.type == VariableType.CATEGORY and str(shown) not in variable.codes
     if variable.type == VariableType.CATEGORY:
         shown = variable.codes.get(str(shown), shown) or shown
     elif isinstance(shown, float):
         shown = f"{shown:g}"
     text = f"{value.get('comparator') or ''} {shown}".strip()
-    return ValueRow(variable.name, variable.label, text, unit=readable_unit(variable.unit))
+    unit = readable_unit(variable.unit)
+    return ValueRow(variable.name, variable.label, text, unit=unit, outside=outside)
 
 
 def course_of(patient: Patient, dates: bool) -> list[CourseFact]:

@@ -194,7 +194,7 @@ def criterion_wording(title: str) -> Wording:
     """The title of a criterion as it is translated; one of the study's own stays as it is."""
     if age := _AGE.fullmatch(title):
         return say("Age {minimum}-{maximum} years", minimum=age[1], maximum=age[2])
-    return Wording(title.replace("{", "{{").replace("}", "}}"))
+    return say(title)
 
 
 _AT_BASELINE = {"pet": ("baseline_petct",), "ct": ("baseline_petct",)}

@@ -236,6 +236,7 @@ def _file(
     if listing.names_patients:
         name = listing.page.split(":")[-1]
         read_record(study, request.user, ReadAction.DOWNLOAD, name, "", titles, len(found))
+        request.read_as = ("", "", "")  # type: ignore[attr-defined]  # kept here
     return csv_response(f"{listing.page.split(':')[-1]}.csv", titles, lines)
 
 

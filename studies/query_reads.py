@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from studies import access
-from studies.courses import value_row
+from studies.courses import form_value, value_row
 from studies.languages import spoken
 from studies.methods.course import FACT_KINDS, MIRRORED
 from studies.methods.units import readable_unit
@@ -92,5 +92,5 @@ def asked_now(query: Query, rights: frozenset[str]) -> Asked | None:
     ).first()  # fmt: skip
     if not entry or not variable or (variable.type == VariableType.DATE and not dates):
         return Asked("", "", mends)
-    row = value_row(variable, entry.values.get(query.field))
+    row = value_row(variable, form_value(variable, entry, patient))
     return Asked(spoken(row.text) or word_of(row.missing), row.unit, mends)

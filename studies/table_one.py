@@ -207,12 +207,8 @@ def _labelled_value(value: Any, labels: dict[str, str]) -> Any:
         return value
     label, mark, unit = labels[value].rpartition(", ")
     if not mark:
-        return _as_wording(unit)
-    return say("{label}, {end}", label=_as_wording(label), end=_as_wording(unit))
-
-
-def _as_wording(text: str) -> Wording:
-    return Wording(text.replace("{", "{{").replace("}", "}}"))
+        return say(unit)
+    return say("{label}, {end}", label=say(label), end=say(unit))
 
 
 def _limits(study: Study) -> dict[str, tuple[float | None, float | None]]:

@@ -82,7 +82,7 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
     })  # fmt: skip
 
 
-@study_page("rows")
+@study_page("rows", part_of="picture")
 def roi_picture(request: HttpRequest, study: Study, roi_uid: UUID, modality: str) -> HttpResponse:
     """A slice through the region; its bytes never change, so a browser may keep them."""
     visible = access.visible(Roi.objects.all(), request.user, study)

@@ -96,7 +96,7 @@ def mask(request: HttpRequest, study: Study, roi_uid: UUID) -> HttpResponseBase:
     return mask_response(request, study, roi_uid)
 
 
-@study_page("rows")
+@study_page("rows", part_of="projection")
 def projection(request: HttpRequest, study: Study, series_uid: UUID, degrees: int) -> HttpResponse:
     """The PET's maximum intensity projection from one side."""
     series = _series(request, study, series_uid)

@@ -63,7 +63,7 @@ def slide_page(request: HttpRequest, study: Study, slide_uid: UUID) -> HttpRespo
     return _page(request, study, _slide(request, study, slide_uid))
 
 
-@study_page("rows")
+@study_page("rows", part_of="slide")
 def slide_tile(
     request: HttpRequest, study: Study, slide_uid: UUID, level: int, column: int, row: int
 ) -> HttpResponse:
@@ -75,7 +75,7 @@ def slide_tile(
     return HttpResponse(tile, content_type="image/jpeg", headers={"Cache-Control": KEPT})
 
 
-@study_page("rows")
+@study_page("rows", part_of="count_tile")
 def count_tile(
     request: HttpRequest, study: Study, count_uid: UUID, level: int, column: int, row: int
 ) -> HttpResponse:

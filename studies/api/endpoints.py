@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
@@ -12,7 +14,7 @@ from rest_framework.response import Response
 from studies import services
 from studies.access import require
 from studies.methods.endpoint_kinds import KINDS, SHIPPED
-from studies.models import EndpointDefinition, EndpointValue, Job
+from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Job
 
 from .records import JobSerializer, PatientScopedSerializer, StudyScopedViewSet
 
@@ -78,7 +80,51 @@ class EndpointDefinitionViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         return services.endpoint_create_start(self.study, user, name, kind, title, rule, reason)
 
 
+class EndpointStandingSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = EndpointStanding
+        fields = ("uid", "name", "is_offered", "since", "reason", "created_at")
+
+
+class EndpointStandingRequestSerializer(serializers.Serializer):
+    name = serializers.CharField(max_length=64, help_text="An endpoint that the study named.")
+    is_offered = serializers.BooleanField(help_text="False retires it, true offers it again.")
+    since = serializers.DateField(
+        required=False, help_text="Of a retirement: today unless said. An offer is from today."
+    )
+    reason = serializers.CharField(max_length=500)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["is_offered"] and "since" in given:
+            raise serializers.ValidationError({"since": _("An offer is from today.")})
+        return given
+
+
+class EndpointStandingViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
+    """Which endpoints of the study's own are retired; POST retires one, or offers it again."""
+
+    serializer_class = EndpointStandingSerializer
+    queryset = EndpointStanding.objects.order_by("-id")
+    filterset_fields = ("name", "is_offered")
+
+    @extend_schema(
+        request=EndpointStandingRequestSerializer, responses={201: EndpointStandingSerializer}
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        asked = EndpointStandingRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        name, reason = given["name"], given["reason"]
+        if given["is_offered"]:
+            row = services.endpoint_offer(self.study, request.user, name, reason)
+        else:
+            since = given.get("since") or timezone.localdate()
+            row = services.endpoint_retire(self.study, request.user, name, since, reason)
+        return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
+
+
 ROUTES = [
+    ("endpoint-standings", EndpointStandingViewSet, "endpoint-standing"),
     ("endpoint-definitions", EndpointDefinitionViewSet, "endpoint-definition"),
     ("endpoint-values", EndpointValueViewSet, "endpoint-value"),
 ]

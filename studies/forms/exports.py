@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.languages import said_choices
 from studies.models import Cohort, ExportContent, ExportFormat, Patient, PatientStatus, Site, Study
+from studies.patient_queries import ASKED
+from studies.sealed import searched, unseal
 
 STATUSES = [
     ("", _("Any status")),
-    *said_choices(c for c in PatientStatus.choices if c[0] in ("screened", "enrolled")),
+    *said_choices(PatientStatus.choices),
 ]
 
 
@@ -55,9 +57,16 @@ class ExportForm(forms.Form):
         sites: Any = self.fields["site"]
         cohorts.queryset = Cohort.objects.filter(study=study)
         sites.queryset = Site.objects.filter(id__in=seen.values("site_id"))
+        self.place = str(study.uid)
+        for name in ASKED:
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_search(self) -> str:
+        """As the address of the list has it: sealed."""
+        return searched(unseal(self.cleaned_data["search"], self.place))
 
     def filters(self) -> dict[str, str]:
         given = self.cleaned_data
         found = {name: str(given[name].uid) for name in ("cohort", "site") if given[name]}
-        plain = {name: given[name] for name in ("status", "selection") if given[name]}
+        plain = {name: given[name] for name in ("status", "selection", *ASKED) if given[name]}
         return found | plain

@@ -16,7 +16,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from studies import consents
+from studies import consents, patient_queries
 from studies.access import require, rights_of, visible
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.cells import escaped
@@ -49,7 +49,7 @@ from .reads import read_record
 
 KEPT = timedelta(days=7)
 AT_ONCE = 2_000
-FILTERS = ("cohort", "site", "status", "selection")
+FILTERS = ("cohort", "site", "status", "selection", *patient_queries.ASKED)
 NEEDS = {
     ExportContent.PATIENTS: ("rows", "download"),
     ExportContent.LESIONS: ("rows", "download"),
@@ -72,7 +72,7 @@ def export_start(
     Raises
     ------
     DataProblem
-        An unknown content, format or filter.
+        An unknown content, format or filter, a selection or condition that cannot be applied.
     PermissionDenied
         A right is missing.
     """
@@ -100,6 +100,7 @@ def export_start(
         )
     if selection := (filters or {}).get("selection"):
         selection_of(user, study, selection)
+    patient_queries.conditions_asked(user, study, filters or {})
     exports_expire(study)
     said = {name: value for name, value in (filters or {}).items() if value}
     export = Export.objects.create(
@@ -239,7 +240,7 @@ def _narrowed(patients: Any, export: Export) -> Any:
     if "selection" in filters:
         chosen = selection_of(export.made_by, export.study, filters["selection"])
         patients = with_keys(patients, chosen.ids)
-    return patients
+    return patient_queries.narrowed(patients, export.made_by, export.study, filters)
 
 
 def _patient_cells(

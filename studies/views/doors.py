@@ -18,8 +18,12 @@ READS = ("rows", "download")
 View = Callable[..., HttpResponse]
 
 
-def study_page(right: str = "aggregates") -> Callable[[View], View]:
-    """Give the view the study named by ``uid``: 404 for strangers, 403 without the right."""
+def study_page(right: str = "aggregates", part_of: str = "") -> Callable[[View], View]:
+    """Give the view the study named by ``uid``: 404 for strangers, 403 without the right.
+
+    ``part_of``: a picture or tile of a page of that name; many of them are one view of what their
+    address names first.
+    """
 
     def decorate(view: View) -> View:
         @_signed_in
@@ -28,7 +32,7 @@ def study_page(right: str = "aggregates") -> Callable[[View], View]:
             study = access.study_for(request.user, uid, right)
             answer = view(request, study, **names)
             if answer.status_code == 200 and (right in READS or "patient_uid" in names):
-                _keep(request, study, right, names)
+                _keep(request, study, right, names, part_of)
             return answer
 
         return page
@@ -41,14 +45,28 @@ def has_read(request: HttpRequest, columns: Sequence[str], rows: int) -> None:
     request.has_read = (list(columns), rows)  # type: ignore[attr-defined]
 
 
-def _keep(request: HttpRequest, study: Study, right: str, names: dict[str, Any]) -> None:
+def is_read_as(
+    request: HttpRequest, page: str, subject: str, action: str = ReadAction.VIEW
+) -> None:
+    """Said by a view that is part of a page, or a file of it; without a page: it was kept."""
+    request.read_as = (action, page, subject)  # type: ignore[attr-defined]
+
+
+def _keep(
+    request: HttpRequest, study: Study, right: str, names: dict[str, Any], part_of: str
+) -> None:
     """Who saw which page of patients."""
     columns, rows = getattr(request, "has_read", ((), None))
     match = request.resolver_match
-    page = match.view_name.split(":")[-1] if match else ""
-    subject = " ".join(str(value) for value in names.values())
-    action = ReadAction.DOWNLOAD if right == "download" else ReadAction.VIEW
-    read_record(study, request.user, action, page, subject, columns, rows)
+    view = match.view_name.split(":")[-1] if match else ""
+    values = [str(value) for value in names.values()]
+    subject = values[0] if part_of else " ".join(values)
+    as_usual = (
+        ReadAction.DOWNLOAD if right == "download" else ReadAction.VIEW, part_of or view, subject,
+    )  # fmt: skip
+    action, page, subject = getattr(request, "read_as", as_usual)
+    if page:
+        read_record(study, request.user, action, page, subject, columns, rows)
 
 
 def _signed_in(view: View) -> View:

@@ -16,9 +16,9 @@ from studies import access, registry, services
 from studies.figures.figure import Figure
 from studies.figures.journal import figure_file, journal_widths
 from studies.figures.render import darkened, figure_csv, render_png
-from studies.models import Drawing, Study
+from studies.models import Drawing, ReadAction, Study
 
-from .doors import study_page
+from .doors import is_read_as, study_page
 
 
 def _svg(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
@@ -59,6 +59,7 @@ def _journal(figure: Figure, form: str) -> HttpResponse:
 FORMS: dict[str, Callable[..., HttpResponse]] = {
     "svg": _svg, "dark.svg": _dark, "png": _png, "csv": _csv, "html": _table,
 }  # fmt: skip
+SHOWN = ("svg", "dark.svg", "html")  # in a page; the others are taken away
 
 
 @study_page("rows")
@@ -78,11 +79,20 @@ def drawn(request: HttpRequest, study: Study, page: str, subject: str = "") -> H
 def drawn_figure(
     request: HttpRequest, study: Study, drawing_uid: UUID, key: str, form: str
 ) -> HttpResponse:
-    """A figure of a drawing; what is behind an address never changes."""
+    """A figure of a drawing; what is behind an address never changes.
+
+    Shown, it is a view of its page, once for all of its figures.
+    """
     rows = access.visible(Drawing.objects.all(), request.user, study).filter(uid=drawing_uid)
     found = services.figure_of(rows, drawing_uid, key)
     if found is None:
         raise Http404(_("No such figure."))
+    drawing = rows.only("page", "subject").get()
+    told, page = f"{drawing.page} {drawing.subject}".strip(), _page_of(drawing)
+    if form in SHOWN:
+        is_read_as(request, page, told)
+    else:
+        is_read_as(request, page, f"{told} {key}.{form}", ReadAction.DOWNLOAD)
     tag = f'"{drawing_uid}-{key}-{form}"'
     if form in ("svg", "dark.svg") and request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)
@@ -90,6 +100,10 @@ def drawn_figure(
     response = known(request, study, *found) if known else _journal(found[0], form)
     response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
     return response
+
+
+def _page_of(drawing: Drawing) -> str:
+    return "drawn_of" if drawing.subject else "drawn"
 
 
 @require_POST

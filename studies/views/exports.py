@@ -11,12 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
-from studies import access, job_reads, services
+from studies import access, job_reads, patient_queries, services
 from studies.filters import ReadFilter
 from studies.forms import ExportForm
 from studies.languages import sentences
 from studies.listings import EXPORTS, READS
-from studies.lists import list_response
+from studies.lists import list_response, search_of
 from studies.methods.problems import DataProblem
 from studies.models import Export, ExportContent, ReadRecord, Study
 from studies.selections import selection_of
@@ -38,6 +38,7 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
     context: dict[str, Any] = {"dates": "identifiers" in rights}
     context["form"] = ExportForm(study=study, user=request.user, initial=request.GET)
     context["words"] = _words(request.user, study, request.GET.get("selection", ""))
+    context["listed"] = _listed(request, study)
     context["dictionary"] = services.dictionary_current(study)
     context["busy"] = job_reads.is_making(mine)
     return list_response(
@@ -49,6 +50,16 @@ def _words(user: Any, study: Study, address: str) -> list[str]:
     """What a selection from the study at a glance asks for."""
     try:
         return selection_of(user, study, address).said if address else []
+    except DataProblem as refusal:
+        return [sentences(refusal)]
+
+
+def _listed(request: HttpRequest, study: Study) -> list[str]:
+    """What a list of patients asked for that the form does not show."""
+    asked = {name: request.GET.get(name, "") for name in patient_queries.ASKED}
+    asked["search"] = search_of(request, study)
+    try:
+        return patient_queries.said(request.user, study, asked)
     except DataProblem as refusal:
         return [sentences(refusal)]
 

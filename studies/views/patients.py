@@ -29,6 +29,7 @@ from studies.lists import list_response, search_address, search_of
 from studies.methods.problems import DataProblem
 from studies.methods.wording import english
 from studies.models import Patient, PatientStatus, QueryState, Specimen, Study
+from studies.patient_queries import patients_found
 from studies.sealed import searched
 from studies.value_words import word_of
 
@@ -159,9 +160,6 @@ def _exact(request: HttpRequest, study: Study) -> Patient | None:
 def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:
     search = search_of(request, study)
     mine = scopes.patients_of(request.user, study)
-    if search.startswith("*"):
-        mine = mine.filter(pseudonym__contains=search[1:])
-    elif search:
-        mine = mine.filter(pseudonym__begins=search)
+    mine = patients_found(mine, search)
     mine = mine.prefetch_related("site", "cohort_memberships__cohort", "treatments")
     return search, PatientFilter(request.GET, mine, study=study, user=request.user)

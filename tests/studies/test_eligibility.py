@@ -25,6 +25,7 @@ from studies.methods.eligibility import (
     read_criteria,
 )
 from studies.methods.problems import DataProblem
+from studies.methods.wording import say
 from studies.models import (
     Completeness,
     Consent,
@@ -209,6 +210,13 @@ def test_an_override_needs_a_reason_and_can_be_taken_back(people: People, made: 
     assert of("malignancy").passes
     eligibility_override(who, user, "malignancy", "it came back", granted=False)
     assert not of("malignancy").passes
+
+
+def test_a_criterion_of_the_studys_own_is_said_as_it_is_written():
+    for title in ("Grade {G1}, not {G3}", "No other active malignancy"):
+        told = eligibility.criterion_wording(title)
+        assert str(say("{criterion}: not met", criterion=told)) == f"{title}: not met"
+    assert str(eligibility.criterion_wording("Age 18-75 years")) == "Age 18-75 years"
 
 
 def test_a_change_of_criteria_is_a_version(people: People, made: MadeStudy):

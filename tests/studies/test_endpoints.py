@@ -25,7 +25,7 @@ from studies.methods.endpoints import (
 )
 from studies.methods.problems import DataProblem
 from studies.methods.recist import LesionFinding
-from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Job, Patient
+from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Job, Patient, Study
 from studies.selectors import endpoint_table
 from studies.table_one import default_cohorts, table_one
 from tests.people import People
@@ -342,8 +342,26 @@ def _retire_and_offer_again(people: People, client: Client) -> None:
                 write(EndpointStanding.objects.all())
     assert client.post(page, {"reason": "wanted after all"}).status_code == 302
     assert "Time to progression" in client.get(own).content.decode()
+    _over_the_api(study, client)
     shipped = reverse("studies:endpoint_standing", args=[study.uid, "overall_survival"])
     assert client.get(shipped).status_code == 404
+
+
+def _over_the_api(study: Study, client: Client) -> None:
+    address = reverse("api:endpoint-standing-list", args=[study.uid])
+
+    def post(**asked: Any) -> int:
+        body = {"name": "ttp", "reason": "x", **asked}
+        return client.post(address, body, content_type="application/json").status_code
+
+    today = timezone.localdate().isoformat()
+    assert post(is_offered=False, name="overall_survival") == 422, "every study has it"
+    assert post(is_offered=False, since="2001-01-01") == 422, "before it was defined"
+    assert post(is_offered=True, since=today) == 400
+    assert post(is_offered=False, reason=" ") == 400
+    assert [post(is_offered=offered) for offered in (False, False, True)] == [201, 422, 201]
+    told = client.get(address, {"name": "ttp"}).json()["results"]
+    assert [row["is_offered"] for row in told] == [True, False, True, False]
 
 
 def test_not_evaluable_is_no_responder_and_no_non_responder() -> None:

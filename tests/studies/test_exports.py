@@ -13,19 +13,24 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.http import urlencode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studies import services
 from studies.access import acting_as
+from studies.figures.example import draw_example
 from studies.jobs import run_inline
 from studies.methods.cells import mangled
 from studies.methods.cohort_table import TableCheck, check_table
 from studies.methods.dictionary import MISSING_CODES, VariableSpec
+from studies.methods.problems import DataProblem
 from studies.methods.table_columns import plan_by_name
 from studies.methods.table_export import export_cells, export_header
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions
-from studies.models import Consent, Export, ImportBatch, Job, Patient, ReadRecord
+from studies.models import Consent, Drawing, Export, ImportBatch, Job, Patient, ReadRecord
 from studies.services import consent_policy_set, export_start, exports_expire, table_check
 from tests.people import People
 from tests.studies.study_made import make_study
@@ -222,3 +227,63 @@ def test_every_view_file_and_answer_is_kept_for_the_administrator(
         assert Export.objects.latest("id").row_count >= 5
         with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
             ReadRecord.objects.all().delete()
+
+
+def test_an_export_from_the_list_takes_its_whole_query(people: People, client: Client) -> None:
+    """Search, status and conditions as the list had them; what cannot be applied is refused."""
+    study = people.study
+    with acting_as(people.coordinator):
+        lines = [GOOD | {"patient_id": who, "age_years": age, "sex": sex}
+                 for who, age, sex in (("E1", "40", "male"), ("E2", "70", "male"),
+                                       ("E3", "70", "female"), ("F4", "71", "male"))]  # fmt: skip
+        assert handed_in(people, table(*lines)).state == "ready"
+    client.force_login(people.coordinator)
+    said = {"variable1": "age_years", "operator1": "gt", "value1": "50", "variable2": "sex",
+            "operator2": "eq", "value2": "male", "status": "enrolled"}  # fmt: skip
+    page = reverse("studies:patients", args=[study.uid])
+    listed = client.post(f"{page}?{urlencode(said)}", {"search": "E"}, follow=True)
+    query = listed.context["request"].GET.urlencode()
+    assert len(listed.context["page"].rows) == 1
+    exports = reverse("studies:exports", args=[study.uid])
+    assert f"{exports}?{escape(query)}" in listed.content.decode()
+    asked = client.get(f"{exports}?{query}")
+    assert "pseudonym begins with E; " in asked.content.decode()
+    form = asked.context["form"]
+    given = {name: form[name].value() or "" for name in form.fields}
+    assert given["search"].startswith("~"), "sealed, as in the address of the list"
+    assert client.post(exports, given | {"format": "csv"}).status_code == 302
+    with acting_as(people.coordinator):
+        assert run_inline(Job.objects.get(kind="studies.export")).state == "done"
+        export = Export.objects.get()
+        text = services.file_read(export.file).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert [row["patient_id"] for row in rows] == ["E2"]
+        for wrong in ({"variable1": "nothing", "value1": "1"},
+                      {"variable1": "age_years", "operator1": "gt", "value1": "old"},
+                      {"variable1": "age_years", "operator1": "is", "value1": "4"}):  # fmt: skip
+            with pytest.raises(DataProblem):
+                export_start(study, people.coordinator, filters=wrong)
+
+
+def test_a_figure_that_is_shown_is_its_page_and_one_taken_away_a_download(
+    people: People, client: Client
+) -> None:
+    figure = draw_example()
+    with acting_as(people.coordinator):
+        content = {name: value for name, value in figure.as_dict().items() if name != "spec"}
+        drawing = Drawing.objects.create(
+            study=people.study, page="agreement", subject="", site_ids=[people.here.pk],
+            inputs_digest="x", figures=[content], specs={figure.key: figure.spec},
+            pictures={figure.key: '<svg width="9" height="9" viewBox="0 0 9 9"/>'},
+        )  # fmt: skip
+    client.force_login(people.coordinator)
+    for form in ("svg", "dark.svg", "html", "csv"):
+        address = reverse("studies:drawn_figure", args=[people.study.uid, drawing.uid,
+                                                        figure.key, form])  # fmt: skip
+        assert client.get(address).status_code == 200
+    with acting_as(people.administrator):
+        told = list(ReadRecord.objects.order_by("id").values_list("action", "page", "subject"))
+    assert told == [
+        ("view", "drawn", "agreement"),
+        ("download", "drawn", "agreement example.csv"),
+    ]

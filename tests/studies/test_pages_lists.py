@@ -178,3 +178,15 @@ def test_completeness_and_screening_are_lists_like_the_others(
     client.force_login(people.colleague)
     keys = [head.column.key for head in client.get(log).context["shown"].heads]
     assert "on" not in keys  # no dates for who may not see them
+
+
+def test_a_drug_outside_the_codes_reads_as_it_is_stored(
+    people: People, made: MadeStudy, client: Client
+):
+    page = url(people, "patient", made.here.uid)
+    marked = "outside the dictionary&#x27;s codes"
+    assert marked not in client.get(page).content.decode()
+    with acting_as(people.coordinator):
+        made.here.treatments.update(drug="Nivolumab 240 mg")
+    shown = client.get(page).content.decode()
+    assert "Nivolumab 240 mg" in shown.partition(marked)[0].rpartition("<dd>")[2]
