@@ -116,7 +116,15 @@ POSTS = {
 
 
 # Answers that are no page, and pages that only an administrator sees.
-FILES = {"reads", "export_file", "batch_problems", "job_live", "job_problems", "dictionary_csv"}
+FILES = {
+    "attrition_png",
+    "reads",
+    "export_file",
+    "batch_problems",
+    "job_live",
+    "job_problems",
+    "dictionary_csv",
+}
 FILES |= {"variable", "variable_new", "audit", "entry_row", "membership"}
 FILES |= {
     "glance_csv",
