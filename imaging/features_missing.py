@@ -6,19 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from imaging.models import (
     ExtractorVersion,
     FeatureFailure,
-    FeatureSet,
     Modality,
     PetCtPair,
+    RoiChoice,
     Series,
     Timing,
 )
-from imaging.selectors import extractor_newest
+from imaging.selectors import choices_complete, extractor_newest
 from imaging.selectors.scans import choices_of
 from studies import access
 from studies.consents import IMAGING, refusals
@@ -49,24 +48,17 @@ class MissingFeatures:
 
 
 def features_missing(study: Study, user: Any) -> MissingFeatures:
-    """Patients without features of the newest extractors of PET and CT."""
+    """Patients without features of the newest extractors of PET and CT, or of one of them."""
     versions = [v for m in Modality.values if (v := extractor_newest(study, m))]
-    patients = _without(access.visible(Patient.objects.all(), user, study), study, versions)
+    complete = choices_complete(study, versions) if versions else RoiChoice.objects.none()
+    patients = access.visible(Patient.objects.all(), user, study)
+    patients = patients.exclude(pk__in=complete.values("patient_id"))
     said = _Reasons(study, versions)
     found = [said.of(patient) for patient in patients.order_by("pseudonym")]
     found.sort(key=lambda one: (not one.problems, not one.waits))
     counted = Counter(one.reason for one in found)
     waiting = sum(one.waits for one in found)
     return MissingFeatures(found[:SHOWN], len(found), waiting, counted.most_common())
-
-
-def _without(patients: QuerySet, study: Study, versions: list[ExtractorVersion]) -> QuerySet:
-    """Whoever lacks a vector of one of the versions for the region that speaks."""
-    chosen = choices_of(study).values("roi_id")
-    for version in versions:
-        sets = FeatureSet.objects.filter(extractor_version=version, roi__in=chosen)
-        patients = patients.exclude(pk__in=sets.values("patient_id"))
-    return patients
 
 
 class _Reasons:

@@ -11,14 +11,14 @@ from django.utils.translation import ngettext
 
 from imaging.models import (
     ExtractorVersion,
-    FeatureSet,
     PetCtPair,
     RoiChoice,
     TargetRule,
     Timing,
 )
-from imaging.selectors import extractor_newest
+from imaging.selectors import choices_complete, extractor_newest
 from imaging.selectors.features import extractor_is_stale
+from imaging.selectors.scans import choices_of
 from studies import access
 from studies.methods.wording import listed, say, say_number
 from studies.models import BatchState, ImportBatch, Job, JobState, Study
@@ -83,11 +83,7 @@ def features_stage(study: Study, user: Any) -> StageState:
         return StageState(
             "empty", _("No extractor yet"), _("Fit it on the development cohort."), url
         )
-    regions = RoiChoice.objects.filter(study=study)
-    sets = FeatureSet.objects.filter(
-        extractor_version__in=versions, roi__in=regions.values("roi_id")
-    )
-    done = sets.values("patient_id").distinct().count()
+    regions, done = choices_of(study), choices_complete(study, versions).count()
     n_features = sum(len(version.feature_names) for version in versions)
     headline = ngettext(
         "{n} patient with {features} features", "{n} patients with {features} features", done

@@ -1,6 +1,12 @@
 """Reads that join imaging records."""
 
-from .features import control_vectors, extractor_newest, feature_vectors, roi_inputs
+from .features import (
+    choices_complete,
+    control_vectors,
+    extractor_newest,
+    feature_vectors,
+    roi_inputs,
+)
 from .scans import chosen_rois, pairs_of, scanners_of, uptake_of
 from .slides import (
     cd3_high_of,
@@ -17,6 +23,7 @@ from .targets import target_digests, target_digests_that_agree
 __all__ = [
     "cd3_high_of",
     "cd8_high_of",
+    "choices_complete",
     "chosen_rois",
     "control_vectors",
     "density_table",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from imaging.models import (
     ExtractorRole,
     ExtractorVersion,
@@ -14,6 +16,7 @@ from imaging.models import (
     Modality,
     PetCtPair,
     Roi,
+    RoiChoice,
     Series,
 )
 from studies.models import Partition, Study
@@ -41,6 +44,15 @@ def roi_inputs(study: Study) -> dict[int, RoiInput]:
             series = {Modality.PT: pair.pet, Modality.CT: pair.ct}
             found[pair.patient_id] = RoiInput(roi, {str(key): row for key, row in series.items()})
     return found
+
+
+def choices_complete(study: Study, versions: Iterable[ExtractorVersion]) -> QuerySet[RoiChoice]:
+    """Regions that speak and have a vector by each of the versions."""
+    choices = choices_of(study)
+    for version in versions:
+        made = FeatureSet.objects.filter(roi=OuterRef("roi"), extractor_version=version)
+        choices = choices.filter(Exists(made))
+    return choices
 
 
 def extractor_newest(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.db.models import Q
 
 from studies import registry
 from studies.access import require, sites_held, visible
 from studies.jobs import batch_of, enqueue
 from studies.methods.problems import refuse
 from studies.methods.wording import say
-from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, Study
+from studies.models import ENDED, BatchState, ImportBatch, Job, JobState, StoredFile, Study
 
 from .files import file_drop, file_store, file_use
 from .quota import quota_check
@@ -44,7 +45,10 @@ def action_start(study: Study, user: Any, kind: str, params: dict[str, Any] | No
         known = ", ".join(action.params) or say("none")
         expected = say("one of {known}", known=known)
         raise refuse(say("params.{name}", name=name), name, expected, "Remove it.", column="params")
-    for job in Job.objects.filter(study=study, kind=kind).exclude(state__in=ENDED):
+    under_way = Job.objects.filter(study=study, kind=kind).exclude(state__in=ENDED)
+    if action.right != "run":  # it reads what its user sees, which another does not
+        under_way = under_way.filter(acting_user=user)
+    for job in under_way:
         if job.params == params:
             return job
     return enqueue(kind, study, user, params=params)
@@ -93,7 +97,7 @@ def batch_receive(
     found = earlier.first()
     if found and _goes_on(found, door, confirm):
         if found.state == BatchState.READY and not door.keeps_bytes and not found.problems:
-            file_drop(stored)
+            _drop_unless_awaited(stored)
         return found
     batch = ImportBatch.objects.create(
         study=study,
@@ -108,6 +112,14 @@ def batch_receive(
     file_use(stored, batch)
     enqueue("studies.table_look" if confirm else door.job_kind, study, user, subject=batch)
     return batch
+
+
+def _drop_unless_awaited(stored: StoredFile) -> None:
+    """The bytes go, unless an import of the same ones, perhaps of another site, has yet to read."""
+    waits = [BatchState.RECEIVED, BatchState.RUNNING]
+    same = ImportBatch.objects.filter(file=stored)
+    if not same.filter(Q(state__in=waits) | ~Q(problems=[])).exists():
+        file_drop(stored)
 
 
 def _size_known(stream: bytes | BinaryIO) -> int | None:

@@ -70,6 +70,7 @@ def consent_record(
         An unknown scope, a day to come, an end before the beginning, or a withdrawn patient.
     """
     require_at(user, patient, "enter")
+    patient = Patient.objects.select_for_update().get(pk=patient.pk)
     problems = [*_scope_problems(scope), *_date_problems(on, withdrawn_on)]
     if patient.status == PatientStatus.WITHDRAWN:
         problems.append(
@@ -183,8 +184,7 @@ def purge_start(move: PatientMove, user: Any) -> Job:
     if move.kind != MoveKind.WITHDRAWN:
         raise refuse("patient", move.kind, "a withdrawal", "Record the withdrawal first.")
     earlier = purge_job(move)
-    broken = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
-    if earlier is not None and earlier.state not in broken:
+    if earlier is not None and not purge_is_due(earlier):
         return earlier
     again = f":{earlier.pk}" if earlier else ""
     return enqueue(
@@ -196,6 +196,12 @@ def purge_job(move: PatientMove) -> Job | None:
     """The removal that was asked for last, if any was."""
     jobs = Job.objects.filter(idempotency_key__startswith=_purge_key(move))
     return jobs.order_by("-id").first()
+
+
+def purge_is_due(earlier: Job | None) -> bool:
+    """Whether a removal may be asked for: none was, or the last came to nothing."""
+    broken = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
+    return earlier is None or earlier.state in broken
 
 
 def _purge_key(move: PatientMove) -> str:

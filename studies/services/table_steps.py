@@ -180,7 +180,8 @@ def batch_revert_job(batch: ImportBatch) -> Job | None:
 
 
 def _may_continue(batch: ImportBatch, user: Any) -> None:
-    """The one who brought the file, or who enters data for all of its sites."""
+    """The one who brought the file, or who enters data for all of its sites; one at a time."""
+    batch.refresh_from_db(from_queryset=ImportBatch.objects.select_for_update())
     require(user, batch.study, "enter")
     if not enters_of(user, batch.study, batch.uploaded_by_id, batch.site_ids):
         raise PermissionDenied(say("The file was brought by somebody of another site."))

@@ -115,7 +115,7 @@ def _page(
     withdrawn = patient.status == PatientStatus.WITHDRAWN
     removal = services.purge_job(_withdrawal(patient)) if withdrawn else None
     if withdrawn:
-        shown = {} if removal else {"purge": shown["purge"]}
+        shown = {"purge": shown["purge"]} if services.purge_is_due(removal) else {}
     else:
         del shown["purge"]
     context = {

@@ -254,6 +254,10 @@ def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monke
     told = client.get(page).context["missing"]
     assert told.waiting == 0
     assert {one.reason for one in told.rows} <= {"no PET/CT", "no region on the baseline PET/CT"}
+    FeatureSet.objects.filter(modality="CT", patient__pseudonym="P003").delete()
+    told = client.get(page).context["missing"]
+    assert (told.rows[0].patient.pseudonym, told.waiting) == ("P003", 1), "half is not enough"
+    assert features_stage(scanned.study, scanned.coordinator).state == "stale"
     version = ExtractorVersion.objects.get(modality="PT")
     shown = client.get(reverse("imaging:extractor", args=[scanned.study.uid, version.uid]))
     assert "Loss by epoch" in shown.content.decode()

@@ -167,7 +167,11 @@ def test_steps_by_form_are_done_or_told_beside_the_field(
         assert made.here.form_entries.get().values
         assert Death.objects.filter(patient=made.here).exists()
         assert step("purge", sure="on").status_code == 302
-        run_inline(Job.objects.get(kind="studies.patient_purge"))
+        Job.objects.filter(kind="studies.patient_purge").update(state="errored")
+        page = text(client, url(people, "participation", made.here.uid))
+        assert "Remove it for good?" in page, "what came to nothing is asked for again"
+        assert step("purge", sure="on").status_code == 302
+        run_inline(Job.objects.filter(kind="studies.patient_purge").latest("pk"))
         assert not made.here.form_entries.get().values, "removed later, too"
         events = FormEntry.pgh_event_model.objects.filter(patient=made.here)  # type: ignore[attr-defined]
         assert events.exists()

@@ -13,7 +13,7 @@ from studies.access import acting_as
 from studies.jobs import Cancelled, RunningJob, enqueue, run
 from studies.methods.problems import refuse
 from studies.models import ImportBatch, Job, JobState, Membership
-from studies.services import batch_job, batch_receive, job_cancel
+from studies.services import action_start, batch_job, batch_receive, job_cancel
 from tests.people import People
 
 
@@ -96,6 +96,16 @@ def test_the_same_key_gives_the_same_job(as_statistician: People) -> None:
     people = as_statistician
     first = enqueue("x", people.study, people.statistician, idempotency_key="once")
     assert enqueue("x", people.study, people.statistician, idempotency_key="once") == first
+
+
+def test_a_count_of_what_one_person_sees_is_not_anothers(people: People) -> None:
+    """A step that reads every site is the study's; one that reads one's own rows is one's own."""
+    what = {"what": "attrition"}
+    ours = action_start(people.study, people.coordinator, "studies.count", what)
+    assert action_start(people.study, people.coordinator, "studies.count", what) == ours
+    theirs = action_start(people.study, people.colleague, "studies.count", what)
+    assert theirs != ours
+    assert theirs.site_ids == [people.elsewhere.pk]
 
 
 def test_the_sweep_sends_again_and_gives_up_after_some_attempts(
