@@ -22,6 +22,7 @@ from studies.models import DictionaryVersion, Membership, Patient, Study, StudyS
 from studies.paging import PAGE_SIZE as PAGE
 from studies.paging import Page
 
+AT_ONCE = 1000  # of a file
 _DATED = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
@@ -99,10 +100,13 @@ class Changes:
 
     def page(self, order: str, place: Mapping[str, str]) -> Page:
         """One page after, or before, a place; one that is none begins at the start."""
+        return self._page(place, PAGE)
+
+    def _page(self, place: Mapping[str, str], size: int) -> Page:
         after, before = _place(place.get("after", "")), _place(place.get("before", ""))
         backwards = before is not None and after is None
-        events = self._events(before if backwards else after, PAGE + 1, backwards)
-        more, shown = len(events) > PAGE, events[:PAGE]
+        events = self._events(before if backwards else after, size + 1, backwards)
+        more, shown = len(events) > size, events[:size]
         if backwards:
             shown.reverse()
         lines = _lines(shown, self.dates)
@@ -119,7 +123,7 @@ class Changes:
         lines: list[Line] = []
         place = ""
         while len(lines) < most:
-            page = self.page("", {"after": place})
+            page = self._page({"after": place}, AT_ONCE)
             lines += page.rows
             if page.next is None:
                 break

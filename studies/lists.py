@@ -17,6 +17,7 @@ from django.utils.translation import override
 from studies import access
 from studies.filters import Chip, chips
 from studies.list_sources import Rows, Source
+from studies.methods.problems import refuse
 from studies.methods.wording import say
 from studies.models import ReadAction, SavedView, Study
 from studies.paging import Page
@@ -151,8 +152,8 @@ def list_response(
     may_take = listing.has_file and (not listing.names_patients or "download" in rights)
     if request.GET.get("format") == "csv" and may_take:
         with override("en"):  # what is exchanged is English
-            return _file(request, study, listing, source.first(order, MOST_ROWS_OF_A_FILE),
-                         chosen, rows_of)  # fmt: skip
+            found = _whole(source.first(order, MOST_ROWS_OF_A_FILE + 1))
+            return _file(request, study, listing, found, chosen, rows_of)
     place = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = source.page(order, place)
     request.has_read = ([column.key for column in chosen], len(page.rows))  # type: ignore[attr-defined]
@@ -174,6 +175,15 @@ def list_response(
     )
     told = {"study": study, "page": page, "chips": shown.chips, "shown": shown}
     return render(request, template, {**told, **(context or {})})
+
+
+def _whole(found: Sequence[Any]) -> Sequence[Any]:
+    """A file has all of a list or is none: nobody would see where it was cut."""
+    if len(found) > MOST_ROWS_OF_A_FILE:
+        most = say("at most {most:,} rows in one file", most=MOST_ROWS_OF_A_FILE)
+        found_now = say("more than {most:,} rows", most=MOST_ROWS_OF_A_FILE)
+        raise refuse("CSV", found_now, most, say("Narrow the list by a filter or a search."))
+    return found
 
 
 def _lines(

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 import imaging.listings
 import modeling.listings
-from studies import listings
+from studies import audits, listings, lists
 from studies.access import acting_as
 from studies.jobs import enqueue
 from studies.lists import Listing
@@ -100,6 +100,24 @@ def test_rows_without_a_value_come_last_either_way(people: People, made: MadeStu
         assert len({row.pk for row in [*first.rows, *second.rows]}) == rows.count()
         back = page_by_order(rows, order, "id", before=str(second.previous))
         assert list(back.rows) == list(first.rows)
+
+
+def test_a_file_has_all_of_a_list_or_is_none(
+    people: People, made: MadeStudy, client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    for name, who in (("completeness", people.coordinator), ("audit", people.administrator)):
+        client.force_login(who)
+        page = reverse(f"studies:{name}", args=[people.study.uid])
+        whole = client.get(page, {"format": "csv"})
+        rows = len(whole.content.decode().splitlines()) - 1
+        monkeypatch.setattr(lists, "MOST_ROWS_OF_A_FILE", rows)
+        monkeypatch.setattr(audits, "AT_ONCE", 3)
+        assert client.get(page, {"format": "csv"}).content == whole.content
+        monkeypatch.setattr(lists, "MOST_ROWS_OF_A_FILE", rows - 1)
+        refused = client.get(page, {"format": "csv"})
+        assert refused.status_code == 422
+        assert "Narrow the list" in refused.content.decode()
+        monkeypatch.undo()
 
 
 def test_a_file_of_patients_needs_the_right_and_is_kept_as_a_read(
