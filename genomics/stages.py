@@ -17,6 +17,7 @@ from genomics.selectors import (
     slides_are_stale,
 )
 from studies.access import sees_all_sites, visible
+from studies.languages import spoken
 from studies.methods.wording import listed, say
 from studies.models import BatchState, ImportBatch, Study
 from studies.registry import StageState
@@ -47,7 +48,7 @@ def genomics_stage(study: Study, user: Any) -> StageState:
         return StageState("partial", told, _("Fit the immune phenotype."), url)
     labels = phenotype_table(study, as_found=True)
     counted = labels["label"].value_counts().items()
-    counts = str(listed(say("{n} {label}", n=n, label=say(label)) for label, n in counted))
+    counts = spoken(listed(say("{n} {label}", n=n, label=say(label)) for label, n in counted))
     detail = _("fit {number} on {n} development patients, {labelled} labelled").format(
         number=fit.number, n=fit.n_training, labelled=len(labels)
     )

@@ -13,6 +13,7 @@ from imaging.methods.drawn_region import PERCIST
 from imaging.methods.region_recipe import BRUSH, GROWING, THRESHOLD
 from imaging.models import Roi, Series
 from imaging.selectors.targets import Target
+from studies.languages import spoken
 from studies.models import Lesion
 
 OURS = ["", *MARKERS]
@@ -120,7 +121,7 @@ class ProfileForm(forms.Form):
         self.words = words
         columns = [("", "–"), *((name, name) for name in header)]
         for role in ROLES:
-            label = _("{what}: column").format(what=NAMES_OF_ROLES[role])
+            label = _("{what}: column").format(what=spoken(NAMES_OF_ROLES[role]))
             self.fields[f"column_{role}"] = forms.ChoiceField(
                 choices=columns, required=False, label=label
             )

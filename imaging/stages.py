@@ -20,6 +20,7 @@ from imaging.selectors import choices_complete, extractor_newest
 from imaging.selectors.features import extractor_is_stale
 from imaging.selectors.scans import choices_of
 from studies import access
+from studies.languages import spoken
 from studies.methods.wording import listed, say, say_number
 from studies.models import BatchState, ImportBatch, Job, JobState, Study
 from studies.registry import StageState
@@ -70,7 +71,7 @@ def _others(study: Study) -> str:
         say_number("{n} scan {timing}", "{n} scans {timing}", count, n=count, timing=say(timing))
         for timing, count in sorted(counted.items())
     ]
-    return str(listed(said)) if said else _("no other scans")
+    return spoken(listed(said)) if said else _("no other scans")
 
 
 def features_stage(study: Study, user: Any) -> StageState:
@@ -89,7 +90,7 @@ def features_stage(study: Study, user: Any) -> StageState:
         "{n} patient with {features} features", "{n} patients with {features} features", done
     ).format(n=done, features=n_features)
     fitted = [say("{version}, fitted on {n}", version=str(v), n=v.fitted_on) for v in versions]
-    detail = str(listed(fitted, "{first}; {rest}"))
+    detail = spoken(listed(fitted, "{first}; {rest}"))
     if done < regions.count():
         state = "stale" if done else "empty"
         wait = regions.count() - done

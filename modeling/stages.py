@@ -35,7 +35,7 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
         target__in=["rna", "ihc", "response"], snapshot=version.fitting_snapshot
     )
     judged = judged.exclude(basis=Basis.APPARENT).select_related("cohort").order_by("id")
-    detail = _("AUC: {cohorts}").format(cohorts=listed(say(_auc(one)) for one in judged))
+    detail = _("AUC: {cohorts}").format(cohorts=spoken(listed(say(_auc(one)) for one in judged)))
     headline = _("Rad-Score {number}, {method}").format(
         number=version.number, method=word_of(version.method)
     )
@@ -58,7 +58,7 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
     }
     if not found:
         return _none(study, "modeling.prognosis_run", _("No nomogram yet"), url)
-    headline = str(
+    headline = spoken(
         listed(
             say("{endpoint}: nomogram {number}", endpoint=say(name), number=v.number)
             for name, v in found.items()
@@ -67,13 +67,14 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
     rad_score = _newest(study, VersionKind.RAD_SCORE)
     behind = [name for name, v in found.items() if rad_score not in v.parents.all()]
     if behind:
-        detail = _("{names} made with an earlier Rad-Score").format(names=listed(map(say, behind)))
+        names = spoken(listed(map(say, behind)))
+        detail = _("{names} made with an earlier Rad-Score").format(names=names)
         return StageState("stale", headline, detail, url)
     if rad_score and sees_all_sites(user, study):
         changed = [name for name, v in found.items() if not rows_are_current(v, rad_score)]
         if changed:
             detail = _("{names}: the patients' rows have changed since").format(
-                names=listed(map(say, changed))
+                names=spoken(listed(map(say, changed)))
             )
             return StageState("stale", headline, detail, url)
     if len(found) < len(ENDPOINTS):

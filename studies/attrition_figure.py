@@ -73,7 +73,7 @@ def draw(attrition: Attrition) -> Drawing:
         boxes.append(box)
         y += height + GAP
     return Drawing(
-        _("From screened to analysed: {title}").format(title=attrition.title),
+        _("From screened to analysed: {title}").format(title=spoken(attrition.title)),
         WIDTH, y - GAP + 8, tuple(boxes), tuple(sides), tuple(down), tuple(across),
     )  # fmt: skip
 

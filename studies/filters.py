@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from studies import audits, completeness_grid, job_reads, query_reads, registry, scopes
 from studies.events import LABELS
-from studies.languages import said_choices
+from studies.languages import said_choices, spoken
 from studies.models import (
     RIGHTS,
     BatchState,
@@ -88,7 +88,7 @@ class CompletenessFilter(PatientFilter):
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset, study=study, user=user)
         self.filters["lacking"].extra["choices"] = [
-            (column.key, str(column.title)) for column in registry.completeness_columns()
+            (column.key, spoken(column.title)) for column in registry.completeness_columns()
         ]
 
     def without(self, rows: QuerySet, name: str, key: str) -> QuerySet:
@@ -130,7 +130,7 @@ class BatchFilter(django_filters.FilterSet):
     def __init__(self, data: Any, queryset: QuerySet):
         super().__init__(data, queryset)
         self.filters["kind"].extra["choices"] = [
-            (kind.name, str(kind.title)) for kind in registry.upload_kinds()
+            (kind.name, spoken(kind.title)) for kind in registry.upload_kinds()
         ]
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from studies import access, registry
+from studies.languages import spoken
 from studies.models import (
     ImportBatch,
     Job,
@@ -39,7 +40,9 @@ def title_of(kind: str) -> str:
     if action := registry.action(kind):
         return action.title
     doors = [door for door in registry.upload_kinds() if door.job_kind == kind]
-    return _("Import: {title}").format(title=doors[0].title) if doors else registry.job_title(kind)
+    if not doors:
+        return registry.job_title(kind)
+    return _("Import: {title}").format(title=spoken(doors[0].title))
 
 
 def with_filenames(jobs: Iterable[Job]) -> list[Job]:

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from studies import access
+from studies.languages import spoken
 from studies.methods.wording import listed, say
 from studies.models import (
     Membership,
@@ -34,7 +35,7 @@ def part_of(user: Any, study: Study) -> str:
         )
         for member in access.memberships_of(user, study)
     ]
-    return str(listed(map(say, parts), "{first}; {rest}"))
+    return spoken(listed(map(say, parts), "{first}; {rest}"))
 
 
 def patients_of(user: Any, study: Study) -> QuerySet[Patient]:

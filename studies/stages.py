@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from studies import access
+from studies.languages import spoken
 from studies.methods.wording import listed, say
 from studies.models import BatchState, CohortMember, ImportBatch, Study
 from studies.registry import StageState
@@ -31,7 +32,7 @@ def cohort_stage(study: Study, user: Any) -> StageState:
             newest.state if newest else "", "empty"
         )
         return StageState(state, _("No patients yet"), _("Upload the cohort table first."), url)
-    detail = str(listed(say("{cohort} {n}", cohort=word_of(name), n=n) for name, n in counts))
+    detail = spoken(listed(say("{cohort} {n}", cohort=word_of(name), n=n) for name, n in counts))
     total = sum(n for name, n in counts)
     told = ngettext("{n} patient in cohorts", "{n} patients in cohorts", total)
     return StageState("ready", told.format(n=total), detail, url)

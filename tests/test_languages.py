@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import ast
+import copy
+import csv
+import io
 import json
+import operator
 import pickle
 import re
 import string
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import altair as alt
+import numpy as np
+import pandas as pd
 import pytest
 from django.template import Context, Template
 from django.template.base import Lexer, TokenType
 from django.test import Client
 from django.utils import translation
+from django.utils.html import format_html
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config import messages
 from modeling.kept_words import kept
-from studies.figures.figure import Figure, make_figure, rows_of, unit_axis
+from studies.figures.figure import Figure, make_figure, plain, rows_of, unit_axis
 from studies.figures.render import figure_csv
 from studies.help import TRANSLATED, glossary, pages
 from studies.languages import spoken, spoken_item
@@ -152,6 +160,29 @@ def test_nothing_translated_is_glued_to_other_text() -> None:
     assert not found
 
 
+# Rooms that compute and keep: what they say is a wording, never in the language of who asked.
+KEEPERS = {"methods", "models", "services", "selectors", "publication", "selectors.py", "tasks.py"}
+SPEAKERS = ("django.utils.translation", "studies.languages", "studies.value_words",
+            "modeling.kept_words")  # fmt: skip
+DRAWS = "studies/services/drawings.py"  # keeps a drawing for each language
+
+
+def test_no_room_that_keeps_knows_the_language_of_now() -> None:
+    found = {
+        f"{path.relative_to(PROJECT)}: {node.module}"
+        for app in messages.APPS
+        for path in (PROJECT / app).rglob("*.py")
+        if path.relative_to(PROJECT / app).parts[0] in KEEPERS
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and any(
+            name.startswith(SPEAKERS)
+            for name in (node.module or "", *(f"{node.module}.{a.name}" for a in node.names))
+        )
+    }
+    assert {told for told in found if not told.startswith(DRAWS)} == set()
+
+
 @pytest.mark.parametrize("line", [
     'say("a") + "b"', '"a" + _("b")', 'f"{gettext(x)}: 3"', '", ".join(say(x) for x in y)',
     '", ".join([_("a"), b])', 'say("A b").lower()', 'x + (say("a") if b else "")',
@@ -209,36 +240,64 @@ def test_a_figure_speaks_and_its_table_stays_english(monkeypatch) -> None:
         rows = [(group, 1) for group in groups]
         return make_figure("one", say("Survival"), "", chart, (say("group"), "n"), rows)
 
-    plain = drawn()
+    silent = drawn()
     words = {"hot": "热", "cold": "冷", "{n} of {kind}": "{kind}肿瘤 {n} 例", "Survival": "生存",
              "group": "组别", "Patients": "患者"}  # fmt: skip
     with monkeypatch.context() as page:
         page.setattr(Wording, "voice", staticmethod(lambda one, many, n: words.get(one, one)))
         said = pickle.loads(pickle.dumps(drawn()))
-    assert drawn().digest == plain.digest
-    assert "words" not in plain.as_dict()
+    assert drawn().digest == silent.digest
+    assert "words" not in silent.as_dict()
     text = json.dumps(said.spec, ensure_ascii=False)
     assert all(word in text for word in ("热", "冷肿瘤 2 例", "as typed", "患者", "生存"))
     assert not re.search(r"hot|cold|Patients|Survival", text)
-    assert (said.columns, said.rows) == (plain.columns, plain.rows)
-    assert figure_csv(said) == figure_csv(plain)
+    assert (said.columns, said.rows) == (silent.columns, silent.rows)
+    assert figure_csv(said) == figure_csv(silent)
     again = Figure.from_dict(json.loads(json.dumps(said.as_dict())))
     assert again == said
     assert again.heads == ("组别", "n")
     assert [row[0] for row in again.cells] == ["热", "冷肿瘤 2 例", "as typed"]
 
 
-def test_a_text_is_english_where_it_is_kept_and_spoken_where_it_is_shown() -> None:
+def _written(text: str) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerow([text])
+    return file.getvalue().strip()
+
+
+KEPT: dict[str, Callable[[str], Any]] = {
+    "str": str, "f-string": lambda t: f"{t}", "format": "{}".format,
+    "%": lambda t: operator.mod("%s", t),
+    "join": lambda t: ", ".join([t]), "json": lambda t: json.loads(json.dumps({t: t}))["Table 1"],
+    "csv": _written, "repr": lambda t: repr([t])[2:-2], "encode": lambda t: t.encode().decode(),
+    "copy": lambda t: str(copy.deepcopy(t)), "numpy": lambda t: np.array([t])[0],
+    "numpy str": lambda t: np.asarray([t, "a longer one than it"], dtype=str)[0],
+    "numpy object": lambda t: np.array([t], dtype=object).astype(str)[0],
+    "where": lambda t: np.where([True], t, say("Table 2"))[0],
+    "pandas": lambda t: pd.Series([t]).astype(str)[0],
+    "frame": lambda t: pd.DataFrame({t: [t]}).to_csv(index=False).splitlines()[1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", KEPT)
+def test_a_text_is_english_whatever_is_done_to_it(way: str) -> None:
+    with translation.override("zh-hans"):
+        assert KEPT[way](say("Table 1")) == "Table 1"
+
+
+def test_a_text_is_spoken_where_somebody_says_so() -> None:
     title, counted = say("Table 1"), say_number("{number} patient", "{number} patients", 2)
     assert say(title) is title
+    page = Template("{{ t }}; {% blocktranslate %}Plan {{ t }}{% endblocktranslate %}"
+                    "; {{ all|join:'+' }}; {{ odd }}")  # fmt: skip
+    shown = Context({"t": title, "all": [title, counted], "odd": say("{a}", a="<b>")})
     with translation.override("zh-hans"):
-        shown = f"{title} {counted}", str(title), Template("{{ t }}").render(Context({"t": title}))
-        assert shown == ("表 1 2 例患者", "表 1", "表 1")
-        kept_as = json.dumps([title, counted]), ", ".join([title, counted]), title == "Table 1"
-        assert kept_as == ('["Table 1", "2 patients"]', "Table 1, 2 patients", True)
+        assert page.render(shown).split("; ")[0] == "表 1"
+        assert "表 1" in page.render(shown).split("; ")[1]
+        assert page.render(shown).split("; ")[2:] == ["表 1+2 例患者", "&lt;b&gt;"]
+        assert (spoken(title), plain([title])) == ("表 1", ["表 1"])
+        assert format_html("<p>{}</p>", counted) == "<p>2 例患者</p>"
         assert {"Table 1": 1}[title] == 1
-    with translation.override("en"):
-        assert f"{title}: {counted}" == "Table 1: 2 patients"
 
 
 def test_words_inside_words_are_said_too() -> None:

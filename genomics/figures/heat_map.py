@@ -179,7 +179,7 @@ def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "from": column,
             "to": column + 1,
-            "cell": str(say(cell)),
+            "cell": plain(say(cell)),
             "z": plain(float(clipped[column, row])),
         }
         for row, cell in enumerate(table.columns)

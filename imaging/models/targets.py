@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
+from studies.methods.wording import marked, say
 from studies.models import Lesion, PatientRow
 from studies.models.protect import unchangeable_of_patient
 
@@ -15,8 +15,8 @@ from .scans import Roi
 class TargetRule(models.TextChoices):
     """How the target came about."""
 
-    LARGEST_MTV = "largest_mtv_41_percent", _("largest MTV at 41 % of SUVmax")
-    READER = "chosen_by_reader", _("chosen by a reader")
+    LARGEST_MTV = "largest_mtv_41_percent", marked("largest MTV at 41 % of SUVmax")
+    READER = "chosen_by_reader", marked("chosen by a reader")
 
 
 class TargetDecision(PatientRow):
@@ -55,7 +55,7 @@ class TargetDecision(PatientRow):
         triggers = unchangeable_of_patient("target_decision", purged=True)
 
     def __str__(self) -> str:
-        return f"{self.lesion}, {self.rule}" if self.lesion else self.get_rule_display()
+        return f"{self.lesion}, {self.rule}" if self.lesion else say(self.get_rule_display())
 
 
 class RoiChoice(PatientRow):

@@ -25,7 +25,6 @@ from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import PrognosisRows, prognosis_rows
 from modeling.services.prognosis_writing import prognosis_recipe
 from modeling.services.version_life import ancestry_of
-from studies.languages import spoken
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import marked, say
 from studies.models import CohortUse, Study
@@ -131,7 +130,7 @@ def check_of(ahead: Ahead) -> dict[str, Any]:
             for name, of in found.items()
         ],
         "passed": not problems and not any(found.values()),
-        "plan": spoken(plan) if plan else None,
+        "plan": str(plan) if plan else None,
         "departures": [asdict(departure) for departure in departs],
         "cost": _cost(ahead),
     })  # fmt: skip

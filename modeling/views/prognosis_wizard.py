@@ -15,6 +15,7 @@ from modeling.services.prognosis_choice import NONE, choice_read
 from modeling.services.prognosis_endpoints import endpoint_named, endpoints_offered
 from modeling.views.steps import Pages, step_known, step_show, step_take
 from modeling.wizard_steps import Draft
+from studies.languages import spoken
 from studies.models import Study
 from studies.services import action_start
 from studies.views.doors import study_page
@@ -128,7 +129,7 @@ def _take_start(request: HttpRequest, study: Study, draft: Draft) -> HttpRespons
     ]
     WIZARD.forget(request.session, study)
     if len(jobs) > 1:
-        titles = [str(endpoint_named(study, name).title) for name in endpoints]
+        titles = [spoken(endpoint_named(study, name).title) for name in endpoints]
         messages.success(request, prognosis_wizard.started_words(titles))
     return redirect("studies:job", study.uid, jobs[0].uid)
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from studies import access, registry, services
 from studies.figures.figure import Figure
 from studies.figures.render import figure_csv
+from studies.languages import spoken
 from studies.methods.wording import from_stored
 from studies.models import Drawing
 from studies.services import Drawn
@@ -173,7 +174,7 @@ class DrawingViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
             raise Http404("No such page.") from error
         return {
             "page": name,
-            "title": str(page.title),
+            "title": spoken(page.title),
             "subject": subject,
             "state": _state(found),
             "drawing": found.drawing.uid if found and found.drawing else None,

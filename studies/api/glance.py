@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import access, services
+from studies.languages import spoken
 from studies.methods.selection import Count, counted
 from studies.methods.selection_comparison import Described, Difference
 from studies.models import SavedSelection
@@ -177,7 +178,7 @@ def _difference(row: Difference) -> dict[str, Any]:
     test = row.test
     return {
         "key": row.column.key,
-        "title": str(row.column.title),
+        "title": spoken(row.column.title),
         "selected": _described(row.one),
         "other": _described(row.other),
         "standardised_difference": row.standardised,

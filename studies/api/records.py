@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from studies import registry, services
 from studies.access import reads_names, rights_of, study_for, visible
 from studies.kept_stages import stage_states
+from studies.languages import spoken
 from studies.models import (
     Cohort,
     FormEntry,
@@ -46,7 +47,7 @@ class StudySerializer(serializers.ModelSerializer):
         return [
             {
                 "key": stage.key,
-                "title": str(stage.title),
+                "title": spoken(stage.title),
                 "state": state.state,
                 "headline": state.headline,
                 "url": state.url,

@@ -97,11 +97,11 @@ def make_figure(
     in the language of now.
     ``titled``: the title stands in the picture too, not only above it on the page.
     """
-    title, caption = str(say(title)), str(say(caption))
+    title, caption = say(title).here(), say(caption).here()
     spec = plain(dress(chart, title if titled else "").to_dict(validate=False))
     heads, given = tuple(say(column) for column in columns), tuple(tuple(row) for row in rows)
-    said = {english(text): str(text) for row in (heads, *given) for text in row
-            if isinstance(text, Wording) and str(text) != text}  # fmt: skip
+    said = {english(text): text.here() for row in (heads, *given) for text in row
+            if isinstance(text, Wording) and text.here() != text}  # fmt: skip
     table = tuple(tuple(plain(english(cell)) for cell in row) for row in given)
     names = tuple(english(head) for head in heads)
     return Figure(key, title, caption, spec, names, table, wide, words=said)
@@ -190,7 +190,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Wording):
-        return str(value)
+        return value.here()
     if isinstance(value, float):
         return None if not np.isfinite(value) else float(f"{value:.6g}")
     return value

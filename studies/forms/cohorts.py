@@ -215,7 +215,7 @@ class CriteriaForm(forms.Form):
                 age.maximum,
             )
         asked = next((c for c in criteria if c.key == "role_data"), None)
-        columns = [(c.key, str(c.title)) for c in completeness_columns() if c.key != "consent"]
+        columns = [(c.key, spoken(c.title)) for c in completeness_columns() if c.key != "consent"]
         for role in CohortRole.values:
             self.fields[f"data_{role}"] = forms.MultipleChoiceField(
                 label=_("Data required in {cohort}").format(cohort=word_of(role)),

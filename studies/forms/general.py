@@ -9,8 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from studies import languages
-from studies.languages import said_choices
+from studies.languages import said_choices, spoken, spoken_item
 from studies.methods.problems import DataProblem
 from studies.models import RIGHTS, Role, Site, Study
 from studies.registry import UploadKind
@@ -19,7 +18,7 @@ from studies.registry import UploadKind
 def refuse_in(form: forms.Form, refusal: DataProblem) -> None:
     """Put what a service refused beside the field it names."""
     for problem in refusal.problems:
-        told = languages.spoken_item(problem)
+        told = spoken_item(problem)
         if problem.column in form.fields or not problem.column:
             form.add_error(problem.column or None, f"{told['found']}. {told['remedy']}")
         else:  # no field shows which column is meant
@@ -49,10 +48,10 @@ class UploadForm(forms.Form):
         self.option_names = [option.name for option in kind.options]
         for option in kind.options:
             self.fields[option.name] = forms.ChoiceField(
-                choices=[(value, str(word)) for value, word in option.choices],
+                choices=[(value, spoken(word)) for value, word in option.choices],
                 required=False,
-                label=str(option.label),
-                help_text=str(option.help),
+                label=spoken(option.label),
+                help_text=spoken(option.help),
             )
 
     @property

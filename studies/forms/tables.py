@@ -33,7 +33,7 @@ def _named(spec: VariableSpec) -> str:
 
 
 def _file_has(found: list[str]) -> str:
-    return str(say("The file has {found}.", found=listed(map(say, found))))
+    return spoken(say("The file has {found}.", found=listed(map(say, found))))
 
 
 class QuestionsForm(forms.Form):

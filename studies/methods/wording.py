@@ -1,17 +1,19 @@
 """Texts that remember how they were made, so that a page can say them in its language.
 
 A method says what it found in English, with ``say``; a module names its titles, a figure its axes
-in the same way. What they get is that English text, a ``str`` like any other: compared, joined,
-hashed, stored and exchanged as English. Beside it stand the pattern and the values, which is what
-a translation needs; they survive a record (``stored``) and come back from it (``restored``).
-Where it is shown, by ``str()``, an f-string, ``format`` or a template, it is in the language of
-whoever asked: ``Wording.voice`` knows it (``studies.languages``). Without, it is English.
+in the same way. What they get is that English text, a ``str`` like any other whatever is done to
+it: compared, joined, formatted, hashed, stored, exchanged. Beside it stand the pattern and the
+values, which is what a translation needs; they survive a record (``stored``) and come back from it
+(``restored``). It is in the language of whoever asked only where somebody says so: in a template
+(``__html__``), in a picture (``figures.plain``), by ``studies.languages.spoken``. ``Wording.voice``
+knows that language; without, it is English.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from html import escape
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -48,11 +50,13 @@ class Wording(str):
         made.pattern, made.plural, made.number, made.values = pattern, plural, number, values
         return made
 
-    def __str__(self) -> str:
-        return self.spoken(Wording.voice) if Wording.voice else str.__str__(self)
+    def here(self) -> str:
+        """In the language of now."""
+        return self.spoken(Wording.voice) if Wording.voice else str(self)
 
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
+    def __html__(self) -> str:
+        """What a template shows."""
+        return escape(self.here())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Wording, (self.pattern, self.values, self.plural, self.number))
@@ -111,7 +115,7 @@ def listed(parts: Any, pattern: str = marked("{first}, {rest}")) -> str:
     texts = list(parts)
     if not any(isinstance(text, Wording) for text in texts):
         between = pattern.replace("{first}", "").replace("{rest}", "")
-        return between.join(str(text) for text in texts)
+        return between.join(texts)
     first, *rest = texts
     return say(pattern, first=first, rest=listed(rest, pattern)) if rest else first
 
@@ -174,7 +178,7 @@ def from_stored(content: Any) -> Any:
 
 def english(value: Any) -> Any:
     """The text as it is compared, stored and exchanged; anything else as it is."""
-    return str.__str__(value) if isinstance(value, Wording) else value
+    return str(value) if isinstance(value, Wording) else value
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from studies import desks
+from studies.languages import sentence
 from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.services import bell_told, tour_hide, view_delete, view_save
@@ -54,7 +55,7 @@ def view_new(request: HttpRequest, study: Study) -> HttpResponse:
         view = view_save(study, request.user, page, request.POST.get("name", ""), query)
         messages.success(request, _("Kept as {name}.").format(name=view.name))
     except DataProblem as refusal:
-        messages.error(request, str(refusal.problems[0]))
+        messages.error(request, sentence(refusal.problems[0]))
     return redirect(f"{address}?{query}")
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from studies import access, job_reads, registry, services
 from studies.filters import JobFilter
 from studies.identifiers import is_uuid
-from studies.languages import sentence
+from studies.languages import sentence, spoken
 from studies.listings import JOBS
 from studies.lists import list_response
 from studies.methods.problems import DataProblem
@@ -157,7 +157,7 @@ def _next_page(study: Study, batch: Any, job: Job) -> tuple[str, str]:
     course = registry.job_course(job.kind)
     if course and course.result_key in job.result:
         uid = job.result[course.result_key]
-        return reverse(course.result_page, args=[study.uid, uid]), str(course.result_word)
+        return reverse(course.result_page, args=[study.uid, uid]), spoken(course.result_word)
     if job.kind == "studies.endpoint_change":
         return reverse("studies:endpoints", args=[study.uid]), _("The endpoints")
     if job.kind == "studies.count" and job.params["what"] in COUNTED:

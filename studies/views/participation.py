@@ -32,6 +32,7 @@ from studies.forms import (
     WithdrawForm,
     refuse_in,
 )
+from studies.languages import spoken
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
 from studies.models import MoveKind, Patient, PatientMove, PatientStatus, Study
@@ -102,7 +103,7 @@ def patient_step(request: HttpRequest, study: Study, patient_uid: UUID, step: st
         except DataProblem as refusal:
             refuse_in(form, refusal)
         else:
-            messages.success(request, str(told))
+            messages.success(request, spoken(told))
             return redirect("studies:participation", study.uid, patient.uid)
     return _page(request, study, patient, {step: form})
 

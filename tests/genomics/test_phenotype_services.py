@@ -16,6 +16,8 @@ from studies.registry import facts
 from tests.genomics.made import as_csv, hand_in, is_hot, make_counts, pseudonyms, start
 from tests.people import People
 
+pytestmark = pytest.mark.usefixtures("in_chinese")
+
 
 def labels(people: People, source: str = "rna") -> dict[str, str]:
     names = dict(Patient.objects.values_list("pk", "pseudonym"))

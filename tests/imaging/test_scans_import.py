@@ -16,6 +16,8 @@ from studies.models import FileUse, Lesion, StoredFile
 from studies.services import file_read
 from studies.storage import storage
 
+pytestmark = pytest.mark.usefixtures("in_chinese")
+
 TWO = {"Lesion 1": (-12.0, 0.0, 2.0, 5.0), "Lesion 2": (10.0, 0.0, 2.0, 9.0)}
 
 

@@ -32,7 +32,7 @@ from studies.services import action_start
 from tests.modeling.prognosis_made import make_rad_score
 from tests.people import People
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_chinese")]
 
 
 @pytest.fixture

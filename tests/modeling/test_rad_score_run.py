@@ -29,7 +29,7 @@ from studies.services import file_read
 from studies.storage import storage
 from tests.modeling.rad_score_made import SMALL, make_control, make_features
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_chinese")]
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.services import batch_job, batch_receive, membership_grant
 from tests.people import People
 
+pytestmark = pytest.mark.usefixtures("in_chinese")
+
 GOOD: dict[str, str] = {
     "patient_id": "P001",
     "site": "North",

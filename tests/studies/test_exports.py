@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -287,3 +289,27 @@ def test_a_figure_that_is_shown_is_its_page_and_one_taken_away_a_download(
         ("view", "drawn", "agreement"),
         ("download", "drawn", "agreement example.csv"),
     ]
+
+
+LISTED = ("patients", "specimens", "screening", "completeness", "eligibility", "cohorts", "uploads",
+          "jobs", "queries")  # fmt: skip
+FILES = ("left_out_csv", "glance_csv", "attrition_csv", "table_one_csv", "table_one_html")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def test_a_file_is_the_same_whatever_its_taker_reads(filled: People, client: Client) -> None:
+    client.force_login(filled.statistician)
+    urls = [reverse(f"studies:{name}", args=[filled.study.uid]) for name in FILES]
+    urls += [reverse(f"studies:{name}", args=[filled.study.uid]) + "?format=csv" for name in LISTED]
+    seen = 0
+    for url in urls:
+        files = [client.get(url, headers={"Accept-Language": language})
+                 for language in ("en", "zh-hans")]  # fmt: skip
+        if "attachment" in files[0].get("Content-Disposition", ""):
+            seen += 1
+            assert files[0].content == files[1].content, url
+            assert not CHINESE.search(files[1].content.decode()), url
+    assert seen >= len(FILES) + 4
+    with acting_as(filled.administrator):
+        kept = ReadRecord.objects.filter(study=filled.study).values_list("columns", flat=True)
+        assert not CHINESE.search(json.dumps(list(kept), ensure_ascii=False))
