@@ -192,7 +192,7 @@ OF_A_LANGUAGE = {"studies_drawing", "studies_keptstage", "django_session"}
 
 def _chinese_of(model: type[Model]) -> str:
     table = model._meta.db_table
-    if table in OF_A_LANGUAGE:
+    if table in OF_A_LANGUAGE or not model._meta.managed or model._meta.proxy:
         return "SELECT '', '' WHERE FALSE"
     return f"SELECT '{table}', t::text FROM \"{table}\" t WHERE t::text ~ '[\u4e00-\u9fff]'"
 

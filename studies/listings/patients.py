@@ -204,7 +204,7 @@ def completeness_listing() -> Listing:
             *(
                 Column(
                     column.key,
-                    spoken(column.title),
+                    column.title,
                     partial(_presence, place),
                     plain=partial(_is_there, place),
                 )

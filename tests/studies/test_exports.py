@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.http import urlencode
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -297,6 +298,7 @@ FILES = ("left_out_csv", "glance_csv", "attrition_csv", "table_one_csv", "table_
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
+@override("en")  # what the last page spoke does not outlive the test
 def test_a_file_is_the_same_whatever_its_taker_reads(filled: People, client: Client) -> None:
     client.force_login(filled.statistician)
     urls = [reverse(f"studies:{name}", args=[filled.study.uid]) for name in FILES]
