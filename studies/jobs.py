@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import close_old_connections, connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from studies import registry
 from studies.access import acting_as, require, sites_held
@@ -184,6 +185,7 @@ def run(job_id: int, verb: Callable[[RunningJob], None], in_worker: bool = True)
         with (
             beating,
             acting_as(record.acting_user),
+            override(settings.LANGUAGE_CODE),  # what it keeps is English, whoever asked
             pghistory.context(user=record.acting_user_id, job=str(record.uid)),
         ):
             _settle(job, verb)

@@ -54,7 +54,7 @@ def draw_calibration(
     base = alt.Chart(rows_of(
         cohort=[say(p.cohort) for p in points], x=[p.predicted for p in points],
         y=[p.observed for p in points], lower=[p.lower for p in points],
-        upper=[p.upper for p in points],
+        upper=[p.upper for p in points], line=[cohorts.index(p.cohort) for p in points],
     ))  # fmt: skip
     x = alt.X("x:Q", scale=_unit(), axis=_axis(say("Predicted {quantity}", quantity=say(quantity))))
     y = alt.Y("y:Q", scale=_unit(), axis=_axis(say("Observed {quantity}", quantity=say(quantity))))
@@ -63,11 +63,7 @@ def draw_calibration(
         color=alt.Color("cohort:N", scale=scales["color"], sort=cohorts),
         shape=alt.Shape("cohort:N", scale=scales["shape"], sort=cohorts),
     )  # fmt: skip
-    lines = [
-        part
-        for k, name in enumerate(cohorts)
-        for part in _line(base, name, scales["color"].range[k], k)
-    ]
+    lines = [part for k in range(len(cohorts)) for part in _line(base, scales["color"].range[k], k)]
     ideal = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
         strokeDash=DOTS, strokeWidth=1, color=QUIET
     ).encode(x="x:Q", y="y:Q")  # fmt: skip
@@ -83,8 +79,8 @@ def draw_calibration(
     return make_figure(key, title, caption, chart, columns, rows)
 
 
-def _line(base: alt.Chart, name: str, colour: str, k: int) -> list[alt.Chart]:
-    own = base.transform_filter(alt.datum.cohort == name)
+def _line(base: alt.Chart, colour: str, k: int) -> list[alt.Chart]:
+    own = base.transform_filter(alt.datum.line == k)
     dash = DASHES[k % len(DASHES)]
     return [
         own.mark_rule(strokeWidth=1.2, opacity=0.7, color=colour).encode(
@@ -104,7 +100,7 @@ def _histogram(
     data = rows_of(
         low=np.tile(edges[:-1], len(known)), high=np.tile(edges[1:], len(known)),
         n=np.concatenate([counts[name] for name in known]) if known else [],
-        cohort=np.repeat(known, BINS),
+        cohort=[name for name in known for _ in range(BINS)],
     )  # fmt: skip
     colours = style_scales(cohorts)["color"]
     return (

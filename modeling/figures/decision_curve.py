@@ -58,7 +58,7 @@ def draw_decision_curve(
                              format=".1f"))  # fmt: skip
     lines = alt.Chart(rows_of(
         x=np.tile(threshold, 3), y=np.r_[benefit, everyone, np.zeros(threshold.size)],
-        strategy=np.repeat(names, threshold.size),
+        strategy=[name for name in names for _ in threshold],
     )).mark_line(strokeWidth=2, clip=True).encode(
         x=x, y=y,
         color=alt.Color("strategy:N", sort=names,

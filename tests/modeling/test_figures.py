@@ -1,6 +1,7 @@
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -41,7 +42,7 @@ def _classifiers():
 def _calibration():
     points = [CalibrationPoint("Training", 0.3, 0.25, 0.1, 0.4, 20),
               CalibrationPoint("Training", 0.6, np.nan, np.nan, np.nan, 20)]  # fmt: skip
-    return draw_calibration(points, "Calibration")
+    return draw_calibration(points, "Calibration", predicted={"Training": [0.2, 0.3, 0.7]})
 
 
 def _decision():
@@ -196,6 +197,12 @@ def test_no_word_of_a_figure_escapes_its_language(make, monkeypatch):
             pass
         assert not re.search(r"[A-Za-z]{3,}", text.replace("AUC", "")), text
     assert (figure.columns, figure.rows) == (make().columns, make().rows)
+    assert marks_of(figure) == marks_of(make())  # each in its colour: names are found again
+
+
+def marks_of(figure: Figure) -> Counter[str]:
+    paths = re.findall(r"<path[^>]*>", render_svg(figure))
+    return Counter(colour for p in paths for colour in re.findall(r'(?:fill|stroke)="([^"]+)"', p))
 
 
 def test_kaplan_meier_figure_shows_numbers_at_risk_and_not_reached():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import (
@@ -203,7 +204,8 @@ def test_a_nomogram_of_other_rows_is_stale(made: People, monkeypatch: Any) -> No
     """A day of follow-up of a validating cohort, or one Immunoscore; back again, it is not."""
 
     def stage() -> Any:
-        return prognosis_stage(made.study, made.statistician)
+        with override("en"):
+            return prognosis_stage(made.study, made.statistician)
 
     for endpoint in ("overall_survival", "progression_free_survival"):
         prognosis_run(made.study, endpoint, seed=3)

@@ -40,7 +40,7 @@ from studies.services import derivation_record, file_store
 from tests.modeling.rad_score_made import SMALL, make_features
 from tests.people import People
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_chinese")]
+pytestmark = pytest.mark.django_db
 
 
 def make_report(people: People, monkeypatch: Any, patients: int = 140) -> Report:
