@@ -91,7 +91,10 @@ class DrawingSerializer(serializers.ModelSerializer):
 
 class DrawnPageSerializer(serializers.Serializer):
     page = serializers.CharField(source="name")
-    title = serializers.CharField()
+    title = serializers.SerializerMethodField()
+
+    def get_title(self, page: registry.DrawnPage) -> str:
+        return spoken(page.title)
 
 
 class AskedSerializer(serializers.Serializer):
