@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from modeling.methods.cox import fit_cox
 from modeling.methods.firth_cox import fit_firth_cox
 from studies.methods.problems import DataProblem
-from tests.modeling.lung_r import R, lung
+from tests.modeling.lung_r import FILE, R, lung
 from tests.modeling.survival_reference import close
 
+REFERENCES = FILE.parent
 NAMES = ["age", "ph.ecog", "early"]
 
 
@@ -94,14 +97,22 @@ def test_what_no_penalty_helps_is_refused():
         fit_firth_cox(rows["time"], rows["event"], -rows["time"], ["order of time"])
 
 
-def test_a_profile_that_depends_on_the_way_is_refused(monkeypatch):
-    rows = _lung()
-    fit = fit_firth_cox(rows["time"], rows["event"], rows[["age"]], ["age"])
-    heights = iter([(1.0, None), (-1.0, None)] + [(-1.0, None)] * 3)
+def test_the_highest_of_several_tops_ends_a_profile():
+    """Nine events for eight columns; R climbed from several starts (``few_events.R``)."""
+    told = json.loads((REFERENCES / "few_events.json").read_text("utf-8"))
+    rows = np.array(told["rows"], dtype=float)
+    fit = fit_firth_cox(rows[:, 0], rows[:, 1], rows[:, 2:], told["columns"][2:])
+    close(fit.coefficients, told["coef"], 1e-5)
+    close(fit.profile_interval()[1][6], told["upper_of_x7"], 1e-5)
 
-    def held(self, j, value, start):
-        return self._top - 2 + next(heights)[0], start
 
-    monkeypatch.setattr(type(fit), "_held", held)
-    with pytest.raises(DataProblem, match="more than one top"):
+def test_a_fit_below_another_top_is_refused():
+    """Ten events for eight columns: held elsewhere, one coefficient leads higher than the fit."""
+    rng = np.random.default_rng(9)
+    n, p = rng.integers(12, 24), rng.integers(5, 9)
+    x = rng.normal(size=(n, p))
+    for j in range(p // 2 + 1):
+        x[:, j] = rng.random(n) < rng.choice([0.2, 0.3, 0.5])
+    fit = fit_firth_cox(np.round(rng.exponential(20, n) + 0.5), rng.random(n) < 0.6, x)
+    with pytest.raises(DataProblem, match="two tops"):
         fit.profile_interval()
