@@ -67,6 +67,7 @@ def tabulate_cox(
     table: pd.DataFrame,
     terms: Sequence[Term],
     penalty: Penalty = "none",
+    together: bool = True,
 ) -> RegressionTable:
     """Hazard ratios of each term alone (univariable) and of all together (multivariable).
 
@@ -79,6 +80,8 @@ def tabulate_cox(
     penalty : {"none", "firth"}
         Wald intervals and p without; with Firth's, which stays finite under separation, those
         of the penalised profile likelihood.
+    together : bool
+        Whether the multivariable model is fitted.
 
     Raises
     ------
@@ -100,11 +103,16 @@ def tabulate_cox(
         fitted = fit_firth_cox if penalty == "firth" else fit_cox
         return _told(fitted(time, flag, design.matrix, design.names))
 
-    return _tabulate("cox", flag, table, terms, fit, tested=penalty == "none")
+    tested = penalty == "none"
+    return _tabulate("cox", flag, table, terms, fit, tested=tested, together=together)
 
 
 def tabulate_logistic(
-    outcome: ArrayLike, table: pd.DataFrame, terms: Sequence[Term], penalty: Penalty = "none"
+    outcome: ArrayLike,
+    table: pd.DataFrame,
+    terms: Sequence[Term],
+    penalty: Penalty = "none",
+    together: bool = True,
 ) -> RegressionTable:
     """Odds ratios of each term alone and of all together.
 
@@ -117,6 +125,8 @@ def tabulate_logistic(
     penalty : {"none", "firth"}
         Wald intervals and p without; with Firth's, which stays finite under separation, those
         of the penalised profile likelihood.
+    together : bool
+        Whether the multivariable model is fitted.
 
     References
     ----------
@@ -132,7 +142,8 @@ def tabulate_logistic(
         design = apply_design(table, chosen)
         return _told(fit_logistic(outcome, design.matrix, design.names, penalty))
 
-    return _tabulate("logistic", y, table, terms, fit, tested=penalty == "none")
+    tested = penalty == "none"
+    return _tabulate("logistic", y, table, terms, fit, tested=tested, together=together)
 
 
 def _told(fit: CoxFit | LogisticFit) -> Fitted:
@@ -148,11 +159,18 @@ def _told(fit: CoxFit | LogisticFit) -> Fitted:
 
 
 def _tabulate(
-    kind: str, events: Flags, table: pd.DataFrame, terms: Sequence[Term], fit: Fit, tested: bool
+    kind: str,
+    events: Flags,
+    table: pd.DataFrame,
+    terms: Sequence[Term],
+    fit: Fit,
+    *,
+    tested: bool,
+    together: bool,
 ) -> RegressionTable:
     """Not ``tested``: penalised likelihoods of different terms are not comparable."""
     problems: list[Problem] = []
-    whole = _try(fit, terms, problems)
+    whole = _try(fit, terms, problems) if together else None
     alone = {term.name: _try(fit, [term], problems) for term in terms}
     tests: Tests = {term.name: (None, None) for term in terms}
     if tested:

@@ -44,21 +44,19 @@ def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
 
 def _of_cohort(name: str, rows: pd.DataFrame, endpoint: str) -> Iterator[dict[str, Any]]:
     time, event = rows["duration_months"].to_numpy(float), rows["event"].to_numpy(bool)
-    yield _told(name, endpoint, rows, event, lambda table, terms: tabulate_cox(
-        time, event, table, terms), lambda table, terms: tabulate_cox(
-        time, event, table, terms, "firth"))  # fmt: skip
+    yield _told(name, endpoint, rows, event,
+                lambda table, *how: tabulate_cox(time, event, table, *how))  # fmt: skip
     if endpoint != "overall_survival":
         return
     known = rows[[is_responder(label) is not None if label else False
                   for label in rows["response"]]]  # fmt: skip
     responded = np.array([bool(is_responder(label)) for label in known["response"]], dtype=bool)
-    yield _told(name, "response", known, responded, lambda table, terms: tabulate_logistic(
-        responded, table, terms), lambda table, terms: tabulate_logistic(
-        responded, table, terms, "firth"))  # fmt: skip
+    yield _told(name, "response", known, responded,
+                lambda table, *how: tabulate_logistic(responded, table, *how))  # fmt: skip
 
 
 def _told(
-    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, fit: Any, firth: Any
+    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, tabulate: Any
 ) -> dict[str, Any]:
     """Firth's likelihood for the whole table on separation and where outcomes are few."""
     head = {"cohort": name, "outcome": outcome, "n": len(rows), "events": int(event.sum())}
@@ -69,21 +67,22 @@ def _told(
                 f"at least {FEWEST_ROWS} and {FEWEST_EVENTS} are needed"}  # fmt: skip
     table, terms, notes = _terms(rows)
     try:
-        found: RegressionTable = fit(table, terms)
+        found: RegressionTable = tabulate(table, terms)
     except DataProblem as refusal:
         return {**head, "reason": str(refusal.problems[0])}
     problems = [str(problem) for problem in found.problems]
     separated = any(SEPARATION in text for text in problems)
     told = {**head, "penalty": "none", "notes": notes, "problems": problems, **_as_dict(found)}
     coefficients = sum(len(term.columns) for term in terms)
-    scarce = fewer < FEWEST_EACH * coefficients
+    scarce, alone_only = fewer < FEWEST_EACH * coefficients, fewer < LEAST_EACH * coefficients
     if separated or scarce:
         try:
             cause = "separation" if separated else "few events"
-            told |= {"penalty": "firth", "because": cause, **_as_dict(firth(table, terms))}
+            told |= {"penalty": "firth", "because": cause,
+                     **_as_dict(tabulate(table, terms, "firth", not alone_only))}  # fmt: skip
         except DataProblem as refusal:  # collinear, say: Firth's does not help there
             told["problems"].append(str(refusal.problems[0]))
-    if fewer < LEAST_EACH * coefficients:
+    if alone_only:
         told |= _alone_only(told, fewer, coefficients)
     return json_ready(told)
 
