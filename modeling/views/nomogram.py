@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.safestring import mark_safe
 
 from modeling.models import ModelVersion, VersionKind
 from modeling.nomogram_analyses_page import analyses_context
 from modeling.nomogram_page import nomogram_context
 from studies import access
-from studies.figures.render import render_inline_svg
+from studies.kept_pictures import picture_kept
 from studies.models import Study
 from studies.views.doors import study_page
 
@@ -21,7 +20,7 @@ from studies.views.doors import study_page
 def nomogram(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
     version = _version(study, version_uid)
     context = {"study": study, "version": version, **nomogram_context(version)}
-    context["svg"] = mark_safe(render_inline_svg(context["figure"]))  # drawn here, from numbers
+    context["svg"] = picture_kept(context["figure"])
     return render(request, "modeling/nomogram.html", context)
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.safestring import mark_safe
 
 from modeling import overviews
 from modeling.earlier_runs import beside_earlier
@@ -18,7 +17,7 @@ from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.plans import departures_of
 from studies import access
-from studies.figures.render import render_inline_svg
+from studies.kept_pictures import picture_kept
 from studies.lists import list_response
 from studies.models import Study
 from studies.views.doors import study_page
@@ -63,12 +62,12 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
     }
     if figure := overviews.classifier_figure(found):
         context["figure"] = figure
-        context["svg"] = mark_safe(render_inline_svg(figure))  # drawn here, from numbers
+        context["svg"] = picture_kept(figure)
     if scanners := overviews.scanners_figure(found):
         context["harmonised"] = found.results["harmonise"]
         context["harmonise_by"] = GROUPED_BY[found.recipe["harmonise"]["by"]]
         context["harmonise_rule"] = RULES[found.recipe["harmonise"]["unseen"]]
-        context["scanners_svg"] = mark_safe(render_inline_svg(scanners))  # drawn here, too
+        context["scanners_svg"] = picture_kept(scanners)
         context["scanners_figure"] = scanners
     return render(request, "modeling/run.html", context)
 
