@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from imaging.models import FeatureSet, PetCtPair, Series
@@ -21,8 +22,9 @@ from modeling.models import DatasetSnapshot, ModelVersion
 from modeling.run_wizard import run_checked
 from modeling.services.examination_refits import _importance_common, _refit_common
 from modeling.services.external_validation import version_validate
+from modeling.services.fan_out import SHARE
 from modeling.services.onnx_export import version_to_onnx
-from modeling.services.patient_score import _scanners, scanners_said
+from modeling.services.patient_score import _scanners, patient_score, scanners_said
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report_methods import harmonised_text
 from modeling.services.reproduction import version_reproduce
@@ -32,9 +34,11 @@ from modeling.services.version_card import version_card
 from modeling.services.version_estimator import estimator_of, inputs_of
 from modeling.services.version_recalibrating import version_recalibrate
 from studies.methods.problems import DataProblem
-from studies.models import Cohort, CohortMember
+from studies.models import Cohort, CohortMember, Consent, Job, JobState, Patient
 from tests.modeling.rad_score_made import SMALL, make_features
+from tests.modeling.test_fan_out import job_of
 from tests.modeling.test_run_wizard import client_of
+from tests.modeling.test_version_life import release
 
 NAMES = [f"{modality}.f{j}" for modality in ("ct", "pet") for j in range(8)]
 COLUMNS = [*NAMES, "scanner.ct", "scanner.pet"]
@@ -253,14 +257,29 @@ HARMONISED = {**SMALL, "classifiers": ["logistic_regression"], "ablations": ["pe
               "harmonise": POOLED}  # fmt: skip
 
 
+def over_the_queue(people):
+    """The digest of a harmonised run whose fits were shared out, and of which nothing is left."""
+    job = job_of(people, "shared out")
+    with transaction.atomic():
+        run = rad_score_run(people.study, HARMONISED, 1, job=job, workers=1)
+        shares = Job.objects.filter(kind=SHARE, parent=job)
+        assert set(shares.values_list("state", flat=True)) == {JobState.DONE}
+        transaction.set_rollback(True)  # the same inputs again would be the earlier run
+    return run.results_sha256, run.predictions.sha256
+
+
 @pytest.mark.django_db
-def test_a_run_harmonises_and_all_that_follows_does_too(made):
+def test_a_run_harmonises_and_all_that_follows_does_too(made, settings):
     study = made.study
+    settings.RUN_SHARES = 3
+    shared = over_the_queue(made)
+    settings.RUN_SHARES = 0
     plain = rad_score_run(study, {k: v for k, v in HARMONISED.items() if k != "harmonise"}, 1,
                           workers=1)  # fmt: skip
     assert "harmonise" not in plain.results
     assert "scanner.pet" in plain.snapshot.columns
-    run = rad_score_run(study, HARMONISED, 1, workers=1)
+    run = rad_score_run(study, HARMONISED, 1, job=job_of(made, "alone"), workers=1)
+    assert (run.results_sha256, run.predictions.sha256) == shared
     version = ModelVersion.objects.get(run=run)
     # the figure's numbers: scanners stand closer, held out; nothing of C was learned
     shifts = run.results["harmonise"]["shifts"]
@@ -298,6 +317,20 @@ def test_a_run_harmonises_and_all_that_follows_does_too(made):
     alone = rows.loc[rows["pseudonym"] == stranger.pseudonym, run_names(version)]
     scored = version_apply(version, alone.assign(**_scanners(version, stranger)))
     assert scored[0] == kept[stranger.pseudonym], "who comes alone is scored as among others"
+    release(made, version)
+    new = [patient_of(study, name) for name in known["pseudonym"][:40]]
+    scores = [patient_score(version, one, made.statistician) for one in new]
+    inside = [row for row in scores if row.applicable]
+    assert inside
+    stored = [kept[row.patient.pseudonym] for row in inside]
+    assert [row.value for row in inside] == pytest.approx(stored, rel=1e-12)
+    on_c = set(away.members.values_list("patient_id", flat=True)) & {
+        row.patient_id for row in scores
+    }
+    assert on_c
+    for row in scores:
+        told = [text for text in row.reasons if "training did not have" in text]
+        assert len(told) == (2 if row.patient_id in on_c else 0)
     # families of columns are shuffled after harmonising, refits harmonise anew
     known = rows[rows["target_rna"].notna()]
     common = _importance_common(run_names(version), estimator_of(version), known, 0)
@@ -309,6 +342,13 @@ def test_a_run_harmonises_and_all_that_follows_does_too(made):
     assert "scanners-title" in page.content.decode()
     card = reverse("modeling:card", args=[study.uid, version.uid])
     assert "at least 5 training patients" in client_of(made.statistician).get(card).content.decode()
+
+
+def patient_of(study, pseudonym):
+    """With a consent to imaging, as a score asks for it."""
+    patient = Patient.objects.get(study=study, pseudonym=pseudonym)
+    Consent.objects.create(patient=patient, scope="imaging", date="2020-01-01")
+    return patient
 
 
 def run_names(version):
