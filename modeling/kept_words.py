@@ -12,6 +12,7 @@ from functools import cache
 from django.utils.translation import gettext, ngettext
 
 from modeling.methods.classifiers import CLASSIFIERS
+from modeling.services.report_content import in_words
 from studies.languages import language_now, spoken
 from studies.methods.wording import Wording, marked
 from studies.value_words import word_of
@@ -76,10 +77,10 @@ def _part(one: str, many: str, number: int) -> str:
 
 
 def _spelled(text: str) -> str:
-    """Classifiers as people write them; a result keeps their names without the underscores."""
+    """Classifiers and cohorts as people write them; a result keeps the program's names."""
     for name, classifier in CLASSIFIERS.items():
         text = text.replace(name.replace("_", " "), classifier.words)
-    return text
+    return in_words(text)
 
 
 def _value(text: str) -> str:

@@ -19,6 +19,7 @@ from modeling.models import (
     VersionState,
 )
 from modeling.selectors import look_numbers, maker_of, order_only, state_of, states_of
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.since_words import said_of_proof
 from studies.figures.figure import Figure
 from studies.methods.wording import marked, say
@@ -43,8 +44,7 @@ TARGETS = {
     "rna": marked("hot by RNA"),
     "ihc": marked("hot by IHC"),
     "response": marked("responder"),
-    "overall_survival": marked("overall survival"),
-    "progression_free_survival": marked("progression-free survival"),
+    **{name: one.sentence for name, one in ENDPOINTS.items()},
 }
 BASES = {
     "out_of_fold": marked("out of fold"),

@@ -9,14 +9,10 @@ from django.urls import reverse
 from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
 from modeling.selectors import speaking_of, states_of
 from modeling.services.patient_score import scanners_said
-from modeling.services.prognosis_endpoints import endpoint_named
+from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named
 from studies.methods.wording import marked, say
 from studies.models import Patient, Study
 
-ENDPOINTS = {
-    "overall_survival": marked("Overall survival"),
-    "progression_free_survival": marked("Progression-free survival"),
-}
 KINDS = {
     "out_of_fold": marked("out of fold: the model was fitted without this patient"),
     "applied": marked("the model was fitted to others"),
@@ -45,7 +41,7 @@ def models_panel(patient: Patient) -> dict[str, Any]:
 def _endpoints(study: Study, nomograms: list[ModelVersion]) -> dict[str, str]:
     """Those of every study, and the study's own that a nomogram predicts."""
     own = sorted({version.endpoint for version in nomograms} - set(ENDPOINTS))
-    return {**ENDPOINTS, **{name: endpoint_named(study, name).title for name in own}}
+    return {name: endpoint_named(study, name).title for name in (*ENDPOINTS, *own)}
 
 
 def _rad_score(

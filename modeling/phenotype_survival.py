@@ -23,6 +23,7 @@ from modeling.figures.subpopulations import draw_subpopulations
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.univariable_cox import fit_univariable_cox
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from studies.figures.figure import Figure, p_text
 from studies.methods.wording import marked, say
 from studies.models import CohortUse, Patient, Study
@@ -32,10 +33,6 @@ from studies.services import patients_shown
 
 PAGE = "modeling:phenotype_survival"
 DAYS_A_MONTH = 30.4375
-ENDPOINTS = {
-    "overall_survival": marked("Overall survival"),
-    "progression_free_survival": marked("Progression-free survival"),
-}
 FEWEST_EVENTS = 5
 RANKS = {"hot": 0, "cold": 2}
 
@@ -84,14 +81,14 @@ def draw_survival(study: Study, user: Any, subject: str) -> tuple[list[Figure], 
     """Kaplan-Meier of the labels and Cox of the subpopulations, for each endpoint with events."""
     rows, z = survival_rows(user, study), _abundances(study)
     figures = []
-    for endpoint, title in ENDPOINTS.items():
+    for endpoint, one in ENDPOINTS.items():
         curves, forest = (f"{endpoint}-{kind}".replace("_", "-") for kind in ("km", "cox"))
         table = _with_times(rows, study, endpoint)
         if table["event"].sum() < FEWEST_EVENTS:
             continue
         if table["label"].nunique() > 1:
-            figures.append(_curves(table, curves, title))
-        figures.append(_forest(table, z.reindex(table.index), forest, title))
+            figures.append(_curves(table, curves, one.title))
+        figures.append(_forest(table, z.reindex(table.index), forest, one.title))
     return figures, {"unestimated": _unestimated(figures)}
 
 

@@ -15,10 +15,9 @@ from modeling.services.nomogram_calculator import LOG
 from modeling.services.plans import plan_in_force
 from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
 from modeling.services.prognosis_choice import NONE, RESAMPLES, listed_in, validating_cohorts
-from modeling.services.prognosis_endpoints import endpoint_named, endpoints_offered
+from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, endpoints_offered
 from modeling.services.prognosis_rows import (
     CANDIDATES,
-    ENDPOINTS,
     FACTORS,
     PLAIN_TITLES,
     TITLES,

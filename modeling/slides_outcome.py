@@ -8,7 +8,7 @@ import pandas as pd
 
 from imaging.selectors.slides import rules_in_force
 from modeling.services import slides_figures
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from studies import registry
 from studies.figures.figure import Figure
 from studies.models import Patient, Study

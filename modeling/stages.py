@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.overviews import TARGETS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.prognosis_rows import rows_are_current
 from modeling.services.snapshots import still_given
 from studies.access import sees_all_sites
@@ -20,7 +21,6 @@ from studies.value_words import word_of
 
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 BAD = (JobState.FAILED, JobState.ERRORED)
-ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
 
 
 def rad_score_stage(study: Study, user: Any) -> StageState:
@@ -52,8 +52,8 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
     if waiting := _waiting(study, "modeling.prognosis_run", _("Nomograms under way"), url):
         return waiting
     found = {
-        name: version
-        for endpoint, name in ENDPOINTS.items()
+        one.short: version
+        for endpoint, one in ENDPOINTS.items()
         if (version := _newest(study, VersionKind.NOMOGRAM, endpoint=endpoint))
     }
     if not found:

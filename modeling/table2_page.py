@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from modeling.models import ModelVersion, VersionKind
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.report_content import Draft, cohort_title
 from modeling.services.report_table2 import OUTCOMES, table2_parts, table2_table
 from studies.models import Study

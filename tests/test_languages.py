@@ -345,7 +345,7 @@ def test_a_number_is_shown_as_it_is() -> None:
     ],
 )  # fmt: skip
 def test_what_a_result_keeps_in_english_is_said_by_its_pattern(text, parts) -> None:
-    assert kept(text) == text
+    assert kept(text) == text.replace("external_response", "external response")
     with translation.override("zh-hans"):
         said = kept(text)
         assert kept("Nothing like it, 3 of 4.") == "Nothing like it, 3 of 4."

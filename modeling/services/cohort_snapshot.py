@@ -10,7 +10,7 @@ from modeling.methods.snapshot_table import digest_table, write_snapshot_table
 from modeling.models import DatasetSnapshot, SnapshotMember
 from modeling.selectors import cohorts_now
 from modeling.services.numbering import next_number
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 from studies.models import Job, Patient, Study

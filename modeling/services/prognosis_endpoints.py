@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modeling.models import ModelVersion
-from modeling.services.prognosis_rows import ENDPOINTS, WITHIN_A_SENTENCE
 from studies.endpoint_standings import own_survival
 from studies.methods.endpoint_kinds import kind_of, title_of
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import EndpointDefinition, Study
 from studies.remembered import once
 
-SHORT = {"overall_survival": "OS", "progression_free_survival": "PFS"}
 LIKE = {"time_to_progression": "progression_free_survival"}  # whose horizons are usual
 
 
@@ -29,17 +27,34 @@ class PrognosisEndpoint:
     headline: float
 
 
+# Those of every study, by name.
+ENDPOINTS = {
+    one.name: one
+    for one in (
+        PrognosisEndpoint(
+            "overall_survival", marked("Overall survival"), marked("overall survival"), "OS",
+            "overall_survival", (12.0, 24.0, 36.0), 24.0,
+        ),
+        PrognosisEndpoint(
+            "progression_free_survival", marked("Progression-free survival"),
+            marked("progression-free survival"), "PFS",
+            "progression_free_survival", (6.0, 12.0, 18.0), 12.0,
+        ),
+    )
+}  # fmt: skip
+
+
 def endpoints_offered(study: Study) -> dict[str, PrognosisEndpoint]:
     """Those of every study first, then the study's own that are not retired."""
     own = once(("own_survival", study.pk), lambda: own_survival(study))
-    found = [*map(_of_every_study, ENDPOINTS), *map(_of_the_study, own)]
+    found = [*map(_of_every_study, ENDPOINTS.values()), *map(_of_the_study, own)]
     return {one.name: one for one in found}
 
 
 def endpoint_named(study: Study, name: str) -> PrognosisEndpoint:
     """One that a version predicts, retired or not."""
     if name in ENDPOINTS:
-        return _of_every_study(name)
+        return _of_every_study(ENDPOINTS[name])
     rows = EndpointDefinition.objects.filter(study=study, name=name).order_by("-version")
     return _of_the_study(rows[0])
 
@@ -48,16 +63,13 @@ def endpoint_of(version: ModelVersion) -> PrognosisEndpoint:
     return endpoint_named(version.study, version.endpoint)
 
 
-def _of_every_study(name: str) -> PrognosisEndpoint:
-    title, times, headline = ENDPOINTS[name]
-    return PrognosisEndpoint(
-        name, say(title), say(WITHIN_A_SENTENCE[name]), SHORT[name], name, times, headline
-    )
+def _of_every_study(one: PrognosisEndpoint) -> PrognosisEndpoint:
+    return replace(one, title=say(one.title), sentence=say(one.sentence))
 
 
 def _of_the_study(row: EndpointDefinition) -> PrognosisEndpoint:
     """Its title is the study's own and stands as it is, within a sentence, too."""
     kind, own = kind_of(row.name, row.rule).name, title_of(row.name, row.rule)
     title = say(own)
-    _, times, headline = ENDPOINTS[LIKE.get(kind, kind)]
-    return PrognosisEndpoint(row.name, title, title, own, kind, times, headline)
+    like = ENDPOINTS[LIKE.get(kind, kind)]
+    return PrognosisEndpoint(row.name, title, title, own, kind, like.times, like.headline)

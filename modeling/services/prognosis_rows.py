@@ -61,14 +61,6 @@ SHORT_TITLES = {
 # As the calculator asks for them: the values themselves.
 PLAIN_TITLES = (marked("CEA (ng/mL)"), marked("CA19-9 (U/mL)"), marked("CA125 (U/mL)"),
                 marked("MTV (mL)"))  # fmt: skip
-WITHIN_A_SENTENCE = {
-    "overall_survival": marked("overall survival"),
-    "progression_free_survival": marked("progression-free survival"),
-}
-ENDPOINTS = {
-    "overall_survival": (marked("Overall survival"), (12.0, 24.0, 36.0), 24.0),
-    "progression_free_survival": (marked("Progression-free survival"), (6.0, 12.0, 18.0), 12.0),
-}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.db import transaction
 from modeling.models import DatasetSnapshot, ModelVersion, Report, VersionKind
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.numbering import next_number
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.report_checklists import checklists_section
 from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft

@@ -11,7 +11,8 @@ from modeling.figures.attrition import AttritionStep, draw_attrition
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember, VersionKind
 from modeling.selectors import unjudged_reasons
-from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
+from modeling.services.prognosis_rows import DAYS_PER_MONTH
 from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
 from modeling.services.report_sources import number
 from modeling.services.report_table_one import table_one_table
@@ -59,7 +60,7 @@ def _flow(
         judged = version.evaluations.order_by("id").select_related("snapshot").first()
         if judged is not None:
             steps.append(
-                (f"Nomogram, {ENDPOINTS[version.endpoint][0].lower()}", version, judged.snapshot)
+                (f"Nomogram, {ENDPOINTS[version.endpoint].sentence}", version, judged.snapshot)
             )
     counted = [_counts(snapshot) for _, _, snapshot in steps]
     counted[0] = _judged(rad_score.fitting_snapshot, counted[0])
@@ -202,7 +203,7 @@ def _characteristics(
             "Age, years, mean ± SD",
             "Right-sided",
             "Responders at 6 months",
-            *(f"Median {title.lower()}, months" for title, _, _ in ENDPOINTS.values()),
+            *(f"Median {one.sentence}, months" for one in ENDPOINTS.values()),
             "Median follow-up, months",
         ),
         rows,

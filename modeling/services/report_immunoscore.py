@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modeling.models import DatasetSnapshot
 from modeling.services import slides_figures
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.report_content import Draft
 from modeling.services.report_sources import number
 from modeling.services.slides_figures import FEWEST

@@ -12,8 +12,7 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
-from modeling.services.prognosis_endpoints import endpoint_of
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_of
 from modeling.services.report_content import (
     TARGETS,
     Cell,
@@ -24,6 +23,7 @@ from modeling.services.report_content import (
     cohort_title,
     counted,
     in_sentence,
+    in_words,
     plain_title,
 )
 from modeling.services.report_rad_score import rad_score_evaluations
@@ -32,8 +32,8 @@ from modeling.services.report_survival import departed, evaluations_of
 from modeling.services.version_card import not_beaten
 from studies.eligibility import criteria_of, version_of
 from studies.figures.figure import number as written
-from studies.methods.endpoint_kinds import title_of
-from studies.methods.wording import marked
+from studies.methods.endpoint_kinds import spoken_rule, title_of
+from studies.methods.wording import english, marked
 from studies.models import Cohort, CohortMember, Derivation, EndpointDefinition, Study
 
 USES = {
@@ -48,7 +48,6 @@ SOURCES = {
     "suv_max": "baseline PET, target region",
     "log2_mtv": "baseline PET, target region at 41 % of SUVmax",
 }
-SHORT_ENDPOINTS = {"overall_survival": "OS", "progression_free_survival": "PFS"}
 FEW_PATIENTS, FEW_EVENTS_PER_COLUMN, WIDE = 100, 10, 0.2
 PRINTED = ("ethics", "data_availability", "code_availability", "funding", "interests",
            "registration", "protocol")  # fmt: skip
@@ -61,7 +60,7 @@ def methods_section(
     texts = [
         _design(study),
         _eligibility(draft, study),
-        _endpoints(study),
+        _endpoints(study, nomograms),
         _materials(draft, rad_score.fitting_snapshot),
         _rad_score(draft, rad_score),
         *(_nomogram(version) for version in nomograms),
@@ -96,25 +95,35 @@ def _eligibility(draft: Draft, study: Study) -> str:
     return f"Eligibility (criteria, version {version.number}). {titles}."
 
 
-def _endpoints(study: Study) -> str:
+def _endpoints(study: Study, nomograms: list[ModelVersion]) -> str:
+    """Each by the rule in force, and the horizons that each run declared before its fit."""
     newest: dict[str, EndpointDefinition] = {}
     for row in EndpointDefinition.objects.filter(study=study).order_by("version"):
         newest[row.name] = row
-    names = ", ".join(
-        f"{in_sentence(str(title_of(d.name, d.rule)))} (definition {d.version})"
+    rules = " ".join(
+        f"{english(title_of(d.name, d.rule))} (definition {d.version}): {_rule(d)}."
         for d in newest.values()
     )
-    horizons = "; ".join(
-        f"{title.lower()} at {', '.join(f'{t:g}' for t in times)} months (headline {at:g})"
-        for title, times, at in ENDPOINTS.values()
-    )
+    horizons = "; ".join(_horizons(version) for version in nomograms)
+    declared = f" Horizons were set before the fits: {horizons}." if horizons else ""
     return (
-        f"Endpoints. {names[:1].upper()}{names[1:]}. Overall survival runs from the start of "
-        "treatment to death; progression-free survival to the first of progression and death, "
-        "censored at the last adequate imaging. Response is read at the assessment nearest 183 "
-        "days (± 42); a responder has CR or PR. One rule holds for every cohort. Horizons were set "
-        f"before the fits: {horizons}. Months are days / 30.4375."
+        f"Endpoints. {rules} A responder has CR or PR. One rule holds for every cohort.{declared} "
+        "Months are days / 30.4375."
     )
+
+
+def _rule(definition: EndpointDefinition) -> str:
+    lines = spoken_rule(definition.name, definition.rule)
+    return "; ".join(f"{in_sentence(english(label))}: {english(said)}" for label, said in lines)
+
+
+def _horizons(version: ModelVersion) -> str:
+    """Of a run from before a headline was chosen, the usual one."""
+    recipe, usual = version.run.recipe, ENDPOINTS[version.endpoint]
+    times = recipe.get("plan", {}).get("times", usual.times)
+    headline = recipe.get("headline_months", usual.headline)
+    told = ", ".join(f"{time:g}" for time in times)
+    return f"{usual.sentence} at {told} months (headline {headline:g})"
 
 
 def _materials(draft: Draft, snapshot: DatasetSnapshot) -> str:
@@ -251,7 +260,7 @@ def candidates_table(section: Section, study: Study, nomograms: list[ModelVersio
     }
     rows: list[list[Cell]] = [
         [plain_title(name), _scale(name, nomograms), SOURCES.get(name, BASELINE),
-         ", ".join(SHORT_ENDPOINTS[e] for e, terms in kept.items() if name in terms) or "none"]
+         ", ".join(ENDPOINTS[e].short for e, terms in kept.items() if name in terms) or "none"]
         for name in offered
     ]  # fmt: skip
     section.table(
@@ -259,9 +268,17 @@ def candidates_table(section: Section, study: Study, nomograms: list[ModelVersio
         "Candidate variables of the nomograms",
         ("Variable", "In the model", "From", "Kept by"),
         rows,
-        "Rad-Score and Immunoscore enter unpenalised, the others are offered to the LASSO. All are "
-        "known before treatment.",
+        f"{_entering(nomograms)} All are known before treatment.",
     )
+
+
+def _entering(nomograms: list[ModelVersion]) -> str:
+    plans = [version.run.recipe.get("plan", {}) for version in nomograms]
+    both = any("immunoscore" in plan.get("always", ("immunoscore",)) for plan in plans)
+    entering = "Rad-Score and Immunoscore enter" if both else "The Rad-Score enters"
+    if all(plan.get("selection") == "fixed" for plan in plans):
+        return f"{entering} with the others, which were fixed before the fit."
+    return f"{entering} unpenalised, the others are offered to the LASSO."
 
 
 def _scale(name: str, nomograms: list[ModelVersion]) -> str:
@@ -276,20 +293,22 @@ def _scale(name: str, nomograms: list[ModelVersion]) -> str:
 def _nomogram(version: ModelVersion) -> str:
     content, run = version.content, version.run
     plan = run.recipe.get("plan", {})
-    title = ENDPOINTS[version.endpoint][0].lower()
+    title = ENDPOINTS[version.endpoint].sentence
     offered = _variables(plan.get("candidates", []))
     kept = _variables(run.results["lasso"]["kept"]) or "no clinical column"
     optimism = run.results.get("optimism")
+    is_fixed = plan.get("selection") == "fixed"
+    refitted = "Cox refitted" if is_fixed else "LASSO and Cox refitted"
     resampled = (
         f" Optimism: {optimism['usable']} usable of {optimism['resamples']} bootstrap resamples, "
-        "LASSO and Cox refitted in each, the Rad-Score frozen."
+        f"{refitted} in each, the Rad-Score frozen."
         if optimism
         else ""
     )
     both = "immunoscore" in plan.get("always", ("immunoscore",))
     chosen = (
         f"Columns fixed before the fit: {kept}."
-        if plan.get("selection") == "fixed"
+        if is_fixed
         else f"LASSO for Cox ({plan.get('folds', 10)} folds balanced by event, lambda.min) over "
         f"{offered}; it kept {kept}."
     )
@@ -319,6 +338,22 @@ def _statistics(nomograms: list[ModelVersion]) -> str:
         "With and without the Rad-Score: likelihood ratio, and paired bootstrap differences of C, "
         "AUC(t) and net benefit. Net reclassification is left out on purpose: it rewards "
         "miscalibrated models. p-values are two-sided, exact and, unless said, unadjusted."
+        f"{_left_out_by_firth(nomograms)}"
+    )
+
+
+def _left_out_by_firth(nomograms: list[ModelVersion]) -> str:
+    """As the dossier of such a run leaves it out."""
+    titles = [
+        ENDPOINTS[version.endpoint].sentence
+        for version in nomograms
+        if version.run.recipe.get("plan", {}).get("penalty") == "firth"
+    ]
+    if not titles:
+        return ""
+    return (
+        f" Of the nomogram by Firth's likelihood ({', '.join(titles)}) linearity, and in training "
+        "the comparison without the Rad-Score, need the plain likelihood and were not made."
     )
 
 
@@ -384,7 +419,7 @@ def _wide(version: ModelVersion) -> Iterator[str]:
 
 
 def _of_nomogram(version: ModelVersion) -> Iterator[str]:
-    title, results = ENDPOINTS[version.endpoint][0], version.run.results
+    title, results = ENDPOINTS[version.endpoint].title, version.run.results
     size = results.get("sample_size")
     if size and size["events_per_parameter"] < FEW_EVENTS_PER_COLUMN:
         yield (f"{title}: {size['events']} events for {size['parameters']} candidate parameters "
@@ -401,7 +436,7 @@ def _of_nomogram(version: ModelVersion) -> Iterator[str]:
             yield f"{title}: the effect of {plain_title(effect['name'])} is not straight."
     added = results.get("added_value", {})
     if added.get("likelihood_ratio") and added["likelihood_ratio"]["p_value"] >= 0.05:
-        yield f"{title}: {added['said'][:1].lower()}{added['said'][1:]}"
+        yield f"{title}: {in_sentence(in_words(added['said']))}"
     for evaluation in evaluations_of(version, version.endpoint):
         slope = evaluation.metrics["calibration"]["slope"]
         if evaluation.basis == Basis.APPLIED and (slope["upper"] or 1) < 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from modeling.models import Basis, Evaluation, ModelVersion
-from modeling.services.prognosis_rows import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.report_content import BASES, TARGETS, Cell, Draft, cohort_title
 from modeling.services.report_rad_score import rad_score_evaluations
 from modeling.services.report_sources import number_of
@@ -77,21 +77,21 @@ def _rad_score_rows(draft: Draft, version: ModelVersion) -> list[list[Cell]]:
 
 def _nomogram_rows(draft: Draft, version: ModelVersion) -> list[list[Cell]]:
     """Apparent in training, and in the cohort the published nomograms were drawn from."""
-    title, _, headline = ENDPOINTS[version.endpoint]
+    one = ENDPOINTS[version.endpoint]
     rows = []
     for evaluation in evaluations_of(version, version.endpoint):
         if evaluation.cohort.name not in ("training", "external_response"):
             continue
         source, n = draft.sources.of(evaluation), evaluation.metrics["n"]
         what = (
-            f"Nomogram, {title.lower()} at {headline:g} months, "
+            f"Nomogram, {one.sentence} at {one.headline:g} months, "
             f"{cohort_title(evaluation.cohort.name).lower()}, {BASES[evaluation.basis]}"
         )
         rows.append(
             [
                 what,
                 f"{NOMOGRAM[version.endpoint]:.3f}",
-                number_of(_at(evaluation, headline), source, n),
+                number_of(_at(evaluation, one.headline), source, n),
                 n,
             ]
         )

@@ -12,8 +12,9 @@ from modeling.figures.roc import RocBand, RocCurve, draw_roc
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import Basis, Evaluation, ModelVersion
 from modeling.services.nomogram_figures import bend_title, nomogram_figures, score_figures
+from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.prognosis_metrics import curve_from
-from modeling.services.prognosis_rows import ENDPOINTS, TITLES
+from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import (
     BASES,
     Cell,
@@ -49,7 +50,8 @@ def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
     section: Section | None = None
     rows: list[list[Cell]] = []
     means: list[list[Cell]] = []
-    for endpoint, (title, _, _) in ENDPOINTS.items():
+    for endpoint, one in ENDPOINTS.items():
+        title = one.title
         for evaluation in evaluations_of(version, endpoint):
             section = section or draft.section(
                 "survival",
@@ -179,20 +181,21 @@ def _mean_rows(draft: Draft, evaluation: Evaluation, title: str) -> list[list[Ce
 def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     """A nomogram: how it came to be, what it holds, how it does in every cohort."""
     endpoint, content = version.endpoint, version.content
-    title, _, headline = ENDPOINTS[endpoint]
-    section = draft.section(endpoint.replace("_", "-"), f"Nomogram: {title.lower()}", _how(version))
+    one = ENDPOINTS[endpoint]
+    title = one.sentence
+    section = draft.section(endpoint.replace("_", "-"), f"Nomogram: {title}", _how(version))
     source = draft.sources.add(version, version.fitting_snapshot)
-    draft.notice(f"nomogram, {title.lower()}", version.run.notices)
+    draft.notice(f"nomogram, {title}", version.run.notices)
     draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
     for where, notices in clinical_notices(version.fitting_snapshot):
         draft.notice(where, notices)
     figure = draw_nomogram(
         nomogram_from_dict(content["nomogram"]),
-        f"Nomogram for {title.lower()}",
+        f"Nomogram for {title}",
         "Read the points of each variable upwards, add them, and read survival below the total.",
         TITLES,
         unit="months",
-        endpoint=short_endpoint(endpoint),
+        endpoint=one.short,
         key=f"nomogram_{endpoint}",
         log2=LOG_AXES,
     )
@@ -207,10 +210,31 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     )
     optimism_table(draft, section, version, source)
     added_table(draft, section, version)
-    _validation(draft, section, version, title, headline)
+    _validation(draft, section, version)
     found = evaluations_of(version, endpoint)
     for drawn in nomogram_figures(version, found):
         draft.figure(section, drawn, source, *(draft.sources.of(e) for e in found[:1]))
+
+
+# How a model was refitted as a whole, by its selection: C, slope, and what the table notes.
+WHOLE_REFITTED = {
+    "lasso": (
+        marked("Harrell's C, LASSO and Cox refitted"),
+        marked("Calibration slope, LASSO and Cox refitted"),
+        marked(
+            "Bootstrap; the Rad-Score is frozen. Columns fixed ignores that the LASSO chose them "
+            "on these patients, and is too good."
+        ),
+    ),
+    "fixed": (
+        marked("Harrell's C, levels and knots found anew"),
+        marked("Calibration slope, levels and knots found anew"),
+        marked(
+            "Bootstrap; the Rad-Score is frozen. The columns were fixed before the fit; rare "
+            "levels and knots of splines are found in each resample, or fixed, too."
+        ),
+    ),
+}
 
 
 def optimism_table(
@@ -219,16 +243,13 @@ def optimism_table(
     """Of the whole pipeline, and of the Cox model with its columns fixed."""
     found, fixed = (version.run.results.get(key) for key in ("optimism", "fixed_columns"))
     n = version.content["n"]
+    selection = version.run.recipe.get("plan", {}).get("selection", "lasso")
     parts = []
     if found:
+        c, slope, _ = WHOLE_REFITTED[selection]
         parts += [
-            (marked("Harrell's C, LASSO and Cox refitted"), found["c"], found["c"]["ci"], found),
-            (
-                marked("Calibration slope, LASSO and Cox refitted"),
-                found["indexes"]["slope"],
-                None,
-                found,
-            ),
+            (c, found["c"], found["c"]["ci"], found),
+            (slope, found["indexes"]["slope"], None, found),
         ]
     if fixed:
         parts += [
@@ -255,15 +276,8 @@ def optimism_table(
             marked("Usable resamples"),
         ),
         rows,
-        marked(
-            "Bootstrap; the Rad-Score is frozen. Columns fixed ignores that the LASSO chose them "
-            "on these patients, and is too good."
-        ),
+        WHOLE_REFITTED[selection][2],
     )
-
-
-def short_endpoint(endpoint: str) -> str:
-    return "OS" if endpoint == "overall_survival" else "PFS"
 
 
 def _how(version: ModelVersion) -> str:
@@ -315,12 +329,12 @@ def column_title(column: str, terms: list[dict[str, Any]]) -> str:
     return bend_title(column) or say(TITLES.get(column, column))
 
 
-def _validation(
-    draft: Draft, section: Section, version: ModelVersion, title: str, headline: float
-) -> None:
+def _validation(draft: Draft, section: Section, version: ModelVersion) -> None:
+    """At the headline time of the run, which need not be the usual one."""
     found = evaluations_of(version, version.endpoint)
     if not found:
         return
+    headline = found[0].metrics["headline_months"]
     times = [auc["horizon_months"] for auc in found[0].metrics["auc"]]
     section.table(
         f"validation-{version.endpoint}",
@@ -343,8 +357,8 @@ def _validation(
         "Training is the fitting cohort: its numbers are apparent, not validation.",
     )
     sources = [draft.sources.of(e) for e in found]
-    draft.figure(section, _roc(version, found, title, headline), *sources)
-    draft.figure(section, _calibration(version, found, title, headline), *sources)
+    draft.figure(section, _roc(version, found, headline), *sources)
+    draft.figure(section, _calibration(version, found, headline), *sources)
     for evaluation in found:
         known = evaluation.metrics["decision_curve"]["net_benefit"]
         if evaluation.basis == Basis.APPLIED and any(v is not None for v in known):
@@ -367,11 +381,11 @@ def _validation_row(draft: Draft, evaluation: Evaluation, headline: float) -> li
     ]  # fmt: skip
 
 
-def _roc(version: ModelVersion, found: list[Evaluation], title: str, headline: float) -> Any:
+def _roc(version: ModelVersion, found: list[Evaluation], headline: float) -> Any:
     curves = []
     for evaluation in found:
         metrics = evaluation.metrics
-        auc = next(a for a in metrics["auc"] if a["horizon_months"] == metrics["headline_months"])
+        auc = next(a for a in metrics["auc"] if a["horizon_months"] == headline)
         if auc["value"] is not None:
             name = f"{cohort_title(evaluation.cohort.name)}, {BASES[evaluation.basis]}"
             curves.append(
@@ -388,7 +402,7 @@ def _roc(version: ModelVersion, found: list[Evaluation], title: str, headline: f
             )
     return draw_roc(
         curves,
-        f"ROC of the nomogram: {title.lower()} at {headline:g} months",
+        f"ROC of the nomogram: {ENDPOINTS[version.endpoint].sentence} at {headline:g} months",
         "Cases died or progressed by then, controls are followed beyond; weighted for censoring; "
         "pointwise 95 % bootstrap bands.",
         f"roc_{version.endpoint}",
@@ -401,9 +415,7 @@ def _band(stored: dict[str, Any] | None) -> RocBand | None:
     return RocBand(stored["false_positive"], stored["lower"], stored["upper"])
 
 
-def _calibration(
-    version: ModelVersion, found: list[Evaluation], title: str, headline: float
-) -> Any:
+def _calibration(version: ModelVersion, found: list[Evaluation], headline: float) -> Any:
     points = [
         CalibrationPoint(
             titled(e),
@@ -419,7 +431,7 @@ def _calibration(
     ]
     return draw_calibration(
         points,
-        f"Calibration: {title.lower()} at {headline:g} months",
+        f"Calibration: {ENDPOINTS[version.endpoint].sentence} at {headline:g} months",
         "Kaplan-Meier survival in groups of like prediction, log-log 95 % intervals; the dotted "
         "diagonal is perfect.",
         "survival",
@@ -443,7 +455,7 @@ def _decision(version: ModelVersion, evaluation: Evaluation, headline: float) ->
             curve["upper"],
             curve["treat_all"],
         ),
-        f"Decision curve, {short_endpoint(version.endpoint)}: {cohort.lower()}",
+        f"Decision curve, {ENDPOINTS[version.endpoint].short}: {cohort.lower()}",
         f"Net benefit at {headline:g} months by Kaplan-Meier, bootstrap 95 % band; it ends where "
         "nobody above the threshold is followed that far.",
         f"decision_curve_{version.endpoint}_{evaluation.cohort.name}",

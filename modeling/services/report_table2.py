@@ -14,6 +14,7 @@ from modeling.services.report_content import (
     Section,
     cohort_order,
     cohort_title,
+    in_words,
     spelled,
 )
 from modeling.services.report_sources import number, number_of
@@ -141,7 +142,7 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
         "is less its optimism, so it is not the one minus the other; both models are refitted "
         "in every resample. Elsewhere both are frozen. Paired bootstrap."
     ))  # fmt: skip
-    section.text.append(stored["said"])
+    section.text.append(in_words(stored["said"]))
     section.table(
         f"added-{version.endpoint}",
         marked("With and without the Rad-Score"),

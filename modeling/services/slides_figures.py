@@ -12,7 +12,8 @@ from modeling.figures.immunoscore import ResponseShare, draw_markers, draw_respo
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
-from modeling.services.prognosis_rows import DAYS_PER_MONTH, ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS
+from modeling.services.prognosis_rows import DAYS_PER_MONTH
 from studies.figures.figure import Figure, p_text
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
@@ -167,7 +168,7 @@ def _curves(rows: pd.DataFrame, group: pd.Series, endpoint: str, name: str) -> F
         )
         for text in order
     ]
-    title = ENDPOINTS[endpoint][0]
+    title = ENDPOINTS[endpoint].title
     return draw_kaplan_meier(
         curves,
         say("{endpoint} by {reading}", endpoint=say(title), reading=say(_BY[name])),

@@ -34,6 +34,7 @@ from modeling.storage import json_digest
 from studies import registry
 from studies.access import acting_as
 from studies.figures.journal import journal_widths, smallest_letters
+from studies.methods.endpoint_kinds import read_rule
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, Derivation, EndpointValue, FormEntry, ImportBatch, Study
 from studies.services import derivation_record, file_store
@@ -56,8 +57,8 @@ def make_report(people: People, monkeypatch: Any, patients: int = 140) -> Report
     for name, values in {"cd3_high": high, "cd8_high": high, "marker_densities": densities}.items():
         monkeypatch.setitem(registry._facts, name, lambda study, values=values: values)
     rad_score_run(people.study, SMALL, seed=1, workers=1)
-    for endpoint in ("overall_survival", "progression_free_survival"):
-        prognosis_run(people.study, endpoint, seed=1)
+    prognosis_run(people.study, "overall_survival", seed=1)
+    prognosis_run(people.study, "progression_free_survival", seed=1, asked={"headline": "6"})
     return report_build(people.study)
 
 
@@ -78,6 +79,7 @@ def test_report_from_features_to_page(
     every_number_names_its_version_and_snapshot(report)
     all_sections_and_figures_are_there(report)
     the_cohorts_are_those_of_their_own_snapshot(report)
+    times_and_rules_are_those_of_the_runs(report)
     response_by_reading_is_recounted(report)
     assert report_build(people.study).pk == report.pk
     assert DatasetSnapshot.objects.filter(question__purpose="cohorts").count() == 1
@@ -144,6 +146,29 @@ def all_sections_and_figures_are_there(report: Report) -> None:
         assert 174 in journal_widths(figure["svg"]), key
     paper = content["sections"][0]["tables"][0]["rows"]
     assert [row[1] for row in paper[:4]] == ["0.855", "0.844", "0.814", "0.784"]
+
+
+def times_and_rules_are_those_of_the_runs(report: Report) -> None:
+    """Progression-free survival was judged at 6 months, which is not its usual time."""
+    content = report.content
+    titles = [content["figures"][f"{kind}_progression_free_survival"]["title"]
+              for kind in ("roc", "calibration")]  # fmt: skip
+    assert [title.rpartition(": ")[2] for title in titles] == [
+        "progression-free survival at 6 months"
+    ] * 2
+    sections = {section["key"]: section for section in content["sections"]}
+    tables = {t["key"]: t for t in sections["progression-free-survival"]["tables"]}
+    table = tables["validation-progression_free_survival"]
+    column = table["columns"].index("Brier at 6 months")
+    version = ModelVersion.objects.get(endpoint="progression_free_survival")
+    look = version.evaluations.get(cohort__name="training", target=version.endpoint)
+    at = next(one for one in look.metrics["brier"] if one["horizon_months"] == 6)
+    assert table["rows"][0][column]["value"] == at["value"]
+    told = next(text for text in sections["methods"]["text"] if text.startswith("Endpoints."))
+    assert "overall survival at 12, 24, 36 months (headline 24)" in told
+    assert "progression-free survival at 6, 12, 18 months (headline 6)" in told
+    rule = EndpointValue.objects.filter(definition__name=version.endpoint).first().definition.rule
+    assert f"censored at the: {read_rule(version.endpoint, rule)['censored']};" in told
 
 
 def response_by_reading_is_recounted(report: Report) -> None:
