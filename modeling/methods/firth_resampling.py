@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from modeling.methods.cox_resampling import CoxResampling, Told
-from modeling.methods.firth_cox import PenalisedLikelihood
 from modeling.methods.firth_kernels import determinant_slope
+from modeling.methods.penalised_likelihood import PenalisedLikelihood
 from modeling.methods.resampling_kernels import (
     FIT_DONE,
     FIT_FAILED,
