@@ -7,7 +7,7 @@ import io
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -35,7 +35,9 @@ from studies.models import (
     FormEntry,
     Job,
     LesionMeasurement,
+    MoveKind,
     Patient,
+    PatientMove,
     ReadAction,
     ReadRecord,
     Study,
@@ -110,8 +112,14 @@ def export_start(
 
 
 def export_make(export: Export, progress: Progress = no_progress) -> dict[str, Any]:
-    """Write the file as its maker may see it: own sites, dates only with ``identifiers``."""
-    user, study = export.made_by, export.study
+    """Write the file as its maker may see it: own sites, dates only with ``identifiers``.
+
+    Raises
+    ------
+    DataProblem
+        Somebody withdrew while the rows were read, or what was asked for cannot be applied.
+    """
+    user, study, began = export.made_by, export.study, timezone.now()
     for right in NEEDS[ExportContent(export.content)]:
         require(user, study, right)
     header, rows, about = MAKERS[ExportContent(export.content)](export, progress)
@@ -121,6 +129,7 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
         handle.seek(0)
         name = f"{export.content}.{export.format}"
         with transaction.atomic():
+            _refuse_withdrawn_since(study, began)
             export.file = file_store(study, handle, "export", name, export)
             export.columns, export.expires_at = header, timezone.now() + KEPT
             export.save()
@@ -130,6 +139,14 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
             )  # fmt: skip
     progress(1, 1, "done")
     return {"rows": export.row_count, "columns": len(header), **export.left_out}
+
+
+def _refuse_withdrawn_since(study: Study, began: datetime) -> None:
+    """The rows of who withdrew meanwhile may stand in the file."""
+    moves = PatientMove.objects.filter(study=study, kind=MoveKind.WITHDRAWN)
+    if moves.filter(created_at__gte=began).exists():
+        found, expected = say("a withdrawal in between"), say("the rows of who takes part")
+        raise refuse("patients", found, expected, say("Make the export again."))
 
 
 def export_download(export: Export, user: Any) -> Export:

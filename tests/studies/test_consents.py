@@ -18,7 +18,7 @@ from modeling.services.cohort_snapshot import cohorts_freeze
 from studies import registry
 from studies.access import acting_as
 from studies.consents import GENOMICS, IMAGING, SHARING, refusals, usable_ids
-from studies.jobs import run_inline
+from studies.jobs import Progress, run_inline
 from studies.methods.problems import DataProblem
 from studies.models import (
     Consent,
@@ -37,6 +37,7 @@ from studies.services import (
     consent_policy_set,
     consent_record,
     export_start,
+    exports,
     patient_purge,
     patient_withdraw,
 )
@@ -210,6 +211,24 @@ def test_a_removal_takes_the_files_and_what_was_told_of_the_patient(
     other.refresh_from_db()
     assert other.file.bytes_dropped_at is None, "of somebody whose pseudonym is longer"
     assert "N-0012" in str(other.problems)
+
+
+def test_a_file_is_not_made_over_a_withdrawal(
+    strict: People, made: MadeStudy, monkeypatch: pytest.MonkeyPatch
+):
+    read = exports.MAKERS["patients"]
+
+    def withdrawn_meanwhile(export: Export, progress: Progress) -> exports.Made:
+        rows = read(export, progress)
+        patient_withdraw(made.here, strict.coordinator, timezone.localdate(), "asked to")
+        return rows
+
+    monkeypatch.setitem(exports.MAKERS, "patients", withdrawn_meanwhile)
+    _, job = export_start(strict.study, strict.coordinator)
+    assert "a withdrawal in between" in str(run_inline(job).problems)
+    monkeypatch.undo()
+    _, job = export_start(strict.study, strict.coordinator)
+    assert run_inline(job).state == "done"
 
 
 def test_only_the_withdrawn_are_purged(strict: People, made: MadeStudy):
