@@ -121,7 +121,7 @@ class NamesPatients(serializers.ModelSerializer):
 
 
 class JobSerializer(NamesPatients):
-    names = ("problems", "progress_message")
+    names = ("problems", "progress_message", "result")
     owner = "acting_user_id"
     share = serializers.FloatField(read_only=True)
     page = serializers.SerializerMethodField()

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from studies import jobs
@@ -106,6 +108,21 @@ def test_a_count_of_what_one_person_sees_is_not_anothers(people: People) -> None
     theirs = action_start(people.study, people.colleague, "studies.count", what)
     assert theirs != ours
     assert theirs.site_ids == [people.elsewhere.pk]
+
+
+def test_what_a_step_of_the_study_found_is_for_readers_of_every_site(
+    people: People, client: Client
+) -> None:
+    """Everybody knows of the step; its result names patients whose region could not be read."""
+    step = enqueue("imaging.features_extract", people.study, people.statistician)
+    failed = {"failed": {"N-001": ["outside the scan"]}, "patients": 3}
+    Job.objects.filter(pk=step.pk).update(state="done", ended_at=timezone.now(), result=failed)
+    page = reverse("studies:job", args=[people.study.uid, step.uid])
+    api = reverse("api:job-detail", args=[people.study.uid, step.uid])
+    for who, reads in ((people.coordinator, True), (people.colleague, False)):
+        client.force_login(who)
+        assert ("N-001" in client.get(page).content.decode()) == reads
+        assert client.get(api).json()["result"] == (failed if reads else {})
 
 
 def test_the_sweep_sends_again_and_gives_up_after_some_attempts(
