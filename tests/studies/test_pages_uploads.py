@@ -6,14 +6,16 @@ import csv
 import io
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from studies import access
 from studies.access import acting_as
 from studies.jobs import enqueue, run_inline
-from studies.models import ImportBatch, Job, JobState
-from studies.services import batch_job, batch_receive
+from studies.models import ImportBatch, Job, JobState, Role
+from studies.services import batch_job, batch_receive, membership_grant
 from tests.people import People
 
 HEADER = b"patient_id,site,cohort,sex,age_years,treatment_started_on\n"
@@ -124,3 +126,47 @@ def test_a_live_page_whose_session_ended_loads_anew(people: People, coordinator:
     answer = Client().get(live, headers={"HX-Request": "true"})
     assert answer["HX-Refresh"] == "true"
     assert answer.content == b""
+
+
+def test_an_upload_is_of_the_sites_of_who_brought_it(people: People, client: Client):
+    """Pages, the API and every way of asking say the same of files and of their jobs."""
+    study, users = people.study, get_user_model().objects
+    north = users.create_user(username="north", email="n@example.org")
+    both = users.create_user(username="both", email="b@example.org")
+    with acting_as(people.administrator):
+        for user, site in ((north, people.here), (both, people.here), (both, people.elsewhere)):
+            membership_grant(study, user, Role.COORDINATOR, site)
+    brought = {}
+    for name, user in (("north", north), ("both", both), ("all", people.coordinator)):
+        with acting_as(user):
+            data = HEADER + f"P-{name},North,training,female,50,2020-01-01\n".encode()
+            brought[name] = batch_receive(study, user, "cohort_table", data, f"{name}.csv")
+    seen = {
+        people.coordinator: {"north", "both", "all"},
+        both: {"north", "both"},
+        north: {"north"},
+        people.colleague: set(),
+        people.outsider: set(),
+    }
+    for user, names in seen.items():
+        expected = {brought[name].pk for name in names}
+        rows = ImportBatch.objects.filter(study=study)
+        with acting_as(user):
+            asked = [
+                rows.visible_to(user),
+                access.visible(rows, user, study),
+                [b for b in rows if access.sees_of(user, study, b.uploaded_by_id, b.site_ids)],
+            ]
+            assert [{row.pk for row in found} for found in asked] == [expected] * 3
+        client.force_login(user)
+        for name, batch in brought.items():
+            job = batch_job(batch)
+            assert job is not None
+            for page in (
+                url(people, "batch", batch.uid),
+                url(people, "job", job.uid),
+                reverse("api:import-detail", args=[study.uid, batch.uid]),
+                reverse("api:job-detail", args=[study.uid, job.uid]),
+            ):
+                status = 200 if name in names else 404
+                assert client.get(page).status_code == status, (user, name, page)
