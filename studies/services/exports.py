@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +11,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from studies import consents, patient_queries
 from studies.access import require, rights_of, visible
@@ -24,7 +20,6 @@ from studies.methods.course import FACT_KINDS
 from studies.methods.dictionary_file import COLUMNS, dictionary_lines
 from studies.methods.problems import refuse
 from studies.methods.table_export import export_cells, export_header
-from studies.methods.table_workbook import SHEET_OF_PATIENTS
 from studies.methods.wording import say
 from studies.models import (
     CohortMember,
@@ -46,6 +41,7 @@ from studies.models import (
 from studies.selections import selection_of, with_keys
 
 from .dictionary import dictionary_current, dictionary_derived, dictionary_specs
+from .export_files import write_csv, write_xlsx
 from .files import file_drop, file_store
 from .reads import read_record
 
@@ -123,7 +119,7 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
     for right in NEEDS[ExportContent(export.content)]:
         require(user, study, right)
     header, rows, about = MAKERS[ExportContent(export.content)](export, progress)
-    write = _csv if export.format == ExportFormat.CSV else _xlsx
+    write = write_csv if export.format == ExportFormat.CSV else write_xlsx
     with tempfile.TemporaryFile() as handle:
         export.row_count = write(handle, header, rows, about)
         handle.seek(0)
@@ -318,48 +314,3 @@ MAKERS: dict[str, Callable[[Export, Progress], Made]] = {
     ExportContent.LESIONS: _lesions,
     ExportContent.READS: _reads,
 }
-
-
-def _csv(handle: Any, header: list[str], rows: Iterable[list[Any]], sheets: Any) -> int:
-    """UTF-8 with a mark, decimal points and ISO dates whatever the country."""
-    text = io.TextIOWrapper(handle, encoding="utf-8-sig", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow(header)
-    number = 0
-    for row in rows:
-        writer.writerow(row)
-        number += 1
-    text.detach()
-    return number
-
-
-def _xlsx(handle: Any, header: list[str], rows: Iterable[list[Any]], sheets: Any) -> int:
-    book = Workbook(write_only=True)
-    number = _sheet(book, SHEET_OF_PATIENTS, [header], rows)
-    for name, lines in sheets:
-        _sheet(book, name, [], lines)
-    book.save(handle)
-    return number
-
-
-def _sheet(book: Any, name: str, first: list[Any], rows: Iterable[list[Any]]) -> int:
-    sheet = book.create_sheet(name)
-    cell: Callable[[Any], Any] = lambda value: _typed(sheet, value)  # noqa: E731
-    for row in first:
-        sheet.append([cell(value) for value in row])
-    number = 0
-    for row in rows:
-        sheet.append([cell(value) for value in row])
-        number += 1
-    return number
-
-
-def _typed(sheet: Any, value: Any) -> Any:
-    """Text is text: nothing that begins with = becomes a formula."""
-    if not isinstance(value, str):
-        return value
-    if value == "":
-        return None
-    cell = WriteOnlyCell(sheet, value)
-    cell.data_type, cell.number_format = "s", "@"
-    return cell
