@@ -245,6 +245,9 @@
     });
   });
 
+  // a folder alone is enough: the browser must not ask for a file beside it
+  folder?.addEventListener("change", () => { form.elements.file.required = !folder.files.length; });
+
   let busy = false;
   window.addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
 

@@ -99,3 +99,14 @@ def test_the_same_file_goes_on(browser: Any, running: Running, tmp_path: Path): 
     assert (taken["uid"], taken["received"]) == (begun["uid"], len(data))
     assert taken["batch"] in {batch["uid"] for batch in batches}
     assert len(uploads(running)) == 1
+
+
+def test_a_folder_alone_is_enough(browser: Any, running: Running, tmp_path: Path):  # noqa: F811
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("no scan")
+    sign_in(browser, running)
+    browser.get(f"{running.product.base_url}/studies/{running.study}/uploads/new/dicom_zip/")
+    browser.find_element(By.ID, "id_folder").send_keys(str(folder))
+    press(browser, "form[data-resumable] button[type=submit]")
+    until(browser, "it is handed in", lambda b: "/uploads/new/" not in b.current_url)
