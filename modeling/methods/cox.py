@@ -101,6 +101,10 @@ class CoxFit:
         half = norm.ppf(0.5 + level / 2) * self.std_error
         return self.coefficients - half, self.coefficients + half
 
+    def interval_and_p(self) -> tuple[Floats, Floats, Floats]:
+        """Both ends of the 95 % intervals and p, as a table of coefficients tells them."""
+        return (*self.interval(), self.p_value)
+
     @property
     def plain_log_likelihood(self) -> tuple[float, float]:
         """As ``log_likelihood``, without any penalty."""

@@ -43,6 +43,9 @@ class FirthCoxFit(CoxFit):
         gaps = [2 * profile.fall_at_zero(j) for j in range(len(self.names))]
         return np.asarray(chi2.sf(np.maximum(gaps, 0.0), 1))
 
+    def interval_and_p(self) -> tuple[Floats, Floats, Floats]:
+        return (*self.profile_interval(), self.likelihood_ratio_p())
+
     @property
     def plain_log_likelihood(self) -> tuple[float, float]:
         """Of no effect and of these coefficients, without the penalty."""

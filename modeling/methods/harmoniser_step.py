@@ -43,7 +43,8 @@ class Harmoniser:
     -----
     A scanner with under three patients where it is fitted (a small fold) counts as unseen there;
     its patients follow the plan's rule, except that refusing is for scanners that training as a
-    whole does not know. No outcome is looked at.
+    whole does not know, and that features stay as they are where the reference itself is so small.
+    No outcome is looked at.
     """
 
     def __init__(self, plan: dict[str, Any], names: list[str]):

@@ -79,6 +79,12 @@ class LogisticFit:
         gaps = [2 * (self.log_likelihood[1] - self._constrained(j, 0.0)[0]) for j in self._each()]
         return np.asarray(chi2.sf(np.maximum(gaps, 0.0), 1))
 
+    def interval_and_p(self) -> tuple[Floats, Floats, Floats]:
+        """Both ends of the 95 % intervals and p, as a table of coefficients tells them."""
+        if self.penalty == "firth":
+            return (*self.profile_interval(), self.likelihood_ratio_p())
+        return (*self.interval(), self.p_value)
+
     def linear_predictor(self, x: ArrayLike) -> Floats:
         """Log odds of rows ``x`` (n × columns without the intercept)."""
         return self.coefficients[0] + np.asarray(x, dtype=float) @ self.coefficients[1:]

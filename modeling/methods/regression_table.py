@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from modeling.methods.cox import CoxFit, Test, fit_cox
 from modeling.methods.design_matrix import Term, apply_design, as_level
-from modeling.methods.firth_cox import FirthCoxFit, fit_firth_cox
+from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.logistic import LogisticFit, Penalty, fit_logistic
 from modeling.methods.risk_sets import RiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival
@@ -147,13 +147,8 @@ def tabulate_logistic(
 
 
 def _told(fit: CoxFit | LogisticFit) -> Fitted:
-    """With Firth's penalty by the profile."""
     first = int(isinstance(fit, LogisticFit))  # the intercept is no line of the table
-    if isinstance(fit, FirthCoxFit) or (isinstance(fit, LogisticFit) and fit.penalty == "firth"):
-        (low, high), p = fit.profile_interval(), fit.likelihood_ratio_p()
-    else:
-        (low, high), p = fit.interval(), fit.p_value
-    parts = (fit.coefficients, low, high, p)
+    parts = (fit.coefficients, *fit.interval_and_p())
     a, b, c, d = (part[first:] for part in parts)
     return fit.names[first:], a, b, c, d, fit.log_likelihood[1]
 

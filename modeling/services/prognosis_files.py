@@ -14,16 +14,14 @@ import numpy as np
 from modeling.figures.prognosis import draw_analysis
 from modeling.methods.concordance import Concordance
 from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
-from modeling.methods.cox import CoxFit, Test
+from modeling.methods.cox import Test
 from modeling.methods.cox_validation import CoxValidation
-from modeling.methods.firth_cox import FirthCoxFit
 from modeling.methods.lasso import LassoChoice
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.proportional_hazards import ProportionalHazards
 from modeling.methods.regression_table import Effect, RegressionTable
 from modeling.methods.survival_groups import SurvivalGroups
-from modeling.methods.survival_table import Floats
 from modeling.services.prognosis_more_files import (
     elimination_json,
     residual_rows,
@@ -91,7 +89,7 @@ def time_name(prefix: str, time: float) -> str:
 @np.errstate(over="ignore")  # a ratio beyond numbers is null, and a notice says so
 def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
     cox = found.cox
-    low, high, p_values = _told_of_coefficients(cox)
+    low, high, p_values = cox.interval_and_p()
     levels = {
         column: (term.name, term.levels[k + 1] if term.levels else None)
         for term in found.table.terms
@@ -137,13 +135,6 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
         "sample_size": {**asdict(found.sample_size), "required": found.sample_size.required},
         "notices": [notice.as_dict() for notice in found.notices],
     }  # fmt: skip
-
-
-def _told_of_coefficients(cox: CoxFit) -> tuple[Floats, Floats, Floats]:
-    """Ends of the intervals and p: Wald's; with Firth's penalty those of the profile."""
-    if isinstance(cox, FirthCoxFit):
-        return (*cox.profile_interval(), cox.likelihood_ratio_p())
-    return (*cox.interval(), cox.p_value)
 
 
 def _null_and_model(pair: tuple[float, float]) -> dict[str, float]:

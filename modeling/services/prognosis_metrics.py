@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from modeling.methods.cox import CoxFit
-from modeling.methods.firth_cox import FirthCoxFit
 from modeling.methods.kaplan_meier import KaplanMeier
 from modeling.methods.lasso import CrossValidatedLasso
 from modeling.methods.nomogram import nomogram_as_dict
@@ -125,9 +124,7 @@ def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
 
 def cox_table(cox: CoxFit) -> list[dict[str, Any]]:
     """A line per column; of a penalised fit with the interval and p of its profile."""
-    is_firth = isinstance(cox, FirthCoxFit)
-    low, high = cox.profile_interval() if is_firth else cox.interval()
-    p_values = cox.likelihood_ratio_p() if is_firth else cox.p_value
+    low, high, p_values = cox.interval_and_p()
     return [
         {"column": name, "coefficient": b, "std_error": se, "hazard_ratio": np.exp(b),
          "lower": np.exp(lo), "upper": np.exp(hi), "z": z, "p_value": p}

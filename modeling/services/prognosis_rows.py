@@ -15,6 +15,7 @@ from studies.methods.endpoint_kinds import kind_of
 from studies.methods.wording import marked
 from studies.models import EndpointDefinition, Study
 from studies.registry import facts
+from studies.remembered import once
 from studies.selectors import clinical_table, endpoint_table, members_table
 from studies.services import inputs_digest
 
@@ -92,18 +93,24 @@ class PrognosisRows:
 
 def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> PrognosisRows:
     """Join of everything the question may need; nobody is dropped here."""
-    members = members_table(study).set_index("patient_id", drop=False)
-    members.index.name = None
+    members = once(("prognosis_values", study.pk), lambda: _values(study))
     follow_up = endpoint_table(study, endpoint)
-    joined = members.join(_clinical(study)).join(_uptake(study)).assign(
-        immunoscore=members.index.map(_immunoscores(study)),
+    joined = members.assign(
         duration_months=members.index.map(follow_up["duration_days"] / DAYS_PER_MONTH),
         event=members.index.map(follow_up["event"]),
         cause=members.index.map(_causes(study, endpoint, follow_up)),
         response=members.index.map(endpoint_table(study, RESPONSE)["label"]),
-    )  # fmt: skip
+    )
     joined = joined.join(_rad_scores(rad_score))
     return PrognosisRows(joined.sort_values(["cohort_id", "pseudonym"]).reset_index(drop=True))
+
+
+def _values(study: Study) -> pd.DataFrame:
+    """Members with what is the same for every endpoint and Rad-Score."""
+    members = members_table(study).set_index("patient_id", drop=False)
+    members.index.name = None
+    values = members.join(_clinical(study)).join(_uptake(study))
+    return values.assign(immunoscore=members.index.map(_immunoscores(study)))
 
 
 def rows_digest(table: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ from modeling.services.report_table_one import table_one_table
 from modeling.services.snapshots import snapshot_read
 from studies.methods.endpoints import is_responder
 from studies.methods.table_one import MEDIAN_RULE
-from studies.models import Cohort, CohortMember, Study
+from studies.models import Cohort
 
 MOST_REASONS = 6
 
@@ -40,7 +40,7 @@ def cohorts_section(
     )
     sizes = frozen.groupby("cohort").size()
     _flow(draft, section, sizes, everybody, rad_score, nomograms)
-    sites = _sites(rad_score.study)
+    sites = _sites(cohorts)
     if len(set().union(*sites.values())) > 1:
         draft.told.add("sites")
     _characteristics(section, frozen, everybody, sites)
@@ -168,10 +168,11 @@ class _Zero(dict[str, tuple[int, "Counter[str]"]]):
         return (0, Counter())
 
 
-def _sites(study: Study) -> dict[str, set[int]]:
-    """Sites of each cohort's patients."""
+def _sites(cohorts: DatasetSnapshot) -> dict[str, set[int]]:
+    """Sites of each cohort's patients in the frozen table."""
     found: dict[str, set[int]] = {}
-    rows = CohortMember.objects.filter(study=study).values_list("cohort__name", "patient__site")
+    rows = SnapshotMember.objects.filter(snapshot=cohorts, included=True)
+    rows = rows.values_list("cohort__name", "patient__site")
     for cohort, site in rows.distinct():
         found.setdefault(cohort, set()).add(site)
     return found
