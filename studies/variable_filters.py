@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from studies.languages import spoken
 from studies.methods.wording import say
 from studies.models import DictionaryVersion, FormEntry, Study, Variable, VariableType
 from studies.paging import COUNTED
@@ -39,7 +40,8 @@ class Condition:
 
     @property
     def text(self) -> str:
-        return f"{self.variable.label} {OPERATORS[self.operator]} {self.value}".strip()
+        label, operator = spoken(self.variable.label), spoken(OPERATORS[self.operator])
+        return f"{label} {operator} {self.value}".strip()
 
 
 def variables_in_force(study: Study) -> QuerySet[Variable]:

@@ -106,7 +106,7 @@ class Draft:
 
 def marked_simulated(figure: Figure) -> Figure:
     """A figure that leaves the page says itself that its patients are not real."""
-    mark = {"subtitle": str(say("SIMULATED: no real patients")), "subtitleColor": SIMULATED}
+    mark = {"subtitle": say("SIMULATED: no real patients").here(), "subtitleColor": SIMULATED}
     plain = {"text": figure.title, "anchor": "start"}
     title = figure.spec.get("title", plain) | mark | {"subtitleFontSize": 11}
     return replace(figure, spec=figure.spec | {"title": title})
