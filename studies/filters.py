@@ -9,7 +9,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -338,7 +338,8 @@ def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
             rest.pop(gone, None)
         field = narrowed.form.fields[name]
         label = field.label or name
-        word = dict(getattr(field, "choices", ())).get(value, word_of(value))
+        of_itself = str(value) if isinstance(value, Model) else word_of(value)  # a person's name
+        word = dict(getattr(field, "choices", ())).get(value, of_itself)
         found.append(
             Chip(_("{label}: {word}").format(label=label, word=word), f"?{rest.urlencode()}")
         )
