@@ -15,6 +15,10 @@ from modeling.methods.firth_profile import Profile
 from modeling.methods.penalised_likelihood import PenalisedLikelihood
 from modeling.methods.risk_sets import StratifiedRiskSets, Ties
 from modeling.methods.survival_table import Floats, check_survival
+from studies.methods.problems import refuse
+from studies.methods.wording import say
+
+NOTHING = 1e-10  # of the largest information: none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +84,7 @@ def fit_firth_cox(
     ------
     DataProblem
         Without events; with missing values, constant or collinear columns, or as many columns as
-        events.
+        events; a column that no event tells anything of.
 
     Notes
     -----
@@ -101,6 +105,7 @@ def fit_firth_cox(
     scaled = StratifiedRiskSets(time, flag, (columns - center) / scale, ties, groups)
     likelihood = PenalisedLikelihood(scaled, scale)
     zero = np.zeros(scale.size)
+    _check_told(likelihood.at(zero).information, labels)
     beta, value, steps = likelihood.maximise(zero, np.ones(scale.size, dtype=bool))
     null, top = likelihood.at(zero), likelihood.at(beta)
     score, own_scale = likelihood.score(zero, null), float(np.log(scale).sum())
@@ -124,3 +129,16 @@ def fit_firth_cox(
         notices=few_events(int(flag.sum()), scale.size),
         likelihood=likelihood,
     )  # fmt: skip
+
+
+def _check_told(information: Floats, names: Sequence[str]) -> None:
+    """A level whose patients all leave before the first event has no place in any risk set."""
+    bends, ways = np.linalg.eigh(information)
+    if bends[0] > NOTHING * bends[-1]:
+        return
+    raise refuse(
+        say("Cox model, Firth's likelihood"),
+        say("no event tells anything of {column}", column=names[int(np.abs(ways[:, 0]).argmax())]),
+        "patients who differ in it and are followed to an event",
+        "Leave the column out.",
+    )

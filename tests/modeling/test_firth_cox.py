@@ -93,6 +93,10 @@ def test_what_no_penalty_helps_is_refused():
         fit_firth_cox(rows["time"], np.zeros(len(rows)), rows[NAMES], NAMES)
     with pytest.raises(DataProblem, match="linear combination"):
         fit_firth_cox(rows["time"], rows["event"], rows.assign(b=rows["age"] * 2)[["age", "b"]])
+    early = rows.assign(gone=(rows.index == 5) * 1.0)
+    early.loc[5, ["time", "event"]] = 1, 0
+    with pytest.raises(DataProblem, match="no event tells anything of gone"):
+        fit_firth_cox(early["time"], early["event"], early[["age", "gone"]], ["age", "gone"])
     with pytest.raises(DataProblem, match="no maximum"):  # its maximum lies beyond numbers
         fit_firth_cox(rows["time"], rows["event"], -rows["time"], ["order of time"])
 
