@@ -15,6 +15,7 @@ from studies.methods.wording import say as _
 from studies.registry import (
     Action,
     CompletenessColumn,
+    JobCourse,
     PatientPanel,
     Stage,
     Tab,
@@ -23,6 +24,7 @@ from studies.registry import (
     register_completeness,
     register_fact,
     register_glance,
+    register_job_course,
     register_job_title,
     register_patient_panel,
     register_stage,
@@ -175,6 +177,14 @@ register_action(
     )
 )
 register_job_title(SETTLE, _("Take in scans that waited"))
+register_job_course(
+    JobCourse(
+        SETTLE,
+        result_key="batch",
+        result_page="imaging:batch_files",
+        result_word=_("Files and what became of each"),
+    )
+)
 register_job_title(SEND, _("Send regions to an archive"))
 register_stage(Stage("imaging", _("PET/CT"), 20, stages.imaging_stage))
 register_stage(Stage("features", _("Features"), 25, stages.features_stage))

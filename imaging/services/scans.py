@@ -89,7 +89,11 @@ def arrivals_settle(
             batch_conclude(batch, taken, (), alone)
     _drop_when_settled(batch)
     progress(100, 100, "done")
-    return {"series taken in": sum(len(t.stored) for t in taken), "still waiting": _waiting(batch)}
+    return {
+        "series taken in": sum(len(t.stored) for t in taken),
+        "still waiting": _waiting(batch),
+        "batch": str(batch.uid),
+    }
 
 
 def _look(

@@ -200,7 +200,7 @@ def _judge(
         if facts.consent_waived:
             return "met", say("not recorded here: {reason}", reason=facts.consent_waived)
         wanted = criterion.required_of(facts.roles)
-        return _all_there(wanted, facts.scopes, titles, say("not given"))
+        return _all_there(wanted, facts.scopes, titles, say("no consent in force"))
     value = facts.values.get(criterion.variable)
     if not value:
         return "unknown", say("not recorded")

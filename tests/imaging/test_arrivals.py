@@ -97,6 +97,8 @@ def test_what_waited_for_the_cohort_table_goes_in_when_tried_again(as_coordinato
     enrolled(people, "P001")
     job = services.batch_try_again(batch, people.coordinator)
     run_inline(Job.objects.select_related("study", "acting_user").get(pk=job.pk))
+    job.refresh_from_db()
+    assert job.result["batch"] == str(batch.uid)  # its page leads to the files
     assert set(states().values()) == {"stored"}
     assert RoiChoice.objects.count() == 1
 
