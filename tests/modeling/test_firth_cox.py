@@ -85,6 +85,7 @@ def test_nearly_as_many_columns_as_events_still_have_their_maximum():
     slope = fit.likelihood.score(beta, fit.likelihood.at(beta))
     assert np.abs(slope).max() < 1e-6
     assert fit.iterations < 30
+    assert "several_tops" in {notice.code for notice in fit.notices}
 
 
 def test_what_no_penalty_helps_is_refused():
