@@ -34,6 +34,12 @@ PATTERNS = (
     marked("{n} complete patients with {events} events: at least {rows} and {few} are needed"),
     marked("{name}: {levels} (fewer than {n} patients) counted as {level}"),
     marked("{name}: the same in everybody, left out"),
+    marked("this report is of Rad-Score {number}; released is Rad-Score {other}"),
+    marked(
+        "no nomogram was made with Rad-Score {number}: those of another Rad-Score are left out, "
+        "and survival and Table 2 with them"
+    ),
+    marked("departs from analysis plan {number}: {places}"),
     marked("complete case: {n} included, {out} left out"),
     marked("outside the question: {name} unknown"),
     marked("RNA phenotype {label}, neither hot nor cold"),

@@ -239,7 +239,7 @@ register_job_course(
         "modeling.prognosis_run",
         (
             (ROWS, _("Freeze the rows and look for leaks")),
-            (NOMOGRAM_FITTED, _("LASSO, Cox and the nomogram")),
+            (NOMOGRAM_FITTED, _("The model and the nomogram")),
             (JUDGED, _("Judge in every cohort")),
             (RESAMPLED, _("Resamples: optimism, and what the Rad-Score adds")),
             (100.0, _("Write")),
@@ -249,6 +249,15 @@ register_job_course(
         _("The results"),
     )
 )
+for _kind, _key, _page in (
+    ("modeling.report_build", "report", "modeling:report_version"),
+    ("modeling.version_recalibrate", "version", "modeling:version"),
+    ("modeling.version_validate", "version", "modeling:version"),
+    ("modeling.rad_score_examine", "version", "modeling:result"),
+    ("modeling.snapshot_freeze", "snapshot", "modeling:snapshot"),
+    ("modeling.reproduce", "run", "modeling:run"),
+):
+    register_job_course(JobCourse(_kind, (), _key, _page, _("The results")))
 register_spelling({name: one.words for name, one in CLASSIFIERS.items()})
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)

@@ -65,7 +65,7 @@ def prognosis_run(
     if earlier is not None:
         return earlier
     guard_refuse(Ahead(study, choice, rows))
-    progress(ROWS, 100, say("LASSO and Cox on {n} patients", n=len(included)))
+    progress(ROWS, 100, say("The model, fitted to {n} patients", n=len(included)))
     fit = prognosis_fit(run, included)
     judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
     judging = rows_freeze(run, "judge", judged_rows, unjudged, list(fit.columns))
@@ -75,7 +75,7 @@ def prognosis_run(
     tabled = rows_freeze(run, "table_2", complete, gaps, [*columns, "response"])
     progress(FITTED, 100, marked("Validation in every cohort"))
     judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
-    progress(JUDGED, 100, say("{n} resamples of LASSO and Cox in training", n=run.plan.resamples))
+    progress(JUDGED, 100, say("{n} resamples of the whole fit in training", n=run.plan.resamples))
     extra = dossier_compute(run, fit, included, judged_rows, _told(progress))
     extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(complete, run.endpoint)}
     progress(RESAMPLED, 100, marked("Writing"))
@@ -89,7 +89,7 @@ def _told(progress: Progress) -> Callable[[int, int], None]:
                 JUDGED + (RESAMPLED - JUDGED) * done / max(total, 1),
                 100,
                 say(
-                    "Resample {done} of {total}: LASSO and Cox in training", done=done, total=total
+                    "Resample {done} of {total}: the whole fit in training", done=done, total=total
                 ),
             )
 

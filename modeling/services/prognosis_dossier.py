@@ -78,8 +78,12 @@ def added_said(test: dict[str, Any] | None, cohorts: dict[str, dict[str, Any]]) 
     if test is None:
         return "What the Rad-Score adds could not be tested."
     told = f"likelihood ratio {test['statistic']:.2f}, p {_p(test['p_value'])}"
-    better = [name for name, part in cohorts.items() if (part["c"]["lower"] or 0) > 0]
-    worse = [name for name, part in cohorts.items() if (part["c"]["upper"] or 0) < 0]
+    better = [
+        name.replace("_", " ") for name, part in cohorts.items() if (part["c"]["lower"] or 0) > 0
+    ]
+    worse = [
+        name.replace("_", " ") for name, part in cohorts.items() if (part["c"]["upper"] or 0) < 0
+    ]
     if test["p_value"] >= 0.05 and not better:
         return (
             f"The Rad-Score adds nothing that can be told from chance ({told}; no cohort in which "

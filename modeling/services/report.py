@@ -21,6 +21,7 @@ from modeling.services.report_methods import (
     methods_section,
     statements_section,
 )
+from modeling.services.report_notices import choice_notices
 from modeling.services.report_paper import paper_section
 from modeling.services.report_phenotypes import phenotypes_section
 from modeling.services.report_rad_score import rad_score_section
@@ -83,6 +84,8 @@ def _content(
     draft, total = Draft(study.is_simulated), 8 + len(nomograms)
     statements = statements_of(study)
     progress(0, total, marked("Against the published study"))
+    for where, notices in choice_notices(rad_score, nomograms):
+        draft.notice(where, notices)
     paper_section(draft, study, rad_score, nomograms)
     methods_section(draft, study, rad_score, nomograms)
     progress(1, total, marked("Patients"))

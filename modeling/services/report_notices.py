@@ -12,9 +12,12 @@ from django.db.models import Q
 
 from genomics.models import CellAbundance, ExpressionMatrix, PhenotypeFit
 from imaging.models import FeatureSet, PetCtPair, Series, Uptake
-from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember, VersionKind, VersionState
 from modeling.selectors import parents_of
+from modeling.selectors.versions import states_of
+from modeling.services.plans import departures_of
 from modeling.services.report_content import cohort_order, cohort_title
+from modeling.services.report_sources import version_title
 from studies.models import Derivation
 from studies.selectors import unrecorded
 
@@ -30,6 +33,48 @@ MODALITIES = {"PT": "PET", "CT": "CT"}
 LABELLED = "columns_left_out"  # its text goes on with the labels of strangers
 
 Told = tuple[str, list[dict[str, str]]]
+
+
+def choice_notices(rad_score: ModelVersion, nomograms: list[ModelVersion]) -> list[Told]:
+    """What a reader has to know of the versions that the report is of.
+
+    The newest are reported: another may be the released one, nomograms of an earlier Rad-Score
+    are left out, and a run may depart from the plan that was locked before it.
+    """
+    versions = ModelVersion.objects.filter(study=rad_score.study)
+    states, found = states_of(rad_score.study), []
+    for other in versions.filter(kind=VersionKind.RAD_SCORE).exclude(pk=rad_score.pk):
+        if states.get(other.pk) == VersionState.RELEASED:
+            found.append(
+                _told(
+                    "not_the_released",
+                    f"this report is of Rad-Score {rad_score.number}; released is Rad-Score "
+                    f"{other.number}",
+                )
+            )
+    if not nomograms and versions.filter(kind=VersionKind.NOMOGRAM).exists():
+        found.append(
+            _told(
+                "nomograms_left_out",
+                f"no nomogram was made with Rad-Score {rad_score.number}: those of another "
+                "Rad-Score are left out, and survival and Table 2 with them",
+            )
+        )
+    told = [("Report", found)] if found else []
+    for version in (rad_score, *nomograms):
+        against = departures_of(version.run)
+        if against and against["departures"]:
+            places = "; ".join(
+                f"{one['place']}: planned {one['planned']}, done {one['done']}"
+                for one in against["departures"]
+            )
+            text = f"departs from analysis plan {against['plan'].number}: {places}"
+            told.append((str(version_title(version)), [_told("departs_from_plan", text)]))
+    return told
+
+
+def _told(code: str, text: str) -> dict[str, str]:
+    return {"code": code, "text": text}
 
 
 def material_notices(snapshot: DatasetSnapshot) -> list[Told]:

@@ -28,7 +28,7 @@ from modeling.services.prognosis import prognosis_run
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_build
 from modeling.services.report_comparison import reports_compare
-from modeling.services.report_notices import clinical_notices, material_notices
+from modeling.services.report_notices import choice_notices, clinical_notices, material_notices
 from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from modeling.storage import json_digest
 from studies import registry
@@ -85,10 +85,19 @@ def test_report_from_features_to_page(
     assert DatasetSnapshot.objects.filter(question__purpose="cohorts").count() == 1
     table_two_is_that_of_the_frozen_rows(report)
     the_checklists_say_what_is_open(report)
+    what_is_left_out_is_said(people)
     page_shows_figures_tables_and_sources(people, report, client)
     doors_are_kept(people, report, client)
     monkeypatch.setattr("modeling.services.report.report_files_write", lambda report: None)
     a_statement_fills_its_items_in_the_next_report(people, report, client)
+
+
+def what_is_left_out_is_said(people: People) -> None:
+    versions = ModelVersion.objects.filter(study=people.study)
+    score, nomograms = versions.get(kind="rad_score"), list(versions.filter(kind="nomogram"))
+    assert not choice_notices(score, nomograms)
+    ((_, (told,)),) = choice_notices(score, [])
+    assert told["code"] == "nomograms_left_out"
 
 
 def every_number_names_its_version_and_snapshot(report: Report) -> None:
