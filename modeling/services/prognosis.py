@@ -17,7 +17,13 @@ from modeling.services.prognosis_asking import dossier_compute
 from modeling.services.prognosis_check import Ahead, guard_refuse
 from modeling.services.prognosis_choice import PrognosisChoice, choice_read
 from modeling.services.prognosis_metrics import evaluation_metrics
-from modeling.services.prognosis_rows import PrognosisRows, prognosis_rows, rows_digest
+from modeling.services.prognosis_rows import (
+    ALWAYS,
+    CANDIDATES,
+    PrognosisRows,
+    prognosis_rows,
+    rows_digest,
+)
 from modeling.services.prognosis_table2 import table2_of
 from modeling.services.prognosis_writing import (
     JudgedCohort,
@@ -77,7 +83,8 @@ def prognosis_run(
     judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
     progress(JUDGED, 100, say("{n} resamples of the whole fit in training", n=run.plan.resamples))
     extra = dossier_compute(run, fit, included, judged_rows, _told(progress))
-    extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(complete, run.endpoint)}
+    asked_of = complete.drop(columns=list({*ALWAYS, *CANDIDATES} - set(columns)), errors="ignore")
+    extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(asked_of, run.endpoint)}
     progress(RESAMPLED, 100, marked("Writing"))
     return run_write(run, fit, fitting, judged, extra, time.monotonic() - began)
 

@@ -146,6 +146,9 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
     line = next(r for r in version.content["table"] if r["column"] == "pathology_typemucinous")
     assert 0 < line["hazard_ratio"] < 0.5
     assert line["upper"] < 1
+    tables = version.run.results["table_2"]["tables"]  # of what its frozen table holds, no more
+    lines = {line["variable"] for part in tables for line in part.get("lines", ())}
+    assert lines and lines <= {"rad_score", "immunoscore", "pathology_type", "age_years"}
     fixed = version.run.results["fixed_columns"]  # every resample maximised Firth's likelihood
     assert fixed["usable"] > 0.9 * fixed["resamples"] > 0
     assert fixed["slope"]["training"] > 1  # shrunken where it was fitted
