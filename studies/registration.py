@@ -30,6 +30,16 @@ IN_FORCE = """NOT EXISTS (
         AND (ruled.version, n.id) > (rule.version, t.id)
 )"""
 
+# Imaging is consented to, as everybody's part asks, and no use of data was withdrawn for good.
+CONSENTS = """t.scope = 'imaging' AND t.withdrawn_on IS NULL AND NOT EXISTS (
+    SELECT FROM studies_consent w
+    WHERE w.patient_id = t.patient_id AND w.scope <> 'sharing' AND w.withdrawn_on IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM studies_consent n
+            WHERE n.patient_id = t.patient_id AND n.scope = w.scope AND n.withdrawn_on IS NULL
+        )
+)"""
+
 register_upload(
     UploadKind(
         name="cohort_table",
@@ -110,7 +120,7 @@ register_patient_panel(
     )
 )
 register_completeness(
-    CompletenessColumn("consent", _("Consent"), "studies_consent", "t.withdrawn_on IS NULL", 5),
+    CompletenessColumn("consent", _("Consent"), "studies_consent", CONSENTS, 5),
     CompletenessColumn(
         "clinical",
         _("Clinical"),

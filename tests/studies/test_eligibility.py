@@ -166,6 +166,27 @@ def test_the_summary_follows_every_write(people: People, made: MadeStudy):
     assert present(who) == set()
 
 
+def test_a_withdrawn_consent_is_a_gap_until_it_is_given_again(people: People, made: MadeStudy):
+    """Everybody consents to imaging; sharing is nobody's duty."""
+    who, day = made.here, date(2020, 1, 5)
+
+    def of(scope: str, **more: Any) -> Consent:
+        return Consent.objects.create(patient=who, scope=scope, precision="day", **more)
+
+    of("sharing", date=day)
+    genomics = of("genomics", date=day)
+    assert "consent" not in present(who)
+    of("imaging", date=day)
+    assert "consent" in present(who)
+    Consent.objects.filter(patient=who, scope="sharing").update(withdrawn_on=day)
+    assert "consent" in present(who)
+    genomics.withdrawn_on = day
+    genomics.save()
+    assert "consent" not in present(who)
+    of("genomics", date=date(2021, 1, 5))
+    assert "consent" in present(who)
+
+
 def test_a_value_that_was_overtaken_is_not_there(people: People, made: MadeStudy):
     """By a newer fact under the same rule, and by a newer rule."""
     who, first = made.here, endpoint_definition(people.study, "response_at_6_months")
