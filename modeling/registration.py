@@ -151,10 +151,12 @@ register_action(
         title=_("Build the report"),
         stage="report",
         description=_(
-            "Numbers and figures of the newest Rad-Score and its nomograms, each with the "
-            "model version and the frozen table behind it, beside what the published study reports."
+            "Numbers and figures of the released Rad-Score (or the newest while none is, or the "
+            "one named as version) and its nomograms, each with the model version and the frozen "
+            "table behind it, beside what the published study reports."
         ),
         order=10,
+        params={"version": ""},
     )
 )
 register_stage(Stage("rad_score", _("Rad-Score"), 40, stages.rad_score_stage))

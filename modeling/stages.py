@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.overviews import TARGETS
+from modeling.selectors import speaking
 from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.prognosis_rows import rows_are_current
 from modeling.services.snapshots import still_given
@@ -24,11 +25,11 @@ BAD = (JobState.FAILED, JobState.ERRORED)
 
 
 def rad_score_stage(study: Study, user: Any) -> StageState:
-    """The newest Rad-Score: its AUC in every cohort, and whether it would come out the same."""
+    """The Rad-Score that speaks: its AUC by cohort, and whether it would come out the same."""
     url = reverse("modeling:runs", args=[study.uid])
     if waiting := _waiting(study, "modeling.rad_score_run", _("Rad-Score under way"), url):
         return waiting
-    version = _newest(study, VersionKind.RAD_SCORE)
+    version = _speaking(study, VersionKind.RAD_SCORE)
     if version is None:
         return _none(study, "modeling.rad_score_run", _("No Rad-Score yet"), url)
     judged = version.evaluations.filter(
@@ -47,14 +48,15 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
 
 
 def prognosis_stage(study: Study, user: Any) -> StageState:
-    """The newest nomogram of each endpoint, and whether it would come out the same."""
+    """The nomogram of each endpoint that speaks, and whether it would come out the same."""
     url = reverse("modeling:runs", args=[study.uid])
     if waiting := _waiting(study, "modeling.prognosis_run", _("Nomograms under way"), url):
         return waiting
+    rad_score = _speaking(study, VersionKind.RAD_SCORE)
     found = {
         one.short: version
         for endpoint, one in ENDPOINTS.items()
-        if (version := _newest(study, VersionKind.NOMOGRAM, endpoint=endpoint))
+        if (version := _nomogram(study, endpoint, rad_score))
     }
     if not found:
         return _none(study, "modeling.prognosis_run", _("No nomogram yet"), url)
@@ -64,11 +66,10 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
             for name, v in found.items()
         )
     )
-    rad_score = _newest(study, VersionKind.RAD_SCORE)
     behind = [name for name, v in found.items() if rad_score not in v.parents.all()]
     if behind:
         names = spoken(listed(map(say, behind)))
-        detail = _("{names} made with an earlier Rad-Score").format(names=names)
+        detail = _("{names} made with another Rad-Score").format(names=names)
         return StageState("stale", headline, detail, url)
     if rad_score and sees_all_sites(user, study):
         changed = [name for name, v in found.items() if not rows_are_current(v, rad_score)]
@@ -83,7 +84,7 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
 
 
 def report_stage(study: Study, user: Any) -> StageState:
-    """The newest report, and whether newer models wait for one."""
+    """The newest report, and whether other models speak now."""
     url = reverse("modeling:report", args=[study.uid])
     if waiting := _waiting(study, "modeling.report_build", _("Report under way"), url):
         return waiting
@@ -93,10 +94,10 @@ def report_stage(study: Study, user: Any) -> StageState:
         return _none(study, "modeling.report_build", _("No report yet"), url)
     headline = _("Report {number}").format(number=report["number"])
     told = {source["version_uid"] for source in report["content__sources"]}
-    newest = [_newest(study, VersionKind.RAD_SCORE)]
-    newest += [_newest(study, VersionKind.NOMOGRAM, endpoint=name) for name in ENDPOINTS]
-    if any(version and str(version.uid) not in told for version in newest):
-        return StageState("stale", headline, _("newer models than the report's"), url)
+    rad_score = _speaking(study, VersionKind.RAD_SCORE)
+    speak = [rad_score, *(_nomogram(study, name, rad_score) for name in ENDPOINTS)]
+    if any(version and str(version.uid) not in told for version in speak):
+        return StageState("stale", headline, _("other models than the report's"), url)
     return StageState(
         "ready", headline, _("digest {digest}").format(digest=report["sha256"][:12]), url
     )
@@ -110,9 +111,15 @@ def _auc(evaluation: Evaluation) -> str:
     )
 
 
-def _newest(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
-    found = ModelVersion.objects.filter(study=study, kind=kind, **scope)
-    return found.select_related("run", "fitting_snapshot").order_by("-number").first()
+def _nomogram(study: Study, endpoint: str, rad_score: ModelVersion | None) -> ModelVersion | None:
+    """Of those made with the Rad-Score that speaks, else of any."""
+    kind = VersionKind.NOMOGRAM
+    with_it = _speaking(study, kind, endpoint=endpoint, parents=rad_score) if rad_score else None
+    return with_it or _speaking(study, kind, endpoint=endpoint)
+
+
+def _speaking(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
+    return speaking(study, kind, **scope).select_related("run", "fitting_snapshot").first()
 
 
 def _waiting(study: Study, kind: str, headline: str, url: str) -> StageState | None:

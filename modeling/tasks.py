@@ -125,5 +125,8 @@ def prognosis_run(job: RunningJob) -> None:
 
 @job_task("modeling.report_build")
 def report_build(job: RunningJob) -> None:
-    report = build_report(job.study, job.progress, job.record)
+    uid, chosen = job.params["version"], None
+    if uid:
+        chosen = version_named(job.study, uid, VersionKind.RAD_SCORE.value)
+    report = build_report(job.study, job.progress, job.record, chosen)
     job.result = {"report": str(report.uid)}

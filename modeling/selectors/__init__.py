@@ -35,7 +35,7 @@ from .rows import (
     unjudged_reasons,
     uses_of_cohorts,
 )
-from .scores import rad_score_of, rad_score_said, speaking_of, speaking_version
+from .scores import rad_score_of, rad_score_said, speaking, speaking_of, speaking_version
 from .versions import (
     active_version,
     look_numbers,
@@ -84,6 +84,7 @@ __all__ = [
     "rad_score_said",
     "scope_of",
     "snapshot_named",
+    "speaking",
     "speaking_of",
     "speaking_version",
     "state_of",

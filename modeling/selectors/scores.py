@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from modeling.models import ModelVersion, Quantity, VersionKind, VersionState
-from modeling.selectors.versions import state_of, states_of
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+
+from modeling.models import ModelVersion, Quantity, VersionEvent, VersionKind, VersionState
+from modeling.selectors.versions import state_of
 from studies.models import Study
 
 
 def speaking_version(study: Study) -> ModelVersion | None:
     """The released Rad-Score, or the newest while none is released."""
-    found = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
-    return speaking_of(found.defer("content").order_by("-number"), states_of(study))
+    return speaking(study, VersionKind.RAD_SCORE).defer("content").first()
+
+
+def speaking(study: Study, kind: str, **scope: Any) -> QuerySet[ModelVersion]:
+    """Versions of a kind, the released one first, then from the newest to the oldest."""
+    moves = VersionEvent.objects.filter(version=OuterRef("pk")).order_by("-number")
+    is_released = Q(state=VersionState.RELEASED)
+    return (
+        ModelVersion.objects.filter(study=study, kind=kind, **scope)
+        .annotate(state=Subquery(moves.values("to_state")[:1]))
+        .order_by(Case(When(is_released, then=0), default=1), "-number")
+    )
 
 
 def speaking_of(versions: Iterable[ModelVersion], states: dict[int, str]) -> ModelVersion | None:

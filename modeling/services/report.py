@@ -1,4 +1,4 @@
-"""The report: what the newest versions say, frozen with the version and snapshot of each number."""
+"""The report: what chosen versions say, frozen with the version and snapshot of each number."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from modeling.models import DatasetSnapshot, ModelVersion, Report, VersionKind
+from modeling.selectors.scores import speaking
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_endpoints import ENDPOINTS
@@ -39,27 +40,20 @@ from studies.services import derivation_record, inputs_digest
 FORMAT = 3  # of the content; a change of form makes a new report of the same versions
 
 
-def report_build(study: Study, progress: Progress = no_progress, job: Job | None = None) -> Report:
-    """Report on the newest Rad-Score and nomograms; the same inputs give the earlier report.
+def report_build(
+    study: Study,
+    progress: Progress = no_progress,
+    job: Job | None = None,
+    chosen: ModelVersion | None = None,
+) -> Report:
+    """Report on the chosen Rad-Score and its nomograms; the same inputs give the earlier report.
 
     Raises
     ------
     DataProblem
         Before there is a Rad-Score.
     """
-    rad_score = _newest(study, kind=VersionKind.RAD_SCORE)
-    if rad_score is None:
-        raise refuse(
-            say("Report"),
-            say("no Rad-Score in this study"),
-            "a Rad-Score",
-            "Run the Rad-Score first.",
-        )
-    found = (
-        _newest(study, kind=VersionKind.NOMOGRAM, endpoint=name, parents=rad_score)
-        for name in ENDPOINTS
-    )
-    nomograms = [version for version in found if version is not None]
+    rad_score, nomograms = report_versions(study, chosen)
     cohorts = cohorts_freeze(study, job)
     content = _content(study, cohorts, rad_score, nomograms, progress)
     parents = [cohorts.sha256, rad_score.sha256, *(version.sha256 for version in nomograms)]
@@ -69,9 +63,32 @@ def report_build(study: Study, progress: Progress = no_progress, job: Job | None
     return report
 
 
-def _newest(study: Study, **which: Any) -> ModelVersion | None:
-    found = ModelVersion.objects.filter(study=study, **which).order_by("-number")
-    return found.select_related("run", "run__snapshot", "fitting_snapshot").first()
+def report_versions(
+    study: Study, chosen: ModelVersion | None = None
+) -> tuple[ModelVersion, list[ModelVersion]]:
+    """The Rad-Score of a report, and of the nomograms made with it one per endpoint.
+
+    Where none is chosen the released one speaks, as on a patient's page; while none is released,
+    the newest.
+    """
+    rad_score = chosen or _speaking(study, VersionKind.RAD_SCORE)
+    if rad_score is None:
+        raise refuse(
+            say("Report"),
+            say("no Rad-Score in this study"),
+            "a Rad-Score",
+            "Run the Rad-Score first.",
+        )
+    found = (
+        _speaking(study, VersionKind.NOMOGRAM, endpoint=name, parents=rad_score)
+        for name in ENDPOINTS
+    )
+    return rad_score, [version for version in found if version is not None]
+
+
+def _speaking(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
+    found = speaking(study, kind, **scope)
+    return found.select_related("run__snapshot", "fitting_snapshot").first()
 
 
 def _content(

@@ -38,8 +38,8 @@ Told = tuple[str, list[dict[str, str]]]
 def choice_notices(rad_score: ModelVersion, nomograms: list[ModelVersion]) -> list[Told]:
     """What a reader has to know of the versions that the report is of.
 
-    The newest are reported: another may be the released one, nomograms of an earlier Rad-Score
-    are left out, and a run may depart from the plan that was locked before it.
+    A chosen Rad-Score may not be the released one, nomograms of another Rad-Score are left out,
+    and a run may depart from the plan that was locked before it.
     """
     versions = ModelVersion.objects.filter(study=rad_score.study)
     states, found = states_of(rad_score.study), []

@@ -20,6 +20,7 @@ from modeling.selectors import active_version, frozen_cohorts, looks_at, state_o
 from modeling.services import environment, version_estimator
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.rad_score import rad_score_run
+from modeling.services.report import report_versions
 from modeling.services.reproduction import version_reproduce
 from modeling.services.version_applying import version_apply
 from modeling.services.version_card import version_card
@@ -87,6 +88,8 @@ def test_from_draft_to_released_to_superseded_and_back(made):
     release(people, first)
     assert active_version(people.study, "rad_score") == first
     second = run_as_job(people, seed=2)
+    assert report_versions(people.study) == (first, [])  # the released one, or the one asked for
+    assert report_versions(people.study, second) == (second, [])
     release(people, second)
     assert active_version(people.study, "rad_score") == second
     assert (state_of(first), state_of(second)) == ("retired", "released")
