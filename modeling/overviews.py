@@ -18,7 +18,7 @@ from modeling.models import (
     VersionEvent,
     VersionState,
 )
-from modeling.selectors import look_numbers, maker_of, order_only, state_of, states_of
+from modeling.selectors import look_numbers, maker_of, order_only, proofs_of, state_of, states_of
 from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.since_words import said_of_proof
 from studies.figures.figure import Figure
@@ -213,7 +213,7 @@ def life_of(version: ModelVersion, user: Any) -> dict[str, Any]:
 
 
 def _proofs(version: ModelVersion) -> list[Reproduction]:
-    proofs = list(version.run.reproductions.select_related("run").order_by("-id"))
+    proofs = list(proofs_of(version).select_related("run").order_by("-id"))
     for proof in proofs:
         proof.said_since = said_of_proof(proof)  # type: ignore[attr-defined]
     return proofs

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from modeling.models import (
     Basis,
     DatasetSnapshot,
     Evaluation,
     ModelRun,
     ModelVersion,
+    Reproduction,
     SavedQuestion,
     VersionEvent,
     VersionKind,
@@ -98,6 +101,14 @@ def active_version(
     versions = ModelVersion.objects.filter(pk__in=released, kind=kind, endpoint=endpoint)
     wanted = (kind, endpoint, recalibrated_to)
     return next((v for v in versions.order_by("-id") if scope_of(v) == wanted), None)
+
+
+def proofs_of(version: ModelVersion) -> QuerySet[Reproduction]:
+    """That its numbers came out again: of a recalibrated version only what computed it, too."""
+    proofs = version.run.reproductions.all()
+    if version.kind == VersionKind.RECALIBRATED:
+        return proofs.filter(parts__recalibration__version=str(version.uid))
+    return proofs
 
 
 def maker_of(version: ModelVersion) -> int | None:

@@ -74,7 +74,7 @@ def version_reproduce(
         for name, (stored, now) in both
     }
     since = changed_since(snapshots)
-    return _write(version.run, parts, since, tolerance, time.monotonic() - began, job)
+    return _write(version, parts, since, tolerance, time.monotonic() - began, job)
 
 
 def _rad_score_again(
@@ -170,13 +170,14 @@ def _as_stored(content: Any) -> Any:
 
 @transaction.atomic
 def _write(
-    run: ModelRun,
+    version: ModelVersion,
     parts: dict[str, Comparison],
     since: list[dict[str, Any]],
     tolerance: float,
     seconds: float,
     job: Job | None,
 ) -> Reproduction:
+    run = version.run
     verdicts = {name: comparison.verdict for name, comparison in parts.items()}
     worst = next(v for v in ("different", "within_tolerance", "equal") if v in verdicts.values())
     places = [
@@ -194,6 +195,7 @@ def _write(
         largest_difference=max(c.largest for c in parts.values()),
         parts={
             name: {
+                "version": str(version.uid),
                 "verdict": c.verdict,
                 "compared": c.compared,
                 "different": c.different,

@@ -9,7 +9,7 @@ from typing import Any
 
 from modeling.methods.scanner_plan import GROUPED_BY, RULES, SCANNERS, group_said
 from modeling.models import Basis, ModelVersion, VersionKind
-from modeling.selectors import look_numbers, order_only, state_of
+from modeling.selectors import look_numbers, order_only, proofs_of, state_of
 from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json
@@ -66,7 +66,7 @@ def version_card(version: ModelVersion) -> dict[str, Any]:
                 "compared": proof.compared,
                 "tolerance": proof.tolerance,
             }
-            for proof in run.reproductions.order_by("id")
+            for proof in proofs_of(version).order_by("id")
         ],
         "history": [
             {

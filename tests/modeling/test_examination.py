@@ -24,7 +24,8 @@ from modeling.methods.recalibration import (
     estimate_recalibrated,
     fit_recalibration,
 )
-from modeling.models import Basis, Examination, ModelVersion, PatientScore
+from modeling.models import Basis, Examination, ModelVersion, PatientScore, Reproduction
+from modeling.selectors import proofs_of
 from modeling.services.examination import ExaminationPlan, version_examine
 from modeling.services.fan_out import SHARE
 from modeling.services.patient_score import patient_score
@@ -162,6 +163,13 @@ def test_a_look_more_and_a_child_that_is_set_right(as_statistician):
     assert proof.verdict == "equal", proof.differences
     assert {"recalibration", "recalibrated_evaluation", "recalibrated_predictions", "later_looks",
             "recalibrated_later_looks", "comparison"} <= set(proof.parts)  # fmt: skip
+    assert list(proofs_of(child)) == list(proofs_of(version)) == [proof]
+    only = {name: part for name, part in proof.parts.items() if not name.startswith("recal")}
+    Reproduction.objects.create(
+        study=proof.study, run=proof.run, verdict="equal", tolerance=0, compared=1, parts=only,
+        library_versions={},
+    )  # fmt: skip
+    assert list(proofs_of(child)) == [proof]  # the other computed its parent alone
     child.content["recalibration"]["slope"] *= 1.01  # as if an owner had written it
     assert any("coefficients" in text for text in digests_check(child))
     pages = client_of(people.statistician)
