@@ -8,7 +8,7 @@ from typing import Any
 
 from modeling.methods.prognosis import PrognosisPlan
 from modeling.models import ModelVersion, VersionKind
-from modeling.selectors import version_named
+from modeling.selectors import speaking, version_named
 from modeling.services.parameters import read_resamples, read_seed
 from modeling.services.prognosis_endpoints import endpoints_offered
 from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS
@@ -132,9 +132,12 @@ def _some_of(given: Mapping[str, Any], name: str, where: str, known: Sequence[st
 
 
 def _rad_score(study: Study, given: Mapping[str, Any]) -> ModelVersion:
+    """The one named, or the one that speaks: released, or the newest while none is."""
     uid = str(given["rad_score"]).strip()
-    scores = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
-    if not uid and not scores.exists():
+    if uid:
+        return version_named(study, uid, VersionKind.RAD_SCORE)
+    speaks = speaking(study, VersionKind.RAD_SCORE).first()
+    if speaks is None:
         raise refuse(
             say("Prognosis"),
             say("no Rad-Score in this study"),
@@ -142,7 +145,7 @@ def _rad_score(study: Study, given: Mapping[str, Any]) -> ModelVersion:
             "Run the Rad-Score first.",
             column="rad_score",
         )
-    return version_named(study, uid, VersionKind.RAD_SCORE)
+    return version_named(study, str(speaks.uid), VersionKind.RAD_SCORE)
 
 
 def _times(study: Study, given: Mapping[str, Any]) -> tuple[tuple[float, ...], float]:

@@ -140,6 +140,16 @@ def tour(context: template.Context) -> dict[str, Any]:
 
 
 @register.filter
+def as_typed(value: Any) -> str:
+    """A value of a recipe or plan as people write it: a list with commas, nothing by that word."""
+    if value is None:
+        return gettext("nothing")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(as_typed, value)) or gettext("nothing")
+    return str(value)
+
+
+@register.filter
 def spoken(items: Any) -> list[dict[str, Any]]:
     """Problems or notices, stored or not, in the language of the page."""
     return languages.spoken_items(items)
