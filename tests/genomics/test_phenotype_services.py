@@ -117,8 +117,8 @@ def test_a_label_by_slides_is_hot_from_3_and_absent_without_a_score(
 ) -> None:
     ids = dict(Patient.objects.values_list("pseudonym", "pk"))
     scores = {ids["P001"]: 4, ids["P002"]: 3, ids["P003"]: 2, ids["P004"]: 0, ids["P005"]: None}
-    monkeypatch.setitem(registry._facts, "immunoscore", lambda study: scores)
-    monkeypatch.setitem(registry._facts, "immunoscore_rule", lambda study: {})
+    monkeypatch.setitem(registry.patients._facts, "immunoscore", lambda study: scores)
+    monkeypatch.setitem(registry.patients._facts, "immunoscore_rule", lambda study: {})
     for _ in range(2):
         assert start(cohort, "genomics.phenotype_from_ihc").state == "done"
     expected = {"P001": "hot", "P002": "hot", "P003": "cold", "P004": "cold"}
@@ -129,7 +129,7 @@ def test_a_label_by_slides_is_hot_from_3_and_absent_without_a_score(
 def test_slides_without_any_score_are_refused(
     cohort: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(registry._facts, "immunoscore", lambda study: {})
+    monkeypatch.setitem(registry.patients._facts, "immunoscore", lambda study: {})
     assert start(cohort, "genomics.phenotype_from_ihc").state == "failed"
 
 

@@ -52,7 +52,7 @@ def make_rad_score(
         "uptake": dict(zip(ids, uptake, strict=True)),
     }
     for name, values in facts.items():
-        monkeypatch.setitem(registry._facts, name, lambda study, values=values: values)
+        monkeypatch.setitem(registry.patients._facts, name, lambda study, values=values: values)
     return _store_version(people.study, dict(zip(ids, score, strict=True)))
 
 

@@ -224,6 +224,6 @@ def test_a_nomogram_of_other_rows_is_stale(made: People, monkeypatch: Any) -> No
     assert stage().state == "ready"
     scores = registry.facts("immunoscore", made.study)
     other = {**scores, member.patient.pk: (scores[member.patient.pk] + 1) % 5}
-    monkeypatch.setitem(registry._facts, "immunoscore", lambda study: other)
+    monkeypatch.setitem(registry.patients._facts, "immunoscore", lambda study: other)
     assert stage().state == "stale"
     assert stage().detail.startswith("OS, PFS: ")

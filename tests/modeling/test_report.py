@@ -49,13 +49,13 @@ def make_report(people: People, monkeypatch: Any, patients: int = 140) -> Report
     random = np.random.default_rng(2)
     level = np.clip(np.round(2 + truth["z"] + random.normal(0, 0.6, len(truth))), 0, 4)
     found = dict(zip([p.pk for p in truth["patient"]], level.astype(int).tolist(), strict=True))
-    monkeypatch.setitem(registry._facts, "immunoscore", lambda study: found)
+    monkeypatch.setitem(registry.patients._facts, "immunoscore", lambda study: found)
     high = {patient: level >= 3 for patient, level in found.items()}
     densities = {
         p: {"CD3": 300.0 * (level + 1), "CD8": 90.0 * (level + 2)} for p, level in found.items()
     }
     for name, values in {"cd3_high": high, "cd8_high": high, "marker_densities": densities}.items():
-        monkeypatch.setitem(registry._facts, name, lambda study, values=values: values)
+        monkeypatch.setitem(registry.patients._facts, name, lambda study, values=values: values)
     rad_score_run(people.study, SMALL, seed=1, workers=1)
     prognosis_run(people.study, "overall_survival", seed=1)
     prognosis_run(people.study, "progression_free_survival", seed=1, asked={"headline": "6"})

@@ -237,7 +237,7 @@ def test_only_the_withdrawn_are_purged(strict: People, made: MadeStudy):
 
 
 def test_every_app_that_fits_something_traces_it(db: None):
-    assert set(registry._tracers) == {"imaging", "genomics", "modeling"}
+    assert set(registry.patients._tracers) == {"imaging", "genomics", "modeling"}
 
 
 def test_a_waiver_does_not_bring_back_who_withdrew(strict: People, made: MadeStudy):

@@ -257,7 +257,7 @@ def test_a_change_of_criteria_is_a_version(people: People, made: MadeStudy):
 def test_the_diagram_tells_the_analysed_who_pass_not_all(
     people: People, made: MadeStudy, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(registry._facts, "analysed", lambda study: {made.here.pk: True})
+    monkeypatch.setitem(registry.patients._facts, "analysed", lambda study: {made.here.pk: True})
     found = eligibility.attrition(people.coordinator, people.study, made.cohort)
     assert [step.remaining for step in found.steps][:2] == [2, 0]
     assert found.beside == 1

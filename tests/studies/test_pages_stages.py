@@ -27,9 +27,9 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         Action("t.fit", "Fit", "features", "", order=1),
         Action("t.extract", "Extract", "features", "", order=2),
     ]
-    monkeypatch.setattr(registry, "_stages", {k: stage(k, n) for n, k in enumerate(held)})
-    monkeypatch.setattr(registry, "_uploads", {"zip": door})
-    monkeypatch.setattr(registry, "_actions", {a.kind: a for a in steps})
+    monkeypatch.setattr(registry.steps, "_stages", {k: stage(k, n) for n, k in enumerate(held)})
+    monkeypatch.setattr(registry.doors, "_uploads", {"zip": door})
+    monkeypatch.setattr(registry.steps, "_actions", {a.kind: a for a in steps})
     return held
 
 

@@ -1,0 +1,56 @@
+"""Doors for files: what may be handed in, and which job takes it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UploadOption:
+    """What is asked beside a file: a choice of values, the first one (often nothing) by default."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class UploadKind:
+    """A door for files: what the file is and which job takes it in."""
+
+    name: str
+    title: str
+    job_kind: str
+    accept: str
+    help: str
+    right: str = "enter"
+    order: int = 0
+    stage: str = ""
+    takes_folders: bool = False  # True: a folder may be chosen; it comes as a zip
+    details_url: str = ""  # a page of the batch beside the house's own: study uid, batch uid
+    keeps_bytes: bool = True  # False: dropped once taken in, only their digest stays
+    overwrites: bool = False  # True: a later file changes what an earlier one said
+    options: tuple[UploadOption, ...] = ()
+    confirms: bool = False  # True: handed in on a page, it halts to be described and confirmed
+    largest: int = 0  # bytes; 0: as large as any upload
+
+    @property
+    def accepted(self) -> str:
+        """As people read it: ``.csv, .tsv``."""
+        return self.accept.replace(",", ", ")
+
+
+_uploads: dict[str, UploadKind] = {}
+
+
+def register_upload(kind: UploadKind) -> None:
+    _uploads[kind.name] = kind
+
+
+def upload_kinds() -> list[UploadKind]:
+    return sorted(_uploads.values(), key=lambda kind: (kind.order, kind.name))
+
+
+def upload_kind(name: str) -> UploadKind | None:
+    return _uploads.get(name)
