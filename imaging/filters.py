@@ -9,24 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from imaging.models import Marker, Series, WholeSlide
-from studies import scopes
-from studies.models import Site, Study
+from studies.filters import SiteFilter
+from studies.models import Study
 
 
-class _OfASite(django_filters.FilterSet):
-    site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(),
-        to_field_name="uid",
-        label=_("Site"),
-        empty_label=_("Any site"),
-    )
-
-    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
-        super().__init__(data, queryset)
-        self.filters["site"].queryset = scopes.sites_seen(user, study)
-
-
-class ScanFilter(_OfASite):
+class ScanFilter(SiteFilter):
     state = django_filters.ChoiceFilter(empty_label=_("Any state"))
 
     class Meta:
@@ -39,7 +26,7 @@ class ScanFilter(_OfASite):
         self.filters["state"].extra["choices"] = [(value, _(label)) for value, label in choices]
 
 
-class SlideFilter(_OfASite):
+class SlideFilter(SiteFilter):
     marker = django_filters.ChoiceFilter(choices=Marker.choices, empty_label=_("Any marker"))
 
     class Meta:

@@ -1,16 +1,13 @@
-"""How lists are narrowed, and the chips that show it."""
+"""How lists are narrowed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Model, Q, QuerySet
-from django.http import QueryDict
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -40,27 +37,37 @@ from studies.models import (
     Site,
     Specimen,
     Study,
-    Variable,
 )
 from studies.value_words import word_of
-from studies.variable_filters import NUMBER_OF_CONDITIONS, Condition
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class PatientFilter(django_filters.FilterSet):
+class SiteFilter(django_filters.FilterSet):
+    """Lists whose rows belong to sites: one of those that the user sees."""
+
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.none(),
+        to_field_name="uid",
+        label=_("Site"),
+        empty_label=_("Any site"),
+    )
+
+    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
+        super().__init__(data, queryset)
+        self.filters["site"].queryset = self.sites_offered(study, user)
+
+    def sites_offered(self, study: Study, user: Any) -> QuerySet[Site]:
+        return scopes.sites_seen(user, study)
+
+
+class PatientFilter(SiteFilter):
     cohort = django_filters.ModelChoiceFilter(
         queryset=Cohort.objects.none(),
         field_name="cohort_memberships__cohort",
         to_field_name="uid",
         label=_("Cohort"),
         empty_label=_("Any cohort"),
-    )
-    site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(),
-        to_field_name="uid",
-        label=_("Site"),
-        empty_label=_("Any site"),
     )
     status = django_filters.ChoiceFilter(
         label=_("Status"), choices=said_choices(PatientStatus.choices), empty_label=_("Any status")
@@ -71,19 +78,14 @@ class PatientFilter(django_filters.FilterSet):
         fields = ["cohort", "site", "status"]
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
-        super().__init__(data, queryset)
+        super().__init__(data, queryset, study=study, user=user)
         self.filters["cohort"].queryset = Cohort.objects.filter(study=study)
-        self.filters["site"].queryset = scopes.sites_seen(user, study)
 
 
 class CompletenessFilter(PatientFilter):
     lacking = django_filters.ChoiceFilter(
         label=_("Lacking"), empty_label=_("Anything or nothing"), method="without"
     )
-
-    class Meta:
-        model = Patient
-        fields = ["cohort", "site", "status"]
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset, study=study, user=user)
@@ -95,13 +97,7 @@ class CompletenessFilter(PatientFilter):
         return completeness_grid.lacking(rows, key)
 
 
-class SpecimenFilter(django_filters.FilterSet):
-    site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(),
-        to_field_name="uid",
-        label=_("Site"),
-        empty_label=_("Any site"),
-    )
+class SpecimenFilter(SiteFilter):
     procedure = django_filters.ChoiceFilter(
         label=_("Procedure"),
         choices=said_choices(Procedure.choices),
@@ -111,10 +107,6 @@ class SpecimenFilter(django_filters.FilterSet):
     class Meta:
         model = Specimen
         fields = ["site", "procedure"]
-
-    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
-        super().__init__(data, queryset)
-        self.filters["site"].queryset = scopes.sites_seen(user, study)
 
 
 class BatchFilter(django_filters.FilterSet):
@@ -152,15 +144,9 @@ class JobFilter(django_filters.FilterSet):
         ]
 
 
-class QueryFilter(django_filters.FilterSet):
+class QueryFilter(SiteFilter):
     state = django_filters.ChoiceFilter(
         label=_("State"), choices=said_choices(QueryState.choices), empty_label=_("Any state")
-    )
-    site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(),
-        to_field_name="uid",
-        label=_("Site"),
-        empty_label=_("Any site"),
     )
     whose = django_filters.ChoiceFilter(
         label=_("Whose"),
@@ -176,15 +162,16 @@ class QueryFilter(django_filters.FilterSet):
         fields = ["state", "site", "whose", "field", "patient"]
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
-        self.user = user
-        super().__init__(data, queryset)
-        seen = Query.objects.visible_to(user).filter(study=study).order_by()
-        self.filters["site"].queryset = Site.objects.filter(id__in=seen.values("site_id"))
-        names = seen.exclude(field="").order_by("field").values_list("field", flat=True)
+        self.user, self.seen = user, Query.objects.visible_to(user).filter(study=study).order_by()
+        super().__init__(data, queryset, study=study, user=user)
+        names = self.seen.exclude(field="").order_by("field").values_list("field", flat=True)
         labels = query_reads.FieldLabels(study.pk)
         self.filters["field"].extra["choices"] = [
             (name, labels.of("", name)) for name in names.distinct()
         ]
+
+    def sites_offered(self, study: Study, user: Any) -> QuerySet[Site]:
+        return Site.objects.filter(id__in=self.seen.values("site_id"))
 
     def filter_whose(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(**{"assignee" if value == "mine" else "raised_by": self.user})
@@ -242,7 +229,7 @@ class AuditFilter(django_filters.FilterSet):
         )  # fmt: skip
 
 
-class MemberFilter(django_filters.FilterSet):
+class MemberFilter(SiteFilter):
     standing = django_filters.ChoiceFilter(
         label=_("Membership"),
         choices=[("current", _("in force")), ("ended", _("ended"))],
@@ -251,12 +238,6 @@ class MemberFilter(django_filters.FilterSet):
     )
     role = django_filters.ChoiceFilter(
         label=_("Part"), choices=said_choices(Role.choices), empty_label=_("Any part")
-    )
-    site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(),
-        to_field_name="uid",
-        label=_("Site"),
-        empty_label=_("Any site"),
     )
     right = django_filters.ChoiceFilter(
         label=_("Right"), choices=said_choices([(one, one) for one in RIGHTS]),
@@ -267,9 +248,8 @@ class MemberFilter(django_filters.FilterSet):
         model = Membership
         fields = ["standing", "role", "site", "right"]
 
-    def __init__(self, data: Any, queryset: QuerySet, *, study: Study):
-        super().__init__(data, queryset)
-        self.filters["site"].queryset = Site.objects.filter(study_sites__study=study)
+    def sites_offered(self, study: Study, user: Any) -> QuerySet[Site]:
+        return Site.objects.filter(study_sites__study=study)
 
     def standing_of(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         ended = Q(ends_on__lte=timezone.localdate())
@@ -301,83 +281,11 @@ class CohortFilter(django_filters.FilterSet):
         return rows.filter(frozen_at__isnull=value == "open")
 
 
-class MoveFilter(django_filters.FilterSet):
+class MoveFilter(SiteFilter):
     kind = django_filters.ChoiceFilter(
         label=_("Step"), choices=MoveKind.choices, empty_label=_("Any step")
     )
-    site = django_filters.ModelChoiceFilter(
-        queryset=Site.objects.none(), to_field_name="uid", label=_("Site"),
-        empty_label=_("Any site"),
-    )  # fmt: skip
 
     class Meta:
         model = PatientMove
         fields = ["kind", "site"]
-
-    def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
-        super().__init__(data, queryset)
-        self.filters["site"].queryset = scopes.sites_seen(user, study)
-
-
-@dataclass(frozen=True)
-class Chip:
-    text: str
-    url: str
-
-
-def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
-    """One chip per filter in force; its url is the list without it."""
-    found = []
-    if not narrowed.form.is_valid():
-        return found
-    for name, value in narrowed.form.cleaned_data.items():
-        if value in (None, ""):
-            continue
-        rest = narrowed.data.copy()
-        for gone in (name, "after", "before"):
-            rest.pop(gone, None)
-        field = narrowed.form.fields[name]
-        label = field.label or name
-        of_itself = str(value) if isinstance(value, Model) else word_of(value)  # a person's name
-        word = dict(getattr(field, "choices", ())).get(value, of_itself)
-        found.append(
-            Chip(_("{label}: {word}").format(label=label, word=word), f"?{rest.urlencode()}")
-        )
-    return found
-
-
-def condition_chips(asked: QueryDict, conditions: Sequence[Condition]) -> list[Chip]:
-    """One chip per condition on a variable; its url is the list without it."""
-    found = []
-    for condition in conditions:
-        rest = asked.copy()
-        for number in range(1, NUMBER_OF_CONDITIONS + 1):
-            if rest.get(f"variable{number}") == condition.variable.name:
-                for part in ("variable", "operator", "value"):
-                    rest.pop(f"{part}{number}", None)
-        for gone in ("after", "before"):
-            rest.pop(gone, None)
-        found.append(Chip(condition.text, f"?{rest.urlencode()}"))
-    return found
-
-
-@dataclass(frozen=True)
-class VariableLine:
-    """One line of the filter by variables, as it was sent."""
-
-    number: int
-    variables: Sequence[Variable]
-    chosen: str
-    operator: str
-    value: str
-
-
-def variable_lines(asked: QueryDict, variables: Sequence[Variable]) -> list[VariableLine]:
-    return [
-        VariableLine(
-            number,
-            variables,
-            *(asked.get(f"{part}{number}", "") for part in ("variable", "operator", "value")),
-        )
-        for number in range(1, NUMBER_OF_CONDITIONS + 1)
-    ]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import override
 
 from studies import access
-from studies.filters import Chip, chips
+from studies.filter_chips import Chip, chips
 from studies.list_sources import Rows, Source
 from studies.methods.problems import refuse
 from studies.methods.wording import say

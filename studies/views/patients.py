@@ -22,7 +22,8 @@ from studies import (
     timelines,
     variable_filters,
 )
-from studies.filters import PatientFilter, SpecimenFilter, condition_chips, variable_lines
+from studies.filter_chips import condition_chips, variable_lines
+from studies.filters import PatientFilter, SpecimenFilter
 from studies.forms import PatientForm, refuse_in
 from studies.listings import PATIENTS, SPECIMENS
 from studies.lists import list_response, search_address, search_of

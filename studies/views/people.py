@@ -61,7 +61,7 @@ def people(request: HttpRequest, study: Study) -> HttpResponse:
         "link": request.session.pop("invitation", None),
     }
     rows = Membership.objects.filter(study=study).select_related("user", "site")
-    narrowed = MemberFilter(request.GET, rows, study=study)
+    narrowed = MemberFilter(request.GET, rows, study=study, user=request.user)
     return list_response(
         request, study, people_listing(may_manage), narrowed.qs, "studies/people.html", context,
         narrowed=narrowed,

@@ -16,7 +16,7 @@ from studies.colours import DARK, LIGHT, MEANING, contrast
 from studies.context import THEME_COOKIE, THEMES
 from studies.figures.example import draw_example
 from studies.figures.render import render_inline_svg
-from studies.filters import Chip
+from studies.filter_chips import Chip
 from studies.forms import PatternForm
 from studies.paging import Page
 from studies.policy import keep_report
