@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import models
 from django.urls import reverse
 
 from genomics.models import (
@@ -18,22 +17,20 @@ from studies.methods.wording import say
 from studies.models import FileUse, Patient
 from studies.registry import Trace
 from studies.services import file_drop, file_open, file_store, file_use
+from studies.withdrawal import Models, count_rows, tables_of
 
-_BELOW: tuple[type[models.Model], ...] = (
+_BELOW: Models = (
     CellAbundance,
     ExpressionColumn,
     Phenotype,
     SequencingBatch,
 )
-TABLES = tuple(model._meta.db_table for model in _BELOW)
+TABLES = tables_of(_BELOW)
 
 
 def uses_of(patient: Patient) -> dict[str, int]:
     """Rows per table that hang on the patient."""
-    return {
-        model._meta.db_table: model._default_manager.filter(patient=patient).count()
-        for model in _BELOW
-    }
+    return count_rows(_BELOW, patient)
 
 
 def purge(patient: Patient) -> None:

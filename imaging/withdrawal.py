@@ -36,8 +36,9 @@ from studies.models import Derivation, FileUse, Partition, Patient, StoredFile
 from studies.models.protect import purging
 from studies.registry import Trace
 from studies.services import file_drop
+from studies.withdrawal import Models, count_rows, tables_of
 
-_BELOW: tuple[type[models.Model], ...] = (
+_BELOW: Models = (
     CellCount,
     CellDensity,
     DicomStudy,
@@ -56,15 +57,12 @@ _BELOW: tuple[type[models.Model], ...] = (
     Uptake,
     WholeSlide,
 )
-TABLES = tuple(model._meta.db_table for model in _BELOW)
+TABLES = tables_of(_BELOW)
 
 
 def uses_of(patient: Patient) -> dict[str, int]:
     """Rows per table that hang on the patient."""
-    return {
-        model._meta.db_table: model._default_manager.filter(patient=patient).count()
-        for model in _BELOW
-    }
+    return count_rows(_BELOW, patient)
 
 
 def _purge_arrivals(patient: Patient) -> None:

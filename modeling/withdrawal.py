@@ -21,18 +21,16 @@ from studies.models import Patient
 from studies.models.protect import purging
 from studies.registry import Trace
 from studies.services import file_drop
+from studies.withdrawal import Models, count_rows, tables_of
 
-_BELOW: tuple[type[models.Model], ...] = (PatientScore, Prediction, SnapshotMember)
-TABLES = tuple(model._meta.db_table for model in _BELOW)
+_BELOW: Models = (PatientScore, Prediction, SnapshotMember)
+TABLES = tables_of(_BELOW)
 FROZEN = (SnapshotMember._meta.db_table,)
 
 
 def uses_of(patient: Patient) -> dict[str, int]:
     """Rows per table that hang on the patient."""
-    return {
-        model._meta.db_table: model._default_manager.filter(patient=patient).count()
-        for model in _BELOW
-    }
+    return count_rows(_BELOW, patient)
 
 
 @transaction.atomic

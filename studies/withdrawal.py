@@ -31,7 +31,8 @@ from studies.models import (
     Treatment,
 )
 
-_BELOW: tuple[type[models.Model], ...] = (
+Models = tuple[type[models.Model], ...]
+_BELOW: Models = (
     CohortMember,
     Completeness,
     Consent,
@@ -54,15 +55,26 @@ _BELOW: tuple[type[models.Model], ...] = (
     Surgery,
     Treatment,
 )
-TABLES = tuple(model._meta.db_table for model in _BELOW)
+
+
+def tables_of(rows: Models) -> tuple[str, ...]:
+    return tuple(model._meta.db_table for model in rows)
+
+
+def count_rows(rows: Models, patient: Patient) -> dict[str, int]:
+    """How many rows of each table hang on the patient."""
+    return {
+        model._meta.db_table: model._default_manager.filter(patient=patient).count()
+        for model in rows
+    }
+
+
+TABLES = tables_of(_BELOW)
 
 
 def uses_of(patient: Patient) -> dict[str, int]:
     """Rows per table that hang on the patient."""
-    return {
-        model._meta.db_table: model._default_manager.filter(patient=patient).count()
-        for model in _BELOW
-    }
+    return count_rows(_BELOW, patient)
 
 
 def purge(patient: Patient) -> None:

@@ -54,6 +54,30 @@ def action_start(study: Study, user: Any, kind: str, params: dict[str, Any] | No
     return enqueue(kind, study, user, params=params)
 
 
+def door_open(study: Study, user: Any, kind: str) -> registry.UploadKind:
+    """The door for files of a kind, for those who may hand in there.
+
+    Raises
+    ------
+    DataProblem
+        An unknown kind.
+    PermissionDenied
+        The user lacks the door's right.
+    """
+    door = registry.upload_kind(kind)
+    if door is None:
+        known = ", ".join(k.name for k in registry.upload_kinds())
+        raise refuse(
+            "kind",
+            kind,
+            say("one of {known}", known=known),
+            "Choose what the file is.",
+            column="kind",
+        )
+    require(user, study, door.right)
+    return door
+
+
 @transaction.atomic
 def batch_receive(
     study: Study,
@@ -69,17 +93,7 @@ def batch_receive(
     The same bytes at the same door with the same options again return the earlier batch, unless
     that one failed or another file has overwritten what it said since.
     """
-    door = registry.upload_kind(kind)
-    if door is None:
-        known = ", ".join(k.name for k in registry.upload_kinds())
-        raise refuse(
-            "kind",
-            kind,
-            say("one of {known}", known=known),
-            "Choose what the file is.",
-            column="kind",
-        )
-    require(user, study, door.right)
+    door = door_open(study, user, kind)
     said = dict(options or {})
     confirm = bool(said.pop("confirm", confirm)) and door.confirms
     _check_size(stream, door.largest)

@@ -12,15 +12,13 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from studies import registry
-from studies.access import require
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
 from studies.models import ResumableUpload, Study, UploadState
 from studies.storage import storage
 
-from .actions import batch_receive
+from .actions import batch_receive, door_open
 from .quota import quota_check
 
 KEPT_DAYS = 14  # an upload that nobody goes on with
@@ -50,17 +48,7 @@ def upload_begin(
     DataProblem
         An unknown kind, an empty file, one above the limit, or no room left in the study.
     """
-    door = registry.upload_kind(kind)
-    if door is None:
-        known = ", ".join(k.name for k in registry.upload_kinds())
-        raise refuse(
-            "kind",
-            kind,
-            say("one of {known}", known=known),
-            "Choose what the file is.",
-            column="kind",
-        )
-    require(user, study, door.right)
+    door = door_open(study, user, kind)
     _discard_forgotten(study)
     same = uploads_open(study, user).filter(
         kind=kind, filename=filename, size=size, fingerprint=fingerprint,
