@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from genomics.methods.annotation import Annotation, read_annotation
-from genomics.methods.expression_table import opener
+from genomics.methods.expression_text import opener
 from genomics.models import AnnotationVersion
 from studies.models import ImportBatch, Job, Study
 from studies.services import file_open

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from genomics.methods.annotation import Annotation, make_annotation
-from genomics.methods.expression_table import no_text
+from genomics.methods.expression_text import refuse_no_text
 from genomics.methods.identifiers import Signature
 from genomics.methods.signature import annotate_signature, read_signature
 from genomics.models import SignatureVersion
@@ -39,7 +39,7 @@ def signature_text(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise no_text(name, error) from error
+        raise refuse_no_text(name, error) from error
 
 
 def signature_current(study: Study, name: str) -> SignatureVersion:

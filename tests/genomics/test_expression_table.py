@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genomics.methods import expression_table
+from genomics.methods import expression_text
 from genomics.methods.expression_table import read_expression_table
 from studies.methods.problems import DataProblem
 
@@ -135,6 +135,6 @@ def test_expression_table_refuses_broken_gzip_and_binary_files():
 def test_a_damaged_or_bottomless_gzip_is_refused(monkeypatch):
     packed = gzip.compress(GOOD.encode() * 50)
     for data, most in ((packed[:12] + b"\xff" * 20 + packed[32:], 2**20), (packed, 100)):
-        monkeypatch.setattr(expression_table, "MOST_BYTES", most)
+        monkeypatch.setattr(expression_text, "MOST_BYTES", most)
         with pytest.raises(DataProblem):
             read_expression_table(data)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genomics.methods import expression_tiles
-from genomics.methods.expression_table import opener, read_text_table
+from genomics.methods.expression_table import read_text_table
+from genomics.methods.expression_text import opener
 from genomics.methods.plain_numbers import NotPlain, read_plain_block, whole_lines
 
 CELLS = st.from_regex(r"-?[0-9]{1,8}(\.[0-9]{1,7})?", fullmatch=True)

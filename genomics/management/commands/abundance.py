@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from genomics.methods.abundance import estimate_abundances
 from genomics.methods.annotation import read_annotation
-from genomics.methods.expression_table import opener
+from genomics.methods.expression_text import opener
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats import Reading, read_expression
 from genomics.methods.identifiers import Signature

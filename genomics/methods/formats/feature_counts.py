@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from genomics.methods.expression_table import Layout, fields
+from genomics.methods.expression_layout import Layout, cells_of
 from studies.methods.problems import Notice
 from studies.methods.wording import say
 
@@ -15,7 +15,7 @@ BAM = re.compile(r"[._]?(Aligned)?(\.sortedByCoord)?(\.out)?([._]sorted)?\.(bam|
 
 
 def is_feature_counts(lines: Sequence[str]) -> bool:
-    return any(fields(line, "\t")[:6] == ["Geneid", *BESIDE] for line in lines[:2])
+    return any(cells_of(line, "\t")[:6] == ["Geneid", *BESIDE] for line in lines[:2])
 
 
 def feature_counts_layout(lines: Sequence[str], name: str) -> tuple[Layout, list[Notice]]:
@@ -26,7 +26,7 @@ def feature_counts_layout(lines: Sequence[str], name: str) -> tuple[Layout, list
     Liao Y. et al. Bioinformatics 2014;30:923-930.
     """
     place = 0 if lines[0].startswith("Geneid") else 1
-    files = fields(lines[place], "\t")[6:]
+    files = cells_of(lines[place], "\t")[6:]
     labels = [BAM.sub("", PurePosixPath(file.replace("\\", "/")).name) for file in files]
     layout = Layout(tuple(labels), "\t", place + 2, len(BESIDE))
     if labels == files:

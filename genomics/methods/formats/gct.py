@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genomics.methods.expression_table import Layout, Open, fields, first_lines
+from genomics.methods.expression_layout import Layout, cells_of
+from genomics.methods.expression_text import Open, first_lines
 from genomics.methods.expression_tiles import ExpressionTiles
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -28,7 +29,7 @@ def gct_layout(fresh: Open, name: str) -> Layout:
     modern = version.strip() == "#1.3"
     numbers = _sizes(sizes, 4 if modern else 2, name)
     beside, above = (numbers[2], numbers[3]) if modern else (1, 0)
-    labels = fields(header, "\t")
+    labels = cells_of(header, "\t")
     return Layout(tuple(labels[1 + beside :]), "\t", 4 + above, beside, not modern)
 
 

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from genomics.methods.expression_table import joined
+from genomics.methods.expression_layout import join_names
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats.reading import check_labels, check_size, scratch, tiles_of
 from studies.methods.problems import refuse
@@ -35,7 +35,9 @@ def read_h5ad(stream: BinaryIO, name: str) -> ExpressionTiles:
             check_labels(specimens, name)
             check_size(len(genes), len(specimens), name)
             values = _values(file["X"], (len(specimens), len(genes)), name)
-            return tiles_of(values, joined(genes, _symbols(file["var"], genes)), specimens, name)
+            return tiles_of(
+                values, join_names(genes, _symbols(file["var"], genes)), specimens, name
+            )
     except (OSError, KeyError, TypeError, IndexError, AttributeError) as error:
         expected = say("an h5ad file that opens")
         raise refuse(name, str(error).strip("'\""), expected, "Write it again with AnnData.") from (

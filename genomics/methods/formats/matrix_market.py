@@ -9,7 +9,8 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 
-from genomics.methods.expression_table import Open, joined
+from genomics.methods.expression_layout import join_names
+from genomics.methods.expression_text import Open
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats.reading import (
     Reading,
@@ -54,7 +55,7 @@ def read_matrix_market_zip(
     size = (len(names), len(labels))
     check_size(*size, name)
     values = _read_matrix(member_opener(archive, matrices[0]), matrices[0], size)
-    return tiles_of(values, joined(names, symbols), labels, name)
+    return tiles_of(values, join_names(names, symbols), labels, name)
 
 
 def _list(

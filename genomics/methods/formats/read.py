@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import BinaryIO
 from zipfile import ZipFile
 
-from genomics.methods.expression_table import Open, first_lines, opener, read_text_table
+from genomics.methods.expression_table import read_text_table
+from genomics.methods.expression_text import Open, first_lines, opener
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats import matrix_market, salmon, star
 from genomics.methods.formats.feature_counts import feature_counts_layout, is_feature_counts

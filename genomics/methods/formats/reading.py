@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from genomics.methods.expression_table import Open, opener
+from genomics.methods.expression_text import Open, opener
 from genomics.methods.expression_tiles import SHOWN, ExpressionTiles
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say

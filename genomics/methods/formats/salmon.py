@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genomics.methods.expression_table import Open, no_text
+from genomics.methods.expression_text import Open, refuse_no_text
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats.reading import (
     Reading,
@@ -119,7 +119,7 @@ def _read_one(fresh: Open, label: str, column: str) -> pd.Series:
         table = pd.read_csv(io.TextIOWrapper(fresh(), "utf-8"), sep="\t", keep_default_na=False)
         return table.set_index(table["Name"].astype(str))[column].astype(np.float64)
     except UnicodeDecodeError as error:
-        raise no_text(label, error) from error
+        raise refuse_no_text(label, error) from error
     except (KeyError, ValueError, pd.errors.ParserError) as error:
         expected = say("Name, Length, EffectiveLength, TPM, NumReads with numbers")
         raise refuse(label, str(error).strip(), expected, "Copy quant.sf again.") from error

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from genomics.methods.expression_table import Open, no_text
+from genomics.methods.expression_text import Open, refuse_no_text
 from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.formats.reading import (
     Reading,
@@ -100,7 +100,7 @@ def _read_one(fresh: Open, label: str) -> pd.DataFrame:
         table = pd.read_csv(text, sep="\t", header=None, index_col=0, keep_default_na=False)
         counts = table.astype(np.int64)
     except UnicodeDecodeError as error:
-        raise no_text(label, error) from error
+        raise refuse_no_text(label, error) from error
     except (ValueError, pd.errors.ParserError) as error:
         expected = say("a gene and three whole numbers in each line")
         raise refuse(label, str(error).strip(), expected, "Copy the file of STAR again.") from error
