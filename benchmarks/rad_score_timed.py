@@ -19,7 +19,7 @@ django.setup()
 import numpy as np
 
 from benchmarks import classifier_comparison
-from modeling.methods.recipe import PRESETS
+from modeling.methods.recipe_schema import PRESETS
 from modeling.services import fan_out
 from modeling.services.rad_score import rad_score_write, run_compute, run_prepare
 from modeling.services.snapshots import rad_score_question, snapshot_freeze

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from modeling import overviews
 from modeling.methods.plan import compare_to_plan
-from modeling.methods.recipe import PRESETS, Recipe, harmonise_said, read_recipe
+from modeling.methods.recipe import Recipe, harmonise_said, read_recipe
+from modeling.methods.recipe_schema import PRESETS
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
 from modeling.services.parameters import read_seed

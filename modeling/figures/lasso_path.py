@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import altair as alt
 import numpy as np
 
-from modeling.methods.lasso import CrossValidatedLasso
+from modeling.methods.lasso_choice import CrossValidatedLasso
 from studies.figures.figure import (
     COLOURS,
     DASHES,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
 
+from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
 from modeling.methods.concordance import estimate_concordance
-from modeling.methods.cox import CoxFit, Test, fit_cox
+from modeling.methods.cox import fit_cox
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.survival_decision_curve import estimate_survival_decision_curve
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from modeling.methods.time_dependent_auc import estimate_time_dependent_auc
@@ -82,7 +83,7 @@ class _Judge:
 
 def compare_nested(
     duration: ArrayLike, event: ArrayLike, x: ArrayLike, names: Sequence[str], added: Sequence[str]
-) -> Test:
+) -> ChiSquaredTest:
     """Likelihood-ratio test of ``added`` columns given the others.
 
     Parameters
@@ -108,7 +109,7 @@ def compare_nested(
         value = whole.log_likelihood[0]
     freedom = len(names) - len(kept)
     statistic = max(0.0, 2 * (whole.log_likelihood[1] - value))
-    return Test(statistic, freedom, float(chi2.sf(statistic, freedom)))
+    return chi_squared_test(statistic, freedom)
 
 
 def compare_frozen(

@@ -103,6 +103,10 @@ def apply_applicability(fit: ApplicabilityFit, features: ArrayLike) -> list[Appl
     ------
     DataProblem
         A value that is missing or not finite, another number of columns.
+
+    References
+    ----------
+    As ``fit_applicability``.
     """
     X = np.atleast_2d(np.asarray(features, dtype=float))
     if X.shape[1] != len(fit.names) or not np.isfinite(X).all():

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from modeling.methods.cox import CoxFit, fit_cox
+from modeling.methods.cox import fit_cox
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.design_matrix import Term, apply_design
 from modeling.methods.risk_sets import RiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival

@@ -5,8 +5,32 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from studies.methods.problems import DataProblem, Problem
+from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
+
+
+def check_outcome(outcome: ArrayLike) -> NDArray[np.bool_]:
+    """Outcome as booleans, or refused.
+
+    Parameters
+    ----------
+    outcome : array of shape (n,)
+        0 or 1 (False or True).
+
+    Raises
+    ------
+    DataProblem
+        Other values, or one class alone.
+    """
+    y = np.asarray(outcome, dtype=float)
+    if not np.isin(y, (0, 1)).all() or y.min(initial=1) == y.max(initial=0):
+        raise refuse(
+            say("Outcome"),
+            say("the values {value}", value=sorted(set(y.tolist()))[:5]),
+            "both 0 and 1",
+            "Code the outcome as 0 and 1; both must occur.",
+        )
+    return y == 1
 
 
 def check_binary(

@@ -145,6 +145,10 @@ def fit_logistic(
     design : array of shape (n, k)
     offset : array of shape (n,)
         Added to the linear predictor as it is.
+
+    References
+    ----------
+    McCullagh, Nelder, Generalized Linear Models, 1989, chapter 4. R glm(binomial).
     """
     coefficients = np.zeros(design.shape[1])
     for _ in range(100):

@@ -60,7 +60,7 @@ class Instability:
 
 
 def correct_indexes(method: Method, apparent: Floats, told: Floats) -> dict[str, CorrectedIndex]:
-    """Corrected indexes by name.
+    """Indexes of a model less their optimism, by name.
 
     Parameters
     ----------
@@ -74,6 +74,11 @@ def correct_indexes(method: Method, apparent: Floats, told: Floats) -> dict[str,
     -----
     corrected = apparent − (mean where fitted − mean where tried). With .632+ only Dxy is
     corrected: its no-information value is 0.
+
+    References
+    ----------
+    Harrell et al., Stat Med 1996;15:361; .632+ by Efron, Tibshirani, J Am Stat Assoc
+    1997;92:548. Compared with R rms::validate.
     """
     usable: Flags = np.asarray(np.isfinite(told).all(axis=1))
     names = INDEXES[:1] if method == ".632+" else INDEXES
@@ -93,7 +98,12 @@ def correct_indexes(method: Method, apparent: Floats, told: Floats) -> dict[str,
 
 
 def somers_to_c(dxy: CorrectedIndex) -> CorrectedIndex:
-    """C = (Dxy + 1)/2, part by part."""
+    """C = (Dxy + 1)/2, part by part.
+
+    References
+    ----------
+    Harrell et al., Stat Med 1996;15:361.
+    """
     return CorrectedIndex(
         apparent=0.5 + dxy.apparent / 2,
         training=0.5 + dxy.training / 2,
@@ -115,6 +125,10 @@ def interval_of_c(
     resampled : array, shape (resamples,)
         Dxy of each resample's model where it was fitted.
     level : float
+
+    References
+    ----------
+    Location-shifted bootstrap interval: Noma et al., Stat Med 2021;40:5691.
     """
     known = resampled[np.isfinite(resampled)]
     tail = (1 - level) / 2

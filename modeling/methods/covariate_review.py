@@ -8,16 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modeling.methods.covariates import find_dependent_columns
+from modeling.methods.covariates import dependent_column, find_dependent_columns, too_many_columns
 from modeling.methods.design_matrix import Design, Term, apply_design, as_level
-from modeling.methods.prognosis import (
-    FEWEST_EVENTS,
-    FEWEST_ROWS,
-    PrognosisPlan,
-    fit_columns,
-    fit_terms,
-    join_rare_levels,
-)
+from modeling.methods.prognosis import FEWEST_EVENTS, FEWEST_ROWS, fit_columns
+from modeling.methods.prognosis_plan import PrognosisPlan, fit_terms, join_rare_levels
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import say
@@ -174,8 +168,8 @@ def _tried(
     if len(names) < int(flag.sum()):
         separated = _separated(time, flag, design.matrix[:, free], names)
     else:
-        problems.append(_too_many(len(names), int(flag.sum())))
-    problems += [_collinear(name, others) for name, others in dependent.items()]
+        problems.append(too_many_columns(len(names), int(flag.sum())))
+    problems += [dependent_column(name, others) for name, others in dependent.items()]
     if plan.penalty == "none":
         problems += [_no_events(name) for name in separated]
     if plan.selection == "fixed":
@@ -192,25 +186,6 @@ def _separated(time: Floats, flag: Flags, x: Floats, names: tuple[str, ...]) -> 
     except DataProblem as refusal:
         return tuple(str(p.column) for p in refusal.problems if p.column in names)
     return ()
-
-
-def _too_many(columns: int, events: int) -> Problem:
-    return Problem(
-        say("Covariates"),
-        say("{shape} columns for {events} events", shape=columns, events=events),
-        "fewer columns than events",
-        "Leave columns out or wait for events.",
-    )
-
-
-def _collinear(name: str, others: tuple[str, ...]) -> Problem:
-    return Problem(
-        say("Covariates"),
-        say("{name} is a linear combination of {others}", name=name, others=", ".join(others)),
-        "columns that each add something (collinear columns share one effect)",
-        "Leave one of them out.",
-        column=name,
-    )
 
 
 def _no_events(name: str) -> Problem:

@@ -76,15 +76,10 @@ def check_estimable(columns: Floats, names: tuple[str, ...], events: int) -> Non
     if constant:
         raise DataProblem([_constant(name) for name in constant])
     if columns.shape[1] >= events:
-        raise refuse(
-            say("Covariates"),
-            say("{shape} columns for {events} events", shape=columns.shape[1], events=events),
-            "fewer columns than events",
-            "Leave columns out or wait for events.",
-        )
+        raise DataProblem([too_many_columns(columns.shape[1], events)])
     dependent = find_dependent_columns(columns, names)
     if dependent:
-        raise DataProblem([_dependent(name, others) for name, others in dependent.items()])
+        raise DataProblem([dependent_column(name, others) for name, others in dependent.items()])
 
 
 def find_dependent_columns(columns: Floats, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -129,12 +124,23 @@ def own_spread(columns: Floats) -> Floats:
     return own
 
 
+def too_many_columns(columns: int, events: int) -> Problem:
+    """What is said of as many columns as events, or more."""
+    return Problem(
+        say("Covariates"),
+        say("{shape} columns for {events} events", shape=columns, events=events),
+        "fewer columns than events",
+        "Leave columns out or wait for events.",
+    )
+
+
 def _constant(name: str) -> Problem:
     return Problem(say("Covariates"), say("the same value in every row"), "at least two values",
                    "Leave this column out.", column=name)  # fmt: skip
 
 
-def _dependent(name: str, others: tuple[str, ...]) -> Problem:
+def dependent_column(name: str, others: tuple[str, ...]) -> Problem:
+    """What is said of a column that ``others`` make up."""
     return Problem(
         say("Covariates"),
         say("{name} is a linear combination of {others}", name=name, others=", ".join(others)),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from modeling.methods.cox import CoxFit, check_weights
+from modeling.methods.cox import check_weights
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.proportional_hazards import Transform, transform_time
 from modeling.methods.risk_sets import StratifiedRiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival

@@ -133,6 +133,10 @@ def shuffle_family(common: ImportanceCommon, task: FamilyTask) -> list[float]:
     ----------
     common : ImportanceCommon
     task : FamilyTask
+
+    References
+    ----------
+    Breiman, Mach Learn 2001;45:5 (permutation importance), by families of columns.
     """
     families = families_of(common.names)
     columns, place = families[task.family], sorted(families).index(task.family)

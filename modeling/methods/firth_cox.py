@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
+from modeling.methods.chi_squared import chi_squared_test
 from modeling.methods.covariates import check_columns, check_estimable
-from modeling.methods.cox import CoxFit, chi_squared_test, few_events
+from modeling.methods.cox import few_events
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.firth_profile import Profile
 from modeling.methods.penalised_likelihood import PenalisedLikelihood
 from modeling.methods.risk_sets import StratifiedRiskSets, Ties

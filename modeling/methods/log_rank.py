@@ -135,7 +135,12 @@ def compare_log_rank_pairwise(
 
 
 def adjust_holm(p_values: ArrayLike) -> Floats:
-    """Holm's step-down adjusted p-values."""
+    """Holm's step-down adjusted p-values.
+
+    References
+    ----------
+    Holm, Scand J Stat 1979;6:65. R p.adjust.
+    """
     p = np.asarray(p_values, dtype=float)
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * (p.size - np.arange(p.size)))
@@ -143,7 +148,12 @@ def adjust_holm(p_values: ArrayLike) -> Floats:
 
 
 def adjust_benjamini_hochberg(p_values: ArrayLike) -> Floats:
-    """Benjamini and Hochberg's step-up adjusted p-values (false discovery rate)."""
+    """Benjamini and Hochberg's step-up adjusted p-values (false discovery rate).
+
+    References
+    ----------
+    Benjamini, Hochberg, J R Stat Soc B 1995;57:289. R p.adjust.
+    """
     p = np.asarray(p_values, dtype=float)
     order = np.argsort(p, kind="stable")[::-1]
     stepped = np.minimum.accumulate(p[order] * p.size / (p.size - np.arange(p.size)))

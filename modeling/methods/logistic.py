@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit
-from scipy.stats import chi2, norm
+from scipy.stats import chi2
 
+from modeling.methods.binary_input import check_outcome
+from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
 from modeling.methods.covariates import check_columns, check_estimable
-from modeling.methods.cox import Test
 from modeling.methods.survival_table import Flags, Floats
+from modeling.methods.wald import WaldInference
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 
@@ -26,7 +28,7 @@ FARTHEST = 12.0  # standard errors: where a profile interval is given up
 
 
 @dataclass(frozen=True)
-class LogisticFit:
+class LogisticFit(WaldInference):
     """A fitted logistic regression; the intercept stands first in every array.
 
     ``log_likelihood`` is (of the intercept alone, of the model); penalised when Firth's.
@@ -38,32 +40,14 @@ class LogisticFit:
     n: int
     n_events: int
     log_likelihood: tuple[float, float]
-    likelihood_ratio: Test
+    likelihood_ratio: ChiSquaredTest
     penalty: Penalty
     x: Floats
     outcome: Flags
 
     @property
-    def std_error(self) -> Floats:
-        return np.sqrt(np.diag(self.covariance))
-
-    @property
-    def z(self) -> Floats:
-        return self.coefficients / self.std_error
-
-    @property
-    def p_value(self) -> Floats:
-        """Wald's; with Firth's penalty :meth:`likelihood_ratio_p` is the better one."""
-        return 2 * norm.sf(np.abs(self.z))
-
-    @property
     def aic(self) -> float:
         return 2 * self.coefficients.size - 2 * self.log_likelihood[1]
-
-    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Wald interval of the coefficients (exponentiate for odds ratios)."""
-        half = norm.ppf(0.5 + level / 2) * self.std_error
-        return self.coefficients - half, self.coefficients + half
 
     def profile_interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """Where twice the (penalised) log likelihood has fallen by the chi-squared quantile.
@@ -158,7 +142,7 @@ def fit_logistic(
     Firth, Biometrika 1993;80:27. Heinze, Schemper, Stat Med 2002;21:2409. Venzon, Moolgavkar,
     Appl Stat 1988;37:87. Compared with R glm; Firth's with tables worked by hand.
     """
-    y = _check_outcome(outcome)
+    y = check_outcome(outcome)
     columns, labels = check_columns(x, names, y.size)
     check_estimable(columns, labels, int(min(y.sum(), (~y).sum())))
     whole = np.column_stack([np.ones(y.size), columns])
@@ -175,7 +159,7 @@ def fit_logistic(
         y.size,
         int(y.sum()),
         (null, value),
-        Test(ratio, len(labels), float(chi2.sf(ratio, len(labels)))),
+        chi_squared_test(ratio, len(labels)),
         penalty,
         whole,
         y,
@@ -195,21 +179,9 @@ def find_separating_columns(outcome: ArrayLike, x: ArrayLike, names: Sequence[st
     ----------
     Albert, Anderson, Biometrika 1984;71:1.
     """
-    y = _check_outcome(outcome)
+    y = check_outcome(outcome)
     columns = np.asarray(x, dtype=float)
     return _separating(np.column_stack([np.ones(y.size), columns]), y, tuple(names))
-
-
-def _check_outcome(outcome: ArrayLike) -> Flags:
-    y = np.asarray(outcome, dtype=float)
-    if not np.isin(y, (0, 1)).all() or y.min(initial=1) == y.max(initial=0):
-        raise refuse(
-            say("Outcome"),
-            say("the values {value}", value=sorted(set(y.tolist()))[:5]),
-            "both 0 and 1",
-            "Code the outcome as 0 and 1; both must occur.",
-        )
-    return y == 1
 
 
 def _refuse_separation(whole: Floats, y: Flags, names: tuple[str, ...]) -> None:

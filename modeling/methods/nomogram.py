@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
-from modeling.methods.cox import CoxFit
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.design_matrix import Design, Term, apply_design, as_level
 from modeling.methods.logistic import LogisticFit
 from modeling.methods.splines import spline_basis

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.methods.applicability import Applicability
-from modeling.methods.cox import SurvivalEstimate, predict_survival
+from modeling.methods.cox_fit import SurvivalEstimate, predict_survival
 from modeling.methods.design_matrix import apply_design
 from modeling.methods.nomogram import Nomogram, nomogram_from_dict
 from modeling.methods.risk_sets import Baseline

@@ -9,7 +9,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from modeling.methods.recipe import as_problem, harmonise_said, parse_document, read_recipe
+from modeling.methods.documents import as_problem, parse_document
+from modeling.methods.recipe import harmonise_said, read_recipe
 from studies.methods.problems import DataProblem
 
 SENSITIVITY = (

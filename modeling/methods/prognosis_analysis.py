@@ -12,7 +12,8 @@ from modeling.methods.analysis_table import AnalysisTable
 from modeling.methods.backward_elimination import BackwardElimination, eliminate_backward
 from modeling.methods.brier_score import BrierScore, estimate_brier_score, integrate_brier_score
 from modeling.methods.concordance import Concordance, estimate_concordance
-from modeling.methods.cox import CoxFit, SurvivalEstimate, fit_cox
+from modeling.methods.cox import fit_cox
+from modeling.methods.cox_fit import CoxFit, SurvivalEstimate
 from modeling.methods.cox_resampling import RMS_STOP
 from modeling.methods.cox_residuals import (
     CoxResiduals,
@@ -23,10 +24,10 @@ from modeling.methods.cox_residuals import (
 from modeling.methods.cox_validation import CoxValidation, Penalty, validate_cox
 from modeling.methods.design_matrix import Design, apply_design
 from modeling.methods.firth_cox import FirthCoxFit, fit_firth_cox
+from modeling.methods.folds import stratified_folds
 from modeling.methods.horizons import about_beyond, choose_horizons
-from modeling.methods.lasso import CrossValidatedLasso, cross_validate_lasso_cox
+from modeling.methods.lasso_choice import CrossValidatedLasso, cross_validate_lasso_cox
 from modeling.methods.nomogram import Nomogram, build_nomogram
-from modeling.methods.prognosis import stratified_folds
 from modeling.methods.proportional_hazards import (
     ProportionalHazards,
     Transform,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.methods.added_value import AddedValue, compare_nested, compare_refitted
-from modeling.methods.cox import Test
+from modeling.methods.chi_squared import ChiSquaredTest
 from modeling.methods.cox_residuals import SchoenfeldResiduals, estimate_schoenfeld
 from modeling.methods.cox_validation import CoxValidation, validate_cox
 from modeling.methods.design_matrix import apply_design
@@ -38,7 +38,7 @@ class PrognosisDossier:
     pipeline: PipelineValidation | None
     fixed: CoxValidation | None
     added: AddedValue | None
-    added_test: Test | None
+    added_test: ChiSquaredTest | None
     schoenfeld: SchoenfeldResiduals
     splines: tuple[SplineEffect, ...]
     sample_size: SampleSize
@@ -116,7 +116,7 @@ def examine_prognosis(
         return compare_refitted(duration, event, x, names, [marker], fit.nomogram.times, headline,
                                 min(resamples, 500), seed)  # fmt: skip
 
-    def tested() -> Test:
+    def tested() -> ChiSquaredTest:
         return compare_nested(duration, event, x, names, [marker])
 
     resampled, plain = resamples >= 2, fit.plan.penalty == "none"

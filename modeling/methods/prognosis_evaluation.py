@@ -83,6 +83,10 @@ def evaluate_prognosis(
         The one of ``times`` for calibration, ROC and decision curve.
     resamples, seed : int
         Of the decision curve's band.
+
+    References
+    ----------
+    Each as its own method; which to show follows TRIPOD+AI, BMJ 2024;385:e078378.
     """
     time, flag = check_survival(duration, event)
     score, predicted = np.asarray(linear_predictor, float), np.asarray(survival, float)

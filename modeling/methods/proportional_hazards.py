@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2, rankdata
 
-from modeling.methods.cox import CoxFit
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.risk_sets import StratifiedRiskSets
 from modeling.methods.survival_table import Flags, Floats, check_survival
@@ -121,7 +121,12 @@ def drift_of_time(
 
 
 def transform_time(time: Floats, flag: Flags, transform: Transform) -> Floats:
-    """g(t) of every row's follow-up, over all rows together."""
+    """g(t) of every row's follow-up, over all rows together.
+
+    References
+    ----------
+    Grambsch, Therneau, Biometrika 1994;81:515. R survival::cox.zph.
+    """
     if transform == "km":
         curve = estimate_kaplan_meier(time, flag)
         before = np.append(1.0, curve.survival)[np.searchsorted(curve.time, time, side="left")]

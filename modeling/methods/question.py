@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from jsonschema import Draft202012Validator
 
+from modeling.methods.documents import as_problem, parse_document
 from modeling.methods.leak_origins import OUTCOME_PREFIXES
-from modeling.methods.recipe import as_problem, parse_document
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 

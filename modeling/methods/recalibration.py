@@ -74,12 +74,16 @@ def fit_recalibration(outcome: ArrayLike, probability: ArrayLike) -> Recalibrati
 
 
 def apply_recalibration(fit: RecalibrationFit, probability: ArrayLike) -> NDArray[np.float64]:
-    """The probabilities set right.
+    """Probabilities of other patients, recalibrated.
 
     Parameters
     ----------
     fit : RecalibrationFit
     probability : array of shape (n,)
+
+    References
+    ----------
+    As ``fit_recalibration``.
     """
     return expit(fit.intercept + fit.slope * _logit(np.asarray(probability, dtype=float)))
 
@@ -106,6 +110,10 @@ def estimate_recalibrated(
     ------
     DataProblem
         As ``fit_recalibration``, for the whole or within a fold.
+
+    References
+    ----------
+    As ``fit_recalibration``, held out fold by fold.
     """
     y, p = np.asarray(outcome).astype(int), np.asarray(probability, dtype=float)
     by_repeat = np.empty((repeats, y.size))

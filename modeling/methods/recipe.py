@@ -3,144 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from modeling.methods.ablation import FAMILIES
 from modeling.methods.classifiers import CLASSIFIERS, Grid
+from modeling.methods.documents import as_problem, parse_document
 from modeling.methods.nested_cross_validation import Tuning
+from modeling.methods.recipe_schema import PRESETS, SCHEMA
 from modeling.methods.scanner_plan import LARGEST, MINIMUM
-from modeling.methods.scanner_plan import SCHEMA as HARMONISE
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 
 GRID_POINTS = 8
 HARMONISING = 0.6  # what a fit costs more when its features are harmonised first, as units of work
-ABLATIONS = (
-    "pet_only", "ct_only", "volume_only", "suv_max_only", "mtv_only", "shuffled_voxels",
-)  # fmt: skip
-_whole = {"type": "integer"}
-SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Recipe of a Rad-Score run",
-    "type": "object",
-    "additionalProperties": False,
-    "required": [
-        "name",
-        "format",
-        "missing",
-        "classifiers",
-        "outer",
-        "inner",
-        "choose",
-        "ablations",
-        "bootstrap_resamples",
-        "smallest_class",
-    ],
-    "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": 40},
-        "format": {"const": 1},
-        "missing": {"enum": ["complete_case", "median_in_fold"]},
-        "classifiers": {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {"enum": list(CLASSIFIERS)},
-        },
-        "grids": {
-            "type": "object",
-            "propertyNames": {"enum": list(CLASSIFIERS)},
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": {"type": "array", "minItems": 1},
-            },
-        },
-        "outer": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["folds", "repeats"],
-            "properties": {
-                "folds": {**_whole, "minimum": 2, "maximum": 20},
-                "repeats": {**_whole, "minimum": 1, "maximum": 100},
-            },
-        },
-        "inner": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["folds", "scoring"],
-            "properties": {
-                "folds": {**_whole, "minimum": 2, "maximum": 10},
-                "scoring": {"enum": ["neg_brier_score", "neg_log_loss", "roc_auc"]},
-            },
-        },
-        "choose": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["rule"],
-            "properties": {
-                "rule": {"enum": ["fixed", "one_standard_error"]},
-                "classifier": {"enum": list(CLASSIFIERS)},
-            },
-            "if": {"properties": {"rule": {"const": "fixed"}}},
-            "then": {"required": ["classifier"]},
-        },
-        "ablations": {
-            "type": "array",
-            "uniqueItems": True,
-            "items": {"enum": list(ABLATIONS)},
-        },
-        "bootstrap_resamples": {**_whole, "minimum": 100, "maximum": 100_000},
-        "smallest_class": {**_whole, "minimum": 2},
-        "harmonise": HARMONISE,
-    },
-}
-
-_PAPER: dict[str, Any] = {
-    "name": "paper",
-    "format": 1,
-    "missing": "complete_case",
-    "classifiers": list(CLASSIFIERS),
-    "outer": {"folds": 5, "repeats": 10},
-    "inner": {"folds": 3, "scoring": "neg_brier_score"},
-    "choose": {"rule": "fixed", "classifier": "random_forest"},
-    "ablations": list(ABLATIONS),
-    "bootstrap_resamples": 10_000,
-    "smallest_class": 10,
-}
-_DEMO: dict[str, Any] = {
-    **_PAPER,
-    "name": "demo",
-    "grids": {
-        "random_forest": {
-            "classify__n_estimators": [100],
-            "classify__min_samples_leaf": [5, 2],
-        },
-        "gradient_boosting": {"classify__n_estimators": [60], "classify__max_depth": [1, 2]},
-        "ada_boost": {"classify__n_estimators": [50], "classify__learning_rate": [0.1, 0.5]},
-    },
-    "outer": {"folds": 5, "repeats": 2},
-    "bootstrap_resamples": 2000,
-    "smallest_class": 6,
-}
-_FULL: dict[str, Any] = {
-    **_PAPER,
-    "name": "full",
-    "grids": {
-        "random_forest": {
-            "classify__n_estimators": [500],
-            "classify__min_samples_leaf": [10, 5, 2],
-            "classify__max_features": ["sqrt", 0.2],
-        }
-    },
-    "inner": {"folds": 5, "scoring": "neg_brier_score"},
-    "choose": {"rule": "one_standard_error"},
-}
-PRESETS: dict[str, dict[str, Any]] = {"demo": _DEMO, "paper": _PAPER, "full": _FULL}
 
 
 @dataclass(frozen=True)
@@ -221,68 +100,6 @@ def read_recipe(document: str | Mapping[str, Any]) -> Recipe:
     if problems:
         raise DataProblem(problems)
     return Recipe(copy.deepcopy(dict(found)))
-
-
-def parse_document(
-    document: str | Mapping[str, Any], place: str, names: Sequence[str] | Mapping[str, Any] = ()
-) -> Mapping[str, Any]:
-    """A mapping as it is, or the mapping that a YAML or JSON text holds.
-
-    Parameters
-    ----------
-    document : str or mapping
-    place : str
-        What the document is called in a refusal.
-    names : sequence of str
-        Names that would have been known.
-
-    Raises
-    ------
-    DataProblem
-        A text that holds no mapping.
-    """
-    if not isinstance(document, str):
-        return document
-    try:
-        found = yaml.safe_load(document)
-    except yaml.YAMLError as error:
-        found = str(error)
-    if isinstance(found, dict):
-        return found
-    raise DataProblem(
-        [
-            Problem(
-                place,
-                str(found)[:120],
-                " | ".join([*names, "a document of keys"]),
-                say("Give the whole {place} as YAML or JSON.", place=place),
-            )
-        ]
-    )
-
-
-def as_problem(error: ValidationError, name: str) -> Problem:
-    """An error of the schema with its place in the document.
-
-    Parameters
-    ----------
-    error : ValidationError
-    name : str
-        What the document is called.
-    """
-    place = ".".join(map(str, [name, *error.absolute_path]))
-    return Problem(
-        place,
-        error.message[:300],
-        _expected(error),
-        say("Correct this key of the {name}.", name=name),
-    )
-
-
-def _expected(error: ValidationError) -> str:
-    if error.validator == "additionalProperties":
-        return "one of " + ", ".join(error.schema.get("properties", {}))
-    return f"{error.validator}: {error.validator_value}"[:300]
 
 
 def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
 
-from modeling.methods.cox import CoxFit, Test, fit_cox
+from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
+from modeling.methods.cox import fit_cox
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.design_matrix import Term, apply_design, as_level
 from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.logistic import LogisticFit, Penalty, fit_logistic
@@ -20,7 +21,7 @@ from studies.methods.problems import DataProblem, Problem
 
 Fitted = tuple[tuple[str, ...], Floats, Floats, Floats, Floats, float]
 Fit = Callable[[Sequence[Term]], Fitted]
-Tests = dict[str, tuple[Test | None, Test | None]]
+Tests = dict[str, tuple[ChiSquaredTest | None, ChiSquaredTest | None]]
 
 
 @dataclass(frozen=True)
@@ -199,9 +200,9 @@ def _try(fit: Fit, terms: Sequence[Term], problems: list[Problem]) -> Fitted | N
         return None
 
 
-def _ratio_test(gain: float, freedom: int) -> Test:
+def _ratio_test(gain: float, freedom: int) -> ChiSquaredTest:
     statistic = max(0.0, 2 * gain)
-    return Test(statistic, freedom, float(chi2.sf(statistic, freedom)))
+    return chi_squared_test(statistic, freedom)
 
 
 def _lines(

@@ -2,7 +2,8 @@
 
 Rows stand by descending time, so that a risk set is a prefix; ``last`` marks the last row of each
 block of equal times. A weight is how often a patient was drawn: a resample is never copied, and
-rows that were not drawn are skipped. Nothing here checks: :mod:`cox_validation` does.
+rows that were not drawn are skipped. Nothing here checks: :mod:`cox_validation` does. They stand
+in one file because each is called by another (:mod:`studies.methods.compiled` says why).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from studies.methods.problems import refuse
+from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
 
 LEAST_SHRINKAGE, LARGEST_GAP = 0.9, 0.05
@@ -82,14 +82,7 @@ def estimate_sample_size(
     Riley et al., Stat Med 2019;38:1276. van Houwelingen, le Cessie, Stat Med 1990;9:1303.
     """
     if events < 1 or parameters < 1:
-        raise refuse(
-            say("Sample size"),
-            say(
-                "{events} events and {parameters} parameters", events=events, parameters=parameters
-            ),
-            "one of each at least",
-            "Wait for events.",
-        )
+        raise _too_few(events, parameters)
     ratio = 2 * (log_likelihood[1] - log_likelihood[0])
     shrinkage = max(0.0, (ratio - parameters) / ratio) if ratio > 0 else 0.0
     r2 = float(1 - np.exp(-ratio / n))
@@ -175,14 +168,7 @@ def plan_sample_size(
     example.
     """
     if events < 1 or parameters < 1 or not total_follow_up > 0:
-        raise refuse(
-            say("Sample size"),
-            say(
-                "{events} events and {parameters} parameters", events=events, parameters=parameters
-            ),
-            "one of each at least",
-            "Wait for events.",
-        )
+        raise _too_few(events, parameters)
     largest = largest_r2(events / n)
     expected = EXPLAINED_SHARE * largest if r2 is None else r2
     rate = events / total_follow_up
@@ -194,12 +180,25 @@ def plan_sample_size(
     )  # fmt: skip
 
 
+def _too_few(events: int, parameters: int) -> DataProblem:
+    return refuse(
+        say("Sample size"),
+        say("{events} events and {parameters} parameters", events=events, parameters=parameters),
+        "one of each at least",
+        "Wait for events.",
+    )
+
+
 def largest_r2(events_per_patient: float) -> float:
     """Highest Cox-Snell R² that an exponential survival model can reach.
 
     Parameters
     ----------
     events_per_patient : float
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276.
     """
     null = events_per_patient * (np.log(events_per_patient) - 1)
     return float(1 - np.exp(2 * null))
@@ -216,6 +215,10 @@ def required_for_shrinkage(
     r2 : float
         Cox and Snell's R² that is expected in new patients.
     shrinkage : float
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276, criterion 1.
     """
     if not 0 < r2 < shrinkage:
         return None
@@ -233,6 +236,10 @@ def required_for_optimism(
     r2, largest : float
         Expected and highest possible Cox-Snell R².
     gap : float
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276, criterion 2.
     """
     if not r2 > 0:
         return None
@@ -249,6 +256,10 @@ def risk_margin(rate: float, total_follow_up: float, horizon: float) -> float:
     total_follow_up : float
         Summed over patients.
     horizon : float
+
+    References
+    ----------
+    Riley et al., Stat Med 2019;38:1276, criterion 3.
     """
     worst = rate + Z * np.sqrt(rate / total_follow_up)
     return float(np.exp(-rate * horizon) - np.exp(-worst * horizon))

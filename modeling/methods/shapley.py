@@ -107,6 +107,10 @@ def explain_tree(tree: Any, value: Floats, Z: ArrayLike) -> tuple[Floats, float]
     On the way to a leaf each column j either leads a row there (1) or not (0), and a share z_j of
     training follows where it is not known. The leaf's game is a product over its columns, so that
     the subsets of each size are the coefficients of the product of (z_j + o_j t).
+
+    References
+    ----------
+    Lundberg et al., Nat Mach Intell 2020;2:56 (path-dependent trees).
     """
     rows = np.asarray(Z, dtype=np.float32)  # as the tree compares
     values, baseline = np.zeros(rows.shape), 0.0

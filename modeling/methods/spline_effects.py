@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import chi2, norm
+from scipy.stats import norm
 
-from modeling.methods.cox import Test, fit_cox
+from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
+from modeling.methods.cox import fit_cox
 from modeling.methods.design_matrix import Term, apply_design
 from modeling.methods.splines import place_knots, spline_basis
 from modeling.methods.survival_table import Floats, check_survival
@@ -29,7 +30,7 @@ class SplineEffect:
 
     name: str
     knots: tuple[float, ...]
-    curvature: Test
+    curvature: ChiSquaredTest
     grid: Floats
     log_ratio: Floats
     lower: Floats
@@ -69,7 +70,7 @@ def estimate_spline_effects(
             continue
         gain = max(0.0, 2 * (fit.log_likelihood[1] - straight.log_likelihood[1]))
         freedom = len(knots) - 2
-        test = Test(gain, freedom, float(chi2.sf(gain, freedom)))
+        test = chi_squared_test(gain, freedom)
         at = [names.index(name) for name in bent[k].columns]
         values = table[term.name].to_numpy(float)
         found.append(_curve(term.name, knots, test, values, fit.coefficients[at],
@@ -85,7 +86,7 @@ def _columns(table: pd.DataFrame, terms: Sequence[Term]) -> tuple[Floats, tuple[
 def _curve(
     name: str,
     knots: tuple[float, ...],
-    test: Test,
+    test: ChiSquaredTest,
     values: Floats,
     effects: Floats,
     covariance: Floats,

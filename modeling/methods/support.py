@@ -90,6 +90,10 @@ def apply_support(support: Support, table: pd.DataFrame, terms: Sequence[Term]) 
     """Whether the first row of ``table`` lies among the fitting rows, and what about it does not.
 
     The distance is NaN where the fitting rows were too few for one.
+
+    References
+    ----------
+    Ours; distances as in :mod:`modeling.methods.applicability`.
     """
     row = table.iloc[0]
     reasons = [

@@ -106,7 +106,13 @@ def estimate_survival_calibration(
 
 
 def calibration_cuts(predicted: Floats, groups: int) -> Floats:
-    """Borders of equal-count groups of predicted survival, 0 and 1 outermost."""
+    """Borders of equal-count groups of predicted survival, 0 and 1 outermost.
+
+    References
+    ----------
+    Equal counts by numpy's quantiles, as R rms::calibrate groups by cuts of predicted
+    survival.
+    """
     return np.unique(np.quantile(np.r_[0.0, 1.0, predicted], np.linspace(0, 1, groups + 1)))
 
 

@@ -95,6 +95,10 @@ def estimate_threshold_metrics(
     ------
     DataProblem
         One class only, a missing score.
+
+    References
+    ----------
+    Clopper, Pearson, Biometrika 1934;26:404 (exact intervals).
     """
     y, s = check_binary(outcome, score)
     called = s >= threshold

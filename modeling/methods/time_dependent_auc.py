@@ -116,12 +116,22 @@ def estimate_time_dependent_roc(
 
 
 def case_weights(time: Floats, event: Flags) -> Floats:
-    """1/G(T−) per row: how many patients one uncensored event speaks for."""
+    """1/G(T−) per row: how many patients one uncensored event speaks for.
+
+    References
+    ----------
+    Robins, Rotnitzky 1992; Uno et al., J Am Stat Assoc 2007;102:527.
+    """
     return 1 / censoring_survival(time, event, time, before=True)
 
 
 def censoring_survival(time: Floats, event: Flags, at: ArrayLike, before: bool = False) -> Floats:
-    """G(t), or G(t−), the product-limit curve of censoring; events leave first."""
+    """G(t), or G(t−), the product-limit curve of censoring; events leave first.
+
+    References
+    ----------
+    Kaplan, Meier, J Am Stat Assoc 1958;53:457, of censoring.
+    """
     moments, index = np.unique(time, return_inverse=True)
     total = np.bincount(index, minlength=moments.size).astype(float)
     events = np.bincount(index, weights=event, minlength=moments.size)
@@ -177,6 +187,10 @@ def censoring_influence(time: Floats, event: Flags, values: Floats) -> Floats:
 
     ``time`` ascends; ``values`` is (k, n), already weighted. The martingale of censoring is
     summed in row order, so memory stays linear.
+
+    References
+    ----------
+    Blanche et al., Stat Med 2013;32:5381. Compared with R timeROC.
     """
     n = time.size
     at_risk = np.arange(n, 0, -1)

@@ -19,7 +19,8 @@ from modeling.figures.net_benefit_gain import draw_net_benefit_gain
 from modeling.figures.spline_effects import draw_spline_effects
 from modeling.methods.corrected_indexes import Instability
 from modeling.methods.cox_residuals import SchoenfeldResiduals
-from modeling.methods.lasso import CrossValidatedLasso, LassoChoice, LassoPath
+from modeling.methods.lasso_choice import CrossValidatedLasso, LassoChoice
+from modeling.methods.lasso_solver import LassoPath
 from modeling.methods.time_dependent_auc import TimeDependentAuc
 from modeling.models import Evaluation, ModelVersion
 from modeling.services.prognosis_endpoints import endpoint_of

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from modeling.methods.prognosis import PrognosisFit, PrognosisPlan
+from modeling.methods.prognosis import PrognosisFit
+from modeling.methods.prognosis_plan import PrognosisPlan
 from modeling.models import (
     DatasetSnapshot,
     Evaluation,

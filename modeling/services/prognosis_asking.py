@@ -9,12 +9,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.methods.added_value import compare_frozen
-from modeling.methods.prognosis import (
-    LesserModel,
-    PrognosisFit,
-    apply_prognosis,
-    fit_without,
-)
+from modeling.methods.prognosis import LesserModel, PrognosisFit, apply_prognosis, fit_without
 from modeling.methods.prognosis_dossier import examine_prognosis
 from modeling.methods.survival_table import check_survival
 from modeling.services.prognosis_dossier import added_as_dict, added_said, dossier_results

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modeling.methods.prognosis import PrognosisPlan
+from modeling.methods.prognosis_plan import PrognosisPlan
 from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import speaking, version_named
 from modeling.services.parameters import read_resamples, read_seed

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from modeling.figures.prognosis import draw_analysis
+from modeling.methods.chi_squared import ChiSquaredTest
 from modeling.methods.concordance import Concordance
 from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
-from modeling.methods.cox import Test
 from modeling.methods.cox_validation import CoxValidation
-from modeling.methods.lasso import LassoChoice
+from modeling.methods.lasso_choice import LassoChoice
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.proportional_hazards import ProportionalHazards
@@ -415,7 +415,7 @@ def _concordance(found: Concordance) -> dict[str, Any]:
     return {**asdict(found), "ci": list(found.interval())}
 
 
-def _test(test: Test | None) -> dict[str, Any] | None:
+def _test(test: ChiSquaredTest | None) -> dict[str, Any] | None:
     return test and {
         "statistic": test.statistic, "df": test.degrees_of_freedom, "p": test.p_value
     }  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from modeling.methods.cox import CoxFit
+from modeling.methods.cox_fit import CoxFit
 from modeling.methods.kaplan_meier import KaplanMeier
-from modeling.methods.lasso import CrossValidatedLasso
+from modeling.methods.lasso_choice import CrossValidatedLasso
 from modeling.methods.nomogram import nomogram_as_dict
 from modeling.methods.prognosis import PrognosisFit
 from modeling.methods.prognosis_evaluation import PrognosisEvaluation

@@ -13,7 +13,8 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
-from modeling.methods.prognosis import PrognosisFit, PrognosisPlan
+from modeling.methods.prognosis import PrognosisFit
+from modeling.methods.prognosis_plan import PrognosisPlan
 from modeling.methods.snapshot_table import digest_table, write_snapshot_table
 from modeling.models import (
     Basis,

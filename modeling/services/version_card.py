@@ -12,7 +12,6 @@ from modeling.models import Basis, ModelVersion, VersionKind
 from modeling.selectors import look_numbers, order_only, proofs_of, state_of
 from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
-from modeling.storage import canonical_json
 from studies.methods.wording import listed, marked, say
 from studies.models import CohortUse
 from studies.registry import spelling
@@ -207,8 +206,3 @@ def not_beaten(version: ModelVersion) -> list[str]:
         )
         for columns, found in places.items()
     ]
-
-
-def card_text(version: ModelVersion) -> bytes:
-    """The card as canonical JSON, for a file."""
-    return canonical_json(version_card(version))

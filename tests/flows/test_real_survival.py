@@ -15,8 +15,9 @@ from modeling.methods.design_matrix import build_design
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.nomogram import build_nomogram
-from modeling.methods.prognosis import PrognosisPlan, apply_prognosis, fit_prognosis
+from modeling.methods.prognosis import apply_prognosis, fit_prognosis
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
+from modeling.methods.prognosis_plan import PrognosisPlan
 from studies.figures.render import render_svg
 
 

@@ -18,7 +18,7 @@ from imaging.models import (
     TargetRule,
     Uptake,
 )
-from modeling.methods.recipe import PRESETS
+from modeling.methods.recipe_schema import PRESETS
 from simulation.plan import StudyPlan
 from studies.models import (
     CohortMember,

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from imaging.models import FeatureSet
 from modeling.methods.plan import compare_to_plan, read_plan
-from modeling.methods.recipe import PRESETS
+from modeling.methods.recipe_schema import PRESETS
 from modeling.methods.table_comparison import compare_tables
 from modeling.models import AnalysisPlan, DatasetSnapshot, ModelRun
 from modeling.services.plans import departures_of, plan_lock, plan_save, question_save

@@ -8,7 +8,8 @@ import pytest
 
 from modeling.methods.covariate_review import review_covariates
 from modeling.methods.leak_survival import check_out_of_fold, check_outcome_order, check_unseen
-from modeling.methods.prognosis import PrognosisPlan, fit_prognosis
+from modeling.methods.prognosis import fit_prognosis
+from modeling.methods.prognosis_plan import PrognosisPlan
 from modeling.methods.sample_size import plan_sample_size
 from studies.methods.problems import DataProblem
 

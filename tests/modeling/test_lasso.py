@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
 
-from modeling.methods import lasso
-from modeling.methods.lasso import (
-    cross_validate_lasso_cox,
-    cross_validate_lasso_logistic,
-    fit_lasso_cox,
-    fit_lasso_logistic,
-)
+from modeling.methods import lasso_solver
+from modeling.methods.lasso import fit_lasso_cox, fit_lasso_logistic
+from modeling.methods.lasso_choice import cross_validate_lasso_cox, cross_validate_lasso_logistic
 from studies.methods.problems import DataProblem
 from tests.modeling.survival_reference import (
     BINARY,
@@ -123,7 +119,7 @@ def test_a_separated_table_has_its_minimum_at_every_penalty():
     path = fit_lasso_cox(time, event, x)
     assert not path.notices
     assert path.deviance_ratio[-1] > 0.6
-    loss = lasso._CoxLoss(time, event, (x - x.mean(axis=0)) / x.std(axis=0))
+    loss = lasso_solver.CoxLoss(time, event, (x - x.mean(axis=0)) / x.std(axis=0))
     for penalty, beta in zip(path.penalty, path.coefficients * x.std(axis=0), strict=True):
         slope = loss.evaluate(0.0, beta)[1] / 14
         stays = beta != 0
@@ -133,7 +129,7 @@ def test_a_separated_table_has_its_minimum_at_every_penalty():
 
 def test_what_does_not_converge_within_the_sweeps_is_named(monkeypatch):
     time, event, x = _told_apart()
-    monkeypatch.setattr(lasso, "MOST_SWEEPS", 300)
+    monkeypatch.setattr(lasso_solver, "MOST_SWEEPS", 300)
     found = cross_validate_lasso_cox(time, event, x, np.arange(14) % 2)
     steps = len(found.path.penalty)
     assert 1 < steps < 100

@@ -12,7 +12,8 @@ import pytest
 
 from modeling.methods.cox import fit_cox
 from modeling.methods.nomogram_reading import nomogram_stored, read_nomogram
-from modeling.methods.prognosis import PrognosisPlan, fit_prognosis
+from modeling.methods.prognosis import fit_prognosis
+from modeling.methods.prognosis_plan import PrognosisPlan
 from modeling.publication.r_script import write_report_script
 from modeling.services.prognosis_metrics import nomogram_content
 from studies.methods.problems import DataProblem

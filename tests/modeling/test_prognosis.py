@@ -6,12 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modeling.methods.prognosis import (
-    PrognosisPlan,
-    apply_prognosis,
-    fit_prognosis,
-    stratified_folds,
-)
+from modeling.methods.folds import stratified_folds
+from modeling.methods.prognosis import apply_prognosis, fit_prognosis
+from modeling.methods.prognosis_plan import PrognosisPlan
 from studies.methods.problems import DataProblem
 
 PLAN = PrognosisPlan(

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modeling.methods.prognosis import PrognosisPlan, fit_prognosis
+from modeling.methods.prognosis import fit_prognosis
 from modeling.methods.prognosis_dossier import LEAST_EVENTS_EACH, examine_prognosis
+from modeling.methods.prognosis_plan import PrognosisPlan
 
 CANDIDATES = ("age", "marker", "size")
 PLAN = PrognosisPlan(CANDIDATES, ("score",), {}, (6.0, 12.0))

@@ -3,7 +3,8 @@ import json
 import pytest
 import yaml
 
-from modeling.methods.recipe import PRESETS, SCHEMA, read_recipe
+from modeling.methods.recipe import read_recipe
+from modeling.methods.recipe_schema import PRESETS, SCHEMA
 from studies.methods.problems import DataProblem
 
 

@@ -1,0 +1,176 @@
+"""The cells of a table that somebody hands in: columns as numbers, events or levels."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from modeling.methods.survival_table import Flags, Floats
+from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.wording import say
+
+MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
+EVENT = {"1": True, "true": True, "t": True, "0": False, "false": False, "f": False}
+MOST_LEVELS = 20  # a text column with more values is an identifier, not a factor
+MOSTLY_NUMBERS = 0.5  # above this share a column is numeric and its words are problems
+MOST_LISTED = 50  # rows per kind of problem
+LARGEST = 1e100  # a number beyond this is a slip, and its square is no number
+
+
+@dataclass
+class Reading:
+    """What was found so far; problems are collected, never raised one by one."""
+
+    text: pd.DataFrame
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def wrong(self, column: str, rows: Sequence[int], expected: str, remedy: str) -> None:
+        for i in rows[:MOST_LISTED]:
+            self.problems.append(
+                Problem("Table", f"“{self.text[column].iloc[i]}”", expected, remedy,
+                        row=int(i) + 2, column=column)
+            )  # fmt: skip
+        if len(rows) > MOST_LISTED:
+            self.about(column, f"{len(rows) - MOST_LISTED} more rows like these", expected, remedy)
+
+    def about(self, column: str, found: str, expected: str, remedy: str) -> None:
+        self.problems.append(Problem("Table", found, expected, remedy, column=column))
+
+
+def read_cells(content: bytes) -> tuple[pd.DataFrame, str]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataProblem(
+            [
+                Problem(
+                    "Table",
+                    say("bytes that are not UTF-8 (at {start})", start=error.start),
+                    "a CSV file in UTF-8",
+                    "Save it as “CSV UTF-8”.",
+                )
+            ]
+        ) from None
+    header = text.split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
+    if len(rows) < 2:
+        raise DataProblem(
+            [
+                Problem(
+                    "Table",
+                    say("{n} lines", n=len(rows)),
+                    "a header and rows",
+                    "Choose another file.",
+                )
+            ]
+        )
+    names = [name.strip() for name in rows[0]]
+    ragged = [k + 1 for k, row in enumerate(rows) if len(row) != len(names)]
+    twice = sorted({name for name in names if names.count(name) > 1 and name})
+    problems = [
+        Problem(
+            "Table",
+            say("{n} cells", n=len(rows[line - 1])),
+            say("{n} as in the header", n=len(names)),
+            "Quote cells that hold the separator.",
+            row=line,
+        )
+        for line in ragged[:MOST_LISTED]
+    ] + [
+        Problem("Table", "two columns of this name", "one", "Rename one of them.", column=name)
+        for name in twice
+    ]
+    if problems:
+        raise DataProblem(problems)
+    return pd.DataFrame(rows[1:], columns=names).map(str.strip), separator
+
+
+def _numbers(column: pd.Series) -> Floats:
+    """NaN where a cell is no number of ordinary size."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    return np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
+
+
+def read_durations(reading: Reading, name: str, gone: pd.DataFrame) -> Floats:
+    time = _numbers(reading.text[name])
+    there = ~gone[name].to_numpy()
+    bad = np.flatnonzero(there & ~(np.isfinite(time) & (time >= 0)))
+    reading.wrong(name, bad.tolist(), "follow-up as a number, zero or more",
+                  "Correct the dates of this row, or empty the cell to leave it out.")  # fmt: skip
+    return time
+
+
+def read_events(reading: Reading, name: str, gone: pd.DataFrame) -> Floats:
+    text = reading.text[name].str.lower().str.replace(r"\.0+$", "", regex=True)
+    flag = text.map(EVENT)
+    there = ~gone[name].to_numpy()
+    bad = np.flatnonzero(there & flag.isna().to_numpy())
+    reading.wrong(name, bad.tolist(), "0 or 1 (or FALSE, TRUE): 1 where the endpoint happened",
+                  "Code the endpoint as 0 and 1.")  # fmt: skip
+    return flag.astype("float64").to_numpy()
+
+
+def read_covariate(
+    reading: Reading, name: str, gone: pd.Series, factors: Mapping[str, Sequence[str]]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Values of a column, and its levels when it is a factor."""
+    text, there = reading.text[name], ~gone.to_numpy()
+    if name in factors:
+        return _factor(reading, name, there, tuple(str(level) for level in factors[name]))
+    numbers = _numbers(text)
+    words = np.flatnonzero(there & ~np.isfinite(numbers))
+    if words.size == 0 or words.size < MOSTLY_NUMBERS * there.sum():
+        reading.wrong(name, words.tolist(), "a number, as in the other rows",
+                      "Correct the cell, or empty it to leave the row out.")  # fmt: skip
+        return numbers, ()
+    levels = tuple(sorted(set(text[there])))
+    if len(levels) > MOST_LEVELS:
+        commas = np.isfinite(_numbers(text[there].str.replace(",", ".", n=1))).mean()
+        remedy = (
+            "Write decimals with a point."
+            if commas > MOSTLY_NUMBERS
+            else "Leave identifiers out, or join levels."
+        )
+        reading.about(name, f"{len(levels)} different texts", f"at most {MOST_LEVELS} levels",
+                      remedy)  # fmt: skip
+        return numbers, ()
+    if len(levels) > 1:
+        reading.notices.append(
+            Notice(
+                "taken_as_factor",
+                say(
+                    "{name} holds words: taken as a factor with the levels {levels}, the first as "
+                    "reference (--factor states another order)",
+                    name=name,
+                    levels=", ".join(levels),
+                ),
+            )
+        )
+    return text.to_numpy(dtype=object), levels
+
+
+def _factor(
+    reading: Reading, name: str, there: Flags, levels: tuple[str, ...]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    text = reading.text[name]
+    spelled = {_number_text(level): level for level in levels}
+    values = text.map(lambda cell: cell if cell in levels else spelled.get(_number_text(cell)))
+    unknown = np.flatnonzero(there & values.isna().to_numpy())
+    reading.wrong(name, unknown.tolist(), f"one of {', '.join(levels)}",
+                  "Correct the cell or add the level.")  # fmt: skip
+    return values.to_numpy(dtype=object), levels
+
+
+def _number_text(cell: str) -> str:
+    """1, 1.0 and 01 are the same level; words stay as they are."""
+    try:
+        return f"{float(cell):.12g}"
+    except ValueError:
+        return cell
