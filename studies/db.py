@@ -133,23 +133,3 @@ class Together(Operation):
 
     def describe(self) -> str:
         return f"{len(self.operations)} operations together"
-
-
-class TriggersAnew(Operation):
-    """The triggers as the state has them, for databases that have earlier ones of their names."""
-
-    reversible = True
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        pass
-
-    def database_forwards(self, app_label: str, editor: Any, before: Any, after: Any) -> None:
-        for (label, _), model in after.models.items():
-            for trigger in model.options.get("triggers", []) if label == app_label else []:
-                editor.execute(trigger.install_sql, params=None)
-
-    def database_backwards(self, app_label: str, editor: Any, before: Any, after: Any) -> None:
-        pass
-
-    def describe(self) -> str:
-        return "Install the triggers anew"

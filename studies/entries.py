@@ -61,10 +61,6 @@ class FactsView:
     rows: list[RowView]
     queries: int = 0
 
-    @property
-    def may_add(self) -> bool:
-        return len(self.rows) < self.kind.most
-
 
 def page_of(
     record: Record,

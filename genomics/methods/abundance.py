@@ -63,6 +63,12 @@ def estimate_abundances(
     ------
     DataProblem
         An unknown method; fewer than 70 % of the signature's pairs in the table, with the missing.
+
+    References
+    ----------
+    Barbie D. A. et al. Nature 2009;462:108-112 (ssGSEA); Lee E. et al. PLoS Computational
+    Biology 2008;4:e1000217 (combined z-score); Becht E. et al. Genome Biology 2016;17:218
+    (MCP-counter).
     """
     if method not in get_args(Method):
         raise refuse("method", method, ", ".join(get_args(Method)), "Choose one of them.")

@@ -67,7 +67,12 @@ def compare_cluster_counts(
 
 
 def estimate_silhouette(distance: Array, labels: NDArray[np.intp]) -> float:
-    """Mean over rows of (b - a) / max(a, b); a = mean distance within, b = to the next cluster."""
+    """Mean over rows of (b - a) / max(a, b); a = mean distance within, b = to the next cluster.
+
+    References
+    ----------
+    Rousseeuw P. J. Journal of Computational and Applied Mathematics 1987;20:53-65.
+    """
     member = (labels[:, None] == np.unique(labels)).astype(np.float64)
     size = member.sum(axis=0)
     sums = distance @ member
@@ -81,7 +86,13 @@ def estimate_silhouette(distance: Array, labels: NDArray[np.intp]) -> float:
 
 
 def estimate_gap(X: Array, inertia: float, k: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Mean log inertia of uniform tables along the principal axes minus that of X; its error."""
+    """Mean log inertia of uniform tables along the principal axes minus that of X; its error.
+
+    References
+    ----------
+    Tibshirani R. et al. Journal of the Royal Statistical Society B 2001;63:411-423 (reference
+    b: along principal axes).
+    """
     centred = X - X.mean(axis=0)
     turned = centred @ np.linalg.svd(centred, full_matrices=False)[2].T
     low, high = turned.min(axis=0), turned.max(axis=0)
@@ -99,7 +110,13 @@ def estimate_gap(X: Array, inertia: float, k: int, rng: np.random.Generator) -> 
 
 
 def estimate_consensus(X: Array, k: int, rng: np.random.Generator) -> float:
-    """Share of pairs of rows that subsamples put together in at most 10 % or at least 90 %."""
+    """Share of pairs of rows that subsamples put together in at most 10 % or at least 90 %.
+
+    References
+    ----------
+    Monti S. et al. Machine Learning 2003;52:91-118; one minus the PAC of Șenbabaoğlu Y. et al.
+    Scientific Reports 2014;4:6207.
+    """
     n = len(X)
     drawn, together = np.zeros((n, n)), np.zeros((n, n))
     for _ in range(RESAMPLES):

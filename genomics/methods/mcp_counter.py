@@ -34,5 +34,10 @@ def marker_mean(values: Array, sets: Sequence[Sequence[int]]) -> Array:
 
 
 def log_per_million(values: NDArray[np.floating], totals: Array) -> Array:
-    """log2(CPM + 1) of genes × specimens, by the totals of all genes of each specimen."""
+    """log2(CPM + 1) of genes × specimens, by the totals of all genes of each specimen.
+
+    References
+    ----------
+    Counts per million of the whole library, no trimmed factors; the 1 is added after scaling.
+    """
     return np.asarray(np.log2(np.asarray(values) / totals * 1e6 + 1), dtype=np.float64)

@@ -324,6 +324,11 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
     ------
     DataProblem
         A cell type of the fit is missing, or a value.
+
+    References
+    ----------
+    Nearest centroid of a frozen fit; margin, stability and their limits are ours (decision
+    0008).
     """
     absent = [cell for cell in fit.cell_types if cell not in abundances.columns]
     if absent:
@@ -359,6 +364,11 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
 
 
 def standardise(fit: PhenotypeFit, abundances: pd.DataFrame) -> Array:
-    """Abundances in SD of the training cohort, specimens × the cell types of the fit."""
+    """Abundances in SD of the training cohort, specimens × the cell types of the fit.
+
+    References
+    ----------
+    z-scores by mean and SD (ddof 1) of training.
+    """
     values = abundances[list(fit.cell_types)].to_numpy(dtype=np.float64)
     return (values - np.array(fit.mean)) / np.array(fit.sd)

@@ -35,6 +35,10 @@ def check_shift(
         Cohorts of which more than 5 % are farther from their centroid than every training
         specimen, and more than chance allows (1 in n + 1 each; binomial p < 0.01); cohorts of 5
         and more whose mean of a cell type is over 1 SD of training away.
+
+    References
+    ----------
+    Ours: exact binomial tail of a chance of 1 in n + 1.
     """
     if abundances.empty:
         return ()

@@ -111,6 +111,10 @@ def principal_components(centred: Array, most: int = COMPONENTS) -> tuple[Array,
     -------
     scores : array, specimens × components; the largest loading of each is positive
     explained : array, shares of 1
+
+    References
+    ----------
+    Singular value decomposition of the centred table; R prcomp, but for signs.
     """
     left, singular, right = np.linalg.svd(centred, full_matrices=False)
     n = min(most, max(1, len(centred) - 1), len(singular))
@@ -129,6 +133,10 @@ def find_twins(centred: Array, limit: float = TWINS) -> tuple[tuple[int, int, fl
     centred : array, specimens × genes, each gene around 0
     limit : float
         Correlation from which a pair is named.
+
+    References
+    ----------
+    Pearson's correlation; the limit is ours.
     """
     if len(centred) < FEWEST_FOR_PAIRS:
         return ()
@@ -147,6 +155,10 @@ def call_sex(xist: float | None, chromosome_y: float | None) -> str:
     """``female``, ``male`` or ``unclear`` by XIST against chromosome Y, log2.
 
     Tumours of men may have lost their Y: neither is high then, and the call is unclear.
+
+    References
+    ----------
+    Ours: XIST is of the inactive X, the genes of Y are of men.
     """
     if xist is None or chromosome_y is None or not np.isfinite([xist, chromosome_y]).all():
         return "unclear"
@@ -156,7 +168,12 @@ def call_sex(xist: float | None, chromosome_y: float | None) -> str:
 
 
 def robust_outliers(values: Sequence[float], limit: float = 4.0) -> NDArray[np.bool_]:
-    """Values farther than ``limit`` robust SD (1.4826 MAD) from the median; NaN is none."""
+    """Values farther than ``limit`` robust SD (1.4826 MAD) from the median; NaN is none.
+
+    References
+    ----------
+    Median absolute deviation times 1.4826, as R mad.
+    """
     numbers = np.asarray(values, dtype=np.float64)
     around = np.abs(numbers - np.nanmedian(numbers)) if np.isfinite(numbers).any() else numbers
     scale = 1.4826 * np.nanmedian(around) if np.isfinite(numbers).any() else 0.0

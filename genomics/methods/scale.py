@@ -92,6 +92,10 @@ def estimate_scale(values: NDArray[Any] | ValueFacts) -> Scale | Literal["fracti
     """The scale expression values look like; ``fractional`` for non-negative numbers of no kind.
 
     CPM and TPM cannot be told apart by values: both are reported as ``cpm``.
+
+    References
+    ----------
+    Ours: sums of a million tell CPM and TPM, small maxima logarithms.
     """
     facts = values if isinstance(values, ValueFacts) else facts_of(values)
     whole, totals = facts.whole, facts.totals

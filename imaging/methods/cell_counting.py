@@ -120,6 +120,10 @@ def find_cells(rgb: NDArray[np.uint8], um_per_pixel: float, rule: CountingRule) 
     -----
     Within ``rule.margin_pixels`` of the edge the answer depends on what lies beyond; pictures that
     are parts of a whole overlap by that much (``count_in_tiles``).
+
+    References
+    ----------
+    Ours: peaks of one dye's density; checked on drawn cells with known places.
     """
     _check_resolution(um_per_pixel)
     radius = rule._radius(um_per_pixel)
@@ -141,7 +145,12 @@ def smooth_dab(
     stains: Stains | None = None,
     smoothing_um: float = SMOOTHING_UM,
 ) -> NDArray[np.float32]:
-    """Optical density of DAB averaged over a cell: what thresholds are compared with."""
+    """Optical density of DAB averaged over a cell: what thresholds are compared with.
+
+    References
+    ----------
+    A Gaussian of one cell's width over ``estimate_dab``; ours.
+    """
     dab = estimate_dab(rgb, stains)
     sigma = smoothing_um / um_per_pixel
     return np.asarray(ndimage.gaussian_filter(dab, sigma, truncate=TRUNCATE, mode="nearest"))
@@ -229,6 +238,10 @@ def count_in_tile(
     read : function of x, y, width, height
         Gives that part of the picture, (height, width, 3), uint8.
     extent : width and height of the picture
+
+    References
+    ----------
+    Ours: equal to ``find_cells`` of the whole picture, cell by cell.
     """
     margin = rule.margin_pixels(um_per_pixel)
     left, top = max(0, tile.x - margin), max(0, tile.y - margin)

@@ -18,7 +18,6 @@ from studies.methods.wording import say
 ROLES = (
     "patient_id", "specimen", "image", "procedure", "marker", "region", "density", "count", "area",
 )  # fmt: skip
-CONSTANTS = ("marker", "procedure", "unit", "area_unit")
 IGNORED = "ignore"
 NAMED_IN_IMAGE = ("patient_id", "specimen", "marker")
 

@@ -54,6 +54,10 @@ def draw_sphere(grid: Grid, sphere: Sphere) -> Mask:
     ------
     DataProblem
         A radius that is not above 0 or beyond 200 mm, or a sphere without a voxel.
+
+    References
+    ----------
+    Ours: a voxel belongs to a sphere when its centre does.
     """
     if not 0 < sphere.radius_mm <= LARGEST_RADIUS_MM:
         raise refuse(
@@ -145,6 +149,10 @@ def draw_threshold(
     ------
     DataProblem
         No voxel of the sphere reaches the level.
+
+    References
+    ----------
+    As ``threshold_level``; connected by faces.
     """
     inside = draw_sphere(suv.grid, sphere)
     level = threshold_level(suv, sphere, rule, liver)
@@ -164,6 +172,11 @@ def draw_growing(
     ------
     DataProblem
         The seed's own voxel lies below the level, or outside the scan.
+
+    References
+    ----------
+    Adams R., Bischof L. IEEE Trans Pattern Anal 1994;16:641 (seeded region growing), here by a
+    fixed level.
     """
     inside = draw_sphere(suv.grid, Sphere(seed_mm, radius_mm))
     x, y, z = np.rint(suv.grid.indices_of(np.array([seed_mm]))[0]).astype(int)

@@ -92,6 +92,10 @@ def scale_cube(cube: NDArray[np.float32], modality: str) -> NDArray[np.float32]:
     """Voxels as the network sees them, about −2 to 2.
 
     PET: ln(1 + SUV) − 1, SUV clipped to 0-50; CT: HU clipped to −160-240, (HU − 40)/100.
+
+    References
+    ----------
+    Ours: limits that hold soft tissue (CT) and tumours (PET).
     """
     low, high, shift, scale = (0, 50, 1, 1) if modality == "PT" else (-160, 240, 40, 100)
     scaled = np.clip(cube, low, high)
@@ -185,6 +189,10 @@ def apply_encoder(
     -------
     list of arrays (channels, n, n, n)
         n is the cube's edge, then a half and a quarter of it.
+
+    References
+    ----------
+    Masci J et al. ICANN 2011:52; features from the inner maps, not the code alone, are ours.
     """
     import torch
 

@@ -104,7 +104,12 @@ def _label_problems(mask: Volume, name: str) -> list[Problem]:
 
 
 def resample_mask(mask: Volume, grid: Grid) -> Volume:
-    """The mask on another grid by nearest neighbour; outside its own grid it is empty."""
+    """The mask on another grid by nearest neighbour; outside its own grid it is empty.
+
+    References
+    ----------
+    SimpleITK's nearest neighbour.
+    """
     target = sitk.Image(list(grid.size), sitk.sitkUInt8)
     target.SetOrigin(grid.origin)
     target.SetSpacing(grid.spacing)

@@ -38,6 +38,11 @@ def patch_features(patch: Patch) -> dict[str, float]:
     dict
         ``hand_pet_…`` or ``hand_ct_…``: mean, SD, 10th and 90th percentile inside; mean and SD
         in the ring; SUV in g/mL or HU.
+
+    References
+    ----------
+    Plain moments and percentiles (numpy, linear between ranks); the baseline that deep
+    features have to beat.
     """
     prefix = "hand_pet" if patch.modality == "PT" else "hand_ct"
     inside = patch.image[patch.mask].astype(float)

@@ -101,6 +101,11 @@ def apply_harmoniser(
     ------
     DataProblem
         An unseen scanner where the fit refuses them.
+
+    References
+    ----------
+    Johnson WE et al. Biostatistics 2007;8:118; the rules for an unseen scanner are ours
+    (decision 0031).
     """
     values = np.array(features, float)
     unseen = sorted(set(scanners) - set(fit.scanners))

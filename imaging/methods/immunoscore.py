@@ -172,6 +172,11 @@ def apply_immunoscore(
         ``mean_percentile`` over the four densities, ``consensus`` 0-4 by that mean (0-10, >10-25,
         >25-70, >70-95, >95-100), ``cd3_percentile`` and ``cd8_percentile`` over the regions
         measured, ``cd3_high`` and ``cd8_high`` (50 or more).
+
+    References
+    ----------
+    Galon J. et al. Science 2006;313:1960-1964 (0-4 by high densities). Pagès F. et al. Lancet
+    2018;391:2128-2139 (consensus, by mean percentile).
     """
     table = densities.reindex(columns=list(COLUMNS)).astype(float)
     taken = pd.Series(False, index=table.index) if biopsy is None else biopsy.reindex(table.index)
@@ -270,6 +275,10 @@ def compare_readings(calls: pd.DataFrame) -> pd.DataFrame:
     table, a row per pair
         ``first``, ``second``, ``n`` specimens with both, ``agreement`` (share of them) and Cohen's
         ``kappa``; missing when no specimen has both, or neither reading varies.
+
+    References
+    ----------
+    Cohen J. Educational and Psychological Measurement 1960;20:37-46 (kappa).
     """
     given = {name: calls[name].notna().to_numpy() for name in calls.columns}
     high = {name: calls[name].fillna(False).to_numpy(dtype=bool) for name in calls.columns}

@@ -17,7 +17,6 @@ from imaging.methods.volume import Grid, Volume, from_sitk
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
-SUFFIXES = (".nii", ".nii.gz", ".nrrd")
 FEWEST_LABELS, MOST_LABELS = 1, 64
 
 

@@ -80,6 +80,10 @@ def cut_patch(
     ------
     DataProblem
         The cube does not touch the scan.
+
+    References
+    ----------
+    As ``spline.interpolate`` for the image and the nearest voxel for the mask.
     """
     return cut_cube(scan, place_cube(mask, size, spacing_mm, name), modality, name)
 
@@ -199,6 +203,10 @@ def shuffle_inside(patch: Patch, seed: int) -> Patch:
     """The control: the region's voxels in another order, drawn by ``seed``.
 
     Its values, its shape and all around it stay; what is lost is where in the lesion they were.
+
+    References
+    ----------
+    Ours: the control that keeps every voxel's value and none of its places.
     """
     image = patch.image.copy()
     image[patch.mask] = np.random.default_rng(seed).permutation(image[patch.mask])

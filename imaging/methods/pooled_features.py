@@ -45,6 +45,11 @@ def pool_features(
     ------
     DataProblem
         No lesion in the cube, or no place left for a ring.
+
+    References
+    ----------
+    Ours: mean and SD of each map, inside and in a ring (docs/simulation.md says why not the
+    code).
     """
     ring = ring_of(mask, spacing_mm)
     if not mask.any() or not ring.any():
@@ -63,7 +68,12 @@ def pool_features(
 
 
 def ring_of(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
-    """Voxels outside the lesion whose centres lie within 9 mm of one of its voxels."""
+    """Voxels outside the lesion whose centres lie within 9 mm of one of its voxels.
+
+    References
+    ----------
+    Ours: distances between voxel centres in mm, by an exact Euclidean distance transform.
+    """
     ring = np.zeros(mask.shape, bool)
     if mask.any():
         reach = int(RING_MM / spacing_mm) + 1

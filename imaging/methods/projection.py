@@ -25,6 +25,10 @@ def project_maximum(scan: Volume, degrees: float) -> NDArray[np.float32]:
     -------
     array (rows along z, columns) of voxels along the rays; columns are one voxel (x spacing) apart
     at 0 and 180 degrees, else ``PIXEL_MM``; outside the scan is the scan's lowest value.
+
+    References
+    ----------
+    Wallis JW et al. IEEE Trans Med Imaging 1989;8:297 (maximum activity projection).
     """
     turned = degrees % 360
     if turned in (0, 180):

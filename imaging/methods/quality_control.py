@@ -255,7 +255,12 @@ def _slice_order(mask: Volume, suv: Volume, name: str) -> Check:
 
 
 def covered(mask: Volume, other: Grid, along_z_only: bool = False) -> float:
-    """Share of a mask's voxels whose centres lie inside another grid."""
+    """Share of a mask's voxels whose centres lie inside another grid.
+
+    References
+    ----------
+    Ours: a voxel is covered when its centre is.
+    """
     places = _axis(mask.grid) if along_z_only else np.argwhere(mask.array)[:, ::-1].astype(float)
     indices = other.indices_of(mask.grid.points_of(places))
     inside: NDArray[np.bool_] = (indices >= -0.5) & (indices <= np.array(other.size) - 0.5)

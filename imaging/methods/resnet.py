@@ -27,7 +27,6 @@ STRIDES = (1, 2, 1, 1)
 DILATIONS = (1, 1, 2, 4)
 EXPANSION = {"resnet10": 1, "resnet18": 1, "resnet50": 4}
 HEADS = ("fc.", "conv_seg.")
-REDUCTION = 8
 MOST_CHANNELS = 2
 
 
@@ -147,7 +146,12 @@ def apply_resnet(
 
 
 def forward(network: Any, value: Any) -> Any:
-    """Maps of the last stage of a batch (1, channels, n, n, n)."""
+    """Maps of the last stage of a batch (1, channels, n, n, n).
+
+    References
+    ----------
+    He K et al. CVPR 2016:770 (residual networks); Chen S et al. arXiv:1904.00625 (3D, Med3D).
+    """
     value = network["maxpool"](network["relu"](network["bn1"](network["conv1"](value))))
     for number in range(1, 5):
         for block in network[f"layer{number}"]:

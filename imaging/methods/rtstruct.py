@@ -208,6 +208,10 @@ def rasterise(polygons: Sequence[NDArray[np.float64]], shape: tuple[int, int]) -
     -----
     Every edge toggles the first pixel at or right of its crossing with each row; the running
     parity along a row is the inside. Borders are half-open, so that touching polygons share none.
+
+    References
+    ----------
+    The even-odd rule of filling polygons; ours, half-open at borders.
     """
     rows, columns = shape
     toggles = np.zeros((rows, columns + 1), np.int32)

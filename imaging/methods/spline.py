@@ -71,7 +71,12 @@ def interpolate(scan: Volume, target: Grid, outside: float) -> NDArray[np.float3
 
 
 def nearest(mask: Volume, target: Grid) -> NDArray[np.bool_]:
-    """A mask at the voxels of another grid, by the nearest voxel; half-way goes up the axis."""
+    """A mask at the voxels of another grid, by the nearest voxel; half-way goes up the axis.
+
+    References
+    ----------
+    Agrees with SimpleITK's nearest neighbour, ties included.
+    """
     given = upright(mask)
     inside, places = [], []
     for axis in range(3):

@@ -80,7 +80,12 @@ def _tables(stains: Stains) -> tuple[Array, Array, Array]:
 
 
 def unmixing_weights(dyes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Matrix, channels × dyes, that turns optical densities into amounts of each dye."""
+    """Matrix, channels × dyes, that turns optical densities into amounts of each dye.
+
+    References
+    ----------
+    Ruifrok A.C., Johnston D.A. Anal Quant Cytol Histol 2001;23:291-299.
+    """
     colours = np.asarray(dyes, float)
     norms = np.linalg.norm(colours, axis=1)
     if colours.shape != (3, 3) or not np.isfinite(colours).all() or (norms == 0).any():

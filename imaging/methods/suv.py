@@ -77,7 +77,12 @@ def estimate_suv_factors(slices: Sequence[Dataset]) -> SuvFactors:
 
 
 def apply_suv(values: NDArray[np.float32], suv: SuvFactors) -> NDArray[np.float32]:
-    """SUV, g/mL (z, y, x), of rescaled PET voxels (z, y, x)."""
+    """SUV, g/mL (z, y, x), of rescaled PET voxels (z, y, x).
+
+    References
+    ----------
+    As ``estimate_suv_factors``.
+    """
     return (values * suv.factors[:, None, None]).astype(np.float32)
 
 

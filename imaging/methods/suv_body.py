@@ -77,7 +77,14 @@ def read_height_cm(dataset: Dataset, working: Working) -> float:
 
 
 def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working) -> float:
-    """Lean or ideal mass, kg, by the formula of ``kind``; sex other or empty: mean of both."""
+    """Lean or ideal mass, kg, by the formula of ``kind``; sex other or empty: mean of both.
+
+    References
+    ----------
+    DICOM PS3.3 C.8.9.1 (SUV Type): Morgan DJ, Bray KM. Clin Pharmacokinet 1994;26:292 (LBM);
+    James WPT 1976 (LBMJAMES128); Janmahasatian S et al. Clin Pharmacokinet 2005;44:1051
+    (LBMJANMA).
+    """
     formulas = BODY_KG[kind]
     height_cm = read_height_cm(dataset, working)
     sex = text(dataset, "PatientSex")
@@ -107,7 +114,12 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
 
 
 def body_surface_m2(dataset: Dataset, weight_kg: float, working: Working) -> float:
-    """Body surface, m², by Du Bois."""
+    """Body surface, m², by Du Bois.
+
+    References
+    ----------
+    Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863.
+    """
     surface = 0.007184 * weight_kg**0.425 * read_height_cm(dataset, working) ** 0.725
     working.step(say("body surface (Du Bois)"), "", surface, "m²")
     return surface

@@ -90,6 +90,10 @@ def read_reference_time(
 
     GE's private scan time comes first, then the series' own time unless it lies after the first
     acquisition (a derived series), else it is computed back from the first frame.
+
+    References
+    ----------
+    QIBA FDG-PET profile (SUV pseudocode), as the objects of oncoray/suv_computation confirm.
     """
     private = _ge_scan_time(slices[0])
     if private is not None:
@@ -214,6 +218,10 @@ def frame_decay_factor(slice_: Dataset, given_at: datetime, half_life_s: float) 
     """Factor that takes uncorrected voxels of one slice back to the administration.
 
     λT/(1 − e^(−λT)) × e^(λ(t_acq − t_adm)), T the frame's duration.
+
+    References
+    ----------
+    The mean of exp(−λt) over a frame, turned round. DICOM PS3.3 C.8.9.4 (Decay Factor).
     """
     frame_ms = number(slice_, 0x00181242)
     if not frame_ms:

@@ -19,7 +19,7 @@ from PIL import Image
 from studies.methods.wording import say
 
 TILES_KEPT = 48
-CENTIMETRE, INCH = 3, 2
+CENTIMETRE = 3
 UM = {"µm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4}
 UNREADABLE = (
     tifffile.TiffFileError, ValueError, KeyError, IndexError, TypeError, struct.error, OSError,

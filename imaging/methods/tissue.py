@@ -27,6 +27,10 @@ def find_tissue(rgb: NDArray[np.uint8], um_per_pixel: float) -> NDArray[np.bool_
         Optical density above that of glass after smoothing over 4 µm; pieces under 0.01 mm² are
         dust, holes under 0.005 mm² (vessels, fat cells) belong to the tissue; the blue, green and
         black of a pen do not.
+
+    References
+    ----------
+    Ours: a fixed optical density of glass, so that slides of one batch are cut alike.
     """
     density = _density(rgb)
     sigma = SMOOTHING_UM / um_per_pixel

@@ -96,6 +96,10 @@ def estimate_suv_peak(suv: Volume, mask: Volume) -> float:
 
     A voxel is in the sphere when its centre is; the sphere may reach outside the region, and
     beyond the scan's border it is cut.
+
+    References
+    ----------
+    Wahl RL et al. JNM 2009;50:122S (PERCIST: a sphere of about 1 mL).
     """
     offsets = sphere_offsets(suv.grid, PEAK_RADIUS_MM)
     centres = np.argwhere(mask.array)
@@ -129,7 +133,12 @@ def _sphere_means(
 
 
 def sphere_offsets(grid: Grid, radius_mm: float) -> NDArray[np.int_]:
-    """Voxel offsets (n, 3) as z, y, x whose centres lie within a sphere around a voxel centre."""
+    """Voxel offsets (n, 3) as z, y, x whose centres lie within a sphere around a voxel centre.
+
+    References
+    ----------
+    Ours: a voxel belongs to a sphere when its centre does.
+    """
     spacing = np.array(grid.spacing[::-1])
     reach = np.floor(radius_mm / spacing).astype(int)
     offsets = np.indices(tuple(2 * reach + 1)).reshape(3, -1).T - reach

@@ -87,7 +87,12 @@ def _cross(pairs: Sequence[tuple[str, Any]]) -> NDArray[np.intp]:
 
 
 def cramers_v(table: NDArray[np.intp]) -> tuple[float, float]:
-    """Bias-corrected association of a table of counts, 0..1, and the p-value of chi-squared."""
+    """Bias-corrected association of a table of counts, 0..1, and the p-value of chi-squared.
+
+    References
+    ----------
+    Bergsma W. Journal of the Korean Statistical Society 2013;42:323-328.
+    """
     n = int(table.sum())
     statistic, p, _, _ = chi2_contingency(table, correction=False)
     r, c = table.shape

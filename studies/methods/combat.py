@@ -188,6 +188,11 @@ def apply_combat(
     ------
     DataProblem
         A batch the fit never saw.
+
+    References
+    ----------
+    Johnson W. E. et al. Biostatistics 2007;8:118-127. Compared with R sva 3.46, ``ComBat``;
+    frozen effects applied to new specimens are ours.
     """
     check_batches(fit, batches, unseen)
     at = np.arange(len(fit.mean)) if genes is None else np.asarray(genes, dtype=np.intp)

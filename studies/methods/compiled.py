@@ -1,4 +1,8 @@
-"""Kernels that numba compiles at their first call, so that importing them costs nothing."""
+"""Kernels that numba compiles at their first call, so that importing them costs nothing.
+
+A kernel calls kernels of its own module only: numba's cache looks at one file, and would keep a
+caller whose callee in another file has changed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ def compiled_on_first_use(function: Kernel) -> Kernel:
     Parameters
     ----------
     function : callable
-        A function of a module; it may call the module's other kernels by their names.
+        A function of a module; it may call the module's other kernels by their names, and none of
+        another module.
     """
     names = function.__globals__
     written = names.setdefault("__kernels__", {})

@@ -205,6 +205,10 @@ def exact_course(course: PatientCourse) -> PatientCourse:
 
     Nothing is placed before the start or after death, and death not before the first day on which
     anything that proves life may have been, as far as the partial date itself allows it.
+
+    References
+    ----------
+    Ours; a rule may exclude partial dates instead (decision 0019).
     """
     first = course.started.earliest if course.started and course.started.is_exact else date.min
     responses = [day for day, _ in course.responses]

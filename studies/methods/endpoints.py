@@ -56,6 +56,11 @@ def overall_survival(
     ------
     DataProblem
         Death before the start, or a contact after death.
+
+    References
+    ----------
+    FDA 2018, Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics (overall
+    survival).
     """
     if died is not None:
         _check_order(started, died, last_known_alive)
@@ -77,6 +82,11 @@ def progression_free_survival(
     ------
     DataProblem
         Progression after death (PFS longer than OS), or before the start.
+
+    References
+    ----------
+    FDA 2018, Clinical Trial Endpoints for the Approval of Cancer Drugs and Biologics, appendix
+    C: censored at the last radiologic assessment that shows no progression.
     """
     if progressed and died and progressed.earliest > died.latest:
         raise refuse(
@@ -127,6 +137,10 @@ def response_at_6_months(
         The day after the start that is meant, and how far from it an assessment may lie.
     earlier_counts : bool
         Whether progression or death before ``day`` is PD.
+
+    References
+    ----------
+    Ours: the published study gives responses at 6 months without a window (decision 0001).
     """
     if started is None or not started.is_exact:
         return ResponseClass("", (_inexact(say("treatment start")),))
@@ -207,7 +221,12 @@ def _from_day(started: ClinicalDate | None, day: ClinicalDate, first: int) -> bo
 
 
 def is_responder(label: str) -> bool | None:
-    """CR or PR; ``None`` for NE or nothing, which no AUC may use."""
+    """CR or PR; ``None`` for NE or nothing, which no AUC may use.
+
+    References
+    ----------
+    Eisenhauer 2009, Eur J Cancer 45:228 (RECIST 1.1): objective response is CR or PR.
+    """
     return label in RESPONDERS if label in BEST_FIRST else None
 
 

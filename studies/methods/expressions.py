@@ -18,7 +18,6 @@ LONGEST = 500
 MOST_PARTS = 200
 LARGEST = 1e12
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
-ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 EQUALITY = (ast.Eq, ast.NotEq)
 MEMBERSHIP = (ast.In, ast.NotIn)
 

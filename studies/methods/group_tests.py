@@ -61,6 +61,11 @@ def compare_ranks(groups: Sequence[ArrayLike]) -> GroupTest | None:
     """Wilcoxon's rank-sum test of two groups, Kruskal-Wallis's of more.
 
     Two groups of fewer than 50 without ties are tested exactly, as R's wilcox.test does.
+
+    References
+    ----------
+    Wilcoxon, Biometrics Bulletin 1945;1:80; Kruskal, Wallis, J Am Stat Assoc 1952;47:583. R
+    wilcox.test and kruskal.test.
     """
     kept = [np.asarray(group, dtype=float) for group in groups]
     kept = [group for group in kept if group.size]

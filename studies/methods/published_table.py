@@ -82,6 +82,11 @@ def check_published_table(
     tuple of Notice
         ``percentages_fit_another_n``, ``percentage_wrong``, ``sum_differs``, ``outside_criteria``,
         ``interval_not_centred``, ``error_against_events``, ``p_against_interval``.
+
+    References
+    ----------
+    Ours: arithmetic that a table must obey. The variance of a Cox coefficient against its
+    events is Schoenfeld D. A. Biometrics 1983;39:499.
     """
     found = [
         *_check_percentages(table),

@@ -184,7 +184,12 @@ def category_of(point: TimePoint) -> str:
 
 
 def combine_responses(target: str, non_target: str, new: bool) -> str:
-    """Overall response at a time point (tables 1 and 2); empty parts are kinds not there."""
+    """Overall response at a time point (tables 1 and 2); empty parts are kinds not there.
+
+    References
+    ----------
+    Eisenhauer 2009, Eur J Cancer 45:228 (RECIST 1.1), tables 1 and 2.
+    """
     if new or "PD" in (target, non_target):
         return "PD"
     if not target:
@@ -209,6 +214,10 @@ def assess_targets(
         Every target is absent and every node below 10 mm.
     baseline, nadir : Fraction
         Sum at baseline and the smallest sum so far, in mm.
+
+    References
+    ----------
+    Eisenhauer 2009, Eur J Cancer 45:228 (RECIST 1.1), sections 4.3.1 and 4.4.2.
     """
     if gone:
         return "CR"

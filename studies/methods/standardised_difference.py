@@ -53,12 +53,22 @@ def largest_difference(differences: Sequence[float]) -> float:
 
 
 def largest_of_means(groups: Sequence[ArrayLike]) -> float:
-    """Over all pairs of groups."""
+    """Largest standardised difference of means over all pairs of groups.
+
+    References
+    ----------
+    As ``standardised_difference_of_means``, for more than two groups the largest pair.
+    """
     pairs = combinations(groups, 2)
     return largest_difference([standardised_difference_of_means(a, b) for a, b in pairs])
 
 
 def largest_of_shares(table: ArrayLike) -> float:
-    """Over all pairs of groups; ``table`` is groups × levels."""
+    """Largest standardised difference of shares over all pairs; ``table`` is groups × levels.
+
+    References
+    ----------
+    As ``standardised_difference_of_shares``, for more than two groups the largest pair.
+    """
     pairs = combinations(np.asarray(table, dtype=float), 2)
     return largest_difference([standardised_difference_of_shares(a, b) for a, b in pairs])
