@@ -12,7 +12,7 @@ from modeling.models import MOVES, DatasetSnapshot, ModelVersion, Report, Statem
 from modeling.selectors import state_of
 from studies.languages import spoken
 from studies.methods.wording import say as _
-from studies.models import Cohort, CohortUse, Patient, Study
+from studies.models import Patient, Study
 from studies.value_words import word_of
 
 LONGEST_STATEMENT = 5000
@@ -27,11 +27,20 @@ class VersionMoveForm(forms.Form):
         help_text=_("Stays in the history for good."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, version: ModelVersion, may_run: bool = True, **kwargs: Any):
-        """Who may not run may release, and no more."""
+    def __init__(
+        self,
+        *args: Any,
+        version: ModelVersion,
+        may_run: bool = True,
+        may_release: bool = True,
+        **kwargs: Any,
+    ):
+        """Who may not run may release, and no more; a release is another person's than the run."""
         super().__init__(*args, **kwargs)
         now = state_of(version)
-        offered = [b for a, b in MOVES if a == now and (may_run or b == "released")]
+        offered = [
+            b for a, b in MOVES if a == now and (may_release if b == "released" else may_run)
+        ]
         choices = [(str(b), word_of(b)) for b in offered]
         if now == "retired":
             again = gettext("{state} again (rollback)")
@@ -58,20 +67,6 @@ PLAN = {
     },
     "sensitivity": ["not_evaluable_as_non_responder"],
 }
-
-
-class CohortForm(forms.Form):
-    """A validating cohort, for a step that takes its name."""
-
-    cohort = forms.ChoiceField(label=_("Cohort"))
-
-    def __init__(self, *args: Any, study: Study, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        rows = Cohort.objects.filter(study=study, use=CohortUse.VALIDATION)
-        names = rows.values_list("name", flat=True)
-        self.fields["cohort"].choices = [  # type: ignore[attr-defined]
-            (name, word_of(name)) for name in names
-        ]
 
 
 class ScoreForm(forms.Form):
@@ -104,7 +99,10 @@ class DocumentForm(forms.Form):
 
     @staticmethod
     def examples(what: str) -> dict[str, str]:
-        document = QUESTION if what == "question" else PLAN
+        return DocumentForm.of(QUESTION if what == "question" else PLAN)
+
+    @staticmethod
+    def of(document: dict[str, Any]) -> dict[str, str]:
         return {"document": yaml.safe_dump(document, sort_keys=False, allow_unicode=True)}
 
 

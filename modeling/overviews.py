@@ -18,12 +18,21 @@ from modeling.models import (
     VersionEvent,
     VersionState,
 )
-from modeling.selectors import look_numbers, maker_of, order_only, proofs_of, state_of, states_of
+from modeling.selectors import (
+    look_numbers,
+    maker_of,
+    order_only,
+    proofs_of,
+    releasers_of,
+    state_of,
+    states_of,
+)
 from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.since_words import said_of_proof
 from studies.figures.figure import Figure
 from studies.methods.wording import marked, say
 from studies.models import CohortRole, Derivation, Job, JobState, Study
+from studies.templatetags.studies_ui import person
 
 KINDS = (
     "modeling.rad_score_run",
@@ -202,13 +211,15 @@ def lineage_of(version: ModelVersion) -> dict[str, Any]:
 
 def life_of(version: ModelVersion, user: Any) -> dict[str, Any]:
     """State, history, proofs of reproduction, and whether ``user`` may release it."""
-    maker = maker_of(version)
+    maker, others = maker_of(version), releasers_of(version)
     return {
         "state": state_of(version),
         "events": list(version.events.select_related("acted_by").order_by("number")),
         "proofs": _proofs(version),
         "is_maker": maker == user.pk,
         "maker_known": maker is not None,
+        "may_release": maker is not None and any(one.pk == user.pk for one in others),
+        "others": [person(one) for one in others if one.pk != user.pk and maker is not None],
     }
 
 

@@ -14,6 +14,7 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
 from modeling.selectors import analysed_patients
+from modeling.services import frozen_files
 from modeling.services.prognosis import FITTED as NOMOGRAM_FITTED
 from modeling.services.prognosis import JUDGED, RESAMPLED, ROWS
 from modeling.services.prognosis_choice import ASKED
@@ -23,6 +24,7 @@ from studies.methods.wording import say as _
 from studies.registry import (
     Action,
     DrawnPage,
+    ExportKind,
     JobCourse,
     PagePanel,
     PatientPanel,
@@ -32,6 +34,7 @@ from studies.registry import (
     TourStep,
     register_action,
     register_drawn_page,
+    register_export,
     register_fact,
     register_glance,
     register_job_course,
@@ -217,6 +220,16 @@ register_drawn_page(
     )
 )
 register_fact("analysed", analysed_patients)
+register_export(
+    ExportKind(
+        frozen_files.CONTENT,
+        tuple(map(str, frozen_files.FORMATS)),
+        frozen_files.FILTERS,
+        frozen_files.frozen_ask,
+        frozen_files.frozen_write,
+        frozen_files.frozen_name,
+    )
+)
 register_glance(*glance.COLUMNS)
 register_selection_use(
     SelectionUse("question", _("Ask a question about them"), "run", selection_question)

@@ -25,7 +25,7 @@ from modeling.services.rad_score_scanners import scanners_preview
 from modeling.services.snapshots import still_given
 from modeling.wizard_steps import Wizard
 from studies.access import rights_of, sees_all_sites
-from studies.kept_stages import kept_states
+from studies.kept_stages import kept_states, state_at_hand
 from studies.languages import spoken
 from studies.methods.combat import FEWEST
 from studies.methods.problems import DataProblem
@@ -103,22 +103,40 @@ def _harmonised(recipe: Recipe, draft: Mapping[str, str]) -> Recipe:
     return read_recipe(document)
 
 
-def data_context(study: Study, user: Any, draft: Mapping[str, str]) -> dict[str, Any]:
-    """Snapshots and questions; a snapshot that the records still give is chosen at first."""
+def data_context(
+    study: Study, user: Any, draft: Mapping[str, str], compare: bool = False, pressed: str = ""
+) -> dict[str, Any]:
+    """Snapshots and questions; a snapshot that the records still give is chosen at first.
+
+    Which ones they give is told when it is at hand; else the page asks for it once more
+    (``compare``), since every record is read for it, with what was ``pressed`` meanwhile.
+    """
     snapshots = _snapshots(study)
-    current = _current(study, user) if sees_all_sites(user, study) else set()
-    shown = [{"row": row, "is_current": str(row.uid) in current} for row in snapshots]
+    current = _current(study, user, compare) if snapshots else set()
+    shown = [
+        {"row": row, "is_current": None if current is None else str(row.uid) in current}
+        for row in snapshots
+    ]
     chosen = draft["snapshot"]
     if not chosen and not draft["question"]:
-        chosen = next((str(row.uid) for row in snapshots if str(row.uid) in current), "")
+        known = current or ()
+        chosen = next((str(row.uid) for row in snapshots if str(row.uid) in known), "")
     job = Job.objects.filter(study=study, uid=draft["job"]).first() if draft["job"] else None
     return {
         "snapshots": shown,
+        "compares": current is None,
         "questions": SavedQuestion.objects.filter(study=study).select_related("written_by"),
-        "chosen": f"snapshot:{chosen}" if chosen else f"freeze:{draft['question']}",
+        "chosen": pressed or _chosen(chosen, draft["question"], current is None),
         "job": job,
         "readable": True,
     }
+
+
+def _chosen(snapshot: str, question: str, is_open: bool) -> str:
+    """What is marked at first; nothing while it is open whether an earlier table still holds."""
+    if snapshot:
+        return f"snapshot:{snapshot}"
+    return "" if is_open and not question else f"freeze:{question}"
 
 
 def _snapshots(study: Study) -> list[DatasetSnapshot]:
@@ -126,10 +144,17 @@ def _snapshots(study: Study) -> list[DatasetSnapshot]:
     return list(rows.filter(not_reproducible_since=None)[:SNAPSHOTS_SHOWN])
 
 
-def _current(study: Study, user: Any) -> set[str]:
-    """Uids of those shown that the records still give; kept until anything is written."""
-    [(_stage, state)] = kept_states(user, study, [FROZEN_TABLES])
-    return set(state.detail.split())
+def _current(study: Study, user: Any, compare: bool) -> set[str] | None:
+    """Uids of those shown that the records still give, kept until anything is written.
+
+    None while that is not known.
+    """
+    if not sees_all_sites(user, study):
+        return set()
+    state = state_at_hand(user, study, FROZEN_TABLES)
+    if state is None and compare:
+        [(_stage, state)] = kept_states(user, study, [FROZEN_TABLES])
+    return None if state is None else set(state.detail.split())
 
 
 def _frozen_tables(study: Study, user: Any) -> StageState:

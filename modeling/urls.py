@@ -7,12 +7,14 @@ from modeling.views import (
     examination,
     lineage,
     listed,
+    looks,
     nomogram,
     plans,
     prognosis_wizard,
     report,
     report_comparison,
     runs,
+    snapshots,
     statements,
     table2,
     versions,
@@ -23,6 +25,7 @@ app_name = "modeling"
 
 STUDY = "studies/<uuid:uid>/models/"
 VERSION = f"{STUDY}versions/<uuid:version_uid>/"
+SNAPSHOT = f"{STUDY}snapshots/<uuid:snapshot_uid>/"
 REPORT = "studies/<uuid:uid>/report/"
 
 urlpatterns = [
@@ -54,6 +57,7 @@ urlpatterns = [
         plans.compare_json,
         name="compare_json",
     ),
+    path(f"{STUDY}looks/", looks.looks, name="looks"),
     path(f"{STUDY}timeline/", versions.timeline, name="timeline"),
     path(f"{STUDY}lineage/<slug:digest>/", lineage.step, name="lineage"),
     path(f"{STUDY}lineage/<slug:digest>.json", lineage.step_json, name="lineage_json"),
@@ -64,7 +68,10 @@ urlpatterns = [
     path(f"{REPORT}statements/", statements.statements, name="statements"),
     path(f"{REPORT}compare/", report_comparison.compare, name="compare_reports"),
     path(f"{VERSION}calculator/", calculator.calculator, name="calculator"),
-    path(f"{STUDY}snapshots/<uuid:snapshot_uid>/", runs.snapshot, name="snapshot"),
+    path(SNAPSHOT, snapshots.snapshot, name="snapshot"),
+    path(f"{SNAPSHOT}take/", snapshots.take, name="snapshot_take"),
+    path(f"{SNAPSHOT}columns.csv", snapshots.columns, name="snapshot_columns"),
+    path(f"{SNAPSHOT}manifest.json", snapshots.manifest, name="snapshot_manifest"),
     path(REPORT, report.newest, name="report"),
     path(f"{REPORT}<uuid:report_uid>/", report.report, name="report_version"),
     path(f"{REPORT}<uuid:report_uid>/report.json", report.whole, name="report_json"),

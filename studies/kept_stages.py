@@ -31,20 +31,36 @@ def kept_states(user: Any, study: Study, stages: Sequence[Stage]) -> list[tuple[
     """The same of some stages, whether or not the study's page shows them."""
     marks = marks_of(study)  # before any row is read
     site_ids, reach = reach_of(user, study)
-    language = get_language() or ""
-    scope = {"study": study, "reach": reach, "language": language}
-    kept = {row.stage: row for row in KeptStage.objects.filter(**scope)}
+    scope = _scope(study, reach)
+    kept = _kept(scope, marks)
     found = []
     for stage in stages:
-        row = kept.get(stage.key)
-        if row is not None and row.mark == mark_of(marks, row.sources):
-            state = StageState(row.state, row.headline, row.detail, row.url)
-        else:
+        state = kept.get(stage.key)
+        if state is None:
             state, sources = _read(stage, study, user)
             if sources and state.state != PASSING and is_marked(sources):
                 _keep(stage, state, sources, mark_of(marks, sources), site_ids, scope)
         found.append((stage, state))
     return found
+
+
+def state_at_hand(user: Any, study: Study, stage: Stage) -> StageState | None:
+    """The state of a stage that was kept and still holds; nothing is read for another."""
+    _site_ids, reach = reach_of(user, study)
+    return _kept(_scope(study, reach), marks_of(study)).get(stage.key)
+
+
+def _scope(study: Study, reach: str) -> dict[str, Any]:
+    return {"study": study, "reach": reach, "language": get_language() or ""}
+
+
+def _kept(scope: dict[str, Any], marks: dict[str, str]) -> dict[str, StageState]:
+    """By stage those of which nothing was written since."""
+    return {
+        row.stage: StageState(row.state, row.headline, row.detail, row.url)
+        for row in KeptStage.objects.filter(**scope)
+        if row.mark == mark_of(marks, row.sources)
+    }
 
 
 def reach_of(user: Any, study: Study) -> tuple[list[int], str]:

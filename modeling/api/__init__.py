@@ -4,6 +4,7 @@ from .plans import AnalysisPlanViewSet, SavedQuestionViewSet
 from .results import (
     EvaluationViewSet,
     ExaminationViewSet,
+    LookViewSet,
     PatientScoreViewSet,
     PredictionViewSet,
     ReportViewSet,
@@ -22,6 +23,7 @@ ROUTES = [
     ("reproductions", ReproductionViewSet, "reproduction"),
     ("lineage", LineageViewSet, "lineage"),
     ("evaluations", EvaluationViewSet, "evaluation"),
+    ("looks", LookViewSet, "look"),
     ("predictions", PredictionViewSet, "prediction"),
     ("examinations", ExaminationViewSet, "examination"),
     ("patient-scores", PatientScoreViewSet, "patient-score"),

@@ -57,7 +57,7 @@ class AnalysisPlanSerializer(serializers.ModelSerializer):
 
 
 class AnalysisPlanViewSet(StudyScopedViewSet):
-    """What was announced before a run; POST writes one, ``lock`` ends all changes."""
+    """What was announced before a run; POST writes one, PATCH changes it, ``lock`` ends all changes."""
 
     serializer_class = AnalysisPlanSerializer
     queryset = AnalysisPlan.objects.select_related("study")
@@ -66,6 +66,12 @@ class AnalysisPlanViewSet(StudyScopedViewSet):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         saved = plan_save(self.study, request.user, document_of(request))
         return Response(self.get_serializer(saved).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=DocumentSerializer, responses={200: AnalysisPlanSerializer})
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Other words, as long as it is not locked."""
+        saved = plan_save(self.study, request.user, document_of(request), self.get_object())
+        return Response(self.get_serializer(saved).data)
 
     @extend_schema(request=None, responses={200: AnalysisPlanSerializer})
     @action(detail=True, methods=["post"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from modeling.looks import HOW, looks_told
 from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
 from modeling.selectors import look_numbers, metrics_told, version_named
 from modeling.services.patient_score import patient_score
@@ -52,6 +54,57 @@ class EvaluationViewSet(StudyScopedViewSet):
     serializer_class = EvaluationSerializer
     queryset = Evaluation.objects.select_related("version", "snapshot", "cohort", "study")
     filterset_fields = ("version__uid", "version__kind", "cohort__name", "target", "basis")
+
+
+class JudgedSerializer(serializers.Serializer):
+    """The leading figure of a target: AUC, or of survival Harrell's C."""
+
+    target = serializers.CharField()
+    n = serializers.IntegerField()
+    measure = serializers.CharField()
+    estimate = serializers.FloatField(allow_null=True)
+    lower = serializers.FloatField(allow_null=True)
+    upper = serializers.FloatField(allow_null=True)
+
+
+class LookSerializer(serializers.Serializer):
+    """A version shown on a frozen table of a validating cohort."""
+
+    number = serializers.IntegerField(help_text="Of this cohort, from 1 on.")
+    cohort = serializers.CharField()
+    cohort_uid = serializers.UUIDField()
+    role = serializers.CharField()
+    looked_at = serializers.DateTimeField()
+    by = serializers.CharField()
+    how = serializers.ChoiceField(list(HOW))
+    version = serializers.UUIDField()
+    run = serializers.UUIDField()
+    snapshot = serializers.UUIDField()
+    judged = JudgedSerializer(many=True)
+
+
+class LookViewSet(StudyScopedViewSet):
+    """Every look at a validating cohort, the latest first; named by the uid of an evaluation."""
+
+    serializer_class = LookSerializer
+    queryset = Evaluation.objects.all()
+    filterset_fields = ("cohort__name", "version__uid")
+
+    def get_queryset(self) -> QuerySet:
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows
+        self.told = {look["key"]: look for look in looks_told(self.study)}
+        return rows.filter(pk__in=self.told)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        found = [self.told[evaluation.pk] for evaluation in page]
+        return self.get_paginated_response(self.get_serializer(found, many=True).data)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        evaluation = self.get_object()
+        return Response(self.get_serializer(self.told[evaluation.pk]).data)
 
 
 class PredictionSerializer(PatientScopedSerializer):

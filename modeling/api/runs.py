@@ -18,6 +18,7 @@ from modeling.models import (
     SnapshotMember,
 )
 from modeling.run_wizard import run_checked
+from modeling.services.frozen_files import snapshot_columns, snapshot_manifest
 from modeling.services.plans import (
     departures_of,
     recipe_preview,
@@ -46,6 +47,16 @@ class SnapshotSerializer(serializers.ModelSerializer):
         return snapshot.members.filter(included=False).count()
 
 
+class ColumnSerializer(serializers.Serializer):
+    """A column of a frozen table."""
+
+    name = serializers.CharField()
+    type = serializers.CharField()
+    unit = serializers.CharField()
+    meaning = serializers.CharField()
+    missing = serializers.IntegerField()
+
+
 class RunChoiceSerializer(serializers.Serializer):
     """What a run would do: a preset by name or a whole recipe, and a seed."""
 
@@ -54,7 +65,11 @@ class RunChoiceSerializer(serializers.Serializer):
 
 
 class SnapshotViewSet(StudyScopedViewSet):
-    """Frozen rows of a question; ``sha256`` is that of their Parquet table."""
+    """Frozen rows of a question; ``sha256`` is that of their Parquet table.
+
+    The rows leave as every file does: POST ``exports/`` with content ``frozen_table``, format
+    ``csv``, ``parquet`` or ``zip`` and ``filters`` ``{"snapshot": uid}``.
+    """
 
     serializer_class = SnapshotSerializer
     queryset = DatasetSnapshot.objects.select_related("table", "study")
@@ -71,6 +86,18 @@ class SnapshotViewSet(StudyScopedViewSet):
         if after is None:
             raise Http404("Name another snapshot of the study: ?to=uid.")
         return Response(snapshots_compare(before, after, request.user))
+
+    @extend_schema(responses={200: dict})
+    @action(detail=True)
+    def manifest(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Digest, question, cohorts and what used it; no patient's value."""
+        return Response(snapshot_manifest(self.get_object()))
+
+    @extend_schema(responses={200: ColumnSerializer(many=True)})
+    @action(detail=True, pagination_class=None)
+    def columns(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Name, type, unit, meaning and gaps of every column, in the order of the table."""
+        return Response(snapshot_columns(self.get_object()))
 
     @extend_schema(request=RunChoiceSerializer, responses={200: dict})
     @action(detail=True, methods=["post"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from modeling.models import (
@@ -19,7 +21,9 @@ from modeling.models import (
     VersionState,
 )
 from studies.methods.problems import refuse
-from studies.models import Cohort, CohortUse, Study
+from studies.models import Cohort, CohortUse, Membership, Study
+
+RELEASES = ("run", "manage")  # either right, at all sites
 
 
 def version_to_reproduce(study: Study, uid: str = "", run_uid: str = "") -> ModelVersion:
@@ -115,6 +119,15 @@ def maker_of(version: ModelVersion) -> int | None:
     """Who ran a version, by the job that made it."""
     job = version.produced_by or version.run.produced_by
     return None if job is None else job.acting_user_id
+
+
+def releasers_of(version: ModelVersion) -> list[Any]:
+    """Who may release a version today: whoever may run or manage at all sites, but its maker."""
+    held = Membership.objects.current().filter(
+        study=version.study, site=None, rights__overlap=list(RELEASES)
+    )
+    people = get_user_model().objects.filter(is_active=True, pk__in=held.values("user"))
+    return list(people.exclude(pk=maker_of(version)).order_by("pk"))
 
 
 def looks_at(cohort: Cohort) -> list[list[Evaluation]]:

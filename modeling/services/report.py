@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from modeling.models import DatasetSnapshot, ModelVersion, Report, VersionKind
+from modeling.publication.r_script import fit_file
 from modeling.selectors.scores import speaking
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.numbering import next_number
@@ -136,7 +137,7 @@ def _content(
         "sources": draft.sources.as_list(),
         "notices": draft.notices,
         "runs": [_run(version) for version in (rad_score, *nomograms)],
-        "models": [_model(version) for version in nomograms],
+        "models": [nomogram_told(version) for version in nomograms],
     }
 
 
@@ -154,7 +155,7 @@ def _run(version: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _model(version: ModelVersion) -> dict[str, Any]:
+def nomogram_told(version: ModelVersion) -> dict[str, Any]:
     """What a nomogram is made of, for the zip and its R script."""
     kept = ("endpoint", "unit", "penalty", "terms", "joined_levels", "columns", "coefficients",
             "covariance", "center", "ties", "baseline", "times_months", "n", "events",
@@ -163,6 +164,8 @@ def _model(version: ModelVersion) -> dict[str, Any]:
         "name": version_title(version),
         "version_sha256": version.sha256,
         "snapshot_sha256": version.fitting_snapshot.sha256,
+        "snapshot": str(version.fitting_snapshot),
+        "table_file": f"{fit_file(version.endpoint)}.csv",
         **{key: version.content[key] for key in kept if key in version.content},
     }
 

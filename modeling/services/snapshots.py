@@ -145,7 +145,12 @@ def _leave_out(table: pd.DataFrame, filters: list[dict[str, Any]]) -> None:
 
 
 def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
-    """The frozen rows; the digest of the bytes is checked against the snapshot's own.
+    """The frozen rows, as ``snapshot_bytes`` gives them."""
+    return read_snapshot_table(snapshot_bytes(snapshot))
+
+
+def snapshot_bytes(snapshot: DatasetSnapshot) -> bytes:
+    """The frozen Parquet; the digest of the bytes is checked against the snapshot's own.
 
     Raises
     ------
@@ -170,7 +175,7 @@ def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
             say("sha256 {sha256}", sha256=snapshot.sha256),
             "The table is not the one that was frozen: restore it from a backup.",
         )
-    return read_snapshot_table(data)
+    return data
 
 
 def _check(table: pd.DataFrame) -> None:

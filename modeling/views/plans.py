@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -14,7 +16,14 @@ from django.views.decorators.http import require_POST
 
 from modeling.forms import CompareForm, DocumentForm, RecipeForm
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
-from modeling.services.plans import plan_lock, plan_save, question_save, recipe_preview
+from modeling.overviews import TARGETS
+from modeling.services.plans import (
+    plan_in_force,
+    plan_lock,
+    plan_save,
+    question_save,
+    recipe_preview,
+)
 from modeling.services.snapshot_comparison import snapshots_compare
 from studies import access
 from studies.forms import refuse_in
@@ -23,20 +32,25 @@ from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.views.doors import study_page
 
-SAVES = {"question": question_save, "plan": plan_save}
+SAVES: dict[str, Callable[..., SavedQuestion | AnalysisPlan]] = {
+    "question": question_save, "plan": plan_save,
+}  # fmt: skip
 
 
 @study_page()
 def before(request: HttpRequest, study: Study) -> HttpResponse:
-    """Questions and plans of the study, and forms to write one."""
+    """Questions and plans of the study, and forms to write one or to change what is not locked."""
+    changed = _changed(request, study)
     forms = {name: DocumentForm(prefix=name, initial=DocumentForm.examples(name)) for name in SAVES}
-    context: dict[str, Any] = {"preview": None, "recipe_form": RecipeForm()}
+    if changed is not None:
+        forms["plan"] = DocumentForm(prefix="plan", initial=DocumentForm.of(changed.document))
+    context: dict[str, Any] = {"preview": None, "recipe_form": RecipeForm(), "changed": changed}
     if request.method == "POST":
         access.require(request.user, study, "run")
         what = request.POST.get("what", "")
         if what in SAVES:
             forms[what] = DocumentForm(request.POST, prefix=what)
-            if _save(request, study, what, forms[what]):
+            if _save(request, study, what, forms[what], changed):
                 return redirect("modeling:before", study.uid)
         else:
             context |= _preview(request, study)
@@ -44,17 +58,37 @@ def before(request: HttpRequest, study: Study) -> HttpResponse:
         "study": study,
         "forms": forms,
         "may_run": "run" in access.rights_of(request.user, study),
-        "questions": SavedQuestion.objects.filter(study=study).select_related("written_by"),
-        "plans": AnalysisPlan.objects.filter(study=study).select_related("written_by", "locked_by"),
+        "questions": list(SavedQuestion.objects.filter(study=study).select_related("written_by")),
+        "plans": list(_plans(study).select_related("written_by", "locked_by")),
+        "in_force": plan_in_force(study),
+        "targets": TARGETS,
     }
     return render(request, "modeling/before.html", context)
 
 
-def _save(request: HttpRequest, study: Study, what: str, form: DocumentForm) -> bool:
+def _plans(study: Study) -> QuerySet[AnalysisPlan]:
+    return AnalysisPlan.objects.filter(study=study)
+
+
+def _changed(request: HttpRequest, study: Study) -> AnalysisPlan | None:
+    """The plan that is to have other words; 404 when it is locked or not there."""
+    uid = request.POST.get("plan") or request.GET.get("plan")
+    if not uid:
+        return None
+    try:
+        return get_object_or_404(_plans(study), uid=UUID(uid), locked_at=None)
+    except ValueError as wrong:
+        raise Http404 from wrong
+
+
+def _save(
+    request: HttpRequest, study: Study, what: str, form: DocumentForm, plan: AnalysisPlan | None
+) -> bool:
     if not form.is_valid():
         return False
+    more = {"plan": plan} if what == "plan" else {}
     try:
-        saved = SAVES[what](study, request.user, form.cleaned_data["document"])
+        saved = SAVES[what](study, request.user, form.cleaned_data["document"], **more)
     except DataProblem as refusal:
         refuse_in(form, refusal)
         return False

@@ -13,7 +13,7 @@ from modeling.earlier_runs import beside_earlier
 from modeling.filters import RunFilter
 from modeling.listings import RUNS
 from modeling.methods.scanner_plan import GROUPED_BY, RULES
-from modeling.models import DatasetSnapshot, ModelRun, ModelVersion
+from modeling.models import ModelRun, ModelVersion
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.plans import departures_of
 from studies import access
@@ -78,17 +78,3 @@ def _versions(run: ModelRun) -> list[ModelVersion]:
     for version in rows:
         version.run = run
     return rows
-
-
-@study_page()
-def snapshot(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResponse:
-    found = get_object_or_404(DatasetSnapshot, study=study, uid=snapshot_uid)
-    context: dict[str, Any] = {
-        "study": study,
-        "snapshot": found,
-        "counts": overviews.membership_counts(found),
-        "runs": found.runs.all(),
-    }
-    if "rows" in access.rights_of(request.user, study):
-        context["left_out"] = overviews.left_out_of(found, request.user)
-    return render(request, "modeling/snapshot.html", context)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from modeling import overviews
-from modeling.forms import CohortForm, VersionMoveForm
+from modeling.elsewhere import cohorts_offered
+from modeling.forms import VersionMoveForm
 from modeling.models import ModelVersion, VersionKind
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.onnx_export import version_to_onnx
@@ -31,16 +32,19 @@ from studies.views.doors import study_page
 @study_page()
 def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
     found, rights = _version(study, version_uid), access.rights_of(request.user, study)
+    life = overviews.life_of(found, request.user)
     context: dict[str, Any] = {
         "study": study,
         "version": found,
         "rights": rights,
         "rows": overviews.evaluation_rows(found),
         "lineage": overviews.lineage_of(found),
-        "life": overviews.life_of(found, request.user),
+        "life": life,
         "not_beaten": not_beaten(found),
-        "form": VersionMoveForm(version=found, may_run="run" in rights),
-        "cohort_form": CohortForm(study=study),
+        "form": VersionMoveForm(
+            version=found, may_run="run" in rights, may_release=life["may_release"]
+        ),
+        "elsewhere": cohorts_offered(found, request.user) if "run" in rights else None,
         "performance": performance_of(found),
         "is_rad_score": found.kind == VersionKind.RAD_SCORE,
     }

@@ -72,7 +72,9 @@ def _frozen_since(request: HttpRequest, study: Study, draft: Draft) -> Draft:
 
 
 def _data(request: HttpRequest, study: Study, draft: Draft) -> dict[str, Any]:
-    return run_wizard.data_context(study, request.user, draft)
+    asked = request.GET
+    compare, pressed = bool(asked.get("compare")), asked.get("rows", "")
+    return run_wizard.data_context(study, request.user, draft, compare, pressed)
 
 
 def _who(request: HttpRequest, study: Study, draft: Draft) -> dict[str, Any]:

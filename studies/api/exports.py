@@ -21,10 +21,16 @@ from .records import StudyScopedViewSet
 
 
 class ExportSerializer(serializers.ModelSerializer):
+    name = serializers.SerializerMethodField()
+    sha256 = serializers.CharField(source="file.sha256", read_only=True, default=None)
+
     class Meta:
         model = Export
-        fields = ("uid", "content", "format", "filters", "columns", "row_count", "left_out",
-                  "created_at", "expires_at", "is_there")  # fmt: skip
+        fields = ("uid", "content", "format", "name", "sha256", "filters", "columns", "row_count",
+                  "left_out", "created_at", "expires_at", "is_there")  # fmt: skip
+
+    def get_name(self, export: Export) -> str:
+        return services.export_name(export)
 
 
 class ExportRequestSerializer(serializers.Serializer):
@@ -63,8 +69,7 @@ class ExportViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     def file(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         export = services.export_download(self.get_object(), request.user)
         assert export.file is not None
-        name = f"{export.content}.{export.format}"
-        return attachment(services.file_open(export.file), name)
+        return attachment(services.file_open(export.file), services.export_name(export))
 
 
 class ReadRecordSerializer(serializers.ModelSerializer):

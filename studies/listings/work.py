@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from studies.lists import Bulk, Column, Empty, Listing
 from studies.methods.wording import say as _
 from studies.models import Study
+from studies.services import export_name
 from studies.templatetags.studies_ui import (
     elapsed,
     file_size,
@@ -134,7 +135,7 @@ UPLOADS = Listing(
 
 
 def _export(export: Any, study: Study) -> Any:
-    name = f"{export.content}.{export.format}"
+    name = export_name(export)
     if export.is_there:
         return link("studies:export_file", study, export.uid, name)
     if export.job and export.job.state != "done":

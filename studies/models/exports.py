@@ -14,12 +14,15 @@ from .files import StoredFile
 class ExportFormat(models.TextChoices):
     CSV = "csv"
     XLSX = "xlsx"
+    PARQUET = "parquet"
+    ZIP = "zip"
 
 
 class ExportContent(models.TextChoices):
     PATIENTS = "patients"
     LESIONS = "lesions"
     READS = "reads"
+    FROZEN_TABLE = "frozen_table"
 
 
 class Export(StudyRow):

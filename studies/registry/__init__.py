@@ -3,7 +3,16 @@
 Each app calls these in ``AppConfig.ready()``, from its ``registration.py``.
 """
 
-from .doors import UploadKind, UploadOption, register_upload, upload_kind, upload_kinds
+from .doors import (
+    ExportKind,
+    UploadKind,
+    UploadOption,
+    export_kind,
+    register_export,
+    register_upload,
+    upload_kind,
+    upload_kinds,
+)
 from .lent import method, register_method, register_spelling, spelling
 from .pages import (
     DrawnPage,
@@ -65,6 +74,7 @@ __all__ = [
     "Action",
     "CompletenessColumn",
     "DrawnPage",
+    "ExportKind",
     "GlanceColumn",
     "JobCourse",
     "PageInputs",
@@ -85,6 +95,7 @@ __all__ = [
     "completeness_columns",
     "drawn_page",
     "drawn_pages",
+    "export_kind",
     "facts",
     "glance_columns",
     "job_course",
@@ -95,6 +106,7 @@ __all__ = [
     "register_action",
     "register_completeness",
     "register_drawn_page",
+    "register_export",
     "register_fact",
     "register_glance",
     "register_job_course",

@@ -1,8 +1,10 @@
-"""Doors for files: what may be handed in, and which job takes it in."""
+"""Doors for files: what may be handed in and which job takes it in; what may be taken away."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,25 @@ class UploadKind:
         return self.accept.replace(",", ", ")
 
 
+@dataclass(frozen=True)
+class ExportKind:
+    """A file of patients' rows that an app above makes, under the rules of every export.
+
+    ``ask(study, user, filters)`` gives what is kept of the request, or refuses it; ``write(export,
+    handle, progress)`` gives the columns and the number of rows and says who was ``left_out``;
+    ``name(filters, file_format)`` is the file's name.
+    """
+
+    content: str
+    formats: tuple[str, ...]
+    filters: tuple[str, ...]
+    ask: Callable[[Any, Any, dict[str, str]], dict[str, str]]
+    write: Callable[[Any, Any, Any], tuple[list[str], int]]
+    name: Callable[[Mapping[str, str], str], str]
+
+
 _uploads: dict[str, UploadKind] = {}
+_exports: dict[str, ExportKind] = {}
 
 
 def register_upload(kind: UploadKind) -> None:
@@ -54,3 +74,11 @@ def upload_kinds() -> list[UploadKind]:
 
 def upload_kind(name: str) -> UploadKind | None:
     return _uploads.get(name)
+
+
+def register_export(kind: ExportKind) -> None:
+    _exports[kind.content] = kind
+
+
+def export_kind(content: str) -> ExportKind | None:
+    return _exports.get(content)

@@ -57,7 +57,13 @@ from .eligibility import eligibility_change, eligibility_override
 from .endpoint_changes import endpoint_change, endpoint_change_start, endpoint_create_start
 from .endpoint_standings import endpoint_offer, endpoint_retire
 from .endpoints import endpoint_definition, endpoints_compute
-from .exports import export_download, export_make, export_start, exports_expire
+from .exports import (
+    export_download,
+    export_make,
+    export_name,
+    export_start,
+    exports_expire,
+)
 from .fact_rows import facts_of
 from .files import (
     derivation_record,
@@ -161,6 +167,7 @@ __all__ = [
     "endpoints_compute",
     "export_download",
     "export_make",
+    "export_name",
     "export_start",
     "exports_expire",
     "facts_of",

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from studies import consents, patient_queries
+from studies import consents, patient_queries, registry
 from studies.access import require, rights_of, visible
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.cells import escaped
@@ -52,7 +52,9 @@ NEEDS = {
     ExportContent.PATIENTS: ("rows", "download"),
     ExportContent.LESIONS: ("rows", "download"),
     ExportContent.READS: ("manage",),
+    ExportContent.FROZEN_TABLE: ("rows", "download"),
 }
+FORMATS = (ExportFormat.CSV, ExportFormat.XLSX)
 LESION_COLUMNS = tuple(part.name for part in FACT_KINDS["lesion"].parts if part.name != "date")
 READ_COLUMNS = ("when", "person", "action", "page", "subject", "rows", "columns")
 
@@ -74,37 +76,42 @@ def export_start(
     PermissionDenied
         A right is missing.
     """
-    for name, value, known in (
-        ("content", content, ExportContent.values),
-        ("format", file_format, ExportFormat.values),
-    ):
-        if value not in known:
-            raise refuse(
-                name,
-                value,
-                say("one of {known}", known=", ".join(known)),
-                "Choose one.",
-                column=name,
-            )
+    _check_one_of("content", content, list(ExportContent.values))
     for right in NEEDS[ExportContent(content)]:
         require(user, study, right)
-    for name in set(filters or {}) - set(FILTERS):
-        raise refuse(
-            "filters",
-            name,
-            say("one of {known}", known=", ".join(FILTERS)),
-            "Remove it.",
-            column=name,
-        )
-    if selection := (filters or {}).get("selection"):
-        selection_of(user, study, selection)
-    patient_queries.conditions_asked(user, study, filters or {})
-    exports_expire(study)
+    kind = registry.export_kind(content)
+    _check_one_of("format", file_format, list(kind.formats if kind else FORMATS))
     said = {name: value for name, value in (filters or {}).items() if value}
+    for name in set(said) - set(kind.filters if kind else FILTERS):
+        _check_one_of("filters", name, list(kind.filters if kind else FILTERS), "Remove it.")
+    said = kind.ask(study, user, said) if kind else _asked(study, user, said)
+    exports_expire(study)
     export = Export.objects.create(
         study=study, made_by=user, content=content, format=file_format, filters=said
     )
     return export, enqueue("studies.export", study, user, subject=export)
+
+
+def _check_one_of(name: str, value: str, known: list[str], remedy: str = "Choose one.") -> None:
+    if value not in known:
+        expected = say("one of {known}", known=", ".join(known))
+        raise refuse(name, value, expected, remedy, column=name if name != "filters" else value)
+
+
+def _asked(study: Study, user: Any, filters: dict[str, str]) -> dict[str, str]:
+    """Filters that can be applied, as they are."""
+    if selection := filters.get("selection"):
+        selection_of(user, study, selection)
+    patient_queries.conditions_asked(user, study, filters)
+    return filters
+
+
+def export_name(export: Export) -> str:
+    """What the file is called."""
+    kind = registry.export_kind(export.content)
+    if kind is not None:
+        return kind.name(export.filters, export.format)
+    return f"{export.content}-{export.created_at:%Y-%m-%d}.{export.format}"
 
 
 def export_make(export: Export, progress: Progress = no_progress) -> dict[str, Any]:
@@ -118,15 +125,12 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
     user, study, began = export.made_by, export.study, timezone.now()
     for right in NEEDS[ExportContent(export.content)]:
         require(user, study, right)
-    header, rows, about = MAKERS[ExportContent(export.content)](export, progress)
-    write = write_csv if export.format == ExportFormat.CSV else write_xlsx
     with tempfile.TemporaryFile() as handle:
-        export.row_count = write(handle, header, rows, about)
+        header, export.row_count = _written(export, handle, progress)
         handle.seek(0)
-        name = f"{export.content}.{export.format}"
         with transaction.atomic():
             _refuse_withdrawn_since(study, began)
-            export.file = file_store(study, handle, "export", name, export)
+            export.file = file_store(study, handle, "export", export_name(export), export)
             export.columns, export.expires_at = header, timezone.now() + KEPT
             export.save()
             read_record(
@@ -135,6 +139,16 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
             )  # fmt: skip
     progress(1, 1, "done")
     return {"rows": export.row_count, "columns": len(header), **export.left_out}
+
+
+def _written(export: Export, handle: Any, progress: Progress) -> tuple[list[str], int]:
+    """Columns and number of rows of what was written."""
+    kind = registry.export_kind(export.content)
+    if kind is not None:
+        return kind.write(export, handle, progress)
+    header, rows, about = MAKERS[ExportContent(export.content)](export, progress)
+    write = write_csv if export.format == ExportFormat.CSV else write_xlsx
+    return header, write(handle, header, rows, about)
 
 
 def _refuse_withdrawn_since(study: Study, began: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -142,11 +142,14 @@ def tour(context: template.Context) -> dict[str, Any]:
 @register.filter
 def as_typed(value: Any) -> str:
     """A value of a recipe or plan as people write it: a list with commas, nothing by that word."""
-    if value is None:
-        return gettext("nothing")
+    if isinstance(value, Mapping):
+        pairs = (f"{word_of(name)} {as_typed(one)}" for name, one in value.items())
+        return "; ".join(pairs) or gettext("nothing")
     if isinstance(value, list | tuple):
         return ", ".join(map(as_typed, value)) or gettext("nothing")
-    return str(value)
+    if isinstance(value, bool):
+        return word_of("yes" if value else "no")
+    return gettext("nothing") if value is None else str(value)
 
 
 @register.filter
@@ -160,6 +163,8 @@ def say_here(text: Any) -> Any:
     """One sentence or word of the product in the language of the page; what is unknown stays."""
     if isinstance(text, Model):
         text = str(text)
+    if isinstance(text, bool):
+        return word_of("yes" if text else "no")
     return text if isinstance(text, int | float) else languages.spoken(text)
 
 
@@ -169,11 +174,14 @@ register.filter("label_said", languages.label_said)
 @register.filter
 def texts(value: Any) -> list[str]:
     """What a list holds, each as the page says it: notices by their text."""
-    return [
-        languages.spoken_item(one)["text"] if isinstance(one, dict) and "text" in one
-        else languages.spoken(one)
-        for one in value
-    ]  # fmt: skip
+    return [_text_of(one) for one in value]
+
+
+def _text_of(one: Any) -> str:
+    if isinstance(one, dict) and "text" in one:
+        return str(languages.spoken_item(one)["text"])
+    plain = isinstance(one, Mapping | list | tuple | bool) or one is None
+    return as_typed(one) if plain else languages.spoken(one)
 
 
 register.filter("glance_word", glance_words.said)

@@ -73,8 +73,7 @@ def export_file(request: HttpRequest, study: Study, export_uid: UUID) -> HttpRes
     except DataProblem as refusal:
         raise Http404(_("The file has expired.")) from refusal
     assert export.file is not None
-    name = f"{export.content}-{export.created_at:%Y-%m-%d}.{export.format}"
-    return attachment(services.file_open(export.file), name)
+    return attachment(services.file_open(export.file), services.export_name(export))
 
 
 @study_page("manage")

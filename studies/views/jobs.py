@@ -158,6 +158,8 @@ def _next_page(study: Study, batch: Any, job: Job) -> tuple[str, str]:
     if course and course.result_key in job.result:
         uid = job.result[course.result_key]
         return reverse(course.result_page, args=[study.uid, uid]), spoken(course.result_word)
+    if job.kind == "studies.export":
+        return reverse("studies:exports", args=[study.uid]), _("To your files")
     if job.kind == "studies.endpoint_change":
         return reverse("studies:endpoints", args=[study.uid]), _("The endpoints")
     if job.kind == "studies.count" and job.params["what"] in COUNTED:

@@ -1,0 +1,110 @@
+"""What the columns of a frozen table hold: name, type, unit and meaning, for who takes it away."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from modeling.models import DatasetSnapshot
+from modeling.services.cohort_snapshot import TABLE_ONE
+from studies.models import Variable
+
+HEAD = ("name", "type", "unit", "meaning", "missing")
+# Of every kind of table; what a study named itself is read from its dictionary.
+MEANINGS: dict[str, tuple[str, str]] = {
+    "cohort": ("", "cohort, as it was called when the table was frozen"),
+    "pseudonym": ("", "pseudonym in the study; with the cohort it names a row"),
+    "site": ("", "site of the patient"),
+    "role": ("", "role of the cohort"),
+    "use": ("", "development: fitted to; validation: judged on; descriptive: neither"),
+    "target_rna": ("", "1 hot, 0 cold by the phenotype of RNA"),
+    "target_ihc": ("", "1 hot, 0 cold by the Immunoscore"),
+    "target_response": ("", "1 responder (CR, PR), 0 not (SD, PD) at 6 months"),
+    "rna_label": ("", "phenotype by RNA"),
+    "rna_margin": ("", "margin of the phenotype by RNA: how much nearer its own centroid is"),
+    "rna_stability": ("", "share of resamples with the same phenotype by RNA"),
+    "response_label": ("", "response at 6 months: CR, PR, SD, PD or NE"),
+    "response": ("", "response at 6 months: CR, PR, SD, PD or NE"),
+    "suv_max": ("g/mL", "SUVmax of the target lesion"),
+    "volume_ml": ("mL", "volume of the target lesion"),
+    "mtv_41_percent_ml": ("mL", "metabolic tumour volume at 41 % of SUVmax"),
+    "log2_mtv": ("log2 mL", "metabolic tumour volume at 41 % of SUVmax, logarithm to base 2"),
+    "sex": ("", "sex"),
+    "age_years": ("years", "age"),
+    "primary_site": ("", "side of the primary tumour"),
+    "pathology_type": ("", "pathology"),
+    "metastasis_count": ("", "number of metastases"),
+    "largest_metastasis_cm": ("cm", "largest metastasis"),
+    "log2_cea": ("log2 ng/mL", "CEA, logarithm to base 2"),
+    "log2_ca199": ("log2 U/mL", "CA19-9, logarithm to base 2"),
+    "log2_ca125": ("log2 U/mL", "CA125, logarithm to base 2"),
+    "immunoscore": ("", "Immunoscore, 0 to 4"),
+    "cd3_high": ("", "1 CD3-high"),
+    "cd8_high": ("", "1 CD8-high"),
+    "cd3_per_mm2": ("cells/mm2", "mean density of CD3"),
+    "cd8_per_mm2": ("cells/mm2", "mean density of CD8"),
+    "scanned_on": ("", "day of the scan that is read"),
+    "treated_on": ("", "first day of the index treatment"),
+    "scanner.pet": ("", "scanner of the PET, as the headers had it"),
+    "scanner.ct": ("", "scanner of the CT, as the headers had it"),
+    "rad_score": ("", "probability of the immune-enhanced phenotype; higher is lower risk"),
+    "rad_score_kind": ("", "out_of_fold: of a patient that was fitted to; applied: of another"),
+    "duration_months": ("months", "follow-up: from the start of treatment to the event or the last "
+                                  "contact"),
+    "event": ("", "whether the event came; false is censored"),
+    "cause": ("", "0 none, 1 progression, 2 death that came first or on the same day"),
+}  # fmt: skip
+BEGINNINGS = (
+    ("control.pet.", "PET feature of the same network on shuffled voxels: a control"),
+    ("control.ct.", "CT feature of the same network on shuffled voxels: a control"),
+    ("pet.", "feature of the PET encoder"),
+    ("ct.", "feature of the CT encoder"),
+)
+ENDINGS = (
+    ("_days", "days", "follow-up: {name}"),
+    ("_duration", "", "follow-up: {name}"),
+    ("_event", "", "1 event, 0 censored: {name}"),
+)
+TYPES = {"double": "number", "string": "text", "bool": "true or false", "date32[day]": "date"}
+
+
+def columns_told(snapshot: DatasetSnapshot, data: bytes) -> list[dict[str, Any]]:
+    """A line per column of a table's Parquet bytes, in the order of the table."""
+    table = pq.read_table(io.BytesIO(data))
+    own = _own_variables(snapshot)
+    return [_told(field, table.column(field.name), own) for field in table.schema]
+
+
+def _told(field: pa.Field, values: Any, own: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    unit, meaning = _meaning(field.name, own)
+    kind = TYPES.get(str(field.type), str(field.type))
+    told = (field.name, kind, unit, meaning, values.null_count)
+    return dict(zip(HEAD, told, strict=True))
+
+
+def _meaning(name: str, own: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    if name in MEANINGS:
+        return MEANINGS[name]
+    for beginning, meaning in BEGINNINGS:
+        if name.startswith(beginning):
+            return "", meaning
+    if name.endswith("__days"):
+        return "days", f"days from the start of treatment: {name.removesuffix('__days')}"
+    plain = name.removeprefix(TABLE_ONE)
+    if plain in own:
+        return own[plain]
+    if plain in MEANINGS:
+        return MEANINGS[plain]
+    for ending, unit, meaning in ENDINGS:
+        if plain.endswith(ending):
+            return unit, meaning.format(name=plain.removesuffix(ending).replace("_", " "))
+    return "", plain.replace("_", " ")
+
+
+def _own_variables(snapshot: DatasetSnapshot) -> dict[str, tuple[str, str]]:
+    """Unit and label of the study's variables, the newest dictionary last."""
+    rows = Variable.objects.filter(dictionary__study=snapshot.study).order_by("dictionary__number")
+    return {name: (unit, label) for name, unit, label in rows.values_list("name", "unit", "label")}
