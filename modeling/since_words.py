@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from modeling.models import Reproduction
+from studies.value_words import word_of
 
 
 def said_since(changes: Iterable[dict[str, Any]]) -> list[str]:
@@ -24,7 +25,7 @@ def said_of_proof(proof: Reproduction) -> list[str]:
 
 
 def _words(name: Any) -> str:
-    return str(name).replace("_", " ")
+    return word_of(str(name))
 
 
 def _cohort(change: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.methods.wording import Wording, is_stored, marked, restored
+from studies.methods.wording import Wording, is_stored, marked, named, restored
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
 
@@ -47,10 +47,24 @@ def spoken_item(item: Problem | Notice | dict[str, Any]) -> dict[str, Any]:
     made = told.pop("wording", {})
     for name, text in told.items():
         if name in made:
-            told[name] = restored(made[name]).spoken(_pattern)
+            told[name] = restored(_with_names(made[name])).spoken(_pattern)
         elif name in OUR_WORDS:
             told[name] = spoken(text)
     return told
+
+
+NAMES = ("cohort", "cohorts")  # places of a pattern that hold stored names
+
+
+def _with_names(told: dict[str, Any]) -> dict[str, Any]:
+    """The stored names in a sentence as people read them, in those that were kept without, too."""
+    values = {
+        name: _with_names(value) if isinstance(value, dict)
+        else named(value).stored() if name in NAMES and isinstance(value, str)
+        else value
+        for name, value in told.get("values", {}).items()
+    }  # fmt: skip
+    return {**told, "values": values} if values else told
 
 
 def spoken_items(items: Iterable[Problem | Notice | dict[str, Any]] | None) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ class AnalysisPlanSerializer(serializers.ModelSerializer):
 
 
 class AnalysisPlanViewSet(StudyScopedViewSet):
-    """What was announced before a run; POST writes one, PATCH changes it, ``lock`` ends all changes."""
+    """What was announced before a run; POST writes, PATCH changes, ``lock`` ends all changes."""
 
     serializer_class = AnalysisPlanSerializer
     queryset = AnalysisPlan.objects.select_related("study")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.methods.wording import say
+from studies.methods.wording import named, say
 
 
 def check_sides(fitting: Sequence[str], judging: Mapping[str, Sequence[str]]) -> list[Problem]:
@@ -30,7 +30,7 @@ def check_sides(fitting: Sequence[str], judging: Mapping[str, Sequence[str]]) ->
         if both:
             problems.append(
                 Problem(
-                    cohort,
+                    named(cohort),
                     say(
                         "{n} patients who are also fitted to: {some}", n=len(both), some=_some(both)
                     ),
@@ -53,7 +53,7 @@ def check_uses(cohort: Sequence[str], uses: Mapping[str, str]) -> list[Problem]:
     """
     return [
         Problem(
-            name,
+            named(name),
             say(
                 "{count} rows of a cohort for {get} in a fit",
                 count=count,

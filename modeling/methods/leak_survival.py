@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from modeling.methods.concordance import estimate_concordance
 from modeling.methods.survival_table import check_survival
 from studies.methods.problems import Problem
-from studies.methods.wording import say
+from studies.methods.wording import named, say
 
 OUTCOME_PREFIXES = (
     "duration", "event", "cause", "overall_survival", "progression_free_survival", "response",
@@ -33,7 +33,7 @@ def check_out_of_fold(cohort: Sequence[str], kind: Sequence[object]) -> list[Pro
     wrong = rows[rows["kind"] != "out_of_fold"]
     return [
         Problem(
-            str(name),
+            named(name),
             say("{n} fitting patients with an applied score", n=len(members)),
             "out-of-fold scores only",
             "Run the Rad-Score on this cohort.",
@@ -54,7 +54,7 @@ def check_unseen(learned: set[str], judging: Mapping[str, Sequence[str]]) -> lis
     found = {cohort: sorted(learned & set(keys)) for cohort, keys in judging.items()}
     return [
         Problem(
-            cohort,
+            named(cohort),
             say("{n} patients whom the Rad-Score was fitted to: {some}", n=len(both),
                 some=", ".join(both[:5])),
             "patients whom nothing was fitted to",

@@ -41,7 +41,7 @@ from modeling.services.version_life import ancestry_of
 from modeling.storage import canonical_json, json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, named, say
 from studies.models import Cohort, CohortUse, Job, Patient, Study
 from studies.services import inputs_digest
 
@@ -94,7 +94,7 @@ def version_validate(
     targets = targets_with_both_classes(rows, snapshot.targets[cohort.name])
     if not targets:
         raise refuse(
-            cohort.name,
+            named(cohort.name),
             say("patients of one class only"),
             "both classes of a target",
             "Wait for more patients: nothing can be judged yet.",
@@ -107,7 +107,7 @@ def version_validate(
 def _check_cohort(version: ModelVersion, cohort: Cohort) -> None:
     if cohort.use != CohortUse.VALIDATION:
         raise refuse(
-            cohort.name,
+            named(cohort.name),
             say("a cohort for {use}", use=cohort.use),
             "a validating cohort",
             "Choose a cohort that nothing is fitted to.",
@@ -116,7 +116,7 @@ def _check_cohort(version: ModelVersion, cohort: Cohort) -> None:
     fitted = {(v.content.get("recalibration") or {}).get("cohort") for v in ancestry_of(version)}
     if cohort.name in fitted:
         raise refuse(
-            cohort.name,
+            named(cohort.name),
             say("what {version} was recalibrated to", version=version),
             "another cohort",
             "A version is not validated where it was set right.",

@@ -36,7 +36,7 @@ from modeling.services.prognosis_writing import (
 from modeling.services.rad_score_survival import rad_score_survival
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, named, say
 from studies.models import CohortUse, Job, Study
 
 # Shares of the time, out of 100.
@@ -155,7 +155,7 @@ def cohorts_judge(
         except DataProblem as problem:  # one cohort's data stop that cohort only, and are said
             text = say(
                 "{cohort}: {problem}",
-                cohort=members["cohort"].iloc[0],
+                cohort=named(members["cohort"].iloc[0]),
                 problem=problem.problems[0].sentence(),
             )
             run.notices.append(Notice("cohort_not_judged", text))

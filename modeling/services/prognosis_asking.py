@@ -15,7 +15,7 @@ from modeling.methods.survival_table import check_survival
 from modeling.services.prognosis_dossier import added_as_dict, added_said, dossier_results
 from modeling.services.prognosis_writing import PrognosisRun
 from studies.methods.problems import DataProblem, Notice
-from studies.methods.wording import say
+from studies.methods.wording import named, say
 from studies.models import CohortUse
 
 MARKER = "rad_score"
@@ -70,7 +70,7 @@ def _added_elsewhere(
         except DataProblem as problem:
             text = say(
                 "what the Rad-Score adds in {cohort}: {problem}",
-                cohort=name,
+                cohort=named(name),
                 problem=problem.problems[0].sentence(),
             )
             run.notices.append(Notice("added_value_not_estimable", text))

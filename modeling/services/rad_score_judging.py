@@ -17,7 +17,7 @@ from modeling.methods.threshold_metrics import fit_youden_threshold
 from modeling.models import Basis
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
 from studies.methods.problems import Notice
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, named, say, say_number
 
 TARGET_TITLES = {
     "rna": marked("hot by RNA"),
@@ -76,8 +76,12 @@ def _judge_cohort(
         known = rows[rows[f"target_{target}"].notna()]
         outcome = known[f"target_{target}"].astype(int)
         if outcome.nunique() < 2:
-            text = f"{cohort}: {len(known)} patients of one class, {TARGET_TITLES[target]}"
-            run.notices.append(Notice("cohort_not_judged", say("{text}: not judged.", text=text)))
+            text = say_number(
+                "{cohort}: {number} patient, {target}: one class only, not judged.",
+                "{cohort}: {number} patients of one class, {target}: not judged.",
+                len(known), cohort=named(cohort), target=say(TARGET_TITLES[target]),
+            )  # fmt: skip
+            run.notices.append(Notice("cohort_not_judged", text))
             continue
         scores = fitted.applied[known.index]
         metrics = _metrics(run, list(known["pseudonym"]), outcome, scores, fitted.threshold)

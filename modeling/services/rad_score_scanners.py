@@ -29,7 +29,7 @@ from modeling.methods.scanner_plan import (
 from modeling.methods.scanner_shifts import estimate_shifts, sd_within
 from modeling.services.rad_score_state import Fitted, RadScoreRun
 from studies.methods.problems import Notice, Problem
-from studies.methods.wording import listed, say
+from studies.methods.wording import listed, named, say
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ def unseen_notice(plan: ScannerPlan, column: str, counts: dict[str, int], where:
     text = say(
         "{where}: {modality} of {n} patients is of scanners with under {minimum} training "
         "patients: {told}; {rule}.",
-        where=where, modality=SCANNERS[column], n=sum(counts.values()), minimum=plan.minimum,
+        where=named(where), modality=SCANNERS[column], n=sum(counts.values()), minimum=plan.minimum,
         told=told, rule=rule_said(plan, column),
     )  # fmt: skip
     return Notice("unseen_scanner", text)

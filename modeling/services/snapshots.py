@@ -30,7 +30,7 @@ from modeling.selectors import (
 )
 from modeling.services.numbering import next_number
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import say, say_number
+from studies.methods.wording import named, say, say_number
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
@@ -189,7 +189,7 @@ def _check(table: pd.DataFrame) -> None:
         raise DataProblem(
             [
                 Problem(
-                    say("snapshot, {cohort}", cohort=cohort),
+                    say("snapshot, {cohort}", cohort=named(cohort)),
                     say(
                         "nobody complete: {count} patients with {reason}",
                         count=count,
@@ -260,7 +260,7 @@ def _notices(found: RadScoreRows) -> list[Notice]:
         if out:
             text = say(
                 "{cohort}: {n} of {total} patients are in, {out} listed with the reason.",
-                cohort=cohort,
+                cohort=named(cohort),
                 n=len(rows) - out,
                 total=len(rows),
                 out=out,
@@ -272,7 +272,7 @@ def _notices(found: RadScoreRows) -> list[Notice]:
                 "{cohort}: {number} patient has a score but stands in no AUC: {reason}.",
                 "{cohort}: {number} patients have a score but stand in no AUC: {reason}.",
                 int(count),
-                cohort=cohort,
+                cohort=named(cohort),
                 reason=say(reason),
             )
             notices.append(Notice("scored_not_judged", text))
@@ -280,7 +280,7 @@ def _notices(found: RadScoreRows) -> list[Notice]:
             notices.append(
                 Notice(
                     "cohort_not_judged",
-                    say("{cohort}: too few patients to judge in.", cohort=cohort),
+                    say("{cohort}: too few patients to judge in.", cohort=named(cohort)),
                 )
             )
     return notices

@@ -22,7 +22,7 @@ from modeling.services.snapshots import SMALLEST_JUDGED, snapshot_of_rows
 from modeling.services.version_estimator import estimator_of, inputs_of
 from modeling.services.version_life import ancestry_of
 from studies.methods.problems import refuse
-from studies.methods.wording import say
+from studies.methods.wording import named, say
 from studies.models import Cohort, Job, Patient
 
 PURPOSE = "external_validation"
@@ -101,7 +101,7 @@ def cohort_freeze(version: ModelVersion, cohort: Cohort, job: Job | None) -> Dat
     complete = int((rows.table["reason"] == "").sum())
     if complete < SMALLEST_JUDGED:
         raise refuse(
-            cohort.name,
+            named(cohort.name),
             say("{complete} patients with all that the version reads", complete=complete),
             say("at least {smallest_judged}", smallest_judged=SMALLEST_JUDGED),
             "Extract their features first.",

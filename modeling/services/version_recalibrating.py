@@ -37,7 +37,7 @@ from modeling.services.version_applying import (
 from modeling.storage import canonical_json, json_digest
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, named, say
 from studies.models import Cohort, CohortUse, Job, Patient
 from studies.services import derivation_record, inputs_digest
 
@@ -66,7 +66,7 @@ def version_recalibrate(
         )
     if cohort.use != CohortUse.VALIDATION:
         raise refuse(
-            cohort.name,
+            named(cohort.name),
             say("a cohort for {use}", use=cohort.use),
             "another cohort than training",
             "Choose the cohort of the new site.",
@@ -96,7 +96,7 @@ def _asked(parent: ModelVersion, cohort: str, snapshot: DatasetSnapshot) -> _Ask
     target = next((t for t in ("rna", "ihc") if rows[f"target_{t}"].notna().any()), None)
     if target is None:
         raise refuse(
-            cohort,
+            named(cohort),
             say("no phenotype"),
             "hot and cold by RNA or IHC",
             "The score is a probability of the phenotype, not of response.",

@@ -110,6 +110,11 @@ def marked(text: str) -> str:
     return text
 
 
+def named(value: Any) -> Wording:
+    """A stored name as people read it: ``external_response`` as ``external response``."""
+    return say(str(value).replace("_", " "))
+
+
 def listed(parts: Any, pattern: str = marked("{first}, {rest}")) -> str:
     """Several texts as one, each of which may be a wording: ``a, b, c``."""
     texts = list(parts)

@@ -290,7 +290,7 @@ def test_a_run_harmonises_and_all_that_follows_does_too(made, settings):
     away = [row for row in shifts if row["group"].startswith("C")]
     assert away
     assert not any(row["known"] for row in away)
-    assert any("external_response: PET of" in notice["text"] for notice in run.notices)
+    assert any("external response: PET of" in notice["text"] for notice in run.notices)
     # what is stored says what was stored of it
     rows = snapshot_read(run.snapshot)
     kept = dict(version.predictions.filter(kind="applied").values_list(
