@@ -100,9 +100,9 @@ class Changes:
 
     def page(self, order: str, place: Mapping[str, str]) -> Page:
         """One page after, or before, a place; one that is none begins at the start."""
-        return self._page(place, PAGE)
+        return self.sized_page(place, PAGE)
 
-    def _page(self, place: Mapping[str, str], size: int) -> Page:
+    def sized_page(self, place: Mapping[str, str], size: int) -> Page:
         after, before = _place(place.get("after", "")), _place(place.get("before", ""))
         backwards = before is not None and after is None
         events = self._events(before if backwards else after, size + 1, backwards)
@@ -123,7 +123,7 @@ class Changes:
         lines: list[Line] = []
         place = ""
         while len(lines) < most:
-            page = self._page({"after": place}, AT_ONCE)
+            page = self.sized_page({"after": place}, AT_ONCE)
             lines += page.rows
             if page.next is None:
                 break

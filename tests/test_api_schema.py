@@ -47,3 +47,24 @@ def test_the_root_says_what_is_there_and_nothing_to_strangers(people: People) ->
     for name, address in told["of_each_study"].items():
         answer = client.get(address.format(uid=people.study.uid))
         assert answer.status_code in (200, 400, 403, 405), name
+
+
+def test_every_list_honours_its_paging_and_ignores_no_other_word_for_it(people: People) -> None:
+    client = Client()
+    client.force_login(people.administrator)
+    told = client.get(reverse("api:root")).json()["of_each_study"]
+    paged = set()
+    for name, address in told.items():
+        url = address.format(uid=people.study.uid)
+        whole = client.get(url)
+        if whole.status_code != 200 or not isinstance(whole.json(), dict):
+            continue
+        if "results" not in whole.json():
+            continue
+        paged.add(name)
+        first = client.get(url, {"page_size": 1}).json()
+        rows = len(whole.json()["results"])
+        assert (len(first["results"]), bool(first["next"])) == (min(rows, 1), rows > 1), name
+        for wrong in ({"limit": 2}, {"page_size": 0}, {"page_size": "x"}, {"page_size": 1001}):
+            assert client.get(url, wrong).status_code in (400, 422), (name, wrong)
+    assert {"memberships", "sites", "history", "snapshots", "looks", "patients"} <= paged

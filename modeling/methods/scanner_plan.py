@@ -25,7 +25,7 @@ from imaging.methods.scanner_groups import (
 )
 from studies.methods.combat import FEWEST
 from studies.methods.problems import DataProblem, Problem, refuse
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, named, say
 
 # By column of scanners: what it is called, and which features it bears on.
 SCANNERS = {"scanner.ct": "CT", "scanner.pet": "PET"}
@@ -260,7 +260,7 @@ def check_unseen(plan: ScannerPlan, table: pd.DataFrame, where: str = "") -> lis
         return []
     return [
         Problem(
-            say("{where}, scanner of {modality}", where=where, modality=SCANNERS[column])
+            say("{where}, scanner of {modality}", where=named(where), modality=SCANNERS[column])
             if where
             else say("scanner of {modality}", modality=SCANNERS[column]),
             say("{n} patients: {group}", n=n, group=group_said(group)),

@@ -16,6 +16,7 @@ from studies import audits, services
 from studies.access import require
 from studies.methods.problems import refuse
 from studies.models import RIGHTS, Membership, Role, Site, StudySite
+from studies.pagination import KeysetPagination, refuse_mistaken
 
 from .records import StudyScopedViewSet
 
@@ -186,6 +187,9 @@ class HistorySerializer(serializers.Serializer):
     since = serializers.DateField(default=None, allow_null=True)
     until = serializers.DateField(default=None, allow_null=True)
     after = serializers.CharField(default="", help_text="``next`` of the page before")
+    page_size = serializers.IntegerField(
+        default=audits.PAGE, min_value=1, max_value=KeysetPagination.max_page_size
+    )
 
 
 class HistoryViewSet(StudyScopedViewSet):
@@ -198,21 +202,22 @@ class HistoryViewSet(StudyScopedViewSet):
     @extend_schema(
         parameters=[
             HistorySerializer,
-            OpenApiParameter("page_size", OpenApiTypes.INT, exclude=True),
             OpenApiParameter("cursor", OpenApiTypes.STR, exclude=True),
         ],
         responses={200: HistoryPageSerializer},
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        refuse_mistaken(request.query_params)
         asked = HistorySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
+        size = given.pop("page_size")
         given["person"] = self._person(given["person"])
         place = {"after": given.pop("after")}
         changes = audits.Changes(
             request.user, self.study, audits.Asked(**given), "identifiers" in self.rights
         )
-        page = changes.page("", place)
+        page = changes.sized_page(place, size)
         return Response(
             {"results": HistoryLineSerializer(page.rows, many=True).data, "next": page.next}
         )

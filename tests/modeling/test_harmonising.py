@@ -368,7 +368,7 @@ def test_the_wizard_shows_who_is_unseen_and_the_guard_refuses(made):
     refusing = {**HARMONISED, "harmonise": {**POOLED, "unseen": "refuse"}}
     found = run_checked(study, str(snapshot.uid), refusing, 1)
     assert not found["passed"]
-    with pytest.raises(DataProblem, match="external_response, scanner of"):
+    with pytest.raises(DataProblem, match="external response, scanner of"):
         rad_score_run(study, refusing, 1, workers=1, snapshot=str(snapshot.uid))
     client = client_of(made.statistician)
     client.get(reverse("modeling:run_step", args=[study.uid, "data"]))
