@@ -13,6 +13,10 @@ import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 APPS = ("studies", "imaging", "genomics", "modeling", "config")
 # What is called -> how many forms it is given; beginning with "p" after the context they are in.
@@ -141,7 +145,7 @@ def gathered(project: Path) -> dict[str, dict[Message, set[str]]]:
 def gather(project: Path) -> None:
     """Writes what the code says now into every catalogue; what is translated stays."""
     from babel.messages.catalog import Catalog
-    from babel.messages.pofile import read_po, write_po
+    from babel.messages.pofile import read_po
 
     for domain, messages in gathered(project).items():
         for folder in sorted((project / "locale").glob("*/LC_MESSAGES")):
@@ -160,9 +164,16 @@ def gather(project: Path) -> None:
                     text = text[0]
                 places = [(name, 0) for name in sorted(files)]
                 after.add((one, many) if many else one, text, places, context=context or None)
-            written = BytesIO()
-            write_po(written, after, width=100, sort_output=True, include_lineno=False)
-            path.write_bytes(FORM.sub(b"", written.getvalue()).lstrip())
+            path.write_bytes(written(after))
+
+
+def written(catalogue: Catalog) -> bytes:
+    """A catalogue as its file holds it: sorted, without lines that differ each time."""
+    from babel.messages.pofile import write_po
+
+    found = BytesIO()
+    write_po(found, catalogue, width=100, sort_output=True, include_lineno=False)
+    return FORM.sub(b"", found.getvalue()).lstrip()
 
 
 def compile_catalogues(project: Path) -> None:
