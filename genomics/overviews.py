@@ -13,7 +13,7 @@ from genomics.figures.agreement import draw_agreement
 from genomics.figures.distributions import draw_distributions
 from genomics.figures.heat_map import draw_heat_map
 from genomics.methods.agreement import compare_markers
-from genomics.methods.phenotype import CORE, MYELOID, standardise
+from genomics.methods.phenotype import CORE, MYELOID, standardise_abundances
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.methods.phenotype_shift import check_shift
 from genomics.models import (
@@ -153,7 +153,7 @@ def figures_of(user: Any, study: Study, fit: PhenotypeFit) -> list[Figure]:
 
 def _standard(frozen: Fit, scores: pd.DataFrame) -> pd.DataFrame:
     z = scores[list(frozen.cell_types)].copy()
-    z[:] = standardise(frozen, z)
+    z[:] = standardise_abundances(frozen, z)
     return z
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from genomics.methods.phenotype import PhenotypeFit as Fit
-from genomics.methods.phenotype import standardise
+from genomics.methods.phenotype import standardise_abundances
 from genomics.models import Phenotype
 from genomics.rule_words import rule_said
 from genomics.selectors import abundance_table, fit_current, scores_of
@@ -55,7 +55,7 @@ def _cells(patient: Patient, fit: Any) -> list[dict[str, Any]]:
     if table.empty:
         return []
     frozen = Fit.from_dict(fit.fit)
-    z = standardise(frozen, scores_of(table))[0]
+    z = standardise_abundances(frozen, scores_of(table))[0]
     found = sorted(zip(frozen.cell_types, z.tolist(), strict=True), key=lambda cell: -cell[1])
     return [
         {"cell": cell, "sd": round(value, 3), "x": round(50 + 50 * _clipped(value) / SHOWN_SD, 1)}

@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from modeling.figures.nomogram import Ruler, Words, lay_rulers, place_labels, plain
-from modeling.methods.nomogram import pretty
+from modeling.methods.nomogram import pretty_ticks
 from modeling.methods.nomogram_reading import Reading, StoredNomogram, read_nomogram
 from modeling.models import ModelVersion
 from modeling.selectors import state_of
@@ -132,7 +132,7 @@ def _said(field: CalculatorField, text: str) -> str:
 def _rulers(stored: StoredNomogram, reading: Reading, words: Words) -> dict[str, Any]:
     """The rulers with a mark at the patient's place on each."""
     rulers = lay_rulers(stored.nomogram, words)
-    top = float(pretty(0.0, stored.nomogram.largest_total, 10)[-1])
+    top = float(pretty_ticks(0.0, stored.nomogram.largest_total, 10)[-1])
     total = reading.total_points / top * 100
     marks = [None, *(reading.points[axis.name] for axis in stored.nomogram.axes)]
     marks += [total] * (1 + len(reading.times))

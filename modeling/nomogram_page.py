@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from modeling.figures.nomogram import draw_nomogram
-from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty
+from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty_ticks
 from modeling.models import ModelVersion
 from modeling.services.nomogram_performance import nomogram_performance
 from modeling.services.prognosis_endpoints import endpoint_of
@@ -58,7 +58,7 @@ def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
 
 def _totals(nomogram: Nomogram) -> list[list[str]]:
     """Survival at each time for round totals."""
-    totals = pretty(0.0, nomogram.largest_total, 20)
+    totals = pretty_ticks(0.0, nomogram.largest_total, 20)
     totals = totals[totals <= nomogram.largest_total]
     survival = nomogram.survival(totals)
     return [

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from genomics.methods.phenotype import PhenotypeFit as Fit
-from genomics.methods.phenotype import standardise
+from genomics.methods.phenotype import standardise_abundances
 from genomics.selectors import (
     abundance_digests,
     abundance_table,
@@ -142,7 +142,7 @@ def _abundances(study: Study) -> pd.DataFrame:
     frozen = Fit.from_dict(row.fit)
     scores = scores_of(abundance_table(study, row.signature.name))[list(frozen.cell_types)]
     return pd.DataFrame(
-        standardise(frozen, scores), index=scores.index, columns=list(frozen.cell_types)
+        standardise_abundances(frozen, scores), index=scores.index, columns=list(frozen.cell_types)
     )
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from studies.endpoint_standings import retired_names
 from studies.methods.course import NO_DRUG
-from studies.methods.derivations import derive_all, spoken
+from studies.methods.derivations import derive_all, result_in_words
 from studies.methods.units import readable_unit
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
 from studies.services.dictionary import dictionary_derived, dictionary_specs
@@ -74,8 +74,9 @@ def _derived(entry: FormEntry) -> list[dict[str, Any]]:
     specs = {spec.name: spec for spec in dictionary_derived(version)}
     found = derive_all(list(specs.values()), dictionary_specs(version), entry.values)
     return [
-        {"label": specs[one.name].label, "text": spoken(one.value), "missing": one.value is None,
-         "unit": readable_unit(specs[one.name].unit), "working": one.working, "name": one.name}
+        {"label": specs[one.name].label, "text": result_in_words(one.value),
+         "missing": one.value is None, "unit": readable_unit(specs[one.name].unit),
+         "working": one.working, "name": one.name}
         for one in found
     ]  # fmt: skip
 

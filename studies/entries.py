@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from studies import languages
 from studies.entry_sent import PREFIX, REASON, blank_row, new_key, row_keys
 from studies.methods.course import FACT_KINDS, NO_DRUG, FactKind
-from studies.methods.derivations import Derived, spoken
+from studies.methods.derivations import Derived, result_in_words
 from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
 from studies.methods.recist import TARGETS
@@ -246,7 +246,7 @@ def derived_lines(record: Record, derived: Iterable[Derived]) -> list[dict[str, 
     """Computed fields with their working."""
     specs = {spec.name: spec for spec in record.derived}
     return [
-        {"label": specs[one.name].label, "text": spoken(one.value),
+        {"label": specs[one.name].label, "text": result_in_words(one.value),
          "missing": one.value is None, "unit": readable_unit(specs[one.name].unit),
          "working": one.working, "name": one.name}
         for one in derived

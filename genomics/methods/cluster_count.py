@@ -69,6 +69,13 @@ def compare_cluster_counts(
 def estimate_silhouette(distance: Array, labels: NDArray[np.intp]) -> float:
     """Mean over rows of (b - a) / max(a, b); a = mean distance within, b = to the next cluster.
 
+    Parameters
+    ----------
+    distance : array, shape (n, n)
+        Euclidean, zero on the diagonal.
+    labels : array of int, shape (n,)
+        Two clusters at least; a row alone in its own counts 0.
+
     References
     ----------
     Rousseeuw P. J. Journal of Computational and Applied Mathematics 1987;20:53-65.
@@ -87,6 +94,14 @@ def estimate_silhouette(distance: Array, labels: NDArray[np.intp]) -> float:
 
 def estimate_gap(X: Array, inertia: float, k: int, rng: np.random.Generator) -> tuple[float, float]:
     """Mean log inertia of uniform tables along the principal axes minus that of X; its error.
+
+    Parameters
+    ----------
+    X : array, shape (n, columns)
+    inertia : float
+        Of the partition of X into k clusters.
+    k : int
+    rng : numpy Generator
 
     References
     ----------
@@ -111,6 +126,12 @@ def estimate_gap(X: Array, inertia: float, k: int, rng: np.random.Generator) -> 
 
 def estimate_consensus(X: Array, k: int, rng: np.random.Generator) -> float:
     """Share of pairs of rows that subsamples put together in at most 10 % or at least 90 %.
+
+    Parameters
+    ----------
+    X : array, shape (n, columns)
+    k : int
+    rng : numpy Generator
 
     References
     ----------

@@ -175,7 +175,17 @@ def check_coverage(
 ) -> tuple[tuple[Coverage, ...], tuple[Notice, ...]]:
     """Share of a signature's pairs that the table has, per cell type.
 
-    ``specimens`` are the table's column labels: genes among them tell a transposed table.
+    Parameters
+    ----------
+    genes : GeneMap
+        Rows of the table by gene.
+    labels : sequence of str
+        Identifiers of all rows.
+    signature : Signature
+    minimum : float
+        Share of pairs that must be there.
+    specimens : sequence of str
+        The table's column labels: genes among them tell a transposed table.
 
     Returns
     -------

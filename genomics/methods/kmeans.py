@@ -107,7 +107,13 @@ def _move_one(distances: Array, labels: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def squared_distances(X: Array, centroids: Array) -> Array:
-    """Squared Euclidean distance of each row to each centroid, rows × clusters."""
+    """Squared Euclidean distance of each row to each centroid, rows × clusters.
+
+    Parameters
+    ----------
+    X : array, shape (n, columns)
+    centroids : array, shape (k, columns)
+    """
     return ((X[:, None, :] - centroids[None]) ** 2).sum(axis=2)
 
 

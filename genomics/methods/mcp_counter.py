@@ -36,6 +36,13 @@ def marker_mean(values: Array, sets: Sequence[Sequence[int]]) -> Array:
 def log_per_million(values: NDArray[np.floating], totals: Array) -> Array:
     """log2(CPM + 1) of genes × specimens, by the totals of all genes of each specimen.
 
+    Parameters
+    ----------
+    values : array, genes × specimens
+        Counts, not logarithms.
+    totals : array, shape (specimens,)
+        Sums over ALL genes of the table.
+
     References
     ----------
     Counts per million of the whole library, no trimmed factors; the 1 is added after scaling.

@@ -339,7 +339,7 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
             "Compute the abundances by the signature of the fit.",
         )
     table = abundances[list(fit.cell_types)]
-    Z = standardise(fit, table)
+    Z = standardise_abundances(fit, table)
     if not np.isfinite(Z).all():
         _check(table)
     squared = squared_distances(Z, np.array(fit.centroids))
@@ -363,8 +363,13 @@ def apply_phenotype(fit: PhenotypeFit, abundances: pd.DataFrame) -> pd.DataFrame
     )
 
 
-def standardise(fit: PhenotypeFit, abundances: pd.DataFrame) -> Array:
+def standardise_abundances(fit: PhenotypeFit, abundances: pd.DataFrame) -> Array:
     """Abundances in SD of the training cohort, specimens × the cell types of the fit.
+
+    Parameters
+    ----------
+    fit : PhenotypeFit
+    abundances : table, specimens × cell types
 
     References
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from genomics.methods.phenotype import PhenotypeFit, apply_phenotype, standardise
+from genomics.methods.phenotype import PhenotypeFit, apply_phenotype, standardise_abundances
 from studies.methods.problems import Notice
 from studies.methods.wording import say
 
@@ -44,7 +44,9 @@ def check_shift(
         return ()
     unusual = apply_phenotype(fit, abundances)["unusual"]
     z = pd.DataFrame(
-        standardise(fit, abundances), index=abundances.index, columns=list(fit.cell_types)
+        standardise_abundances(fit, abundances),
+        index=abundances.index,
+        columns=list(fit.cell_types),
     )
     notices = []
     for cohort, rows in cohorts.reindex(abundances.index).groupby(cohorts, sort=True):

@@ -156,6 +156,11 @@ def call_sex(xist: float | None, chromosome_y: float | None) -> str:
 
     Tumours of men may have lost their Y: neither is high then, and the call is unclear.
 
+    Parameters
+    ----------
+    xist, chromosome_y : float or None
+        log2 expression of XIST and of the genes of Y; None where the table lacks them.
+
     References
     ----------
     Ours: XIST is of the inactive X, the genes of Y are of men.
@@ -169,6 +174,12 @@ def call_sex(xist: float | None, chromosome_y: float | None) -> str:
 
 def robust_outliers(values: Sequence[float], limit: float = 4.0) -> NDArray[np.bool_]:
     """Values farther than ``limit`` robust SD (1.4826 MAD) from the median; NaN is none.
+
+    Parameters
+    ----------
+    values : sequence of float, one per specimen
+    limit : float
+        In robust SD.
 
     References
     ----------

@@ -32,7 +32,7 @@ class ValueFacts:
     totals: NDArray[np.float64]  # one per specimen
 
 
-def facts_of(values: NDArray[Any]) -> ValueFacts:
+def value_facts(values: NDArray[Any]) -> ValueFacts:
     """Facts of a table in memory, genes × specimens."""
     whole = bool((values == np.round(values)).all())
     return ValueFacts(float(values.min()), float(values.max()), whole, values.sum(axis=0))
@@ -64,7 +64,7 @@ def check_scale(values: NDArray[Any] | ValueFacts, declared: Scale) -> tuple[Not
     """
     if declared not in get_args(Scale):
         raise refuse("scale", declared, ", ".join(get_args(Scale)), "Choose one of them.")
-    facts = values if isinstance(values, ValueFacts) else facts_of(values)
+    facts = values if isinstance(values, ValueFacts) else value_facts(values)
     found = estimate_scale(facts)
     if (declared == "log") != (found == "log"):
         raise refuse(
@@ -93,11 +93,15 @@ def estimate_scale(values: NDArray[Any] | ValueFacts) -> Scale | Literal["fracti
 
     CPM and TPM cannot be told apart by values: both are reported as ``cpm``.
 
+    Parameters
+    ----------
+    values : array, genes × specimens, or its ValueFacts
+
     References
     ----------
     Ours: sums of a million tell CPM and TPM, small maxima logarithms.
     """
-    facts = values if isinstance(values, ValueFacts) else facts_of(values)
+    facts = values if isinstance(values, ValueFacts) else value_facts(values)
     whole, totals = facts.whole, facts.totals
     if facts.maximum <= LOG_LIMIT and not whole:
         return "log"

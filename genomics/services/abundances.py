@@ -48,7 +48,7 @@ class Scored:
     notices: tuple[Notice, ...]
 
 
-def score(
+def matrix_score(
     study: Study,
     tiles: ExpressionTiles,
     name: str,
@@ -73,7 +73,7 @@ def score(
     )  # fmt: skip
 
 
-def write_abundances(
+def abundances_write(
     matrix: ExpressionMatrix, columns: list[ExpressionColumn], scored: Scored, job: Job | None
 ) -> int:
     """A row per specimen that may be used; those that stand already stay as they are."""
@@ -101,7 +101,7 @@ def write_abundances(
     return len(rows)
 
 
-def open_matrix(matrix: ExpressionMatrix) -> ExpressionTiles:
+def matrix_open(matrix: ExpressionMatrix) -> ExpressionTiles:
     """The stored matrix, its digest checked."""
     with file_open(matrix.file) as stream:
         return read_tiles(checked(stream, matrix.file.sha256), matrix.batch.filename)
@@ -133,7 +133,7 @@ def abundances_compute(
     annotations = [annotation for _, annotation in annotations_current(study)]
     name = str(params.get("signature") or CLUSTERED)
     of = partial(
-        score,
+        matrix_score,
         study,
         name=name,
         annotations=annotations,
@@ -143,7 +143,7 @@ def abundances_compute(
     found = []
     for done, matrix in enumerate(matrices):
         progress(done, len(matrices), matrix.batch.filename)
-        found.append((matrix, of(open_matrix(matrix), scale=matrix.scale)))
+        found.append((matrix, of(matrix_open(matrix), scale=matrix.scale)))
     with transaction.atomic():
         written = sum(_store(matrix, scored, job) for matrix, scored in found)
     version = found[0][1].version
@@ -154,4 +154,4 @@ def _store(matrix: ExpressionMatrix, scored: Scored, job: Job | None) -> int:
     matrix.coverage[scored.version.name] = [asdict(c) for c in scored.coverage]
     matrix.save(update_fields=["coverage"])
     held = matrix.columns.select_related("patient", "specimen").order_by("position")
-    return write_abundances(matrix, list(held), scored, job)
+    return abundances_write(matrix, list(held), scored, job)

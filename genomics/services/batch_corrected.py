@@ -18,10 +18,10 @@ from studies.methods.problems import DataProblem
 from studies.models import Job
 from studies.services import derivation_record, file_store, file_use, inputs_digest
 
-from .abundances import score, write_abundances
+from .abundances import abundances_write, matrix_score
 from .annotations import annotations_current
 from .batch_inputs import MatrixAsItCame, gene_chunks
-from .quality import write_quality
+from .quality import quality_write
 
 
 def matrix_correct(
@@ -67,7 +67,7 @@ def matrix_correct(
         for column in matrix.columns
     )
     _score(made, tiles, columns, job)
-    write_quality(made, tiles)
+    quality_write(made, tiles)
     _place(made, matrix.columns, coordinates)
 
 
@@ -78,7 +78,7 @@ def _score(
     job: Job | None,
 ) -> None:
     names = [annotation for _, annotation in annotations_current(made.study)]
-    of = partial(score, made.study, tiles, scale="log", annotations=names)
+    of = partial(matrix_score, made.study, tiles, scale="log", annotations=names)
     for name, method in ((CLUSTERED, "ssgsea"), (BESIDE, "ssgsea"), (MARKERS, "mcpcounter")):
         try:
             scored = of(name, method=method)
@@ -87,7 +87,7 @@ def _score(
                 raise
             continue
         made.coverage[name] = [asdict(c) for c in scored.coverage]
-        write_abundances(made, columns, scored, job)
+        abundances_write(made, columns, scored, job)
     made.save(update_fields=["coverage"])
 
 

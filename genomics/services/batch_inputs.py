@@ -22,7 +22,7 @@ from studies.models import SpecimenChoice, Study
 from studies.selectors import endpoint_table, members_table
 from studies.services import inputs_digest
 
-from .abundances import open_matrix
+from .abundances import matrix_open
 
 GENES_AT_ONCE = 4096
 FEWEST_COMMON = 0.7
@@ -128,7 +128,7 @@ def _matrices(study: Study) -> tuple[list[MatrixAsItCame], list[str]]:
         scales = ", ".join(f"{row.batch.filename}: {row.scale}" for row in rows)
         remedy = say("Upload all matrices on one of the two.")
         raise refuse(say("expression matrices"), scales, "logarithms, or none", remedy)
-    opened = [(row, open_matrix(row)) for row in rows]
+    opened = [(row, matrix_open(row)) for row in rows]
     genes = _common([tiles for _, tiles in opened], [row.batch.filename for row in rows])
     known = batch_of_specimens(study)
     found = [_of(row, tiles, genes, known) for row, tiles in opened]

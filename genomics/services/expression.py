@@ -22,11 +22,11 @@ from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
 from studies.services import derivation_record, file_open, file_store, file_use, inputs_digest
 
-from .abundances import Scored, score, write_abundances
+from .abundances import Scored, abundances_write, matrix_score
 from .annotations import annotations_current, transcripts_of
-from .quality import write_quality
+from .quality import quality_write
 from .signatures import signature_current, with_all_names
-from .specimens import choose_specimens, patients_of_columns, specimens_of_columns
+from .specimens import patients_of_columns, specimens_choose, specimens_of_columns
 
 STEPS = 7
 
@@ -64,7 +64,7 @@ def expression_import(
         stored = file_store(batch.study, parquet, "expression", f"{batch.filename}.parquet")
         matrix = _write(batch, found, stored, job)
         progress(5, STEPS, say("looking at quality"))
-        write_quality(matrix, found.tiles)
+        quality_write(matrix, found.tiles)
         progress(6, STEPS, say("wrote {n} specimens", n=len(found.patients)))
         summary = _summary(matrix, found)
         batch.mark_ready(summary, found.notices)
@@ -115,7 +115,7 @@ def _score(
 ) -> tuple[list[Scored], list[Notice]]:
     """The clustered signature; beside it, where the matrix covers them, stroma and markers."""
     ties = batch.options.get("ties") or Ties.ORDER_INVARIANT
-    of = partial(score, batch.study, tiles, scale=scale, annotations=annotations, ties=ties)
+    of = partial(matrix_score, batch.study, tiles, scale=scale, annotations=annotations, ties=ties)
     scored = [of(CLUSTERED, report=partial(_report, progress, 2.0, CLUSTERED))]
     notices = []
     for name, method in ((BESIDE, "ssgsea"), (MARKERS, "mcpcounter")):
@@ -173,9 +173,9 @@ def _write(batch: ImportBatch, found: _Checked, stored: Any, job: Job | None) ->
         )
         for position, (label, patient) in enumerate(found.patients.items())
     )
-    choose_specimens(specimens.values())
+    specimens_choose(specimens.values())
     for one in found.scored:
-        write_abundances(matrix, columns, one, job)
+        abundances_write(matrix, columns, one, job)
     return matrix
 
 

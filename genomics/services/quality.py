@@ -15,13 +15,13 @@ from studies.methods.problems import refuse
 from studies.methods.wording import say
 from studies.models import Job, Study
 
-from .abundances import open_matrix
+from .abundances import matrix_open
 from .signatures import shipped_signature
 
 MARKERS = "quality_genes"
 
 
-def write_quality(matrix: ExpressionMatrix, tiles: ExpressionTiles) -> None:
+def quality_write(matrix: ExpressionMatrix, tiles: ExpressionTiles) -> None:
     """Per specimen below its patient; pairs of specimens by their positions."""
     found = estimate_quality(tiles, matrix.scale, shipped_signature(MARKERS))
     matrix.quality = {
@@ -66,5 +66,5 @@ def quality_compute(
     for done, matrix in enumerate(matrices):
         progress(done, len(matrices), matrix.batch.filename)
         with transaction.atomic():
-            write_quality(matrix, open_matrix(matrix))
+            quality_write(matrix, matrix_open(matrix))
     return {"matrices": len(matrices)}

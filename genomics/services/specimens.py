@@ -245,7 +245,7 @@ def specimens_of_columns(study: Study, patients: dict[str, Patient]) -> dict[str
     return have | {specimen.label: specimen for specimen in Specimen.objects.bulk_create(fresh)}
 
 
-def choose_specimens(specimens: Iterable[Any]) -> None:
+def specimens_choose(specimens: Iterable[Any]) -> None:
     """One specimen with RNA speaks for a patient; a choice that was made stays."""
     by_patient: dict[int, list[Any]] = defaultdict(list)
     for specimen in specimens:

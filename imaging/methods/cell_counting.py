@@ -147,6 +147,15 @@ def smooth_dab(
 ) -> NDArray[np.float32]:
     """Optical density of DAB averaged over a cell: what thresholds are compared with.
 
+    Parameters
+    ----------
+    rgb : array, (rows, columns, 3), uint8
+    um_per_pixel : float
+    stains : Stains, optional
+        Colours of the dyes; those of the literature by default.
+    smoothing_um : float
+        SD of the Gaussian, µm.
+
     References
     ----------
     A Gaussian of one cell's width over ``estimate_dab``; ours.

@@ -31,7 +31,7 @@ from imaging.methods.deidentification_table import (
     WITH_THE_PATIENT,
     action_of,
 )
-from imaging.methods.suv_working import private_element, values_of
+from imaging.methods.suv_working import private_element, read_values
 from studies.methods.wording import say
 
 PROFILE = f"{EDITION} basic profile, dates moved, SUV kept; rules 1"
@@ -354,14 +354,14 @@ def moved_dates(said: str, days: int) -> str:
     return DAY.sub(lambda found: str(date.fromisoformat(found[0]) + timedelta(days)), said)
 
 
-def risks_of(dataset: Dataset) -> list[str]:
+def pixel_risks(dataset: Dataset) -> list[str]:
     """Why the pixels themselves may show who the patient is."""
     found: list[str] = []
     if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
         found.append(say("BurnedInAnnotation (0028,0301) is YES: text is part of the picture"))
     if str(dataset.get("RecognizableVisualFeatures", "")).upper() == "YES":
         found.append(say("RecognizableVisualFeatures (0028,0302) is YES: a face may be recognised"))
-    kinds = values_of(dataset, "ImageType")
+    kinds = read_values(dataset, "ImageType")
     if kinds & {"SCREEN SAVE", "SCREENSHOT", "DOSE_INFO"}:
         found.append(say("ImageType (0008,0008) says that it is a screen shot: text may be in it"))
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset, FileDataset
 
-from imaging.methods.deidentification import Identity, deidentify, mapped_uid, risks_of
+from imaging.methods.deidentification import Identity, deidentify, mapped_uid, pixel_risks
 from imaging.methods.deidentification_report import SeriesReport, compare_suv
 from imaging.methods.dicom_file import read_dicom
 from imaging.methods.instance_files import MAGIC, PREAMBLE, files_of
@@ -114,7 +114,7 @@ def _take(name: str, data: bytes, out: Path, key: Key, found: dict[str, _Series]
     modality = CLASSES.get(str(dataset.get("SOPClassUID")))
     if modality is None:
         return f"modality {dataset.get('Modality') or 'not stated'}: cannot be cleaned"
-    if any("BurnedIn" in risk for risk in risks_of(dataset)):
+    if any("BurnedIn" in risk for risk in pixel_risks(dataset)):
         return "burned-in text: look at the pictures, and erase it first"
     made, changes = deidentify(dataset, key.identity(str(dataset.get("PatientID") or "")))
     if not isinstance(made, FileDataset):

@@ -17,10 +17,10 @@ from imaging.methods.deidentification import (
     Change,
     Identity,
     deidentify,
-    risks_of,
+    pixel_risks,
 )
 from imaging.methods.suv import estimate_suv_factors
-from imaging.methods.suv_working import text
+from imaging.methods.suv_working import read_text
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import kept, marked, say
 
@@ -42,10 +42,10 @@ class SeriesReport:
 
     def add(self, original: Dataset, changes: Iterable[Change]) -> None:
         """Count one file."""
-        self.modality = text(original, "Modality")
+        self.modality = read_text(original, "Modality")
         self.files += 1
         self.changes.update(set(changes))
-        self.risks.update(risks_of(original))
+        self.risks.update(pixel_risks(original))
         self.private_creators.update(creators_of(original))
 
     def as_dict(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def deidentify_headers(
             part = Dataset({tag: slice_.get_item(tag) for tag in more})
             report.changes.update(set(deidentify(part, identity)[1]))
             seen |= more
-        report.risks.update(risks_of(slice_))
+        report.risks.update(pixel_risks(slice_))
     report.files = len(slices)
     report.changes = Counter(dict.fromkeys(report.changes, len(slices)))
     return header, report.as_dict()

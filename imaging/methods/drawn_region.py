@@ -168,6 +168,14 @@ def draw_growing(
 
     Nothing farther from the seed than ``radius_mm`` is taken.
 
+    Parameters
+    ----------
+    suv : Volume (z, y, x), g/mL
+    seed_mm : x, y, z in mm, patient coordinates LPS
+    level : float
+        g/mL.
+    radius_mm : float
+
     Raises
     ------
     DataProblem

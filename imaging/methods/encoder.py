@@ -93,6 +93,12 @@ def scale_cube(cube: NDArray[np.float32], modality: str) -> NDArray[np.float32]:
 
     PET: ln(1 + SUV) − 1, SUV clipped to 0-50; CT: HU clipped to −160-240, (HU − 40)/100.
 
+    Parameters
+    ----------
+    cube : array (n, n, n)
+        SUV in g/mL, or HU.
+    modality : {"PT", "CT"}
+
     References
     ----------
     Ours: limits that hold soft tissue (CT) and tumours (PET).
@@ -184,6 +190,13 @@ def apply_encoder(
     network: Any, cube: NDArray[np.float32], modality: str
 ) -> list[NDArray[np.float32]]:
     """Feature maps of one cube, stage by stage.
+
+    Parameters
+    ----------
+    network : torch module of ``read_encoder``
+    cube : array (n, n, n) as z, y, x
+        SUV in g/mL, or HU; n is a multiple of 4.
+    modality : {"PT", "CT"}
 
     Returns
     -------

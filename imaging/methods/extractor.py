@@ -25,7 +25,7 @@ PREPROCESSING = {
 }
 
 
-def count_of(architecture: str, settings: dict[str, Any]) -> int:
+def features_per_modality(architecture: str, settings: dict[str, Any]) -> int:
     """Features per modality."""
     if architecture in BLOCKS:
         return STATISTICS * feature_count(architecture)
@@ -36,10 +36,10 @@ def read_extractor(weights: bytes, sha256: str, architecture: str, settings: dic
     """The network of stored weights, refused when their digest differs."""
     if architecture in BLOCKS:
         return read_resnet(weights, sha256, architecture)
-    return read_encoder(weights, sha256, preset_of(settings))
+    return read_encoder(weights, sha256, extractor_preset(settings))
 
 
-def preset_of(settings: dict[str, Any]) -> Preset:
+def extractor_preset(settings: dict[str, Any]) -> Preset:
     """The preset that an encoder's settings hold beside the preprocessing."""
     known = {key: settings[key] for key in Preset.__dataclass_fields__ if key in settings}
     return Preset(**{**known, "channels": tuple(settings["channels"])})

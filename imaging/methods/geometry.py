@@ -132,7 +132,14 @@ def estimate_dice(first: Volume, second: Volume) -> float:
 
 
 def dice_notice(dice: float, name: str) -> tuple[Notice, ...]:
-    """A warning when two contours of one lesion agree poorly."""
+    """A warning when two contours of one lesion agree poorly.
+
+    Parameters
+    ----------
+    dice : float, 0..1
+    name : str
+        Of the lesion.
+    """
     if dice >= LOW_DICE:
         return ()
     return (

@@ -97,6 +97,13 @@ def apply_harmoniser(
 ) -> tuple[Array, tuple[Notice, ...]]:
     """Features (patients, features) on the common scale, and which scanners were unseen.
 
+    Parameters
+    ----------
+    fit : HarmoniseFit
+    features : array (patients, features)
+        In the order of the fit's names.
+    scanners : sequence of str, one per patient
+
     Raises
     ------
     DataProblem

@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813 (its customary name)
 from numpy.typing import NDArray
 
-from imaging.methods.spline import interpolate, nearest, parallel
+from imaging.methods.spline import interpolate, interpolate_nearest, is_axis_parallel
 from imaging.methods.volume import Box, Grid, Volume, as_sitk, crop, resample
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
@@ -102,7 +102,17 @@ def cut_cube(scan: Volume, cube: Cube, modality: str, name: str = "lesion") -> P
 
 
 def place_cube(mask: Volume, size: int, spacing_mm: float, name: str = "lesion") -> Cube:
-    """The cube around a region, centred on its centre of mass, and the region in it."""
+    """The cube around a region, centred on its centre of mass, and the region in it.
+
+    Parameters
+    ----------
+    mask : Volume (z, y, x)
+    size : int
+        Voxels along an edge.
+    spacing_mm : float
+    name : str
+        Of the region, for a refusal.
+    """
     low, part = _bounding(mask)
     voxels = np.argwhere(part)[:, ::-1] + low
     centre = mask.grid.points_of(voxels.mean(axis=0)[None])[0]
@@ -156,7 +166,7 @@ def _bounding(mask: Volume) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
 
 
 def _image_of(part: Volume, target: Grid, outside: float) -> NDArray[np.float32]:
-    if parallel(part.grid):
+    if is_axis_parallel(part.grid):
         return interpolate(part, target, outside)
     given = as_sitk(Volume(part.array.astype(np.float32, copy=False), part.grid))
     image = resample(given, _empty(target), sitk.sitkBSpline, outside, sitk.sitkFloat32)
@@ -164,8 +174,8 @@ def _image_of(part: Volume, target: Grid, outside: float) -> NDArray[np.float32]
 
 
 def _mask_of(part: Volume, target: Grid) -> NDArray[np.bool_]:
-    if parallel(part.grid):
-        return nearest(part, target)
+    if is_axis_parallel(part.grid):
+        return interpolate_nearest(part, target)
     found = resample(as_sitk(part), _empty(target), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
     return sitk.GetArrayFromImage(found).astype(bool)
 

@@ -70,6 +70,12 @@ def pool_features(
 def ring_of(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
     """Voxels outside the lesion whose centres lie within 9 mm of one of its voxels.
 
+    Parameters
+    ----------
+    mask : array (z, y, x), bool
+    spacing_mm : float
+        The same along each axis.
+
     References
     ----------
     Ours: distances between voxel centres in mm, by an exact Euclidean distance transform.

@@ -54,7 +54,16 @@ def project_maximum(scan: Volume, degrees: float) -> NDArray[np.float32]:
 
 
 def draw_projection(suv: Volume, degrees: float, height: int = 420) -> NDArray[np.uint8]:
-    """The projection as a picture (rows, columns, 3): head up, hot is dark, white is SUV 0."""
+    """The projection as a picture (rows, columns, 3): head up, hot is dark, white is SUV 0.
+
+    Parameters
+    ----------
+    suv : Volume (z, y, x), g/mL
+    degrees : float
+        Angle of the view about the patient's axis; 0 looks from the front.
+    height : int
+        Rows of the picture.
+    """
     seen = project_maximum(suv, degrees)[::-1]
     width_mm = seen.shape[1] * (suv.grid.spacing[0] if degrees % 180 == 0 else PIXEL_MM)
     tall_mm = seen.shape[0] * suv.grid.spacing[2]

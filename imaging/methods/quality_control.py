@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from imaging.methods import suv_timing
-from imaging.methods.suv_working import Working, text, values_of
+from imaging.methods.suv_working import Working, read_text, read_values
 from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import DataProblem
 from studies.methods.wording import kept, marked, say
@@ -58,7 +58,7 @@ class Check:
         return kept(vars(self).copy())
 
 
-def worst(states: Iterable[str]) -> str:
+def worst_state(states: Iterable[str]) -> str:
     """The gravest of some states; empty when nothing was looked at."""
     return max(states, key=STATES.index, default="")
 
@@ -78,7 +78,7 @@ def check_series(slices: Sequence[Dataset], grid: Grid) -> tuple[Check, ...]:
     """
     headers = tuple(slices)
     checks = [_slices(grid), _spacing(headers, grid), _gaps(headers, grid), _orientation(grid)]
-    if text(headers[0], "Modality") == "PT":
+    if read_text(headers[0], "Modality") == "PT":
         checks += [_units(headers), _corrections(headers), _uptake_time(headers)]
     return tuple(checks)
 
@@ -144,12 +144,12 @@ def _orientation(grid: Grid) -> Check:
 
 
 def _units(slices: tuple[Dataset, ...]) -> Check:
-    kind = f" ({text(slices[0], 'SUVType')})" if text(slices[0], "SUVType") else ""
-    return Check("units", PASS, text(slices[0], "Units") + kind)
+    kind = f" ({read_text(slices[0], 'SUVType')})" if read_text(slices[0], "SUVType") else ""
+    return Check("units", PASS, read_text(slices[0], "Units") + kind)
 
 
 def _corrections(slices: tuple[Dataset, ...]) -> Check:
-    done = values_of(slices[0], "CorrectedImage")
+    done = read_values(slices[0], "CorrectedImage")
     found = "\\".join(sorted(done))
     if done & {"DECY", "DECAY"}:
         return Check("corrections", PASS, found)
@@ -199,7 +199,7 @@ def check_pair(pet: Grid, ct: Grid, same_frame: bool) -> tuple[Check, ...]:
         else Check(say("frame of reference"), WARN, say("differs or is not stated"),
                    say("PET and CT may not be aligned"))
     )  # fmt: skip
-    share = covered(Volume(np.ones(pet.shape, bool), pet), ct, along_z_only=True)
+    share = share_covered(Volume(np.ones(pet.shape, bool), pet), ct, along_z_only=True)
     found = say("the CT reaches {share:.0%} of the PET's length", share=share)
     coverage = Check("coverage", PASS, found)
     if share < 0.99:
@@ -222,7 +222,7 @@ def check_region(
     """
     checks = []
     if other is not None:
-        share = covered(mask, other)
+        share = share_covered(mask, other)
         state = PASS if share > 0.999 else (FAIL if share < 0.5 else WARN)
         reason = (
             "" if state == PASS else say("part of the region lies outside the pair's other scan")
@@ -254,7 +254,7 @@ def _slice_order(mask: Volume, suv: Volume, name: str) -> Check:
                  "was the order of its slices flipped?"))  # fmt: skip
 
 
-def covered(mask: Volume, other: Grid, along_z_only: bool = False) -> float:
+def share_covered(mask: Volume, other: Grid, along_z_only: bool = False) -> float:
     """Share of a mask's voxels whose centres lie inside another grid.
 
     References

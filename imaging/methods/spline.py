@@ -11,7 +11,7 @@ PARALLEL = 1e-6  # cosines closer than this to 0 or 1
 TIE = 1e-6  # of a voxel: what lies so close to half-way is half-way
 
 
-def parallel(grid: Grid) -> bool:
+def is_axis_parallel(grid: Grid) -> bool:
     """Whether a grid's axes run along the patient's, in whatever order and sense."""
     cosines = np.abs(grid.axes)
     return bool(np.all((cosines < PARALLEL) | (cosines > 1 - PARALLEL)))
@@ -70,7 +70,7 @@ def interpolate(scan: Volume, target: Grid, outside: float) -> NDArray[np.float3
     return found
 
 
-def nearest(mask: Volume, target: Grid) -> NDArray[np.bool_]:
+def interpolate_nearest(mask: Volume, target: Grid) -> NDArray[np.bool_]:
     """A mask at the voxels of another grid, by the nearest voxel; half-way goes up the axis.
 
     References

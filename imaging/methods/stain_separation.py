@@ -82,6 +82,11 @@ def _tables(stains: Stains) -> tuple[Array, Array, Array]:
 def unmixing_weights(dyes: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Matrix, channels × dyes, that turns optical densities into amounts of each dye.
 
+    Parameters
+    ----------
+    dyes : three times three float
+        Optical density of each dye in red, green and blue; only the direction counts.
+
     References
     ----------
     Ruifrok A.C., Johnston D.A. Anal Quant Cytol Histol 2001;23:291-299.

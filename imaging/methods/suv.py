@@ -12,7 +12,14 @@ from pydicom.dataset import Dataset
 
 from imaging.methods import suv_timing as timing
 from imaging.methods.suv_body import BODY_KG, body_mass_kg, body_surface_m2, read_weight_kg
-from imaging.methods.suv_working import Step, Working, number, one_value, private_number, values_of
+from imaging.methods.suv_working import (
+    Step,
+    Working,
+    one_value,
+    private_number,
+    read_number,
+    read_values,
+)
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
@@ -79,6 +86,13 @@ def estimate_suv_factors(slices: Sequence[Dataset]) -> SuvFactors:
 def apply_suv(values: NDArray[np.float32], suv: SuvFactors) -> NDArray[np.float32]:
     """SUV, g/mL (z, y, x), of rescaled PET voxels (z, y, x).
 
+    Parameters
+    ----------
+    values : array (z, y, x)
+        Stored values times the slope of their slice.
+    suv : SuvFactors
+        A factor per slice.
+
     References
     ----------
     As ``estimate_suv_factors``.
@@ -115,7 +129,7 @@ def _check_intercepts(slices: tuple[Dataset, ...], working: Working) -> None:
 def _check_corrections(slices: tuple[Dataset, ...], decay: str, working: Working) -> None:
     """The voxels are corrected for attenuation, and for decay unless the header says NONE."""
     for slice_ in slices:
-        done = values_of(slice_, "CorrectedImage")
+        done = read_values(slice_, "CorrectedImage")
         lacking = [] if "ATTN" in done else ["ATTN"]
         if decay != "NONE" and not done & {"DECY", "DECAY"}:
             lacking.append("DECY")
@@ -159,7 +173,7 @@ def _nuclide(slice_: Dataset) -> Dataset:
 
 
 def _dose_bq(nuclide: Dataset, working: Working) -> float:
-    dose = number(nuclide, 0x00181074)
+    dose = read_number(nuclide, 0x00181074)
     if not dose or dose < 0:
         raise refuse(
             say("RadionuclideTotalDose (0018,1074)"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pydicom.dataset import Dataset
 
-from imaging.methods.suv_working import Working, number, text
+from imaging.methods.suv_working import Working, read_number, read_text
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
@@ -32,7 +32,7 @@ BODY_KG: dict[str, dict[str, Callable[[float, float], float]]] = {
 
 def read_weight_kg(dataset: Dataset, working: Working) -> float:
     """Body weight, kg; above 1000 it is read as grams, with a notice."""
-    weight = number(dataset, 0x00101030)
+    weight = read_number(dataset, 0x00101030)
     if not weight or weight < 0:
         raise refuse(
             say("PatientWeight (0010,1030)"),
@@ -57,7 +57,7 @@ def read_weight_kg(dataset: Dataset, working: Working) -> float:
 
 def read_height_cm(dataset: Dataset, working: Working) -> float:
     """Body height, cm; refused when missing, as only units that need it ask."""
-    height = number(dataset, 0x00101020)
+    height = read_number(dataset, 0x00101020)
     if not height or height < 0:
         raise refuse(
             say("PatientSize (0010,1020)"),
@@ -79,6 +79,16 @@ def read_height_cm(dataset: Dataset, working: Working) -> float:
 def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working) -> float:
     """Lean or ideal mass, kg, by the formula of ``kind``; sex other or empty: mean of both.
 
+    Parameters
+    ----------
+    kind : {"LBM", "LBMJAMES128", "LBMJANMA", "IBW"}
+        As SUV Type (0054,1006) names them.
+    dataset : Dataset
+        With PatientSex and PatientSize.
+    weight_kg : float
+    working : Working
+        Where the steps are written.
+
     References
     ----------
     DICOM PS3.3 C.8.9.1 (SUV Type): Morgan DJ, Bray KM. Clin Pharmacokinet 1994;26:292 (LBM);
@@ -87,7 +97,7 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
     """
     formulas = BODY_KG[kind]
     height_cm = read_height_cm(dataset, working)
-    sex = text(dataset, "PatientSex")
+    sex = read_text(dataset, "PatientSex")
     if sex in formulas:
         mass = formulas[sex](weight_kg, height_cm)
     else:
@@ -115,6 +125,13 @@ def body_mass_kg(kind: str, dataset: Dataset, weight_kg: float, working: Working
 
 def body_surface_m2(dataset: Dataset, weight_kg: float, working: Working) -> float:
     """Body surface, m², by Du Bois.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With PatientSize.
+    weight_kg : float
+    working : Working
 
     References
     ----------

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DA, DT, TM
 
-from imaging.methods.suv_working import Working, number, private_text
+from imaging.methods.suv_working import Working, private_text, read_number
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
@@ -38,7 +38,7 @@ HALF_LIFE_S = {
 
 def read_half_life_s(nuclide: Dataset, working: Working) -> float:
     """Half-life, s: (0018,1075), else by the nuclide's code."""
-    stated = number(nuclide, 0x00181075)
+    stated = read_number(nuclide, 0x00181075)
     if stated and stated > 0:
         working.step("half-life", "(0018,1075)", stated, "s")
         return stated
@@ -91,6 +91,13 @@ def read_reference_time(
     GE's private scan time comes first, then the series' own time unless it lies after the first
     acquisition (a derived series), else it is computed back from the first frame.
 
+    Parameters
+    ----------
+    slices : datasets of one series
+    half_life_s : float
+    working : Working
+        Where the steps are written.
+
     References
     ----------
     QIBA FDG-PET profile (SUV pseudocode), as the objects of oncoray/suv_computation confirm.
@@ -125,7 +132,7 @@ def _ge_scan_time(dataset: Dataset) -> datetime | None:
 
 
 def _back_computed(slice_: Dataset, half_life_s: float, working: Working) -> datetime:
-    offset_ms, frame_ms = number(slice_, 0x00541300), number(slice_, 0x00181242)
+    offset_ms, frame_ms = read_number(slice_, 0x00541300), read_number(slice_, 0x00181242)
     if offset_ms is None or not frame_ms:
         raise refuse(
             say("FrameReferenceTime (0054,1300), ActualFrameDuration (0018,1242)"),
@@ -219,11 +226,19 @@ def frame_decay_factor(slice_: Dataset, given_at: datetime, half_life_s: float) 
 
     λT/(1 − e^(−λT)) × e^(λ(t_acq − t_adm)), T the frame's duration.
 
+    Parameters
+    ----------
+    slice_ : Dataset
+        With its acquisition time and ActualFrameDuration, ms.
+    given_at : datetime
+        When the dose was given, scanner's clock.
+    half_life_s : float
+
     References
     ----------
     The mean of exp(−λt) over a frame, turned round. DICOM PS3.3 C.8.9.4 (Decay Factor).
     """
-    frame_ms = number(slice_, 0x00181242)
+    frame_ms = read_number(slice_, 0x00181242)
     if not frame_ms:
         raise refuse(
             say("ActualFrameDuration (0018,1242)"),

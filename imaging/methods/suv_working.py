@@ -43,7 +43,7 @@ class Working:
         self.notices.append(Notice(code, text))
 
 
-def number(dataset: Dataset, tag: int) -> float | None:
+def read_number(dataset: Dataset, tag: int) -> float | None:
     """A tag's number; None when absent, empty or unreadable. Undecoded private bytes are text."""
     element = dataset.get(BaseTag(tag))
     if element is None or element.value in (None, "", b""):
@@ -84,12 +84,12 @@ def _plain_text(value: object) -> str:
     return str(value).strip("\0 ")
 
 
-def text(dataset: Dataset, keyword: str) -> str:
+def read_text(dataset: Dataset, keyword: str) -> str:
     """A tag's text, stripped and in capitals; empty when absent."""
     return str(dataset.get(keyword) or "").strip().upper()
 
 
-def values_of(dataset: Dataset, keyword: str) -> set[str]:
+def read_values(dataset: Dataset, keyword: str) -> set[str]:
     """The values of a tag that may have several, in capitals; one alone comes as plain text."""
     value = dataset.get(keyword) or []
     return {str(v).strip().upper() for v in ([value] if isinstance(value, str) else value)}
@@ -97,7 +97,7 @@ def values_of(dataset: Dataset, keyword: str) -> set[str]:
 
 def one_value(slices: tuple[Dataset, ...], keyword: str, tag: str) -> str:
     """The text of a tag that must be the same in every slice."""
-    values = {text(slice_, keyword) for slice_ in slices}
+    values = {read_text(slice_, keyword) for slice_ in slices}
     if len(values) > 1:
         raise refuse(
             f"{keyword} {tag}",

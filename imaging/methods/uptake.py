@@ -135,6 +135,11 @@ def _sphere_means(
 def sphere_offsets(grid: Grid, radius_mm: float) -> NDArray[np.int_]:
     """Voxel offsets (n, 3) as z, y, x whose centres lie within a sphere around a voxel centre.
 
+    Parameters
+    ----------
+    grid : Grid
+    radius_mm : float
+
     References
     ----------
     Ours: a voxel belongs to a sphere when its centre does.

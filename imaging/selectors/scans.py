@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from imaging.methods.quality_control import worst
+from imaging.methods.quality_control import worst_state
 from imaging.methods.scanner_groups import scanner_text
 from imaging.models import PetCtPair, Roi, RoiChoice, Series, Timing, UidMap, Uptake
 from studies.consents import IMAGING, usable
@@ -88,7 +88,7 @@ def _pair_quality(pair: PetCtPair | None) -> list[Checks]:
 
 def quality_state(lists: Iterable[Checks]) -> str:
     """The gravest state of several lists of checks; empty when nothing was looked at."""
-    return worst(check["state"] for checks in lists for check in checks)
+    return worst_state(check["state"] for checks in lists for check in checks)
 
 
 def checks_of(series: Series, pair: PetCtPair | None, rois: Iterable[Roi]) -> Checks:

@@ -16,7 +16,7 @@ from imaging.methods.encoder import (
     EncoderFit,
     Preset,
 )
-from imaging.methods.extractor import ENCODER, PREPROCESSING, RESNET_CUBE, count_of
+from imaging.methods.extractor import ENCODER, PREPROCESSING, RESNET_CUBE, features_per_modality
 from imaging.methods.pooled_features import feature_names
 from imaging.methods.resnet import BLOCKS, read_weights, seeded_weights
 from imaging.methods.slice_picture import draw_reconstructions
@@ -158,7 +158,9 @@ def _keep(
             "picture": picture, "held_out_losses": list(fit.held_out_losses),
             "fitted_on": fit.n_training,
             "members_digest": members_digest(i.roi.patient.uid for i in inputs.values()),
-            "feature_names": list(feature_names(fit.modality, count_of(ENCODER, settings))),
+            "feature_names": list(
+                feature_names(fit.modality, features_per_modality(ENCODER, settings))
+            ),
             "losses": list(fit.losses), "settings": settings,
             "versions": fit.versions, "produced_by": job,
         },
@@ -245,7 +247,7 @@ def _register(
     settings = {**RESNET_CUBE, **PREPROCESSING}
     rows = {}
     for modality in MODALITIES:
-        names = feature_names(modality, count_of(architecture, settings))
+        names = feature_names(modality, features_per_modality(architecture, settings))
         digest = inputs_digest("network/1", modality, architecture, stored.sha256, settings)
         rows[modality], made = ExtractorVersion.objects.get_or_create(
             study=study, modality=modality, inputs_digest=digest,

@@ -31,7 +31,7 @@ from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, inputs_digest
 
 from .extractors import MODALITIES, control_of
-from .patches import PatchSource, cut_patches, patch_source
+from .patches import PatchSource, patch_source, patches_cut
 from .targets import pairs_retime
 
 BESIDE, SHUFFLED = "beside", "shuffled"
@@ -194,7 +194,7 @@ class _Extraction:
 
     def vectors_of(self, source: PatchSource) -> dict[str, NDArray[np.float64]]:
         """The features of one patient by modality; no database is asked."""
-        patches = cut_patches(source, self.settings["size"], self.settings["spacing_mm"])
+        patches = patches_cut(source, self.settings["size"], self.settings["spacing_mm"])
         return {m: self._vector(source, m, patch) for m, patch in patches.items()}
 
     def _vector(self, source: PatchSource, modality: str, patch: Patch) -> NDArray[np.float64]:

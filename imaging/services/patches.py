@@ -40,7 +40,7 @@ def _addresses(series: Series) -> tuple[str, str]:
     return series.stored.sha256, series.volume_head_sha256
 
 
-def cut_patches(source: PatchSource, size: int, spacing_mm: float) -> dict[str, Patch]:
+def patches_cut(source: PatchSource, size: int, spacing_mm: float) -> dict[str, Patch]:
     """The cubes of PET and CT; of each volume only the part around the cube is read."""
     mask = read_volume(storage().read(source.study_uid, source.mask))
     cube = place_cube(mask, size, spacing_mm, source.name)
@@ -66,4 +66,4 @@ def _part(source: PatchSource, modality: str, cube: Grid) -> Volume:
 
 def patches_of(found: RoiInput, size: int, spacing_mm: float) -> dict[str, Patch]:
     """The cubes of PET and CT around a patient's region."""
-    return cut_patches(patch_source(found), size, spacing_mm)
+    return patches_cut(patch_source(found), size, spacing_mm)

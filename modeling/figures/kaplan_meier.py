@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 
 from modeling.methods.kaplan_meier import KaplanMeier
-from modeling.methods.nomogram import pretty
+from modeling.methods.nomogram import pretty_ticks
 from studies.figures.figure import (
     HEIGHT,
     INK,
@@ -179,7 +179,7 @@ def _steps(curve: KaplanMeier) -> tuple[np.ndarray, ...]:
 def _ticks(longest: float, unit: str) -> list[float]:
     """Whole years or half-years of months, round numbers of days; about six steps."""
     if unit != "months":
-        step = float(pretty(0.0, longest, 6)[1])
+        step = float(pretty_ticks(0.0, longest, 6)[1])
         return [step * k for k in range(int(np.ceil(longest / step)) + 1)]
     for step in (1, 2, 3, 6, 12, 24, 36, 60, 120):
         if longest / step <= 6.2:

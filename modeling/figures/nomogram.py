@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty
+from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty_ticks
 from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
 from studies.methods.wording import marked, say
 
@@ -135,9 +135,9 @@ def draw_nomogram(
 
 def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
     """Points, a ruler per variable, total points, survival at each time."""
-    top = float(pretty(0.0, nomogram.largest_total, 10)[-1])
+    top = float(pretty_ticks(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
-    total = pretty(0.0, nomogram.largest_total, 10)
+    total = pretty_ticks(0.0, nomogram.largest_total, 10)
     rulers = [_even(say("Points"), points, points)]
     for axis in nomogram.axes:
         at, labels = words.ticks(axis, nomogram.points_per_unit)

@@ -38,7 +38,7 @@ class Ablation:
     applied: NDArray[np.float64]
 
 
-def columns_of(ablation: str, names: Sequence[str]) -> list[str]:
+def ablation_columns(ablation: str, names: Sequence[str]) -> list[str]:
     """The columns an ablation keeps.
 
     Parameters
@@ -88,7 +88,7 @@ def estimate_ablation(
     Parameters
     ----------
     ablation : str
-        As ``columns_of``.
+        As ``ablation_columns``.
     classifier : str
         Of the families of columns; a single column takes logistic regression.
     keys, features, feature_names, outcome, folds, repeats, seed, tuning, workers, progress, runner
@@ -103,9 +103,9 @@ def estimate_ablation(
     Raises
     ------
     DataProblem
-        As ``columns_of`` and ``estimate_out_of_fold``.
+        As ``ablation_columns`` and ``estimate_out_of_fold``.
     """
-    kept = sorted(columns_of(ablation, feature_names))
+    kept = sorted(ablation_columns(ablation, feature_names))
     serving = columns_that_serve(kept, feature_names) if tuning.harmonise else []
     columns, kept = len(kept), sorted([*kept, *serving])
     where = [list(feature_names).index(name) for name in kept]

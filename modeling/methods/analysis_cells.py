@@ -44,6 +44,7 @@ class Reading:
 
 
 def read_cells(content: bytes) -> tuple[pd.DataFrame, str]:
+    """Every cell as text, and the separator."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -99,6 +100,7 @@ def _numbers(column: pd.Series) -> Floats:
 
 
 def read_durations(reading: Reading, name: str, gone: pd.DataFrame) -> Floats:
+    """Follow-up of every row, NaN where the cell is empty."""
     time = _numbers(reading.text[name])
     there = ~gone[name].to_numpy()
     bad = np.flatnonzero(there & ~(np.isfinite(time) & (time >= 0)))
@@ -108,6 +110,7 @@ def read_durations(reading: Reading, name: str, gone: pd.DataFrame) -> Floats:
 
 
 def read_events(reading: Reading, name: str, gone: pd.DataFrame) -> Floats:
+    """1 and 0 of every row, NaN where the cell is empty."""
     text = reading.text[name].str.lower().str.replace(r"\.0+$", "", regex=True)
     flag = text.map(EVENT)
     there = ~gone[name].to_numpy()

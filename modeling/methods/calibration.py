@@ -94,8 +94,8 @@ def estimate_calibration(
     y, p = check_probability(outcome, probability)
     eta, notices = _finite_logit(p)
     z = float(norm.ppf(0.5 + level / 2))
-    joint = fit_logistic(y, np.column_stack([np.ones(y.size), eta]), np.zeros(y.size))
-    offset = fit_logistic(y, np.ones((y.size, 1)), eta)
+    joint = fit_logistic_offset(y, np.column_stack([np.ones(y.size), eta]), np.zeros(y.size))
+    offset = fit_logistic_offset(y, np.ones((y.size, 1)), eta)
     edges = np.linspace(0, y.size, min(bins, y.size) + 1).round().astype(int)
     order = _order(y, p, seed)
     if joint is None:
@@ -133,7 +133,7 @@ def _finite_logit(p: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[Not
     return logit(np.clip(p, edge, 1 - edge)), [Notice("calibration_certain", text)]
 
 
-def fit_logistic(
+def fit_logistic_offset(
     y: NDArray[np.bool_], design: NDArray[np.float64], offset: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Coefficients and standard errors by Newton's method, None where they do not exist.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from modeling.methods.covariates import dependent_column, find_dependent_columns, too_many_columns
 from modeling.methods.design_matrix import Design, Term, apply_design, as_level
-from modeling.methods.prognosis import FEWEST_EVENTS, FEWEST_ROWS, fit_columns
+from modeling.methods.prognosis import FEWEST_EVENTS, FEWEST_ROWS, fit_design
 from modeling.methods.prognosis_plan import PrognosisPlan, fit_terms, join_rare_levels
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import DataProblem, Notice, Problem
@@ -182,7 +182,7 @@ def _separated(time: Floats, flag: Flags, x: Floats, names: tuple[str, ...]) -> 
     plain = PrognosisPlan((), ())
     terms = tuple(Term(name) for name in names)
     try:
-        fit_columns(plain, time, flag, Design(x, terms))
+        fit_design(plain, time, flag, Design(x, terms))
     except DataProblem as refusal:
         return tuple(str(p.column) for p in refusal.problems if p.column in names)
     return ()

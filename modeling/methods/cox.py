@@ -84,7 +84,13 @@ def fit_cox(
 def check_weights(
     weights: ArrayLike | None, offset: ArrayLike | None, rows: int
 ) -> tuple[Floats | None, Floats | None]:
-    """Case weights above zero and a finite offset, or refused; None stays None."""
+    """Case weights above zero and a finite offset, or refused; None stays None.
+
+    Parameters
+    ----------
+    weights, offset : arrays, shape (rows,), or None
+    rows : int
+    """
     problems, found = [], []
     for what, values, least in (("Weights", weights, 0.0), ("Offset", offset, -np.inf)):
         numbers = None if values is None else np.asarray(values, dtype=float)

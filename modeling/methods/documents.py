@@ -50,7 +50,7 @@ def parse_document(
     )
 
 
-def as_problem(error: ValidationError, name: str) -> Problem:
+def schema_problem(error: ValidationError, name: str) -> Problem:
     """An error of the schema with its place in the document.
 
     Parameters

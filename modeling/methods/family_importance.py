@@ -34,7 +34,7 @@ class FamilyImportance:
     sd: float
 
 
-def families_of(names: Sequence[str]) -> dict[str, list[int]]:
+def feature_families(names: Sequence[str]) -> dict[str, list[int]]:
     """Positions of the columns of each family: modality, then lesion or ring, mean or SD.
 
     Parameters
@@ -111,7 +111,7 @@ def estimate_family_importance(
     ----------
     Breiman L. Machine Learning 2001;45:5-32.
     """
-    families = families_of(common.names)
+    families = feature_families(common.names)
     tasks = [FamilyTask(family) for family in sorted(families)]
     done = runner(shuffle_family, common, tasks, workers, progress, "Shuffling columns")
     found = [
@@ -138,7 +138,7 @@ def shuffle_family(common: ImportanceCommon, task: FamilyTask) -> list[float]:
     ----------
     Breiman, Mach Learn 2001;45:5 (permutation importance), by families of columns.
     """
-    families = families_of(common.names)
+    families = feature_families(common.names)
     columns, place = families[task.family], sorted(families).index(task.family)
     rng = np.random.default_rng([common.seed, place])
     whole = estimate_auc(common.y, common.estimator.predict_proba(common.X)[:, 1]).auc

@@ -14,8 +14,8 @@ from modeling.methods.scanner_plan import (
     SCANNERS,
     UNKNOWN,
     ScannerPlan,
-    positions,
-    read_plan_of_scanners,
+    feature_positions,
+    read_scanner_plan,
 )
 from studies.methods.combat import FEWEST
 from studies.methods.problems import refuse
@@ -86,7 +86,7 @@ class Harmoniser:
             self._check(column, table)
             fit = self.fits_[column]
             if fit is not None:
-                at = positions(column, self.names)
+                at = feature_positions(column, self.names)
                 labels = self._labels(column, table)
                 table[:, at], _ = apply_harmoniser(fit, table[:, at], labels)
         return table[:, self.get_support()]
@@ -115,7 +115,7 @@ class Harmoniser:
         labels = np.array(self._labels(column, table), dtype=str)
         names, counts = np.unique(labels[labels != ""], return_counts=True)
         enough = names[counts >= FEWEST]
-        at = positions(column, self.names)
+        at = feature_positions(column, self.names)
         if len(enough) < 2 or not len(at):
             return None
         rows = np.isin(labels, enough)
@@ -169,7 +169,7 @@ def plan_in(pipeline: Pipeline) -> ScannerPlan | None:
     pipeline : Pipeline
     """
     step = harmoniser_of(pipeline)
-    return None if step is None else read_plan_of_scanners(step.plan)
+    return None if step is None else read_scanner_plan(step.plan)
 
 
 def rows_digest(table: ArrayLike) -> str:

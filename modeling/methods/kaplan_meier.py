@@ -115,7 +115,13 @@ def estimate_kaplan_meier(
 
 
 def count_at_risk(time: Floats, event: Flags) -> tuple[Floats, Floats, Floats, Floats]:
-    """Distinct times with numbers at risk, of events and of censorings."""
+    """Distinct times with numbers at risk, of events and of censorings.
+
+    Parameters
+    ----------
+    time : array, shape (n,)
+    event : array of bool, shape (n,)
+    """
     moments, index = np.unique(time, return_inverse=True)
     total = np.bincount(index, minlength=moments.size).astype(float)
     events = np.bincount(index[event], minlength=moments.size).astype(float)

@@ -85,6 +85,13 @@ def cross_validate_lasso_logistic(
 ) -> CrossValidatedLasso:
     """LASSO logistic path with the penalty chosen over given folds by deviance.
 
+    Parameters
+    ----------
+    outcome, x, names
+        As in :func:`modeling.methods.lasso.fit_lasso_logistic`.
+    fold : array of int, shape (n,)
+        The fold in which each row is left out.
+
     References
     ----------
     Friedman, Hastie, Tibshirani, J Stat Softw 2010;33(1):1. Compared with R glmnet.

@@ -27,7 +27,29 @@ def keep_columns(
     plan: PrognosisPlan,
     seed: int,
 ) -> tuple[*Chosen, list[Notice]]:
-    """The LASSO's choice, as far as the events carry it, and what is said of it."""
+    """The LASSO's choice, as far as the events carry it, and what is said of it.
+
+    Parameters
+    ----------
+    table : DataFrame, (n rows)
+    time, flag : arrays, shape (n,)
+        Follow-up, and True where the endpoint happened.
+    offered : sequence of str
+        Candidates that differ between patients.
+    known : mapping of column to Term
+    plan : PrognosisPlan
+    seed : int
+        Of the folds.
+
+    Returns
+    -------
+    lasso : CrossValidatedLasso or None
+    kept : tuple of str
+        At lambda.min, or at lambda.1se where the events carry no more.
+    simpler : tuple of str
+        At lambda.1se.
+    notices : list of Notice
+    """
     lasso, wanted, simpler = _choose(table, time, flag, offered, known, plan, seed)
     kept, given_way = _affordable(wanted, simpler, len(plan.always), int(flag.sum()))
     said = [*(lasso.notices if lasso else ()), *given_way, *_about_choice(wanted, kept, simpler)]

@@ -110,6 +110,7 @@ class LogisticLoss:
 def solve_path(
     make: Callable[[Floats], _Loss], columns: Floats, names: tuple[str, ...]
 ) -> LassoPath:
+    """Coefficients at each of a hundred falling penalties, as far as they converge."""
     center, scale = columns.mean(axis=0), columns.std(axis=0)
     moving = scale > 0
     scale = np.where(moving, scale, 1.0)

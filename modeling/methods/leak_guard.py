@@ -14,7 +14,9 @@ from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import named, say
 
 
-def check_sides(fitting: Sequence[str], judging: Mapping[str, Sequence[str]]) -> list[Problem]:
+def check_patients_apart(
+    fitting: Sequence[str], judging: Mapping[str, Sequence[str]]
+) -> list[Problem]:
     """A patient who is fitted to and judged on.
 
     Parameters
@@ -41,7 +43,7 @@ def check_sides(fitting: Sequence[str], judging: Mapping[str, Sequence[str]]) ->
     return problems
 
 
-def check_uses(cohort: Sequence[str], uses: Mapping[str, str]) -> list[Problem]:
+def check_cohort_uses(cohort: Sequence[str], uses: Mapping[str, str]) -> list[Problem]:
     """A cohort in the fit that is there to validate.
 
     Parameters
@@ -95,7 +97,7 @@ def check_identical_rows(keys: Sequence[str], features: ArrayLike) -> list[Probl
     ]
 
 
-def check_dates(
+def check_measured_before(
     keys: Sequence[str], measured: Sequence[date | None], outcome_from: Sequence[date | None]
 ) -> list[Problem]:
     """A feature measured after the outcome began to count.

@@ -137,6 +137,10 @@ def compare_log_rank_pairwise(
 def adjust_holm(p_values: ArrayLike) -> Floats:
     """Holm's step-down adjusted p-values.
 
+    Parameters
+    ----------
+    p_values : array, shape (tests,)
+
     References
     ----------
     Holm, Scand J Stat 1979;6:65. R p.adjust.
@@ -149,6 +153,10 @@ def adjust_holm(p_values: ArrayLike) -> Floats:
 
 def adjust_benjamini_hochberg(p_values: ArrayLike) -> Floats:
     """Benjamini and Hochberg's step-up adjusted p-values (false discovery rate).
+
+    Parameters
+    ----------
+    p_values : array, shape (tests,)
 
     References
     ----------

@@ -228,12 +228,12 @@ def _ruler(term: Term, beta: Mapping[str, float], column: pd.Series) -> Axis:
         linear = np.array([0.0, *effects])
         return Axis(term, term.levels, linear, linear, ())
     numbers = np.unique(pd.to_numeric(column).to_numpy(float))
-    ticks = numbers if numbers.size <= MOST_VALUES else pretty(numbers[0], numbers[-1], 10)
+    ticks = numbers if numbers.size <= MOST_VALUES else pretty_ticks(numbers[0], numbers[-1], 10)
     axis = Axis(term, tuple(ticks.tolist()), ticks, ticks, effects)
     return replace(axis, linear=axis.linear_at(pd.Series(ticks)))
 
 
-def pretty(low: float, high: float, intervals: int = 5) -> Floats:
+def pretty_ticks(low: float, high: float, intervals: int = 5) -> Floats:
     """Round numbers that cover ``low``..``high`` in about ``intervals`` steps, as R's pretty.
 
     References

@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from modeling.methods.documents import as_problem, parse_document
+from modeling.methods.documents import parse_document, schema_problem
 from modeling.methods.recipe import harmonise_said, read_recipe
 from studies.methods.problems import DataProblem
 
@@ -89,7 +89,7 @@ def read_plan(document: str | Mapping[str, Any]) -> dict[str, Any]:
         Every place where plan or recipe depart from their schemas.
     """
     found = parse_document(document, "plan")
-    problems = [as_problem(e, "plan") for e in Draft202012Validator(SCHEMA).iter_errors(found)]
+    problems = [schema_problem(e, "plan") for e in Draft202012Validator(SCHEMA).iter_errors(found)]
     if problems:
         raise DataProblem(problems)
     checked = copy.deepcopy(dict(found))

@@ -99,7 +99,7 @@ def fit_prognosis(
         notices += told
     terms = tuple(known[name] for name in (*plan.always, *kept))
     design = apply_design(rows, terms)
-    cox = fit_columns(plan, time, flag, design)
+    cox = fit_design(plan, time, flag, design)
     nomogram = build_nomogram(cox, design, rows, _within(plan.times, cox))
     notices += [*cox.notices, *_about_penalty(plan), *_about_times(plan.times, cox)]
     hazards, found = _hazards(cox, time, flag, design)
@@ -109,7 +109,7 @@ def fit_prognosis(
     )  # fmt: skip
 
 
-def fit_columns(plan: PrognosisPlan, duration: Floats, event: Flags, design: Design) -> CoxFit:
+def fit_design(plan: PrognosisPlan, duration: Floats, event: Flags, design: Design) -> CoxFit:
     """The Cox model of a design, by the plan's likelihood.
 
     Parameters
@@ -171,7 +171,7 @@ def fit_without(
             "Nothing to compare.",
         )
     design = apply_design(with_joined(table, fit.joined), terms)
-    return LesserModel(fit_columns(fit.plan, duration, event, design), terms, fit.joined)
+    return LesserModel(fit_design(fit.plan, duration, event, design), terms, fit.joined)
 
 
 def apply_prognosis(fit: PrognosisFit, table: pd.DataFrame) -> Floats:

@@ -49,7 +49,7 @@ from modeling.methods.survival_decision_curve import (
     SurvivalDecisionCurve,
     estimate_survival_decision_curve,
 )
-from modeling.methods.survival_groups import SurvivalGroups, group_survival, or_none
+from modeling.methods.survival_groups import SurvivalGroups, group_survival, none_if_refused
 from modeling.methods.survival_table import Floats
 from modeling.methods.time_dependent_auc import (
     TimeDependentAuc,
@@ -194,7 +194,7 @@ def analyse_prognosis(
         hazards=hazards,
         schoenfeld=estimate_schoenfeld(cox, time, event, x) if plain else None,
         residuals=estimate_cox_residuals(cox, time, event, x) if plain else None,
-        eliminated=or_none(
+        eliminated=none_if_refused(
             lambda: eliminate_backward(time, event, table.covariates, table.terms)
         ) if plain else None,
         survival=predicted,
@@ -307,4 +307,4 @@ def _auc_curve(table: AnalysisTable, lp: Floats) -> tuple[TimeDependentAuc, ...]
 def _lasso(table: AnalysisTable, design: Design, seed: int) -> CrossValidatedLasso | None:
     fold = stratified_folds(table.event, FOLDS, seed)
     rows = (table.duration, table.event, design.matrix, fold, design.names)
-    return or_none(lambda: cross_validate_lasso_cox(*rows))
+    return none_if_refused(lambda: cross_validate_lasso_cox(*rows))

@@ -96,6 +96,7 @@ def join_rare_levels(
 
 
 def with_joined(table: pd.DataFrame, joined: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """The table with its rare levels joined to their reference."""
     known = {name: m for name, m in joined.items() if name in table}
     return table.assign(**{name: table[name].replace(dict(m)) for name, m in known.items()})
 

@@ -99,7 +99,14 @@ def _tested_information(sets: StratifiedRiskSets, beta: Floats, drift: list[Floa
 def risk_sets_of(
     fit: CoxFit, time: Floats, flag: Flags, x: ArrayLike, strata: ArrayLike | None = None
 ) -> StratifiedRiskSets:
-    """The risk sets of a fit, made again from its rows."""
+    """The risk sets of a fit, made again from its rows.
+
+    Parameters
+    ----------
+    fit : CoxFit
+    time, flag, x, strata
+        The rows it was fitted to, in any order.
+    """
     columns = np.asarray(x, dtype=float).reshape(time.size, -1) - fit.center
     groups = None if strata is None else np.asarray(strata).astype(str)
     return StratifiedRiskSets(time, flag, columns, fit.ties, groups)
@@ -108,7 +115,14 @@ def risk_sets_of(
 def drift_of_time(
     sets: StratifiedRiskSets, time: Floats, flag: Flags, transform: Transform
 ) -> list[Floats]:
-    """g(t) per block of equal times in each stratum, centred over all events."""
+    """g(t) per block of equal times in each stratum, centred over all events.
+
+    Parameters
+    ----------
+    sets : StratifiedRiskSets
+    time, flag : arrays, shape (n,)
+    transform : {"km", "identity", "log", "rank"}
+    """
     value = transform_time(time, flag, transform)
     if np.ptp(value[flag]) == 0:
         raise refuse("Proportional hazards", "events at one time only",
@@ -122,6 +136,12 @@ def drift_of_time(
 
 def transform_time(time: Floats, flag: Flags, transform: Transform) -> Floats:
     """g(t) of every row's follow-up, over all rows together.
+
+    Parameters
+    ----------
+    time, flag : arrays, shape (n,)
+    transform : {"km", "identity", "log", "rank"}
+        As survival::cox.zph names them.
 
     References
     ----------

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from jsonschema import Draft202012Validator
 
-from modeling.methods.documents import as_problem, parse_document
+from modeling.methods.documents import parse_document, schema_problem
 from modeling.methods.leak_origins import OUTCOME_PREFIXES
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
@@ -90,7 +90,7 @@ def read_question(document: str | Mapping[str, Any]) -> dict[str, Any]:
     """
     found = parse_document(document, "question")
     errors = Draft202012Validator(SCHEMA).iter_errors(found)
-    problems = [as_problem(error, "question") for error in errors] or _beyond_schema(found)
+    problems = [schema_problem(error, "question") for error in errors] or _beyond_schema(found)
     if problems:
         raise DataProblem(problems)
     return copy.deepcopy(dict(found))

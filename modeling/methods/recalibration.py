@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from modeling.methods.binary_input import check_probability
-from modeling.methods.calibration import fit_logistic
+from modeling.methods.calibration import fit_logistic_offset
 from modeling.methods.folds import assign_folds, split_pairs
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -62,7 +62,7 @@ def fit_recalibration(outcome: ArrayLike, probability: ArrayLike) -> Recalibrati
             "Wait for more patients: two numbers fitted to fewer are noise.",
         )
     design = np.column_stack([np.ones(y.size), _logit(p)])
-    fitted = fit_logistic(y, design, np.zeros(y.size))
+    fitted = fit_logistic_offset(y, design, np.zeros(y.size))
     if fitted is None or fitted[0][1] <= 0:
         raise refuse(
             "recalibration",
@@ -127,7 +127,7 @@ def estimate_recalibrated(
 def _within_fold(y: NDArray[np.int_], p: NDArray[np.float64]) -> RecalibrationFit:
     """As the whole, without its minimum: the folds of ten may hold eight."""
     design = np.column_stack([np.ones(y.size), _logit(p)])
-    fitted = fit_logistic(y.astype(bool), design, np.zeros(y.size))
+    fitted = fit_logistic_offset(y.astype(bool), design, np.zeros(y.size))
     if fitted is None:
         raise refuse(
             "recalibration",

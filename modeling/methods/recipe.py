@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from modeling.methods.ablation import FAMILIES
 from modeling.methods.classifiers import CLASSIFIERS, Grid
-from modeling.methods.documents import as_problem, parse_document
+from modeling.methods.documents import parse_document, schema_problem
 from modeling.methods.nested_cross_validation import Tuning
 from modeling.methods.recipe_schema import PRESETS, SCHEMA
 from modeling.methods.scanner_plan import LARGEST, MINIMUM
@@ -95,7 +95,7 @@ def read_recipe(document: str | Mapping[str, Any]) -> Recipe:
     named = isinstance(document, str) and document in PRESETS
     found = PRESETS[str(document)] if named else parse_document(document, "recipe", PRESETS)
     problems = [
-        as_problem(error, "recipe") for error in Draft202012Validator(SCHEMA).iter_errors(found)
+        schema_problem(error, "recipe") for error in Draft202012Validator(SCHEMA).iter_errors(found)
     ] or _beyond_schema(found)
     if problems:
         raise DataProblem(problems)

@@ -89,7 +89,7 @@ class ScannerPlan:
         return told | {"known": {name: list(groups) for name, groups in self.known.items()}}
 
 
-def read_plan_of_scanners(told: Mapping[str, Any]) -> ScannerPlan:
+def read_scanner_plan(told: Mapping[str, Any]) -> ScannerPlan:
     """The plan of its ``as_dict``.
 
     Parameters
@@ -283,7 +283,7 @@ def columns_that_serve(names: Sequence[str], offered: Sequence[str]) -> list[str
     return [column for column in offered if column in SCANNERS and _bears(column, names)]
 
 
-def positions(column: str, names: Sequence[str]) -> NDArray[np.intp]:
+def feature_positions(column: str, names: Sequence[str]) -> NDArray[np.intp]:
     """Where among ``names`` the features of a column of scanners stand.
 
     Parameters

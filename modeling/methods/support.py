@@ -91,6 +91,14 @@ def apply_support(support: Support, table: pd.DataFrame, terms: Sequence[Term]) 
 
     The distance is NaN where the fitting rows were too few for one.
 
+    Parameters
+    ----------
+    support : Support
+    table : DataFrame
+        Its first row is looked at.
+    terms : sequence of Term
+        Of the model.
+
     References
     ----------
     Ours; distances as in :mod:`modeling.methods.applicability`.

@@ -108,6 +108,12 @@ def estimate_survival_calibration(
 def calibration_cuts(predicted: Floats, groups: int) -> Floats:
     """Borders of equal-count groups of predicted survival, 0 and 1 outermost.
 
+    Parameters
+    ----------
+    predicted : array, shape (n,)
+        S at the horizon, 0..1.
+    groups : int
+
     References
     ----------
     Equal counts by numpy's quantiles, as R rms::calibrate groups by cuts of predicted

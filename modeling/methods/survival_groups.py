@@ -47,7 +47,16 @@ class SurvivalGroups:
 
 
 def group_survival(table: AnalysisTable, lp: Floats, at: float) -> tuple[SurvivalGroups, ...]:
-    """Kaplan-Meier curves of everybody, of each factor, and of thirds of ``lp``, compared."""
+    """Kaplan-Meier curves of everybody, of each factor, and of thirds of ``lp``, compared.
+
+    Parameters
+    ----------
+    table : AnalysisTable
+    lp : array, shape (n,)
+        Linear predictor; higher = higher risk.
+    at : float
+        Horizon, in the table's unit.
+    """
     everyone = np.full(len(table.row), "all", dtype=object)
     thirds = np.searchsorted(np.quantile(lp, [1 / 3, 2 / 3]), lp, side="right")
     wanted: list[tuple[str, np.ndarray, tuple[str, ...]]] = [("overall", everyone, ("all",))]
@@ -67,7 +76,7 @@ def _compare(
     inside = {level: label == level for level in order if (label == level).any()}
     curves = {level: estimate_kaplan_meier(time[r], event[r]) for level, r in inside.items()}
     means = {
-        level: or_none(partial(estimate_restricted_mean, time[r], event[r], at))
+        level: none_if_refused(partial(estimate_restricted_mean, time[r], event[r], at))
         for level, r in inside.items()
     }
     present = list(inside)
@@ -88,10 +97,10 @@ def _gap(
 ) -> RestrictedMeanDifference | None:
     both = level | first
     time, event = table.duration[both], table.event[both]
-    return or_none(partial(compare_restricted_means, time, event, level[both], at))
+    return none_if_refused(partial(compare_restricted_means, time, event, level[both], at))
 
 
-def or_none(compute: Callable[[], Found]) -> Found | None:
+def none_if_refused(compute: Callable[[], Found]) -> Found | None:
     """What ``compute`` finds, None where it refuses."""
     try:
         return compute()

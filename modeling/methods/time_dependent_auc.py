@@ -97,6 +97,11 @@ def estimate_time_dependent_roc(
 
     Parameters as in :func:`estimate_time_dependent_auc`.
 
+    Parameters
+    ----------
+    duration, event, risk, horizon
+        As in :func:`estimate_time_dependent_auc`.
+
     References
     ----------
     Uno et al., J Am Stat Assoc 2007;102:527. Its area is compared with the AUC.
@@ -118,6 +123,11 @@ def estimate_time_dependent_roc(
 def case_weights(time: Floats, event: Flags) -> Floats:
     """1/G(T−) per row: how many patients one uncensored event speaks for.
 
+    Parameters
+    ----------
+    time : array, shape (n,)
+    event : array of bool, shape (n,)
+
     References
     ----------
     Robins, Rotnitzky 1992; Uno et al., J Am Stat Assoc 2007;102:527.
@@ -127,6 +137,15 @@ def case_weights(time: Floats, event: Flags) -> Floats:
 
 def censoring_survival(time: Floats, event: Flags, at: ArrayLike, before: bool = False) -> Floats:
     """G(t), or G(t−), the product-limit curve of censoring; events leave first.
+
+    Parameters
+    ----------
+    time : array, shape (n,)
+    event : array of bool, shape (n,)
+    at : array
+        Times to look at.
+    before : bool
+        G(t−) instead of G(t).
 
     References
     ----------

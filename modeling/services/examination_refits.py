@@ -15,7 +15,7 @@ from modeling.methods.family_importance import (
     FamilyTask,
     ImportanceCommon,
     estimate_family_importance,
-    families_of,
+    feature_families,
     shuffle_family,
 )
 from modeling.methods.harmoniser_step import harmoniser_of
@@ -133,7 +133,7 @@ def _shapley(asked: Any, common: ImportanceCommon, about: dict[str, Any]) -> dic
     families = [
         {"family": name, "columns": len(where),
          "size": float(np.abs(found.values[:, where].sum(axis=1)).mean())}
-        for name, where in families_of(common.names).items()
+        for name, where in feature_families(common.names).items()
     ]  # fmt: skip
     largest = np.argsort(-size, kind="stable")[:SHOWN_COLUMNS]
     return {

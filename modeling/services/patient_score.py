@@ -11,7 +11,7 @@ from django.db import transaction
 
 from imaging.selectors import scanners_of
 from modeling.methods.applicability import apply_applicability, fit_applicability
-from modeling.methods.leak_guard import check_dates, refuse_leaks
+from modeling.methods.leak_guard import check_measured_before, refuse_leaks
 from modeling.methods.scanner_plan import SCANNERS as MODALITIES
 from modeling.methods.scanner_plan import group_said, rule_said, unseen_groups
 from modeling.models import ModelVersion, PatientScore, PredictionKind, VersionState
@@ -55,7 +55,7 @@ def patient_score(version: ModelVersion, patient: Patient, user: Any) -> Patient
     _check_not_fitted(version, patient)
     features, digests = _features(version, patient)
     scanned, treated = patient_dates(patient)
-    refuse_leaks(check_dates([patient.pseudonym], [scanned], [treated]))
+    refuse_leaks(check_measured_before([patient.pseudonym], [scanned], [treated]))
     judged = _applicability(version, features)
     names, scanners = root_of(version).content["features"], _scanners(version, patient)
     row = pd.DataFrame([features], columns=names).assign(**scanners)

@@ -13,7 +13,7 @@ import pandas as pd
 from imaging.models import CutKind
 from imaging.selectors.slides import rule_current, rule_is_stale
 from modeling.methods.covariate_review import CovariateReview, review_covariates
-from modeling.methods.leak_guard import check_sides, check_uses, refuse_leaks
+from modeling.methods.leak_guard import check_cohort_uses, check_patients_apart, refuse_leaks
 from modeling.methods.leak_survival import check_out_of_fold, check_outcome_order, check_unseen
 from modeling.methods.plan import compare_prognosis_to_plan
 from modeling.methods.sample_size import plan_sample_size
@@ -181,11 +181,11 @@ def _judging(ahead: Ahead) -> dict[str, list[str]]:
 
 def _uses(ahead: Ahead) -> list[Problem]:
     uses = dict(ahead.rows.table[["cohort", "use"]].itertuples(index=False))
-    return check_uses(list(ahead.fitting["cohort"]), uses)
+    return check_cohort_uses(list(ahead.fitting["cohort"]), uses)
 
 
 def _sides(ahead: Ahead) -> list[Problem]:
-    return check_sides(list(ahead.fitting["pseudonym"]), _judging(ahead))
+    return check_patients_apart(list(ahead.fitting["pseudonym"]), _judging(ahead))
 
 
 def _out_of_fold(ahead: Ahead) -> list[Problem]:

@@ -16,11 +16,11 @@ from imaging.models import CutKind
 from imaging.selectors.slides import rule_is_stale
 from modeling.methods.leak_guard import (
     check_classes,
-    check_dates,
+    check_cohort_uses,
     check_features,
     check_identical_rows,
-    check_sides,
-    check_uses,
+    check_measured_before,
+    check_patients_apart,
     notice_events_per_variable,
     refuse_leaks,
 )
@@ -126,12 +126,12 @@ def _whole(run: RadScoreRun) -> pd.DataFrame:
 
 
 def _uses(run: RadScoreRun) -> list[Problem]:
-    return check_uses(list(run.fitting["cohort"]), uses_of_cohorts(_whole(run)))
+    return check_cohort_uses(list(run.fitting["cohort"]), uses_of_cohorts(_whole(run)))
 
 
 def _sides(run: RadScoreRun) -> list[Problem]:
     judging = {str(c): list(rows["pseudonym"]) for c, rows in run.elsewhere.groupby("cohort")}
-    return check_sides(run.keys, judging)
+    return check_patients_apart(run.keys, judging)
 
 
 def _identical_images(run: RadScoreRun) -> list[Problem]:
@@ -152,7 +152,7 @@ def _frozen_fits(run: RadScoreRun) -> list[Problem]:
 
 def _dates(run: RadScoreRun) -> list[Problem]:
     whole = _whole(run)
-    return check_dates(
+    return check_measured_before(
         list(whole["pseudonym"]), list(whole["scanned_on"]), list(whole["treated_on"])
     )
 

@@ -20,9 +20,9 @@ from modeling.methods.scanner_plan import (
     ScannerPlan,
     check_unseen,
     code_scanners,
+    feature_positions,
     group_said,
     plan_harmonising,
-    positions,
     rule_said,
     unseen_groups,
 )
@@ -194,7 +194,7 @@ def _shifts(
     plan: ScannerPlan, column: str, rows: pd.DataFrame, run: RadScoreRun,
     before: Array, after: Array,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    at, n = positions(column, run.names), len(run.fitting)
+    at, n = feature_positions(column, run.names), len(run.fitting)
     groups = [scanner_group(text, plan.by) for text in rows[column]]
     sd = sd_within(before[:n, at], groups[:n])
     for cohort in dict.fromkeys(rows["cohort"].astype(str)):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from genomics.figures.distributions import draw_distributions
 from genomics.figures.heat_map import draw_heat_map
-from genomics.methods.phenotype import CORE, MYELOID, standardise
+from genomics.methods.phenotype import CORE, MYELOID, standardise_abundances
 from genomics.methods.phenotype import PhenotypeFit as Fit
 from genomics.models import PhenotypeFit
 from genomics.selectors import abundance_table, phenotype_table, scores_of
@@ -46,7 +46,7 @@ def phenotypes_section(draft: Draft, rad_score: ModelVersion) -> None:
     source = draft.sources.add(rad_score, rad_score.fitting_snapshot)
     scores = scores_of(table.loc[shown])[list(frozen.cell_types)]
     z = scores.copy()
-    z[:] = standardise(frozen, scores)
+    z[:] = standardise_abundances(frozen, scores)
     cohorts = members_table(study).drop_duplicates("patient_id").set_index("patient_id")["cohort"]
     about = pd.DataFrame({"cohort": cohorts.reindex(shown).map(cohort_title)})
     named = labels.loc[shown]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from modeling.methods.recalibration import RecalibrationFit, apply_recalibration
-from modeling.methods.scanner_plan import ScannerPlan, read_plan_of_scanners
+from modeling.methods.scanner_plan import ScannerPlan, read_scanner_plan
 from modeling.models import DatasetSnapshot, ModelVersion, VersionKind
 from modeling.selectors import (
     FEATURES,
@@ -66,7 +66,7 @@ def harmonised_by(version: ModelVersion) -> ScannerPlan | None:
     """How a version harmonises, as told beside its estimator; None where it does not."""
     root = version if version.kind == VersionKind.RAD_SCORE else root_of(version)
     told = root.content.get("harmonise")
-    return read_plan_of_scanners(told) if told else None
+    return read_scanner_plan(told) if told else None
 
 
 def rows_for(version: ModelVersion, cohort: Cohort) -> RadScoreRows:

@@ -89,6 +89,11 @@ def _cross(pairs: Sequence[tuple[str, Any]]) -> NDArray[np.intp]:
 def cramers_v(table: NDArray[np.intp]) -> tuple[float, float]:
     """Bias-corrected association of a table of counts, 0..1, and the p-value of chi-squared.
 
+    Parameters
+    ----------
+    table : array of int, shape (batches, levels)
+        Counts; no empty row or column.
+
     References
     ----------
     Bergsma W. Journal of the Korean Statistical Society 2013;42:323-328.

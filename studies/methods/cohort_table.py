@@ -207,6 +207,7 @@ class TableCheck:
 
 
 def is_pseudonym(text: str) -> bool:
+    """Whether a text may stand as a pseudonym: up to 64 letters, digits, dots and dashes."""
     return _PSEUDONYM.fullmatch(text) is not None
 
 
@@ -225,13 +226,14 @@ def check_table(check: TableCheck) -> list[CheckedLine]:
     lines = list(check.lines())
     problems = [problem for line in lines for problem in line.problems]
     if not lines:
-        problems.append(nobody())
+        problems.append(refuse_nobody())
     if problems:
         raise DataProblem(problems)
     return lines
 
 
-def nobody() -> Problem:
+def refuse_nobody() -> Problem:
+    """What is said of a file without a patient."""
     return Problem("file", say("no patient"), "at least one line below the header", "Add patients.")
 
 

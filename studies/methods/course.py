@@ -180,7 +180,7 @@ class Fact:
         return (self.kind, self.day.earliest, self.parts.get(extra.get(self.kind, "")))
 
 
-def start_of(facts: Iterable[Fact]) -> ClinicalDate | None:
+def treatment_start(facts: Iterable[Fact]) -> ClinicalDate | None:
     """The day from which the endpoints count: the start of the study treatment."""
     for fact in facts:
         if fact.kind == "treatment" and fact.parts.get("is_index") == "yes":
@@ -195,7 +195,7 @@ def read_course(facts: Sequence[Fact]) -> dict[str, dict[str, Any]]:
     operations the first, of contacts the last.
     """
     found: dict[str, Any] = {}
-    start = start_of(facts)
+    start = treatment_start(facts)
     index = next((f for f in facts if f.day == start and f.parts.get("is_index") == "yes"), None)
     if index:
         found |= {

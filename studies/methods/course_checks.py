@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from .adequate_imaging import adequate_imaging, is_entered_earlier, is_under_treatment
-from .course import FACT_KINDS, Fact, start_of
+from .course import FACT_KINDS, Fact, treatment_start
 from .dates import ClinicalDate
 from .problems import Notice, Problem
 from .recist import FINDINGS, FINDINGS_OF, LesionFinding, assess_lesions, compare_responses
@@ -40,7 +40,7 @@ def notice_course(facts: Sequence[Fact]) -> list[Notice]:
 
 
 def _undated(facts: Sequence[Fact]) -> list[Notice]:
-    start = start_of(facts)
+    start = treatment_start(facts)
     progressive = any(
         result == "PD" and is_under_treatment(day, start) for day, result in _entered(facts)
     )
@@ -54,8 +54,8 @@ def _undated(facts: Sequence[Fact]) -> list[Notice]:
 
 def _imaged_earlier(facts: Sequence[Fact]) -> Iterable[Notice]:
     recorded = [f.day for f in facts if f.kind == "contact" and f.parts.get("kind") == "assessed"]
-    measured = assess_lesions(start_of(facts), _lesions_found(facts))
-    imaging = adequate_imaging(start_of(facts), recorded, _entered(facts), measured.points)
+    measured = assess_lesions(treatment_start(facts), _lesions_found(facts))
+    imaging = adequate_imaging(treatment_start(facts), recorded, _entered(facts), measured.points)
     if is_entered_earlier(recorded, imaging):
         text = say("a response is dated later than the last adequate imaging entered")
         yield Notice("imaging_entered_earlier", text)
@@ -71,7 +71,7 @@ def _entered(facts: Sequence[Fact]) -> list[tuple[ClinicalDate, str]]:
 
 def _measured(facts: Sequence[Fact]) -> Iterable[Notice]:
     """What RECIST 1.1 notes of the measured lesions, and where it and the assessments differ."""
-    start = start_of(facts)
+    start = treatment_start(facts)
     course = assess_lesions(start, _lesions_found(facts))
     progressed = min((f.day for f in facts if f.kind == "progression"), default=None)
     yield from course.notices
@@ -155,7 +155,7 @@ def _after_death(facts: Sequence[Fact]) -> Iterable[Problem]:
 
 
 def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
-    start = start_of(facts)
+    start = treatment_start(facts)
     if start is None:
         return
     for fact in facts:
@@ -167,7 +167,7 @@ def _before_start(facts: Sequence[Fact]) -> Iterable[Problem]:
 
 def _lesions(facts: Sequence[Fact]) -> Iterable[Problem]:
     """Each row as its role admits it, and every lesion in one role."""
-    start = start_of(facts)
+    start = treatment_start(facts)
     roles: dict[str, str] = {}
     lesions = sorted((f for f in facts if f.kind == "lesion"), key=lambda f: f.day.earliest)
     for fact in lesions:

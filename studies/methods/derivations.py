@@ -104,7 +104,7 @@ def evaluate(
     return Derived(name, result, tuple(dict.fromkeys(run.lines)))
 
 
-def spoken(value: object) -> str:
+def result_in_words(value: object) -> str:
     """A result as a page prints it."""
     if value is None:
         return marked("missing")
@@ -177,7 +177,7 @@ class _Run:
             for left, operator, right in zip(sides, node.ops, sides[1:], strict=False)
         ]
         answer = _joined(answers, False)
-        self.lines.append(f"{ast.unparse(node)}: {self._told(node)}{spoken(answer)}")
+        self.lines.append(f"{ast.unparse(node)}: {self._told(node)}{result_in_words(answer)}")
         return answer
 
     def _pair(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool | None:
@@ -200,7 +200,8 @@ class _Run:
         if "v" not in value or name not in self.names:
             return ""
         unit = self.names[name].unit
-        return f"{value.get('comparator', '')}{spoken(value['v'])}{f' {unit}' if unit else ''}"
+        words = result_in_words(value["v"])
+        return f"{value.get('comparator', '')}{words}{f' {unit}' if unit else ''}"
 
     def _points(self, answers: list[bool | None]) -> Span | None:
         if any(answer is None for answer in answers):

@@ -229,6 +229,7 @@ def kind_of(name: str, rule: Rule) -> EndpointKind:
 
 
 def title_of(name: str, rule: Rule) -> str:
+    """What an endpoint is called: by its rule where the study named it."""
     return rule.get("title") or kind_of(name, rule).title
 
 

@@ -62,6 +62,12 @@ def compare_ranks(groups: Sequence[ArrayLike]) -> GroupTest | None:
 
     Two groups of fewer than 50 without ties are tested exactly, as R's wilcox.test does.
 
+    Parameters
+    ----------
+    groups : sequence of arrays, shape (n_k,)
+        One unit, without missing values. Empty groups are left out; None when nothing can be
+        compared.
+
     References
     ----------
     Wilcoxon, Biometrics Bulletin 1945;1:80; Kruskal, Wallis, J Am Stat Assoc 1952;47:583. R

@@ -30,7 +30,7 @@ def make_pseudonym(number: int) -> str:
     return f"P-{''.join(ALPHABET[d] for d in digits)}-{ALPHABET[_check(digits)]}"
 
 
-def is_well_formed(pseudonym: str) -> bool:
+def has_check_character(pseudonym: str) -> bool:
     """Whether a pseudonym of this form has the check character it must have."""
     prefix, _, rest = pseudonym.partition("-")
     body, _, check = rest.partition("-")

@@ -161,6 +161,7 @@ def _range(condition: Condition) -> str:
 
 
 def without(conditions: Sequence[Condition], column: str) -> tuple[Condition, ...]:
+    """The conditions but those on ``column``."""
     return tuple(condition for condition in conditions if condition.column != column)
 
 

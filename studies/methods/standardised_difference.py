@@ -12,6 +12,11 @@ from numpy.typing import ArrayLike
 def standardised_difference_of_means(one: ArrayLike, other: ArrayLike) -> float:
     """|mean difference| over the root mean of the two variances (ddof 1); NaN when undefined.
 
+    Parameters
+    ----------
+    one, other : arrays, shape (n,) and (m,)
+        Values of the two groups, one unit.
+
     References
     ----------
     Austin, Stat Med 2009;28:3083.
@@ -28,6 +33,11 @@ def standardised_difference_of_shares(one: ArrayLike, other: ArrayLike) -> float
     """The Mahalanobis distance of two distributions over levels, from their counts.
 
     With two levels it is |p1 − p2| / √((p1 q1 + p2 q2) / 2); NaN when the groups share no level.
+
+    Parameters
+    ----------
+    one, other : arrays, shape (levels,)
+        Counts of the two groups.
 
     References
     ----------
@@ -52,8 +62,13 @@ def largest_difference(differences: Sequence[float]) -> float:
     return max(known, default=float("nan"))
 
 
-def largest_of_means(groups: Sequence[ArrayLike]) -> float:
+def largest_difference_of_means(groups: Sequence[ArrayLike]) -> float:
     """Largest standardised difference of means over all pairs of groups.
+
+    Parameters
+    ----------
+    groups : sequence of arrays, shape (n_k,)
+        One unit.
 
     References
     ----------
@@ -63,8 +78,13 @@ def largest_of_means(groups: Sequence[ArrayLike]) -> float:
     return largest_difference([standardised_difference_of_means(a, b) for a, b in pairs])
 
 
-def largest_of_shares(table: ArrayLike) -> float:
+def largest_difference_of_shares(table: ArrayLike) -> float:
     """Largest standardised difference of shares over all pairs; ``table`` is groups × levels.
+
+    Parameters
+    ----------
+    table : array, shape (groups, levels)
+        Counts.
 
     References
     ----------

@@ -47,7 +47,7 @@ class Suggestion:
     why: str
 
 
-def plan_suggest(
+def suggest_columns(
     header: Sequence[str], dictionary: Sequence[VariableSpec], remembered: Mapping[str, str]
 ) -> list[Suggestion]:
     """A suggestion per column, for a person to confirm; no target is suggested twice.

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .group_tests import GroupTest, compare_counts, compare_means, compare_ranks
-from .standardised_difference import largest_of_means, largest_of_shares
+from .standardised_difference import largest_difference_of_means, largest_difference_of_shares
 from .wording import marked
 
 MOST_SKEWED, FEWEST = 1.0, 8
@@ -91,12 +91,13 @@ class GroupRows:
 
 
 def number_lines(column: Column, parts: GroupRows) -> list[Line]:
+    """Mean ± SD or median [IQR] by the rule for skew, its test, and who lacks the value."""
     arrays = parts.numbers(column.name)
     skewed = any(_is_skewed(array) for array in arrays)
     cells = tuple(_median_cell(a) if skewed else _mean_cell(a) for a in arrays)
     test = compare_ranks(arrays) if skewed else compare_means(arrays)
     kind = marked("median [IQR]") if skewed else marked("mean ± SD")
-    difference = largest_of_means(arrays)
+    difference = largest_difference_of_means(arrays)
     unit = f", {column.unit}" if column.unit else ""
     line = _tested(
         Line(column.name, f"{column.label}{unit}", cells, statistic_text=kind), test, difference
@@ -139,6 +140,7 @@ def _plain(number: float, leading: float) -> str:
 
 
 def category_lines(column: Column, parts: GroupRows) -> list[Line]:
+    """Counts with their denominators by level, the test, and who lacks the value."""
     known = parts.counts(column.name)
     levels = _levels(column, known)
     counts = np.array([[found[code] for code, _ in levels] for found in known])
@@ -147,7 +149,7 @@ def category_lines(column: Column, parts: GroupRows) -> list[Line]:
         for size, found in zip(parts.sizes, known, strict=True)
     ]
     test = compare_counts(_counted(column, counts, totals))
-    difference = largest_of_shares(_counted(column, counts, totals))
+    difference = largest_difference_of_shares(_counted(column, counts, totals))
     shown = levels[:1] if _is_yes_no(levels) or column.missing_counts else levels
     if len(shown) == 1:
         label = column.label if column.missing_counts else f"{column.label}: {shown[0][1]}"

@@ -71,7 +71,9 @@ class ColumnProfile:
         }
 
 
-def look_at(table: Table, progress: Callable[[float], None] = lambda share: None) -> dict[str, Any]:
+def profile_table(
+    table: Table, progress: Callable[[float], None] = lambda share: None
+) -> dict[str, Any]:
     """The whole table seen once: its first lines, a profile per column, what must be asked.
 
     Returns
@@ -128,7 +130,7 @@ def propose_variable(profile: dict[str, Any]) -> VariableSpec:
     Parameters
     ----------
     profile : dict
-        Of ``look_at``.
+        Of ``profile_table``.
     """
     kinds = {kind: n for kind, n in profile["kinds"].items() if kind not in ("missing", "mangled")}
     missing = [text for text in profile["values"] if _kind(text) == "missing"]

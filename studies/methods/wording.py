@@ -174,6 +174,7 @@ def to_stored(content: Any) -> Any:
 
 
 def from_stored(content: Any) -> Any:
+    """Content with wordings again where ``to_stored`` left their patterns."""
     if is_stored(content):
         return restored(content)
     if isinstance(content, dict):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from studies.methods.course import FACT_KINDS, NO_DRUG, Fact, start_of
+from studies.methods.course import FACT_KINDS, NO_DRUG, Fact, treatment_start
 from studies.methods.course_checks import check_course, notice_course
 from studies.methods.derivations import Derived, derive_all
 from studies.methods.dictionary import DerivedSpec, VariableSpec
@@ -100,7 +100,7 @@ def read_facts(cells: Mapping[str, str], problems: list[Problem]) -> list[Fact]:
 
 
 def _baseline_labs(record: Record, facts: list[Fact]) -> list[Problem]:
-    start = start_of(facts)
+    start = treatment_start(facts)
     fields = {MARKERS[s.name]: s.label for s in record.asked if s.name in MARKERS}
     return [
         Problem(

@@ -9,7 +9,7 @@ import pghistory
 from django.db import transaction
 
 from studies.access import require_at
-from studies.methods.course import start_of
+from studies.methods.course import treatment_start
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import EntryState, FormEntry, LabResult, Patient, PatientStatus
@@ -156,8 +156,8 @@ def _write_entry(record: Record, checked: Checked, state: str) -> FormEntry:
 
 def _write_markers(record: Record, checked: Checked) -> None:
     """Markers before treatment are laboratory results of the day it starts."""
-    start = start_of(checked.facts)
-    before = start_of(read_facts(record.cells, []))
+    start = treatment_start(checked.facts)
+    before = treatment_start(read_facts(record.cells, []))
     of_patient = LabResult.objects.filter(patient=record.patient)
     for spec in record.asked:
         if spec.name not in MARKERS or not record.has_course:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from studies.jobs import Progress
-from studies.methods.cohort_table import CheckedLine, TableCheck, is_pseudonym, nobody
+from studies.methods.cohort_table import CheckedLine, TableCheck, is_pseudonym, refuse_nobody
 from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
 from studies.methods.table_columns import SITE
 from studies.methods.values import write_value
@@ -97,7 +97,7 @@ class Staging:
                 progress(0.5 * check.table.share(), 1, say("checked {n:,} lines", n=self.lines))
         self._stage(waiting, seen, keep)
         if not self.lines:
-            self.findings.add(nobody())
+            self.findings.add(refuse_nobody())
         self.told = check.told.notices()
         self._end(progress)
 

@@ -12,10 +12,10 @@ from django.db import transaction
 from studies.access import enters_of, require
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.problems import DataProblem, refuse
-from studies.methods.table_columns import Suggestion, check_plan, plan_suggest
+from studies.methods.table_columns import Suggestion, check_plan, suggest_columns
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions, UndecidedError
-from studies.methods.table_profile import look_at
+from studies.methods.table_profile import profile_table
 from studies.methods.wording import say
 from studies.models import BatchState, ImportBatch, Job, Study
 
@@ -45,7 +45,7 @@ def table_look(batch: ImportBatch, progress: Progress = no_progress) -> dict[str
     except UndecidedError as undecided:
         batch.mark_looked({"questions": [asdict(undecided.question)]})
         return {}
-    look = look_at(table, lambda share: progress(share, 1, say("looking at the columns")))
+    look = profile_table(table, lambda share: progress(share, 1, say("looking at the columns")))
     batch.mark_looked(look)
     return {"lines": look["lines"], "columns": len(look["header"])}
 
@@ -54,7 +54,7 @@ def table_suggestions(batch: ImportBatch) -> list[Suggestion]:
     """What each column may be: as said before, as the study's last file was read, or by name."""
     specs = dictionary_specs(dictionary_current(batch.study))
     remembered = batch.mapping.get("columns") or remembered_columns(batch)
-    return plan_suggest(batch.look.get("header", []), specs, remembered)
+    return suggest_columns(batch.look.get("header", []), specs, remembered)
 
 
 def remembered_columns(batch: ImportBatch) -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from genomics.models import BatchCorrection, CellAbundance, ExpressionMatrix
 from genomics.selectors import abundance_table, scores_of
-from genomics.services.abundances import open_matrix
+from genomics.services.abundances import matrix_open
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.models import Derivation, Job
@@ -57,9 +57,9 @@ def test_a_correction_is_fitted_on_development_and_corrects_everyone(sequenced: 
     assert (row.n_training, row.batches) == (24, {"run A": 12, "run B": 12})
     corrected = ExpressionMatrix.objects.get(correction=row)
     assert (corrected.scale, corrected.n_specimens) == ("log", 38)
-    values = open_matrix(corrected).columns(0, 38)
+    values = matrix_open(corrected).columns(0, 38)
     second = np.array([run == "run B" for run in batches().values()])
-    original = np.log2(open_matrix(corrected.batch.expression_matrices.get(correction=None))
+    original = np.log2(matrix_open(corrected.batch.expression_matrices.get(correction=None))
                        .columns(0, 38) + 1.0)  # fmt: skip
     gap, left = (abs(v[:, second].mean(axis=1) - v[:, ~second].mean(axis=1)).mean()
                  for v in (original, values))  # fmt: skip

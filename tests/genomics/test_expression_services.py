@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from genomics.models import CellAbundance, ExpressionColumn, ExpressionMatrix
 from genomics.selectors import abundance_table, scores_of
-from genomics.services.abundances import open_matrix
+from genomics.services.abundances import matrix_open
 from studies.models import Derivation, FileUse, Specimen, SpecimenChoice
 from studies.services import file_read
 from tests.genomics.made import as_csv, cohort_table, hand_in, make_counts, pseudonyms, shipped
@@ -36,7 +36,7 @@ def test_a_matrix_becomes_specimens_and_24_abundances(with_rna: People) -> None:
 
 def test_the_stored_matrix_is_the_uploaded_one(with_rna: People) -> None:
     matrix = ExpressionMatrix.objects.select_related("file", "batch__file").get()
-    stored = open_matrix(matrix)
+    stored = matrix_open(matrix)
     counts = make_counts()
     assert stored.genes == list(counts.index)
     assert stored.specimens == tuple(counts.columns)

@@ -10,7 +10,13 @@ import pytest
 
 from genomics.methods import phenotype
 from genomics.methods.identifiers import map_identifiers
-from genomics.methods.phenotype import CORE, MYELOID, PhenotypeFit, apply_phenotype, standardise
+from genomics.methods.phenotype import (
+    CORE,
+    MYELOID,
+    PhenotypeFit,
+    apply_phenotype,
+    standardise_abundances,
+)
 from genomics.methods.signature import read_signature
 from genomics.methods.ssgsea import ssgsea
 from studies.methods.problems import DataProblem
@@ -88,7 +94,7 @@ def test_margin_is_one_on_the_centroid_and_zero_half_way(fit):
         z * np.array(fit.sd) + np.array(fit.mean), index=list("hcm"), columns=list(fit.cell_types)
     )
     result = apply_phenotype(fit, raw)
-    np.testing.assert_allclose(standardise(fit, raw), z, atol=1e-9)
+    np.testing.assert_allclose(standardise_abundances(fit, raw), z, atol=1e-9)
     np.testing.assert_allclose(result.margin, [1, 1, 0], atol=1e-9)
     assert list(result.label[:2]) == ["hot", "cold"]
     assert list(result.borderline) == [False, False, True]

@@ -8,7 +8,7 @@ import pytest
 from genomics import stages
 from genomics.models import CellAbundance, ExpressionMatrix, Phenotype, PhenotypeFit
 from genomics.selectors import fit_current, phenotype_table, training_ids
-from genomics.services.abundances import open_matrix
+from genomics.services.abundances import matrix_open
 from genomics.withdrawal import purge, uses_of
 from studies import registry
 from studies.models import Derivation, Patient
@@ -144,7 +144,7 @@ def test_what_is_kept_of_a_patient_is_listed_and_purged(with_phenotype: People) 
     purge(patient)
     assert not any(row.scores for row in CellAbundance.objects.filter(patient=patient))
     matrix = ExpressionMatrix.objects.select_related("file", "batch__file").get()
-    assert "P003" not in open_matrix(matrix).specimens
+    assert "P003" not in matrix_open(matrix).specimens
     assert matrix.batch.file.bytes_dropped_at is not None
 
 

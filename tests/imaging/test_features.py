@@ -15,7 +15,7 @@ from imaging.models import ExtractorVersion, FeatureFailure, FeatureSet, Series
 from imaging.selectors import extractor_newest, feature_vectors, roi_inputs
 from imaging.services import extractor_fit, extractors, features, features_extract
 from imaging.services.extractors import PRESETS
-from imaging.services.patches import cut_patches, patches_of
+from imaging.services.patches import patches_cut, patches_of
 from imaging.stages import features_stage
 from studies.access import acting_as
 from studies.jobs import run_inline
@@ -226,7 +226,7 @@ def broken_for(pseudonym):
     def cut(source, size, spacing_mm):
         if source.name == pseudonym:
             raise refuse(pseudonym, "outside the scan", "a region inside", "Draw it again.")
-        return cut_patches(source, size, spacing_mm)
+        return patches_cut(source, size, spacing_mm)
 
     return cut
 
@@ -234,7 +234,7 @@ def broken_for(pseudonym):
 def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monkeypatch):
     run(scanned, "imaging.extractor_fit")
     with monkeypatch.context() as patch:
-        patch.setattr(features, "cut_patches", broken_for("P003"))
+        patch.setattr(features, "patches_cut", broken_for("P003"))
         done = run(scanned, "imaging.features_extract")
     assert done.state == JobState.DONE, done.problems
     assert done.result["failed"].keys() == {"P003"}

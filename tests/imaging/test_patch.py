@@ -6,7 +6,7 @@ import SimpleITK as sitk  # noqa: N813
 from scipy.ndimage import gaussian_filter
 
 from imaging.methods.patch import cut_patch, place_cube, shuffle_inside
-from imaging.methods.spline import interpolate, nearest
+from imaging.methods.spline import interpolate, interpolate_nearest
 from imaging.methods.volume import Grid, Volume, as_sitk
 from studies.methods.problems import DataProblem
 
@@ -155,4 +155,6 @@ def test_the_nearest_voxel_is_the_one_of_itk():
     image.SetSpacing(target.spacing)
     image.SetOrigin(target.origin)
     expected = sitk.Resample(as_sitk(mask), image, sitk.Transform(), sitk.sitkNearestNeighbor)
-    assert np.array_equal(nearest(mask, target), sitk.GetArrayFromImage(expected).astype(bool))
+    assert np.array_equal(
+        interpolate_nearest(mask, target), sitk.GetArrayFromImage(expected).astype(bool)
+    )

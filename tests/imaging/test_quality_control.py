@@ -11,8 +11,8 @@ from imaging.methods.quality_control import (
     check_refusal,
     check_region,
     check_series,
-    covered,
-    worst,
+    share_covered,
+    worst_state,
 )
 from imaging.methods.suv import estimate_suv_factors
 from imaging.methods.volume import Grid, Volume
@@ -107,7 +107,7 @@ def test_pair_and_region_are_covered_or_not():
     array = np.zeros(PET.shape, bool)
     array[2:6, 5:8, 5:8] = True
     mask = Volume(array, PET)
-    assert covered(mask, half) == pytest.approx(3 / 4)
+    assert share_covered(mask, half) == pytest.approx(3 / 4)
     assert [check_region(mask, None, ct, "A")[0].state for ct in (whole, half)] == ["pass", "warn"]
     array[3:6] = False
     array[8, 5:8, 5:8] = True
@@ -127,5 +127,5 @@ def test_a_mask_upside_down_is_told():
 
 
 def test_the_gravest_state_speaks():
-    assert worst(["pass", "fail", "warn"]) == "fail"
-    assert worst([]) == ""
+    assert worst_state(["pass", "fail", "warn"]) == "fail"
+    assert worst_state([]) == ""

@@ -15,7 +15,7 @@ from modeling.methods.applicability import apply_applicability, fit_applicabilit
 from modeling.methods.family_importance import (
     ImportanceCommon,
     estimate_family_importance,
-    families_of,
+    feature_families,
 )
 from modeling.methods.group_comparison import compare_groups
 from modeling.methods.input_drift import compare_inputs
@@ -297,7 +297,7 @@ def test_distance_drift_and_importance_see_what_was_planted():
     assert drift.largest[0].name == names[0]
     assert drift.largest[0].difference == pytest.approx(2.0, abs=0.4)
     assert drift.share_large == pytest.approx(0.1)
-    assert families_of(names)["PET, lesion mean"] == [0, 1]
+    assert feature_families(names)["PET, lesion mean"] == [0, 1]
 
     class Leans:
         def predict_proba(self, features):

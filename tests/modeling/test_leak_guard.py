@@ -5,11 +5,11 @@ import pytest
 
 from modeling.methods.leak_guard import (
     check_classes,
-    check_dates,
+    check_cohort_uses,
     check_features,
     check_identical_rows,
-    check_sides,
-    check_uses,
+    check_measured_before,
+    check_patients_apart,
     notice_events_per_variable,
     refuse_leaks,
 )
@@ -19,14 +19,14 @@ NAMES = ["a", "b"]
 
 
 def test_a_patient_on_both_sides():
-    found = check_sides(["P1", "P2"], {"internal": ["P3"], "external": ["P2", "P4"]})
+    found = check_patients_apart(["P1", "P2"], {"internal": ["P3"], "external": ["P2", "P4"]})
     assert [(p.where, "P2" in p.found) for p in found] == [("external", True)]
 
 
 def test_a_validating_cohort_in_a_fit():
-    found = check_uses(["training", "external"], {"training": "development"})
+    found = check_cohort_uses(["training", "external"], {"training": "development"})
     assert [p.where for p in found] == ["external"]
-    assert check_uses(["training"], {"training": "development"}) == []
+    assert check_cohort_uses(["training"], {"training": "development"}) == []
 
 
 def test_one_image_under_two_names():
@@ -39,7 +39,7 @@ def test_one_image_under_two_names():
 def test_a_scan_of_later_than_the_outcome():
     days = [date(2024, 1, 1), date(2024, 3, 1), None]
     starts = [date(2024, 1, 1), date(2024, 2, 1), date(2024, 2, 1)]
-    assert "P2" in check_dates(["P1", "P2", "P3"], days, starts)[0].found
+    assert "P2" in check_measured_before(["P1", "P2", "P3"], days, starts)[0].found
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from modeling.methods.nomogram import (
     build_nomogram,
     nomogram_as_dict,
     nomogram_from_dict,
-    pretty,
+    pretty_ticks,
 )
 from studies.methods.problems import DataProblem
 from tests.modeling.survival_reference import close, design, every_dataset, survival, table, values
@@ -91,7 +91,9 @@ def test_inverse_finds_the_total_again(name):
     ],
 )
 def test_pretty_gives_the_ticks_of_r(low, high, ticks):
-    np.testing.assert_allclose(pretty(low, high, 10)[: len(list(ticks))], list(ticks), atol=1e-12)
+    np.testing.assert_allclose(
+        pretty_ticks(low, high, 10)[: len(list(ticks))], list(ticks), atol=1e-12
+    )
 
 
 def test_nomogram_refuses_horizons_and_values_it_does_not_know():

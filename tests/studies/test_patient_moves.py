@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
-from studies.methods.pseudonym import ALPHABET, LENGTH, is_well_formed, make_pseudonym
+from studies.methods.pseudonym import ALPHABET, LENGTH, has_check_character, make_pseudonym
 from studies.models import (
     Cohort,
     CohortMember,
@@ -44,14 +44,14 @@ DAY = date(2021, 5, 4)
 def test_a_pseudonym_catches_a_slip_of_the_pen(number: int) -> None:
     """One wrong character, or two neighbours exchanged: never another pseudonym."""
     made = make_pseudonym(number)
-    assert is_well_formed(made)
+    assert has_check_character(made)
     signs = [place for place, sign in enumerate(made) if place > 1 and sign != "-"]
     for at in signs:
         for other in set(ALPHABET) - {made[at]}:
-            assert not is_well_formed(made[:at] + other + made[at + 1 :])
+            assert not has_check_character(made[:at] + other + made[at + 1 :])
     for at in signs[: LENGTH - 1]:
         turned = made[:at] + made[at + 1] + made[at] + made[at + 2 :]
-        assert is_well_formed(turned) == (turned == made)
+        assert has_check_character(turned) == (turned == made)
 
 
 def test_numbers_out_of_range_make_no_pseudonym() -> None:
@@ -70,7 +70,7 @@ def test_screening_makes_a_pseudonym_and_a_log(as_coordinator: People, made: Mad
     people, user = as_coordinator, as_coordinator.coordinator
     who = patient_screen(people.study, user, people.here, DAY)
     assert who.status == "screened"
-    assert is_well_formed(who.pseudonym)
+    assert has_check_character(who.pseudonym)
     patient_status_set(who, user, "excluded", DAY, "no measurable lesion")
     who.refresh_from_db()
     assert (who.status, who.status_reason) == ("excluded", "no measurable lesion")

@@ -173,14 +173,14 @@ import json, sys
 from studies.methods.problems import DataProblem
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import UndecidedError
-from studies.methods.table_profile import look_at
+from studies.methods.table_profile import profile_table
 
 found = {}
 for path in sys.argv[1:]:
     with open(path, "rb") as handle:
         data = handle.read()
     try:
-        table = look_at(open_table(data))
+        table = profile_table(open_table(data))
         found[path] = "read: " + str(table["lines"])
     except DataProblem as refusal:
         found[path] = refusal.problems[0].found

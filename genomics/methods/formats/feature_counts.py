@@ -15,6 +15,7 @@ BAM = re.compile(r"[._]?(Aligned)?(\.sortedByCoord)?(\.out)?([._]sorted)?\.(bam|
 
 
 def is_feature_counts(lines: Sequence[str]) -> bool:
+    """Whether the first lines are those of featureCounts."""
     return any(cells_of(line, "\t")[:6] == ["Geneid", *BESIDE] for line in lines[:2])
 
 

@@ -12,6 +12,7 @@ from studies.methods.wording import say
 
 
 def is_gct(lines: Sequence[str]) -> bool:
+    """Whether the first lines are those of a GCT file."""
     return lines[0].strip() in ("#1.2", "#1.3")
 
 

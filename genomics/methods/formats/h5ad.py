@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from genomics.methods.expression_layout import join_names
 from genomics.methods.expression_tiles import ExpressionTiles
-from genomics.methods.formats.reading import check_labels, check_size, scratch, tiles_of
+from genomics.methods.formats.reading import check_labels, check_size, scratch_array, tiles_of
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
@@ -79,7 +79,7 @@ def _values(X: Any, shape: tuple[int, int], name: str) -> Any:
         )
     if isinstance(X, h5py.Group):
         return _sparse(X, shape, name)
-    values = scratch(*shape)
+    values = scratch_array(*shape)
     rows = max(1, ENTRIES_A_READ // shape[1])
     for start in range(0, shape[0], rows):
         values[start : start + rows] = X[start : start + rows]
@@ -92,7 +92,7 @@ def _sparse(X: Any, shape: tuple[int, int], name: str) -> Any:
         raise refuse(
             name, say("X as {kind}", kind=kind), "csr_matrix, csc_matrix or an array", "Convert it."
         )
-    values = scratch(*shape)
+    values = scratch_array(*shape)
     target = values if kind == "csr_matrix" else values.T
     pointers, total = X["indptr"][()], X["data"].shape[0]
     for start in range(0, total, ENTRIES_A_READ):

@@ -18,7 +18,7 @@ from genomics.methods.formats.reading import (
     check_size,
     member_opener,
     plain_name,
-    scratch,
+    scratch_array,
     text_lines,
     tiles_of,
 )
@@ -98,7 +98,7 @@ def _read_matrix(fresh: Open, member: str, size: tuple[int, int]) -> Any:
             ),
             say("Genes in rows, specimens in columns, each list complete.{turned}", turned=turned),
         )
-    values = scratch(size[1], size[0])
+    values = scratch_array(size[1], size[0])
     read = 0
     options: dict[str, Any] = {"sep": r"\s+", "header": None, "chunksize": ENTRIES_A_CHUNK}
     try:

@@ -13,7 +13,13 @@ from genomics.methods.formats import matrix_market, salmon, star
 from genomics.methods.formats.feature_counts import feature_counts_layout, is_feature_counts
 from genomics.methods.formats.gct import check_gct, gct_layout, is_gct
 from genomics.methods.formats.h5ad import read_h5ad
-from genomics.methods.formats.reading import Reading, entries, member_opener, open_zip, plain_name
+from genomics.methods.formats.reading import (
+    Reading,
+    data_entries,
+    member_opener,
+    open_zip,
+    plain_name,
+)
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
@@ -94,7 +100,7 @@ _SEVERAL: tuple[tuple[str, Callable[[ZipFile, list[str], str, Reading], Expressi
 
 
 def _read_zip(archive: ZipFile, name: str, reading: Reading) -> ExpressionTiles:
-    members = entries(archive)
+    members = data_entries(archive)
     for suffix, read in _SEVERAL:
         if any(plain_name(member).endswith(suffix) for member in members):
             return read(archive, members, name, reading)

@@ -36,6 +36,7 @@ class Reading:
 
 
 def open_zip(stream: BinaryIO, name: str) -> zipfile.ZipFile:
+    """A zip file, or the refusal of one that is damaged."""
     try:
         archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, OSError) as error:
@@ -51,7 +52,7 @@ def open_zip(stream: BinaryIO, name: str) -> zipfile.ZipFile:
     return archive
 
 
-def entries(archive: zipfile.ZipFile) -> list[str]:
+def data_entries(archive: zipfile.ZipFile) -> list[str]:
     """Names of the files that matter."""
     names = [info.filename for info in archive.infolist() if not info.is_dir()]
     return sorted(
@@ -79,6 +80,7 @@ def plain_name(member: str) -> str:
 
 
 def check_size(genes: int, specimens: int, name: str) -> None:
+    """Refuse more genes or specimens than a matrix may have."""
     if genes < 1 or specimens < 1 or genes * specimens > MOST_CELLS:
         raise refuse(
             name,
@@ -107,7 +109,7 @@ def check_labels(labels: Sequence[str], name: str) -> None:
         raise DataProblem(problems[:SHOWN])
 
 
-def scratch(specimens: int, genes: int) -> NDArray[np.float64]:
+def scratch_array(specimens: int, genes: int) -> NDArray[np.float64]:
     """Zeros, specimens × genes; on disk when they are many."""
     if specimens * genes <= IN_MEMORY:
         return np.zeros((specimens, genes))
@@ -138,4 +140,5 @@ def tiles_of(
 
 
 def text_lines(fresh: Open) -> io.TextIOWrapper:
+    """The text of a file from its beginning, line by line."""
     return io.TextIOWrapper(fresh(), "utf-8-sig")

@@ -19,7 +19,7 @@ from genomics.methods.formats.reading import (
     check_size,
     member_opener,
     plain_name,
-    scratch,
+    scratch_array,
     tiles_of,
 )
 from genomics.methods.identifiers import without_version
@@ -91,7 +91,7 @@ def _sums(
     name: str,
 ) -> NDArray[np.float64]:
     size, place = genes
-    values, problems = scratch(len(labels), size), []
+    values, problems = scratch_array(len(labels), size), []
     known, transcripts = place >= 0, first.index.tolist()
     for row, (fresh, label) in enumerate(zip(openers, labels, strict=True)):
         found = first if row == 0 else _read_one(fresh, label, column)

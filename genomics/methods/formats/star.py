@@ -20,7 +20,7 @@ from genomics.methods.formats.reading import (
     check_size,
     member_opener,
     plain_name,
-    scratch,
+    scratch_array,
     tiles_of,
 )
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
@@ -33,6 +33,7 @@ ROW = re.compile(r"N_unmapped\t\d+\t\d+\t\d+\s*")
 
 
 def is_star(lines: Sequence[str]) -> bool:
+    """Whether the first line is one of STAR's ReadsPerGene."""
     return bool(ROW.fullmatch(lines[0]))
 
 
@@ -45,6 +46,7 @@ def specimen_of(member: str) -> str:
 def read_star_zip(
     archive: ZipFile, members: list[str], name: str, reading: Reading
 ) -> ExpressionTiles:
+    """``read_star`` of the files of a zip, one per specimen."""
     mine = [member for member in members if plain_name(member).endswith(SUFFIX)]
     files = [(specimen_of(member), member_opener(archive, member)) for member in mine]
     return read_star(files, name, reading.strand)
@@ -75,7 +77,7 @@ def read_star(
     first = _read_one(files[0][1], labels[0])
     genes = first.index.tolist()
     check_size(len(genes), len(files), name)
-    values = scratch(len(files), len(genes))
+    values = scratch_array(len(files), len(genes))
     sums, problems = np.zeros(3), []
     column = STRANDS.index(strand) if strand in STRANDS else 0
     for place, (label, fresh) in enumerate(files):
@@ -115,7 +117,13 @@ def _reads_of_genes(table: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def suggest_strand(sums: NDArray[np.float64]) -> str:
-    """The column that fits the reads: one strand has far more, or neither."""
+    """The column that fits the reads: one strand has far more, or neither.
+
+    Parameters
+    ----------
+    sums : array, shape (3,)
+        Reads of all genes: unstranded, forward, reverse.
+    """
     _, forward, reverse = sums
     if forward > CLEAR * reverse:
         return "forward"
