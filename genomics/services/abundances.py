@@ -25,7 +25,7 @@ from genomics.selectors import CLUSTERED, matrices_in_force, signature_content
 from genomics.storage import checked, read_tiles
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
-from studies.methods.problems import Notice, refuse
+from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import say
 from studies.models import Job, Study
 from studies.services import derivations_record, file_open, inputs_digest
@@ -101,6 +101,12 @@ def abundances_write(
     return len(rows)
 
 
+def refuse_no_matrix() -> DataProblem:
+    """The refusal of a step that needs a matrix, in a study that has none."""
+    remedy = say("Upload the expression matrix first.")
+    return refuse(say("expression matrix"), say("none"), "at least one", remedy)
+
+
 def matrix_open(matrix: ExpressionMatrix) -> ExpressionTiles:
     """The stored matrix, its digest checked."""
     with file_open(matrix.file) as stream:
@@ -128,8 +134,7 @@ def abundances_compute(
     params = params or {}
     matrices = list(matrices_in_force(study).select_related("file", "batch"))
     if not matrices:
-        remedy = say("Upload the expression matrix first.")
-        raise refuse(say("expression matrix"), say("none"), "at least one", remedy)
+        raise refuse_no_matrix()
     annotations = [annotation for _, annotation in annotations_current(study)]
     name = str(params.get("signature") or CLUSTERED)
     of = partial(

@@ -22,7 +22,7 @@ from studies.models import SpecimenChoice, Study
 from studies.selectors import endpoint_table, members_table
 from studies.services import inputs_digest
 
-from .abundances import matrix_open
+from .abundances import matrix_open, refuse_no_matrix
 
 GENES_AT_ONCE = 4096
 FEWEST_COMMON = 0.7
@@ -122,8 +122,7 @@ def _matrices(study: Study) -> tuple[list[MatrixAsItCame], list[str]]:
     rows = ExpressionMatrix.objects.filter(study=study, correction=None)
     rows = rows.select_related("file", "batch").order_by("pk")
     if not rows:
-        remedy = say("Upload the expression matrix first.")
-        raise refuse(say("expression matrix"), say("none"), "at least one", remedy)
+        raise refuse_no_matrix()
     if len({row.scale == "log" for row in rows}) > 1:
         scales = ", ".join(f"{row.batch.filename}: {row.scale}" for row in rows)
         remedy = say("Upload all matrices on one of the two.")

@@ -11,11 +11,9 @@ from genomics.methods.expression_tiles import ExpressionTiles
 from genomics.methods.quality import estimate_quality
 from genomics.models import ExpressionColumn, ExpressionMatrix
 from studies.jobs import Progress, no_progress
-from studies.methods.problems import refuse
-from studies.methods.wording import say
 from studies.models import Job, Study
 
-from .abundances import matrix_open
+from .abundances import matrix_open, refuse_no_matrix
 from .signatures import shipped_signature
 
 MARKERS = "quality_genes"
@@ -61,8 +59,7 @@ def quality_compute(
     """
     matrices = list(ExpressionMatrix.objects.filter(study=study).select_related("file", "batch"))
     if not matrices:
-        remedy = say("Upload the expression matrix first.")
-        raise refuse(say("expression matrix"), say("none"), "at least one", remedy)
+        raise refuse_no_matrix()
     for done, matrix in enumerate(matrices):
         progress(done, len(matrices), matrix.batch.filename)
         with transaction.atomic():
