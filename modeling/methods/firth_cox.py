@@ -14,6 +14,7 @@ from modeling.methods.covariates import check_columns, check_estimable
 from modeling.methods.cox import few_events
 from modeling.methods.cox_fit import CoxFit
 from modeling.methods.firth_profile import Profile
+from modeling.methods.packed_rows import WholeRows
 from modeling.methods.penalised_likelihood import PenalisedLikelihood
 from modeling.methods.risk_sets import StratifiedRiskSets, Ties
 from modeling.methods.survival_table import Floats, check_survival
@@ -106,7 +107,8 @@ def fit_firth_cox(
     center, scale = columns.mean(axis=0), columns.std(axis=0)
     groups = None if strata is None else np.asarray(strata).astype(str)
     scaled = StratifiedRiskSets(time, flag, (columns - center) / scale, ties, groups)
-    likelihood = PenalisedLikelihood(scaled, scale)
+    compiled = ties == "efron" and len(scaled.parts) == 1
+    likelihood = PenalisedLikelihood(WholeRows(scaled) if compiled else scaled, scale)
     zero = np.zeros(scale.size)
     _check_told(likelihood.at(zero).information, labels)
     beta, value, steps = likelihood.maximise(zero, np.ones(scale.size, dtype=bool))

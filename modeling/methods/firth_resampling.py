@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from modeling.methods.cox_resampling import CoxResampling, Told
-from modeling.methods.firth_kernels import determinant_slope
+from modeling.methods.packed_rows import PackedRows
 from modeling.methods.penalised_likelihood import PenalisedLikelihood
 from modeling.methods.resampling_kernels import (
     FIT_DONE,
     FIT_FAILED,
-    compress,
-    evaluate,
     group_gaps,
     judge_shrunken,
     predict_at,
@@ -22,32 +20,11 @@ from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem
 
 
-class DrawnRows:
-    """The patients of one resample: what :class:`PenalisedLikelihood` asks of risk sets."""
+class DrawnRows(PackedRows):
+    """The patients of one resample."""
 
     def __init__(self, work: CoxResampling, weight: Floats):
-        n, p = work.x.shape
-        self.x, self.event = np.empty((n, p)), np.empty(n, dtype=np.bool_)
-        self.weight, self.ends = np.empty(n), np.empty(n, dtype=np.int64)
-        _, self.blocks = compress(work.x, work.event, work.last, weight, self.x, self.event,
-                                  self.weight, self.ends)  # fmt: skip
-        self.events = int((weight * work.event).sum())
-        self.scaled, self.means = np.empty((n, p)), np.empty((self.events, p))
-        self.rows = (self.x, self.event, self.weight, self.ends, self.blocks)
-        self.beta: Floats | None = None
-
-    def evaluate(self, beta: Floats) -> tuple[float, Floats, Floats]:
-        score, information = np.empty(beta.size), np.empty((beta.size, beta.size))
-        value = evaluate(*self.rows, beta, self.scaled, self.means, score, information)
-        self.beta = beta
-        return float(value), score, information
-
-    def log_determinant_slope(self, beta: Floats, inverse: Floats) -> Floats:
-        if self.beta is None or not np.array_equal(self.beta, beta):
-            self.evaluate(beta)
-        slope = np.empty(beta.size)
-        determinant_slope(*self.rows, beta, self.means, np.ascontiguousarray(inverse), slope)
-        return slope
+        super().__init__(work.x, work.event, work.last, weight)
 
     def can_be_fitted(self, columns: int) -> bool:
         """More events than columns, and every column differs by itself: else it is refused."""
