@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import altair as alt
@@ -108,15 +109,23 @@ def make_figure(
 
 
 def dress(chart: Any, title: str) -> Any:
-    """Title, fonts, axes and legend shared by all figures."""
+    """Title, fonts, axes and legend shared by all figures, put on the chart itself.
+
+    Asking it for one property after the other would copy all of it each time.
+    """
     if title:
-        chart = chart.properties(
-            title=alt.TitleParams(
-                title, anchor="start", fontSize=14, fontWeight="bold", offset=10, color=INK
-            )
+        chart.title = alt.TitleParams(
+            title, anchor="start", fontSize=14, fontWeight="bold", offset=10, color=INK
         )
-    return (
-        chart.properties(padding={"left": 4, "right": 12, "top": 4, "bottom": 4})
+    chart.padding = {"left": 4, "right": 12, "top": 4, "bottom": 4}
+    chart.config = _look()
+    return chart
+
+
+@cache
+def _look() -> alt.Config:
+    look = (
+        alt.Chart()
         .configure(font=FONT, background=PAPER)
         .configure_view(stroke=None)
         .configure_axis(
@@ -133,6 +142,8 @@ def dress(chart: Any, title: str) -> Any:
         .configure_title(fontSize=13, color=INK, anchor="start", fontWeight="normal", offset=6)
         .configure_header(labelFontSize=12, labelColor=INK, titleFontSize=12)
     )  # fmt: skip
+    config: alt.Config = look.config
+    return config
 
 
 def style_scales(names: Sequence[str]) -> dict[str, alt.Scale]:
