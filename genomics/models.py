@@ -210,7 +210,8 @@ class CellAbundance(PatientRow, DerivedMixin):
         default_related_name = "cell_abundances"
         constraints = [
             models.UniqueConstraint(
-                fields=["column", "signature", "method", "ties"], name="abundance_once"
+                fields=["column", "signature", "method", "ties", "inputs_digest"],
+                name="abundance_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(ties__in=Ties.values), name="abundance_ties_known"

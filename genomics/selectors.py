@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 from django.db.models import Q, QuerySet
 
+from genomics.methods.abundance import METHOD_VERSION as ABUNDANCE_VERSION
 from genomics.methods.identifiers import Signature
+from genomics.methods.phenotype import METHOD_VERSION
 from genomics.methods.signature import read_signature
 from genomics.models import (
     BorderlineRule,
@@ -23,7 +25,7 @@ from studies import registry
 from studies.consents import GENOMICS, usable
 from studies.models import CohortUse, SpecimenChoice, Study
 from studies.selectors import members_table
-from studies.services import inputs_digest
+from studies.services import inputs_digest, of_method
 
 CLUSTERED = "bindea24"  # the signature that makes the phenotype
 BESIDE = "mcpcounter10"  # shown beside, never clustered
@@ -104,6 +106,23 @@ def abundance_digests(
     return found
 
 
+def abundance_digest(matrix: str, signature: str, method: str, ties: str, label: str) -> str:
+    """Of a stored matrix, a signature, the method with its version, and a column's label."""
+    said = of_method("abundance", ABUNDANCE_VERSION)
+    return inputs_digest(*said, matrix, signature, method, ties, label)
+
+
+def abundances_are_outdated(study: Study, signature: str = CLUSTERED) -> bool:
+    """Whether abundances that speak come from an earlier version of their method."""
+    if ABUNDANCE_VERSION == 1:
+        return False  # there was none earlier
+    rows = _speaking(study, signature, "ssgsea").values_list(
+        "inputs_digest", "column__matrix__file__sha256", "signature__digest", "method", "ties",
+        "column__label",
+    )  # fmt: skip
+    return any(digest != abundance_digest(*parts) for digest, *parts in rows)
+
+
 def versions_read(study: Study, signature: str = CLUSTERED) -> set[int]:
     """Versions of the signature behind the newest abundances of each specimen that speaks."""
     choices = SpecimenChoice.objects.filter(study=study, purpose=RNA)
@@ -162,6 +181,7 @@ def fit_inputs(
     table = abundance_table(study)
     training = table[table.index.isin(training_ids(study))]
     own = () if rule == BorderlineRule.KEEP else (rule,)
+    own += of_method("phenotype", METHOD_VERSION)
     return inputs_digest(signature, k, seed, sorted(training["digest"]), *own)
 
 

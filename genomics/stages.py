@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from genomics.models import CellAbundance
 from genomics.selectors import (
     CLUSTERED,
+    abundances_are_outdated,
     fit_current,
     fit_is_stale,
     phenotype_table,
@@ -52,6 +53,11 @@ def genomics_stage(study: Study, user: Any) -> StageState:
     detail = _("fit {number} on {n} development patients, {labelled} labelled").format(
         number=fit.number, n=fit.n_training, labelled=len(labels)
     )
+    if sees_all_sites(user, study) and abundances_are_outdated(study):
+        told = _("{detail}; abundances are of an earlier version of the method").format(
+            detail=detail
+        )
+        return StageState("stale", counts, told, url)
     if sees_all_sites(user, study) and fit_is_stale(fit):
         told = _("{detail}; the RNA of training has changed").format(detail=detail)
         return StageState("stale", counts, told, url)

@@ -1,12 +1,14 @@
-"""Who has no features, patient by patient, with the reason: the first that holds."""
+"""Who has no features, patient by patient, with the reason: the first that holds.
+
+The database gives the reasons and counts them; only the patients that are shown are read.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, TextField, Value, When
 
 from imaging.models import (
     ExtractorVersion,
@@ -20,11 +22,15 @@ from imaging.models import (
 from imaging.selectors import choices_complete, extractor_newest
 from imaging.selectors.scans import choices_of
 from studies import access
-from studies.consents import IMAGING, refusals
+from studies.consents import IMAGING, refused_because
 from studies.languages import spoken
+from studies.methods.wording import marked
 from studies.models import Patient, Study
 
 SHOWN = 300
+FAILED = marked("the region could not be read")
+WAITS = marked("not extracted yet")
+TRIED_AGAIN = (FAILED, WAITS)  # extracting again is all that is needed
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,6 @@ class Missing:
 
     patient: Patient
     reason: str
-    waits: bool = False  # extracting again is all that is needed
     problems: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -53,48 +58,52 @@ def features_missing(study: Study, user: Any) -> MissingFeatures:
     complete = choices_complete(study, versions) if versions else RoiChoice.objects.none()
     patients = access.visible(Patient.objects.all(), user, study)
     patients = patients.exclude(pk__in=complete.values("patient_id"))
-    said = _Reasons(study, versions)
-    found = [said.of(patient) for patient in patients.order_by("pseudonym")]
-    found.sort(key=lambda one: (not one.problems, not one.waits))
-    counted = Counter(one.reason for one in found)
-    waiting = sum(one.waits for one in found)
-    return MissingFeatures(found[:SHOWN], len(found), waiting, counted.most_common())
+    found = patients.annotate(why=_reason(study, versions))
+    counts = dict(found.order_by().values_list("why").annotate(Count("pk")))
+    told = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return MissingFeatures(
+        _shown(study, versions, found),
+        sum(counts.values()),
+        sum(counts.get(reason, 0) for reason in TRIED_AGAIN),
+        [(spoken(reason), n) for reason, n in told],
+    )
 
 
-class _Reasons:
-    """What is known of everybody, read once."""
+def _reason(study: Study, versions: list[ExtractorVersion]) -> Case:
+    """The first reason that holds of a patient, in English."""
+    speaks = choices_of(study).filter(patient=OuterRef("pk"))
+    pairs = PetCtPair.objects.filter(patient=OuterRef("pk"), pet__replaced_at__isnull=True)
+    series = Series.objects.filter(patient=OuterRef("pk"), replaced_at__isnull=True)
+    reasons: list[tuple[QuerySet, str]] = [
+        (speaks.filter(roi__in=_failures(study, versions).values("roi")), FAILED),
+        (speaks, WAITS),
+        (pairs.filter(timing=Timing.BASELINE), marked("no region on the baseline PET/CT")),
+        (pairs, marked("no PET/CT of before treatment")),
+        (series.filter(modality=Modality.PT), marked("PET without CT")),
+        (series, marked("CT without PET")),
+    ]
+    return Case(
+        *refused_because(study, IMAGING),
+        *(When(Exists(rows), then=Value(reason)) for rows, reason in reasons),
+        default=Value(marked("no PET/CT")),
+        output_field=TextField(),
+    )
 
-    def __init__(self, study: Study, versions: list[ExtractorVersion]):
-        self.refused = refusals(study, IMAGING)
-        self.chosen = dict(choices_of(study).values_list("patient_id", "roi_id"))
-        rows = FeatureFailure.objects.filter(study=study, extractor_version__in=versions)
-        self.failed = {row.roi_id: row.problems for row in rows}
-        pairs = PetCtPair.objects.filter(study=study, pet__replaced_at__isnull=True)
-        self.timings: dict[int, set[str]] = {}
-        for patient, timing in pairs.values_list("patient_id", "timing"):
-            self.timings.setdefault(patient, set()).add(timing)
-        self.series: dict[int, set[str]] = {}
-        known = Series.objects.filter(study=study, replaced_at__isnull=True)
-        for patient, modality in known.values_list("patient_id", "modality"):
-            self.series.setdefault(patient, set()).add(modality)
 
-    def of(self, patient: Patient) -> Missing:
-        if patient.pk in self.refused:
-            return Missing(patient, spoken(self.refused[patient.pk]))
-        roi = self.chosen.get(patient.pk)
-        if roi in self.failed:
-            reason = _("the region could not be read")
-            return Missing(patient, reason, True, self.failed[roi])
-        if roi is not None:
-            return Missing(patient, _("not extracted yet"), True)
-        return Missing(patient, self._of_scans(patient.pk))
+def _shown(study: Study, versions: list[ExtractorVersion], found: QuerySet) -> list[Missing]:
+    """Those who failed before those who wait, and these before the others."""
+    first = Case(
+        *(When(why=reason, then=Value(place)) for place, reason in enumerate(TRIED_AGAIN)),
+        default=Value(len(TRIED_AGAIN)),
+    )
+    patients = list(found.order_by(first, "pseudonym")[:SHOWN])
+    failed = [patient.pk for patient in patients if patient.why == FAILED]
+    rows = _failures(study, versions).filter(Q(patient__in=failed), roi__choices__isnull=False)
+    problems = dict(rows.values_list("patient_id", "problems"))
+    return [
+        Missing(patient, spoken(patient.why), problems.get(patient.pk, [])) for patient in patients
+    ]
 
-    def _of_scans(self, patient: int) -> str:
-        timings, series = self.timings.get(patient, set()), self.series.get(patient, set())
-        if Timing.BASELINE in timings:
-            return _("no region on the baseline PET/CT")
-        if timings:
-            return _("no PET/CT of before treatment")
-        if series:
-            return _("PET without CT") if Modality.PT in series else _("CT without PET")
-        return _("no PET/CT")
+
+def _failures(study: Study, versions: list[ExtractorVersion]) -> QuerySet[FeatureFailure]:
+    return FeatureFailure.objects.filter(study=study, extractor_version__in=versions)

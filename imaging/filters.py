@@ -8,9 +8,10 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from imaging.models import Marker, Series, WholeSlide
+from imaging.models import Marker, Series, SeriesState, WholeSlide
 from studies.filters import SiteFilter
 from studies.models import Study
+from studies.templatetags.studies_ui import state_choices
 
 
 class ScanFilter(SiteFilter):
@@ -22,8 +23,7 @@ class ScanFilter(SiteFilter):
 
     def __init__(self, data: Any, queryset: QuerySet, *, study: Study, user: Any):
         super().__init__(data, queryset, study=study, user=user)
-        choices = Series._meta.get_field("state").choices or ()
-        self.filters["state"].extra["choices"] = [(value, _(label)) for value, label in choices]
+        self.filters["state"].extra["choices"] = state_choices(SeriesState.values)
 
 
 class SlideFilter(SiteFilter):

@@ -144,11 +144,19 @@ class ProfileForm(forms.Form):
         }  # fmt: skip
 
 
+class NeededOrNot(forms.TextInput):
+    """What another choice decides on: a browser asks for nothing here, the form does."""
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+
 class DecisionForm(forms.Form):
     decision = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
     patient = forms.CharField(
-        required=False, max_length=64, label=_("Pseudonym"), help_text=_("Whose scans these are.")
-    )
+        max_length=64, label=_("Pseudonym"), widget=NeededOrNot,
+        help_text=_("Whose scans these are; not needed where they are thrown away."),
+    )  # fmt: skip
     reason = forms.CharField(
         label=_("Reason"), max_length=500, help_text=_("Kept with the decision.")
     )
@@ -158,6 +166,8 @@ class DecisionForm(forms.Form):
         self.fields["decision"].choices = [(value, _(word)) for value, word in offered]  # type: ignore[attr-defined]
         if "assign" not in dict(offered):
             del self.fields["patient"]
+        elif self.is_bound and self.data.get("decision") != "assign":
+            self.fields["patient"].required = False
 
 
 class TargetForm(forms.Form):

@@ -78,8 +78,7 @@ SCANS = Listing(
             "since",
             _("Taken in"),
             lambda r, study: day(r.pet.created_at),
-            "created_at",
-            shown=False,
+            "id",  # series come in by order of time, and the key is indexed
         ),
     ),
     empty=Empty(
@@ -91,7 +90,7 @@ SCANS = Listing(
         "studies:uploads",
         _("Upload scans"),
     ),
-    newest_first=False,
+    sort="-since",
     search=("patient__pseudonym__startswith",),
     search_word=_("Pseudonym begins with"),
     names_patients=True,

@@ -10,7 +10,7 @@ from imaging.selectors import (
     marker_densities_of,
     uptake_of,
 )
-from imaging.services import SEND, SETTLE
+from imaging.services import MEASURE, SEND, SETTLE
 from studies.methods.wording import say as _
 from studies.registry import (
     Action,
@@ -185,6 +185,7 @@ register_job_course(
         result_word=_("Files and what became of each"),
     )
 )
+register_job_title(MEASURE, _("Measure uptake again"))
 register_job_title(SEND, _("Send regions to an archive"))
 register_stage(Stage("imaging", _("PET/CT"), 20, stages.imaging_stage))
 register_stage(Stage("features", _("Features"), 25, stages.features_stage))

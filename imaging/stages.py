@@ -18,7 +18,7 @@ from imaging.models import (
 )
 from imaging.selectors import choices_complete, extractor_newest
 from imaging.selectors.features import extractor_is_stale
-from imaging.selectors.scans import choices_of
+from imaging.selectors.scans import choices_of, uptakes_outdated
 from studies import access
 from studies.languages import spoken
 from studies.methods.wording import listed, say, say_number
@@ -56,6 +56,12 @@ def imaging_stage(study: Study, user: Any) -> StageState:
         refused = newest is not None and newest.state in (BatchState.FAILED, BatchState.ERRORED)
         state = "failed" if refused else "empty"
         return StageState(state, _("No PET/CT yet"), _("Upload scans with their regions."), url)
+    if old := len(uptakes_outdated(study)):
+        told = ngettext(
+            "Uptake of {n} region is of an earlier version of the method; {detail}",
+            "Uptake of {n} regions is of an earlier version of the method; {detail}", old,
+        ).format(n=old, detail=detail)  # fmt: skip
+        return StageState("stale", headline, told, url)
     return StageState("ready", headline, detail, url)
 
 

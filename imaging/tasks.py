@@ -17,6 +17,11 @@ def arrivals_settle(job: RunningJob) -> None:
     job.result = services.arrivals_settle(batch, progress=job.progress, job=job.record)
 
 
+@job_task(services.MEASURE)
+def uptakes_measure(job: RunningJob) -> None:
+    job.result, job.problems = services.uptakes_measure(job.study, job.progress, job.record)
+
+
 @job_task(services.SEND)
 def regions_send(job: RunningJob) -> None:
     job.result = services.regions_send(job.study, job.params)

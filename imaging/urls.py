@@ -21,6 +21,7 @@ TILE = "tiles/<int:level>/<int:column>_<int:row>"
 
 urlpatterns = [
     path(f"{STUDY}scans/", scans.scan_list, name="scans"),
+    path(f"{STUDY}scans/measure-again/", scans.uptakes_measure, name="uptakes_measure"),
     path(f"{STUDY}scans/<uuid:series_uid>/", scans.scan_page, name="scan"),
     path(f"{STUDY}scans/<uuid:series_uid>/send/", scans.scan_send, name="send"),
     path(f"{STUDY}scans/<uuid:series_uid>/view/", viewer.viewer, name="viewer"),

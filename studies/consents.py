@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from studies.methods.wording import marked, say
@@ -81,6 +81,22 @@ def refusals(study: Study, scope: str = ANY, patients: QuerySet | None = None) -
     return dict(found)
 
 
+def refused_because(study: Study, scope: str) -> list[When]:
+    """The same reasons as cases of a query over patients, in their order."""
+    withdrawn, missing = _OF_SCOPE[scope]
+    told = [When(status=status, then=Value(reason)) for status, reason in _OF_STATUS.items()]
+    if not is_required(study):
+        return told
+    mine = Consent.objects.filter(patient_id=OuterRef("pk"))
+    ended = mine.filter(withdrawn_on__isnull=False, **({"scope": scope} if scope else {}))
+    lacks = ~Exists(_consents(scope).filter(patient_id=OuterRef("pk")))
+    return [
+        *told,
+        When(lacks & Exists(ended), then=Value(withdrawn)),
+        When(lacks, then=Value(missing)),
+    ]
+
+
 def _refusals(study: Study, scope: str, asked: QuerySet) -> dict[int, str]:
     allowed = usable(asked, study, scope, patient="").values("pk")
     ended: dict[int, Any] = dict(
@@ -101,14 +117,14 @@ def left_out_counts(study: Study, scope: str = ANY) -> dict[str, int]:
 
 
 def _reason(status: str, scope: str, ended: Any) -> str:
-    if status == PatientStatus.WITHDRAWN:
-        return marked("withdrawn from the study")
-    if status == PatientStatus.EXCLUDED:
-        return marked("excluded from the study")
     withdrawn, missing = _OF_SCOPE[scope]
-    return withdrawn if ended else missing
+    return _OF_STATUS.get(status) or (withdrawn if ended else missing)
 
 
+_OF_STATUS: dict[str, str] = {
+    PatientStatus.WITHDRAWN: marked("withdrawn from the study"),
+    PatientStatus.EXCLUDED: marked("excluded from the study"),
+}
 _OF_SCOPE = {
     ANY: (marked("consent to any use withdrawn"), marked("no consent to any use on record")),
     IMAGING: (

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from studies import access
 from studies.endpoint_standings import standings
 from studies.events import metadata_of, people_of
 from studies.methods.endpoint_kinds import KINDS, SHIPPED, kind_of, spoken_rule, title_of
+from studies.methods.endpoint_rules import METHOD_VERSION
 from studies.methods.recist import DISAGREE
 from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Patient, Study
 
@@ -61,6 +62,19 @@ def endpoint_rules(study: Study) -> list[EndpointView]:
         title = title_of(name, rule)
         found.append(EndpointView(name, title, kind, now, told[1:], said.get(name)))
     return sorted(found, key=lambda one: one.is_retired)
+
+
+def outdated_patients(study: Study) -> QuerySet[Patient]:
+    """Patients of whom a value that speaks comes from an earlier version of the method."""
+    newer = EndpointValue.objects.filter(
+        Q(definition__version__gt=OuterRef("definition__version"))
+        | Q(definition__version=OuterRef("definition__version"), pk__gt=OuterRef("pk")),
+        patient=OuterRef("patient"),
+        definition__name=OuterRef("definition__name"),
+    )
+    old = EndpointValue.objects.filter(study=study, method_version__lt=METHOD_VERSION)
+    speaking = old.filter(~Exists(newer))
+    return Patient.objects.filter(study=study, pk__in=speaking.values("patient_id"))
 
 
 @dataclass(frozen=True)

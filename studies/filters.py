@@ -38,6 +38,7 @@ from studies.models import (
     Specimen,
     Study,
 )
+from studies.templatetags.studies_ui import state_choices
 from studies.value_words import word_of
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -111,7 +112,7 @@ class SpecimenFilter(SiteFilter):
 
 class BatchFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(
-        label=_("State"), choices=said_choices(BatchState.choices), empty_label=_("Any state")
+        label=_("State"), choices=state_choices(BatchState.values), empty_label=_("Any state")
     )
     kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"))
 
@@ -128,7 +129,7 @@ class BatchFilter(django_filters.FilterSet):
 
 class JobFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(
-        label=_("State"), choices=said_choices(JobState.choices), empty_label=_("Any state")
+        label=_("State"), choices=state_choices(JobState.values), empty_label=_("Any state")
     )
     kind = django_filters.ChoiceFilter(label=_("Kind"), empty_label=_("Any kind"))
 
@@ -146,7 +147,7 @@ class JobFilter(django_filters.FilterSet):
 
 class QueryFilter(SiteFilter):
     state = django_filters.ChoiceFilter(
-        label=_("State"), choices=said_choices(QueryState.choices), empty_label=_("Any state")
+        label=_("State"), choices=state_choices(QueryState.values), empty_label=_("Any state")
     )
     whose = django_filters.ChoiceFilter(
         label=_("Whose"),

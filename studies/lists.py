@@ -76,6 +76,7 @@ class Listing:
     empty: Empty
     key: str = "id"
     newest_first: bool = True
+    sort: str = ""  # the column it is sorted by unasked (``-column``: the largest first)
     search: tuple[str, ...] = ()
     search_word: str = say("Search")
     names_patients: bool = False
@@ -145,7 +146,7 @@ def list_response(
     if listing.search and (away := search_address(request, study, listing.names_patients)):
         return redirect(away)
     search = search_of(request, study) if listing.search else ""
-    sort = request.GET.get("sort", "")
+    sort = request.GET.get("sort", "") or listing.sort
     source, order = _source(listing, rows, counted).found(search), _order(listing, sort)
     chosen = _chosen(listing, request.GET.getlist("column"))
     rights = access.rights_of(request.user, study)

@@ -93,6 +93,7 @@ register_job_title("studies.table_check", _("Check a table"))
 register_job_title("studies.table_commit", _("Store a table"))
 register_job_title("studies.export", _("Make a file to take away"))
 register_job_title("studies.endpoint_change", _("Put another rule of an endpoint in force"))
+register_job_title("studies.endpoints_derive", _("Derive endpoints again"))
 register_job_title("studies.batch_revert", _("Take a file back"))
 register_job_title("studies.page_draw", _("Draw the figures of a page"))
 register_upload(

@@ -67,6 +67,12 @@ def endpoint_change(job: RunningJob) -> None:
     )
 
 
+@job_task("studies.endpoints_derive")
+def endpoints_derive(job: RunningJob) -> None:
+    found = services.endpoints_derive(job.study, job.record, job.progress)
+    job.result, job.problems = found.as_dict(), found.problems
+
+
 @job_task("studies.count")
 def count_make(job: RunningJob) -> None:
     job.result = services.count_make(job.study, job.user, **job.params)

@@ -86,6 +86,7 @@ urlpatterns = [
     path(f"{ENTRY}/history/<slug:field>/", history.field_history, name="field_history"),
     path(f"{STUDY}specimens/", patients.specimen_list, name="specimens"),
     path(f"{STUDY}cohorts/endpoints/", endpoints.endpoint_list, name="endpoints"),
+    path(f"{STUDY}cohorts/endpoints-derive/", endpoints.endpoints_derive, name="endpoints_derive"),
     path(f"{STUDY}cohorts/endpoints/new/<slug:kind>/", endpoints.endpoint_new, name="endpoint_new"),
     path(f"{STUDY}cohorts/endpoints/<slug:name>/", endpoints.endpoint, name="endpoint"),
     path(

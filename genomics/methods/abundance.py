@@ -19,6 +19,7 @@ from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
 Method = Literal["ssgsea", "zscore", "mcpcounter"]
+METHOD_VERSION = 1  # raised when the same matrix and signature may give other scores
 SPECIMENS_AT_ONCE = 256
 
 

@@ -19,6 +19,7 @@ from studies.methods.wording import say
 CORE = ("T cells", "CD8 T cells", "Cytotoxic cells", "Th1 cells", "B cells", "aDC")
 MYELOID = ("Macrophages", "Neutrophils", "Mast cells")
 FORMAT = 1  # of a stored fit: another shape, another number
+METHOD_VERSION = 1  # raised when the same abundances may give other centroids, labels or margins
 MINIMUM_SPECIMENS = 10
 MINIMUM_CORE_DIFFERENCE = 0.1  # in SD of training; below, no cluster is called hot
 MINIMUM_SHARE = 0.1  # of training in the smallest cluster, below: a notice

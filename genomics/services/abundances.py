@@ -21,14 +21,19 @@ from genomics.models import (
     SignatureVersion,
     Ties,
 )
-from genomics.selectors import CLUSTERED, matrices_in_force, signature_content
+from genomics.selectors import (
+    CLUSTERED,
+    abundance_digest,
+    matrices_in_force,
+    signature_content,
+)
 from genomics.storage import checked, read_tiles
 from studies.consents import GENOMICS, refusals
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import say
 from studies.models import Job, Study
-from studies.services import derivations_record, file_open, inputs_digest
+from studies.services import derivations_record, file_open
 
 from .annotations import annotations_current
 from .signatures import signature_current, with_all_names
@@ -90,7 +95,7 @@ def abundances_write(
             ties=scored.ties,
             scores=dict(zip(scored.cell_types, values.tolist(), strict=True)),
             produced_by=job,
-            inputs_digest=inputs_digest(*parts, label),
+            inputs_digest=abundance_digest(*parts, label),
         )
         for label, values in zip(scored.specimens, scored.scores.T, strict=True)
         if (column := mine.get(label)) is not None

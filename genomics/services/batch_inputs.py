@@ -16,11 +16,12 @@ from genomics.selectors import (
     training_ids,
 )
 from studies.methods.batch_confounding import check_confounding
+from studies.methods.combat import METHOD_VERSION
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import SpecimenChoice, Study
 from studies.selectors import endpoint_table, members_table
-from studies.services import inputs_digest
+from studies.services import inputs_digest, of_method
 
 from .abundances import matrix_open, refuse_no_matrix
 
@@ -72,7 +73,8 @@ class BatchInputs:
                 yield matrix.batches
                 yield [place for n, place in self.training if n == number]
 
-        return inputs_digest("combat", unseen, *parts())
+        said = of_method("combat", METHOD_VERSION)
+        return inputs_digest("combat", *said, unseen, *parts())
 
     def digests_fitted_to(self) -> list[str]:
         """Of the abundances of those who are fitted to: whose they are is known."""

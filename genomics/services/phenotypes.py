@@ -9,8 +9,8 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
+from genomics.methods.phenotype import METHOD_VERSION, apply_phenotype, fit_phenotype
 from genomics.methods.phenotype import PhenotypeFit as Fit
-from genomics.methods.phenotype import apply_phenotype, fit_phenotype
 from genomics.models import (
     BorderlineRule,
     Phenotype,
@@ -35,7 +35,12 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
 from studies.methods.wording import english, say
 from studies.models import Job, Patient, PatientStatus, Study
-from studies.services import derivation_record, derivations_record, inputs_digest
+from studies.services import (
+    derivation_record,
+    derivations_record,
+    inputs_digest,
+    of_method,
+)
 
 from .signatures import signature_current
 
@@ -197,7 +202,11 @@ def _freeze(
         n_training=len(training),
         borderline_rule=rule,
         fit=stored,
-        digest=inputs_digest(stored, *(() if rule == BorderlineRule.KEEP else (rule,))),
+        digest=inputs_digest(
+            stored,
+            *(() if rule == BorderlineRule.KEEP else (rule,)),
+            *of_method("phenotype", METHOD_VERSION),
+        ),
         notices=[notice.as_dict() for notice in fit.notices],
         produced_by=job,
         inputs_digest=digest,

@@ -17,12 +17,24 @@ ENCODER = "encoder"
 STATISTICS = 4  # mean and SD inside the lesion and in the ring
 RESNET_CUBE = {"size": 96, "spacing_mm": 1.0}
 CUT = marked("separable spline/2")  # how cubes are cut: a number of its own for each change
+METHOD_VERSION = 1  # raised when the same weights and region may give other features
 PREPROCESSING = {
     "interpolation": marked("cubic B-spline of the cropped scan; mask by nearest neighbour"),
     "scale": marked("PET ln(1 + SUV) - 1, SUV 0 to 50; CT (HU - 40)/100, HU -160 to 240"),
     "pooling": marked("mean and SD inside the lesion and in a 9 mm ring"),
     "precision": marked("float32, channels last"),
 }
+
+
+def preprocessing() -> dict[str, Any]:
+    """How every extractor's input is made today, as its settings keep it (1 said no number)."""
+    said = {} if METHOD_VERSION == 1 else {"method": METHOD_VERSION}
+    return {**PREPROCESSING, **said}
+
+
+def is_of_today(settings: dict[str, Any]) -> bool:
+    """Whether an extractor of these settings was stated for the method as it is today."""
+    return bool(settings.get("method", 1) == METHOD_VERSION)
 
 
 def features_per_modality(architecture: str, settings: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ from studies.methods.wording import marked, say
 CutKind = Literal["reference_percentile", "reference_mean_share", "fixed"]
 COLUMNS = tuple(f"{marker}_{region}" for marker in MARKERS for region in REGIONS)
 FORMAT = 1  # of a stored rule: another shape, another number
+METHOD_VERSION = 1  # raised when the same densities may give other cuts, percentiles or scores
 LACKING = ("not measured: {names}",)  # what a stored reason may have been made of
 HIGH_FROM = 3  # 0-2 low, 3-4 high
 MINIMUM_REFERENCE = 10

@@ -11,6 +11,7 @@ from imaging.methods.volume import Grid, Volume
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 
+METHOD_VERSION = 1  # raised when the same volume and region may give other numbers
 PEAK_RADIUS_MM = 6.2  # a sphere of 1 mL
 MOST_PLACES, CHUNK = 20_000_000, 1_000_000
 THRESHOLDS = {"41_percent": 0.41, "suv_2_5": 2.5, "suv_4_0": 4.0}

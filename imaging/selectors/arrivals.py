@@ -64,6 +64,17 @@ def _of_readable(user: Any, study: Study) -> Q:
     return Q(batch__uploaded_by=user) | own
 
 
+def named(rows: QuerySet[Any], search: str, path: str = "") -> QuerySet[Any]:
+    """Series, or files (``path``: from a row to its series), of patients whose names begin so.
+
+    The PatientID that came counts, and the pseudonym that was decided on.
+    """
+    if not search:
+        return rows
+    claimed = Q(**{f"{path}claimed_patient_id__istartswith": search})
+    return rows.filter(claimed | Q(**{f"{path}patient__pseudonym__istartswith": search}))
+
+
 def visits_of(arrivals: Iterable[ScanArrival]) -> list[VisitWaiting]:
     groups: dict[tuple[int, str, str], list[ScanArrival]] = {}
     for arrival in arrivals:
@@ -72,9 +83,11 @@ def visits_of(arrivals: Iterable[ScanArrival]) -> list[VisitWaiting]:
     return [VisitWaiting(group) for group in groups.values()]
 
 
-def visits_waiting(user: Any, study: Study, most: int = 200) -> list[VisitWaiting]:
+def visits_waiting(
+    user: Any, study: Study, search: str = "", most: int = 200
+) -> list[VisitWaiting]:
     """What waits for a person, newest upload first."""
-    rows = arrivals_readable(user, study).filter(state__in=WAITING)
+    rows = named(arrivals_readable(user, study).filter(state__in=WAITING), search)
     rows = rows.select_related("batch", "patient").order_by("-batch_id", "id")
     return visits_of(rows[:most])
 

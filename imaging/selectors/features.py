@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from imaging.methods.extractor import is_of_today
 from imaging.models import (
     ExtractorRole,
     ExtractorVersion,
@@ -82,7 +83,10 @@ def members_digest(uids: Iterable[UUID]) -> str:
 
 
 def extractor_is_stale(version: ExtractorVersion) -> bool:
-    """Whether the development patients with a region are others than it was fitted on."""
+    """Whether it is of an earlier version of the method, or the development patients with a region
+    are others than it was fitted on."""
+    if not is_of_today(version.settings):
+        return True
     if not version.fitted_on:
         return False  # fitted elsewhere, or never
     choices = choices_of(version.study).filter(patient__partition=Partition.DEVELOPMENT)

@@ -10,9 +10,11 @@ from django.db.models import QuerySet
 
 from imaging.methods.quality_control import worst_state
 from imaging.methods.scanner_groups import scanner_text
+from imaging.methods.uptake import METHOD_VERSION
 from imaging.models import PetCtPair, Roi, RoiChoice, Series, Timing, UidMap, Uptake
 from studies.consents import IMAGING, usable
 from studies.models import DeidentificationKey, Patient, Study
+from studies.services import inputs_digest
 
 Checks = list[dict[str, str]]
 COLUMNS = (
@@ -106,6 +108,26 @@ def uptake_of(study: Study) -> dict[int, dict[str, Any]]:
         | {"inputs_digest": row.inputs_digest, "uid": str(row.uid)}
         for row in rows
     }
+
+
+def uptake_digest(volume: str, mask: str) -> str:
+    """Of a volume, a region, and the method with its version."""
+    return inputs_digest(f"uptake/{METHOD_VERSION}", volume, mask)
+
+
+def uptakes_outdated(study: Study) -> list[Uptake]:
+    """Of regions that speak, the uptake that an earlier version of the method measured."""
+    if METHOD_VERSION == 1:
+        return []  # there was none earlier
+    rois = chosen_rois(study)
+    rows = Uptake.objects.filter(study=study, roi_id__in=[roi.pk for roi in rois.values()])
+    rows = rows.select_related("roi__patient", "roi__mask", "roi__series__volume__study")
+    newest = {row.roi_id: row for row in rows.order_by("id")}
+    return [
+        row
+        for row in newest.values()
+        if row.inputs_digest != uptake_digest(row.roi.series.stored.sha256, row.roi.mask.sha256)
+    ]
 
 
 def way_back(series: Series) -> dict[str, Any]:

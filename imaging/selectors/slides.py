@@ -9,13 +9,13 @@ import pandas as pd
 from django.db.models import Q, QuerySet
 
 from imaging.methods.density_table import MARKERS, REGIONS
-from imaging.methods.immunoscore import COLUMNS
+from imaging.methods.immunoscore import COLUMNS, METHOD_VERSION
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule, Reading
 from studies.consents import GENOMICS, usable
 from studies.models import CohortUse, Procedure, Specimen, SpecimenChoice, Study
 from studies.remembered import once
 from studies.selectors import members_table
-from studies.services import inputs_digest
+from studies.services import inputs_digest, of_method
 
 SLIDES = "slides"  # purpose of the chosen specimen
 
@@ -66,7 +66,8 @@ def reference_table(study: Study) -> pd.DataFrame:
 def rule_inputs(reference: pd.DataFrame, kind: str, parameter: Any, cuts: Any) -> str:
     """Digest of all that the cuts are made of."""
     densities = reference[list(COLUMNS)].round(6).to_csv(index=False)
-    return inputs_digest(kind, parameter, cuts if kind == "fixed" else None, densities)
+    said = of_method("immunoscore", METHOD_VERSION)
+    return inputs_digest(*said, kind, parameter, cuts if kind == "fixed" else None, densities)
 
 
 def rule_is_stale(rule: ImmunoscoreRule) -> bool:

@@ -25,9 +25,11 @@ from .scans import arrivals_settle, import_problems, scans_import
 from .sending import SEND, peer_set, peers_of, regions_send, regions_send_start
 from .slides import densities_import
 from .targets import pairs_retime, target_choose, target_decide
+from .uptakes import MEASURE, uptakes_measure, uptakes_measure_start
 from .whole_slides import slide_import, slide_receive
 
 __all__ = [
+    "MEASURE",
     "SCALES",
     "SEND",
     "SETTLE",
@@ -73,6 +75,8 @@ __all__ = [
     "target_choose",
     "target_decide",
     "threshold_suggested",
+    "uptakes_measure",
+    "uptakes_measure_start",
     "visit_arrivals",
     "weights_import",
 ]

@@ -16,7 +16,13 @@ from imaging.methods.encoder import (
     EncoderFit,
     Preset,
 )
-from imaging.methods.extractor import ENCODER, PREPROCESSING, RESNET_CUBE, features_per_modality
+from imaging.methods.extractor import (
+    ENCODER,
+    METHOD_VERSION,
+    RESNET_CUBE,
+    features_per_modality,
+    preprocessing,
+)
 from imaging.methods.pooled_features import feature_names
 from imaging.methods.resnet import BLOCKS, read_weights, seeded_weights
 from imaging.methods.slice_picture import draw_reconstructions
@@ -28,7 +34,14 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Partition, Patient, Study
-from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
+from studies.services import (
+    derivation_record,
+    file_read,
+    file_store,
+    file_use,
+    inputs_digest,
+    of_method,
+)
 
 from .encoder_fitting import fit_side_by_side
 from .patches import patches_of
@@ -137,14 +150,15 @@ def _fitting_inputs(study: Study, asked: Iterable[str] | None) -> dict[int, RoiI
 
 def _fit_digest(inputs: dict[int, RoiInput], modality: str, preset: Preset, seed: int) -> str:
     members = [f"{i.series[modality].stored.sha256}:{i.roi.mask.sha256}" for i in inputs.values()]
-    return inputs_digest("encoder/2", modality, asdict(preset), seed, *sorted(members))
+    said = of_method("features", METHOD_VERSION)
+    return inputs_digest("encoder/2", *said, modality, asdict(preset), seed, *sorted(members))
 
 
 def _keep(
     study: Study, fit: EncoderFit, digest: str, inputs: dict[int, RoiInput], job: Job | None
 ) -> ExtractorVersion:
     weights = file_store(study, fit.weights, "weights", f"{fit.modality}_encoder.safetensors")
-    settings = {**asdict(fit.preset), **PREPROCESSING}
+    settings = {**asdict(fit.preset), **preprocessing()}
     role = ExtractorRole.PRIMARY if fit.preset.epochs else ExtractorRole.ABLATION
     pairs = [pair for pair in fit.reconstructions if fit.preset.epochs]
     picture = None
@@ -244,7 +258,7 @@ def _register(
 ) -> dict[str, Any]:
     """One version per modality of a network that was not fitted here."""
     stored = file_store(study, weights, "weights", f"{name}.safetensors")
-    settings = {**RESNET_CUBE, **PREPROCESSING}
+    settings = {**RESNET_CUBE, **preprocessing()}
     rows = {}
     for modality in MODALITIES:
         names = feature_names(modality, features_per_modality(architecture, settings))

@@ -16,6 +16,7 @@ from imaging.methods.encoder import device_name
 from imaging.methods.extractor import (
     computed_with,
     extract_features,
+    is_of_today,
     one_thread,
     read_extractor,
 )
@@ -132,6 +133,13 @@ def _versions(study: Study, params: dict[str, Any], job: Job | None) -> Versions
             say("no fitted encoder {value}", value=name or preset).strip(),
             "one for PET, one for CT",
             "Fit the feature extractor first, or register one.",
+        )
+    if not all(is_of_today(version.settings) for version in versions.values()):
+        raise refuse(
+            "extractor",
+            say("one of an earlier version of the method"),
+            "one of today's",
+            "Fit the feature extractor again, or hand its weights in again.",
         )
     if control:
         return {modality: control_of(version, job) for modality, version in versions.items()}

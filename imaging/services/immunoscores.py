@@ -26,10 +26,10 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import Notice, refuse
 from studies.methods.wording import listed, say
 from studies.models import Job, Study
-from studies.services import derivation_record, inputs_digest
+from studies.services import derivation_record
 
 from .readings import readings_write
-from .score_writing import files_behind, next_number, rule_state_again, scores_write
+from .score_writing import files_behind, next_number, rule_digest, rule_state_again, scores_write
 
 
 def immunoscore_compute(
@@ -108,7 +108,7 @@ def _freeze(
         parameter=rule.parameter,
         cuts=rule.cuts,
         rule=stored,
-        digest=inputs_digest(stored),
+        digest=rule_digest(stored),
         n_reference=complete,
         shares_high=shares,
         notices=[notice.as_dict() for notice in _notices(rule, shares)],

@@ -17,9 +17,9 @@ from imaging.methods.immunoscore import ImmunoscoreRule as Rule
 from imaging.models import CutKind, ImmunoscoreRule
 from studies.methods.problems import Notice
 from studies.models import Job, Study
-from studies.services import derivation_record, inputs_digest
+from studies.services import derivation_record
 
-from .score_writing import files_behind, next_number, rule_state_again, scores_write
+from .score_writing import files_behind, next_number, rule_digest, rule_state_again, scores_write
 
 BOUNDS: dict[str, list[float]] = {
     "consensus": list(CONSENSUS_BOUNDS),
@@ -53,7 +53,7 @@ def _stated(
         "bounds": BOUNDS[reading],
         "reference": rule.reference,
     }
-    digest = inputs_digest(stored)
+    digest = rule_digest(stored)
     known = ImmunoscoreRule.objects.filter(study=study, inputs_digest=digest).first()
     if known:
         return rule_state_again(known)
@@ -66,7 +66,7 @@ def _stated(
         parameter=BOUNDS[reading][0] if len(BOUNDS[reading]) == 1 else None,
         cuts={"percentiles": BOUNDS[reading]},
         rule=stored,
-        digest=inputs_digest(stored),
+        digest=digest,
         n_reference=int(reference[list(COLUMNS)].notna().all(axis=1).sum()),
         shares_high={"this rule": None if own.dropna().empty else float(own.mean())},
         notices=[Notice("reading_rule", READINGS[reading].capitalize() + ".").as_dict()],

@@ -9,6 +9,7 @@ from datetime import date
 from imaging.methods.scan_case import lesion_key
 from imaging.methods.uptake import Uptake as Measured
 from imaging.models import DicomStudy, PetCtPair, Roi, Series, SeriesState, Uptake
+from imaging.selectors.scans import uptake_digest
 from imaging.storage import Piece, Shelf
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -155,7 +156,7 @@ def uptake_write(measured: Measured, roi: Roi, pet: Series, job: Job | None = No
     values["notices"] = [notice.as_dict() for notice in measured.notices]
     return Uptake.objects.create(
         patient=roi.patient, roi=roi, produced_by=job,
-        inputs_digest=inputs_digest("uptake/1", pet.stored.sha256, roi.mask.sha256),
+        inputs_digest=uptake_digest(pet.stored.sha256, roi.mask.sha256),
         **{f"mtv_{key}_ml": value for key, value in mtv.items()},
         **{f"tlg_{key}": value for key, value in tlg.items()},
         **values,

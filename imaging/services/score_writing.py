@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import pandas as pd
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from imaging.methods.immunoscore import COLUMNS
+from imaging.methods.immunoscore import COLUMNS, METHOD_VERSION
 from imaging.models import CellDensity, Immunoscore, ImmunoscoreRule
 from studies.models import Job, Patient, Study
-from studies.services import derivations_record, inputs_digest
+from studies.services import derivations_record, inputs_digest, of_method
 
 SOURCE = Coalesce("batch__file__sha256", "count__inputs_digest")
 
@@ -35,11 +36,16 @@ def files_behind(study: Study, specimens: list[int]) -> set[str]:
     return set(rows.values_list(SOURCE, flat=True))
 
 
+def rule_digest(stored: dict[str, Any]) -> str:
+    """Of a stated rule and the method that reads it: what each of its scores is made of."""
+    return inputs_digest(stored, *of_method("immunoscore", METHOD_VERSION))
+
+
 def scores_write(
     rule: ImmunoscoreRule, table: pd.DataFrame, scores: pd.DataFrame, job: Job | None
 ) -> None:
-    patients = Patient.objects.in_bulk(table["patient_id"].astype(int).unique().tolist())
     """A score per specimen by one rule, with its lineage; the same again speaks anew."""
+    patients = Patient.objects.in_bulk(table["patient_id"].astype(int).unique().tolist())
     rows = [
         _scored(rule, patients[int(measured["patient_id"])], measured, found, job)
         for (_, measured), (_, found) in zip(table.iterrows(), scores.iterrows(), strict=True)

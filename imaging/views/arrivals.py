@@ -20,11 +20,13 @@ from imaging.selectors.arrivals import (
     arrivals_readable,
     file_counts,
     files_readable,
+    named,
     visits_of,
     visits_waiting,
 )
 from studies import access
 from studies.forms import refuse_in
+from studies.lists import search_address, search_of
 from studies.methods.problems import DataProblem
 from studies.models import ImportBatch, Study
 from studies.paging import page_by_key
@@ -36,25 +38,33 @@ VISITS_SHOWN = 100
 @study_page()
 def waiting_list(request: HttpRequest, study: Study) -> HttpResponse:
     """Quarantine, conflicts and refusals of all uploads."""
-    visits = visits_waiting(request.user, study)
+    if away := search_address(request, study, names_patients=True):
+        return redirect(away)
+    search = search_of(request, study)
+    visits = visits_waiting(request.user, study, search)
     return render(request, "imaging/arrivals.html", {
-        "study": study, "visits": visits, "may_enter": _may_enter(request.user, study),
+        "study": study, "visits": visits, "search": search,
+        "may_enter": _may_enter(request.user, study),
     })  # fmt: skip
 
 
 @study_page()
 def batch_files(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
-    """Every file of an upload with its state and reason."""
+    """Every file of an upload with its state and reason, or those of one patient."""
     batch = _batch(request, study, batch_uid)
+    if away := search_address(request, study, names_patients=True):
+        return redirect(away)
+    search = search_of(request, study)
     arrivals = arrivals_readable(request.user, study).filter(batch=batch).select_related("patient")
     files = files_readable(request.user, study).filter(batch=batch).select_related("arrival")
+    arrivals, files = named(arrivals, search), named(files, search, "arrival__")
     state = request.GET.get("state")
     files = files.filter(state=state) if state in ArrivalState.values else files
     after, before = (request.GET.get(name, "") for name in ("after", "before"))
     visits = visits_of(arrivals)
     return render(request, "imaging/batch_files.html", {
         "study": study, "batch": batch, "visits": visits[:VISITS_SHOWN], "total": len(visits),
-        "counts": file_counts(batch), "state_shown": state,
+        "counts": file_counts(batch), "state_shown": state, "search": search,
         "page": page_by_key(files, "id", after=after, before=before),
         "waits": any(visit.waits for visit in visits),
         "may_enter": _may_enter(request.user, study),

@@ -19,7 +19,13 @@ from imaging.methods.roi_files import FORMATS
 from imaging.models import PetCtPair, Roi, RoiAgreement, Series
 from imaging.region_downloads import file_of_regions
 from imaging.selectors.arrivals import waiting_count
-from imaging.selectors.scans import checks_of, quality_state, scan_rows, way_back
+from imaging.selectors.scans import (
+    checks_of,
+    quality_state,
+    scan_rows,
+    uptakes_outdated,
+    way_back,
+)
 from imaging.working import without_dates
 from studies import access
 from studies.languages import sentences
@@ -48,10 +54,20 @@ def scan_list(request: HttpRequest, study: Study) -> HttpResponse:
         {
             "refused": list(refused.order_by("-id")[:5]),
             "waiting": waiting_count(request.user, study),
+            "outdated": len(uptakes_outdated(study)),
+            "may_run": "run" in access.rights_of(request.user, study),
         },
         narrowed=narrowed,
         rows_of=scan_rows,
     )
+
+
+@require_POST
+@study_page("run")
+def uptakes_measure(request: HttpRequest, study: Study) -> HttpResponse:
+    """Measure again what an earlier version of the method measured."""
+    job = services.uptakes_measure_start(study, request.user)
+    return redirect("studies:job", study.uid, job.uid)
 
 
 @study_page("rows")

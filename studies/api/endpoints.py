@@ -26,7 +26,7 @@ class EndpointValueSerializer(PatientScopedSerializer):
     class Meta:
         model = EndpointValue
         fields = ("uid", "patient", "endpoint", "version", "duration_days", "event", "label",
-                  "source", "notices", "inputs_digest")  # fmt: skip
+                  "source", "notices", "inputs_digest", "method_version")  # fmt: skip
 
 
 class EndpointValueViewSet(StudyScopedViewSet):

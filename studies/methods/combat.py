@@ -34,6 +34,9 @@ class ComBatFit:
     scale: Array  # batches × genes, factor of the SD
 
 
+METHOD_VERSION = 1  # raised when the same rows and batches may give another correction
+
+
 def fit_combat(
     blocks: Iterable[Array],
     batches: Sequence[str],

@@ -8,26 +8,31 @@ from typing import Any
 
 from .adequate_imaging import adequate_imaging, is_entered_earlier, is_under_treatment
 from .course import FACT_KINDS, Fact, treatment_start
+from .course_endpoints import lesion_found
 from .dates import ClinicalDate
 from .problems import Notice, Problem
 from .recist import FINDINGS, FINDINGS_OF, LesionFinding, assess_lesions, compare_responses
 from .wording import say
 
 
-def check_course(facts: Sequence[Fact], today: date) -> list[Problem]:
+def check_course(facts: Sequence[Fact], today: date, partly: Sequence[Fact] = ()) -> list[Problem]:
     """Everything that cannot be: ``Problem.column`` is ``kind:key:part``.
 
     A day in the future, the same fact twice, an end before its beginning, anything after death,
     progression or death before the study treatment, two deaths, two study treatments, a lesion
     whose parts do not fit together.
+
+    ``partly`` are facts of which something else cannot be read: their days are checked with the
+    others', so that whoever entered them is told everything at once.
     """
+    dated = [*facts, *partly]
     return [
-        *_future(facts, today),
+        *_future(dated, today),
         *_twice(facts),
-        *_reversed(facts),
-        *_singles(facts),
-        *_after_death(facts),
-        *_before_start(facts),
+        *_reversed(dated),
+        *_singles(dated),
+        *_after_death(dated),
+        *_before_start(dated),
         *_lesions(facts),
     ]
 
@@ -62,7 +67,7 @@ def _imaged_earlier(facts: Sequence[Fact]) -> Iterable[Notice]:
 
 
 def _lesions_found(facts: Sequence[Fact]) -> list[LesionFinding]:
-    return [_found(fact) for fact in facts if fact.kind == "lesion"]
+    return [lesion_found(fact) for fact in facts if fact.kind == "lesion"]
 
 
 def _entered(facts: Sequence[Fact]) -> list[tuple[ClinicalDate, str]]:
@@ -78,14 +83,6 @@ def _measured(facts: Sequence[Fact]) -> Iterable[Notice]:
     for point in course.points:
         yield from point.notices
     yield from compare_responses(start, course, _entered(facts), progressed)
-
-
-def _found(fact: Fact) -> LesionFinding:
-    parts = fact.parts
-    return LesionFinding(
-        fact.day.earliest, parts["lesion"], parts["role"], parts["finding"],
-        parts.get("diameter_mm"), parts.get("organ", ""),
-    )  # fmt: skip
 
 
 def _at(fact: Fact, part: str, found: str, expected: str, remedy: str) -> Problem:
@@ -139,7 +136,7 @@ def _singles(facts: Sequence[Fact]) -> Iterable[Problem]:
         yield _at(fact, "is_index", say("a second study treatment"), say("one"),
                   say("Say 'no' for the treatments that are not the study's."))  # fmt: skip
     treated = [fact for fact in facts if fact.kind == "treatment"]
-    if treated and not index:
+    if treated and not index and all("is_index" in fact.parts for fact in treated):
         yield _at(treated[0], "is_index", say("no study treatment"), say("one"),
                   say("Say 'yes' for the treatment that the endpoints count from."))  # fmt: skip
 

@@ -35,6 +35,10 @@ from .recist import (
 )
 from .wording import marked
 
+# Raised when the same facts under the same rule may give another outcome: 2 since decision 0030
+# (responses and measurements are adequate imaging, what lies before the start is baseline).
+METHOD_VERSION = 2
+
 CONTACT, DEATH, PROGRESSION, START = (
     marked("last contact"),
     marked("death"),

@@ -14,6 +14,7 @@ from .values import write_value
 BASELINE = "treatment_started_on"
 DAYS_SUFFIX = "__days"
 INEXACT = "inexact"
+OUTSIDE = "other (not in the dictionary)"  # the label of a value without a code
 
 Values = Mapping[str, Mapping[str, Any]]
 
@@ -53,7 +54,7 @@ def export_cells(values: Values, specs: Sequence[VariableSpec], dates: bool) -> 
         cells.append(_cell(value))
         if spec.type == "category":
             code = value.get("v") if value else None
-            cells.append(escaped(spec.codes.get(str(code), "")) if code is not None else "")
+            cells.append("" if code is None else escaped(spec.codes.get(str(code), OUTSIDE)))
     return cells
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from .group_tests import GroupTest, compare_counts, compare_means, compare_ranks
 from .standardised_difference import largest_difference_of_means, largest_difference_of_shares
-from .wording import marked
+from .wording import marked, say
 
 MOST_SKEWED, FEWEST = 1.0, 8
 Median = Callable[[Any, Any], tuple[float, float, float]]
@@ -170,7 +170,10 @@ def _levels(column: Column, known: Sequence[Counter[str]]) -> list[tuple[str, st
     """The levels of the dictionary, and any other that is in the data."""
     named = dict(sorted(column.levels, key=lambda level: level[0] != "yes"))
     found = sorted({code for values in known for code in values} - set(named))
-    return [*named.items(), *((code, code) for code in found)]
+    if not named:
+        return [(code, code) for code in found]
+    outside = [(code, say("{code} (not in the dictionary)", code=code)) for code in found]
+    return [*named.items(), *outside]
 
 
 def _is_yes_no(levels: Sequence[tuple[str, str]]) -> bool:

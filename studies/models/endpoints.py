@@ -66,7 +66,11 @@ class EndpointStanding(StudyRow):
 
 
 class EndpointValue(DerivedMixin, PatientRow):
-    """One endpoint of one patient; a new row when its inputs change, the newest speaks."""
+    """One endpoint of one patient; a new row when its inputs change, the newest speaks.
+
+    So does a change of the method's code that gives another outcome (``METHOD_VERSION``); the same
+    outcome keeps the row and its digest.
+    """
 
     definition = models.ForeignKey(
         EndpointDefinition, on_delete=models.PROTECT, related_name="values"
@@ -76,6 +80,7 @@ class EndpointValue(DerivedMixin, PatientRow):
     label = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=40, blank=True)  # the fact on whose day it ends
     notices = models.JSONField(default=list, blank=True)
+    method_version = models.PositiveSmallIntegerField(default=1, db_default=1)  # that last gave it
 
     class Meta:
         default_related_name = "endpoint_values"

@@ -55,6 +55,7 @@ from .drawings import (
 )
 from .eligibility import eligibility_change, eligibility_override
 from .endpoint_changes import endpoint_change, endpoint_change_start, endpoint_create_start
+from .endpoint_methods import endpoints_derive, endpoints_derive_start
 from .endpoint_standings import endpoint_offer, endpoint_retire
 from .endpoints import endpoint_definition, endpoints_compute
 from .exports import (
@@ -74,6 +75,7 @@ from .files import (
     file_store,
     file_use,
     inputs_digest,
+    of_method,
 )
 from .lesion_import import lesions_import
 from .patients import (
@@ -165,6 +167,8 @@ __all__ = [
     "endpoint_offer",
     "endpoint_retire",
     "endpoints_compute",
+    "endpoints_derive",
+    "endpoints_derive_start",
     "export_download",
     "export_make",
     "export_name",
@@ -186,6 +190,7 @@ __all__ = [
     "membership_end",
     "membership_grant",
     "move_record",
+    "of_method",
     "page_draw",
     "page_draw_start",
     "password_link",

@@ -11,7 +11,7 @@ from django.db import connection
 
 from studies.methods.dates import ClinicalDate
 from studies.methods.endpoint_kinds import KINDS, SHIPPED
-from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
+from studies.methods.endpoint_rules import METHOD_VERSION, PatientCourse, derive_endpoint
 from studies.methods.endpoints import ResponseClass, SurvivalTime
 from studies.models import (
     Contact,
@@ -28,8 +28,9 @@ from studies.models import (
     Treatment,
 )
 
-from .files import inputs_digest
+from .files import inputs_digest, of_method
 
+CHUNK = 2000
 _LOCK = 0x656E6470  # "endp": a key of its own among the database's advisory locks
 
 
@@ -63,7 +64,11 @@ def endpoints_compute(
 
 
 def endpoint_values_write(values: list[EndpointValue]) -> None:
-    """New rows for changed inputs; a correction that is taken back speaks again as the newest."""
+    """New rows for changed inputs; a correction that is taken back speaks again as the newest.
+
+    What an earlier version of the method gave for the same facts stays, with its digest, as long as
+    today's gives the same: what was made of it is not out of date.
+    """
     ids = {value.patient_id for value in values}
     stored = EndpointValue.objects.filter(patient_id__in=ids).order_by("id")
     newest: dict[tuple[int, int], EndpointValue] = {}
@@ -71,12 +76,16 @@ def endpoint_values_write(values: list[EndpointValue]) -> None:
     for row in stored:
         newest[row.patient_id, row.definition_id] = row
         earlier[row.patient_id, row.definition_id, row.inputs_digest] = row.pk
-    changed = [
-        value
-        for value in values
-        if (last := newest.get((value.patient_id, value.definition_id))) is None
-        or last.inputs_digest != value.inputs_digest
-    ]
+    changed, confirmed = [], []
+    for value in values:
+        last = newest.get((value.patient_id, value.definition_id))
+        if last is None or not _is_of(last, value):
+            changed.append(value)
+        elif last.method_version != value.method_version:
+            last.method_version, last.source = value.method_version, value.source
+            last.notices = value.notices
+            confirmed.append(last)
+    EndpointValue.objects.bulk_update(confirmed, ["method_version", "source", "notices"], CHUNK)
     taken_back = [
         earlier[key]
         for value in changed
@@ -86,12 +95,35 @@ def endpoint_values_write(values: list[EndpointValue]) -> None:
     EndpointValue.objects.bulk_create(changed, ignore_conflicts=True)
 
 
+def _is_of(last: EndpointValue, value: EndpointValue) -> bool:
+    """Whether a stored value is what the same facts give today."""
+    if last.inputs_digest == value.inputs_digest:
+        return True
+    same = (last.duration_days, last.event, last.label) == (
+        value.duration_days, value.event, value.label
+    )  # fmt: skip
+    return same and last.inputs_digest in value.earlier_digests
+
+
+def outcome_digest(definition: EndpointDefinition, course: PatientCourse, method: int) -> str:
+    """Digest of all that a value is made of, the method's version among it (1 said none)."""
+    said = of_method("endpoint", method)
+    return inputs_digest(*said, definition.name, definition.version, definition.rule, course)
+
+
 def endpoint_definition(study: Study, name: str) -> EndpointDefinition:
     """The newest definition; the default rule of a shipped endpoint becomes version 1."""
     newest = EndpointDefinition.objects.filter(study=study, name=name).order_by("-version").first()
     return newest or EndpointDefinition.objects.create(
         study=study, name=name, version=1, rule=KINDS[name].default
     )
+
+
+def rules_in_force(study: Study) -> dict[str, Any]:
+    """By name the newest rule of every endpoint: of the shipped ones the default, until one is."""
+    rows = EndpointDefinition.objects.filter(study=study).order_by("name", "-version")
+    newest = {row.name: row.rule for row in rows.distinct("name")}
+    return {**{name: KINDS[name].default for name in SHIPPED}, **newest}
 
 
 def endpoint_definitions(study: Study) -> list[EndpointDefinition]:
@@ -156,9 +188,13 @@ def value_of(
         patient=patient,
         definition=definition,
         produced_by=job,
-        inputs_digest=inputs_digest(definition.name, definition.version, definition.rule, course),
+        inputs_digest=outcome_digest(definition, course, METHOD_VERSION),
+        method_version=METHOD_VERSION,
         notices=[notice.as_dict() for notice in derived.notices],
     )
+    value.earlier_digests = [
+        outcome_digest(definition, course, method) for method in range(1, METHOD_VERSION)
+    ]
     if isinstance(derived, SurvivalTime):
         value.duration_days, value.event = derived.duration_days, derived.event
         value.source = derived.source

@@ -44,10 +44,14 @@ MODEL_OF: dict[str, type[models.Model]] = {
 
 @dataclass(frozen=True)
 class ReadRow:
-    """A row as a checked fact, or the problems that it has."""
+    """A row as a checked fact, or the problems that it has.
+
+    ``partly`` is what of a row with problems can be checked with the others: its day is known.
+    """
 
     fact: Fact | None
     problems: tuple[Problem, ...] = ()
+    partly: Fact | None = None
 
 
 def facts_of(patient: Patient) -> dict[str, list[Any]]:
@@ -91,10 +95,11 @@ def read_row(kind: FactKind, key: str, texts: list[str]) -> ReadRow:
         except BadValueError as bad:
             found, column = repr(text) if text else say("blank"), f"{kind.name}:{key}:{part.name}"
             problems.append(Problem(kind.title, found, bad.expected, bad.remedy, column=column))
+    day = values.pop("date", None)
+    fact = None if day is None else Fact(kind.name, key, day, values)
     if problems:
-        return ReadRow(None, tuple(problems))
-    day = values.pop("date")
-    return ReadRow(Fact(kind.name, key, day, values))
+        return ReadRow(None, tuple(problems), fact)
+    return ReadRow(fact)
 
 
 def write_row(

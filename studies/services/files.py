@@ -74,6 +74,11 @@ def inputs_digest(*parts: object) -> str:
     return digest.hexdigest()
 
 
+def of_method(name: str, version: int) -> tuple[str, ...]:
+    """What a digest says of the method behind a row; the first version was never said."""
+    return () if version == 1 else (f"{name}/{version}",)
+
+
 def derivation_record(
     study: Study, parents: Iterable[str], child: str, job: Job | None = None
 ) -> None:

@@ -24,8 +24,9 @@ def mirrored(
 ) -> dict[str, Any]:
     """``values`` with the variables of these kinds of facts as the facts say them.
 
-    Where there is no fact, a reason for that (not done) stays; a value that the variable does not
-    admit (a drug without a code) is not repeated.
+    Where there is no fact, a reason for that (not done) stays. A drug without a code is repeated as
+    it is, so that nobody takes it for missing; another value that the variable does not admit is
+    not.
     """
     found = dict(values)
     decided = read_course(list(facts))
@@ -64,4 +65,4 @@ def _admitted(spec: VariableSpec, value: dict[str, Any] | None) -> dict[str, Any
     try:
         return read_value(write_value(value), spec) if value else None
     except BadValueError:
-        return None
+        return value if spec.type == "category" else None

@@ -10,13 +10,16 @@ from django.utils import timezone
 
 from studies.methods.course import FACT_KINDS, NO_DRUG, Fact, treatment_start
 from studies.methods.course_checks import check_course, notice_course
+from studies.methods.course_endpoints import check_endpoints
 from studies.methods.derivations import Derived, derive_all
 from studies.methods.dictionary import DerivedSpec, VariableSpec
+from studies.methods.endpoint_kinds import kind_of
 from studies.methods.problems import Notice, Problem
 from studies.methods.record_checks import check_record
 from studies.methods.values import BadValueError, implausible, read_value, write_value
 from studies.methods.wording import say
 
+from .endpoints import rules_in_force
 from .fact_rows import parts_of, read_row
 from .facts import MARKERS
 from .mirrors import mirrored
@@ -45,12 +48,14 @@ def record_check(record: Record, cells: Mapping[str, str], complete: bool) -> Ch
     problems: list[Problem] = []
     read = {spec.name: _read(spec, cells.get(spec.name, "").strip(), complete, problems)
             for spec in record.asked}  # fmt: skip
-    facts = read_facts(cells, problems)
+    facts, partly = read_rows(cells, problems)
     stated = {name: value for name, value in read.items() if value}
     problems += check_record(stated, record.patient.pseudonym)
-    problems += check_course(facts, timezone.localdate())
-    problems += _baseline_labs(record, facts)
-    problems += _uncoded_drug(record, facts)
+    dated = [*facts, *partly]
+    problems += check_course(facts, timezone.localdate(), partly)
+    problems += _baseline_labs(record, dated)
+    problems += _uncoded_drug(record, dated)
+    problems += check_endpoints(facts, _survival_rules(record), _rows_told(problems))
     values = _values(record, cells, read, facts)
     known = {spec.name for spec in record.specs}
     asked = {name: v for name, v in values.items() if name in known}
@@ -87,8 +92,14 @@ def _read(
         return None
 
 
-def read_facts(cells: Mapping[str, str], problems: list[Problem]) -> list[Fact]:
-    facts = []
+def read_facts(cells: Mapping[str, str]) -> list[Fact]:
+    """The rows that can be read as a whole."""
+    return read_rows(cells, [])[0]
+
+
+def read_rows(cells: Mapping[str, str], problems: list[Problem]) -> tuple[list[Fact], list[Fact]]:
+    """Facts, and what of the rows that have problems can be checked all the same."""
+    facts, partly = [], []
     for cell, text in cells.items():
         kind, _, key = cell.partition(":")
         if not key or not text or kind not in FACT_KINDS:
@@ -96,7 +107,21 @@ def read_facts(cells: Mapping[str, str], problems: list[Problem]) -> list[Fact]:
         read = read_row(FACT_KINDS[kind], key, parts_of(text))
         problems += read.problems
         facts += [read.fact] if read.fact else []
-    return facts
+        partly += [read.partly] if read.partly else []
+    return facts, partly
+
+
+def _survival_rules(record: Record) -> dict[str, Mapping[str, Any]]:
+    """The survival times that a course of this form must admit, by their rules in force."""
+    if not record.has_course:
+        return {}
+    rules = rules_in_force(record.patient.study)
+    return {name: rule for name, rule in rules.items() if kind_of(name, rule).is_survival}
+
+
+def _rows_told(problems: list[Problem]) -> set[str]:
+    """Rows of facts, ``kind:key``, of which something is told."""
+    return {(problem.column or "").rpartition(":")[0] for problem in problems}
 
 
 def _baseline_labs(record: Record, facts: list[Fact]) -> list[Problem]:
@@ -121,7 +146,7 @@ def _uncoded_drug(record: Record, facts: list[Fact]) -> list[Problem]:
     return [
         Problem(
             FACT_KINDS["treatment"].title,
-            repr(fact.parts["drug"]),
+            repr(fact.parts.get("drug")),
             say("one of {codes}", codes=", ".join(codes)),
             "Choose one for the study treatment, or add the drug to the dictionary.",
             column=f"treatment:{fact.key}:drug",
@@ -129,7 +154,7 @@ def _uncoded_drug(record: Record, facts: list[Fact]) -> list[Problem]:
         for fact in facts
         if codes
         and fact.parts.get("is_index") == "yes"
-        and fact.parts["drug"] not in {*codes, NO_DRUG}
+        and fact.parts.get("drug", NO_DRUG) not in {*codes, NO_DRUG}
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pghistory
@@ -35,8 +35,11 @@ def record_write(
     version: int,
     complete: bool = True,
     reason: str = "",
+    unread: Sequence[Problem] = (),
 ) -> FormEntry:
     """Store a form and what follows from it: facts, mirrored variables, endpoints.
+
+    ``unread`` is what of a page could not even be read; it is told with everything else.
 
     A cell that is not given keeps what it holds. A change to a verified form needs a reason and
     leaves it complete, to be verified again.
@@ -59,10 +62,11 @@ def record_write(
     cells = {**record.cells, **cells}
     changed = [key for key in cells if cells[key] != record.cells.get(key, "")]
     state = EntryState.COMPLETE if complete else EntryState.DRAFT
-    if record.entry and not changed and (record.state in CLOSED or record.state == state):
+    as_it_is = record.state in CLOSED or record.state == state
+    if record.entry and as_it_is and not changed and not unread:
         return record.entry
     checked = record_check(record, cells, complete)
-    problems = [*_closed(record, reason), *checked.problems]
+    problems = [*_closed(record, reason), *unread, *checked.problems]
     if problems:
         raise DataProblem(problems)
     with pghistory.context(reason=reason.strip()):
@@ -157,7 +161,7 @@ def _write_entry(record: Record, checked: Checked, state: str) -> FormEntry:
 def _write_markers(record: Record, checked: Checked) -> None:
     """Markers before treatment are laboratory results of the day it starts."""
     start = treatment_start(checked.facts)
-    before = treatment_start(read_facts(record.cells, []))
+    before = treatment_start(read_facts(record.cells))
     of_patient = LabResult.objects.filter(patient=record.patient)
     for spec in record.asked:
         if spec.name not in MARKERS or not record.has_course:

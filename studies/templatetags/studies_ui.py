@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from studies import access, desks, glance_words, homes, job_reads, languages, registry
 from studies.help import glossary
@@ -222,6 +222,11 @@ def state(value: str) -> SafeString:
     """A state as icon and word."""
     shape, word, tone = STATES.get(value) or ("circle", capfirst(word_of(value)), "idle")
     return format_html('<span class="state state-{}">{} {}</span>', tone, icon(shape), word)
+
+
+def state_choices(states: Iterable[str]) -> list[tuple[str, Any]]:
+    """States with the words that lists show them by, for who narrows a list."""
+    return [(value, gettext_lazy(str(STATES[value][1]))) for value in states]
 
 
 @register.simple_tag

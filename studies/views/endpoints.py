@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from studies import access, endpoint_rules, services
 from studies.endpoint_standings import is_retired
@@ -30,9 +31,18 @@ def endpoint_list(request: HttpRequest, study: Study) -> HttpResponse:
         "endpoints": endpoint_rules.endpoint_rules(study),
         "may_change": "manage" in access.rights_of(request.user, study),
         "kinds": [kind for kind in KINDS.values() if kind.name != "response_at_6_months"],
+        "outdated": endpoint_rules.outdated_patients(study).count() if reads else 0,
         "apart": endpoint_rules.disagreements(request.user, study) if reads else [],
     }
     return render(request, "studies/endpoints.html", context)
+
+
+@require_POST
+@study_page("manage")
+def endpoints_derive(request: HttpRequest, study: Study) -> HttpResponse:
+    """Derive again what an earlier version of the method gave."""
+    job = services.endpoints_derive_start(study, request.user)
+    return redirect("studies:job", study.uid, job.uid)
 
 
 @study_page("manage")

@@ -125,9 +125,6 @@ def _save(request: HttpRequest, record: Record) -> HttpResponse:
     if record.version != sent.version or sent.unchosen:
         return _show_changes(request, record, sent)
     try:
-        if sent.problems:
-            told = services.record_check(record, sent.cells, complete=True).problems
-            raise DataProblem([*sent.problems, *told])
         services.record_write(
             record.patient,
             request.user,
@@ -136,6 +133,7 @@ def _save(request: HttpRequest, record: Record) -> HttpResponse:
             sent.version,
             complete=request.POST.get("save") != "draft",
             reason=request.POST.get("reason", ""),
+            unread=sent.problems,
         )
     except DataProblem as refusal:
         return _page(request, record, sent.cells, refusal.problems, status=422)

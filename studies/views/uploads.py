@@ -29,6 +29,7 @@ from .doors import study_page
 PROBLEMS_SHOWN = 200
 BROUGHT = (BatchState.READY, BatchState.REVERTED)
 STEPS = {"looked": "columns", "checked": "check", "ready": "result", "reverted": "result"}
+WAITS = ("refused", "held", "conflict", "quarantined")  # of a file that is decided on part by part
 STEPS_OF_JOBS = {
     "studies.table_look": "columns",
     "studies.table_check": "check",
@@ -109,6 +110,7 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
         "readable": readable,
         "problems": found.problems[:PROBLEMS_SHOWN] if readable else [],
         "details_url": _details_url(study, found),
+        "waits": any(state in found.summary for state in WAITS),
         "job": job if ended is False or not reverting else _newer(job, reverting),
         "revert_problems": reverting.problems if reverting and readable else [],
         "may_continue": may_continue,
