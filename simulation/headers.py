@@ -13,10 +13,12 @@ PET_CLASS, CT_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
 HALF_LIFE_S = 6586.2
 FRAME_S = 150
 CT_INTERCEPT = -1024
-SCANNERS = {
-    "North": ("SIMULATED", "Phantom PET/CT 1", "PSF+TOF 3i21s"),
-    "East": ("SIMULATED", "Phantom PET/CT 2", "OSEM 2i24s"),
-    "South": ("SIMULATED", "Phantom PET/CT 3", "TOF-OSEM 3i33s"),
+MANUFACTURER = "SIMULATED"
+RECONSTRUCTIONS = {
+    "Phantom PET/CT 1": "PSF+TOF 3i21s",
+    "Phantom PET/CT 2": "OSEM 2i24s",
+    "Phantom PET/CT 3": "TOF-OSEM 3i33s",
+    "Phantom PET/CT 4": "PSF 4i16s",
 }
 
 
@@ -27,6 +29,7 @@ class Subject:
     seed: int
     patient_id: str
     site: str
+    scanner: str
     sex: str
     age_years: int
     scanned_on: dt.date
@@ -88,7 +91,7 @@ def common_header(subject: Subject, visit: Acquisition) -> Dataset:
     dataset.InstitutionName = subject.site
     dataset.FrameOfReferenceUID = subject.uid("frame")
     dataset.PositionReferenceIndicator = ""
-    dataset.Manufacturer, dataset.ManufacturerModelName, _ = SCANNERS[subject.site]
+    dataset.Manufacturer, dataset.ManufacturerModelName = MANUFACTURER, subject.scanner
     dataset.SoftwareVersions = "SIMULATED"
     return dataset
 
@@ -127,7 +130,7 @@ def pet_header(subject: Subject, visit: Acquisition, shape: tuple[int, ...]) -> 
     dataset.CorrectedImage = ["DECY", "ATTN", "SCAT", "DTIM", "RAN", "NORM"]
     dataset.DecayCorrection = "START"
     dataset.AttenuationCorrectionMethod = "CT"
-    dataset.ReconstructionMethod = SCANNERS[subject.site][2]
+    dataset.ReconstructionMethod = RECONSTRUCTIONS[subject.scanner]
     dataset.CollimatorType = "NONE"
     dataset.NumberOfSlices = shape[0]
     dataset.ActualFrameDuration = str(FRAME_S * 1000)

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.special import expit, ndtr, ndtri
 
-from simulation.latent import site_effects
+from simulation.latent import scanner_effects
 from simulation.plan import StudyPlan, proportion
 from simulation.randomness import stream
 
@@ -55,7 +55,7 @@ class Lesion:
 
 
 def draw_image_parameters(plan: StudyPlan, latent: pd.DataFrame) -> pd.DataFrame:
-    """Standard normal parameters p_* per patient (noise of its own each), site shift, diameter."""
+    """Standard normal parameters p_* per patient, each with its noise; scanner shift, diameter."""
     rng = stream(plan.seed, "image parameters")
     strength = {cohort.name: cohort.image_strength for cohort in plan.cohorts}
     factor = latent["cohort"].map(strength).to_numpy() * GAIN * plan.signal
@@ -64,7 +64,7 @@ def draw_image_parameters(plan: StudyPlan, latent: pd.DataFrame) -> pd.DataFrame
     for name, loading in LOADINGS.items():
         r = np.clip(loading * factor, -0.99, 0.99)
         table[f"p_{name}"] = r * z + np.sqrt(1 - r**2) * rng.standard_normal(len(z))
-    table["site_shift"] = latent["site"].map(site_effects(plan, "images"))
+    table["scanner_shift"] = latent["scanner"].map(scanner_effects(plan))
     table["second_lesion"] = rng.permutation(len(z)) < round(len(z) / 3)
     table["diameter_mm"] = 0.0
     for cohort in plan.cohorts:
@@ -143,7 +143,7 @@ def _label(lesions: list[Lesion], grid: list[np.ndarray]) -> np.ndarray:
 def _draw_pet(
     p: pd.Series, lesions: list[Lesion], grid: list[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
-    uptake = np.exp(np.log(8) + 0.35 * p["p_uptake"] + 0.3 * p["site_shift"])
+    uptake = np.exp(np.log(8) + 0.35 * p["p_uptake"] + 0.3 * p["scanner_shift"])
     spread = np.exp(np.log(0.22) + 0.5 * p["p_heterogeneity"])
     edge_mm = np.exp(np.log(3) + 0.45 * p["p_edge"])
     core = 0.75 * ndtr(p["p_necrosis"])
@@ -158,14 +158,14 @@ def _draw_pet(
         around = halo * np.exp(-np.maximum(depth, 0) / HALO_MM) * (depth > 0)
         suv += inside * (uptake * texture * alive - LIVER_SUV) + around * (uptake - LIVER_SUV)
     suv = gaussian_filter(np.maximum(suv, 0.1), 6.5 / FWHM / PET_SPACING_MM[0])
-    noise = 0.13 * np.sqrt(2.2 * suv) * np.exp(0.3 * p["site_shift"])
+    noise = 0.13 * np.sqrt(2.2 * suv) * np.exp(0.3 * p["scanner_shift"])
     return np.maximum(suv + noise * rng.standard_normal(PET_SHAPE, np.float32), 0.01)
 
 
 def _draw_ct(
     p: pd.Series, lesions: list[Lesion], grid: list[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
-    level = 70 + 11 * p["p_ct_hu"] + 6 * p["site_shift"]
+    level = 70 + 11 * p["p_ct_hu"] + 6 * p["scanner_shift"]
     spread = np.exp(np.log(11) + 0.45 * p["p_ct_texture"])
     texture = spread * _smooth_noise(CT_SHAPE, CT_SPACING_MM, 5.0, rng)
     hu = np.full(CT_SHAPE, LIVER_HU, np.float32)

@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from simulation.plan import HOT_SHARE, CohortPlan, StudyPlan, proportion
+from simulation.plan import (
+    HOT_SHARE,
+    SCANNERS_OF_SITE,
+    CohortPlan,
+    StudyPlan,
+    apportion,
+    proportion,
+)
 from simulation.randomness import stream
 
 SEPARATION = 0.75
@@ -11,7 +18,7 @@ REFERENCE_SITE = "North"
 
 
 def draw_latent(plan: StudyPlan) -> pd.DataFrame:
-    """One row per patient: patient_id, cohort, site, hot, z, stroma, has_rna."""
+    """One row per patient: patient_id, cohort, site, hot, z, stroma, has_rna, scanner."""
     rng = stream(plan.seed, "latent")
     parts = [
         _draw_cohort(cohort, size, rng)
@@ -19,7 +26,20 @@ def draw_latent(plan: StudyPlan) -> pd.DataFrame:
     ]
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "patient_id", [f"SIM-{i:04d}" for i in range(1, len(table) + 1)])
+    table["scanner"] = _draw_scanners(plan, table)
     return table
+
+
+def _draw_scanners(plan: StudyPlan, table: pd.DataFrame) -> pd.Series:
+    """Each hospital's scanners in their shares within a cohort, whoever lies in them."""
+    rng = stream(plan.seed, "scanners")
+    found = pd.Series("", index=table.index)
+    for (_, site), rows in table.groupby(["cohort", "site"], sort=False):
+        shares = SCANNERS_OF_SITE[site]
+        counts = apportion(len(rows), [share for _, share in shares])
+        names = np.repeat([name for name, _ in shares], counts)
+        found[rows.index] = rng.permutation(names)
+    return found
 
 
 def _draw_cohort(cohort: CohortPlan, size: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -58,6 +78,19 @@ def site_effects(plan: StudyPlan, purpose: str) -> dict[str, float]:
     rng = stream(plan.seed, "site", purpose)
     drawn = dict(zip(sites, rng.standard_normal(len(sites)), strict=True))
     return {name: 0.0 if name == REFERENCE_SITE else float(drawn[name]) for name in sites}
+
+
+def scanner_effects(plan: StudyPlan) -> dict[str, float]:
+    """A standard normal shift per scanner; the first of the training hospital has none.
+
+    A hospital's first scanner shifts as its hospital does.
+    """
+    sites = site_effects(plan, "images")
+    firsts = {SCANNERS_OF_SITE[site][0][0]: shift for site, shift in sites.items()}
+    others = {name for shares in SCANNERS_OF_SITE.values() for name, _ in shares} - set(firsts)
+    return firsts | {
+        name: float(stream(plan.seed, "scanner", name).standard_normal()) for name in others
+    }
 
 
 def permute_within(groups: pd.Series, rng: np.random.Generator) -> np.ndarray:

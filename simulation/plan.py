@@ -40,6 +40,13 @@ COHORTS = (
     CohortPlan("external_response", 99, 67, 74, 30, 60, (5, 33, 25, 39), 8.0, 22.0, 0.95,
                (("South", 1.0),), CHECKPOINT, 0.0),
 )  # fmt: skip
+# Who scans where, and how often: two scanners side by side in the hospital of training, of which
+# one stands elsewhere, too; others that training hardly has (2), or not at all (3).
+SCANNERS_OF_SITE = {
+    "North": (("Phantom PET/CT 1", 0.52), ("Phantom PET/CT 4", 0.48)),
+    "East": (("Phantom PET/CT 2", 0.7), ("Phantom PET/CT 4", 0.3)),
+    "South": (("Phantom PET/CT 3", 0.65), ("Phantom PET/CT 1", 0.35)),
+}
 REFERENCE_SIZE = sum(cohort.size for cohort in COHORTS)
 
 

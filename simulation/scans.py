@@ -51,6 +51,7 @@ def subject_of(study: Study, row: int) -> Subject:
         seed=study.plan.seed,
         patient_id=patient["patient_id"],
         site=patient["site"],
+        scanner=study.latent["scanner"].iloc[study.image_source[row]],
         sex=patient["sex"],
         age_years=int(patient["age_years"]),
         scanned_on=dt.date.fromisoformat(patient["scanned_on"]),

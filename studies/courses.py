@@ -13,9 +13,11 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from studies import languages
 from studies.endpoint_standings import retired_names
 from studies.methods.course import NO_DRUG
 from studies.methods.derivations import derive_all, result_in_words
+from studies.methods.recist import FINDINGS
 from studies.methods.units import readable_unit
 from studies.models import EndpointValue, FormEntry, Patient, Precision, Variable, VariableType
 from studies.services.dictionary import dictionary_derived, dictionary_specs
@@ -138,6 +140,7 @@ def _facts(patient: Patient) -> Iterator[tuple[date, str, str, str]]:
             "response",
             _("Response {result} ({method})").format(result=row.result, method=row.method),
         )
+    yield from _measurements(patient)
     for row in patient.surgeries.all():
         yield (
             row.date,
@@ -174,6 +177,18 @@ def _facts(patient: Patient) -> Iterator[tuple[date, str, str, str]]:
     for row in patient.lab_results.all():
         text = f"{row.analyte} {row.comparator}{row.value:g} {row.unit}"
         yield row.date, row.precision, "lab", text
+
+
+def _measurements(patient: Patient) -> Iterator[tuple[date, str, str, str]]:
+    """The lesions of each assessment in one line."""
+    by_day: dict[date, list[str]] = {}
+    for row in patient.lesion_measurements.all():
+        found = languages.spoken(FINDINGS[row.finding])
+        size = f"{row.diameter_mm:g} mm" if row.diameter_mm else found
+        by_day.setdefault(row.date, []).append(f"{row.lesion} {size}")
+    for day, sizes in by_day.items():
+        text = _("Lesions measured: {sizes}").format(sizes=", ".join(sizes))
+        yield day, Precision.DAY, "lesion", text
 
 
 def _course_fact(fact: tuple[date, str, str, str], start: date | None, dates: bool) -> CourseFact:

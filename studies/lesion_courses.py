@@ -70,6 +70,12 @@ def lesion_view(patient: Patient, course: MeasuredCourse, dates: bool) -> Lesion
     return LesionView(lesions, rows, list(_notices(patient, course, start)))
 
 
+def start_day(patient: Patient) -> date | None:
+    """The start of the study treatment, where it is known to the day."""
+    start = _start(patient)
+    return start.earliest if start is not None and start.is_exact else None
+
+
 def _start(patient: Patient) -> ClinicalDate | None:
     rows = (row for row in patient.treatments.all() if row.is_index)
     return next((ClinicalDate(row.date, row.precision) for row in rows), None)

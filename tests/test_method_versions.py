@@ -128,9 +128,7 @@ def phenotypes() -> list[Any]:
     rng = np.random.default_rng(4)
     names = [*phenotype.CORE, "Macrophages", "Neutrophils", "Mast cells"]
     hot = np.arange(40) % 2
-    table = pd.DataFrame(
-        rng.normal(0, 0.5, (40, len(names))) + 1.5 * hot[:, None], columns=names
-    )
+    table = pd.DataFrame(rng.normal(0, 0.5, (40, len(names))) + 1.5 * hot[:, None], columns=names)
     fit = phenotype.fit_phenotype(table, n_init=5, subsamples=20, compared_counts=())
     labels = phenotype.apply_phenotype(fit, table)
     return [labels["label"].tolist(), labels["margin"].tolist(), labels["core"].tolist()]

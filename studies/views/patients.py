@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from studies import (
     access,
     courses,
+    endpoint_words,
     lesion_courses,
     registry,
     scopes,
@@ -118,6 +119,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
     rights = access.rights_of(request.user, study)
     dates = "identifiers" in rights
     endpoints, course = courses.endpoints_of(patient), lesion_courses.measured_course(patient)
+    started = lesion_courses.start_day(patient)
     context = {
         "study": study,
         "patient": patient,
@@ -127,7 +129,9 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
-        "endpoints": endpoints,
+        "endpoints": endpoint_words.endpoints_said(endpoints, course, started),
+        "waiting": endpoint_words.waiting_progression(patient, endpoints, course, started),
+        "responses": bool(patient.response_assessments.all()),
         "told_of_endpoints": courses.TOLD_OF_ENDPOINTS,
         "drawing": timelines.timeline_of(patient, endpoints, course),
         "measured": lesion_courses.lesion_view(patient, course, dates),

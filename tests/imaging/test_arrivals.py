@@ -183,3 +183,24 @@ def test_voxels_of_quarantine_are_nowhere(as_coordinator):
     assert batch.summary["quarantined"] == 3
     assert not Series.objects.exists()
     assert not np.any([row.patient_id for row in ScanArrival.objects.all()])
+
+
+def test_a_refused_upload_is_searched_for_a_patient_and_decided_on(as_coordinator, client):
+    """From the upload's page to the decision, which needs the pseudonym only where it assigns."""
+    people = as_coordinator
+    files = scan_files("STRANGER-1") | {f"b/{n}": d for n, d in scan_files("OTHER-2", 2).items()}
+    batch = handed_in(people, zipped(files))
+    client.force_login(people.coordinator)
+    details = reverse("imaging:batch_files", args=[people.study.uid, batch.uid])
+    page = client.get(reverse("studies:batch", args=[people.study.uid, batch.uid]))
+    assert f'<a href="{details}">Say whose files they are' in page.content.decode()
+    for url in (details, reverse("imaging:waiting", args=[people.study.uid])):
+        found = client.post(url, {"search": "other"}, follow=True)
+        assert [visit.first.claimed_patient_id for visit in found.context["visits"]] == ["OTHER-2"]
+        assert "OTHER" not in found.redirect_chain[0][0], "no name in an address"
+    arrival = ScanArrival.objects.filter(state="quarantined").first()
+    decide = reverse("imaging:arrival", args=[people.study.uid, arrival.uid])
+    assert "optional" not in client.get(decide).content.decode()
+    refused = client.post(decide, {"decision": "assign", "reason": "asked them"})
+    assert "patient" in refused.context["form"].errors
+    assert client.post(decide, {"decision": "discard", "reason": "not ours"}).status_code == 302

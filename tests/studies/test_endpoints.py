@@ -16,7 +16,7 @@ from studies.jobs import run_inline
 from studies.methods.clinical_risk_score import clinical_risk_score
 from studies.methods.dates import ClinicalDate, read_date
 from studies.methods.endpoint_kinds import check_rule, read_rule
-from studies.methods.endpoint_rules import PatientCourse, derive_endpoint
+from studies.methods.endpoint_rules import METHOD_VERSION, PatientCourse, derive_endpoint
 from studies.methods.endpoints import (
     is_responder,
     overall_survival,
@@ -27,6 +27,8 @@ from studies.methods.problems import DataProblem
 from studies.methods.recist import LesionFinding
 from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Job, Patient, Study
 from studies.selectors import endpoint_table
+from studies.services import endpoints_compute
+from studies.services.endpoints import courses_of, outcome_digest
 from studies.table_one import default_cohorts, table_one
 from tests.people import People
 from tests.studies.test_cohort_import import GOOD, handed_in, table
@@ -409,3 +411,69 @@ def test_a_correction_taken_back_speaks_again(as_coordinator: People) -> None:
         told.append(endpoint_table(study, "overall_survival").iloc[0]["duration_days"])
     assert told == [702, 721, 702, 702]
     assert EndpointValue.objects.filter(definition__name="overall_survival").count() == 2
+
+
+def test_values_of_an_earlier_method_are_derived_again(people: People, client: Client) -> None:
+    """The same outcome keeps its row and digest; another one becomes a new value that speaks."""
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD, GOOD | {"patient_id": "P002"}))
+        rows = EndpointValue.objects.order_by("id").select_related("definition", "patient")
+        for row in rows:  # as version 1 stored them; of P002 it gave another duration
+            course = courses_of([row.patient])[row.patient_id]
+            row.inputs_digest = outcome_digest(row.definition, course, 1)
+            row.method_version = 1
+            if row.patient.pseudonym == "P002" and row.duration_days:
+                row.duration_days += 1
+            row.save()
+        before = {row.pk: row.inputs_digest for row in rows}
+        right = endpoint_table(people.study, "overall_survival")["duration_days"].min()
+    page = reverse("studies:endpoints", args=[people.study.uid])
+    client.force_login(people.administrator)
+    assert client.get(page).context["outdated"] == 2
+    again = reverse("studies:endpoints_derive", args=[people.study.uid])
+    assert client.post(again).status_code == 302
+    with acting_as(people.administrator):
+        assert run_inline(Job.objects.get(kind="studies.endpoints_derive")).result == {
+            "patients": 2, "changed": 2,
+        }  # fmt: skip
+        durations = endpoint_table(people.study, "overall_survival")["duration_days"]
+        assert set(durations) == {right}
+        speaking = EndpointValue.objects.filter(patient__pseudonym="P001")
+        assert {row.inputs_digest for row in speaking} <= set(before.values())
+        assert {row.method_version for row in speaking} == {METHOD_VERSION}
+        count = EndpointValue.objects.count()
+        endpoints_compute(people.study, list(Patient.objects.all()))
+        assert EndpointValue.objects.count() == count, "what was confirmed stays"
+    assert client.get(page).context["outdated"] == 0
+
+
+def test_the_page_says_what_waits_for_an_entered_progression(
+    people: People, client: Client
+) -> None:
+    with acting_as(people.coordinator):
+        handed_in(people, table({name: GOOD[name] for name in (
+            "patient_id", "site", "cohort", "sex", "age_years", "treatment_started_on")}))  # fmt: skip
+        patient = Patient.objects.get()
+        start = patient.treatments.get(is_index=True).date
+        for days, size in ((-5, 20.0), (60, 21.0), (120, 40.0)):
+            patient.lesion_measurements.create(
+                study=people.study, site=patient.site, date=start + timedelta(days=days),
+                lesion="L1", role="target", finding="measured", diameter_mm=size,
+            )  # fmt: skip
+        endpoints_compute(people.study, [patient])
+    client.force_login(people.coordinator)
+    page = reverse("studies:patient", args=[people.study.uid, patient.uid])
+    shown = client.get(page)
+    text = shown.content.decode()
+    assert shown.context["waiting"].day == 120
+    assert "progressive from day 120" in text
+    assert "stays censored at: lesion measurement" in text
+    assert "#facts-progression" in text
+    assert "by lesion measurements: SD" in text  # best response, of which none is entered
+    assert text.count("Lesions measured: L1") == 3
+    assert "None recorded" not in text
+    with acting_as(people.coordinator):
+        patient.progressions.create(
+            study=people.study, site=patient.site, date=start + timedelta(days=121), precision="day"
+        )
+    assert client.get(page).context["waiting"] is None

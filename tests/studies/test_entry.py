@@ -6,11 +6,15 @@ import re
 from html import unescape
 from typing import Any
 
+import pandas as pd
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from studies.access import acting_as
+from studies.methods.table_export import export_cells, export_header
+from studies.methods.table_one import describe_groups
+from studies.methods.table_one_lines import Column
 from studies.models import (
     Contact,
     Death,
@@ -23,6 +27,8 @@ from studies.models import (
 )
 from studies.selectors import clinical_table, endpoint_table
 from studies.services import dictionary_draft, dictionary_freeze, record_read, variable_write
+from studies.services.dictionary import dictionary_current, dictionary_specs
+from studies.services.mirrors import mirrors_write
 from tests.people import People
 from tests.studies.test_cohort_import import GOOD, handed_in, table
 from tests.studies.test_dictionary import LDH
@@ -343,3 +349,43 @@ def test_a_table_after_a_form_says_the_course_anew(
         values = sorted((str(lab.date), lab.value) for lab in LabResult.objects.all())
         assert ("2021-03-02", 4.0) in values
         assert Contact.objects.filter(date="2022-06-01").exists()
+
+
+def test_everything_wrong_is_told_in_one_round(client: Client, page: str) -> None:
+    """What cannot be read, what cannot be in a course, and what an endpoint would refuse."""
+    shown = client.get(page)
+    sent = typed(shown) | {"v-sex": "female", "v-age_years": "610", "save": "complete"}
+    sent |= {"v-largest_metastasis_cm": "3", "m-largest_metastasis_cm": "unknown"}
+    sent |= row(shown, "treatment", date="2021-03-01", drug="anti-PD-1", line="many")
+    sent |= row(shown, "progression", date="2999-01-01")
+    sent |= row(shown, "contact", date="2020-06-01", kind="alive")
+    told = client.post(page, sent)
+    text = told.content.decode()
+    assert told.status_code == 422
+    for problem in ("0 to 120", "one of the two", "a day that has been"):
+        assert problem in text, problem
+    sent |= {key: "1" for key in sent if key.endswith("-line")}
+    problems = client.post(page, sent).context["problems"]
+    where = [problem["to"] for problem in problems if "before treatment start" in problem["text"]]
+    assert [to.split("-")[1] for to in where] == ["contact"], "beside the row in the way"
+
+
+def test_a_drug_without_a_code_is_a_level_of_its_own(
+    people: People, patient: Patient, client: Client, page: str
+) -> None:
+    """Stored before the dictionary had codes, say: never missing where somebody counts."""
+    assert client.post(page, fill(client, page, **BASIC)).status_code == 302
+    with acting_as(people.coordinator):
+        patient.treatments.update(drug="nivolumab")
+        mirrors_write(patient, {"treatment"})
+        assert clinical_table(people.study).loc[patient.pk, "drug"] == "nivolumab"
+        specs = dictionary_specs(dictionary_current(people.study))
+        cells = export_cells(FormEntry.objects.get().values, specs, dates=True)
+    named = dict(zip(export_header(specs, dates=True)[3:], cells, strict=True))
+    assert (named["drug"], named["drug__label"]) == ("nivolumab", "other (not in the dictionary)")
+    column = Column("drug", "Drug", "category", levels=(("anti-PD-1", "anti-PD-1"),))
+    rows = pd.DataFrame({"group": ["a", "a"], "drug": ["nivolumab", "anti-PD-1"]})
+    lines = describe_groups(rows, [column], ["a"]).lines
+    assert [(line.label, line.cells[0].text) for line in lines[1:]] == [
+        ("anti-PD-1", "1/2 (50.0%)"), ("nivolumab (not in the dictionary)", "1/2 (50.0%)"),
+    ]  # fmt: skip

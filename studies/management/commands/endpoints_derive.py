@@ -21,8 +21,6 @@ class Command(BaseCommand):
             whole = Membership.objects.filter(study=study, role=Role.ADMINISTRATOR, site=None)
             with acting_as(users.filter(pk__in=whole.values("user_id")).first()):
                 found = endpoints_derive(study)
-            self.stdout.write(
-                f"{study}: {found.patients} patients, {found.changed} new values"
-            )
+            self.stdout.write(f"{study}: {found.patients} patients, {found.changed} new values")
             for problem in found.problems:
                 self.stderr.write("{where}: found {found}; expected {expected}".format(**problem))
