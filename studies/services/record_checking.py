@@ -26,6 +26,7 @@ from .mirrors import mirrored
 from .record_reading import Record
 
 LONGEST_TEXT = 2000
+TOLD_BY_DAY = ("treatment", "progression", "death")  # facts of which endpoints ask the day alone
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def record_check(record: Record, cells: Mapping[str, str], complete: bool) -> Ch
     problems += check_course(facts, timezone.localdate(), partly)
     problems += _baseline_labs(record, dated)
     problems += _uncoded_drug(record, dated)
-    problems += check_endpoints(facts, _survival_rules(record), _rows_told(problems))
+    by_day = [*facts, *(fact for fact in partly if fact.kind in TOLD_BY_DAY)]
+    problems += check_endpoints(by_day, _survival_rules(record), _rows_told(problems))
     values = _values(record, cells, read, facts)
     known = {spec.name for spec in record.specs}
     asked = {name: v for name, v in values.items() if name in known}

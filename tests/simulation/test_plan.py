@@ -73,7 +73,7 @@ def test_every_cohort_lies_in_several_scanners(patients):
     """Two that training knows well, to harmonise over; elsewhere known and unknown ones."""
     latent = simulate_study(StudyPlan(patients=patients)).latent
     shares = latent.groupby("cohort")["scanner"].value_counts(normalize=True)
-    assert (shares.groupby("cohort").max() < 0.75).all()
+    assert (shares.groupby("cohort").max() <= 0.75).all()
     counts = latent.groupby("cohort")["scanner"].value_counts()
     known = set(counts["training"][counts["training"] >= 0.4 * counts["training"].sum()].index)
     assert known == {"Phantom PET/CT 1", "Phantom PET/CT 4"}

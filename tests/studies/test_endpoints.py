@@ -451,8 +451,8 @@ def test_the_page_says_what_waits_for_an_entered_progression(
     people: People, client: Client
 ) -> None:
     with acting_as(people.coordinator):
-        handed_in(people, table({name: GOOD[name] for name in (
-            "patient_id", "site", "cohort", "sex", "age_years", "treatment_started_on")}))  # fmt: skip
+        names = ("patient_id", "site", "cohort", "sex", "age_years", "treatment_started_on")
+        handed_in(people, table({name: GOOD[name] for name in names}))
         patient = Patient.objects.get()
         start = patient.treatments.get(is_index=True).date
         for days, size in ((-5, 20.0), (60, 21.0), (120, 40.0)):
