@@ -192,9 +192,9 @@ def value_of(
         method_version=METHOD_VERSION,
         notices=[notice.as_dict() for notice in derived.notices],
     )
-    value.earlier_digests = [
+    value.earlier_digests = tuple(
         outcome_digest(definition, course, method) for method in range(1, METHOD_VERSION)
-    ]
+    )
     if isinstance(derived, SurvivalTime):
         value.duration_days, value.event = derived.duration_days, derived.event
         value.source = derived.source
