@@ -191,7 +191,7 @@ register_stage(Stage("imaging", _("PET/CT"), 20, stages.imaging_stage))
 register_stage(Stage("features", _("Features"), 25, stages.features_stage))
 register_stage(Stage("slides", _("Slides and Immunoscore"), 35, slides_stage.slides_stage))
 register_tab(Tab(_("Scans"), "imaging:scans", 20))
-register_tab(Tab(_("Slides"), "imaging:slides", 35))
+register_tab(Tab(_("Slides"), "imaging:slides", 35, also=("imaging:profiles",)))
 register_patient_panel(
     PatientPanel(_("PET/CT"), "imaging/_patient_panel.html", patient_panels.scans_panel, 10, True)
 )

@@ -38,13 +38,42 @@ document.addEventListener("change", (event) => {
 // A dangerous button asks once; a form that starts something is sent once, and says at once that it goes.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
-  else if (event.target.matches("[data-once]")) {
+  if (question && !answered.delete(event.target)) {
+    event.preventDefault();
+    ask(question, event.target, event.submitter);
+  } else if (event.target.matches("[data-once]")) {
     const buttons = event.target.querySelectorAll("button[type=submit]");
     event.submitter?.setAttribute("aria-busy", "true");
     setTimeout(() => buttons.forEach((button) => { button.disabled = true; })); // the pressed one is sent
   }
 });
+// The question stands in the page: Escape leaves all as it is, and the focus goes back to the button.
+const answered = new Set();
+function ask(question, form, submitter) {
+  const box = Object.assign(document.createElement("dialog"), { className: "ask" });
+  const text = Object.assign(document.createElement("p"), { id: "ask-question", textContent: question });
+  const acts = Object.assign(document.createElement("div"), { className: "form-actions" });
+  const stay = button(gettext("Leave it as it is"), "btn");
+  const said = submitter?.getAttribute("aria-label") || submitter?.textContent.trim() || gettext("Go on");
+  const go = button(said, submitter?.classList.contains("btn-danger") ? "btn btn-danger" : "btn btn-primary");
+  box.setAttribute("role", "alertdialog");
+  box.setAttribute("aria-labelledby", text.id);
+  stay.addEventListener("click", () => box.close());
+  go.addEventListener("click", () => box.close("go"));
+  box.addEventListener("close", () => {
+    box.remove();
+    if (box.returnValue !== "go") return;
+    answered.add(form);
+    if (!form.isConnected) document.body.append(Object.assign(form, { hidden: true })); // its part of the page was drawn anew meanwhile
+    form.requestSubmit(submitter);
+  });
+  acts.append(stay, go);
+  box.append(text, acts);
+  document.body.append(box);
+  box.showModal();
+}
+const button = (textContent, className) => Object.assign(document.createElement("button"), { type: "button", textContent, className });
+
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) document.querySelectorAll("[data-once] button[aria-busy]").forEach((button) => {
     button.removeAttribute("aria-busy");
@@ -75,10 +104,14 @@ const typedIn = (form) => [...form.elements]
 const wrong = [...document.querySelectorAll("[data-focus]")].find((one) => !one.closest("[data-no-guard]"));
 const hasReturned = ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
 let dirty = false;
+// It is for the one who typed it alone: what somebody else left in this tab goes.
+const { person = "" } = document.body.dataset;
+if (person) Object.keys(sessionStorage).filter((key) => key.startsWith("kept:") && !key.startsWith(`kept:${person}:`))
+  .forEach((key) => sessionStorage.removeItem(key));
 
 document.querySelectorAll("main form").forEach((form, number) => {
   if (!isKept(form)) return;
-  const key = `kept:${form.dataset.keep || `${location.pathname}:${form.getAttribute("action") || number}`}`;
+  const key = `kept:${person}:${form.dataset.keep || `${location.pathname}:${form.getAttribute("action") || number}`}`;
   const version = form.dataset.version || "";
   const kept = JSON.parse(sessionStorage.getItem(key) || "null");
   const isStored = kept && kept.isSent && !hasReturned;
@@ -124,13 +157,9 @@ function keptBox() {
   when.dataset.keptWhen = "";
   const [before, after] = gettext("There is unsaved work from %s in this tab.").split("%s");
   word.append(before, when, after);
-  const button = (text, name) => {
-    const made = document.createElement("button");
-    Object.assign(made, { type: "button", className: "btn btn-sm", textContent: text });
-    made.dataset[name] = "";
-    return made;
-  };
-  box.append(word, button(gettext("Put it back"), "keptRestore"), button(gettext("Forget it"), "keptDrop"));
+  const [back, forget] = [gettext("Put it back"), gettext("Forget it")].map((text) => button(text, "btn btn-sm"));
+  [back.dataset.keptRestore, forget.dataset.keptDrop] = ["", ""];
+  box.append(word, back, forget);
   return box;
 }
 
@@ -202,14 +231,16 @@ document.addEventListener("click", (event) => {
 });
 
 // A figure leaves as SVG or PNG, for white paper whatever the page looks like, and as the numbers of its table.
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
   const kind = event.target.closest("[data-save]")?.dataset.save;
   if (!kind) return;
   const figure = event.target.closest("figure, article, section");
   const drawing = figure.querySelector("svg:not(.icon)");
   const name = (figure.id || drawing.getAttribute("aria-label") || document.title).split(/[.:·]/)[0].trim().replace(/\W+/g, "-").toLowerCase() || "figure";
   if (kind === "csv") return save(tableFile(figure.querySelector("table")), `${name}.csv`);
-  const file = new Blob([new XMLSerializer().serializeToString(onPaper(drawing))], { type: "image/svg+xml" });
+  const copy = onPaper(drawing);
+  copy.prepend(Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "style"), { textContent: await letters() }));
+  const file = new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
   if (kind === "svg") return save(file, `${name}.svg`);
   const address = URL.createObjectURL(file);
   const picture = new Image();
@@ -245,6 +276,17 @@ function onPaper(drawing) {
   return copy;
 }
 
+// The letters that it was measured with go along.
+async function letters() {
+  const sheet = document.querySelector("link[href*='app.css']").href;
+  const faces = [400, 700].map(async (weight) => {
+    const answer = await fetch(new URL(`fonts/arimo-${weight}.woff2`, sheet));
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return `@font-face{font-family:"Liberation Sans";font-weight:${weight};src:url(data:font/woff2;base64,${btoa(String.fromCharCode(...bytes))})}`;
+  });
+  return (await Promise.all(faces)).join("");
+}
+
 function tableFile(table) {
   const cell = (one) => `"${one.textContent.trim().replace(/^(?=[=@\t+])/, "'").replaceAll('"', '""')}"`;
   const lines = [...table.rows].map((row) => [...row.cells].map(cell).join(","));
@@ -269,6 +311,33 @@ document.addEventListener("change", (event) => {
 
 // What has to be read first gets the focus.
 wrong?.focus();
+
+// A table that is too wide for a telephone is read from top to bottom, each value beside the name of its column.
+const narrow = window.matchMedia("(max-width: 620px)");
+function fold() {
+  if (!narrow.matches) return;
+  document.querySelectorAll(".scroll:not(.twin) > table.list").forEach((table) => {
+    const stacked = table.parentElement.matches(".stacked");
+    const heads = [...table.tHead?.rows ?? []];
+    if (table.matches("[role], .table-one") || heads.length !== 1 || (!stacked && table.parentElement.scrollWidth <= table.parentElement.clientWidth)) return;
+    const names = [...heads[0].cells].flatMap((head) => Array(head.colSpan).fill(head.innerText.trim().replace(/\s+/g, " ")));
+    table.setAttribute("role", "table");
+    [...table.rows].forEach((row) => {
+      row.setAttribute("role", "row");
+      let column = 0;
+      [...row.cells].forEach((cell) => {
+        const isHead = cell.tagName === "TH";
+        cell.setAttribute("role", !isHead ? "cell" : cell.closest("thead") ? "columnheader" : "rowheader");
+        if (!isHead && cell.colSpan < names.length && names[column]) cell.dataset.label ??= names[column];
+        column += cell.colSpan;
+      });
+    });
+    table.parentElement.classList.add("stacked");
+  });
+}
+fold();
+narrow.addEventListener("change", fold);
+["toggle", "htmx:afterSettle"].forEach((name) => document.addEventListener(name, fold, true));
 
 // On a narrow screen the current tab is in sight.
 document.querySelectorAll(".tabs [aria-current], .subnav [aria-current]").forEach((one) => {

@@ -10,7 +10,7 @@ from django.urls import reverse
 from imaging.models import Modality, PetCtPair, Roi, Series
 from studies.models import StoredFile, Study
 
-# Distinct on grey and on the hot PET scale; by the order of lesions.
+# Distinct on grey and on the hot PET scale; one for each region, also for two of one lesion.
 COLOURS = ("blue", "green", "violet", "red", "gold", "winter")
 
 
@@ -36,7 +36,7 @@ def scene_of(study: Study, pet: Series | None, ct: Series | None) -> dict[str, A
     return {
         "pet": _layer(study, pet),
         "ct": _layer(study, ct),
-        "regions": [_region(study, roi, on_pet) for roi in rois],
+        "regions": [_region(study, roi, on_pet, k) for k, roi in enumerate(rois)],
         "draw": _draw_url(study, pet),
         "projection": reverse("imaging:projection", args=[study.uid, pet.uid, 0]) if pet else None,
     }
@@ -53,7 +53,7 @@ def _layer(study: Study, series: Series | None) -> dict[str, Any] | None:
     }
 
 
-def _region(study: Study, roi: Roi, on_pet: bool) -> dict[str, Any]:
+def _region(study: Study, roi: Roi, on_pet: bool, place: int) -> dict[str, Any]:
     """One drawn on the CT is hidden at first when others are drawn on the PET."""
     uptake = next(iter(sorted(roi.uptakes.all(), key=lambda row: -row.pk)), None)
     return {
@@ -61,7 +61,7 @@ def _region(study: Study, roi: Roi, on_pet: bool) -> dict[str, Any]:
         "shown": roi.series.modality == Modality.PT or not on_pet,
         "name": roi.name,
         "lesion": roi.lesion.number,
-        "colour": COLOURS[(roi.lesion.number - 1) % len(COLOURS)],
+        "colour": COLOURS[place % len(COLOURS)],
         "on": roi.series.get_modality_display(),
         "url": _kept("mask", study, roi, roi.mask),
         "sha256": roi.mask.sha256,

@@ -15,6 +15,7 @@ from django.conf import settings
 from modeling.publication.r_script import write_report_script
 from modeling.publication.words import cell_parts
 from studies.figures.figure import Figure
+from studies.figures.letters import with_letters
 from studies.figures.render import figure_csv, render_svg
 from studies.tables import harmless
 
@@ -44,7 +45,7 @@ def write_bundle(
     for key, stored in content["figures"].items():
         names = Figure.__dataclass_fields__
         figure = Figure.from_dict({name: part for name, part in stored.items() if name in names})
-        files[f"figures/{key}.svg"] = render_svg(figure).encode()
+        files[f"figures/{key}.svg"] = with_letters(render_svg(figure)).encode()
         files[f"figures/{key}.csv"] = figure_csv(figure).encode()
         files[f"figures/{key}.vl.json"] = _json(figure.spec)
     for section in content["sections"]:

@@ -10,6 +10,7 @@ import typst
 import vl_convert
 
 from studies.figures.figure import Figure
+from studies.figures.letters import with_letters
 from studies.figures.render import render_png, render_svg
 
 WIDTHS_MM = (85, 114, 174)
@@ -47,7 +48,7 @@ def figure_file(figure: Figure, form: str) -> tuple[bytes, str] | None:
     None for a form that there is not: another one, or a width at which it could not be read.
     """
     if form == "svg":
-        return render_svg(figure).encode(), "image/svg+xml"
+        return with_letters(render_svg(figure)).encode(), "image/svg+xml"
     if form == "png":
         return render_png(figure, 3.0), "image/png"
     asked = _FORM.fullmatch(form)
@@ -55,7 +56,7 @@ def figure_file(figure: Figure, form: str) -> tuple[bytes, str] | None:
         return None
     width = int(asked[1])
     if asked[2] == "svg":
-        return _sized(svg, width).encode(), "image/svg+xml"
+        return with_letters(_sized(svg, width)).encode(), "image/svg+xml"
     return _pdf(figure, width), "application/pdf"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -60,6 +61,26 @@ class ExportForm(forms.Form):
         self.place = str(study.uid)
         for name in ASKED:
             self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def begin(self, asked: Mapping[str, str]) -> list[str]:
+        """What an address asks for, cohort and site by uid or name; told is what there is not."""
+        self.initial |= {name: asked[name] for name in self.fields if name in asked}
+        unknown = []
+        for name, known in self._known().items():
+            if given := asked.get(name, ""):
+                self.initial[name] = known.get(given)
+                unknown += [] if given in known else [f"{self.fields[name].label}: {given}"]
+        return unknown
+
+    def _known(self) -> dict[str, dict[str, str]]:
+        """By name of a field: how its values may be called, and each one's own."""
+        known = {}
+        for name in ("cohort", "site"):
+            field: Any = self.fields[name]
+            rows = list(field.queryset)
+            known[name] = {row.name: str(row.uid) for row in rows}
+            known[name] |= {str(row.uid): str(row.uid) for row in rows}
+        return known | {"status": {value: value for value in PatientStatus.values}}
 
     def clean_search(self) -> str:
         """As the address of the list has it: sealed."""

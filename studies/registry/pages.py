@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Tab:
-    """A place in the study's navigation: the name of a URL that takes the study's ``uid``."""
+    """A place in the study's navigation: the name of a URL that takes the study's ``uid``.
+
+    ``also`` names places whose pages belong to it though their addresses lie beside it.
+    """
 
     title: str
     url_name: str
     order: int = 0
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -122,6 +123,15 @@ def room_styles(context: template.Context) -> SafeString:
     return format_html('<link rel="stylesheet" href="{}">', static(f"{match.app_name}.css"))
 
 
+@register.simple_tag(takes_context=True)
+def person_mark(context: template.Context) -> str:
+    """Tells one person's pages from another's without naming them: what is typed stays theirs."""
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    return salted_hmac("studies.person_mark", str(user.pk)).hexdigest()[:16]
+
+
 @register.inclusion_tag("_partials/bell.html", takes_context=True)
 def bell(context: template.Context) -> dict[str, Any]:
     """What has ended of the user's jobs since they looked."""
@@ -208,13 +218,25 @@ def term(word: str, shown: str = "") -> SafeString:
 @register.simple_tag
 def sourced(value: object, version: object = "", n: int | None = None, url: str = "") -> SafeString:
     """A number of a result that says which version it comes from, and of how many."""
-    said = [say_here(version)] if version else []
-    said += [f"n {n}"] if n is not None else []
-    tip = ", ".join(said)
+    tip = _source(version, n)
     if url:
         return format_html('<a class="sourced" href="{}" data-tip="{}">{}</a>', url, tip, value)
     text = '<button type="button" class="sourced" data-tip="{}">{}</button>'
     return format_html(text, tip, value)
+
+
+@register.simple_tag
+def told_of(version: object, n: int | None = None) -> SafeString:
+    """The same for a cell of a table: what it says on hover or tap, as an attribute.
+
+    One number of each row is a ``sourced`` one, which the keyboard reaches too.
+    """
+    return format_html(' data-tip="{}"', _source(version, n))
+
+
+def _source(version: object, n: int | None) -> str:
+    said = [str(say_here(version))] if version else []
+    return ", ".join([*said, f"n {n}"] if n is not None else said)
 
 
 @register.simple_tag
@@ -496,10 +518,15 @@ def study_tabs(context: template.Context) -> list[dict[str, Any]]:
     A page of another app that lies below none of them belongs to the first place of its app.
     """
     uid, here = context["study"].uid, context["request"].path
-    places = [(name, reverse(url, args=[uid])) for name, url in FIRST_TABS]
-    places += [(tab.title, reverse(tab.url_name, args=[uid])) for tab in registry.tabs()]
-    places += [(name, reverse(url, args=[uid])) for name, url in LAST_TABS]
-    longest = max((url for _, url in places if here.startswith(url)), key=len, default="")
+    tabs = [*FIRST_TABS, *registry.tabs(), *LAST_TABS]
+    places = [(tab.title, reverse(tab.url_name, args=[uid])) for tab in tabs]
+    belong = {url: url for _, url in places} | {
+        reverse(name, args=[uid]): reverse(tab.url_name, args=[uid])
+        for tab in tabs
+        for name in tab.also
+    }
+    below = max((url for url in belong if here.startswith(url)), key=len, default="")
+    longest = belong.get(below, "")
     if longest == places[0][1] != here and (match := context["request"].resolver_match):
         of_app = [tab.url_name for tab in registry.tabs()
                   if tab.url_name.startswith(f"{match.app_name}:")]  # fmt: skip
@@ -508,15 +535,15 @@ def study_tabs(context: template.Context) -> list[dict[str, Any]]:
 
 
 FIRST_TABS = (
-    (_("Overview"), "studies:overview"),
-    (_("At a glance"), "studies:glance"),
-    (_("Patients"), "studies:patients"),
-    (_("Cohorts"), "studies:cohorts"),
+    registry.Tab(_("Overview"), "studies:overview"),
+    registry.Tab(_("At a glance"), "studies:glance"),
+    registry.Tab(_("Patients"), "studies:patients", also=("studies:specimens", "studies:exports")),
+    registry.Tab(_("Cohorts"), "studies:cohorts"),
 )
 LAST_TABS = (
-    (_("Queries"), "studies:queries"),
-    (_("Dictionary"), "studies:dictionaries"),
-    (_("Uploads"), "studies:uploads"),
-    (_("Jobs"), "studies:jobs"),
-    (_("People"), "studies:people"),
+    registry.Tab(_("Queries"), "studies:queries"),
+    registry.Tab(_("Dictionary"), "studies:dictionaries"),
+    registry.Tab(_("Uploads"), "studies:uploads"),
+    registry.Tab(_("Jobs"), "studies:jobs"),
+    registry.Tab(_("People"), "studies:people"),
 )

@@ -19,15 +19,16 @@ from studies.figures.render import darkened, figure_csv, render_png
 from studies.models import Drawing, ReadAction, Study
 
 from .doors import is_read_as, study_page
+from .pictures import picture_answer
 
 
 def _svg(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
-    return HttpResponse(picture, content_type="image/svg+xml")
+    return picture_answer(picture)
 
 
 def _dark(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
     """For a dark page."""
-    return HttpResponse(darkened(picture), content_type="image/svg+xml")
+    return picture_answer(darkened(picture))
 
 
 def _png(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:

@@ -24,6 +24,7 @@ from studies.models import Cohort, EligibilityVersion, Study
 from studies.tables import csv_response
 
 from .doors import study_page
+from .pictures import picture_answer
 
 
 @study_page("rows")
@@ -82,7 +83,7 @@ def attrition(request: HttpRequest, study: Study) -> HttpResponse:
 
 @study_page()
 def attrition_svg(request: HttpRequest, study: Study) -> HttpResponse:
-    response = HttpResponse(_file(request, study), content_type="image/svg+xml")
+    response = picture_answer(_file(request, study))
     response["Content-Disposition"] = 'attachment; filename="attrition.svg"'
     return response
 

@@ -36,7 +36,8 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
     mine = Export.objects.filter(study=study, made_by=request.user).select_related("file")
     rights = access.rights_of(request.user, study)
     context: dict[str, Any] = {"dates": "identifiers" in rights}
-    context["form"] = ExportForm(study=study, user=request.user, initial=request.GET)
+    form = ExportForm(study=study, user=request.user)
+    context["form"], context["unknown"] = form, form.begin(request.GET)
     context["words"] = _words(request.user, study, request.GET.get("selection", ""))
     context["listed"] = _listed(request, study)
     context["dictionary"] = services.dictionary_current(study)

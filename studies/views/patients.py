@@ -37,6 +37,8 @@ from studies.value_words import word_of
 
 from .doors import study_page
 
+PLACES = {"petct": "top", "rna": "top", "participation": "below"}  # of panels; else at the side
+
 
 @study_page("rows")
 def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
@@ -145,9 +147,11 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
 
 
 def _panels(patient: Patient) -> list[dict[str, Any]]:
+    keys = {panel.title: slugify(english(panel.title)) for panel in registry.patient_panels()}
     return [
         {
-            "key": slugify(english(panel.title)),
+            "key": keys[panel.title],
+            "place": PLACES.get(keys[panel.title], "side"),
             "title": panel.title,
             "template": panel.template,
             "context": panel.context(patient),

@@ -200,3 +200,57 @@ def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
         browser.switch_to.alert.accept()
     wait_for(browser, "h1", "Sign in")
     assert browser.execute_script(kept) == 0
+
+
+# What was typed by the one who has signed in, and by somebody else whose session is over.
+OF_TWO = """
+sessionStorage.setItem(`kept:${document.body.dataset.person}:/a`, "{}");
+sessionStorage.setItem("kept:somebody-else:/b", "{}");
+"""
+
+
+def test_what_another_person_typed_in_this_tab_is_not_offered_but_gone(
+    browser: Any, running: Running
+):
+    sign_in(browser, running)
+    browser.execute_script(OF_TWO)
+    browser.refresh()
+    left = browser.execute_script("return Object.keys(sessionStorage)")
+    assert [key.rpartition(":")[2] for key in left if key.startswith("kept:")] == ["/a"]
+
+
+# Labels of a drawing that lie outside of it, drawn with the letters it was measured with.
+CUT = """
+const drawing = document.querySelector(".chart svg[role=img]");
+const box = drawing.getBoundingClientRect();
+return [...drawing.querySelectorAll("text")].filter((text) => {
+  const here = text.getBoundingClientRect();
+  return here.left < box.left - 1 || here.right > box.right + 1
+    || getComputedStyle(text).fontFamily !== '"Liberation Sans", Arial, Helvetica, sans-serif';
+}).map((text) => text.textContent);
+"""
+
+
+def test_a_question_is_the_houses_own_and_a_label_of_a_figure_is_whole(
+    browser: Any, running: Running
+):
+    sign_in(browser, running, "administrator")
+    browser.get(f"{running.product.base_url}/patterns/")
+    browser.execute_async_script("document.fonts.ready.then(arguments[0])")
+    assert browser.execute_script("return document.fonts.check('12px \"Liberation Sans\"')")
+    assert browser.execute_script(CUT) == []
+    browser.get(f"{running.product.base_url}/studies/{running.study}/people/")
+    browser.find_element(By.PARTIAL_LINK_TEXT, "coordinator").send_keys(Keys.ENTER)
+    wait_for(browser, "button[name=link]", "Make a link")
+    button = browser.find_element(By.NAME, "link")
+    button.send_keys(Keys.ENTER)
+    wait_for(browser, "dialog[role=alertdialog][open]", "sets a new password")
+    assert browser.switch_to.active_element.text == "Leave it as it is"
+    press(browser, Keys.ESCAPE)
+    WebDriverWait(browser, PATIENCE_SECONDS).until(
+        lambda driver: not driver.find_elements(By.CSS_SELECTOR, "dialog")
+    )
+    assert browser.switch_to.active_element == button
+    press(browser, Keys.ENTER, Keys.TAB, Keys.ENTER)
+    wait_for(browser, ".copy, .note", "")
+    assert browser.find_elements(By.CSS_SELECTOR, "[data-copy]"), "the link is there"

@@ -33,7 +33,7 @@ from studies.methods.table_columns import plan_by_name
 from studies.methods.table_export import export_cells, export_header
 from studies.methods.table_file import open_table
 from studies.methods.table_lines import TableOptions
-from studies.models import Consent, Drawing, Export, ImportBatch, Job, Patient, ReadRecord
+from studies.models import Cohort, Consent, Drawing, Export, ImportBatch, Job, Patient, ReadRecord
 from studies.services import consent_policy_set, export_start, exports_expire, table_check
 from tests.people import People
 from tests.studies.study_made import make_study
@@ -249,6 +249,11 @@ def test_an_export_from_the_list_takes_its_whole_query(people: People, client: C
     assert len(listed.context["page"].rows) == 1
     exports = reverse("studies:exports", args=[study.uid])
     assert f"{exports}?{escape(query)}" in listed.content.decode()
+    by_name = client.get(f"{exports}?cohort=training&site=Nowhere")
+    with acting_as(people.coordinator):
+        training = Cohort.objects.get(study=study, name="training")
+    assert by_name.context["form"]["cohort"].value() == str(training.uid)
+    assert by_name.context["unknown"] == ["Site: Nowhere"]
     asked = client.get(f"{exports}?{query}")
     assert "pseudonym begins with E; " in asked.content.decode()
     form = asked.context["form"]
