@@ -11,6 +11,7 @@ BENCHMARKS = (
     "classifier_comparison",
     "rad_score_workers",
     "prognosis",
+    "firth",
     "simulation_seeds",
     "slide_counting",
     "imaging_viewer",

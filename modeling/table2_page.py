@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from modeling.models import ModelVersion, VersionKind
-from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.report_content import Draft, cohort_title
-from modeling.services.report_table2 import OUTCOMES, table2_parts, table2_table
+from modeling.services.report_endpoints import endpoint_names
+from modeling.services.report_table2 import outcome_title, table2_parts, table2_table
 from studies.models import Study
 
 
@@ -25,7 +25,7 @@ def table2_context(study: Study) -> dict[str, Any]:
         "missing": [
             {
                 "cohort": cohort_title(part["cohort"]),
-                "outcome": OUTCOMES[part["outcome"]][0],
+                "outcome": outcome_title(part),
                 "reason": part["reason"],
             }
             for part in parts
@@ -37,5 +37,5 @@ def table2_context(study: Study) -> dict[str, Any]:
 def newest_nomograms(study: Study) -> list[ModelVersion]:
     rows = ModelVersion.objects.filter(study=study, kind=VersionKind.NOMOGRAM)
     rows = rows.select_related("run", "study", "fitting_snapshot").order_by("-number")
-    found = (rows.filter(endpoint=name).first() for name in ENDPOINTS)
+    found = (rows.filter(endpoint=name).first() for name in endpoint_names(study))
     return [version for version in found if version is not None]

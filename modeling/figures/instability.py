@@ -19,6 +19,8 @@ from studies.figures.figure import (
 from studies.methods.wording import marked, say
 
 MOST_POINTS = 2500
+OWN = marked("Predicted {quantity}, the model")
+THEIRS = marked("Predicted {quantity}, resamples")
 
 
 def draw_instability(
@@ -26,18 +28,16 @@ def draw_instability(
     title: str = marked("Instability of predictions"),
     caption: str = "",
     key: str = "instability",
+    quantity: str = marked("survival"),
 ) -> Figure:
     """Predictions of resamples' models on the model's own: points, and the middle 95 % of them."""
     order = np.argsort(found.predicted)
     own = found.predicted[order]
     low, middle, high = np.nanquantile(found.resampled[:, order], [0.025, 0.5, 0.975], axis=0)
     dots = _points(found)
-    x = alt.X(
-        "x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(say("Predicted survival, the model"))
-    )
-    y = alt.Y(
-        "y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(say("Predicted survival, resamples"))
-    )
+    across, up = (say(text, quantity=say(quantity)) for text in (OWN, THEIRS))
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(across))
+    y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(up))
     band = _smoothed(own, low), _smoothed(own, high)
     chart = alt.layer(
         alt.Chart(rows_of(x=dots[0], y=dots[1])).mark_point(
@@ -50,8 +50,8 @@ def draw_instability(
     error = found.mean_absolute_error[order]
     rows = list(zip(own.tolist(), low.tolist(), middle.tolist(), high.tolist(), error.tolist(),
                     strict=True))  # fmt: skip
-    columns = (marked("predicted survival"), "2.5 %", marked("median"), "97.5 %",
-               marked("mean absolute error"))  # fmt: skip
+    columns = (say("predicted {quantity}", quantity=say(quantity)), "2.5 %", marked("median"),
+               "97.5 %", marked("mean absolute error"))  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows)
 
 

@@ -10,7 +10,13 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from modeling.methods.nomogram import PROBABILITIES, Axis, Nomogram, pretty_ticks
+from modeling.methods.nomogram import (
+    PROBABILITIES,
+    Axis,
+    LogisticNomogram,
+    Nomogram,
+    pretty_ticks,
+)
 from studies.figures.figure import INK, QUIET, Figure, make_figure, number, rows_of, unit_axis
 from studies.methods.wording import marked, say
 
@@ -76,6 +82,9 @@ class Words:
             time=time, unit=say(self.unit.removesuffix("s")), endpoint=say(self.endpoint),
         )  # fmt: skip
 
+    def probability(self) -> str:
+        return say("Probability of {endpoint}", endpoint=say(self.endpoint))
+
 
 def round_values(low: float, high: float) -> list[float]:
     """1, 2 and 5 times powers of ten from ``low`` to ``high``; the ends where none lies between."""
@@ -92,7 +101,7 @@ def plain(value: float) -> str:
 
 
 def draw_nomogram(
-    nomogram: Nomogram,
+    nomogram: Nomogram | LogisticNomogram,
     title: str,
     caption: str = "",
     titles: Mapping[str, str] | None = None,
@@ -102,10 +111,11 @@ def draw_nomogram(
     key: str = "nomogram",
     log2: Collection[str] = (),
 ) -> Figure:
-    """Points, a ruler per variable, total points, and survival at each time.
+    """Points, a ruler per variable, total points, and survival at each time or the probability.
 
-    ``titles`` and ``value_titles`` spell variables and factor levels for people; variables in
-    ``log2`` entered as logarithms and are labelled by the values themselves.
+    ``endpoint`` is what is survived, or what the probability is of. ``titles`` and
+    ``value_titles`` spell variables and factor levels for people; variables in ``log2`` entered as
+    logarithms and are labelled by the values themselves.
     """
     words = Words(titles or {}, value_titles or {}, unit, endpoint, log2)
     rulers = lay_rulers(nomogram, words)
@@ -133,8 +143,8 @@ def draw_nomogram(
     )
 
 
-def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
-    """Points, a ruler per variable, total points, survival at each time."""
+def lay_rulers(nomogram: Nomogram | LogisticNomogram, words: Words) -> list[Ruler]:
+    """Points, a ruler per variable, total points, survival at each time or the probability."""
     top = float(pretty_ticks(0.0, nomogram.largest_total, 10)[-1])
     points = np.arange(0, 101, 10)
     total = pretty_ticks(0.0, nomogram.largest_total, 10)
@@ -144,11 +154,10 @@ def lay_rulers(nomogram: Nomogram, words: Words) -> list[Ruler]:
         ends = float(axis.points.min()), float(axis.points.max())
         rulers.append(Ruler(words.axis(axis), at, labels, ends))
     rulers.append(_even(say("Total points"), total / top * 100, total))
-    for time in nomogram.times:
-        reached = _reached(nomogram, time, top)
+    for title, reached in _readings(nomogram, words, top):
         places = [at / top * 100 for _, at in reached] or [0.0]
         labels = [plain(p) for p, _ in reached] or ["–"]
-        rulers.append(Ruler(words.horizon(time), places, labels, (min(places), max(places))))
+        rulers.append(Ruler(title, places, labels, (min(places), max(places))))
     return rulers
 
 
@@ -157,9 +166,19 @@ def _even(title: str, at: np.ndarray, values: np.ndarray) -> Ruler:
     return Ruler(title, at.tolist(), labels, (float(at[0]), float(at[-1])))
 
 
-def _reached(nomogram: Nomogram, time: float, top: float) -> list[tuple[float, float]]:
-    totals = nomogram.total_for(PROBABILITIES, time)
-    return [(p, float(at)) for p, at in zip(PROBABILITIES, totals, strict=True) if 0 <= at <= top]
+def _readings(
+    nomogram: Nomogram | LogisticNomogram, words: Words, top: float
+) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Each outcome ruler: its title, and (probability, total points) as far as totals go."""
+    if isinstance(nomogram, LogisticNomogram):
+        found = {words.probability(): nomogram.total_for(PROBABILITIES)}
+    else:
+        found = {words.horizon(t): nomogram.total_for(PROBABILITIES, t) for t in nomogram.times}
+    return [
+        (title, [(p, float(at)) for p, at in zip(PROBABILITIES, totals, strict=True)
+                 if 0 <= at <= top])
+        for title, totals in found.items()
+    ]  # fmt: skip
 
 
 def _ticks(rulers: Sequence[Ruler], row: alt.Y, across: alt.X) -> list[alt.Chart]:
@@ -210,13 +229,12 @@ def place_labels(ruler: Ruler) -> list[tuple[float, str, bool]]:
     return placed
 
 
-def _rows(nomogram: Nomogram, words: Words) -> list[tuple[str, str, float]]:
+def _rows(nomogram: Nomogram | LogisticNomogram, words: Words) -> list[tuple[str, str, float]]:
     rows = [
         (words.axis(axis), value, float(points))
         for axis in nomogram.axes
         for points, value in zip(*words.ticks(axis, nomogram.points_per_unit), strict=True)
     ]
-    for time in nomogram.times:
-        reached = _reached(nomogram, time, nomogram.largest_total)
-        rows += [(words.horizon(time), number(p), total) for p, total in reached]
+    for title, reached in _readings(nomogram, words, nomogram.largest_total):
+        rows += [(title, number(p), total) for p, total in reached]
     return rows

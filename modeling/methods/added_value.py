@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +13,14 @@ from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
 from modeling.methods.concordance import estimate_concordance
 from modeling.methods.cox import fit_cox
 from modeling.methods.cox_fit import CoxFit
+from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.survival_decision_curve import estimate_survival_decision_curve
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from modeling.methods.time_dependent_auc import estimate_time_dependent_auc
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
 
+Penalty = Literal["none", "firth"]
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 FEWEST_USABLE = 0.5  # of the resamples, for an interval
 
@@ -82,7 +85,12 @@ class _Judge:
 
 
 def compare_nested(
-    duration: ArrayLike, event: ArrayLike, x: ArrayLike, names: Sequence[str], added: Sequence[str]
+    duration: ArrayLike,
+    event: ArrayLike,
+    x: ArrayLike,
+    names: Sequence[str],
+    added: Sequence[str],
+    penalty: Penalty = "none",
 ) -> ChiSquaredTest:
     """Likelihood-ratio test of ``added`` columns given the others.
 
@@ -94,12 +102,17 @@ def compare_nested(
     names : sequence of p str
     added : sequence of str
         Those that are tested.
+    penalty : {"none", "firth"}
+        Firth's: the ratio of penalised likelihoods, the penalty that of all columns in both.
 
     References
     ----------
-    Compared with R anova.coxph.
+    Heinze, Schemper, Biometrics 2001;57:114. Compared with R anova.coxph; Firth's with the
+    penalised likelihood written out and maximised apart.
     """
     columns = np.asarray(x, dtype=float)
+    if penalty == "firth":
+        return fit_firth_cox(duration, event, columns, names).ratio_without(added)
     whole = fit_cox(duration, event, columns, names)
     kept = [k for k, name in enumerate(names) if name not in added]
     if kept:
@@ -166,6 +179,7 @@ def compare_refitted(
     headline: float,
     resamples: int = 500,
     seed: int = 0,
+    penalty: Penalty = "none",
 ) -> AddedValue:
     """Two Cox models in their own rows, both refitted in every resample, less their optimism.
 
@@ -175,6 +189,8 @@ def compare_refitted(
         As in :func:`compare_nested`.
     horizons, headline, resamples, seed
         As in :func:`compare_frozen`.
+    penalty : {"none", "firth"}
+        The likelihood that both models and every refit maximise.
 
     Notes
     -----
@@ -191,16 +207,22 @@ def compare_refitted(
     models = (list(range(columns.shape[1])), kept)
     everyone = np.arange(judge.time.size)
 
-    def judged(rows: NDArray[np.intp], where: NDArray[np.intp]) -> Floats:
-        return np.stack([_refit(judge, columns, names, of, rows, where) for of in models])
+    def judged(rows: NDArray[np.intp], *places: NDArray[np.intp]) -> list[Floats]:
+        """Measures of both models, fitted to ``rows``, in each of ``places``."""
+        fits = [_refit(judge, columns, names, of, rows, penalty) for of in models]
+        return [
+            np.stack([_measured(judge, columns[where][:, of], fit, where)
+                      for of, fit in zip(models, fits, strict=True)])
+            for where in places
+        ]  # fmt: skip
 
-    own = judged(everyone, everyone)
+    (own,) = judged(everyone, everyone)
     random = np.random.default_rng(seed)
     drawn, optimism = np.full((2, resamples, own.shape[1]), np.nan)
     for k in range(resamples):
         rows = random.integers(0, everyone.size, everyone.size)
         try:
-            here, there = judged(rows, rows), judged(rows, everyone)
+            here, there = judged(rows, rows, everyone)
         except DataProblem:  # a column is constant or collinear in it: not usable
             continue
         drawn[k] = here[0] - here[1]
@@ -216,14 +238,22 @@ def _refit(
     names: Sequence[str],
     of: list[int],
     rows: NDArray[np.intp],
-    where: NDArray[np.intp],
-) -> Floats:
-    if not of:  # no column is left: everybody alike
+    penalty: Penalty,
+) -> CoxFit | None:
+    """None where no column is left."""
+    if not of:
+        return None
+    fit = fit_firth_cox if penalty == "firth" else fit_cox
+    drawn = columns[rows][:, of]
+    found: CoxFit = fit(judge.time[rows], judge.event[rows], drawn, [names[k] for k in of])
+    return found
+
+
+def _measured(
+    judge: _Judge, x: Floats, fit: CoxFit | None, where: NDArray[np.intp]
+) -> Floats:  # fmt: skip
+    if fit is None:  # everybody alike
         return judge.measures(where, np.zeros(where.size), np.full(where.size, 0.5))
-    fit: CoxFit = fit_cox(
-        judge.time[rows], judge.event[rows], columns[rows][:, of], [names[k] for k in of]
-    )
-    x = columns[where][:, of]
     hazard = fit.baselines[0].at([min(judge.headline, fit.last_follow_up)])
     lp = fit.linear_predictor(x)
     return judge.measures(where, lp, 1 - np.exp(-hazard[0] * np.exp(lp)))

@@ -42,6 +42,10 @@ class Reading:
     def about(self, column: str, found: str, expected: str, remedy: str) -> None:
         self.problems.append(Problem("Table", found, expected, remedy, column=column))
 
+    def refuse_problems(self) -> None:
+        if self.problems:
+            raise DataProblem(self.problems)
+
 
 def read_cells(content: bytes) -> tuple[pd.DataFrame, str]:
     """Every cell as text, and the separator."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,16 +60,20 @@ class Instability:
         return np.asarray(np.nanmean(np.abs(self.resampled - self.predicted), axis=0))
 
 
-def correct_indexes(method: Method, apparent: Floats, told: Floats) -> dict[str, CorrectedIndex]:
+def correct_indexes(
+    method: Method, apparent: Floats, told: Floats, known: Sequence[str] = INDEXES
+) -> dict[str, CorrectedIndex]:
     """Indexes of a model less their optimism, by name.
 
     Parameters
     ----------
     method : {"bootstrap", ".632+", "cross-validation"}
-    apparent : array, shape (7,)
-        Dxy, R2, slope, D, U, Q, g of the model on its own patients.
-    told : array, shape (resamples, 2, 7)
+    apparent : array, shape (indexes,)
+        Of the model on its own patients.
+    told : array, shape (resamples, 2, indexes)
         Where each resample's model was fitted, and where it was tried; NaN where not fitted.
+    known : sequence of str
+        The indexes' names, Dxy first; those of a Cox model are Dxy, R2, slope, D, U, Q, g.
 
     Notes
     -----
@@ -81,7 +86,7 @@ def correct_indexes(method: Method, apparent: Floats, told: Floats) -> dict[str,
     1997;92:548. Compared with R rms::validate.
     """
     usable: Flags = np.asarray(np.isfinite(told).all(axis=1))
-    names = INDEXES[:1] if method == ".632+" else INDEXES
+    names = known[:1] if method == ".632+" else known
     found = {}
     for k, name in enumerate(names):
         rows = usable[:, k]

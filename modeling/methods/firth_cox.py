@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from modeling.methods.chi_squared import chi_squared_test
+from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
 from modeling.methods.covariates import check_columns, check_estimable
 from modeling.methods.cox import few_events
 from modeling.methods.cox_fit import CoxFit
@@ -50,6 +50,14 @@ class FirthCoxFit(CoxFit):
         profile = self._profile
         gaps = [2 * profile.fall_at_zero(j) for j in range(len(self.names))]
         return np.asarray(chi2.sf(np.maximum(gaps, 0.0), 1))
+
+    def ratio_without(self, names: Sequence[str]) -> ChiSquaredTest:
+        """That the coefficients of ``names`` are all zero, by the penalised likelihood ratio.
+
+        The penalty stays that of all columns, whether their coefficients are zero or not.
+        """
+        held = [self.names.index(name) for name in names]
+        return chi_squared_test(2 * self._profile.fall_without(held), len(held))
 
     def interval_and_p(self) -> tuple[Floats, Floats, Floats]:
         return (*self.profile_interval(), self.likelihood_ratio_p())

@@ -44,6 +44,24 @@ class Profile:
         """From the fit to the highest with coefficient ``j`` at zero, at least 0."""
         return self.here.value - self._from_afar(j, self._held(j, 0.0, (self.top,))).height
 
+    def fall_without(self, columns: Sequence[int]) -> float:
+        """From the fit to the highest with all of ``columns`` at zero, at least 0."""
+        free = ~np.isin(np.arange(self.top.size), columns)
+        heights = []
+        for start in (self.top, *self.elsewhere):
+            try:
+                heights.append(self.likelihood.maximise(np.where(free, start, 0.0), free)[1])
+            except DataProblem:  # a climb that ends nowhere says nothing
+                continue
+        if not heights:
+            raise refuse(
+                say("Cox model, Firth's likelihood"),
+                say("no maximum without these columns"),
+                "a finite maximum",
+                "Leave columns out or wait for events.",
+            )
+        return max(0.0, self.here.value - max(heights))
+
     def end(self, j: int, side: int, drop: float) -> float:
         """Where the profile of ``j`` has fallen by ``drop`` on this ``side`` (-1 or 1).
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from modeling.methods.binary_input import check_outcome
 from modeling.methods.chi_squared import ChiSquaredTest, chi_squared_test
@@ -46,6 +46,21 @@ class LogisticFit(WaldInference):
     outcome: Flags
 
     @property
+    def plain_log_likelihood(self) -> tuple[float, float]:
+        """Without the penalty: of the intercept alone, of the model."""
+        share, eta = self.n_events / self.n, self.x @ self.coefficients
+        null = self.n_events * np.log(share) + (self.n - self.n_events) * np.log1p(-share)
+        model = np.where(self.outcome, eta, 0.0).sum() - np.logaddexp(0, eta).sum()
+        return float(null), float(model)
+
+    @property
+    def wald(self) -> ChiSquaredTest:
+        """That all coefficients but the intercept are zero."""
+        beta, spread = self.coefficients[1:], self.covariance[1:, 1:]
+        statistic = float(beta @ np.linalg.solve(spread, beta))
+        return chi_squared_test(statistic, beta.size)
+
+    @property
     def aic(self) -> float:
         return 2 * self.coefficients.size - 2 * self.log_likelihood[1]
 
@@ -75,6 +90,18 @@ class LogisticFit(WaldInference):
 
     def probability(self, x: ArrayLike) -> Floats:
         return np.asarray(expit(self.linear_predictor(x)))
+
+    def probability_interval(
+        self, x: ArrayLike, level: float = 0.95
+    ) -> tuple[Floats, Floats, Floats]:
+        """Probability of rows ``x`` with its interval, Wald's on the log odds."""
+        rows = np.asarray(x, dtype=float)
+        whole = np.column_stack([np.ones(len(rows)), rows])
+        center = whole @ self.coefficients
+        half = norm.ppf(0.5 + level / 2) * np.sqrt(
+            np.einsum("ij,jk,ik->i", whole, self.covariance, whole)
+        )
+        return expit(center), expit(center - half), expit(center + half)
 
     def _each(self) -> range:
         return range(self.coefficients.size)

@@ -256,6 +256,37 @@ def pretty_ticks(low: float, high: float, intervals: int = 5) -> Floats:
 
 def nomogram_as_dict(nomogram: Nomogram) -> dict[str, Any]:
     """A nomogram as JSON-like data, numbers unrounded."""
+    return {
+        **_rulers_as_dict(nomogram),
+        "center": nomogram.center,
+        "times": list(nomogram.times),
+        "baseline": nomogram.baseline.tolist(),
+    }
+
+
+def nomogram_from_dict(stored: Mapping[str, Any]) -> Nomogram:
+    """The nomogram that :func:`nomogram_as_dict` wrote."""
+    return Nomogram(
+        _axes_from(stored),
+        stored["points_per_unit"],
+        stored["intercept"],
+        stored["center"],
+        tuple(stored["times"]),
+        np.array(stored["baseline"], dtype=float),
+    )
+
+
+def logistic_nomogram_as_dict(nomogram: LogisticNomogram) -> dict[str, Any]:
+    """A logistic nomogram as JSON-like data, numbers unrounded."""
+    return _rulers_as_dict(nomogram)
+
+
+def logistic_nomogram_from_dict(stored: Mapping[str, Any]) -> LogisticNomogram:
+    """The nomogram that :func:`logistic_nomogram_as_dict` wrote."""
+    return LogisticNomogram(_axes_from(stored), stored["points_per_unit"], stored["intercept"])
+
+
+def _rulers_as_dict(rulers: Rulers) -> dict[str, Any]:
     axes = [
         {
             "name": axis.name,
@@ -267,21 +298,17 @@ def nomogram_as_dict(nomogram: Nomogram) -> dict[str, Any]:
             "effects": list(axis.effects),
             "knots": list(axis.term.knots),
         }
-        for axis in nomogram.axes
+        for axis in rulers.axes
     ]
     return {
         "axes": axes,
-        "points_per_unit": nomogram.points_per_unit,
-        "intercept": nomogram.intercept,
-        "center": nomogram.center,
-        "times": list(nomogram.times),
-        "baseline": nomogram.baseline.tolist(),
+        "points_per_unit": rulers.points_per_unit,
+        "intercept": rulers.intercept,
     }
 
 
-def nomogram_from_dict(stored: Mapping[str, Any]) -> Nomogram:
-    """The nomogram that :func:`nomogram_as_dict` wrote."""
-    axes = tuple(
+def _axes_from(stored: Mapping[str, Any]) -> tuple[Axis, ...]:
+    return tuple(
         Axis(
             Term(part["name"], tuple(part["levels"]), tuple(part.get("knots", ()))),
             tuple(part["values"]),
@@ -290,14 +317,6 @@ def nomogram_from_dict(stored: Mapping[str, Any]) -> Nomogram:
             _effects(part),
         )
         for part in stored["axes"]
-    )
-    return Nomogram(
-        axes,
-        stored["points_per_unit"],
-        stored["intercept"],
-        stored["center"],
-        tuple(stored["times"]),
-        np.array(stored["baseline"], dtype=float),
     )
 
 

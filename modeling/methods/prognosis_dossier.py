@@ -78,6 +78,7 @@ def examine_prognosis(
     rows, notices = _joined(fit, table), list[Notice]()
     design = apply_design(rows, fit.terms)
     x, names = design.matrix, design.names
+    marked_columns = design.groups[marker]
 
     parameters = sum(len(term.columns) for term in fit.terms) + _offered_columns(fit)
 
@@ -113,11 +114,12 @@ def examine_prognosis(
                             penalty=fit.plan.penalty)  # fmt: skip
 
     def added() -> AddedValue:
-        return compare_refitted(duration, event, x, names, [marker], fit.nomogram.times, headline,
-                                min(resamples, 500), seed)  # fmt: skip
+        return compare_refitted(duration, event, x, names, marked_columns, fit.nomogram.times,
+                                headline, min(resamples, 500), seed,
+                                fit.plan.penalty)  # fmt: skip
 
     def tested() -> ChiSquaredTest:
-        return compare_nested(duration, event, x, names, [marker])
+        return compare_nested(duration, event, x, names, marked_columns, fit.plan.penalty)
 
     resampled, plain = resamples >= 2, fit.plan.penalty == "none"
     if not resampled:
@@ -127,8 +129,8 @@ def examine_prognosis(
     return PrognosisDossier(
         pipeline=_try(pipeline, "optimism_not_estimable", notices) if resampled else None,
         fixed=_try(fixed, "calibration_not_corrected", notices) if resampled else None,
-        added=_try(added, "added_value_not_estimable", notices) if resampled and plain else None,
-        added_test=_try(tested, "added_value_not_tested", notices) if plain else None,
+        added=_try(added, "added_value_not_estimable", notices) if resampled else None,
+        added_test=_try(tested, "added_value_not_tested", notices),
         schoenfeld=estimate_schoenfeld(fit.cox, duration, event, x),
         splines=estimate_spline_effects(duration, event, rows, fit.terms) if plain else (),
         sample_size=estimate_sample_size(
@@ -161,9 +163,9 @@ def _without_resamples() -> Notice:
 
 def _without_likelihood() -> Notice:
     text = say(
-        "fitted by Firth's likelihood: every resample of the validation maximises it anew; the "
-        "likelihood ratio, the comparison without the Rad-Score in training and the shape of "
-        "effects need the plain likelihood and are left out"
+        "fitted by Firth's likelihood: every resample maximises it anew, with and without the "
+        "Rad-Score, which is tested by the penalised likelihood ratio; the shape of effects needs "
+        "the plain likelihood and is left out"
     )
     return Notice("firth_not_compared", text)
 

@@ -155,7 +155,7 @@ def _added(stored: Mapping[str, Any] | None, suffix: str) -> Figure | None:
     if not rows:
         return None
     return draw_estimates(
-        rows, say("With less without the Rad-Score"),
+        rows, say("With minus without the Rad-Score"),
         say("Paired differences with 95 % bootstrap intervals; right of the dotted line the "
         "Rad-Score helps."),
         marked("difference"), f"added_value_{suffix}", 0.0,

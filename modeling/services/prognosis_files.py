@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from modeling.figures.prognosis import draw_analysis
-from modeling.methods.chi_squared import ChiSquaredTest
 from modeling.methods.concordance import Concordance
 from modeling.methods.corrected_indexes import CorrectedGroups, CorrectedIndex
 from modeling.methods.cox_validation import CoxValidation
-from modeling.methods.lasso_choice import LassoChoice
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.proportional_hazards import ProportionalHazards
 from modeling.methods.regression_table import Effect, RegressionTable
 from modeling.methods.survival_groups import SurvivalGroups
+from modeling.services.analysis_writing import as_csv, as_json, lasso_json, test_json
 from modeling.services.prognosis_more_files import (
     elimination_json,
     residual_rows,
@@ -55,7 +51,7 @@ def analysis_files(
         "km.csv": km_csv(found),
         "km.json": as_json(km_json(found)),
         **_of_the_plain_likelihood(found),
-        "lasso.json": as_json(lasso_json(found)),
+        "lasso.json": as_json(lasso_json(found.lasso)),
         "analysis.R": write_script(found, source, duration, event, resamples),
     }
     figures = {f"{figure.key}.svg": render_svg(figure) for figure in draw_analysis(found, unit)}
@@ -68,18 +64,13 @@ def _of_the_plain_likelihood(found: PrognosisAnalysis) -> dict[str, str]:
         return {}
     residuals = residual_rows(found.table.row, found.cox.names, found.residuals)
     return {
-        "residuals.csv": _csv(next(residuals), residuals),
+        "residuals.csv": as_csv(next(residuals), residuals),
         "backward_elimination.json": as_json(elimination_json(found)),
     }
 
 
 def problems_json(problems: Sequence[Problem]) -> bytes:
     return as_json({"problems": [problem.as_dict() for problem in problems]}).encode()
-
-
-def as_json(content: Any) -> str:
-    """JSON with every digit; what is not estimable is null."""
-    return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def time_name(prefix: str, time: float) -> str:
@@ -119,13 +110,13 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
         **({"penalised_log_likelihood": _null_and_model(cox.log_likelihood)}
            if found.penalty == "firth" else {}),
         "tests": {
-            "likelihood_ratio": _test(cox.likelihood_ratio),
-            "wald": _test(cox.wald),
-            "score": _test(cox.score),
+            "likelihood_ratio": test_json(cox.likelihood_ratio),
+            "wald": test_json(cox.wald),
+            "score": test_json(cox.score),
         },
         **({} if found.penalty == "firth" else {"aic": cox.aic, "bic": cox.bic}),
         "term_tests": [
-            {"variable": name, "alone": _test(alone), "together": _test(together)}
+            {"variable": name, "alone": test_json(alone), "together": test_json(together)}
             for name, (alone, together) in found.tabulated.term_tests.items()
         ],
         "table": table_json(found.tabulated),
@@ -164,7 +155,7 @@ def survival_csv(found: PrognosisAnalysis) -> str:
         [int(row), *s, *b, *empty]
         for row, s, b in zip(found.table.row, told.survival, bounds, strict=True)
     )
-    return _csv(header, rows)
+    return as_csv(header, rows)
 
 
 def nomogram_json(found: PrognosisAnalysis) -> dict[str, Any]:
@@ -207,7 +198,7 @@ def nomogram_patients_csv(found: PrognosisAnalysis) -> str:
         [int(row), *values]
         for row, values in zip(found.table.row, points.to_numpy(float), strict=True)
     )
-    return _csv(["row", *points.columns], rows)
+    return as_csv(["row", *points.columns], rows)
 
 
 def validation_json(found: PrognosisAnalysis) -> dict[str, Any]:
@@ -304,7 +295,7 @@ def decision_curve_csv(found: PrognosisAnalysis) -> str:
             curve.treat_all, curve.true_positive, curve.false_positive, strict=True,
         )
     )  # fmt: skip
-    return _csv(header, rows)
+    return as_csv(header, rows)
 
 
 def km_csv(found: PrognosisAnalysis) -> str:
@@ -319,7 +310,7 @@ def km_csv(found: PrognosisAnalysis) -> str:
             curve.std_error, curve.lower, curve.upper, strict=True,
         )
     )  # fmt: skip
-    return _csv(header, rows)
+    return as_csv(header, rows)
 
 
 def km_json(found: PrognosisAnalysis) -> list[dict[str, Any]]:
@@ -327,21 +318,6 @@ def km_json(found: PrognosisAnalysis) -> list[dict[str, Any]]:
         {**_km(part), "restricted_mean": restricted_json(part, found.horizon)}
         for part in found.groups
     ]
-
-
-def lasso_json(found: PrognosisAnalysis) -> dict[str, Any] | None:
-    lasso = found.lasso
-    if lasso is None:
-        return {"chosen": [], "note": "no column is related to the outcome"}
-    return {
-        "lambda_min": _choice(lasso.minimum, lasso.path.names),
-        "lambda_1se": _choice(lasso.one_std_error, lasso.path.names),
-        "names": list(lasso.path.names),
-        "lambda": lasso.path.penalty,
-        "coefficients": lasso.path.coefficients,
-        "deviance": lasso.deviance,
-        "std_error": lasso.std_error,
-    }
 
 
 def _km(part: SurvivalGroups) -> dict[str, Any]:
@@ -415,12 +391,6 @@ def _concordance(found: Concordance) -> dict[str, Any]:
     return {**asdict(found), "ci": list(found.interval())}
 
 
-def _test(test: ChiSquaredTest | None) -> dict[str, Any] | None:
-    return test and {
-        "statistic": test.statistic, "df": test.degrees_of_freedom, "p": test.p_value
-    }  # fmt: skip
-
-
 def _effect(effect: Effect | None) -> dict[str, Any] | None:
     return effect and {"hr": effect.ratio, "ci_lower": effect.lower, "ci_upper": effect.upper,
                        "p": effect.p_value}  # fmt: skip
@@ -435,38 +405,5 @@ def _hazards(test: ProportionalHazards) -> list[dict[str, Any]]:
     ]
 
 
-def _choice(choice: LassoChoice, names: tuple[str, ...]) -> dict[str, Any]:
-    kept = dict(zip(names, choice.coefficients.tolist(), strict=True))
-    return {"lambda": choice.penalty, "selected": list(choice.selected), "coefficients": kept}
-
-
 def _short(time: float) -> float | int:
     return int(time) if time == int(time) else float(time)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return stream.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    return "" if value is None or value != value else value

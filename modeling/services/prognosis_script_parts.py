@@ -6,7 +6,7 @@ PREAMBLE = """# {title}
 # Repeats the analysis in R ({packages}), writes r_*.csv and compares:
 #   Rscript analysis.R TABLE.csv OUT
 # r_comparison.csv holds the largest difference per part and whether it is within what is allowed;
-# survival.csv and km.csv are compared when they lie beside this script.
+# {compared_beside} are compared when they lie beside this script.
 suppressPackageStartupMessages({{ {libraries} }})
 given <- commandArgs(trailingOnly = TRUE)
 table_file <- if (length(given) > 0) given[1] else {source}
@@ -19,17 +19,16 @@ wanted <- c({wanted})
 kept <- rowSums(sapply(read[wanted], gap)) == 0
 d <- read[kept, wanted]
 row <- unname(which(kept))
-names(d) <- c("time_", "event_", {short})
+names(d) <- c({outcomes}, {short})
 as_level <- function(x, levels) {{  # 1, 1.0 and 01 are the same level
   number <- function(v) suppressWarnings(as.numeric(v))
   same <- match(number(x), number(levels), incomparables = NA)
   factor(ifelse(x %in% levels, x, levels[same]), levels = levels)
 }}
-d$time_ <- as.numeric(d$time_)
 d$event_ <- as.integer(tolower(sub("\\\\.0+$", "", d$event_)) %in% c("1", "true", "t"))
 """
 
-MODEL = """
+MODEL = """d$time_ <- as.numeric(d$time_)
 model <- Surv(time_, event_) ~ {terms}
 times <- c({times})
 columns <- c({columns})
@@ -141,7 +140,7 @@ write.csv(data.frame(index = "C", apparent = apparent,
   file.path(out, "r_validation.csv"), row.names = FALSE)
 """
 
-COMPARISON = """
+COMPARE = """
 # Ours against R's. What is drawn at random (the corrected indexes) agrees only nearly.
 compared <- NULL
 compare <- function(part, ours, theirs, allowed) {{
@@ -151,14 +150,16 @@ compare <- function(part, ours, theirs, allowed) {{
   compared <<- rbind(compared, data.frame(part = part, values = length(ours),
     largest_difference = largest, allowed = allowed, agrees = largest <= allowed))
 }}
-compare("coefficients", c({coef}), unname(coef(fit)), 1e-6)
+here <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))
+beside <- function(name) file.path(if (length(here)) dirname(here[1]) else ".", name)
+"""
+
+COMPARISON = """compare("coefficients", c({coef}), unname(coef(fit)), 1e-6)
 compare("standard errors", c({se}), unname(sqrt(diag(vcov(fit)))), 1e-6)
 compare("log likelihoods", c({likelihoods}), c(none, fit$loglik[2]), 1e-6)
 compare("Harrell's C", {harrell}, unname(fit$concordance["concordance"]), 1e-8)
 compare("Uno's C", {uno}, concordance(fit, timewt = "n/G2")$concordance, 1e-8)
-{more}here <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))
-beside <- function(name) file.path(if (length(here)) dirname(here[1]) else ".", name)
-if (file.exists(beside("survival.csv"))) {{
+{more}if (file.exists(beside("survival.csv"))) {{
   ours <- read.csv(beside("survival.csv"), check.names = FALSE)
   compare("predicted survival", unlist(ours[match(row, ours$row), 1 + seq_along(times)],
     use.names = FALSE), as.vector(t(survival)), 1e-7)
@@ -169,7 +170,9 @@ if (file.exists(beside("km.csv"))) {{
   compare("Kaplan-Meier", c(ours$survival, ours$lower, ours$upper),
     c(km$surv, km$lower, km$upper), 1e-9)
 }}
-write.csv(compared, file.path(out, "r_comparison.csv"), row.names = FALSE)
+"""
+
+FINISH = """write.csv(compared, file.path(out, "r_comparison.csv"), row.names = FALSE)
 print(compared, row.names = FALSE)
 if (!all(compared$agrees)) stop("R differs from what is written here: see r_comparison.csv")
 """

@@ -12,10 +12,10 @@ from modeling.publication.r_script import fit_file
 from modeling.selectors.scores import speaking
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.numbering import next_number
-from modeling.services.prognosis_endpoints import ENDPOINTS
 from modeling.services.report_checklists import checklists_section
 from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft
+from modeling.services.report_endpoints import endpoint_names
 from modeling.services.report_files import report_files_write
 from modeling.services.report_immunoscore import immunoscore_section
 from modeling.services.report_methods import (
@@ -82,7 +82,7 @@ def report_versions(
         )
     found = (
         _speaking(study, VersionKind.NOMOGRAM, endpoint=name, parents=rad_score)
-        for name in ENDPOINTS
+        for name in endpoint_names(study)
     )
     return rad_score, [version for version in found if version is not None]
 
@@ -115,7 +115,7 @@ def _content(
     progress(4, total, marked("Rad-Score"))
     rad_score_section(draft, rad_score)
     progress(5, total, marked("Survival by Rad-Score"))
-    survival_by_rad_score(draft, rad_score)
+    survival_by_rad_score(draft, rad_score, nomograms)
     progress(6, total, marked("Table 2"))
     table2_section(draft, nomograms)
     for done, version in enumerate(nomograms):

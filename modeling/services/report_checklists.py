@@ -30,7 +30,7 @@ TRIPOD: dict[str, Told] = {
           "whether alike across groups"),
     "8a": (("methods",), "endpoints with rule and version, horizons; one rule for every cohort"),
     "8b": "assessors", "8c": "blinding",
-    "9a": (("candidates",), "candidates declared before the fit, choice by LASSO"),
+    "9a": (("candidates",), "candidates declared before the fit, and how those kept were chosen"),
     "9b": (("candidates",), "each variable with unit, scale and source", "blinding"),
     "9c": "assessors",
     "10": (("sample-size",), "events per parameter and Riley's three criteria"),
@@ -111,6 +111,11 @@ METRICS: dict[str, Told] = {
     "26": (("rad-score-metrics",), "out of fold"), "27": (("external",), "external cohorts"),
     "28": "data_availability", "29": "code_availability", "30": (("sources",), "versions as data"),
 }  # fmt: skip
+# What a part would have told, where an item asks for several.
+LACKING = {
+    "eligibility": "criteria of eligibility: the study has recorded none",
+    "sites": "more than one site",
+}
 RULES = {"tripod_ai": TRIPOD, "remark": REMARK, "metrics": METRICS}
 
 
@@ -151,9 +156,16 @@ def checklists_section(draft: Draft, statements: Mapping[str, str]) -> None:
 def _parts(draft: Draft) -> dict[str, str]:
     """Sections, tables, figures and marks of the Methods, each with the title of its section."""
     found = dict.fromkeys(draft.told, "Methods") | {"sources": "Sources"}
+    if "sites" in found:
+        found["sites"] = "Patients"
     for section in draft.sections:
         inside = (section.key, *(table["key"] for table in section.tables), *section.figures)
         found |= dict.fromkeys(inside, section.title)
+    for prefix, usual in (("cox-", "cox-overall_survival"), ("cox-", "overall-survival"),
+                          ("added-", "added-overall_survival")):  # fmt: skip
+        first = next((title for key, title in found.items() if key.startswith(prefix)), None)
+        if first is not None:  # of another endpoint, where overall survival has no nomogram
+            found.setdefault(usual, first)
     return found
 
 
@@ -163,8 +175,10 @@ def _told(rule: Told, titles: Mapping[str, str], statements: Mapping[str, str]) 
         label = dict(StatementKey.choices)[rule]
         return [STATED, text] if text else [OPEN, f"The statement “{label}” is empty"]
     parts, said, *rest = rule
-    if any(part not in titles for part in parts):
-        return [OPEN, f"This report does not tell: {said}"]
+    missing = [part for part in parts if part not in titles]
+    if missing:
+        what = dict.fromkeys(LACKING.get(part, said) for part in missing)
+        return [OPEN, f"This report does not tell: {'; '.join(what)}"]
     where = ", ".join(dict.fromkeys(titles[part] for part in parts))
     if rest:
         return [PARTLY, f"{where}: {said}. Open: {rest[0]}"]

@@ -11,7 +11,7 @@ from modeling.figures.attrition import AttritionStep, draw_attrition
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember, VersionKind
 from modeling.selectors import unjudged_reasons
-from modeling.services.prognosis_endpoints import ENDPOINTS
+from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_of
 from modeling.services.prognosis_rows import DAYS_PER_MONTH
 from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
 from modeling.services.report_sources import number
@@ -59,9 +59,7 @@ def _flow(
     for version in nomograms:
         judged = version.evaluations.order_by("id").select_related("snapshot").first()
         if judged is not None:
-            steps.append(
-                (f"Nomogram, {ENDPOINTS[version.endpoint].sentence}", version, judged.snapshot)
-            )
+            steps.append((f"Nomogram, {endpoint_of(version).sentence}", version, judged.snapshot))
     counted = [_counts(snapshot) for _, _, snapshot in steps]
     counted[0] = _judged(rad_score.fitting_snapshot, counted[0])
     rows: list[list[Cell]] = [
@@ -96,7 +94,7 @@ def _flow(
               for (title, version, _), counts in zip(steps, counted, strict=True)),
         ],
         caption="Each question is asked of the cohort as it is; who lacks a value it needs is left "
-        "out of that question only, with the reason in the table below.",
+        "out of that question only, with the reason in the table “Left out, and why”.",
     )  # fmt: skip
     draft.figure(section, figure, everybody)
     reasons: list[list[Cell]] = [

@@ -12,7 +12,7 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
-from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_of
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.report_content import (
     TARGETS,
     Cell,
@@ -28,7 +28,7 @@ from modeling.services.report_content import (
 )
 from modeling.services.report_rad_score import rad_score_evaluations
 from modeling.services.report_sources import number
-from modeling.services.report_survival import departed, evaluations_of
+from modeling.services.report_survival import departed, evaluations_of, given_way
 from modeling.services.version_card import not_beaten
 from studies.eligibility import criteria_of, version_of
 from studies.figures.figure import number as written
@@ -119,7 +119,7 @@ def _rule(definition: EndpointDefinition) -> str:
 
 def _horizons(version: ModelVersion) -> str:
     """Of a run from before a headline was chosen, the usual one."""
-    recipe, usual = version.run.recipe, ENDPOINTS[version.endpoint]
+    recipe, usual = version.run.recipe, endpoint_of(version)
     times = recipe.get("plan", {}).get("times", usual.times)
     headline = recipe.get("headline_months", usual.headline)
     told = ", ".join(f"{time:g}" for time in times)
@@ -254,13 +254,13 @@ def candidates_table(section: Section, study: Study, nomograms: list[ModelVersio
         for key in ("always", "candidates")
         for name in version.run.recipe.get("plan", {}).get(key, [])
     }
-    kept = {
-        version.endpoint: {term["name"] for term in version.content["terms"]}
+    kept = [
+        (endpoint_of(version).short, {term["name"] for term in version.content["terms"]})
         for version in nomograms
-    }
+    ]
     rows: list[list[Cell]] = [
         [plain_title(name), _scale(name, nomograms), SOURCES.get(name, BASELINE),
-         ", ".join(ENDPOINTS[e].short for e, terms in kept.items() if name in terms) or "none"]
+         ", ".join(short for short, terms in kept if name in terms) or "none"]
         for name in offered
     ]  # fmt: skip
     section.table(
@@ -293,7 +293,7 @@ def _scale(name: str, nomograms: list[ModelVersion]) -> str:
 def _nomogram(version: ModelVersion) -> str:
     content, run = version.content, version.run
     plan = run.recipe.get("plan", {})
-    title = ENDPOINTS[version.endpoint].sentence
+    title = english(endpoint_of(version).sentence)
     offered = _variables(plan.get("candidates", []))
     kept = _variables(run.results["lasso"]["kept"]) or "no clinical column"
     optimism = run.results.get("optimism")
@@ -310,7 +310,7 @@ def _nomogram(version: ModelVersion) -> str:
         f"Columns fixed before the fit: {kept}."
         if is_fixed
         else f"LASSO for Cox ({plan.get('folds', 10)} folds balanced by event, lambda.min) over "
-        f"{offered}; it kept {kept}."
+        f"{offered}; it kept {kept}.{given_way(version)}"
     )
     return (
         f"Nomogram, {title}. {chosen} Rad-Score (out of fold){' and Immunoscore' if both else ''} "
@@ -343,18 +343,20 @@ def _statistics(nomograms: list[ModelVersion]) -> str:
 
 
 def _left_out_by_firth(nomograms: list[ModelVersion]) -> str:
-    """As the dossier of such a run leaves it out."""
-    titles = [
-        ENDPOINTS[version.endpoint].sentence
-        for version in nomograms
-        if version.run.recipe.get("plan", {}).get("penalty") == "firth"
-    ]
-    if not titles:
+    """As the dossier of such a run leaves it out; earlier ones compared nothing in training."""
+    firth = [version for version in nomograms
+             if version.run.recipe.get("plan", {}).get("penalty") == "firth"]  # fmt: skip
+    if not firth:
         return ""
-    return (
-        f" Of the nomogram by Firth's likelihood ({', '.join(titles)}) linearity, and in training "
-        "the comparison without the Rad-Score, need the plain likelihood and were not made."
+    titles = ", ".join(english(endpoint_of(version).sentence) for version in firth)
+    said = (
+        f" Of the nomogram by Firth's likelihood ({titles}) linearity needs the plain likelihood "
+        "and was not tested"
     )
+    added = [version.run.results.get("added_value") or {} for version in firth]
+    if all(part.get("likelihood_ratio") for part in added):
+        return f"{said}; the Rad-Score is tested by the penalised likelihood ratio."
+    return f"{said}, nor was in training the comparison without the Rad-Score made."
 
 
 def _software(rad_score: ModelVersion, nomograms: list[ModelVersion]) -> str:
@@ -419,15 +421,19 @@ def _wide(version: ModelVersion) -> Iterator[str]:
 
 
 def _of_nomogram(version: ModelVersion) -> Iterator[str]:
-    title, results = ENDPOINTS[version.endpoint].title, version.run.results
+    title, results = english(endpoint_of(version).title), version.run.results
     size = results.get("sample_size")
     if size and size["events_per_parameter"] < FEW_EVENTS_PER_COLUMN:
         yield (f"{title}: {size['events']} events for {size['parameters']} candidate parameters "
                f"({size['events_per_parameter']:.1f} each).")  # fmt: skip
     if size and not size["enough"]:
         needed = size["required"]
-        asked = "no size is enough" if needed is None else f"{needed} patients are asked for"
-        yield f"{title}: by Riley's criteria {asked}, {size['n']} were fitted to."
+        asked = (
+            f"{needed} patients are asked for"
+            if needed is not None
+            else "no number of patients is enough for a model that explains so little"
+        )
+        yield f"{title}: by Riley's criteria {asked}; it was fitted to {size['n']}."
     for row in results.get("proportional_hazards", []):
         if row["p_value"] < 0.05 and row["term"] != "GLOBAL":
             yield f"{title}: the effect of {plain_title(row['term'])} changes over time."

@@ -6,7 +6,8 @@ A report may be read where patients may not: scans are counted by cohort, and no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db.models import Q
 
@@ -65,12 +66,32 @@ def choice_notices(rad_score: ModelVersion, nomograms: list[ModelVersion]) -> li
         against = departures_of(version.run)
         if against and against["departures"]:
             places = "; ".join(
-                f"{one['place']}: planned {one['planned']}, done {one['done']}"
+                f"{_place(one['place'])}: planned {_typed(one['planned'])}, "
+                f"done {_typed(one['done'])}"
                 for one in against["departures"]
             )
             text = f"departs from analysis plan {against['plan'].number}: {places}"
             told.append((str(version_title(version)), [_told("departs_from_plan", text)]))
     return told
+
+
+def _place(name: str) -> str:
+    """``horizons_months.overall_survival`` as words."""
+    return name.replace("_", " ").replace(".", ", ")
+
+
+def _typed(value: Any) -> str:
+    """A value of a plan as people write it: a list with commas, a whole number without a point."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        told = (f"{name} {_typed(one)}".replace("_", " ") for name, one in value.items())
+        return "; ".join(told) or "nothing"
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_typed, value)) or "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _told(code: str, text: str) -> dict[str, str]:

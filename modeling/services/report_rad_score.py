@@ -17,6 +17,7 @@ from modeling.figures.violins import Violin, draw_violins
 from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.decision_curve import estimate_decision_curve
 from modeling.methods.roc_band import estimate_roc_band
+from modeling.methods.roc_points import roc_points
 from modeling.methods.threshold_metrics import estimate_proportion
 from modeling.models import Basis, Evaluation, ModelVersion, Prediction, Quantity
 from modeling.selectors import label_notices
@@ -185,16 +186,13 @@ def _roc(
 
 
 def _curve(evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray) -> RocCurve:
-    cuts = np.unique(score)[::-1]
-    above = score[None, :] >= cuts[:, None]
-    true = (above & (outcome == 1)).sum(axis=1) / (outcome == 1).sum()
-    false = (above & (outcome == 0)).sum(axis=1) / (outcome == 0).sum()
+    false, true = roc_points(outcome, score)
     auc = evaluation.metrics["auc"]
     name = f"{titled(evaluation)}, {TARGETS[evaluation.target]}"
     return RocCurve(
         name,
-        np.r_[0.0, false].tolist(),
-        np.r_[0.0, true].tolist(),
+        false.tolist(),
+        true.tolist(),
         auc["estimate"],
         auc["lower"],
         auc["upper"],

@@ -12,7 +12,7 @@ from modeling.figures.roc import RocBand, RocCurve, draw_roc
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import Basis, Evaluation, ModelVersion
 from modeling.services.nomogram_figures import bend_title, nomogram_figures, score_figures
-from modeling.services.prognosis_endpoints import ENDPOINTS
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import (
@@ -23,14 +23,17 @@ from modeling.services.report_content import (
     cohort_order,
     cohort_title,
     in_sentence,
+    in_words,
     plain_title,
+    spelled,
     titled,
 )
+from modeling.services.report_endpoints import endpoints_told
 from modeling.services.report_notices import clinical_notices
 from modeling.services.report_sources import number, number_of
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import p_text, with_interval
-from studies.methods.wording import marked, say
+from studies.methods.wording import english, marked, say
 
 LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
 
@@ -45,20 +48,22 @@ def evaluations_of(version: ModelVersion, endpoint: str) -> list[Evaluation]:
     return sorted(newest.values(), key=lambda e: cohort_order(e.cohort.name))
 
 
-def survival_by_rad_score(draft: Draft, version: ModelVersion) -> None:
+def survival_by_rad_score(
+    draft: Draft, version: ModelVersion, nomograms: list[ModelVersion]
+) -> None:
     """Kaplan-Meier above and below the frozen cut, per endpoint and cohort, and beyond it."""
     section: Section | None = None
     rows: list[list[Cell]] = []
     means: list[list[Cell]] = []
-    for endpoint, one in ENDPOINTS.items():
-        title = one.title
+    for endpoint, one in endpoints_told(version.study, nomograms).items():
+        title = english(one.title)
         for evaluation in evaluations_of(version, endpoint):
             section = section or draft.section(
                 "survival",
                 "Survival by Rad-Score",
                 "Groups by the median of the training out-of-fold Rad-Score: a number of training "
-                "alone, frozen for every other cohort. Intervals are log-log; medians that most "
-                "patients outlive are not reached.",
+                "alone, frozen for every other cohort. Intervals are log-log; a median is not "
+                "reached where more than half outlive the follow-up.",
             )
             _kaplan_meier(draft, section, evaluation, title)
             rows.append(_survival_row(draft, evaluation, title))
@@ -181,8 +186,8 @@ def _mean_rows(draft: Draft, evaluation: Evaluation, title: str) -> list[list[Ce
 def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     """A nomogram: how it came to be, what it holds, how it does in every cohort."""
     endpoint, content = version.endpoint, version.content
-    one = ENDPOINTS[endpoint]
-    title = one.sentence
+    one = endpoint_of(version)
+    title = english(one.sentence)
     section = draft.section(endpoint.replace("_", "-"), f"Nomogram: {title}", _how(version))
     source = draft.sources.add(version, version.fitting_snapshot)
     draft.notice(f"nomogram, {title}", version.run.notices)
@@ -205,8 +210,7 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
         "Cox model",
         ("Variable", "Hazard ratio (95 % CI)", "p"),
         [_hazard_row(row, content["terms"], source, content["n"]) for row in content["table"]],
-        "Per unit of the variable (log scale: per doubling; Rad-Score: from 0 to 1). Columns the "
-        "LASSO chose have p-values that are too small.",
+        _about_ratios(version),
     )
     optimism_table(draft, section, version, source)
     added_table(draft, section, version)
@@ -214,6 +218,16 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     found = evaluations_of(version, endpoint)
     for drawn in nomogram_figures(version, found):
         draft.figure(section, drawn, source, *(draft.sources.of(e) for e in found[:1]))
+
+
+def _about_ratios(version: ModelVersion) -> str:
+    plan = version.run.recipe.get("plan", {})
+    said = "Per unit of the variable (log scale: per doubling; Rad-Score: from 0 to 1)."
+    if plan.get("selection", "lasso") == "lasso" and version.run.results["lasso"]["kept"]:
+        said += " Columns the LASSO chose have p-values that are too small."
+    if plan.get("penalty") == "firth":
+        said += " Intervals and p of the penalised profile likelihood."
+    return said
 
 
 # How a model was refitted as a whole, by its selection: C, slope, and what the table notes.
@@ -293,11 +307,19 @@ def _how(version: ModelVersion) -> str:
         f"Clinical columns, fixed before the fit: {kept}."
         if plan.get("selection") == "fixed"
         else f"Of the clinical columns the LASSO kept {kept} (at lambda.1se: {simpler})."
+        f"{given_way(version)}"
     )
     return (
         f"Fitted on training ({content['n']} patients, {content['events']} events) with the "
         f"out-of-fold {entered} unpenalised. {chosen}{departed(plan)}"
     )
+
+
+def given_way(version: ModelVersion) -> str:
+    """Where the choice at lambda.min was more than the events carry."""
+    code = "too_few_events_for_choice"
+    texts = [notice["text"] for notice in version.run.notices if notice["code"] == code]
+    return f" {in_words(spelled(texts[0])).rstrip('.')}." if texts else ""
 
 
 def departed(plan: dict[str, Any]) -> str:
@@ -402,8 +424,8 @@ def _roc(version: ModelVersion, found: list[Evaluation], headline: float) -> Any
             )
     return draw_roc(
         curves,
-        f"ROC of the nomogram: {ENDPOINTS[version.endpoint].sentence} at {headline:g} months",
-        "Cases died or progressed by then, controls are followed beyond; weighted for censoring; "
+        f"ROC of the nomogram: {endpoint_of(version).sentence} at {headline:g} months",
+        "Cases have the event by then, controls are followed beyond it; weighted for censoring; "
         "pointwise 95 % bootstrap bands.",
         f"roc_{version.endpoint}",
     )
@@ -431,7 +453,7 @@ def _calibration(version: ModelVersion, found: list[Evaluation], headline: float
     ]
     return draw_calibration(
         points,
-        f"Calibration: {ENDPOINTS[version.endpoint].sentence} at {headline:g} months",
+        f"Calibration: {endpoint_of(version).sentence} at {headline:g} months",
         "Kaplan-Meier survival in groups of like prediction, log-log 95 % intervals; the dotted "
         "diagonal is perfect.",
         "survival",
@@ -455,7 +477,7 @@ def _decision(version: ModelVersion, evaluation: Evaluation, headline: float) ->
             curve["upper"],
             curve["treat_all"],
         ),
-        f"Decision curve, {ENDPOINTS[version.endpoint].short}: {cohort.lower()}",
+        f"Decision curve, {endpoint_of(version).short}: {cohort.lower()}",
         f"Net benefit at {headline:g} months by Kaplan-Meier, bootstrap 95 % band; it ends where "
         "nobody above the threshold is followed that far.",
         f"decision_curve_{version.endpoint}_{evaluation.cohort.name}",

@@ -7,6 +7,7 @@ from typing import Any
 
 from modeling.models import DatasetSnapshot, ModelVersion
 from modeling.services.nomogram_figures import added_rows
+from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import (
     Cell,
@@ -22,9 +23,15 @@ from studies.methods.wording import listed, marked, say
 from studies.models import CohortUse
 
 OUTCOMES = {
-    "overall_survival": ("Overall survival", "HR"),
-    "progression_free_survival": ("Progression-free survival", "HR"),
-    "response": (marked("Response at 6 months"), "OR"),
+    "overall_survival": "Overall survival",
+    "progression_free_survival": "Progression-free survival",
+    "response": marked("Response at 6 months"),
+}
+LIKELIHOOD_RATIO = {
+    "none": marked("Likelihood ratio in training {statistic:.2f} on {n} degree of freedom."),
+    "firth": marked(
+        "Penalised likelihood ratio in training {statistic:.2f} on {n} degree of freedom."
+    ),
 }
 HEADS = (marked("Variable"), "n", marked("Events/n"), marked("Univariable {ratio} (95 % CI)"), "p",
          marked("Multivariable {ratio} (95 % CI)"), marked("p (multivariable)"))  # fmt: skip
@@ -39,7 +46,19 @@ def table2_parts(nomograms: list[ModelVersion]) -> list[dict[str, Any]]:
         for part in stored["tables"]
     ]
     order = list(OUTCOMES)
-    return sorted(found, key=lambda p: (cohort_order(p["cohort"]), order.index(p["outcome"])))
+
+    def place(part: Mapping[str, Any]) -> tuple[Any, ...]:
+        outcome = part["outcome"]
+        known = order.index(outcome) if outcome in order else len(order)
+        return cohort_order(part["cohort"]), known, outcome
+
+    return sorted(found, key=place)
+
+
+def outcome_title(part: Mapping[str, Any]) -> str:
+    """Of a survival time that the study named, its own."""
+    known = OUTCOMES.get(part["outcome"])
+    return known or endpoint_of(part["version"]).title
 
 
 def table2_section(draft: Draft, nomograms: list[ModelVersion]) -> None:
@@ -51,7 +70,8 @@ def table2_section(draft: Draft, nomograms: list[ModelVersion]) -> None:
     section = draft.section(
         "table-2", "Table 2: every variable, alone and together",
         "Cox models for survival, logistic regression for response, of the same complete patients; "
-        "Wald intervals and exact p, likelihood-ratio p per variable in the files. In training the "
+        "Wald intervals and exact p unless a table's note says Firth's; likelihood-ratio p per "
+        "variable in the files. In training the "
         "Rad-Score is out of fold. A description of these cohorts, no model: many variables for "
         "few events make multivariable ratios unstable.",
     )  # fmt: skip
@@ -63,7 +83,7 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
     version = part["version"]
     snapshot = DatasetSnapshot.objects.get(study=version.study, uid=part["snapshot"])
     source = draft.sources.add(version, snapshot)
-    title, ratio = OUTCOMES[part["outcome"]]
+    title, ratio = outcome_title(part), "OR" if part["outcome"] == "response" else "HR"
     section.table(
         f"table-2-{part['outcome'].replace('_', '-')}-{part['cohort'].replace('_', '-')}",
         say(
@@ -134,7 +154,7 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
         return
     test = stored["likelihood_ratio"]
     said = [say(
-        "Likelihood ratio in training {statistic:.2f} on {n} degree of freedom.",
+        LIKELIHOOD_RATIO[version.content.get("penalty", "none")],
         statistic=test["statistic"], n=test["degrees_of_freedom"],
     )] if test else []  # fmt: skip
     said.append(say(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 
 from modeling.services import prognosis_choice
@@ -10,3 +13,16 @@ from modeling.services import prognosis_choice
 @pytest.fixture(autouse=True)
 def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(prognosis_choice.ASKED, "resamples", 6)
+
+
+R_PACKAGES = "quit(status = !all(sapply(c('survival','rms'), requireNamespace, quietly = TRUE)))"
+
+
+@pytest.fixture(scope="module")
+def rscript() -> str:
+    program = shutil.which("Rscript")
+    if not program:
+        pytest.skip("R is not installed")
+    if subprocess.run([program, "-e", R_PACKAGES], capture_output=True, check=False).returncode:
+        pytest.skip("R has no survival or rms")
+    return program

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
 
 from modeling.methods.added_value import compare_frozen, compare_nested, compare_refitted
 from modeling.methods.concordance import estimate_concordance
 from modeling.methods.design_matrix import Term
+from modeling.methods.firth_cox import fit_firth_cox
 from modeling.methods.spline_effects import estimate_spline_effects
+from studies.methods.problems import DataProblem
 from tests.modeling.lung_r import R, lung
 
 
@@ -41,6 +44,51 @@ def test_a_marker_that_tells_and_one_that_does_not():
         apparent = found.c[0] - found.c[1]
         assert found.c_difference.value < apparent  # less optimism
         assert found.usable == 60
+
+
+def _penalised(time, event, x):
+    """Firth's likelihood of untied times, written out: minus its value at coefficients."""
+    order = np.argsort(-time)  # everybody before a row is at risk with it
+    flag, rows = event[order], x[order]
+
+    def value(beta):
+        risk = np.exp(rows @ beta)
+        total = np.cumsum(risk)
+        mean = np.cumsum(risk[:, None] * rows, axis=0) / total[:, None]
+        square = np.cumsum(risk[:, None, None] * rows[:, :, None] * rows[:, None, :], axis=0)
+        spread = square / total[:, None, None] - mean[:, :, None] * mean[:, None, :]
+        likelihood = (rows @ beta - np.log(total))[flag].sum()
+        return -(likelihood + np.linalg.slogdet(spread[flag].sum(axis=0))[1] / 2)
+
+    return value
+
+
+@pytest.mark.parametrize("added", [["marker"], ["rare", "marker"]])
+def test_a_marker_is_tested_by_the_penalised_likelihood_where_a_column_separates(added):
+    time, event, x = _rows(0.8, 60)
+    rare = (~event) & (np.arange(60) % 2 == 0)  # a level without events
+    columns, names = np.column_stack([x, rare]), ["age", "marker", "rare"]
+    with pytest.raises(DataProblem, match="separation"):
+        compare_nested(time, event, columns, names, added)
+    ours = compare_nested(time, event, columns, names, added, "firth")
+    value = _penalised(time + np.arange(60) * 1e-9, event, columns)
+    free = [k for k, name in enumerate(names) if name not in added]
+
+    def held(beta):
+        whole = np.zeros(3)
+        whole[free] = beta
+        return value(whole)
+
+    top = minimize(value, np.zeros(3), tol=1e-12).fun
+    less = minimize(held, np.zeros(len(free)), tol=1e-12).fun
+    assert ours.statistic == pytest.approx(2 * (less - top), abs=1e-5)
+    assert ours.degrees_of_freedom == len(added)
+    fit = fit_firth_cox(time, event, columns, names)
+    if added == ["marker"]:
+        assert ours.p_value == pytest.approx(fit.likelihood_ratio_p()[1], abs=1e-8)
+        found = compare_refitted(time, event, columns, names, added, [12.0], 12.0, 12, 0, "firth")
+        assert found.c[0] == estimate_concordance(time, event, fit.linear_predictor(columns)).c
+        assert np.isfinite(found.c_difference.value)
 
 
 def test_the_differences_are_those_of_the_two_predictions():

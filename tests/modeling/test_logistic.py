@@ -131,9 +131,10 @@ def test_optimism_of_a_logistic_model_equals_rms(name):
     rows, design = _made(name)
     theirs = values(name, "binary.json")["validate_lrm_B500"]
     ours = validate_logistic(rows["y"], design.matrix, design.names, resamples=500, seed=1)
-    assert ours.indexes["c"].apparent == pytest.approx(theirs["mean"]["C_apparent"], abs=1e-9)
+    told = {**ours.indexes, "c": ours.c}
+    assert told["c"].apparent == pytest.approx(theirs["mean"]["C_apparent"], abs=1e-9)
     for mine in ("c", "slope", "intercept", "brier"):
         key = "C_corrected" if mine == "c" else f"{mine}_corrected"
         room = 4 * theirs["sd_between_seeds"][key] * np.sqrt(1 + 1 / theirs["n_seeds"])
-        assert abs(ours.indexes[mine].corrected - theirs["mean"][key]) <= room, mine
+        assert abs(told[mine].corrected - theirs["mean"][key]) <= room, mine
     assert ours.usable > 490

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -347,19 +346,6 @@ def test_a_table_is_read_as_people_write_it():
     words = read_analysis_table(_made().to_csv(index=False).encode(), "time", "event", ["stage"])
     assert words.terms[0].levels == ("I", "II", "III")
     assert [n.code for n in words.notices] == ["taken_as_factor"]
-
-
-R_PACKAGES = "quit(status = !all(sapply(c('survival','rms'), requireNamespace, quietly = TRUE)))"
-
-
-@pytest.fixture(scope="module")
-def rscript():
-    program = shutil.which("Rscript")
-    if not program:
-        pytest.skip("R is not installed")
-    if subprocess.run([program, "-e", R_PACKAGES], capture_output=True, check=False).returncode:
-        pytest.skip("R has no survival or rms")
-    return program
 
 
 def _in_r(rscript, found, source, folder):

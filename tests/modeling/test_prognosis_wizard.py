@@ -14,10 +14,15 @@ from modeling.services import prognosis_rows
 from modeling.services.plans import departures_of, plan_lock, plan_save
 from modeling.services.prognosis import prognosis_run
 from modeling.services.prognosis_check import prognosis_check
+from modeling.services.report import report_versions
+from modeling.services.report_content import Draft
+from modeling.services.report_methods import methods_section
+from modeling.services.report_survival import nomogram_section, survival_by_rad_score
+from modeling.services.report_table2 import added_table, table2_section
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import CohortMember, Job
+from studies.models import Cohort, CohortMember, Job, Study
 from studies.services import endpoint_create_start, endpoint_retire
 from tests.modeling.prognosis_made import make_rad_score
 from tests.people import People
@@ -153,6 +158,12 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
     fixed = version.run.results["fixed_columns"]  # every resample maximised Firth's likelihood
     assert fixed["usable"] > 0.9 * fixed["resamples"] > 0
     assert fixed["slope"]["training"] > 1  # shrunken where it was fitted
+    added = version.run.results["added_value"]
+    assert 0 < added["likelihood_ratio"]["p_value"] < 1
+    assert added["training"]["corrected"]
+    draft = Draft()
+    added_table(draft, draft.section("added", "Added"), version)
+    assert "Penalised likelihood ratio" in draft.sections[0].tables[0]["note"]
 
 
 def test_a_patient_of_the_score_who_validates_now_stops_the_run(made: People) -> None:
@@ -199,3 +210,19 @@ def test_an_endpoint_of_the_study_s_own_is_offered_run_and_shown(made: People) -
         assert answer.status_code == 200, page
         assert "time to {progression}" in answer.content.decode().lower(), page
     assert len(client.get(step(made, "question")).context["endpoints"]) == 2
+    with acting_as(made.statistician):
+        the_report_tells_it(study, version)
+
+
+def the_report_tells_it(study: Study, version: ModelVersion) -> None:
+    """Survival, Table 2, nomogram and Methods name a time of the study's own, retired or not."""
+    rad_score, nomograms = report_versions(study)
+    assert nomograms == [version]
+    draft = Draft()
+    survival_by_rad_score(draft, rad_score, nomograms)
+    table2_section(draft, nomograms)
+    nomogram_section(draft, version)
+    methods_section(draft, study, rad_score, nomograms)
+    for section in draft.sections:
+        assert "Time to {progression}" in str(section), section.key
+    assert f"km_ttp_{Cohort.objects.get(study=study, use='development').name}" in draft.figures

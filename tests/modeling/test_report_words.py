@@ -9,6 +9,7 @@ import pandas as pd
 from modeling.methods.auc import estimate_auc
 from modeling.methods.binary_evaluation import evaluate_binary
 from modeling.services.report_cohorts import _median, _most_common, _responders
+from modeling.services.report_notices import _typed
 from modeling.services.report_sources import number_of
 from modeling.templatetags.report_ui import cell
 
@@ -40,6 +41,11 @@ def test_a_median_whose_upper_bound_is_not_reached_keeps_its_lower_bound() -> No
 def test_not_evaluable_and_not_assessed_stay_in_the_denominator_and_are_shown() -> None:
     told = _responders(pd.Series(["CR", "PR", "SD", "PD", "NE", ""]))
     assert told.replace("\u00a0", " ") == "2/6 (33 %), 2 NE or not assessed"
+
+
+def test_values_of_a_plan_are_written_as_people_write_them() -> None:
+    told = [_typed(value) for value in ([12.0, 24.0], [], None, 0.5, True, {"by": ["a", "b"]})]
+    assert told == ["12, 24", "nothing", "nothing", "0.5", "yes", "by a, b"]
 
 
 def test_reasons_add_up_to_everybody_left_out() -> None:

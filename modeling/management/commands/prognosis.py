@@ -1,58 +1,61 @@
-"""``manage.py prognosis TABLE.csv …``: the whole prognostic analysis of any table, no database."""
+"""``manage.py prognosis TABLE.csv …``: the whole analysis of any table, no database.
+
+``--duration`` and ``--event`` for survival (Cox), ``--outcome`` for a binary outcome (logistic).
+"""
 
 from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from modeling.methods.analysis_table import read_analysis_table
+from modeling.methods.outcome_analysis import analyse_outcome
+from modeling.methods.outcome_table import read_outcome_table
 from modeling.methods.prognosis_analysis import analyse_prognosis
+from modeling.services.outcome_files import outcome_files
 from modeling.services.prognosis_files import analysis_files, problems_json
-from studies.methods.problems import DataProblem, Problem, refuse
+from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
-NOT_ALWAYS = ("problems.json", "residuals.csv", "backward_elimination.json",
-              "proportional_hazards.svg", "lasso_path.svg")  # fmt: skip
+Written = tuple[Sequence[Notice], dict[str, bytes]]
+SURVIVAL = ("duration", "event", "times")
+OUTCOME_FILES = {"logistic.json", "probability.csv"}
+SURVIVAL_FILES = {
+    "cox.json", "survival.csv", "auc.json", "km.csv", "km.json", "auc.svg", "km.svg",
+}  # fmt: skip
+NOT_ALWAYS = {"problems.json", "residuals.csv", "backward_elimination.json",
+              "proportional_hazards.svg", "lasso_path.svg", *OUTCOME_FILES,
+              *SURVIVAL_FILES}  # fmt: skip
 
 
 class Command(BaseCommand):
-    help = "Cox model, nomogram, validation, calibration, AUC(t), decision curves of a CSV table."
+    help = ("Cox model (--duration, --event) or logistic model (--outcome) of a CSV table: "
+            "nomogram, validation, calibration, AUC, decision curves.")  # fmt: skip
     requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("table", type=Path, help="CSV with a header; other columns are ignored")
-        needed: dict[str, dict[str, Any]] = {
-            "--duration": {"help": "column of follow-up, zero or more"},
-            "--event": {"help": "column of the endpoint, 0/1 or TRUE/FALSE"},
-            "--covariates": {
-                "type": _names,
-                "help": 'a,b,c in the order of the model; quoted: "a,b",c',
-            },
-            "--times": {"type": _times, "help": "horizons, 365,730,1095"},
-            "--out": {"type": Path, "help": "folder for the results"},
-        }
-        for name, rule in needed.items():
+        for name, rule in WAYS.items():
+            parser.add_argument(name, **rule)
+        for name, rule in NEEDED.items():
             parser.add_argument(name, required=True, **rule)
-        repeated: dict[str, dict[str, Any]] = {
-            "--factor": {"type": _factor, "help": "name=level,level: the reference first"},
-            "--spline": {"type": _spline, "help": "name=knots, 3 to 7: restricted cubic spline"},
-        }
-        for name, rule in repeated.items():
+        for name, rule in REPEATED.items():
             parser.add_argument(name, action="append", default=[], **rule)
         parser.add_argument("--horizon", type=float, help="of calibration (last of --times)")
         parser.add_argument(
             "--penalty",
             choices=["none", "firth"],
             default="none",
-            help="firth: where a level has no events",
+            help="firth: where a level has no events, or all",
         )
         parser.add_argument("--resamples", type=_resamples, default=1000)
         parser.add_argument("--seed", type=_seed, default=1)
-        parser.add_argument("--unit", default="days", help="of follow-up, for the figures")
+        parser.add_argument("--unit", help="of follow-up, for the figures (days)")
         parser.add_argument("--threads", type=int, default=2, choices=range(1, 65), metavar="N")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,32 +66,39 @@ class Command(BaseCommand):
         self.stdout.write(f"{written} files in {options['out']}")
 
     def _run(self, options: dict[str, Any]) -> int:
-        table = read_analysis_table(
-            _content(options["table"]),
-            options["duration"],
-            options["event"],
-            options["covariates"],
-            dict(options["factor"]),
-            dict(options["spline"]),
-        )
-        found = analyse_prognosis(
-            table,
-            options["times"],
-            options["horizon"],
-            options["resamples"],
-            options["seed"],
-            options["threads"],
-            self._said,
-            options["penalty"],
-        )
-        files = analysis_files(
-            found, str(options["table"]), options["duration"], options["event"],
-            options["resamples"], options["unit"],
-        )  # fmt: skip
-        for notice in found.notices:
+        run = self._outcome if options["outcome"] else self._survival
+        _check_way(options)
+        notices, files = run(_content(options["table"]), options)
+        for notice in notices:
             self.stderr.write(f"notice: {notice.text}")
         _write(options["out"], files)
         return len(files)
+
+    def _survival(self, content: bytes, options: dict[str, Any]) -> Written:
+        table = read_analysis_table(
+            content, options["duration"], options["event"], options["covariates"],
+            dict(options["factor"]), dict(options["spline"]),
+        )  # fmt: skip
+        found = analyse_prognosis(
+            table, options["times"], options["horizon"], options["resamples"], options["seed"],
+            options["threads"], self._said, options["penalty"],
+        )  # fmt: skip
+        return found.notices, analysis_files(
+            found, str(options["table"]), options["duration"], options["event"],
+            options["resamples"], options["unit"] or "days",
+        )  # fmt: skip
+
+    def _outcome(self, content: bytes, options: dict[str, Any]) -> Written:
+        table = read_outcome_table(
+            content, options["outcome"], options["covariates"], dict(options["factor"]),
+            dict(options["spline"]),
+        )  # fmt: skip
+        found = analyse_outcome(
+            table, options["resamples"], options["seed"], self._said, options["penalty"]
+        )
+        return found.notices, outcome_files(
+            found, str(options["table"]), options["outcome"], options["resamples"]
+        )
 
     def _said(self, stage: str) -> None:
         self.stderr.write(f"{stage} …")
@@ -96,9 +106,24 @@ class Command(BaseCommand):
     def _refused(self, refusal: DataProblem, out: Path) -> CommandError:
         _write(out, {"problems.json": problems_json(refusal.problems)})
         lines = "\n".join(f"- {_spell(problem)}" for problem in refusal.problems)
-        if "separation" in lines:
+        if "separat" in lines:
             lines += "\n--penalty firth fits this table by Firth's penalised likelihood."
         return CommandError(f"{len(refusal.problems)} problem(s), nothing was computed:\n{lines}")
+
+
+def _check_way(options: dict[str, Any]) -> None:
+    """Either an outcome, or duration, event and times."""
+    there = [f"--{name}" for name in (*SURVIVAL, "horizon", "unit") if options[name] is not None]
+    lacking = [f"--{name}" for name in SURVIVAL if options[name] is None]
+    asked = [*(["--outcome"] if options["outcome"] else []), *there]
+    if options["outcome"] and there:
+        raise refuse("Command", ", ".join(asked),
+                     "--outcome alone, or --duration, --event, --times",
+                     "A binary outcome has no follow-up: leave one of the ways out.")  # fmt: skip
+    if not options["outcome"] and lacking:
+        raise refuse("Command", ", ".join(asked) or "no outcome",
+                     "--duration, --event and --times, or --outcome",
+                     f"Add {', '.join(lacking)}, or name a binary --outcome.")  # fmt: skip
 
 
 def _spell(problem: Problem) -> str:
@@ -122,8 +147,9 @@ def _content(path: Path) -> bytes:
 def _write(out: Path, files: dict[str, bytes]) -> None:
     """What an earlier run left of these and of its problems is replaced."""
     out.mkdir(parents=True, exist_ok=True)
-    for name in NOT_ALWAYS:
-        (out / name).unlink(missing_ok=True)
+    earlier = [*(out / name for name in NOT_ALWAYS), *out.glob("km_*.svg")]
+    for path in earlier:
+        path.unlink(missing_ok=True)
     for name, content in files.items():
         (out / name).write_bytes(content)
 
@@ -165,3 +191,21 @@ def _seed(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text}: expected a whole number, zero or more")
     return int(text)
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "--duration": {"help": "column of follow-up, zero or more"},
+    "--event": {"help": "column of the endpoint, 0/1 or TRUE/FALSE"},
+    "--times": {"type": _times, "help": "horizons, 365,730,1095"},
+    "--outcome": {"help": "column of a binary outcome, 0/1 or TRUE/FALSE: instead of these three"},
+}
+NEEDED: dict[str, dict[str, Any]] = {
+    "--covariates": {
+        "type": _names, "help": 'a,b,c in the order of the model; quoted: "a,b",c'
+    },
+    "--out": {"type": Path, "help": "folder for the results"},
+}  # fmt: skip
+REPEATED: dict[str, dict[str, Any]] = {
+    "--factor": {"type": _factor, "help": "name=level,level: the reference first"},
+    "--spline": {"type": _spline, "help": "name=knots, 3 to 7: restricted cubic spline"},
+}
