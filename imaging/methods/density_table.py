@@ -41,6 +41,8 @@ class Density:
 
 @dataclass(frozen=True)
 class DensityTable:
+    """Densities in cells/mm2, a row per specimen, marker and region; and what can go on."""
+
     rows: tuple[Density, ...]
     notices: tuple[Notice, ...]
 

@@ -38,6 +38,8 @@ class PrintedShare:
 
 @dataclass(frozen=True)
 class PrintedRange:
+    """A printed minimum and maximum of a variable in a group."""
+
     group: str
     variable: str
     minimum: float

@@ -41,6 +41,8 @@ DIFFERENCE_RULE = marked("Standardised difference: the largest over all pairs of
 
 @dataclass(frozen=True)
 class TableOne:
+    """Groups with their sizes, the lines, and the rules by which they were made."""
+
     groups: tuple[tuple[str, int], ...]
     lines: tuple[Line, ...]
     rules: tuple[str, ...]
