@@ -312,7 +312,9 @@ document.addEventListener("change", (event) => {
 // What has to be read first gets the focus.
 wrong?.focus();
 
-// A table that is too wide for a telephone is read from top to bottom, each value beside the name of its column.
+// A table that is too wide for a telephone is read from top to bottom, each value beside the name of its column;
+// a long one is moved sideways below its names of rows, which stay.
+const MOST_ROWS_FOLDED = 12;
 const narrow = window.matchMedia("(max-width: 620px)");
 function fold() {
   if (!narrow.matches) return;
@@ -320,6 +322,10 @@ function fold() {
     const stacked = table.parentElement.matches(".stacked");
     const heads = [...table.tHead?.rows ?? []];
     if (table.matches("[role], .table-one") || heads.length !== 1 || (!stacked && table.parentElement.scrollWidth <= table.parentElement.clientWidth)) return;
+    if (!stacked && table.tBodies[0]?.rows.length > MOST_ROWS_FOLDED && !table.querySelector("input, select")) {
+      table.parentElement.classList.add("pinned");
+      return;
+    }
     const names = [...heads[0].cells].flatMap((head) => Array(head.colSpan).fill(head.innerText.trim().replace(/\s+/g, " ")));
     table.setAttribute("role", "table");
     [...table.rows].forEach((row) => {
