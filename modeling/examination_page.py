@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from django.utils.safestring import mark_safe
 
 from modeling.figures.estimates import (
@@ -156,15 +155,20 @@ def _importance(found: dict[str, Any]) -> Figure | None:
     )
 
 
+def _rises(curve: list[CurvePoint]) -> bool:
+    """Whether the second half gains more than draws differ: one step up is chance."""
+    middle, last = curve[len(curve) // 2], curve[-1]
+    return len(curve) > 2 and last.mean - middle.mean > max(0.01, middle.sd or 0, last.sd or 0)
+
+
 def _learning(points: list[dict[str, Any]]) -> Figure | None:
     if len(points) < 2:
         return None
     drawn = [CurvePoint(p["n"], p["auc"], p["sd"]) for p in points]
-    rising = len(drawn) > 2 and np.diff([p.mean for p in drawn])[-1] > 0.01
-    if rising:
+    if _rises(drawn):
         said = say("still rising: more patients would help")
     else:
-        said = say("no longer rising much")
+        said = say("no rise in its second half beyond the spread between draws")
     return draw_learning_curve(
         drawn,
         say(

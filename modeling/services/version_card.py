@@ -113,18 +113,23 @@ def _harmonising(version: ModelVersion) -> dict[str, Any] | None:
 
 
 def _trained_on(version: ModelVersion) -> dict[str, Any]:
-    members = version.fitting_snapshot.members.filter(included=True)
+    """Whom the estimator was fitted to; a recalibrated version has its parent's."""
+    line = ancestry_of(version)
+    made = next((v for v in line if v.kind != VersionKind.RECALIBRATED), version)
+    members = made.fitting_snapshot.members.filter(included=True)
     fitted = members.filter(cohort__use=CohortUse.DEVELOPMENT)
-    honest = version.evaluations.filter(basis=Basis.OUT_OF_FOLD).first()
+    honest = made.evaluations.filter(basis=Basis.OUT_OF_FOLD).first()
     classes = (
         {}
         if honest is None
         else {"hot": honest.metrics.get("positives"), "cold": honest.metrics.get("negatives")}
     )
+    events = made.content.get("events")
     return {
         "cohorts": sorted(set(fitted.values_list("cohort__name", flat=True))),
         "patients": fitted.count(),
         **classes,
+        **({} if events is None else {"events": events}),
     }
 
 
@@ -164,6 +169,7 @@ def _of_survival(metrics: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         "auc": {"estimate": auc.get("value"), "lower": auc.get("lower"), "upper": auc.get("upper")},
+        "concordance": metrics["concordance"],
         "brier": brier.get("value"),
         "slope": metrics["calibration"]["slope"].get("value"),
         "horizon_months": months,

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from html import unescape
-from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
@@ -18,6 +17,7 @@ import pytest
 
 from tests.conftest import REPO
 from tests.flows.conftest import Running
+from tests.visible import WORDS_OF_IT, WRITTEN, Visible, written_in
 
 pytest.importorskip("selenium")
 
@@ -93,11 +93,11 @@ def test_no_link_is_dead_and_no_page_names_a_foreign_patient(
     assert len(pages) > 25
     for address, text in pages.items():
         assert set(PSEUDONYM.findall(text)) <= own, address
+        if text.lstrip().lower().startswith("<!doctype html"):
+            assert not written_in(text, WRITTEN), address
 
 
 ENGLISH = re.compile(r"[A-Za-z][A-Za-z'’-]*(?:,? [A-Za-z][A-Za-z'’-]*){2,}")
-SHOWN = {"aria-label", "title", "placeholder", "alt", "data-tip", "data-label", "data-confirm"}
-OPEN_ENDED = {"meta", "link", "input", "br", "img", "hr", "path", "rect", "circle", "line", "col"}
 # What is the study's own or a thing's own name, by the pattern of what surrounds it.
 OWN = re.compile(
     r"SIMULATED metastatic colorectal cancer|North, South|East, North, South|L P S"
@@ -106,40 +106,18 @@ OWN = re.compile(
 )
 
 
-class Visible(HTMLParser):
-    """What a reader sees or hears that does not say that it is English, a code or data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self.around: list[tuple[str, bool]] = []
-
-    @property
-    def silent(self) -> bool:
-        return bool(self.around) and self.around[-1][1]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        quiet = tag in ("script", "style", "code", "pre", "kbd", "textarea")
-        hidden = self.silent or quiet or ("lang", "en") in attrs
-        self.texts += [text or "" for name, text in attrs if name in SHOWN and not hidden]
-        if tag not in OPEN_ENDED:
-            self.around.append((tag, hidden))
-
-    def handle_endtag(self, tag: str) -> None:
-        while self.around and self.around.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.texts.append(" ".join(data.split()))
-
-
 def english_in(page: str, own: re.Pattern[str]) -> list[str]:
     """Three English words in a row or more, where a page should speak Chinese."""
     visible = Visible()
     visible.feed(page)
     texts = [own.sub(" | ", OWN.sub(" | ", text)) for text in visible.texts]
     return [found[0] for text in texts for found in ENGLISH.finditer(text)]
+
+
+def test_a_value_as_the_program_writes_it_is_found() -> None:
+    page = "<p>planned [&#x27;a&#x27;]</p><p>x None</p><code>[]</code><p>Median [IQR], n [3]</p>"
+    assert written_in(page, WRITTEN) == ["planned ['a']"]
+    assert written_in(page, WRITTEN, WORDS_OF_IT) == ["planned ['a']", "x None"]
 
 
 def test_english_is_found_on_a_page_that_should_speak_chinese() -> None:
@@ -169,7 +147,9 @@ def test_a_role_reads_chinese_on_every_page(thread: Running):
         f"{UID.sub('uid', urlsplit(address).path)}: {text}"
         for address, page in pages.items()
         if page.lstrip().lower().startswith("<!doctype html")
-        for text in dict.fromkeys(english_in(page, own))
+        for text in dict.fromkeys(
+            [*english_in(page, own), *written_in(own.sub("", page), WRITTEN, WORDS_OF_IT)]
+        )
     ]
     assert not wrong, "\n".join(wrong)
     assert len(pages) > 40

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+import yaml
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -119,6 +120,15 @@ def test_pages_write_what_the_api_reads(as_statistician):
     assert [row["name"] for row in written] == ["all"]
     plans = reverse("api:analysis-plan-list", args=[study])
     made = client.post(plans, {"document": PLAN}, content_type="application/json").json()
+    shown = client.get(page).content.decode()
+    assert reverse("modeling:plan_lock", args=[study, made["uid"]]) in shown
+    assert "Does PET/CT before treatment" not in shown.partition("plan-form")[0]  # the example
+    other = yaml.safe_dump({**PLAN, "horizons_months": {"overall_survival": [6, 48]}})
+    client.post(page, {"what": "plan", "plan": made["uid"], "plan-document": other})
+    assert "overall survival 6, 48" in client.get(page).content.decode()
+    one = reverse("api:analysis-plan-detail", args=[study, made["uid"]])
+    changed = client.patch(one, {"document": PLAN}, content_type="application/json").json()
+    assert (changed["uid"], changed["document"].get("horizons_months")) == (made["uid"], None)
     client.post(reverse("modeling:plan_lock", args=[study, made["uid"]]))
     assert client.get(plans).json()["results"][0]["locked_at"]
     again = client.post(reverse("api:analysis-plan-lock", args=[study, made["uid"]]))

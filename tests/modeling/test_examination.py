@@ -11,6 +11,7 @@ from scipy.stats import mannwhitneyu
 
 from genomics.models import Phenotype
 from imaging.models import FeatureSet, Roi, RoiChoice, Series, TargetRule
+from modeling.elsewhere import cohorts_offered
 from modeling.methods.applicability import apply_applicability, fit_applicability
 from modeling.methods.family_importance import (
     ImportanceCommon,
@@ -152,6 +153,12 @@ def test_a_look_more_and_a_child_that_is_set_right(as_statistician):
     own = run_inline(action_start(people.study, people.statistician, "modeling.version_validate",
                                   {"version": str(child.uid), "cohort": cohort.name}))  # fmt: skip
     assert "recalibrated to" in str(own.problems)
+    offered = cohorts_offered(child, people.statistician)
+    no = {one.name: one.said for one in offered["validate"]["others"]}
+    assert no == {"internal_validation": "this version was recalibrated to it"}
+    no = {one.name: one.said for one in offered["recalibrate"]["others"]}
+    assert "no phenotype" in no["external_response"]
+    assert "internal_validation" in {one.name for one in offered["recalibrate"]["possible"]}
     elsewhere = {"version": str(child.uid), "cohort": "external_phenotype"}
     step(people, "modeling.version_validate", **elsewhere)
     told = {e.target: e.metrics["auc"]["estimate"] for e in

@@ -13,6 +13,7 @@ from modeling.services.rad_score import rad_score_run
 from modeling.services.snapshots import rad_score_question, snapshot_freeze
 from studies.models import Patient
 from tests.modeling.rad_score_made import SMALL, make_features
+from tests.visible import WRITTEN, written_in
 
 pytestmark = pytest.mark.django_db
 QUICK = {**SMALL, "outer": {"folds": 2, "repeats": 1}, "ablations": ["volume_only"]}
@@ -45,7 +46,9 @@ def test_no_page_of_models_asks_more_than_its_budget(as_statistician) -> None:
     def ask(name: str) -> None:
         with CaptureQueriesContext(connection) as seen:
             address = reverse(f"modeling:{name}", args=[study, *of.get(name, [])])
-            assert client.get(address, follow=True).status_code == 200, name
+            answer = client.get(address, follow=True)
+        assert answer.status_code == 200, name
+        assert not written_in(answer.content.decode(), WRITTEN), name
         asked[name] = len(seen)
 
     for name in BUDGETS:

@@ -105,6 +105,16 @@ def test_from_draft_to_released_to_superseded_and_back(made):
     assert {row["look"] for row in card["results"] if row["use"] == "validation"} == {1}
     looks = looks_at(Cohort.objects.get(role="external_response"))
     assert [one[0].version.number for one in looks] == [1, 2]
+    listed = client_of(people.statistician).get(
+        reverse("api:look-list", args=[people.study.uid]), {"cohort__name": "external_response"}
+    ).json()["results"]  # fmt: skip
+    assert [(one["number"], one["how"], one["by"]) for one in listed] == [
+        (2, "run", "statistician"), (1, "run", "statistician"),
+    ]  # fmt: skip
+    stored = looks[0][0].metrics["auc"]["estimate"]
+    assert listed[1]["judged"][0]["estimate"] == pytest.approx(stored)
+    page = client_of(people.statistician).get(reverse("modeling:looks", args=[people.study.uid]))
+    assert f"AUC <strong>{stored:.3f}" in page.content.decode()
     page = client_of(people.statistician).get(reverse("modeling:timeline", args=[people.study.uid]))
     assert "Superseded by Rad-Score 2" in page.content.decode()
 
@@ -142,6 +152,11 @@ def test_pages_and_api_move_show_and_hand_out_alike(made):
     page = reverse("modeling:version_move", args=[study, uid])
     statistician.post(page, {"to_state": "validated", "reason": WHY})
     assert state_of(version) == "validated"
+    seen = statistician.get(reverse("modeling:version", args=[study, uid])).content.decode()
+    assert 'value="released"' not in seen  # the maker is told who may instead
+    assert "can be released by administrator@example.org." in seen
+    seen = administrator.get(reverse("modeling:version", args=[study, uid])).content.decode()
+    assert 'value="released"' in seen
     api = reverse("api:model-version-state", args=[study, uid])
     asked = {"to_state": "released", "reason": WHY}
     refused = statistician.post(api, asked, content_type="application/json")
