@@ -16,6 +16,7 @@ FIELDS = (
     "pk", "first", "cohort__uid", "cohort__name", "cohort__role", "version__uid", "version__kind",
     "version__number", "snapshot__uid", "snapshot__number", "snapshot__question__purpose",
     "version__run__uid", "target", "n", "looked_at", "metrics__auc", "metrics__concordance",
+    "metrics__hazard_ratio",
     "produced_by__acting_user__username", "version__produced_by__acting_user__username",
     "version__run__produced_by__acting_user__username",
 )  # fmt: skip
@@ -79,13 +80,14 @@ def _how(row: dict[str, Any]) -> str:
 
 
 def _judged(row: dict[str, Any]) -> dict[str, Any]:
-    """The leading figure of a target: AUC, or of survival Harrell's C."""
-    auc, c = row["metrics__auc"], row["metrics__concordance"]
+    """The leading figure of a target: AUC, Harrell's C, or the hazard ratio of high against low."""
+    auc, c, hazard = (row[f"metrics__{name}"] for name in ("auc", "concordance", "hazard_ratio"))
     told: dict[str, Any] = {"target": row["target"], "n": row["n"], "measure": "", "estimate": None,
                             "lower": None, "upper": None}  # fmt: skip
     if isinstance(auc, dict):
         told |= {"measure": "AUC", **{k: auc.get(k) for k in ("estimate", "lower", "upper")}}
-    elif isinstance(c, dict):
-        told |= {"measure": "C", "estimate": c.get("value"), "lower": c.get("lower"),
-                 "upper": c.get("upper")}  # fmt: skip
+    for measure, found in (("C", c), ("HR", hazard)):
+        if isinstance(found, dict) and not told["measure"]:
+            told |= {"measure": measure, "estimate": found.get("value"),
+                     "lower": found.get("lower"), "upper": found.get("upper")}  # fmt: skip
     return told

@@ -57,7 +57,7 @@ class EvaluationViewSet(StudyScopedViewSet):
 
 
 class JudgedSerializer(serializers.Serializer):
-    """The leading figure of a target: AUC, or of survival Harrell's C."""
+    """The leading figure of a target: AUC, C (Harrell's) or HR (high over low Rad-Score)."""
 
     target = serializers.CharField()
     n = serializers.IntegerField()
