@@ -80,7 +80,7 @@ def _how(row: dict[str, Any]) -> str:
 
 
 def _judged(row: dict[str, Any]) -> dict[str, Any]:
-    """The leading figure of a target: AUC, Harrell's C, or the hazard ratio of high against low."""
+    """The leading figure of a target: AUC, Harrell's C, or the hazard ratio of low against high."""
     auc, c, hazard = (row[f"metrics__{name}"] for name in ("auc", "concordance", "hazard_ratio"))
     told: dict[str, Any] = {"target": row["target"], "n": row["n"], "measure": "", "estimate": None,
                             "lower": None, "upper": None}  # fmt: skip

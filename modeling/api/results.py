@@ -57,7 +57,7 @@ class EvaluationViewSet(StudyScopedViewSet):
 
 
 class JudgedSerializer(serializers.Serializer):
-    """The leading figure of a target: AUC, C (Harrell's) or HR (high over low Rad-Score)."""
+    """The leading figure of a target: AUC, C (Harrell's) or HR (low over high Rad-Score)."""
 
     target = serializers.CharField()
     n = serializers.IntegerField()

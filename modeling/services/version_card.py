@@ -10,6 +10,7 @@ from typing import Any
 from modeling.methods.scanner_plan import GROUPED_BY, RULES, SCANNERS, group_said
 from modeling.models import Basis, ModelVersion, VersionKind
 from modeling.selectors import look_numbers, order_only, proofs_of, state_of
+from modeling.services.nomogram_performance import CORRECTED, performance_of
 from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
 from studies.methods.wording import listed, marked, say
@@ -27,6 +28,7 @@ INTENDED = {
     ),
     VersionKind.NOMOGRAM: marked("Survival by the columns of its axes, the Rad-Score among them."),
 }
+BOUNDS = ("estimate", "lower", "upper")
 NOT_FOR = (
     marked("Not for diagnosis or treatment decisions."),
     marked("Not for scans made after treatment began."),
@@ -54,7 +56,10 @@ def version_card(version: ModelVersion) -> dict[str, Any]:
         "choice": run.results.get("choice", {}).get("reason", ""),
         "trained_on": _trained_on(version),
         "missing_data": snapshot.question.get("missing", ""),
-        "results": [_result(e, looks) for e in evaluations if "auc" in e.metrics],
+        "results": [
+            *(_result(e, looks) for e in evaluations if "auc" in e.metrics),
+            *_corrected(version),
+        ],
         "baselines": _baselines(version),
         "notices": [notice["text"] for notice in (*run.notices, *snapshot.notices)],
         "made_with": [str(v) for v in ancestry_of(version)[1:]],
@@ -148,12 +153,28 @@ def _result(evaluation: Any, looks: dict[int, int]) -> dict[str, Any]:
     }
 
 
+def _corrected(version: ModelVersion) -> list[dict[str, Any]]:
+    """A nomogram in training less its optimism: its apparent numbers flatter it."""
+    told = performance_of(version)
+    return [
+        {
+            "cohort": row["cohort"], "use": CohortUse.DEVELOPMENT, "target": version.endpoint,
+            "basis": row["basis"], "n": row["n"], "auc": dict.fromkeys(BOUNDS),
+            "concordance": row["concordance"], "brier": None, "slope": row["slope"]["value"],
+            "horizon_months": None, "look": None,
+            "date": version.created_at.date().isoformat(),
+        }
+        for row in (told["cohorts"] if told else ())
+        if row["basis"] == CORRECTED
+    ]  # fmt: skip
+
+
 def _of_a_class(target: str, metrics: dict[str, Any]) -> dict[str, Any]:
     reason = order_only(target)
     calibration = {} if reason else metrics.get("calibration", {})
     return {
         **({"calibration_left_out": reason} if reason else {}),
-        "auc": {key: metrics["auc"].get(key) for key in ("estimate", "lower", "upper")},
+        "auc": {key: metrics["auc"].get(key) for key in BOUNDS},
         "brier": calibration.get("brier", {}).get("estimate"),
         "slope": calibration.get("slope", {}).get("estimate"),
         "horizon_months": None,
