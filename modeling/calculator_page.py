@@ -21,8 +21,8 @@ from modeling.services.nomogram_calculator import (
     survival_rows,
     values_read,
 )
+from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
-from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import spelled
 from modeling.services.report_survival import LOG_AXES
 from studies.figures.figure import number
@@ -38,7 +38,7 @@ def calculator_context(version: ModelVersion, given: Mapping[str, str]) -> dict[
     A parameter that is absent takes the usual value, as on a page opened afresh.
     """
     stored = stored_nomogram(version)
-    fields = calculator_fields(stored)
+    fields = calculator_fields(stored, titles_of(version.content))
     shown = {field.param: given.get(field.param, _text(field.usual)) for field in fields}
     values, problems = values_read(fields, shown)
     wrong = {problem.column: problem for problem in problems}
@@ -96,7 +96,7 @@ def _answer(
     shown: Mapping[str, str],
     reading: Reading,
 ) -> dict[str, Any]:
-    words = Words(TITLES, {}, "months", endpoint_of(version).short, LOG_AXES)
+    words = Words(titles_of(version.content), {}, "months", endpoint_of(version).short, LOG_AXES)
     applies = reading.applicability
     return {
         "reading": reading,

@@ -10,8 +10,8 @@ from modeling.figures.nomogram import draw_nomogram
 from modeling.methods.nomogram import Nomogram, nomogram_from_dict, pretty_ticks
 from modeling.models import ModelVersion
 from modeling.services.nomogram_performance import nomogram_performance
+from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
-from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import marked_simulated
 from modeling.services.report_survival import LOG_AXES, column_title
 from studies.figures.figure import Figure, number
@@ -23,19 +23,19 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
     content, results = version.content, version.run.results
     plan = version.run.recipe.get("plan", {})
     nomogram = nomogram_from_dict(content["nomogram"])
-    figure = nomogram_figure(version, nomogram)
+    figure, titles = nomogram_figure(version, nomogram), titles_of(content)
     return {
         "title": endpoint_of(version).title,
         "figure": marked_simulated(figure) if version.study.is_simulated else figure,
         "totals": _totals(nomogram),
         "times": [f"{time:g}" for time in nomogram.times],
         "hazards": [_hazard(row, content["terms"]) for row in content["table"]],
-        "assumption": [_assumption(row) for row in results["proportional_hazards"]],
+        "assumption": [_assumption(row, titles) for row in results["proportional_hazards"]],
         "lasso": results["lasso"],
         "performance": nomogram_performance(version),
         "is_fixed": plan.get("selection") == "fixed",
         "is_firth": plan.get("penalty") == "firth",
-        "kept": [say(TITLES.get(name, name)) for name in results["lasso"]["kept"]],
+        "kept": [say(titles.get(name, name)) for name in results["lasso"]["kept"]],
         "notices": version.run.notices,
     }
 
@@ -48,7 +48,7 @@ def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
         say(
             "Read the points of each variable upwards, add them, and read survival below the total."
         ),
-        TITLES,
+        titles_of(version.content),
         unit="months",
         endpoint=endpoint_of(version).short,
         key=f"nomogram_{version.endpoint}",
@@ -72,11 +72,11 @@ def _hazard(row: dict[str, Any], terms: list[dict[str, Any]]) -> list[str]:
     return [column_title(row["column"], terms), ratio, _p(row["p_value"])]
 
 
-def _assumption(row: dict[str, Any]) -> list[str]:
+def _assumption(row: dict[str, Any], titles: dict[str, str]) -> list[str]:
     name = (
         say("All together")
         if row["term"] == "GLOBAL"
-        else say(TITLES.get(row["term"], row["term"]))
+        else say(titles.get(row["term"], row["term"]))
     )
     return [name, number(row["statistic"]), str(row["degrees_of_freedom"]), _p(row["p_value"])]
 

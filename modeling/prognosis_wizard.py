@@ -2,48 +2,73 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 from django.utils.translation import gettext as _
 
-from modeling.methods.covariate_review import Covariate
-from modeling.models import ModelVersion, VersionKind
-from modeling.selectors import active_version, states_of
-from modeling.services.nomogram_calculator import LOG
-from modeling.services.plans import plan_in_force
-from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
-from modeling.services.prognosis_choice import NONE, RESAMPLES, listed_in, validating_cohorts
-from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, endpoints_offered
-from modeling.services.prognosis_rows import (
-    CANDIDATES,
-    FACTORS,
-    PLAIN_TITLES,
-    TITLES,
+from modeling.methods.covariate_review import Covariate, describe_covariate
+from modeling.methods.prognosis_plan import lead_with_common
+from modeling.models import DatasetSnapshot, ModelVersion, SavedQuestion, VersionKind
+from modeling.selectors import (
+    active_version,
+    question_named,
+    snapshot_named,
+    states_of,
+    tables_of,
 )
+from modeling.services.nomogram_calculator import LOG
+from modeling.services.plans import plan_in_force, question_save
+from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
+from modeling.services.prognosis_choice import (
+    NONE,
+    RESAMPLES,
+    choice_read,
+    listed_in,
+    question_asked,
+    question_document,
+    validating_cohorts,
+)
+from modeling.services.prognosis_columns import (
+    candidates_of,
+    columns_of,
+    own_title,
+    own_values,
+    told_of,
+)
+from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, endpoints_offered
+from modeling.services.prognosis_question import PURPOSE, of_user
+from modeling.services.prognosis_rows import CANDIDATES, PLAIN_TITLES, TITLES
+from modeling.services.prognosis_since import since_said
 from modeling.services.report_survival import column_title
 from modeling.wizard_steps import Draft, Wizard
-from studies.access import rights_of
+from studies.access import rights_of, sees_all_sites
+from studies.kept_stages import kept_states
 from studies.languages import spoken
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked, say
-from studies.models import CohortUse, Patient, Study
+from studies.models import CohortUse, Study
+from studies.registry import Stage, StageState
 
 PLAIN = TITLES | {
     "log2_cea": PLAIN_TITLES[0], "log2_ca199": PLAIN_TITLES[1], "log2_ca125": PLAIN_TITLES[2],
     "log2_mtv": PLAIN_TITLES[3],
 }  # fmt: skip
 PER_ENDPOINT = ("horizons", "headline")
-SHARED = ("cohorts", "rad_score", "immunoscore", "candidates", "selection", "splines", "penalty",
-          "resamples", "seed")  # fmt: skip
-VERSIONS_SHOWN = 12
+ROWS = ("snapshot", "question")  # which rows: a frozen table's, a saved question's, or neither
+OF_ROWS = ("endpoints", "cohorts", "rad_score", "immunoscore", "candidates", "splines")
+FIXED = ("endpoints", "rad_score")  # of rows that were asked for before
+SHARED = (*ROWS, "cohorts", "rad_score", "immunoscore", "candidates", "selection", "splines",
+          "penalty", "resamples", "seed")  # fmt: skip
+VERSIONS_SHOWN, TABLES_SHOWN = 12, 12
 WIZARD = Wizard(
     key="prognosis",
     title=say("Run the prognosis"),
     page="modeling:prognosis_step",
     steps=(
-        ("cohorts", marked("Cohorts")), ("question", marked("Endpoints and Rad-Score")),
+        ("cohorts", marked("Rows and cohorts")), ("question", marked("Endpoints and Rad-Score")),
         ("covariates", marked("Covariates")), ("start", marked("Check and start")),
     ),
     fields=("endpoints", *SHARED),
@@ -52,12 +77,45 @@ WIZARD = Wizard(
 
 
 def with_defaults(study: Study, draft: Draft) -> Draft:
-    """What a run would do when nothing is changed: the locked plan, else the paper's analysis."""
+    """What a run would do when nothing is changed: the locked plan, else the paper's analysis.
+
+    Of rows that were asked for before, what they were asked for.
+    """
     plan = plan_in_force(study)
     document = plan.document if plan else {}
-    asked = (f"{name}_{key}" for key in endpoints_offered(study) for name in PER_ENDPOINT)
-    names = dict.fromkeys([*draft, *asked])
-    return {name: draft.get(name) or _usual(study, name, document) for name in names}
+    before = asked_before(study, draft)
+    keys = [*endpoints_offered(study), *([before["endpoint"]] if before else [])]
+    asked = (f"{name}_{key}" for key in keys for name in PER_ENDPOINT)
+    said = _said_before(before) if before else {}
+    fixed: dict[str, str] = {name: said[name] for name in FIXED if name in said}
+    return {
+        name: fixed.get(name) or draft.get(name) or said.get(name) or _usual(study, name, document)
+        for name in dict.fromkeys([*draft, *asked])
+    }
+
+
+def asked_before(study: Study, draft: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """The question of the frozen table, or the saved one, that was chosen; none for none.
+
+    Raises
+    ------
+    DataProblem
+        It is not there, or cannot be asked any more.
+    """
+    if draft.get("snapshot"):
+        return snapshot_named(study, draft["snapshot"], PURPOSE).question
+    saved = question_named(study, draft.get("question", ""), PURPOSE)
+    return question_asked(study, saved).document() if saved else None
+
+
+def _said_before(question: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "endpoints": question["endpoint"],
+        "rad_score": question["rad_score"],
+        "cohorts": ",".join(question["cohorts"]) or NONE,
+        "immunoscore": question["immunoscore"],
+        "candidates": ",".join(question["columns"]) or NONE,
+    }
 
 
 def _usual(study: Study, name: str, plan: Mapping[str, Any]) -> str:
@@ -99,7 +157,14 @@ def usual_rad_score(study: Study) -> ModelVersion | None:
 
 def endpoints_of(study: Study, draft: Mapping[str, str]) -> list[str]:
     chosen = listed_in(draft["endpoints"])
+    if rows_chosen(draft):
+        return list(chosen)
     return [name for name in endpoints_offered(study) if name in chosen]
+
+
+def rows_chosen(draft: Mapping[str, str]) -> dict[str, str]:
+    """The frozen table or the saved question, as a run takes it."""
+    return {name: draft[name] for name in ROWS if draft.get(name)}
 
 
 def asked_of(draft: Mapping[str, str], endpoint: str) -> dict[str, str]:
@@ -109,21 +174,70 @@ def asked_of(draft: Mapping[str, str], endpoint: str) -> dict[str, str]:
     return {**asked, "endpoint": endpoint}
 
 
-def cohorts_context(study: Study, draft: Draft) -> dict[str, Any]:
-    """Who is fitted to and judged on, with scores, follow-up and events; as records stand now."""
+def cohorts_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
+    """Which rows there are, and of those chosen who is fitted to and judged on."""
+    context = _rows_context(study, user, draft)
     chosen, found = listed_in(draft["cohorts"]), dict[str, dict[str, Any]]()
-    asked = {name: value for name, value in draft.items() if name == "rad_score"}
+    rows = rows_chosen(draft)
+    endpoints = endpoints_of(study, draft) if rows else list(endpoints_offered(study))
+    asked = rows or {"rad_score": draft["rad_score"]}
     try:
-        for endpoint in endpoints_offered(study):
+        for endpoint in endpoints:
             ahead = prognosis_ahead(study, {**asked, "endpoint": endpoint})
-            for name, rows in ahead.rows.table.groupby("cohort", sort=False):
-                _count_in(found, str(name), rows, endpoint)
+            members = ahead.rows.table.sort_values("cohort_id", kind="stable")
+            for name, part in members.groupby("cohort", sort=False):
+                _count_in(found, str(name), part, endpoint)
     except DataProblem as refusal:
-        return {"problems": refusal.as_list()}
-    rows = sorted(found.values(), key=lambda row: not row["is_fitted"])
-    for row in rows:
+        return {**context, "problems": refusal.as_list()}
+    cohorts = sorted(found.values(), key=lambda row: not row["is_fitted"])
+    for row in cohorts:
         row["chosen"] = row["cohort"] in chosen
-    return {"cohorts": rows, "endpoints": [one.title for one in endpoints_offered(study).values()]}
+    titles = [endpoint_named(study, name).title for name in endpoints]
+    return {**context, "cohorts": cohorts, "endpoints": titles}
+
+
+def _rows_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
+    """Frozen tables with what has become of their records, and saved questions."""
+    tables = frozen_tables(study)
+    since = records_since(study, user) if sees_all_sites(user, study) else {}
+    snapshot, question = draft["snapshot"], draft["question"]
+    return {
+        "tables": [
+            {
+                "row": row,
+                "title": endpoint_named(study, row.question["endpoint"]).title,
+                "since": since.get(str(row.uid)),
+            }
+            for row in tables
+        ],
+        "questions": SavedQuestion.objects.filter(
+            study=study, document__purpose=PURPOSE
+        ).select_related("written_by"),
+        "chosen": f"snapshot:{snapshot}" if snapshot else f"freeze:{question}",
+    }
+
+
+def frozen_tables(study: Study) -> list[DatasetSnapshot]:
+    rows = tables_of(study, PURPOSE).filter(not_reproducible_since=None)
+    return list(rows[:TABLES_SHOWN])
+
+
+def records_since(study: Study, user: Any) -> dict[str, str]:
+    """By uid of the tables shown what has changed since, in words; kept until anything is written.
+
+    Nothing of those that the records still give.
+    """
+    [(_stage, state)] = kept_states(user, study, [FROZEN_TABLES])
+    found: dict[str, str] = json.loads(state.detail or "{}")
+    return found
+
+
+def _frozen_state(study: Study, user: Any) -> StageState:
+    since = {str(row.uid): spoken(since_said(row)) for row in frozen_tables(study)}
+    return StageState("ready", FROZEN_TABLES.title, json.dumps(since, ensure_ascii=False))
+
+
+FROZEN_TABLES = Stage("frozen_prognosis", marked("frozen tables"), 0, _frozen_state)
 
 
 def _count_in(found: dict[str, Any], name: str, rows: pd.DataFrame, endpoint: str) -> None:
@@ -142,43 +256,64 @@ def _count_in(found: dict[str, Any], name: str, rows: pd.DataFrame, endpoint: st
 
 
 def question_context(study: Study, draft: Draft) -> dict[str, Any]:
-    """Endpoints with their horizons, and the Rad-Scores to choose from, the usual one first."""
+    """Endpoints with their horizons, and the Rad-Scores to choose from, the usual one first.
+
+    Of rows that were asked for before, their endpoint and their Rad-Score alone.
+    """
     states, usual = states_of(study), usual_rad_score(study)
     rows = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
-    versions = list(rows.order_by("-number").defer("content")[:VERSIONS_SHOWN])
-    chosen = endpoints_of(study, draft)
+    versions = rows.order_by("-number").defer("content")
+    chosen, fixed = endpoints_of(study, draft), rows_chosen(draft)
+    if fixed:
+        versions = versions.filter(uid=draft["rad_score"])
+    offered = (
+        {name: endpoint_named(study, name) for name in chosen}
+        if fixed
+        else endpoints_offered(study)
+    )
     return {
         "plan": plan_in_force(study),
+        "fixed": bool(fixed),
         "endpoints": [
             {
                 "key": key, "title": one.title, "chosen": key in chosen,
                 "horizons": draft[f"horizons_{key}"], "headline": draft[f"headline_{key}"],
             }
-            for key, one in endpoints_offered(study).items()
+            for key, one in offered.items()
         ],
         "versions": [
             {"row": row, "state": states.get(row.pk, "draft"), "usual": row == usual}
-            for row in versions
+            for row in versions[:VERSIONS_SHOWN]
         ],
     }  # fmt: skip
 
 
 def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
-    """Every column that may be offered: what it is, what it lacks, and whom it leaves out."""
+    """Every column that may be offered: what it is, what it lacks, and whom it leaves out.
+
+    The study's own columns stand below, and last those that are refused, with the reason; a
+    frozen table has its columns and no others.
+    """
     endpoint = next(iter(endpoints_of(study, draft)), next(iter(ENDPOINTS)))
-    whole = {"endpoint": endpoint, "rad_score": draft["rad_score"]}
+    rows = rows_chosen(draft)
+    whole = {"endpoint": endpoint, **(rows or {"rad_score": draft["rad_score"]})}
     try:
         ahead = prognosis_ahead(study, whole)
         penalty = draft["penalty"] or suggested_penalty(prognosis_ahead(
             study, asked_of({**draft, "penalty": "none"}, endpoint)))  # fmt: skip
     except DataProblem as refusal:
         return {"problems": refusal.as_list(), "penalty": draft["penalty"] or "none"}
+    more = [] if rows else list(_more_columns(ahead, draft))
+    refused = {} if rows else columns_of(study)
     return {
         "penalty": penalty,
         "plan": plan_in_force(study),
         "endpoint": endpoint_named(study, endpoint).title,
         "fitting": len(ahead.fitting),
         "columns": list(_columns(ahead, draft)),
+        "more": more,
+        "more_chosen": any(row["offered"] for row in more),
+        "refused": [one for one in refused.values() if one.refused],
     }
 
 
@@ -190,23 +325,43 @@ def suggested_penalty(ahead: Ahead) -> str:
 def _columns(ahead: Ahead, draft: Draft) -> Iterator[dict[str, Any]]:
     gaps = ahead.fitting[list(ahead.choice.columns)].isna()
     single = gaps.sum(axis=1) == 1
-    candidates, bent = listed_in(draft["candidates"]), listed_in(draft["splines"])
+    own = ahead.choice.question["own"]
     for found in ahead.review.covariates:
         always = found.name in ahead.choice.plan.always
-        offered = draft["immunoscore"] == "yes" if always else found.name in candidates
         yield {
-            "found": found,
-            "title": spoken(PLAIN[found.name]),
-            "is_log": found.name.startswith(LOG),
-            "range": _in_units(found),
+            **_column(found, draft, own_title(own[found.name]) if found.name in own else ""),
             "is_rad_score": found.name == "rad_score",
             "always": always,
-            "offered": offered,
-            "may_bend": found.name not in FACTORS and found.name != "immunoscore",
-            "bent": found.name in bent,
+            **({"offered": draft["immunoscore"] == "yes"} if always else {}),
             "alone": int((gaps[found.name] & single).sum()),
-            "share": found.missing / found.rows if found.rows else None,
         }
+
+
+def _more_columns(ahead: Ahead, draft: Draft) -> Iterator[dict[str, Any]]:
+    """Columns of the study's dictionary beyond the paper's, each looked at by itself."""
+    more = {name: one for name, one in candidates_of(ahead.study).items() if name not in CANDIDATES}
+    fitting = ahead.fitting
+    values = own_values(ahead.study, list(more)).reindex(fitting["patient_id"])
+    for name, one in more.items():
+        levels = lead_with_common(one.levels, values[name]) if one.levels else ()
+        found = describe_covariate(name, values[name], list(fitting["event"]), levels)
+        yield {
+            **_column(found, draft, own_title(told_of(one))),
+            "parts": sorted(one.parts),
+        }
+
+
+def _column(found: Covariate, draft: Draft, title: str = "") -> dict[str, Any]:
+    return {
+        "found": found,
+        "title": spoken(title or PLAIN[found.name]),
+        "is_log": found.name.startswith(LOG),
+        "range": _in_units(found),
+        "offered": found.name in listed_in(draft["candidates"]),
+        "may_bend": found.kind != "levels" and found.name != "immunoscore",
+        "bent": found.name in listed_in(draft["splines"]),
+        "share": found.missing / found.rows if found.rows else None,
+    }
 
 
 def check_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
@@ -230,8 +385,9 @@ def _checked(study: Study, user: Any, draft: Draft, endpoint: str) -> dict[str, 
         "title": title,
         "checked": checked,
         "passed": checked["passed"],
-        "separated": [column_title(name, _terms()) for name in checked["separated"]],
-        "left_out": _left_out(ahead, user) if "rows" in rights_of(user, study) else None,
+        "separated": [column_title(name, _terms(ahead)) for name in checked["separated"]],
+        "left_out": of_user(ahead.split[1], user) if "rows" in rights_of(user, study) else None,
+        "table": ahead.choice.table,
     }
 
 
@@ -243,20 +399,36 @@ def _in_units(found: Covariate) -> tuple[float, float, float] | None:
     return (2**low, 2**middle, 2**high) if found.name.startswith(LOG) else (low, middle, high)
 
 
-def _terms() -> list[dict[str, Any]]:
-    return [{"name": name, "levels": levels} for name, levels in FACTORS.items()]
-
-
-def _left_out(ahead: Ahead, user: Any) -> list[dict[str, Any]]:
-    """Whom the user may see of those left out, with the reason."""
-    out = ahead.split[1]
-    seen = Patient.objects.visible_to(user).filter(pk__in=set(out["patient_id"]))
-    patients = {patient.pk: patient for patient in seen}
+def _terms(ahead: Ahead) -> list[dict[str, Any]]:
+    """Factors of a choice, as a nomogram's content tells its terms."""
+    own = ahead.choice.question["own"]
     return [
-        {"patient": patients[row.patient_id], "cohort": row.cohort, "reason": row.reason}
-        for row in out.itertuples()
-        if row.patient_id in patients
+        {"name": name, **own.get(name, {}), "levels": levels}
+        for name, levels in ahead.choice.plan.factors.items()
     ]
+
+
+def questions_save(study: Study, user: Any, draft: Draft, name: str) -> list[SavedQuestion]:
+    """What the draft asks, a question for each endpoint, kept under a name.
+
+    Raises
+    ------
+    DataProblem
+        No name; what the study cannot be asked.
+    """
+    endpoints = endpoints_of(study, draft)
+    found = []
+    for endpoint in endpoints:
+        choice = choice_read(study, asked_of(draft, endpoint))
+        short = endpoint_named(study, endpoint).short
+        found.append(
+            question_save(
+                study,
+                user,
+                question_document(study, choice, f"{name}, {short}" if endpoints[1:] else name),
+            )
+        )
+    return found
 
 
 def started_words(titles: list[str]) -> str:

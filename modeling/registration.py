@@ -141,7 +141,9 @@ register_action(
             "LASSO over clinical columns, Cox with the out-of-fold Rad-Score and the "
             "Immunoscore, a nomogram, judged in every cohort; in training its optimism by "
             "resamples that refit LASSO and Cox, and what the Rad-Score adds. Endpoints: "
-            "overall_survival, progression_free_survival, or a survival time that the study named."
+            "overall_survival, progression_free_survival, or a survival time that the study named. "
+            "On a frozen table (snapshot: its uid, or newest) or on the rows as they stand, which "
+            "are frozen first."
         ),
         order=10,
         params=dict(ASKED),

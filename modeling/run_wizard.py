@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from modeling import overviews
 from modeling.methods.plan import compare_to_plan
+from modeling.methods.question import PROGNOSIS
 from modeling.methods.recipe import Recipe, harmonise_said, read_recipe
 from modeling.methods.recipe_schema import PRESETS
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM
@@ -125,7 +126,9 @@ def data_context(
     return {
         "snapshots": shown,
         "compares": current is None,
-        "questions": SavedQuestion.objects.filter(study=study).select_related("written_by"),
+        "questions": SavedQuestion.objects.filter(study=study)
+        .exclude(document__purpose=PROGNOSIS)
+        .select_related("written_by"),
         "chosen": pressed or _chosen(chosen, draft["question"], current is None),
         "job": job,
         "readable": True,

@@ -11,6 +11,7 @@ from modeling.models import Basis, Evaluation, ModelVersion, Report, VersionKind
 from modeling.overviews import TARGETS
 from modeling.selectors import speaking
 from modeling.services.prognosis_endpoints import ENDPOINTS
+from modeling.services.prognosis_question import PURPOSE
 from modeling.services.prognosis_rows import rows_are_current
 from modeling.services.snapshots import still_given
 from studies.access import sees_all_sites
@@ -72,7 +73,7 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
         detail = _("{names} made with another Rad-Score").format(names=names)
         return StageState("stale", headline, detail, url)
     if rad_score and sees_all_sites(user, study):
-        changed = [name for name, v in found.items() if not rows_are_current(v, rad_score)]
+        changed = [name for name, v in found.items() if not _rows_stand(v, rad_score)]
         if changed:
             detail = _("{names}: the patients' rows have changed since").format(
                 names=spoken(listed(map(say, changed)))
@@ -81,6 +82,14 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
     if len(found) < len(ENDPOINTS):
         return StageState("partial", headline, _("The other endpoint is to be run."), url)
     return StageState("ready", headline, "", url)
+
+
+def _rows_stand(version: ModelVersion, rad_score: ModelVersion) -> bool:
+    """Whether records give the rows that a nomogram's run was made of."""
+    table = version.run.snapshot
+    if table.question.get("purpose") == PURPOSE:
+        return bool(still_given([table]))
+    return rows_are_current(version, rad_score)
 
 
 def report_stage(study: Study, user: Any) -> StageState:
@@ -119,7 +128,11 @@ def _nomogram(study: Study, endpoint: str, rad_score: ModelVersion | None) -> Mo
 
 
 def _speaking(study: Study, kind: str, **scope: Any) -> ModelVersion | None:
-    return speaking(study, kind, **scope).select_related("run", "fitting_snapshot").first()
+    return (
+        speaking(study, kind, **scope)
+        .select_related("run__snapshot__table", "run__snapshot__study", "fitting_snapshot")
+        .first()
+    )
 
 
 def _waiting(study: Study, kind: str, headline: str, url: str) -> StageState | None:

@@ -6,17 +6,17 @@ from celery.signals import worker_init
 
 from modeling.methods.classifiers import load_classifiers
 from modeling.models import VersionKind
-from modeling.selectors import question_named, version_named, version_to_reproduce
+from modeling.selectors import version_named, version_to_reproduce
 from modeling.services.examination import ExaminationPlan, version_examine
 from modeling.services.external_validation import cohort_named, looks_said
 from modeling.services.external_validation import version_validate as validate_version
 from modeling.services.fan_out import share_compute
 from modeling.services.parameters import read_resamples, read_seed
 from modeling.services.prognosis import prognosis_run as fit_prognosis
+from modeling.services.questions import question_to_freeze
 from modeling.services.rad_score import rad_score_run as fit_rad_score
 from modeling.services.report import report_build as build_report
 from modeling.services.reproduction import read_tolerance, version_reproduce
-from modeling.services.snapshots import rad_score_question
 from modeling.services.snapshots import snapshot_freeze as freeze_snapshot
 from modeling.services.version_recalibrating import version_recalibrate as recalibrate_version
 from studies.jobs import RunningJob, job_task
@@ -46,9 +46,8 @@ def rad_score_run(job: RunningJob) -> None:
 
 @job_task("modeling.snapshot_freeze")
 def snapshot_freeze(job: RunningJob) -> None:
-    saved = question_named(job.study, job.params["question"])
-    missing = saved.document.get("missing", "complete_case") if saved else "complete_case"
-    snapshot = freeze_snapshot(job.study, rad_score_question(missing, saved), job.record)
+    question = question_to_freeze(job.study, job.params["question"])
+    snapshot = freeze_snapshot(job.study, question, job.record)
     job.result = {"snapshot": str(snapshot.uid), "number": snapshot.number}
 
 

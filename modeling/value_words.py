@@ -6,8 +6,8 @@ from studies.methods.wording import marked as _
 
 WORDS = (
     # what a table was frozen for
-    _("rad score"), _("prognosis fit"), _("prognosis judge"), _("prognosis rad score"),
-    _("table 2"), _("validation"), _("recalibration"), _("cohorts"),
+    _("rad score"), _("prognosis"), _("prognosis fit"), _("prognosis judge"),
+    _("prognosis rad score"), _("table 2"), _("validation"), _("recalibration"), _("cohorts"),
     # recipes and how gaps are met
     _("paper"), _("full"), _("demo"), _("complete case"), _("median in fold"),
     # the method of a nomogram

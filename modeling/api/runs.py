@@ -24,6 +24,7 @@ from modeling.services.plans import (
     recipe_preview,
 )
 from modeling.services.prognosis_check import prognosis_check
+from modeling.services.prognosis_columns import column_told, columns_of
 from modeling.services.snapshot_comparison import snapshots_compare
 from studies.access import require
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
@@ -141,15 +142,26 @@ class ModelRunSerializer(serializers.ModelSerializer):
 
 
 class PrognosisChoiceSerializer(serializers.Serializer):
-    """What a prognosis run would do; what is left out is as usual."""
+    """What a prognosis run would do; what is left out is as usual, or as its rows have it."""
 
-    endpoint = serializers.CharField(default="overall_survival")
+    snapshot = serializers.CharField(
+        required=False,
+        help_text="A frozen table's uid, or newest; none freezes the rows as they stand.",
+    )
+    question = serializers.CharField(
+        required=False, help_text="A saved question of a prognosis, to be frozen first."
+    )
+    endpoint = serializers.CharField(required=False, help_text="Overall survival if none.")
     rad_score = serializers.UUIDField(required=False, help_text="A version; the newest if none.")
     cohorts = serializers.ListField(child=serializers.CharField(), required=False)
     horizons = serializers.ListField(child=serializers.FloatField(), required=False)
     headline = serializers.FloatField(required=False)
-    immunoscore = serializers.ChoiceField(["yes", "no"], default="yes")
-    candidates = serializers.ListField(child=serializers.CharField(), required=False)
+    immunoscore = serializers.ChoiceField(["yes", "no"], required=False)
+    candidates = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Columns of the dictionary that are known before treatment.",
+    )
     selection = serializers.ChoiceField(["lasso", "fixed"], default="lasso")
     splines = serializers.ListField(child=serializers.CharField(), required=False)
     penalty = serializers.ChoiceField(["none", "firth"], default="none")
@@ -181,6 +193,14 @@ class ModelRunViewSet(StudyScopedViewSet):
         asked = PrognosisChoiceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         return Response(prognosis_check(self.study, asked.validated_data))
+
+    @extend_schema(responses={200: dict})
+    @action(detail=False, url_path="prognosis-columns")
+    def prognosis_columns(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Columns of the dictionary: those a prognosis may be offered, and why not the others."""
+        require(request.user, self.study, "run")
+        found = columns_of(self.study)
+        return Response([column_told(one) for one in found.values()])
 
     @extend_schema(request=DocumentSerializer, responses={200: dict})
     @action(detail=False, methods=["post"])

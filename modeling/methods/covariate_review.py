@@ -111,6 +111,30 @@ def review_covariates(
     )  # fmt: skip
 
 
+def describe_covariate(
+    name: str, values: pd.Series, event: Sequence[object], levels: tuple[str, ...] = ()
+) -> Covariate:
+    """One column by itself: what it is and what it lacks, whatever the others lack.
+
+    Parameters
+    ----------
+    name : str
+    values : Series, (n rows)
+        Of the cohort that would be fitted to, gaps left as gaps.
+    event : array, shape (n,)
+        1 where the endpoint happened.
+    levels : tuple of str
+        In order, the reference first; a number has none.
+    """
+    factors = {name: levels} if levels else {}
+    plan, table = PrognosisPlan((name,), (), factors), pd.DataFrame({name: list(values)})
+    known = table[name].notna().to_numpy()
+    rows = table[known].reset_index(drop=True)
+    flag = np.array([bool(one) for one in event], dtype=bool)[known]
+    joined, _ = join_rare_levels(rows, plan, factors)
+    return _covariate(name, table, rows, flag, plan, joined)
+
+
 def _covariate(
     name: str,
     table: pd.DataFrame,

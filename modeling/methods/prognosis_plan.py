@@ -127,3 +127,18 @@ def offered_columns(
         for name in constant
     ]
     return [name for name in plan.candidates if name not in constant], notices
+
+
+def lead_with_common(levels: tuple[str, ...], values: pd.Series) -> tuple[str, ...]:
+    """Levels with a reference that enough patients have: one that nobody has compares with nothing.
+
+    Parameters
+    ----------
+    levels : tuple of str
+        In order; the first that enough have leads, the others keep their order.
+    values : Series
+        Of the fitting rows.
+    """
+    counts = values.astype(str).value_counts()
+    first = next((v for v in levels if counts.get(v, 0) >= RAREST_LEVEL), levels[0])
+    return (first, *(v for v in levels if v != first))

@@ -14,6 +14,8 @@ from modeling.methods.leak_origins import OUTCOME_PREFIXES
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 
+PROGNOSIS = "prognosis"
+OF_PROGNOSIS = ("endpoint", "rad_score", "columns", "immunoscore")
 FILTERED = ("sex", "age_years", "site", "patient")
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,6 +26,15 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "format": {"const": 1},
         "name": {"type": "string", "minLength": 1, "maxLength": 80},
+        "purpose": {"enum": ["rad_score", PROGNOSIS]},
+        "endpoint": {"type": "string", "minLength": 1, "maxLength": 64},
+        "rad_score": {"type": "string", "maxLength": 36},
+        "columns": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {"type": "string", "minLength": 1, "maxLength": 64},
+        },
+        "immunoscore": {"enum": ["yes", "no"]},
         "cohorts": {
             "type": "array",
             "minItems": 1,
@@ -77,7 +88,8 @@ def read_question(document: str | Mapping[str, Any]) -> dict[str, Any]:
         ``cohorts`` (all that have a target when left out), ``features`` (columns, or prefixes
         that end in a point: ``pet.``), ``filters`` (each a variable with minimum, maximum or
         one_of; ``patient`` lists uids), ``missing``, ``selection`` (how the patients were chosen,
-        in words).
+        in words). With ``purpose`` prognosis there are, instead of features, ``endpoint``,
+        ``rad_score`` (uid of a version), ``columns`` (candidates) and ``immunoscore``.
 
     Returns
     -------
@@ -97,7 +109,7 @@ def read_question(document: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
-    problems = []
+    problems = _of_other_purpose(document)
     for place, name in enumerate(document.get("features", [])):
         if name.startswith(OUTCOME_PREFIXES):
             problems.append(
@@ -119,6 +131,34 @@ def _beyond_schema(document: Mapping[str, Any]) -> list[Problem]:
                     "Turn the bounds round.",
                 )
             )
+    return problems
+
+
+def _of_other_purpose(document: Mapping[str, Any]) -> list[Problem]:
+    """Keys that the purpose has no use for, and the one it cannot do without."""
+    is_prognosis = document.get("purpose") == PROGNOSIS
+    alien = ("features",) if is_prognosis else OF_PROGNOSIS
+    problems = [
+        Problem(
+            say("question.{key}", key=key),
+            key,
+            "nothing of the kind in a prognosis" if is_prognosis else "purpose: prognosis",
+            "Leave it out, or ask the other question.",
+        )
+        for key in alien
+        if key in document
+    ]
+    if is_prognosis and "endpoint" not in document:
+        problems.append(
+            Problem("question.endpoint", say("nothing"), "an endpoint of the study", "Name one.")
+        )
+    if is_prognosis and document.get("missing", "complete_case") != "complete_case":
+        problems.append(
+            Problem(
+                "question.missing", document["missing"], "complete_case",
+                "A prognosis is fitted to complete patients.",
+            )
+        )  # fmt: skip
     return problems
 
 

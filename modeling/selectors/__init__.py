@@ -7,6 +7,7 @@ from .frozen import (
     frozen_cohorts,
     frozen_images,
     frozen_keys,
+    frozen_left_out,
     frozen_uses,
 )
 from .inputs import (
@@ -41,6 +42,7 @@ from .versions import (
     look_numbers,
     looks_at,
     maker_of,
+    newest_table,
     proofs_of,
     question_named,
     releasers_of,
@@ -48,6 +50,7 @@ from .versions import (
     snapshot_named,
     state_of,
     states_of,
+    tables_of,
     version_named,
     version_to_reproduce,
 )
@@ -68,6 +71,7 @@ __all__ = [
     "frozen_fits",
     "frozen_images",
     "frozen_keys",
+    "frozen_left_out",
     "frozen_uses",
     "image_digests",
     "inputs_read",
@@ -77,6 +81,7 @@ __all__ = [
     "looks_at",
     "maker_of",
     "metrics_told",
+    "newest_table",
     "order_only",
     "parents_of",
     "patient_dates",
@@ -93,6 +98,7 @@ __all__ = [
     "speaking_version",
     "state_of",
     "states_of",
+    "tables_of",
     "targets_of",
     "unjudged_reasons",
     "uses_of_cohorts",

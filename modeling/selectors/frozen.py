@@ -61,6 +61,20 @@ def frozen_keys(snapshot: DatasetSnapshot) -> pd.DataFrame:
     )
 
 
+def frozen_left_out(snapshot: DatasetSnapshot) -> pd.DataFrame:
+    """Of those out of the table: as ``frozen_keys``, and the reason."""
+    cohorts = {cohort.pk: cohort for cohort in frozen_cohorts(snapshot).values()}
+    rows = snapshot.members.filter(included=False, cohort_id__in=cohorts)
+    members = rows.values_list("patient__pseudonym", "patient_id", "cohort_id", "reason")
+    return pd.DataFrame(
+        [
+            (cohorts[cohort].name, name, patient, cohort, cohorts[cohort].use, reason)
+            for name, patient, cohort, reason in members.order_by("cohort_id", "patient_id")
+        ],
+        columns=["cohort", "pseudonym", "patient_id", "cohort_id", "use", "reason"],
+    )
+
+
 def frozen_uses(snapshot: DatasetSnapshot) -> dict[int, str]:
     """Use by patient id of everybody whom the question asked about, in the table or not."""
     uses = {

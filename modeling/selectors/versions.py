@@ -21,6 +21,7 @@ from modeling.models import (
     VersionState,
 )
 from studies.methods.problems import refuse
+from studies.methods.wording import marked
 from studies.models import Cohort, CohortUse, Membership, Study
 
 RELEASES = ("run", "manage")  # either right, at all sites
@@ -158,29 +159,47 @@ def look_numbers(study: Study) -> dict[int, int]:
     return numbers
 
 
-def snapshot_named(study: Study, uid: str) -> DatasetSnapshot:
-    """The snapshot of that uid that a Rad-Score can be fitted to.
+def snapshot_named(study: Study, uid: str, purpose: str = "rad_score") -> DatasetSnapshot:
+    """The snapshot of that uid that a Rad-Score (or, by its purpose, a prognosis) can be fitted to.
 
     Raises
     ------
     DataProblem
         There is none.
     """
-    rows = DatasetSnapshot.objects.filter(study=study, question__purpose="rad_score")
-    found = rows.filter(uid=uid).select_related("table", "study").first() if _is_uuid(uid) else None
+    rows = tables_of(study, purpose)
+    found = rows.filter(uid=uid).first() if _is_uuid(uid) else None
     if found is None:
-        raise refuse("snapshot", uid, "the uid of a Rad-Score's snapshot", "Freeze one first.",
-                     column="snapshot")  # fmt: skip
+        expected = _SNAPSHOT_OF[purpose]
+        raise refuse("snapshot", uid, expected, "Freeze one first.", column="snapshot")
     return found
 
 
-def question_named(study: Study, uid: str = "") -> SavedQuestion | None:
-    """The saved question of that uid; none for none.
+_SNAPSHOT_OF = {
+    "rad_score": marked("the uid of a Rad-Score's snapshot"),
+    "prognosis": marked("the uid of a prognosis's snapshot"),
+}
+
+
+def tables_of(study: Study, purpose: str) -> QuerySet[DatasetSnapshot]:
+    """Frozen tables of questions of one purpose, the newest first."""
+    rows = DatasetSnapshot.objects.filter(study=study, question__purpose=purpose)
+    return rows.select_related("table", "study")
+
+
+def newest_table(study: Study, purpose: str, endpoint: str) -> DatasetSnapshot | None:
+    """The newest frozen table of an endpoint whose rows are all there."""
+    rows = tables_of(study, purpose).filter(question__endpoint=endpoint)
+    return rows.filter(not_reproducible_since=None).first()
+
+
+def question_named(study: Study, uid: str = "", purpose: str = "") -> SavedQuestion | None:
+    """The saved question of that uid; none for none. With ``purpose``, one of that purpose.
 
     Raises
     ------
     DataProblem
-        There is none of that uid.
+        There is none of that uid, or it is of another purpose.
     """
     if not uid:
         return None
@@ -188,4 +207,18 @@ def question_named(study: Study, uid: str = "") -> SavedQuestion | None:
     found = next(iter(rows), None)
     if found is None:
         raise refuse("question", uid, "the uid of a saved question", "Save the question first.")
+    if purpose and found.document.get("purpose", RAD_SCORE) != purpose:
+        of_other, expected = _QUESTION_OF[purpose]
+        raise refuse(str(found), of_other, expected, "Choose another question.", column="question")
     return found
+
+
+RAD_SCORE = "rad_score"
+_QUESTION_OF = {
+    "rad_score": (
+        marked("a question of a prognosis"), marked("a question of the Rad-Score")
+    ),
+    "prognosis": (
+        marked("a question of the Rad-Score"), marked("a question of a prognosis")
+    ),
+}  # fmt: skip

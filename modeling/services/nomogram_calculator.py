@@ -15,8 +15,8 @@ from modeling.methods.nomogram_reading import (
 )
 from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import state_of
+from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_metrics import json_ready
-from modeling.services.prognosis_rows import TITLES
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 
@@ -51,7 +51,7 @@ class CalculatorField:
             value = float(text.replace(",", "."))
         except ValueError:
             raise self._refused(text or say("nothing"), say("a number")) from None
-        least, most = POSSIBLE.get(self.name, (0.0, math.inf))
+        least, most = POSSIBLE.get(self.name, (min(0.0, self.low), math.inf))
         if not (least <= value <= most and math.isfinite(value)) or (self.is_log and value == 0):
             above = say("above 0") if self.is_log else say("{least:g} or more", least=least)
             raise self._refused(
@@ -71,19 +71,21 @@ class CalculatorField:
         return refuse(self.title, found, expected, "Correct this value.", column=self.param)
 
 
-def calculator_fields(stored: StoredNomogram) -> list[CalculatorField]:
+def calculator_fields(stored: StoredNomogram, titles: Mapping[str, str]) -> list[CalculatorField]:
     """In the order of the rulers; the usual value of a variable is its median or commonest level.
 
     A nomogram kept without the range of its fitting patients shows the range of its rulers.
+    ``titles`` are of all columns (``titles_of``).
     """
-    return [_field(stored, k) for k in range(len(stored.nomogram.axes))]
+    return [_field(stored, k, titles) for k in range(len(stored.nomogram.axes))]
 
 
-def _field(stored: StoredNomogram, k: int) -> CalculatorField:
+def _field(stored: StoredNomogram, k: int, titles: Mapping[str, str]) -> CalculatorField:
     axis = stored.nomogram.axes[k]
     name = axis.name
     known = stored.support.variable(name) if stored.support else None
-    title = say(TITLES.get(name, name.replace("_", " ")).replace(", log scale", ""))
+    title = titles.get(name, name.replace("_", " "))
+    title = say(title.replace(", log scale", "") if name.startswith(LOG) else title)
     if axis.term.levels:
         joined = stored.joined.get(name, {})
         levels = [(level, say(level.replace("_", " "))) for level in axis.term.levels]
@@ -140,7 +142,7 @@ def version_calculate(version: ModelVersion, given: Mapping[str, str]) -> dict[s
         Every value that is missing, impossible or of no known level.
     """
     stored = stored_nomogram(version)
-    fields = calculator_fields(stored)
+    fields = calculator_fields(stored, titles_of(version.content))
     values, problems = values_read(fields, given)
     known = {field.param for field in fields}
     problems += [

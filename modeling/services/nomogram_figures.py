@@ -23,6 +23,7 @@ from modeling.methods.lasso_choice import CrossValidatedLasso, LassoChoice
 from modeling.methods.lasso_solver import LassoPath
 from modeling.methods.time_dependent_auc import TimeDependentAuc
 from modeling.models import Evaluation, ModelVersion
+from modeling.services.prognosis_columns import titles_of, titles_of_run
 from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import SHORT_TITLES, TITLES
@@ -41,48 +42,49 @@ def nomogram_figures(version: ModelVersion, judged: Sequence[Evaluation]) -> lis
 
     ``judged`` are the nomogram's own evaluations; a run from before a part was kept lacks it.
     """
-    results, suffix = version.run.results, version.endpoint
+    results, suffix, titles = version.run.results, version.endpoint, titles_of_run(version.run)
     drawn = (
-        _lasso(results["lasso"], suffix),
+        _lasso(results["lasso"], suffix, titles),
         _forest(version),
         _added(results.get("added_value"), suffix),
         _gain(results.get("added_value"), suffix),
         _auc(version, judged),
         _instability(results.get("fixed_columns"), suffix),
         _hazards(version),
-        _splines(results.get("splines"), suffix),
+        _splines(results.get("splines"), suffix, titles),
     )
     return [figure for figure in drawn if figure is not None]
 
 
 def short_name(column: str, terms: Sequence[Mapping[str, Any]]) -> str:
     """A column without its unit; a level after its variable."""
+    titles = titles_of({"terms": terms})
     for term in terms:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
-                return _level(term["name"], level)
-    return bend_title(column) or _short(column)
+                return _level(term["name"], level, titles)
+    return bend_title(column, titles) or _short(column, titles)
 
 
-def bend_title(column: str) -> str:
+def bend_title(column: str, titles: Mapping[str, str] = TITLES) -> str:
     """A spline's further columns by variable; nothing for any other column."""
     name = column.rstrip("'")
     if name == column:
         return ""
-    title = say(TITLES.get(name, name))
+    title = say(titles.get(name, name))
     return say("{variable}, bend {number}", variable=title, number=len(column) - len(name))
 
 
-def _short(column: str) -> str:
-    return say(SHORT_TITLES.get(column, TITLES.get(column, column)))
+def _short(column: str, titles: Mapping[str, str]) -> str:
+    return say(SHORT_TITLES.get(column, titles.get(column, column)))
 
 
-def _level(name: str, level: str) -> str:
-    title = say(TITLES.get(name, name))
+def _level(name: str, level: str, titles: Mapping[str, str]) -> str:
+    title = say(titles.get(name, name))
     return say("{variable}: {level}", variable=title, level=say(level.replace("_", " ")))
 
 
-def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
+def _lasso(stored: Mapping[str, Any], suffix: str, known: Mapping[str, str]) -> Figure | None:
     if "penalty" not in stored:
         return None
     names = tuple(stored["columns"])
@@ -96,7 +98,7 @@ def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
     lasso = CrossValidatedLasso(
         path, np.array(stored["deviance"]), np.array(stored["deviance_std_error"]), *choices
     )
-    titles = {name: _level_title(name) for name in names}
+    titles = {name: _level_title(name, known) for name in names}
     return draw_lasso_path(
         lasso, say("LASSO path over the clinical columns"),
         say("Coefficients as the penalty falls, and the cross-validated deviance; lines at the "
@@ -106,14 +108,16 @@ def _lasso(stored: Mapping[str, Any], suffix: str) -> Figure | None:
     )  # fmt: skip
 
 
-def _level_title(column: str) -> str:
+def _level_title(column: str, titles: Mapping[str, str]) -> str:
     """A factor's column is named by variable and level together."""
-    if bent := bend_title(column):
+    if column in titles:
+        return _short(column, titles)
+    if bent := bend_title(column, titles):
         return bent
-    for name in TITLES:
-        if column != name and column.startswith(name):
-            return _level(name, column.removeprefix(name))
-    return _short(column)
+    for name in sorted(titles, key=len, reverse=True):
+        if column.startswith(name):
+            return _level(name, column.removeprefix(name), titles)
+    return _short(column, titles)
 
 
 def _forest(version: ModelVersion) -> Figure:
@@ -239,10 +243,12 @@ def _hazards(version: ModelVersion) -> Figure | None:
     )  # fmt: skip
 
 
-def _splines(stored: Sequence[Mapping[str, Any]] | None, suffix: str) -> Figure | None:
+def _splines(
+    stored: Sequence[Mapping[str, Any]] | None, suffix: str, known: Mapping[str, str]
+) -> Figure | None:
     if not stored:
         return None
-    titles = {name: say(title.replace(", log scale", ", log2")) for name, title in TITLES.items()}
+    titles = {name: say(title.replace(", log scale", ", log2")) for name, title in known.items()}
     return draw_spline_effects(
         stored, titles, say("Are the effects straight?"),
         say("Each numeric variable as a restricted cubic spline (3 knots) in the model of all, "

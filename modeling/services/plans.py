@@ -19,6 +19,8 @@ from modeling.methods.question import read_question
 from modeling.methods.recipe import read_recipe
 from modeling.models import AnalysisPlan, ModelRun, RunKind, SavedQuestion
 from modeling.services.numbering import next_number
+from modeling.services.prognosis_choice import question_checked
+from modeling.services.prognosis_question import PURPOSE
 from modeling.storage import json_digest
 from studies.access import require
 from studies.methods.problems import refuse
@@ -31,9 +33,17 @@ SECONDS_PER_UNIT = 0.0035
 
 @transaction.atomic
 def question_save(study: Study, user: Any, document: str | Mapping[str, Any]) -> SavedQuestion:
-    """Keep a checked question; the same words again give the earlier one."""
+    """Keep a checked question; the same words again give the earlier one.
+
+    Raises
+    ------
+    DataProblem
+        A document that departs from its schema; of a prognosis what the study cannot be asked.
+    """
     require(user, study, "run")
     checked = read_question(document)
+    if checked.get("purpose") == PURPOSE:
+        question_checked(study, checked)
     number = next_number(SavedQuestion, study)
     earlier = SavedQuestion.objects.filter(study=study, document=checked).first()
     return earlier or SavedQuestion.objects.create(

@@ -12,19 +12,13 @@ import pandas as pd
 from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_prognosis
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
 from modeling.methods.survival_table import check_survival
-from modeling.models import DatasetSnapshot, ModelRun
+from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, PredictionKind, Quantity
 from modeling.services.prognosis_asking import dossier_compute
-from modeling.services.prognosis_check import Ahead, guard_refuse
-from modeling.services.prognosis_choice import PrognosisChoice, choice_read
+from modeling.services.prognosis_check import Ahead, ahead_of, guard_refuse
+from modeling.services.prognosis_choice import choice_read
 from modeling.services.prognosis_metrics import evaluation_metrics
-from modeling.services.prognosis_rows import (
-    ALWAYS,
-    CANDIDATES,
-    PrognosisRows,
-    prognosis_rows,
-    rows_digest,
-)
-from modeling.services.prognosis_table2 import table2_of
+from modeling.services.prognosis_rows import PrognosisRows
+from modeling.services.prognosis_table2 import table2_asked
 from modeling.services.prognosis_writing import (
     JudgedCohort,
     Predicted,
@@ -34,6 +28,7 @@ from modeling.services.prognosis_writing import (
     run_write,
 )
 from modeling.services.rad_score_survival import rad_score_survival
+from modeling.services.snapshots import prognosis_rows_frozen, snapshot_freeze
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import marked, named, say
@@ -54,23 +49,25 @@ def prognosis_run(
 ) -> ModelRun:
     """LASSO, Cox and nomogram of ``endpoint``, with an evaluation in every cohort.
 
-    The same rows, Rad-Score, seed and resamples give the earlier run. ``resamples`` of the
+    On the frozen table that ``asked`` names, or on the study as it stands now, which is frozen
+    first. The same rows, Rad-Score, seed and resamples give the earlier run. ``resamples`` of the
     validation in training refit LASSO and Cox; None stands for a thousand, 0 for
     no validation in training. ``asked`` departs from what is usual, as ``choice_read`` takes it.
     """
     began = time.monotonic()
     wanted = {**(asked or {}), "endpoint": endpoint, "seed": seed}
     choice = choice_read(study, wanted if resamples is None else {**wanted, "resamples": resamples})
-    progress(0, 100, marked("Rows of the question"))
-    rows = prognosis_rows(study, endpoint, choice.rad_score).only(choice.cohorts)
-    run = _start(study, choice, job, rows.table)
-    columns = list(choice.columns)
+    progress(0, 100, marked("Freezing the snapshot"))
+    table = choice.table or snapshot_freeze(study, dict(choice.question), job)
+    ahead = ahead_of(study, choice, prognosis_rows_frozen(table))
+    run = _start(ahead, table, job)
+    rows, columns = ahead.rows, list(choice.columns)
     included, left_out = rows.split(columns, rows.table["use"] == "development")
     fitting = rows_freeze(run, "fit", included, left_out, columns)
     earlier = earlier_run(run, fitting)
     if earlier is not None:
         return earlier
-    guard_refuse(Ahead(study, choice, rows))
+    guard_refuse(ahead)
     progress(ROWS, 100, say("The model, fitted to {n} patients", n=len(included)))
     fit = prognosis_fit(run, included)
     judged_rows, unjudged = _to_judge(rows, fit, included, left_out)
@@ -83,8 +80,8 @@ def prognosis_run(
     judged = [*cohorts_judge(run, fit, judged_rows, judging), *scores_judge(run, scored, scoring)]
     progress(JUDGED, 100, say("{n} resamples of the whole fit in training", n=run.plan.resamples))
     extra = dossier_compute(run, fit, included, judged_rows, _told(progress))
-    asked_of = complete.drop(columns=list({*ALWAYS, *CANDIDATES} - set(columns)), errors="ignore")
-    extra["table_2"] = {"snapshot": str(tabled.uid), "tables": table2_of(asked_of, run.endpoint)}
+    tables = table2_asked(complete, run.endpoint, run.plan)
+    extra["table_2"] = {"snapshot": str(tabled.uid), "tables": tables}
     progress(RESAMPLED, 100, marked("Writing"))
     return run_write(run, fit, fitting, judged, extra, time.monotonic() - began)
 
@@ -103,22 +100,27 @@ def _told(progress: Progress) -> Callable[[int, int], None]:
     return told
 
 
-def _start(
-    study: Study, choice: PrognosisChoice, job: Job | None, table: pd.DataFrame
-) -> PrognosisRun:
-    training = table[(table["use"] == "development") & (table["rad_score_kind"] == "out_of_fold")]
-    if training.empty:
+def _start(ahead: Ahead, table: DatasetSnapshot, job: Job | None) -> PrognosisRun:
+    choice = ahead.choice
+    if not (ahead.fitting["rad_score_kind"] == "out_of_fold").any():
         raise refuse(
             say("Prognosis"),
             say("no out-of-fold Rad-Score in a development cohort"),
             "out-of-fold scores of training",
             "Run the Rad-Score again.",
         )
-    cut = float(training["rad_score"].median())
     return PrognosisRun(
-        study, choice.endpoint, choice.seed, job, choice.rad_score, choice.plan, choice.headline,
-        cut, rows_digest(table), choice.cohorts,
+        ahead.study, choice.endpoint, choice.seed, job, choice.rad_score, choice.plan,
+        choice.headline, cut_of(choice.rad_score), table, choice.cohorts,
     )  # fmt: skip
+
+
+def cut_of(rad_score: ModelVersion) -> float:
+    """The median of the out-of-fold scores of all whom a Rad-Score was fitted to."""
+    scores = rad_score.predictions.filter(
+        kind=PredictionKind.OUT_OF_FOLD, quantity=Quantity.PROBABILITY
+    )
+    return float(pd.Series(list(scores.values_list("value", flat=True)), dtype=float).median())
 
 
 def prognosis_fit(run: PrognosisRun, rows: pd.DataFrame) -> PrognosisFit:

@@ -10,17 +10,19 @@ import pandas as pd
 
 from modeling.methods.prognosis import PrognosisFit
 from modeling.methods.prognosis_plan import PrognosisPlan
+from modeling.methods.snapshot_table import read_snapshot_table, write_snapshot_table
 from modeling.models import (
     DatasetSnapshot,
     Evaluation,
     ModelVersion,
-    PredictionKind,
     Quantity,
 )
 from modeling.selectors import frozen_keys
-from modeling.services.prognosis import cohorts_judge, prognosis_fit, scores_judge
+from modeling.services.prognosis import cohorts_judge, cut_of, prognosis_fit, scores_judge
 from modeling.services.prognosis_asking import dossier_compute
-from modeling.services.prognosis_table2 import table2_of
+from modeling.services.prognosis_question import PURPOSE
+from modeling.services.prognosis_rows import KEY
+from modeling.services.prognosis_table2 import table2_asked
 from modeling.services.prognosis_writing import (
     JudgedCohort,
     PrognosisRun,
@@ -28,8 +30,9 @@ from modeling.services.prognosis_writing import (
     prognosis_results,
     version_content,
 )
-from modeling.services.snapshots import snapshot_read
+from modeling.services.snapshots import prognosis_rows_frozen, snapshot_read
 from modeling.storage import canonical_json
+from studies.models import CohortUse
 
 Part = tuple[str, tuple[Any, Any]]
 
@@ -43,6 +46,8 @@ def prognosis_again(version: ModelVersion) -> Iterator[Part]:
         Rows that are gone, and what the fit refuses.
     """
     run = _run_of(version)
+    if run.table.question.get("purpose") == PURPOSE:
+        yield "rows", _fitting_rows(version, run)
     fit = prognosis_fit(run, _rows(version.fitting_snapshot))
     stored = version.run.results
     now = prognosis_results(run, fit) | _asked(version, run, fit)
@@ -66,6 +71,16 @@ def prognosis_again(version: ModelVersion) -> Iterator[Part]:
         yield "rad_score_alone", _metrics(alone, again)
 
 
+def _fitting_rows(version: ModelVersion, run: PrognosisRun) -> tuple[Any, Any]:
+    """The rows that were fitted to, and the same taken out of the frozen table again."""
+    stored = snapshot_read(version.fitting_snapshot)
+    rows = prognosis_rows_frozen(run.table).only(run.cohorts)
+    columns = [*run.plan.always, *run.plan.candidates]
+    found, _ = rows.split(columns, rows.table["use"] == CohortUse.DEVELOPMENT)
+    now = read_snapshot_table(write_snapshot_table(found[list(stored.columns)], KEY))
+    return stored.to_dict("list"), now.to_dict("list")
+
+
 def _asked(version: ModelVersion, run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
     """Optimism, added value and Table 2 again; nothing of a run from before they were kept."""
     stored = version.run.results.get("table_2")
@@ -75,7 +90,7 @@ def _asked(version: ModelVersion, run: PrognosisRun, fit: PrognosisFit) -> dict[
     fitted = _rows(version.fitting_snapshot)
     asked = dossier_compute(run, fit, fitted, _rows(judged[0]))
     tabled = DatasetSnapshot.objects.get(study=version.study, uid=stored["snapshot"])
-    tables = table2_of(_rows(tabled), run.endpoint)
+    tables = table2_asked(_rows(tabled), run.endpoint, run.plan)
     return asked | {"table_2": {"snapshot": stored["snapshot"], "tables": tables}}
 
 
@@ -83,13 +98,9 @@ def _run_of(version: ModelVersion) -> PrognosisRun:
     """As it was decided before the fit, out of the record."""
     recipe, rad_score = version.run.recipe, version.parents.get()
     told = {name: _tuples(value) for name, value in recipe["plan"].items()}
-    scores = rad_score.predictions.filter(
-        kind=PredictionKind.OUT_OF_FOLD, quantity=Quantity.PROBABILITY
-    )
-    cut = float(pd.Series(list(scores.values_list("value", flat=True)), dtype=float).median())
     return PrognosisRun(
         version.study, recipe["endpoint"], version.run.seed, None, rad_score,
-        PrognosisPlan(**told), recipe["headline_months"], cut, "",
+        PrognosisPlan(**told), recipe["headline_months"], cut_of(rad_score), version.run.snapshot,
         tuple(recipe.get("cohorts", ())),
     )  # fmt: skip
 
@@ -108,9 +119,10 @@ def _rows(snapshot: DatasetSnapshot) -> pd.DataFrame:
 
 
 def snapshots_behind(version: ModelVersion) -> list[DatasetSnapshot]:
-    """The frozen rows that a nomogram was fitted to and judged on."""
+    """The frozen rows that a nomogram was asked of, fitted to and judged on."""
     judged = _snapshots(_evaluations(version, "prognosis_judge"))
-    return list({s.pk: s for s in (version.fitting_snapshot, *judged)}.values())
+    behind = version.run.snapshot, version.fitting_snapshot, *judged
+    return list({s.pk: s for s in behind}.values())
 
 
 def _evaluations(version: ModelVersion, purpose: str) -> list[Evaluation]:

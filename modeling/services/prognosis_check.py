@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +20,15 @@ from modeling.methods.sample_size import plan_sample_size
 from modeling.models import ModelRun, RunKind
 from modeling.selectors import frozen_keys, state_of
 from modeling.services.plans import plan_in_force, prognosis_done
-from modeling.services.prognosis_choice import PrognosisChoice, choice_read
+from modeling.services.prognosis_choice import (
+    PrognosisChoice,
+    choice_read,
+    led_by_common_levels,
+)
 from modeling.services.prognosis_metrics import json_ready
-from modeling.services.prognosis_rows import PrognosisRows, prognosis_rows
+from modeling.services.prognosis_rows import PrognosisRows
 from modeling.services.prognosis_writing import prognosis_recipe
+from modeling.services.snapshots import prognosis_question_rows, prognosis_rows_frozen
 from modeling.services.version_life import ancestry_of
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import marked, say
@@ -50,8 +55,13 @@ class Ahead:
     rows: PrognosisRows
 
     @cached_property
+    def table(self) -> pd.DataFrame:
+        """Those who can be used at all."""
+        return self.rows.usable
+
+    @cached_property
     def fitting(self) -> pd.DataFrame:
-        table = self.rows.table
+        table = self.table
         return table[table["use"] == CohortUse.DEVELOPMENT]
 
     @cached_property
@@ -72,16 +82,23 @@ class Ahead:
 
 
 def prognosis_ahead(study: Study, asked: Mapping[str, Any]) -> Ahead:
-    """The run that ``asked`` describes, with today's rows.
+    """The run that ``asked`` describes, with its frozen rows, or with those it would freeze today.
 
     Raises
     ------
     DataProblem
-        As ``choice_read``.
+        As ``choice_read``; a frozen table that cannot be read.
     """
     choice = choice_read(study, asked)
-    rows = prognosis_rows(study, choice.endpoint, choice.rad_score).only(choice.cohorts)
-    return Ahead(study, choice, rows)
+    if choice.table:
+        return ahead_of(study, choice, prognosis_rows_frozen(choice.table))
+    return ahead_of(study, choice, prognosis_question_rows(study, choice.question))
+
+
+def ahead_of(study: Study, choice: PrognosisChoice, rows: PrognosisRows) -> Ahead:
+    """The run of a choice on rows, of the cohorts that were chosen."""
+    kept = rows.only(choice.cohorts)
+    return Ahead(study, replace(choice, plan=led_by_common_levels(choice.plan, kept)), kept)
 
 
 def prognosis_check(study: Study, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +130,8 @@ def check_of(ahead: Ahead) -> dict[str, Any]:
         "penalty": choice.plan.penalty,
         "resamples": choice.plan.resamples,
         "seed": choice.seed,
+        "snapshot": choice.table and str(choice.table.uid),
+        "question": dict(choice.question),
         "cohorts": cohorts_of(ahead),
         "covariates": [asdict(one) for one in review.covariates],
         "complete": review.n,
@@ -141,7 +160,8 @@ def cohorts_of(ahead: Ahead) -> list[dict[str, Any]]:
     complete, left_out = ahead.split
     least, _ = ahead.rows.split(list(ahead.choice.plan.always))
     found = []
-    for name, members in ahead.rows.table.groupby("cohort", sort=False):
+    members_of = ahead.rows.table.sort_values("cohort_id", kind="stable")
+    for name, members in members_of.groupby("cohort", sort=False):
         mine, out = complete[complete["cohort"] == name], left_out[left_out["cohort"] == name]
         use = str(members["use"].iloc[0])
         fixed = use == CohortUse.DEVELOPMENT or ahead.choice.plan.selection == "fixed"
@@ -174,13 +194,13 @@ def guard_refuse(ahead: Ahead) -> None:
 
 
 def _judging(ahead: Ahead) -> dict[str, list[str]]:
-    rows = ahead.rows.table
+    rows = ahead.table
     elsewhere = rows[rows["use"] != CohortUse.DEVELOPMENT]
     return {str(name): list(part["pseudonym"]) for name, part in elsewhere.groupby("cohort")}
 
 
 def _uses(ahead: Ahead) -> list[Problem]:
-    uses = dict(ahead.rows.table[["cohort", "use"]].itertuples(index=False))
+    uses = dict(ahead.table[["cohort", "use"]].itertuples(index=False))
     return check_cohort_uses(list(ahead.fitting["cohort"]), uses)
 
 

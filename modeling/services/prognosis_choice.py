@@ -1,37 +1,50 @@
-"""What a prognosis run is asked to do, by a form, a page or the API: all problems at once."""
+"""What a prognosis run is asked to do, by a form, a page or the API: all problems at once.
+
+The rows are those of a frozen table, of a saved question, or of the question that the choice itself
+makes; a table or a question that was asked before decides endpoint, Rad-Score and columns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from modeling.methods.prognosis_plan import PrognosisPlan
-from modeling.models import ModelVersion, VersionKind
-from modeling.selectors import speaking, version_named
+from modeling.methods.admissible_columns import DictionaryColumn, check_beside_parts
+from modeling.methods.prognosis_plan import PrognosisPlan, lead_with_common
+from modeling.models import DatasetSnapshot, ModelVersion, SavedQuestion, VersionKind
+from modeling.selectors import newest_table, question_named, snapshot_named, speaking, version_named
 from modeling.services.parameters import read_resamples, read_seed
+from modeling.services.prognosis_columns import candidates_of, columns_of
 from modeling.services.prognosis_endpoints import endpoints_offered
-from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS
+from modeling.services.prognosis_question import PURPOSE, PrognosisQuestion, own_told
+from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS, PrognosisRows
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import Cohort, CohortUse, Study
 
 RESAMPLES = 1000
 NONE = "none"  # no clinical column at all: an empty list stands for what is usual
+NEWEST = "newest"  # the frozen table of the endpoint that was frozen last
+USUAL_ENDPOINT = "overall_survival"
 LONGEST_MONTHS = 600.0
+# What is empty is as usual, or as the table or the saved question has it.
 ASKED: dict[str, Any] = {
-    "endpoint": "overall_survival",
+    "endpoint": "",
     "seed": 0,
     "resamples": RESAMPLES,
     "rad_score": "",
     "cohorts": "",
     "horizons": "",
     "headline": "",
-    "immunoscore": "yes",
+    "immunoscore": "",
     "candidates": "",
     "selection": "lasso",
     "splines": "",
     "penalty": "none",
+    "snapshot": "",
+    "question": "",
 }
 
 
@@ -39,7 +52,9 @@ ASKED: dict[str, Any] = {
 class PrognosisChoice:
     """A run as it was decided, every default written out.
 
-    ``cohorts`` are the validating ones it is judged in; none stands for all.
+    ``cohorts`` are the validating ones it is judged in; none stands for all of its rows. ``table``
+    holds the rows; where there is none, ``question`` is frozen first. ``own`` tells title, unit and
+    levels of the columns that are the study's own.
     """
 
     endpoint: str
@@ -48,10 +63,42 @@ class PrognosisChoice:
     cohorts: tuple[str, ...]
     headline: float
     plan: PrognosisPlan
+    question: Mapping[str, Any]
+    table: DatasetSnapshot | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         return (*self.plan.always, *self.plan.candidates)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was given, beside what may be chosen from.
+
+    ``before`` is the question that was asked before, as a frozen table keeps it; None where the
+    choice makes its own.
+    """
+
+    study: Study
+    given: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+
+    @cached_property
+    def candidates(self) -> dict[str, DictionaryColumn]:
+        """Columns that may be offered, in their order."""
+        if self.before is None:
+            return candidates_of(self.study)
+        own = self.before["own"]
+        return {
+            name: DictionaryColumn(
+                name, own.get(name, {}).get("title", name),
+                levels=tuple(own.get(name, {}).get("levels", FACTORS.get(name, ()))),
+            )
+            for name in self.before["columns"]
+        }  # fmt: skip
+
+    def said_before(self, name: str) -> str:
+        return str(self.before[name]) if self.before else ""
 
 
 def choice_read(study: Study, asked: Mapping[str, Any]) -> PrognosisChoice:
@@ -69,23 +116,119 @@ def choice_read(study: Study, asked: Mapping[str, Any]) -> PrognosisChoice:
         Everything that cannot be used, with its place.
     """
     given = {**ASKED, **asked}
-    found: dict[str, Any] = {}
     problems = _unknown(asked)
+    table, saved = (
+        _table(study, given),
+        question_named(study, str(given["question"]).strip(), PURPOSE),
+    )
+    before = table.question if table else question_asked(study, saved).document() if saved else None
+    wanted, found = Wanted(study, given, before), dict[str, Any]()
     for name, read in _READ.items():
         try:
-            found[name] = read(study, given)
+            found[name] = read(wanted)
         except DataProblem as refusal:
-            problems += refusal.problems
+            problems += [one for one in refusal.problems if one not in problems]
     if problems:
         raise DataProblem(problems)
     times, headline = found["times"]
+    own = before["own"] if before else own_told(wanted.candidates, found["candidates"])
     plan = PrognosisPlan(
-        found["candidates"], found["always"], FACTORS, times, resamples=found["resamples"],
-        selection=found["selection"], splines=found["splines"], penalty=found["penalty"],
+        found["candidates"], found["always"], FACTORS | _own_levels(own, found["candidates"]),
+        times, resamples=found["resamples"], selection=found["selection"],
+        splines=found["splines"], penalty=found["penalty"],
     )  # fmt: skip
+    question = before or PrognosisQuestion(
+        found["endpoint"], found["rad_score"], _written_out(study, found["cohorts"]),
+        found["candidates"], "immunoscore" in found["always"], own,
+    ).document()  # fmt: skip
     return PrognosisChoice(
-        found["endpoint"], found["seed"], found["rad_score"], found["cohorts"], headline, plan
-    )
+        found["endpoint"], found["seed"], found["rad_score"], found["cohorts"], headline, plan,
+        question, table,
+    )  # fmt: skip
+
+
+def _written_out(study: Study, cohorts: tuple[str, ...]) -> tuple[str, ...]:
+    """Names where nothing stands for all of them."""
+    chosen = tuple(name for name in cohorts if name != NONE)
+    return chosen if cohorts else tuple(validating_cohorts(study))
+
+
+def _own_levels(
+    own: Mapping[str, Mapping[str, Any]], names: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(told["levels"])
+        for name, told in own.items()
+        if name in names and "levels" in told
+    }
+
+
+def led_by_common_levels(plan: PrognosisPlan, rows: PrognosisRows) -> PrognosisPlan:
+    """The plan with a reference that enough fitting patients have, for columns of the study's own.
+
+    The dictionary orders levels for people; one that nobody has cannot be compared with.
+    """
+    table = rows.usable
+    fitted = table[table["use"] == CohortUse.DEVELOPMENT]
+    factors = dict(plan.factors)
+    for name in set(plan.candidates) & (set(factors) - set(FACTORS)):
+        factors[name] = lead_with_common(factors[name], fitted[name])
+    return replace(plan, factors=factors)
+
+
+def question_asked(study: Study, saved: SavedQuestion) -> PrognosisQuestion:
+    """What a saved question asks today: what it leaves open is as usual.
+
+    Raises
+    ------
+    DataProblem
+        A column, cohort, endpoint or Rad-Score that cannot be used any more.
+    """
+    return question_checked(study, saved.document, saved)
+
+
+def question_checked(
+    study: Study, document: Mapping[str, Any], saved: SavedQuestion | None = None
+) -> PrognosisQuestion:
+    """What the document of a question asks of the study.
+
+    Raises
+    ------
+    DataProblem
+    """
+    development = Cohort.objects.filter(study=study, use=CohortUse.DEVELOPMENT)
+    always = set(development.values_list("name", flat=True))  # asked about, named or not
+    asked = {
+        "endpoint": document["endpoint"],
+        "rad_score": document.get("rad_score", ""),
+        "cohorts": [name for name in document["cohorts"] if name not in always]
+        if "cohorts" in document else "",
+        "candidates": document.get("columns", ""),
+        "immunoscore": document.get("immunoscore", ""),
+    }  # fmt: skip
+    made = choice_read(study, asked).question
+    version = version_named(study, made["rad_score"], VersionKind.RAD_SCORE)
+    return PrognosisQuestion(
+        made["endpoint"], version, tuple(made["cohorts"]), tuple(made["columns"]),
+        made["immunoscore"] == "yes", made["own"], tuple(document.get("filters", ())), saved,
+    )  # fmt: skip
+
+
+def question_document(study: Study, choice: PrognosisChoice, name: str) -> dict[str, Any]:
+    """What a choice asks of the study, as a question to be saved."""
+    development = Cohort.objects.filter(study=study, use=CohortUse.DEVELOPMENT)
+    asked = choice.question
+    return {
+        "format": 1,
+        "name": name.strip(),
+        "purpose": PURPOSE,
+        "endpoint": asked["endpoint"],
+        "rad_score": asked["rad_score"],
+        "cohorts": [*development.order_by("id").values_list("name", flat=True), *asked["cohorts"]],
+        "columns": list(asked["columns"]),
+        "immunoscore": asked["immunoscore"],
+        **({"filters": asked["filters"]} if asked["filters"] else {}),
+    }
 
 
 def listed_in(value: Any) -> tuple[str, ...]:
@@ -107,8 +250,41 @@ def _unknown(asked: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def _endpoint(study: Study, given: Mapping[str, Any]) -> str:
-    return _one_of(given, "endpoint", say("Endpoint"), tuple(endpoints_offered(study)))
+def _table(study: Study, given: Mapping[str, Any]) -> DatasetSnapshot | None:
+    """The frozen table that is named, or the newest of the endpoint; none where none is."""
+    uid = str(given["snapshot"]).strip()
+    if not uid:
+        return None
+    if str(given["question"]).strip():
+        raise refuse(say("Prognosis"), say("a frozen table and a question"), "one of them",
+                     "A frozen table answers its own question.", column="snapshot")  # fmt: skip
+    if uid != NEWEST:
+        return snapshot_named(study, uid, PURPOSE)
+    endpoint = str(given["endpoint"]).strip() or USUAL_ENDPOINT
+    found = newest_table(study, PURPOSE, endpoint)
+    if found is None:
+        raise refuse("snapshot", NEWEST, say("a frozen table of {endpoint}", endpoint=endpoint),
+                     "Freeze one first.", column="snapshot")  # fmt: skip
+    return found
+
+
+def _as_before(wanted: Wanted, name: str, where: str, value: str) -> str:
+    """What the table or the question says; another wish is refused."""
+    said = wanted.said_before(name)
+    if said and value and value != said:
+        raise refuse(where, value, say("{said}, as its rows were asked for", said=said),
+                     "Leave it out, or ask another question.", column=name)  # fmt: skip
+    return said or value
+
+
+def _endpoint(wanted: Wanted) -> str:
+    where, given = say("Endpoint"), str(wanted.given["endpoint"]).strip()
+    value = _as_before(wanted, "endpoint", where, given) or USUAL_ENDPOINT
+    if wanted.before:
+        return value  # it may have been retired since
+    return _one_of(
+        {"endpoint": value}, "endpoint", where, tuple(endpoints_offered(wanted.study))
+    )  # fmt: skip
 
 
 def _one_of(given: Mapping[str, Any], name: str, where: str, known: Sequence[str]) -> str:
@@ -131,9 +307,10 @@ def _some_of(given: Mapping[str, Any], name: str, where: str, known: Sequence[st
     return tuple(value for value in known if value in wanted) if wanted else tuple(usual)
 
 
-def _rad_score(study: Study, given: Mapping[str, Any]) -> ModelVersion:
+def _rad_score(wanted: Wanted) -> ModelVersion:
     """The one named, or the one that speaks: released, or the newest while none is."""
-    uid = str(given["rad_score"]).strip()
+    study, given = wanted.study, str(wanted.given["rad_score"]).strip()
+    uid = _as_before(wanted, "rad_score", "Rad-Score", given)
     if uid:
         return version_named(study, uid, VersionKind.RAD_SCORE)
     speaks = speaking(study, VersionKind.RAD_SCORE).first()
@@ -148,12 +325,13 @@ def _rad_score(study: Study, given: Mapping[str, Any]) -> ModelVersion:
     return version_named(study, str(speaks.uid), VersionKind.RAD_SCORE)
 
 
-def _times(study: Study, given: Mapping[str, Any]) -> tuple[tuple[float, ...], float]:
+def _times(wanted: Wanted) -> tuple[tuple[float, ...], float]:
     """Horizons in months in their order, and the one that counts most."""
-    offered = endpoints_offered(study)
-    usual = offered.get(str(given["endpoint"]).strip(), offered["overall_survival"])
-    wanted = listed_in(given["horizons"])
-    times = tuple(sorted({_months(text, "horizons") for text in wanted})) or usual.times
+    given, offered = wanted.given, endpoints_offered(wanted.study)
+    endpoint = wanted.said_before("endpoint") or str(given["endpoint"]).strip()
+    usual = offered.get(endpoint, offered[USUAL_ENDPOINT])
+    asked = listed_in(given["horizons"])
+    times = tuple(sorted({_months(text, "horizons") for text in asked})) or usual.times
     text = str(given["headline"]).strip()
     headline = _months(text, "headline") if text else usual.headline
     if not text and headline not in times:
@@ -179,24 +357,55 @@ def _months(text: str, column: str) -> float:
     return value
 
 
-def _always(study: Study, given: Mapping[str, Any]) -> tuple[str, ...]:
-    wanted = _one_of(given, "immunoscore", say("Immunoscore"), ("yes", "no"))
-    return ALWAYS if wanted == "yes" else ("rad_score",)
+def _always(wanted: Wanted) -> tuple[str, ...]:
+    said = wanted.said_before("immunoscore") or "yes"
+    value = str(wanted.given["immunoscore"]).strip() or said
+    known = ("yes", "no") if said == "yes" else ("no",)
+    asked = _one_of({"immunoscore": value}, "immunoscore", say("Immunoscore"), known)
+    return ALWAYS if asked == "yes" else ALWAYS[:1]
 
 
-def _candidates(study: Study, given: Mapping[str, Any]) -> tuple[str, ...]:
-    return _some_of(given, "candidates", say("Covariates"), CANDIDATES, CANDIDATES)
+def _candidates(wanted: Wanted) -> tuple[str, ...]:
+    """Columns known before treatment; of any other it is said why it is none."""
+    asked, known = wanted.given["candidates"], wanted.candidates
+    problems = [_no_candidate(wanted, name) for name in listed_in(asked)
+                if name not in known and name != NONE]  # fmt: skip
+    if problems:
+        raise DataProblem(problems)
+    usual = CANDIDATES if wanted.before is None else tuple(known)
+    chosen = _some_of(wanted.given, "candidates", say("Covariates"), tuple(known), usual)
+    if problems := check_beside_parts(chosen, known):
+        raise DataProblem(problems)
+    return chosen
 
 
-def _splines(study: Study, given: Mapping[str, Any]) -> tuple[str, ...]:
+def _no_candidate(wanted: Wanted, name: str) -> Problem:
+    column = None if wanted.before else columns_of(wanted.study).get(name)
+    if column is None:
+        expected, remedy = ", ".join(wanted.candidates) or NONE, "Choose among them."
+        return Problem(say("Covariates"), name, expected, remedy, column="candidates")
+    return Problem(
+        say("Covariates"),
+        say("{name}: {reason}", name=name, reason=column.refused),
+        "a number or levels known before treatment",
+        "Leave it out: a model must not know how its patients fared.",
+        column="candidates",
+    )
+
+
+def _splines(wanted: Wanted) -> tuple[str, ...]:
     """Numeric columns of the model that may bend; a line is usual."""
-    columns = (*_always(study, given), *_candidates(study, given))
-    bent = tuple(name for name in columns if name not in FACTORS and name != "immunoscore")
-    return _some_of(given, "splines", say("Splines"), bent, ())
+    columns, known = (*_always(wanted), *_candidates(wanted)), wanted.candidates
+    bent = tuple(
+        name for name in columns
+        if name != "immunoscore" and not (name in known and known[name].levels)
+    )  # fmt: skip
+    return _some_of(wanted.given, "splines", say("Splines"), bent, ())
 
 
-def _cohorts(study: Study, given: Mapping[str, Any]) -> tuple[str, ...]:
-    known = validating_cohorts(study)
+def _cohorts(wanted: Wanted) -> tuple[str, ...]:
+    before, given = wanted.before, wanted.given
+    known = list(before["cohorts"]) if before else validating_cohorts(wanted.study)
     chosen = _some_of(given, "cohorts", say("Cohorts"), known, ())
     if listed_in(given["cohorts"]) == (NONE,) or given["cohorts"] in ([], ()):
         return (NONE,)
@@ -205,16 +414,16 @@ def _cohorts(study: Study, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 _READ: dict[str, Any] = {
     "endpoint": _endpoint,
-    "seed": lambda study, given: read_seed(given["seed"]),
-    "resamples": lambda study, given: read_resamples(given["resamples"]),
+    "seed": lambda wanted: read_seed(wanted.given["seed"]),
+    "resamples": lambda wanted: read_resamples(wanted.given["resamples"]),
     "rad_score": _rad_score,
     "times": _times,
     "always": _always,
     "candidates": _candidates,
-    "selection": lambda study, given: _one_of(
-        given, "selection", say("Selection"), ("lasso", "fixed")
+    "selection": lambda wanted: _one_of(
+        wanted.given, "selection", say("Selection"), ("lasso", "fixed")
     ),
     "splines": _splines,
-    "penalty": lambda study, given: _one_of(given, "penalty", say("Penalty"), ("none", "firth")),
+    "penalty": lambda wanted: _one_of(wanted.given, "penalty", say("Penalty"), ("none", "firth")),
     "cohorts": _cohorts,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,8 +91,13 @@ def evaluation_metrics(judged: PrognosisEvaluation) -> dict[str, Any]:
     })  # fmt: skip
 
 
-def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
-    """A nomogram's version as data: all that is needed to apply it, and to draw it."""
+def nomogram_content(
+    fit: PrognosisFit, endpoint: str, own: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A nomogram's version as data: all that is needed to apply it, and to draw it.
+
+    ``own`` tells titles and units of columns of the study's own, by name.
+    """
     cox = fit.cox
     return json_ready({
         "format": FORMAT,
@@ -101,6 +106,7 @@ def nomogram_content(fit: PrognosisFit, endpoint: str) -> dict[str, Any]:
         "terms": [
             {"name": term.name, "levels": term.levels}
             | ({"knots": term.knots} if term.knots else {})
+            | {key: text for key, text in own.get(term.name, {}).items() if key != "levels"}
             for term in fit.terms
         ],
         **({"penalty": fit.plan.penalty} if fit.plan.penalty != "none" else {}),

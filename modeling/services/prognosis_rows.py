@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +23,7 @@ KEY = ("cohort", "pseudonym")
 DAYS_PER_MONTH = 30.4375
 RESPONSE = "response_at_6_months"
 OUTCOMES = ("duration_months", "event", "cause", "response")
+NEEDED = ("rad_score", "duration_months", "event")  # of whoever is in a frozen table
 ALWAYS = ("rad_score", "immunoscore")
 CANDIDATES = (
     "sex", "age_years", "primary_site", "pathology_type", "metastasis_count",
@@ -33,6 +34,8 @@ FACTORS = {
     "primary_site": ("left", "right"),
     "pathology_type": ("adenocarcinoma", "mucinous", "signet_ring"),
 }
+# What enters as a logarithm, and the variable it is of.
+MARKERS = {"log2_cea": "cea_ng_ml", "log2_ca199": "ca199_u_ml", "log2_ca125": "ca125_u_ml"}
 TITLES = {
     "rad_score": "Rad-Score",
     "immunoscore": "Immunoscore",
@@ -66,27 +69,41 @@ PLAIN_TITLES = (marked("CEA (ng/mL)"), marked("CA19-9 (U/mL)"), marked("CA125 (U
 
 @dataclass(frozen=True)
 class PrognosisRows:
-    """A row per cohort member, sorted by cohort and pseudonym, gaps left as gaps."""
+    """A row per cohort member, sorted by cohort and pseudonym, gaps left as gaps.
+
+    ``reason`` says why a member cannot be used at all: nothing follows from the other columns of
+    such a row. ``parents`` are digests of what the rows were made of.
+    """
 
     table: pd.DataFrame
+    parents: list[str] = field(default_factory=list)
+    agreeing: set[str] = field(default_factory=set)
+
+    @property
+    def usable(self) -> pd.DataFrame:
+        return self.table[self.table["reason"] == ""]
 
     def only(self, cohorts: Sequence[str]) -> PrognosisRows:
         """Development, and the validating cohorts named; all when none is."""
         if not cohorts:
             return self
         kept = (self.table["use"] == "development") | self.table["cohort"].isin(list(cohorts))
-        return PrognosisRows(self.table[kept].reset_index(drop=True))
+        return replace(self, table=self.table[kept].reset_index(drop=True))
 
     def split(
         self, columns: Sequence[str], chosen: pd.Series | None = None
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Complete rows of ``columns``, and the others with the reason."""
         rows = self.table if chosen is None else self.table[chosen]
-        wanted = [*columns, "duration_months", "event"]
-        gaps = rows[wanted].isna()
-        complete = ~gaps.any(axis=1)
+        gaps = rows[list(columns)].isna()
+        complete = (rows["reason"] == "") & ~gaps.any(axis=1)
         left_out = rows[~complete].assign(
-            reason=[_reason(row.index[row]) for _, row in gaps[~complete].iterrows()]
+            reason=[
+                said or reason_of(row.index[row])
+                for said, (_, row) in zip(
+                    rows.loc[~complete, "reason"], gaps[~complete].iterrows(), strict=True
+                )
+            ]
         )
         return rows[complete].astype({"event": bool}), left_out
 
@@ -102,6 +119,9 @@ def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> Prog
         response=members.index.map(endpoint_table(study, RESPONSE)["label"]),
     )
     joined = joined.join(_rad_scores(rad_score))
+    gaps = joined[list(NEEDED)].isna()
+    joined["reason"] = [reason_of(row.index[row]) if row.any() else ""
+                        for _, row in gaps.iterrows()]  # fmt: skip
     return PrognosisRows(joined.sort_values(["cohort_id", "pseudonym"]).reset_index(drop=True))
 
 
@@ -114,7 +134,7 @@ def _values(study: Study) -> pd.DataFrame:
 
 
 def rows_digest(table: pd.DataFrame) -> str:
-    """Of everything that any cohort is fitted to or judged on."""
+    """Of all rows, as a run kept it before these were frozen in a step of their own."""
     columns = [*KEY, "use", "rad_score_kind", *ALWAYS, *CANDIDATES, *OUTCOMES]
     return sha256(table[columns].to_csv(index=False).encode()).hexdigest()
 
@@ -126,15 +146,18 @@ def run_digest(
     seed: int,
     recipe: dict[str, Any],
 ) -> str:
-    """The rows fitted to, and all rows: new follow-up of a validating cohort is a new run."""
+    """The rows fitted to, and all rows: new follow-up of a validating cohort is a new run.
+
+    ``rows_sha256`` is that of the frozen table.
+    """
     parts = fitting.sha256, rows_sha256, rad_score.sha256, seed, recipe
     return inputs_digest("prognosis", *parts)
 
 
 def rows_are_current(version: ModelVersion, rad_score: ModelVersion) -> bool:
-    """Whether the run of ``version`` would be the one for today's rows; nothing is fitted.
+    """Of a run that froze no table of its question: whether it would be the one for today's rows.
 
-    Who has the same rows has the same of them to fit to: its own frozen table stands for them.
+    Nothing is fitted: who has the same rows has the same of them to fit to.
     """
     run = version.run
     rows = prognosis_rows(version.study, version.endpoint, rad_score)
@@ -157,7 +180,8 @@ def _causes(study: Study, endpoint: str, follow_up: pd.DataFrame) -> pd.Series:
     return event.where(~(died & (event == 1)), 2.0)
 
 
-def _reason(columns: Sequence[str]) -> str:
+def reason_of(columns: Sequence[str]) -> str:
+    """``missing: CEA (ng/mL), follow-up``."""
     named = [_plain(c) for c in columns
              if c != "event" or "duration_months" not in columns]  # fmt: skip
     return "missing: " + ", ".join(named)
@@ -172,8 +196,7 @@ def _clinical(study: Study) -> pd.DataFrame:
     wanted = ("sex", "age_years", "primary_site", "pathology_type", "metastasis_count",
               "largest_metastasis_cm")  # fmt: skip
     table = values.reindex(columns=list(wanted))
-    for name, source in (("log2_cea", "cea_ng_ml"), ("log2_ca199", "ca199_u_ml"),
-                         ("log2_ca125", "ca125_u_ml")):  # fmt: skip
+    for name, source in MARKERS.items():
         table[name] = _log2(values.get(source), table.index)
     for name in ("age_years", "metastasis_count", "largest_metastasis_cm"):
         table[name] = pd.to_numeric(table[name], errors="coerce").astype(float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.methods.design_matrix import Term
+from modeling.methods.prognosis_plan import PrognosisPlan
 from modeling.methods.regression_table import (
     Effect,
     RegressionTable,
@@ -21,6 +22,8 @@ from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
 
+Variables = Mapping[str, tuple[str, ...]]
+VARIABLES = {name: FACTORS.get(name, ()) for name in (*ALWAYS, *CANDIDATES)}
 FEWEST_ROWS, FEWEST_EVENTS = 20, 5
 RAREST = 5  # patients at a level; rarer ones join the reference
 SEPARATION = "separat"
@@ -28,7 +31,20 @@ LEAST_EACH = 2  # outcomes per coefficient: with fewer only each variable alone 
 FEWEST_EACH = 5  # outcomes (of the rarer kind) per coefficient: fewer, and ratios run away
 
 
-def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
+def table2_asked(rows: pd.DataFrame, endpoint: str, plan: PrognosisPlan) -> list[dict[str, Any]]:
+    """As ``table2_of``, over the columns of a plan: the paper's first, then the study's own."""
+    asked = {*plan.always, *plan.candidates}
+    paper = [name for name in (*ALWAYS, *CANDIDATES) if name in asked]
+    own = {name: tuple(plan.factors.get(name, ())) for name in plan.candidates
+           if name not in CANDIDATES}  # fmt: skip
+    others = {*ALWAYS, *CANDIDATES} - asked
+    return table2_of(rows.drop(columns=list(others), errors="ignore"), endpoint,
+                     {name: FACTORS.get(name, ()) for name in paper} | own)  # fmt: skip
+
+
+def table2_of(
+    rows: pd.DataFrame, endpoint: str, variables: Variables = VARIABLES
+) -> list[dict[str, Any]]:
     """One regression table per cohort and outcome; why where there is none.
 
     Parameters
@@ -37,27 +53,32 @@ def table2_of(rows: pd.DataFrame, endpoint: str) -> list[dict[str, Any]]:
         Complete in the columns of the model; of every cohort.
     endpoint : str
         Its hazard ratios; with overall survival response is added.
+    variables : mapping of name to its levels
+        In their order; a number has none. Those that ``rows`` lack are passed over.
     """
     return [part for name, cohort in rows.groupby("cohort", sort=True)
-            for part in _of_cohort(str(name), cohort, endpoint)]  # fmt: skip
+            for part in _of_cohort(str(name), cohort, endpoint, variables)]  # fmt: skip
 
 
-def _of_cohort(name: str, rows: pd.DataFrame, endpoint: str) -> Iterator[dict[str, Any]]:
+def _of_cohort(
+    name: str, rows: pd.DataFrame, endpoint: str, variables: Variables
+) -> Iterator[dict[str, Any]]:
     time, event = rows["duration_months"].to_numpy(float), rows["event"].to_numpy(bool)
-    yield _told(name, endpoint, rows, event,
+    yield _told(name, endpoint, rows, event, variables,
                 lambda table, *how: tabulate_cox(time, event, table, *how))  # fmt: skip
     if endpoint != "overall_survival":
         return
     known = rows[[is_responder(label) is not None if label else False
                   for label in rows["response"]]]  # fmt: skip
     responded = np.array([bool(is_responder(label)) for label in known["response"]], dtype=bool)
-    yield _told(name, "response", known, responded,
+    yield _told(name, "response", known, responded, variables,
                 lambda table, *how: tabulate_logistic(responded, table, *how))  # fmt: skip
 
 
 def _told(
-    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, tabulate: Any
-) -> dict[str, Any]:
+    name: str, outcome: str, rows: pd.DataFrame, event: np.ndarray, variables: Variables,
+    tabulate: Any,
+) -> dict[str, Any]:  # fmt: skip
     """Firth's likelihood for the whole table on separation and where outcomes are few."""
     head = {"cohort": name, "outcome": outcome, "n": len(rows), "events": int(event.sum())}
     odds = outcome == "response"
@@ -65,7 +86,7 @@ def _told(
     if len(rows) < FEWEST_ROWS or fewer < FEWEST_EVENTS:
         return {**head, "reason": f"{len(rows)} complete patients with {head['events']} events: "
                 f"at least {FEWEST_ROWS} and {FEWEST_EVENTS} are needed"}  # fmt: skip
-    table, terms, notes = _terms(rows)
+    table, terms, notes = _terms(rows, variables)
     try:
         found: RegressionTable = tabulate(table, terms)
     except DataProblem as refusal:
@@ -101,11 +122,11 @@ def _alone_only(told: dict[str, Any], outcomes: int, coefficients: int) -> dict[
     }
 
 
-def _terms(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Term], list[str]]:
+def _terms(rows: pd.DataFrame, variables: Variables) -> tuple[pd.DataFrame, list[Term], list[str]]:
     """Variables that vary in these rows; rare levels join the reference, and it is said."""
     table, terms, notes = rows.copy(), list[Term](), list[str]()
-    for name in filter(rows.columns.__contains__, (*ALWAYS, *CANDIDATES)):
-        levels = FACTORS.get(name, ())
+    for name in filter(rows.columns.__contains__, variables):
+        levels = variables[name]
         if levels:
             counts = table[name].value_counts()
             rare = [level for level in levels[1:] if counts.get(level, 0) < RAREST]

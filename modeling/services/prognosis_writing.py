@@ -51,7 +51,10 @@ from studies.services import derivation_record, file_store, file_use, inputs_dig
 
 @dataclass
 class PrognosisRun:
-    """What is decided before anything is fitted; notices gather on the way."""
+    """What is decided before anything is fitted; notices gather on the way.
+
+    Everything is computed from the rows of the frozen ``table``.
+    """
 
     study: Study
     endpoint: str
@@ -61,7 +64,7 @@ class PrognosisRun:
     plan: PrognosisPlan
     headline: float
     cut: float
-    rows_sha256: str
+    table: DatasetSnapshot
     cohorts: tuple[str, ...] = ()  # judged in; none stands for all
     notices: list[Notice] = field(default_factory=list)
 
@@ -138,7 +141,7 @@ def rows_freeze(
         )
         file_use(stored, snapshot)
         SnapshotMember.objects.bulk_create(_members(snapshot, rows, left_out))
-        derivation_record(run.study, [run.rad_score.sha256], sha256, run.job)
+        derivation_record(run.study, [run.rad_score.sha256, run.table.sha256], sha256, run.job)
     return snapshot
 
 
@@ -163,7 +166,7 @@ def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[st
 
 
 def _run_digest(run: PrognosisRun, fitting: DatasetSnapshot) -> str:
-    return run_digest(fitting, run.rows_sha256, run.rad_score, run.seed, prognosis_recipe(run))
+    return run_digest(fitting, run.table.sha256, run.rad_score, run.seed, prognosis_recipe(run))
 
 
 def prognosis_recipe(choice: PrognosisChoice | PrognosisRun) -> dict[str, Any]:
@@ -219,7 +222,7 @@ def _record(
         study=run.study,
         kind=RunKind.PROGNOSIS,
         recipe=prognosis_recipe(run),
-        snapshot=fitting,
+        snapshot=run.table,
         seed=run.seed,
         threads=1,
         library_versions=library_versions(),
@@ -246,7 +249,8 @@ def prognosis_results(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
 
 def version_content(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
     """The nomogram as data."""
-    return nomogram_content(fit, run.endpoint) | {"rad_score_cut": run.cut}
+    content = nomogram_content(fit, run.endpoint, run.table.question.get("own", {}))
+    return content | {"rad_score_cut": run.cut}
 
 
 def basis_of(part: JudgedCohort) -> Basis:

@@ -64,7 +64,9 @@ def rad_score_run(
         if snapshot
         else snapshot_freeze(
             study,
-            rad_score_question(checked.document["missing"], question_named(study, question)),
+            rad_score_question(
+                checked.document["missing"], question_named(study, question, "rad_score")
+            ),
             job,
         )
     )

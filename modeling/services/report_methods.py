@@ -9,9 +9,11 @@ from typing import Any
 from genomics.models import PhenotypeFit
 from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiMethod
 from modeling.methods.classifiers import CLASSIFIERS
+from modeling.methods.prognosis import RAREST_LEVEL
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
+from modeling.services.prognosis_columns import own_title
 from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.report_content import (
     TARGETS,
@@ -33,7 +35,7 @@ from modeling.services.version_card import not_beaten
 from studies.eligibility import criteria_of, version_of
 from studies.figures.figure import number as written
 from studies.methods.endpoint_kinds import spoken_rule, title_of
-from studies.methods.wording import english, marked
+from studies.methods.wording import english, listed, marked, say
 from studies.models import Cohort, CohortMember, Derivation, EndpointDefinition, Study
 
 USES = {
@@ -258,8 +260,13 @@ def candidates_table(section: Section, study: Study, nomograms: list[ModelVersio
         (endpoint_of(version).short, {term["name"] for term in version.content["terms"]})
         for version in nomograms
     ]
+    own = {
+        name: own_title(told)
+        for version in nomograms
+        for name, told in version.run.snapshot.question.get("own", {}).items()
+    }
     rows: list[list[Cell]] = [
-        [plain_title(name), _scale(name, nomograms), SOURCES.get(name, BASELINE),
+        [own.get(name) or plain_title(name), _scale(name, nomograms), SOURCES.get(name, BASELINE),
          ", ".join(short for short, terms in kept if name in terms) or "none"]
         for name in offered
     ]  # fmt: skip
@@ -282,12 +289,40 @@ def _entering(nomograms: list[ModelVersion]) -> str:
 
 
 def _scale(name: str, nomograms: list[ModelVersion]) -> str:
-    for version in nomograms:
-        levels = version.run.recipe.get("plan", {}).get("factors", {}).get(name)
-        if levels:
-            first, *others = (level.replace("_", " ") for level in levels)
-            return f"{', '.join(others)} against {first}"
+    """How a variable enters, its levels as each model used them."""
+    said = {endpoint_of(v).short: text for v in nomograms if (text := _levels(name, v))}
+    if len(set(said.values())) > 1:
+        parts = [say("{endpoint}: {levels}", endpoint=k, levels=text) for k, text in said.items()]
+        return listed(parts, marked("{first}; {rest}"))
+    for text in said.values():
+        return text
     return "log2, linear" if name.startswith("log2_") else "linear"
+
+
+def _levels(name: str, version: ModelVersion) -> str:
+    """Levels against the reference; rare ones counted as it. Nothing of a number."""
+    levels = version.run.recipe.get("plan", {}).get("factors", {}).get(name, ())
+    if not levels:
+        return ""
+    joined = version.content.get("joined_levels", {}).get(name, {})
+    first = _level(levels[0])
+    used = [_level(level) for level in levels[1:] if level not in joined]
+    rare = [_level(level) for level in levels[1:] if level in joined]
+    against = (
+        say("{levels} against {reference}", levels=listed(used), reference=first)
+        if used
+        else say("one level only, not offered")
+    )
+    if not rare:
+        return against
+    return say(
+        "{levels}; {rare} (fewer than {least} patients) counted as {reference}",
+        levels=against, rare=listed(rare), least=RAREST_LEVEL, reference=first,
+    )  # fmt: skip
+
+
+def _level(name: str) -> str:
+    return say(name.replace("_", " "))
 
 
 def _nomogram(version: ModelVersion) -> str:

@@ -12,9 +12,9 @@ from modeling.figures.roc import RocBand, RocCurve, draw_roc
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import Basis, Evaluation, ModelVersion
 from modeling.services.nomogram_figures import bend_title, nomogram_figures, score_figures
+from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_metrics import curve_from
-from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import (
     BASES,
     Cell,
@@ -198,7 +198,7 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
         nomogram_from_dict(content["nomogram"]),
         f"Nomogram for {title}",
         "Read the points of each variable upwards, add them, and read survival below the total.",
-        TITLES,
+        titles_of(content),
         unit="months",
         endpoint=one.short,
         key=f"nomogram_{endpoint}",
@@ -339,16 +339,18 @@ def _hazard_row(
 
 
 def column_title(column: str, terms: list[dict[str, Any]]) -> str:
+    """A column of the model as people name it; one of the study's own as its term tells."""
+    titles = titles_of({"terms": terms})
     for term in terms:
         for level in term["levels"][1:]:
             if column == f"{term['name']}{level}":
                 return say(
                     "{variable}: {level} (against {reference})",
-                    variable=say(TITLES.get(term["name"], term["name"])),
+                    variable=say(titles.get(term["name"], term["name"])),
                     level=say(level.replace("_", " ")),
                     reference=say(term["levels"][0].replace("_", " ")),
                 )
-    return bend_title(column) or say(TITLES.get(column, column))
+    return bend_title(column, titles) or say(titles.get(column, column))
 
 
 def _validation(draft: Draft, section: Section, version: ModelVersion) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from modeling.methods.snapshot_table import (
     read_snapshot_table,
     write_snapshot_table,
 )
-from modeling.methods.table_comparison import compare_tables
+from modeling.methods.table_comparison import TableComparison, compare_tables
 from modeling.models import DatasetSnapshot, SavedQuestion, SnapshotMember
 from modeling.selectors import (
     Given,
@@ -28,13 +29,16 @@ from modeling.selectors import (
     targets_of,
     unjudged_reasons,
 )
+from modeling.services import prognosis_question as prognosis
 from modeling.services.numbering import next_number
+from modeling.services.prognosis_rows import PrognosisRows
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import named, say, say_number
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_read, file_store, file_use, inputs_digest
 
 KEY = ("cohort", "pseudonym")
+Rows = RadScoreRows | PrognosisRows
 LEFT_OUT_OF_TABLE = ("patient_id", "cohort_id", "reason")
 SMALLEST_JUDGED = 2
 
@@ -60,17 +64,17 @@ def snapshot_freeze(
     Raises
     ------
     DataProblem
-        Nobody complete in the cohort that is fitted to, or one class only.
+        Nobody complete in the cohort that is fitted to, or (of a Rad-Score) one class only.
     """
     question = question or rad_score_question()
     rows = question_rows(study, question)
-    _check(rows.table)
+    _kind_of(question).check(rows.table)
     return snapshot_of_rows(study, question, rows, job)
 
 
 def question_rows(
     study: Study, question: Mapping[str, Any], given: Mapping[str, Given] | None = None
-) -> RadScoreRows:
+) -> Rows:
     """Everybody whom a question asks about as the records stand now: in, or out with the reason.
 
     Raises
@@ -78,6 +82,22 @@ def question_rows(
     DataProblem
         A cohort or feature that is not there.
     """
+    if question["purpose"] == prognosis.PURPOSE:
+        return prognosis_question_rows(study, question)
+    return rad_score_question_rows(study, question, given)
+
+
+def prognosis_question_rows(study: Study, question: Mapping[str, Any]) -> PrognosisRows:
+    """As ``question_rows``, of a prognosis."""
+    wide = prognosis.prognosis_table(study, question)
+    _leave_out(wide.table, question["filters"])
+    return prognosis.narrowed(wide, question)
+
+
+def rad_score_question_rows(
+    study: Study, question: Mapping[str, Any], given: Mapping[str, Given] | None = None
+) -> RadScoreRows:
+    """As ``question_rows``, of a Rad-Score."""
     asks, missing = question.get("asks", {}), question["missing"] == "median_in_fold"
     asked = asks.get("cohorts"), asks.get("features")
     rows = rad_score_rows(study, missing, *asked, given=given)
@@ -88,10 +108,11 @@ def question_rows(
 def still_given(snapshots: Sequence[DatasetSnapshot]) -> set[int]:
     """Keys of those whose question, asked now, has the same rows made of the same inputs.
 
-    Asked by who sees all sites, of questions of the Rad-Score.
+    Asked by who sees all sites.
     """
     kept = [row for row in snapshots if row.not_reproducible_since is None]
-    given = inputs_read(kept[0].study) if kept else {}
+    of_images = [row for row in kept if row.question["purpose"] != prognosis.PURPOSE]
+    given = inputs_read(of_images[0].study) if of_images else {}
     return {row.pk for row in kept if _is_still_given(row, given)}
 
 
@@ -107,6 +128,27 @@ def _is_still_given(snapshot: DatasetSnapshot, given: Mapping[str, Given]) -> bo
     return not included.empty and _holds_the_same(snapshot, included[snapshot.columns])
 
 
+def rows_since(snapshot: DatasetSnapshot) -> TableComparison | None:
+    """The frozen rows beside those that the question has now; None where it cannot be asked."""
+    try:
+        rows = question_rows(snapshot.study, snapshot.question)
+    except DataProblem:
+        return None
+    included = rows.table[rows.table["reason"] == ""]
+    return compare_tables(snapshot_read(snapshot), included[snapshot.columns], KEY)
+
+
+def prognosis_rows_frozen(snapshot: DatasetSnapshot) -> PrognosisRows:
+    """The rows of a frozen table of a prognosis, and who is out and why.
+
+    Raises
+    ------
+    DataProblem
+        As ``snapshot_read``.
+    """
+    return prognosis.rows_as_frozen(snapshot, snapshot_read(snapshot))
+
+
 def _holds_the_same(snapshot: DatasetSnapshot, rows: pd.DataFrame) -> bool:
     """By the digest, or, where another pyarrow wrote other bytes, value by value."""
     data = write_snapshot_table(rows, KEY)
@@ -117,12 +159,12 @@ def _holds_the_same(snapshot: DatasetSnapshot, rows: pd.DataFrame) -> bool:
 
 
 def snapshot_of_rows(
-    study: Study, question: dict[str, Any], rows: RadScoreRows, job: Job | None = None
+    study: Study, question: dict[str, Any], rows: Rows, job: Job | None = None
 ) -> DatasetSnapshot:
     """The frozen table of rows as they were read; the same rows again give the same snapshot."""
     included = rows.table[rows.table["reason"] == ""]
     data = write_snapshot_table(included.drop(columns=list(LEFT_OUT_OF_TABLE)), KEY)
-    sha256, targets = digest_table(data), targets_of(rows.table)
+    sha256, targets = digest_table(data), _kind_of(question).targets(question, rows.table)
     left_out = rows.table.loc[rows.table["reason"] != "", [*KEY, "reason"]]
     digest = inputs_digest(question, targets, sha256, sorted(left_out.agg("|".join, axis=1)))
     earlier = DatasetSnapshot.objects.filter(study=study, inputs_digest=digest).first()
@@ -213,19 +255,19 @@ def _check(table: pd.DataFrame) -> None:
 
 @transaction.atomic
 def _write(
-    study: Study, question: dict[str, Any], rows: RadScoreRows, data: bytes,
+    study: Study, question: dict[str, Any], rows: Rows, data: bytes,
     sha256: str, digest: str, job: Job | None,
 ) -> DatasetSnapshot:  # fmt: skip
     snapshot = DatasetSnapshot.objects.create(
         study=study,
         number=next_number(DatasetSnapshot, study),
         question=question,
-        targets=targets_of(rows.table),
+        targets=_kind_of(question).targets(question, rows.table),
         cohorts=cohorts_now(study, rows.table["cohort"]),
         table=file_store(study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet"),
         sha256=sha256,
         columns=sorted(set(rows.table.columns) - set(LEFT_OUT_OF_TABLE)),
-        notices=[notice.as_dict() for notice in _notices(rows)],
+        notices=[notice.as_dict() for notice in _kind_of(question).notices(question, rows)],
         frozen_at=timezone.now(),
         produced_by=job,
         inputs_digest=digest,
@@ -246,7 +288,7 @@ def _write(
     return snapshot
 
 
-def _notices(found: RadScoreRows) -> list[Notice]:
+def _notices(question: Mapping[str, Any], found: RadScoreRows) -> list[Notice]:
     notices, table = [], found.table
     if found.targets_by_reader:
         text = say_number(
@@ -284,3 +326,20 @@ def _notices(found: RadScoreRows) -> list[Notice]:
                 )
             )
     return notices
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What is particular to the questions of one purpose."""
+
+    check: Callable[[pd.DataFrame], None]
+    targets: Callable[[Mapping[str, Any], pd.DataFrame], dict[str, Any]]
+    notices: Callable[[Mapping[str, Any], Any], list[Notice]]
+
+
+_RAD_SCORE = _Kind(_check, lambda question, table: targets_of(table), _notices)
+_PROGNOSIS = _Kind(prognosis.check_table, prognosis.targets_asked, prognosis.table_notices)
+
+
+def _kind_of(question: Mapping[str, Any]) -> _Kind:
+    return _PROGNOSIS if question["purpose"] == prognosis.PURPOSE else _RAD_SCORE

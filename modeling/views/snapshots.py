@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from modeling import overviews
 from modeling.models import DatasetSnapshot
+from modeling.prognosis_table_page import asked_context
 from modeling.services.frozen_files import (
     CONTENT,
     columns_csv,
@@ -20,6 +21,7 @@ from modeling.services.frozen_files import (
     snapshot_manifest,
     snapshot_stem,
 )
+from modeling.services.prognosis_question import PURPOSE
 from studies import access
 from studies.languages import sentences
 from studies.methods.problems import DataProblem
@@ -48,6 +50,9 @@ def snapshot(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResp
         context["left_out"] = overviews.left_out_of(found, request.user)
     if context["may_take"]:
         context["files"] = _own_files(request.user, found)
+    if found.question.get("purpose") == PURPOSE:
+        context["asks"] = asked_context(found, request.user)
+        context["may_run"] = "run" in rights and found.not_reproducible_since is None
     return render(request, "modeling/snapshot.html", context)
 
 

@@ -99,7 +99,7 @@ def _take_data(request: HttpRequest, study: Study, draft: Draft) -> HttpResponse
         snapshot_named(study, uid)
         WIZARD.keep(request.session, study, draft, snapshot=uid, job="")
         return redirect("modeling:run_step", study.uid, "who")
-    question_named(study, uid)
+    question_named(study, uid, "rad_score")
     job = action_start(study, request.user, "modeling.snapshot_freeze", {"question": uid})
     WIZARD.keep(request.session, study, draft, snapshot="", question=uid, job=str(job.uid))
     return redirect("modeling:run_step", study.uid, "data")

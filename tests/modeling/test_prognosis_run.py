@@ -91,7 +91,7 @@ def test_run_leaves_a_nomogram_with_an_evaluation_in_every_cohort(made: People) 
 
 def test_members_left_out_are_listed_with_the_reason(made: People) -> None:
     run = prognosis_run(made.study, "overall_survival", seed=3)
-    members = SnapshotMember.objects.filter(snapshot=run.snapshot)
+    members = SnapshotMember.objects.filter(snapshot=run.versions.get().fitting_snapshot)
     training = CohortMember.objects.filter(study=made.study, cohort__role="training").count()
     assert members.count() == training
     left_out = members.filter(included=False)
@@ -146,7 +146,7 @@ def test_a_nomogram_is_reproduced_from_its_frozen_rows(made: People, monkeypatch
     proof = version.run.reproductions.get()
     assert (proof.verdict, proof.differences) == ("equal", [])
     assert {name: part["verdict"] for name, part in proof.parts.items()} == dict.fromkeys(
-        ["results", "nomogram", "evaluations", "predictions", "rad_score_alone"], "equal"
+        ["rows", "results", "nomogram", "evaluations", "predictions", "rad_score_alone"], "equal"
     )
     assert proof.parts["predictions"]["compared"] == version.predictions.count()
     honest = prognosis_again.prognosis_results
@@ -188,7 +188,7 @@ def test_new_follow_up_of_a_validating_cohort_is_judged_anew(made: People) -> No
     EndpointValue.objects.filter(pk=value.pk).update(duration_days=value.duration_days + 900)
     again = prognosis_run(made.study, "overall_survival", seed=3)
     assert again.pk != first.pk
-    assert again.snapshot == first.snapshot
+    assert again.versions.get().fitting_snapshot == first.versions.get().fitting_snapshot
     old, new = (
         Evaluation.objects.get(version__run=run, cohort__role="external_response").metrics
         for run in (first, again)

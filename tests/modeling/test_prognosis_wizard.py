@@ -104,7 +104,7 @@ def test_four_steps_lead_to_two_nomograms(made: People) -> None:
         ended = [run_inline(job) for job in jobs]
         assert [job.state for job in ended] == ["done", "done"], [job.problems for job in ended]
         run = ModelRun.objects.get(uid=ended[0].result["run"])
-        fitting = run.snapshot.members.filter(included=True)
+        fitting = run.versions.get().fitting_snapshot.members.filter(included=True)
         assert survival["complete"] == fitting.count()
         assert {d["place"] for d in departures_of(run)["departures"]} == {
             d["place"] for d in survival["departures"]
@@ -137,8 +137,7 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
         rows["event"] = event
         return found
 
-    for module in ("prognosis_check", "prognosis"):
-        monkeypatch.setattr(f"modeling.services.{module}.prognosis_rows", separated)
+    monkeypatch.setattr("modeling.services.prognosis_question.prognosis_rows", separated)
     asked = {"candidates": ["pathology_type", "age_years"], "selection": "fixed", "resamples": 0}
     told = prognosis_check(made.study, {**asked, "endpoint": "overall_survival"})
     assert not told["passed"]

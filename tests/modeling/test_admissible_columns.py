@@ -1,0 +1,88 @@
+"""Which columns of a dictionary a prognosis may be offered, and the reason for each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from modeling.methods.admissible_columns import admit_columns, check_beside_parts
+from studies.methods.dictionary import (
+    DEFAULT_DERIVED,
+    DEFAULT_DICTIONARY,
+    DerivedSpec,
+    VariableSpec,
+)
+
+OWN = (
+    VariableSpec("albumin_g_l", "Albumin", "number", "g/L"),
+    VariableSpec("surgeon_note", "Note", "text"),
+    VariableSpec("relapse", "Relapse", "category", codes={"no": "no", "yes": "yes"},
+                 section="Course"),
+    VariableSpec("ctdna", "ctDNA", "number", form="week_8"),
+    VariableSpec("event_class", "Class", "number"),
+    VariableSpec("ttp_class", "Class of TTP", "number"),
+    VariableSpec("use", "Use", "number"),
+)  # fmt: skip
+DERIVED = (
+    DerivedSpec("wait_days", "Wait", "days_between(consent_imaging_on, treatment_started_on)"),
+    DerivedSpec("lived_days", "Lived", "days_between(treatment_started_on, died_on)"),
+    DerivedSpec("late_too", "Late too", '"a" if lived_days > 3 else "b"'),
+    DerivedSpec("low_albumin", "Low albumin", "albumin_g_l < 35"),
+)
+
+
+@pytest.fixture(scope="module")
+def columns():
+    found = admit_columns((*DEFAULT_DICTIONARY, *OWN), (*DEFAULT_DERIVED, *DERIVED), {"ttp"})
+    return {one.name: one for one in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("albumin_g_l", ()),
+        ("ecog", ("0", "1", "2", "3", "4")),
+        ("braf_status", ("wild_type", "mutant")),
+        ("clinical_risk_score", ()),
+        ("age_group", ("under 65", "65 and over")),
+        ("low_albumin", ("no", "yes")),
+        ("wait_days", ()),
+    ],
+)
+def test_what_is_known_before_treatment_is_admitted(columns, name, levels):
+    assert (columns[name].refused, columns[name].levels) == ("", levels)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("response", "of the course"),
+        ("resection_margin", "of the course"),
+        ("relapse", "of the course"),
+        ("ctdna", "another form"),
+        ("treatment_started_on", "a date"),
+        ("surgeon_note", "free text"),
+        ("event_class", "name of an outcome"),
+        ("ttp_class", "name of an outcome"),
+        ("use", "something else in a frozen table"),
+        ("lived_days", "derived from died_on"),
+        ("late_too", "derived from died_on"),
+    ],
+)
+def test_what_may_know_the_outcome_or_is_no_number_is_refused_with_the_reason(
+    columns, name, reason
+):
+    assert reason in columns[name].refused
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (["clinical_risk_score", "age_years"], []),
+        (["clinical_risk_score", "cea_ng_ml"], ["clinical_risk_score"]),
+        (["clinical_risk_group", "node_positive"], ["clinical_risk_group"]),
+        (["clinical_risk_group", "clinical_risk_score"], ["clinical_risk_group"]),
+        (["age_group", "age_years", "albumin_g_l", "low_albumin"], ["age_group", "low_albumin"]),
+    ],
+)
+def test_a_derived_column_does_not_stand_beside_its_parts(columns, chosen, told):
+    assert [problem.found.split()[0] for problem in check_beside_parts(chosen, columns)] == told
