@@ -19,7 +19,7 @@ from modeling.services.prognosis import FITTED as NOMOGRAM_FITTED
 from modeling.services.prognosis import JUDGED, RESAMPLED, ROWS
 from modeling.services.prognosis_choice import ASKED
 from modeling.services.rad_score import ABLATED, COMPARED, FITTED, FROZEN
-from modeling.services.selection_question import selection_question
+from modeling.services.selection_question import selection_prognosis, selection_question
 from studies.methods.wording import say as _
 from studies.registry import (
     Action,
@@ -235,6 +235,9 @@ register_export(
 register_glance(*glance.COLUMNS)
 register_selection_use(
     SelectionUse("question", _("Ask a question about them"), "run", selection_question)
+)
+register_selection_use(
+    SelectionUse("prognosis", _("Ask a prognosis about them"), "run", selection_prognosis)
 )
 register_job_course(
     JobCourse(

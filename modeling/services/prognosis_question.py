@@ -7,7 +7,7 @@ is not fitted to, and is judged only by a model without that column.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -108,7 +108,11 @@ def narrowed(rows: PrognosisRows, question: Mapping[str, Any]) -> PrognosisRows:
     """With the columns that are frozen, and no more."""
     kept = [*KEY, "patient_id", "cohort_id", "use", "reason", "rad_score_kind",
             *asked_columns(question), *OUTCOMES]  # fmt: skip
-    return PrognosisRows(rows.table[kept], rows.parents, rows.agreeing)
+    return replace(rows, table=rows.table[kept], titles=_own_titles(question))
+
+
+def _own_titles(question: Mapping[str, Any]) -> dict[str, str]:
+    return {name: told["title"] for name, told in question["own"].items()}
 
 
 def check_table(table: pd.DataFrame) -> None:
@@ -186,7 +190,7 @@ def rows_as_frozen(snapshot: DatasetSnapshot, kept: pd.DataFrame) -> PrognosisRo
     )
     out = frozen_left_out(snapshot)
     table = table if out.empty else pd.concat([table, out], ignore_index=True)
-    return PrognosisRows(table, [snapshot.sha256])
+    return PrognosisRows(table, [snapshot.sha256], titles=_own_titles(snapshot.question))
 
 
 def gaps_of(question: Mapping[str, Any], rows: PrognosisRows) -> pd.DataFrame:
@@ -194,7 +198,7 @@ def gaps_of(question: Mapping[str, Any], rows: PrognosisRows) -> pd.DataFrame:
     known, columns = rows.usable, asked_columns(question)
     gaps = known[columns].isna()
     some = gaps.any(axis=1)
-    said = [reason_of(row.index[row]) for _, row in gaps[some].iterrows()]
+    said = [reason_of(row.index[row], rows.titles) for _, row in gaps[some].iterrows()]
     return known[some].assign(reason=said)
 
 

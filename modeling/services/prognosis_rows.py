@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -72,12 +72,14 @@ class PrognosisRows:
     """A row per cohort member, sorted by cohort and pseudonym, gaps left as gaps.
 
     ``reason`` says why a member cannot be used at all: nothing follows from the other columns of
-    such a row. ``parents`` are digests of what the rows were made of.
+    such a row. ``parents`` are digests of what the rows were made of, ``titles`` name columns of
+    the study's own.
     """
 
     table: pd.DataFrame
     parents: list[str] = field(default_factory=list)
     agreeing: set[str] = field(default_factory=set)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def usable(self) -> pd.DataFrame:
@@ -99,7 +101,7 @@ class PrognosisRows:
         complete = (rows["reason"] == "") & ~gaps.any(axis=1)
         left_out = rows[~complete].assign(
             reason=[
-                said or reason_of(row.index[row])
+                said or reason_of(row.index[row], self.titles)
                 for said, (_, row) in zip(
                     rows.loc[~complete, "reason"], gaps[~complete].iterrows(), strict=True
                 )
@@ -180,15 +182,12 @@ def _causes(study: Study, endpoint: str, follow_up: pd.DataFrame) -> pd.Series:
     return event.where(~(died & (event == 1)), 2.0)
 
 
-def reason_of(columns: Sequence[str]) -> str:
-    """``missing: CEA (ng/mL), follow-up``."""
-    named = [_plain(c) for c in columns
+def reason_of(columns: Sequence[str], titles: Mapping[str, str] | None = None) -> str:
+    """``missing: CEA (ng/mL), follow-up``; ``titles`` are those of the study's own columns."""
+    known = {**TITLES, "duration_months": "follow-up", **(titles or {})}
+    named = [known.get(c, c).replace(", log scale", "") for c in columns
              if c != "event" or "duration_months" not in columns]  # fmt: skip
     return "missing: " + ", ".join(named)
-
-
-def _plain(column: str) -> str:
-    return {**TITLES, "duration_months": "follow-up"}.get(column, column).replace(", log scale", "")
 
 
 def _clinical(study: Study) -> pd.DataFrame:

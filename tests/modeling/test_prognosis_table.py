@@ -73,6 +73,9 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
         assert why in wrong.content.decode()
     saved = posted(made, "api:question-list", {"document": ASKED})
     assert saved.status_code == 201, saved.content
+    use = reverse("studies:selection_use", args=[study.uid, "prognosis"])
+    chosen = client.post(use, {"name": "from 60", "address": "clinical.age_years:from=60"})
+    assert chosen["Location"].startswith(reverse("modeling:prognosis_new", args=[study.uid]))
     # frozen by a job: in, or out with the reason; a gap is told
     client.post(
         reverse("studies:action", args=[study.uid, "modeling.snapshot_freeze"]),
@@ -98,7 +101,7 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
         assert first.snapshot == table
         fitted = version.fitting_snapshot.members
         reasons = fitted.filter(included=False).values_list("reason", flat=True)
-        assert any("albumin_g_l" in reason for reason in reasons)
+        assert "missing: Albumin" in reasons
         terms = {term["name"]: term for term in version.content["terms"]}
         assert terms["albumin_g_l"]["title"] == "Albumin"
         # records change: an age, a day of follow-up; the frozen table does not
