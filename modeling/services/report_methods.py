@@ -9,7 +9,7 @@ from typing import Any
 from genomics.models import PhenotypeFit
 from imaging.models import ExtractorVersion, FeatureSet, Roi, RoiMethod
 from modeling.methods.classifiers import CLASSIFIERS
-from modeling.methods.prognosis import RAREST_LEVEL
+from modeling.methods.prognosis_plan import RAREST_LEVEL
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
