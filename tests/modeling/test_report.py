@@ -251,6 +251,9 @@ def page_shows_figures_tables_and_sources(people: People, report: Report, client
     page = response.content.decode()
     assert response.status_code == 200
     assert "SIMULATED" in page
+    assert "in English in every language" not in page
+    chinese = client.get(response.request["PATH_INFO"], headers={"accept-language": "zh-hans"})
+    assert "报告正文" in chinese.content.decode(), "why it is in English is said"
     assert page.count("<svg") >= len(report.content["figures"])
     parts = re.findall(r'hx-get="([^"]+)" hx-trigger="revealed"', page)
     assert len(parts) == len(report.content["figures"])
