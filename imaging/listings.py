@@ -77,7 +77,7 @@ SCANS = Listing(
         Column(
             "since",
             _("Taken in"),
-            lambda r, study: day(r.pet.created_at),
+            lambda r, study: format_html('<span class="nowrap">{}</span>', day(r.pet.created_at)),
             "id",  # series come in by order of time, and the key is indexed
         ),
     ),

@@ -13,12 +13,13 @@ PET_CLASS, CT_CLASS = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
 HALF_LIFE_S = 6586.2
 FRAME_S = 150
 CT_INTERCEPT = -1024
-MANUFACTURER = "SIMULATED"
-RECONSTRUCTIONS = {
-    "Phantom PET/CT 1": "PSF+TOF 3i21s",
-    "Phantom PET/CT 2": "OSEM 2i24s",
-    "Phantom PET/CT 3": "TOF-OSEM 3i33s",
-    "Phantom PET/CT 4": "PSF 4i16s",
+# Manufacturer and reconstruction. No word of the patient's name stands in them: de-identification
+# takes what repeats a name away, and SIMULATED is one here.
+SCANNERS = {
+    "Phantom PET/CT 1": ("Imagined A", "PSF+TOF 3i21s"),
+    "Phantom PET/CT 2": ("Imagined B", "OSEM 2i24s"),
+    "Phantom PET/CT 3": ("Imagined A", "TOF-OSEM 3i33s"),
+    "Phantom PET/CT 4": ("Imagined B", "PSF 4i16s"),
 }
 
 
@@ -91,7 +92,8 @@ def common_header(subject: Subject, visit: Acquisition) -> Dataset:
     dataset.InstitutionName = subject.site
     dataset.FrameOfReferenceUID = subject.uid("frame")
     dataset.PositionReferenceIndicator = ""
-    dataset.Manufacturer, dataset.ManufacturerModelName = MANUFACTURER, subject.scanner
+    dataset.Manufacturer = SCANNERS[subject.scanner][0]
+    dataset.ManufacturerModelName = subject.scanner
     dataset.SoftwareVersions = "SIMULATED"
     return dataset
 
@@ -130,7 +132,7 @@ def pet_header(subject: Subject, visit: Acquisition, shape: tuple[int, ...]) -> 
     dataset.CorrectedImage = ["DECY", "ATTN", "SCAT", "DTIM", "RAN", "NORM"]
     dataset.DecayCorrection = "START"
     dataset.AttenuationCorrectionMethod = "CT"
-    dataset.ReconstructionMethod = RECONSTRUCTIONS[subject.scanner]
+    dataset.ReconstructionMethod = SCANNERS[subject.scanner][1]
     dataset.CollimatorType = "NONE"
     dataset.NumberOfSlices = shape[0]
     dataset.ActualFrameDuration = str(FRAME_S * 1000)

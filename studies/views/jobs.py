@@ -27,6 +27,7 @@ from studies.standing import ATTRITION, TABLE_ONE
 from studies.tables import problems_csv
 
 from .doors import study_page
+from .uploads import details_url, waits
 from .uploads import PROBLEMS_SHOWN
 
 COUNTED = (TABLE_ONE, ATTRITION)  # pages of the same names
@@ -126,6 +127,7 @@ def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     context["problems"] = job.problems[:PROBLEMS_SHOWN] if readable else []
     context["may_cancel"] = _may_cancel(user, study, job)
     context["result_url"], context["result_word"] = _next_page(study, batch, job)
+    context["decide_url"] = details_url(study, batch) if batch and waits(batch) else ""
     context["pace"] = _pace(job)
     context["stages"] = _stages(job)
     context["log"] = job.log[::-1] if readable else []
@@ -160,7 +162,7 @@ def _next_page(study: Study, batch: Any, job: Job) -> tuple[str, str]:
         return reverse(course.result_page, args=[study.uid, uid]), spoken(course.result_word)
     if job.kind == "studies.export":
         return reverse("studies:exports", args=[study.uid]), _("To your files")
-    if job.kind == "studies.endpoint_change":
+    if job.kind in ("studies.endpoint_change", "studies.endpoints_derive"):
         return reverse("studies:endpoints", args=[study.uid]), _("The endpoints")
     if job.kind == "studies.count" and job.params["what"] in COUNTED:
         chosen = urlencode({"cohort": job.params["cohorts"].split(",")}, doseq=True)

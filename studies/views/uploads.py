@@ -109,8 +109,8 @@ def batch(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResponse:
         "batch": found,
         "readable": readable,
         "problems": found.problems[:PROBLEMS_SHOWN] if readable else [],
-        "details_url": _details_url(study, found),
-        "waits": any(state in found.summary for state in WAITS),
+        "details_url": details_url(study, found),
+        "waits": waits(found),
         "job": job if ended is False or not reverting else _newer(job, reverting),
         "revert_problems": reverting.problems if reverting and readable else [],
         "may_continue": may_continue,
@@ -136,7 +136,12 @@ def reads_batch(user: Any, study: Study, batch: ImportBatch) -> bool:
     return access.reads_names(user, study, batch.uploaded_by_id, batch.site_ids)
 
 
-def _details_url(study: Study, batch: ImportBatch) -> str:
+def waits(batch: ImportBatch) -> bool:
+    """Whether something of a file waits for a person to decide."""
+    return any(state in batch.summary for state in WAITS)
+
+
+def details_url(study: Study, batch: ImportBatch) -> str:
     """The page that the app of this kind has for the batch, once there is something to see."""
     door = registry.upload_kind(batch.kind)
     waiting = batch.state in (BatchState.RECEIVED, BatchState.RUNNING)

@@ -101,7 +101,7 @@ ENGLISH = re.compile(r"[A-Za-z][A-Za-z'’-]*(?:,? [A-Za-z][A-Za-z'’-]*){2,}")
 # What is the study's own or a thing's own name, by the pattern of what surrounds it.
 OWN = re.compile(
     r"SIMULATED metastatic colorectal cancer|North, South|East, North, South|L P S"
-    r"|DEIDENTIFIED Phantom PET|ORIGINAL, PRIMARY, AXIAL|CR, PR, SD, PD|nivolumab and ipilimumab"
+    r"|Imagined [AB] Phantom PET|ORIGINAL, PRIMARY, AXIAL|CR, PR, SD, PD|nivolumab and ipilimumab"
     r"|[A-Za-z0-9_.-]+\.(?:csv|zip|gz)"
 )
 
