@@ -27,8 +27,7 @@ from studies.standing import ATTRITION, TABLE_ONE
 from studies.tables import problems_csv
 
 from .doors import study_page
-from .uploads import details_url, waits
-from .uploads import PROBLEMS_SHOWN
+from .uploads import PROBLEMS_SHOWN, details_url, waits
 
 COUNTED = (TABLE_ONE, ATTRITION)  # pages of the same names
 
