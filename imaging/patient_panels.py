@@ -24,6 +24,10 @@ NUMBERS = (
 )
 
 
+NO_REGION = marked("the baseline scan has no region")
+NO_BASELINE = marked("no scan is of the weeks before treatment")
+
+
 def scans_panel(patient: Patient) -> dict[str, Any]:
     """Visits, regions of the baseline scan with their uptake, and pictures of the target."""
     pairs = list(pairs_of(patient).select_related("pet__volume", "ct__volume"))
@@ -36,18 +40,20 @@ def scans_panel(patient: Patient) -> dict[str, Any]:
         "visits": [_visit(patient, pair) for pair in pairs],
         "regions": [_region(patient, uptake, chosen) for uptake in uptakes],
         "pictures": _pictures(patient, pairs, uptakes, chosen),
-        "target": _target(patient, choice) if pairs else None,
+        "target": _target(patient, choice, pairs) if pairs else None,
     }
 
 
-def _target(patient: Patient, choice: RoiChoice | None) -> dict[str, Any]:
-    """How the target came about: by rule, or who said so and why."""
+def _target(patient: Patient, choice: RoiChoice | None, pairs: list[PetCtPair]) -> dict[str, Any]:
+    """How the target came about: by rule, or who said so and why; or what is missing for one."""
+    baseline = any(pair.timing == Timing.BASELINE for pair in pairs)
     decision = choice.decision if choice else decision_in_force(patient)
     return {
         "region": choice.roi.name if choice else None,
         "rule": choice.rule if choice else None,
         "decided_by": decision.decided_by.username if decision else None,
         "reason": decision.reason if decision else None,
+        "lacks": None if choice else NO_REGION if baseline else NO_BASELINE,
         "url": reverse("imaging:target", args=[patient.study.uid, patient.uid]),
     }
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from studies import access, desks, job_reads, overviews, registry, scopes
-from studies.models import Completeness, Job, JobState, Query, QueryState, Role, Study
+from studies.models import (
+    Completeness,
+    Job,
+    JobState,
+    Query,
+    QueryMessage,
+    QueryState,
+    Role,
+    Study,
+)
 from studies.overviews import StageView, Step
 
 MOST_COUNTED = 50_000
@@ -80,9 +89,11 @@ def running_jobs(user: Any, study: Study) -> list[Job]:
 
 
 def waiting_for(user: Any, study: Study) -> list[Query]:
-    """Open queries asked of somebody, or of anybody who enters; the oldest first."""
+    """Open queries asked of somebody, or of anybody who enters, with their words; oldest first."""
+    words = QueryMessage.objects.filter(query=OuterRef("pk")).exclude(text="").order_by("-id")
     seen = access.visible(Query.objects.all(), user, study).filter(state=QueryState.OPEN)
     mine = seen.filter(Q(assignee=user) | Q(assignee=None)).select_related("patient", "site")
+    mine = mine.annotate(asked=Subquery(words.values("text")[:1]))
     return list(mine.order_by("id")[:WAITING])
 
 
