@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import secrets
@@ -27,7 +28,8 @@ from dev.place import locked, state_folder
 from dev.postgres import create_database, drop_database, with_database
 from dev.pytest_environment import FILLED
 from studies.access import acting_as
-from tests.people import People, make_people
+from tests.begun import Ground, builds_of
+from tests.people import People, just_people
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # no law depends on load
 hypothesis.settings.load_profile("any machine")
@@ -49,9 +51,30 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     return ByModule(config, log)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "begins_with(*builds): see tests/begun.py")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection of garbage need look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The flows come first: they are the longest piece."""
-    items.sort(key=lambda item: FLOWS not in item.path.parents)
+    """The flows, the longest piece, come first; in a file, what begins alike is together."""
+    known: dict[Any, int] = {}
+    for item in items:
+        known.setdefault(item.path, len(known))
+        for build in builds_of(item):
+            known.setdefault(build, len(known))
+    items.sort(
+        key=lambda item: (
+            FLOWS not in item.path.parents,
+            known[item.path],
+            [known[build] for build in builds_of(item)],
+        )
+    )
 
 
 @pytest.fixture(scope="session")
@@ -170,10 +193,40 @@ def own_storage(tmp_path: Path, settings: Any) -> None:
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
 
 
+@pytest.fixture(scope="session")
+def _ground(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    ground = Ground(django_db_blocker, lambda: tmp_path_factory.mktemp("begun"))
+    yield ground
+    ground.stand_on([])
+
+
 @pytest.fixture
-def people(db: None) -> People:
+def _begun(
+    request: pytest.FixtureRequest, _ground: Ground, own_storage: None, tmp_path: Path
+) -> Any:
+    """Before the test's own transaction: what it begins from."""
+    asked = {"begun", "people"} & {*request.fixturenames}
+    _ground.stand_on([just_people, *builds_of(request.node)] if asked else [])
+    return _ground.lay_out(tmp_path / "files")
+
+
+@pytest.fixture
+def _django_db_helper(_begun: Any, _django_db_helper: None) -> None:
+    """pytest-django's, with what the test begins from around its transaction."""
+
+
+@pytest.fixture
+def begun(_begun: Any, db: None) -> Any:
+    """A copy of what the last build of the test's ``begins_with`` made; else the people."""
+    return _begun
+
+
+@pytest.fixture
+def people(begun: Any) -> People:
     """A study and the fixed people; nobody acts yet."""
-    return make_people()
+    return begun if isinstance(begun, People) else begun.people
 
 
 @pytest.fixture

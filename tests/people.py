@@ -49,6 +49,11 @@ def make_people(name: str = "A study", is_simulated: bool = False, waived: bool 
     return People(study, here, elsewhere, **users)
 
 
+def just_people(before: None, patch: object) -> People:
+    """What every test with people begins from (``tests.begun``)."""
+    return make_people()
+
+
 def _user(name: str) -> Any:
     users = get_user_model()._default_manager
     return users.create_user(username=name, email=f"{name}@example.org", password="correct horse")

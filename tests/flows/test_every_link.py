@@ -45,6 +45,8 @@ def signed_in(running: Running, name: str) -> OpenerDirector:
 
 
 FILE = re.compile(r"/figures/|\.(?!html)[a-z]+$")
+# Each figure is opened as SVG, and lies in the report's archive as PDF; of widths and PNG a few.
+PICTURE = re.compile(r"(?<=/figures/)[^/]+?((?:\.\d+mm)?\.(?:png|pdf))$")
 
 
 def walk(
@@ -57,7 +59,7 @@ def walk(
     waiting = [(root, "")]
     while waiting:
         address, page = waiting.pop()
-        kind = UID.sub("uid", urlsplit(address).path)
+        kind = PICTURE.sub(r"any\1", UID.sub("uid", urlsplit(address).path))
         if address in found or opened.get(kind, 0) >= of_a_kind:
             continue
         if pages_only and FILE.search(kind):

@@ -13,6 +13,8 @@ from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.models import Derivation, Job
 from studies.services import action_start
+from tests.begun import begun_by
+from tests.genomics.conftest import a_cohort
 from tests.genomics.made import COHORTS, as_csv, hand_in, make_counts, pseudonyms, start
 from tests.people import People
 
@@ -41,12 +43,18 @@ def shifted(runs: dict[str, str]) -> bytes:
     return as_csv(counts.astype(int))
 
 
-@pytest.fixture
-def sequenced(cohort: People) -> People:
+def its_batches(people: People, patch: object) -> People:
     runs = batches()
-    assert hand_in(cohort, "specimen_table", table_of(runs)).state == "ready"
-    assert hand_in(cohort, "expression_matrix", shifted(runs)).state == "ready"
-    return cohort
+    with acting_as(people.coordinator):
+        assert hand_in(people, "specimen_table", table_of(runs)).state == "ready"
+        assert hand_in(people, "expression_matrix", shifted(runs)).state == "ready"
+    return people
+
+
+@pytest.fixture
+@begun_by(a_cohort, its_batches)
+def sequenced(as_coordinator: People) -> People:
+    return as_coordinator
 
 
 def test_a_correction_is_fitted_on_development_and_corrects_everyone(sequenced: People) -> None:

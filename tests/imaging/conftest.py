@@ -3,13 +3,14 @@
 import tarfile
 
 import pytest
-from scans_made import enrolled, handed_in, scan_files, zipped
+from scans_made import scanned_both
 
 from imaging.methods.dicom_file import read_dicom
 from imaging.methods.dicom_series import read_series
 from imaging.methods.rtstruct import read_rtstruct
 from imaging.methods.suv import apply_suv, estimate_suv_factors
 from imaging.methods.volume import Volume
+from tests.begun import begun_by
 
 
 def _members(archive):
@@ -70,10 +71,6 @@ def sarcoma_suv(sarcoma):
 
 
 @pytest.fixture
+@begun_by(scanned_both)
 def study_with_scans(as_coordinator):
-    files = {}
-    for seed, name in enumerate(("P001", "P002"), start=1):
-        enrolled(as_coordinator, name)
-        files |= scan_files(name, seed)
-    assert handed_in(as_coordinator, zipped(files)).state == "ready"
     return as_coordinator

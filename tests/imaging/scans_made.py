@@ -8,6 +8,7 @@ from dicom_made import as_bytes, image_series, structures
 from pet_headers import DEFAULTS, NUCLIDE, dataset
 
 from imaging.methods.volume import Grid
+from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.models import Cohort, CohortMember, Patient, Treatment
 from studies.services import batch_job, batch_receive
@@ -118,3 +119,22 @@ def enrolled(
     if started:
         Treatment.objects.create(patient=patient, date=started, drug="anti-PD-1")
     return patient
+
+
+def scanned_alone(people, patch):
+    """For ``begins_with``: P001 with a PET/CT and one lesion."""
+    with acting_as(people.coordinator):
+        enrolled(people, "P001")
+        assert handed_in(people, zipped(scan_files("P001"))).state == "ready"
+    return people
+
+
+def scanned_both(people, patch):
+    """For ``begins_with``: P001 and P002."""
+    files = {}
+    with acting_as(people.coordinator):
+        for seed, name in enumerate(("P001", "P002"), start=1):
+            enrolled(people, name)
+            files |= scan_files(name, seed)
+        assert handed_in(people, zipped(files)).state == "ready"
+    return people

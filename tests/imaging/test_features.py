@@ -22,6 +22,7 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem, refuse
 from studies.models import Derivation, JobState
 from studies.services import action_start, file_read
+from tests.begun import begun_by
 from tests.people import People
 
 COHORTS = [
@@ -31,14 +32,20 @@ COHORTS = [
 ]
 
 
-@pytest.fixture
-def scanned(as_coordinator: People) -> People:
+def scans_of_cohorts(people: People, patch: object) -> People:
     files = {}
-    for seed, (pseudonym, role, use) in enumerate(COHORTS, start=1):
-        enrolled(as_coordinator, pseudonym, role=role, use=use)
-        files |= scan_files(pseudonym, seed)
-    enrolled(as_coordinator, "P004", role="internal_validation", use="validation")
-    assert handed_in(as_coordinator, zipped(files)).state == "ready"
+    with acting_as(people.coordinator):
+        for seed, (pseudonym, role, use) in enumerate(COHORTS, start=1):
+            enrolled(people, pseudonym, role=role, use=use)
+            files |= scan_files(pseudonym, seed)
+        enrolled(people, "P004", role="internal_validation", use="validation")
+        assert handed_in(people, zipped(files)).state == "ready"
+    return people
+
+
+@pytest.fixture
+@begun_by(scans_of_cohorts)
+def scanned(as_coordinator: People) -> People:
     return as_coordinator
 
 

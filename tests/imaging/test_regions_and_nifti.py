@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from django.urls import reverse
 from pet_headers import DEFAULTS, NUCLIDE
-from scans_made import CT, PET, enrolled, handed_in, hot, scan_files, zipped
+from scans_made import CT, PET, enrolled, handed_in, hot, scan_files, scanned_alone, zipped
 
 from imaging.methods.dicom_file import read_dicom
 from imaging.methods.geometry import estimate_dice
@@ -19,12 +19,12 @@ from imaging.models import PetCtPair, Roi, RoiAgreement, Series
 from imaging.storage import read_volume
 from studies.jobs import run_inline
 from studies.services import batch_job, batch_receive, file_read
+from tests.begun import begun_by
 
 
 @pytest.fixture
+@begun_by(scanned_alone)
 def scanned(as_coordinator):
-    enrolled(as_coordinator, "P001")
-    assert handed_in(as_coordinator, zipped(scan_files("P001"))).state == "ready"
     return as_coordinator
 
 

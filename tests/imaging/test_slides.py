@@ -25,6 +25,7 @@ from studies.jobs import run_inline
 from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice
 from studies.registry import facts
 from studies.services import action_start, batch_job, batch_receive
+from tests.begun import begun_by
 from tests.people import People
 
 
@@ -84,25 +85,43 @@ def score(people: People, **params: object) -> Job:
     return run_inline(job)
 
 
+def a_cohort(people: People, patch: object) -> People:
+    with acting_as(people.coordinator):
+        assert hand_in(people, "cohort_table", cohort_table()).state == "ready"
+    return people
+
+
+def its_densities(people: People, patch: object) -> People:
+    with acting_as(people.coordinator):
+        batch = hand_in(people, "cell_densities", densities())
+    assert batch.state == "ready", batch.problems
+    assert batch.summary["with all four"] == 28
+    return people
+
+
+def its_scores(people: People, patch: object) -> People:
+    with acting_as(people.coordinator):
+        job = score(people)
+    assert job.state == "done", (job.problems, job.error_id)
+    return people
+
+
 @pytest.fixture
+@begun_by(a_cohort)
 def cohort(as_coordinator: People) -> People:
-    assert hand_in(as_coordinator, "cohort_table", cohort_table()).state == "ready"
     return as_coordinator
 
 
 @pytest.fixture
-def measured(cohort: People) -> People:
-    batch = hand_in(cohort, "cell_densities", densities())
-    assert batch.state == "ready", batch.problems
-    assert batch.summary["with all four"] == 28
-    return cohort
+@begun_by(a_cohort, its_densities)
+def measured(as_coordinator: People) -> People:
+    return as_coordinator
 
 
 @pytest.fixture
-def scored(measured: People) -> People:
-    job = score(measured)
-    assert job.state == "done", (job.problems, job.error_id)
-    return measured
+@begun_by(a_cohort, its_densities, its_scores)
+def scored(as_coordinator: People) -> People:
+    return as_coordinator
 
 
 def by_name(people: People) -> dict[str, object]:

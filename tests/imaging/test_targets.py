@@ -21,17 +21,25 @@ from imaging.selectors import feature_vectors, target_digests, uptake_of
 from imaging.selectors.targets import target_of
 from imaging.services import target_choose, target_decide
 from imaging.stages import features_stage
+from studies.access import acting_as
 from studies.methods.problems import DataProblem
 from studies.models import Lesion
 from studies.services import file_store
+from tests.begun import begun_by
 
 TWO = {"Lesion 1": (-12.0, 0.0, 2.0, 5.0), "Lesion 2": (10.0, 0.0, 2.0, 9.0)}
 
 
+def two_lesions(people, patch):
+    with acting_as(people.coordinator):
+        enrolled(people, "P001")
+        assert handed_in(people, zipped(scan_files("P001", lesions=TWO))).state == "ready"
+    return people
+
+
 @pytest.fixture
+@begun_by(two_lesions)
 def scanned(as_coordinator, client):
-    enrolled(as_coordinator, "P001")
-    assert handed_in(as_coordinator, zipped(scan_files("P001", lesions=TWO))).state == "ready"
     client.force_login(as_coordinator.coordinator)
     return as_coordinator
 

@@ -8,19 +8,19 @@ import json
 import numpy as np
 import pytest
 from django.urls import reverse
-from scans_made import enrolled, handed_in, scan_files, zipped
+from scans_made import scanned_alone
 
 from imaging.models import Roi, RoiChoice, Series, Uptake
 from imaging.storage import read_volume
 from studies.access import acting_as
 from studies.models import Lesion
 from studies.services import file_read
+from tests.begun import begun_by
 
 
 @pytest.fixture
+@begun_by(scanned_alone)
 def scanned(as_coordinator, client):
-    enrolled(as_coordinator, "P001")
-    assert handed_in(as_coordinator, zipped(scan_files("P001"))).state == "ready"
     client.force_login(as_coordinator.coordinator)
     return as_coordinator
 

@@ -8,11 +8,12 @@ import subprocess
 import pytest
 
 from modeling.services import prognosis_choice
+from tests.modeling.prognosis_made import RESAMPLES
 
 
 @pytest.fixture(autouse=True)
 def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(prognosis_choice.ASKED, "resamples", 6)
+    monkeypatch.setitem(prognosis_choice.ASKED, "resamples", RESAMPLES)
 
 
 R_PACKAGES = "quit(status = !all(sapply(c('survival','rms'), requireNamespace, quietly = TRUE)))"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from modeling.models import (
     DatasetSnapshot,
@@ -17,16 +17,21 @@ from modeling.models import (
     RunKind,
     VersionKind,
 )
+from modeling.services import prognosis_choice
+from modeling.services.prognosis import prognosis_run
 from simulation.clinical import draw_clinical, write_dates
 from simulation.images import draw_image_parameters
 from simulation.latent import draw_latent
 from simulation.plan import StudyPlan
 from simulation.survival import draw_survival
 from studies import registry
+from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.models import CohortMember, Patient, Study
 from studies.services import batch_job, batch_receive, file_store
 from tests.people import People
+
+SEED, RESAMPLES = 3, 6
 
 
 def make_rad_score(
@@ -54,6 +59,21 @@ def make_rad_score(
     for name, values in facts.items():
         monkeypatch.setitem(registry.patients._facts, name, lambda study, values=values: values)
     return _store_version(people.study, dict(zip(ids, score, strict=True)))
+
+
+def with_rad_score(people: People, patch: Any) -> People:
+    """For ``begins_with``; the statistician acts."""
+    with acting_as(people.statistician):
+        make_rad_score(people, patch)
+    return people
+
+
+def with_prognosis(people: People, patch: Any) -> People:
+    """Overall survival upon ``with_rad_score``, by somebody who reads Chinese."""
+    patch.setitem(prognosis_choice.ASKED, "resamples", RESAMPLES)
+    with acting_as(people.statistician), translation.override("zh-hans"):
+        prognosis_run(people.study, "overall_survival", seed=SEED)
+    return people
 
 
 def _import_cohorts(people: People, plan: StudyPlan) -> pd.DataFrame:

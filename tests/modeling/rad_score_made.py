@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,7 @@ from imaging.models import (
 )
 from modeling.methods.recipe_schema import PRESETS
 from simulation.plan import StudyPlan
+from studies.access import acting_as
 from studies.models import (
     CohortMember,
     ImportBatch,
@@ -31,6 +34,7 @@ from studies.models import (
     Treatment,
 )
 from studies.services import file_store
+from tests.begun import Build
 from tests.modeling.prognosis_made import _import_cohorts
 from tests.people import People
 
@@ -49,6 +53,18 @@ SMALL = {
     "ablations": ["pet_only", "volume_only"],
     "bootstrap_resamples": 200,
 }
+
+
+@cache
+def with_features(patients: int) -> Build:
+    """For ``begins_with``; the statistician acts."""
+
+    def build(people: People, patch: Any) -> People:
+        with acting_as(people.statistician):
+            make_features(people, patients)
+        return people
+
+    return build
 
 
 def make_features(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, JobState, Patient
 from studies.services import action_start, file_read
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_features(70))]
 QUICK = {**SMALL, "classifiers": ["random_forest", "logistic_regression"], "ablations": []}
 
 
@@ -60,9 +62,6 @@ BAD = [one_class, constant_features, all_missing, infinite, three_patients]
 
 @pytest.mark.parametrize("spoil", BAD, ids=lambda spoil: spoil.__name__)
 def test_bad_rows_fail_with_a_reason(as_statistician, spoil):
-    import re
-
-    make_features(as_statistician, patients=70)
     said = spoil(as_statistician)
     job = run(as_statistician)
     assert job.state == JobState.FAILED, (job.state, job.error_id)
@@ -71,7 +70,6 @@ def test_bad_rows_fail_with_a_reason(as_statistician, spoil):
 
 
 def test_a_method_that_gives_nan_errors_and_writes_nothing(as_statistician, monkeypatch):
-    make_features(as_statistician, patients=70)
     honest = nested_cross_validation.hold_out
 
     def broken(common, task):
@@ -86,9 +84,9 @@ def test_a_method_that_gives_nan_errors_and_writes_nothing(as_statistician, monk
     assert not Prediction.objects.exists()
 
 
+@begins_with(with_features(100))
 def test_permuted_labels_give_an_interval_over_chance(as_statistician, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    make_features(as_statistician, patients=100)
     rows = list(Phenotype.objects.filter(source="rna").order_by("id"))
     labels = np.random.default_rng(5).permutation([row.label for row in rows])
     for row, label in zip(rows, labels, strict=True):

@@ -22,8 +22,10 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import Patient
 from studies.services import action_start
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 
+pytestmark = begins_with(with_features(70))
 QUICK = {**SMALL, "classifiers": ["logistic_regression"], "ablations": [],
          "choose": {"rule": "one_standard_error"}}  # fmt: skip
 PLAN = {"format": 1, "question": "Does PET/CT tell hot tumours?", "target": "rna",
@@ -39,7 +41,6 @@ def client_of(user):
 @pytest.mark.django_db
 def test_a_locked_plan_stands_and_departures_are_marked(as_statistician):
     people = as_statistician
-    make_features(people, patients=70)
     plan = plan_save(people.study, people.statistician, PLAN)
     plan = plan_save(people.study, people.statistician, {**PLAN, "seed": 2}, plan)
     plan_lock(plan, people.statistician)
@@ -65,7 +66,6 @@ def test_a_locked_plan_stands_and_departures_are_marked(as_statistician):
 @pytest.mark.django_db
 def test_a_question_is_saved_frozen_in_a_job_and_compared(as_statistician):
     people = as_statistician
-    make_features(people, patients=70)
     study, user = people.study, people.statistician
     whole = snapshot_freeze(study, rad_score_question())
     asked = {"format": 1, "name": "PET of adults", "features": ["pet."],

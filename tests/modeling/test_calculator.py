@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,19 +10,17 @@ from django.urls import reverse
 
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import ModelVersion, Prediction
-from modeling.services.prognosis import prognosis_run
 from modeling.services.prognosis_rows import prognosis_rows
-from tests.modeling.prognosis_made import make_rad_score
+from tests.begun import begins_with
+from tests.modeling.prognosis_made import with_prognosis, with_rad_score
 from tests.people import People
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_rad_score, with_prognosis)]
 
 
 @pytest.fixture
-def version(as_statistician: People, monkeypatch: Any) -> ModelVersion:
-    make_rad_score(as_statistician, monkeypatch)
-    run = prognosis_run(as_statistician.study, "overall_survival", seed=3)
-    return ModelVersion.objects.get(run=run)
+def version(as_statistician: People) -> ModelVersion:
+    return ModelVersion.objects.get(endpoint="overall_survival")
 
 
 def _params(version: ModelVersion, row: pd.Series) -> dict[str, str]:

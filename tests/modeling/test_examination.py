@@ -37,16 +37,16 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, CohortMember, Consent, EndpointValue, Job, Patient
 from studies.services import action_start
-from tests.modeling.rad_score_made import make_features
-from tests.modeling.test_version_life import release, run_as_job
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import with_features
+from tests.modeling.test_version_life import release, run_as_job, with_a_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_features(130), with_a_run)]
 
 
 @pytest.fixture
-def made(as_statistician):
-    make_features(as_statistician, patients=130)
-    return as_statistician, run_as_job(as_statistician)
+def made(begun, as_statistician):
+    return begun
 
 
 def step(people, kind, **params):
@@ -121,9 +121,9 @@ def test_an_examination_holds_every_part_and_shows_it(made, settings, monkeypatc
     assert listed["results"][1]["results"] == results
 
 
+@begins_with(with_features(130))
 def test_a_look_more_and_a_child_that_is_set_right(as_statistician):
     people = as_statistician
-    make_features(people, patients=130)
     here = {"patient__cohort_memberships__cohort__role": "internal_validation"}
     labels = Phenotype.objects.filter(**here).order_by("id")
     for row in labels[::3]:  # a score that errs here, so that there is a slope to find

@@ -15,16 +15,16 @@ from modeling.services.version_manifest import digests_check
 from studies.jobs import Cancelled, run_inline
 from studies.methods.problems import DataProblem
 from studies.models import Job, JobState
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_features(70))]
 QUICK = {**SMALL, "classifiers": ["logistic_regression", "random_forest"],
          "ablations": ["pet_only"], "outer": {"folds": 3, "repeats": 1}}  # fmt: skip
 
 
 @pytest.fixture
 def made(as_statistician):
-    make_features(as_statistician, patients=70)
     return as_statistician
 
 

@@ -33,9 +33,11 @@ from modeling.services.version_applying import version_apply
 from modeling.services.version_card import version_card
 from modeling.services.version_estimator import estimator_of, inputs_of
 from modeling.services.version_recalibrating import version_recalibrate
+from studies.access import acting_as
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, CohortMember, Consent, Job, JobState, Patient
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 from tests.modeling.test_fan_out import job_of
 from tests.modeling.test_run_wizard import client_of
 from tests.modeling.test_version_life import release
@@ -245,10 +247,17 @@ def give_scanners(study, shift=2.0):
     Series.objects.bulk_update(pets, ["manufacturer", "model"])
 
 
+def on_scanners(people, patch):
+    with acting_as(people.statistician):
+        give_scanners(people.study)
+    return people
+
+
+pytestmark = begins_with(with_features(170), on_scanners)
+
+
 @pytest.fixture
 def made(as_statistician):
-    make_features(as_statistician, patients=170)
-    give_scanners(as_statistician.study)
     return as_statistician
 
 

@@ -12,10 +12,11 @@ from modeling.selectors import extractors_behind, inputs, inputs_read, parents_o
 from modeling.services.snapshots import snapshot_freeze, snapshot_read, still_given
 from modeling.services.version_applying import row_for, rows_for
 from studies.models import Cohort, Patient
-from tests.modeling.rad_score_made import make_control, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import make_control, with_features
 from tests.modeling.test_version_life import run_as_job
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_features(70))]
 
 
 def scanner(study, name="one", digest="m"):
@@ -30,7 +31,6 @@ def test_a_new_input_is_built_named_missed_and_applied_by_its_line_alone(
     as_statistician, monkeypatch
 ):
     people, listed = as_statistician, inputs.INPUTS
-    make_features(people, patients=70)
     make_control(people.study)
 
     def with_input(one):
@@ -71,7 +71,6 @@ def _check_own_encoders(version, table):
 
 
 def test_an_input_whose_values_come_from_nowhere_is_refused(as_coordinator, monkeypatch):
-    make_features(as_coordinator, patients=30)
     study, whole = as_coordinator.study, scanner(as_coordinator.study)
     columns = whole.read(None).columns
     untold = replace(whole, read=lambda asked: inputs.Given(columns))

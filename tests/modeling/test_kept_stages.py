@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -59,24 +59,31 @@ from studies.models import (
     SpecimenChoice,
     Treatment,
 )
+from tests.begun import begins_with
 from tests.genomics.made import hand_in, start
-from tests.modeling.rad_score_made import make_features
+from tests.modeling.rad_score_made import with_features
 from tests.people import People
 
 Change = Callable[[People], object]
 
 
-@pytest.fixture
-def made(people: People) -> Iterator[People]:
-    """Every stage ready: real imports and scores where they are quick, plain rows for the rest."""
+def all_ready(people: People, patch: pytest.MonkeyPatch) -> People:
+    """Every stage: real imports and scores where they are quick, plain rows for the rest."""
     with acting_as(people.coordinator):
-        make_features(people, patients=40)
         _slides(people)
         _abundances(people)
         _extractors(people)
     with acting_as(people.statistician):
         _models(people)
-        yield people
+    return people
+
+
+pytestmark = begins_with(with_features(40), all_ready)
+
+
+@pytest.fixture
+def made(as_statistician: People) -> People:
+    return as_statistician
 
 
 def _slides(people: People) -> None:
@@ -347,6 +354,7 @@ def test_a_day_may_change_whose_consent_holds(made: People, monkeypatch: pytest.
     assert said(made.statistician, made) == asked_anew(made.statistician, made) != before
 
 
+@begins_with()
 def test_many_marks_become_one_and_say_the_same(people: People, monkeypatch: pytest.MonkeyPatch):
     with acting_as(people.coordinator):
         for number in range(4):

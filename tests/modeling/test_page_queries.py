@@ -12,10 +12,11 @@ from modeling.models import ModelRun, ModelVersion
 from modeling.services.rad_score import rad_score_run
 from modeling.services.snapshots import rad_score_question, snapshot_freeze
 from studies.models import Patient
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 from tests.visible import WRITTEN, written_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_features(70))]
 QUICK = {**SMALL, "outer": {"folds": 2, "repeats": 1}, "ablations": ["volume_only"]}
 # Of a statistician, signed in: a few more than it takes.
 BUDGETS = {
@@ -28,7 +29,6 @@ AFTER_A_WRITE = {"run_new": 22, "version": 34}  # nothing of what is kept holds 
 
 def test_no_page_of_models_asks_more_than_its_budget(as_statistician) -> None:
     people = as_statistician
-    make_features(people, patients=70)
     run = rad_score_run(people.study, QUICK, 1, workers=1)
     snapshot_freeze(people.study, rad_score_question("median_in_fold"))
     study = people.study.uid

@@ -30,15 +30,20 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, EndpointValue
 from studies.services import action_start
-from tests.modeling.prognosis_made import make_rad_score
+from tests.begun import begins_with
+from tests.modeling.prognosis_made import with_prognosis, with_rad_score
 from tests.people import People
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_chinese")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("in_chinese"),
+    begins_with(with_rad_score, with_prognosis),
+]
 
 
 @pytest.fixture
-def made(as_statistician: People, monkeypatch: Any) -> People:
-    make_rad_score(as_statistician, monkeypatch)
+def made(as_statistician: People) -> People:
+    """Who has run it already: asked with seed 3, it is that run."""
     return as_statistician
 
 
@@ -99,6 +104,7 @@ def test_members_left_out_are_listed_with_the_reason(made: People) -> None:
     assert all(m.reason.startswith("missing: ") for m in left_out)
 
 
+@begins_with(with_rad_score)
 def test_no_apparent_prediction_is_stored(made: People) -> None:
     run = prognosis_run(made.study, "progression_free_survival", seed=3)
     fitted = CohortMember.objects.filter(study=made.study, use="development")
@@ -135,6 +141,7 @@ def test_stored_nomogram_gives_the_stored_predictions(made: People) -> None:
     assert survival.value == pytest.approx(np.exp(-hazard * np.exp(lp.value)), abs=1e-12)
 
 
+@begins_with(with_rad_score)
 def test_a_nomogram_is_reproduced_from_its_frozen_rows(made: People, monkeypatch: Any) -> None:
     asked = {"endpoint": "overall_survival", "seed": "3", "resamples": "6"}
     kinds = ("modeling.prognosis_run", "modeling.reproduce")
@@ -170,6 +177,7 @@ def test_a_nomogram_is_reproduced_from_its_frozen_rows(made: People, monkeypatch
         version_reproduce(version)
 
 
+@begins_with()
 def test_run_refuses_without_a_rad_score(as_statistician: People) -> None:
     with pytest.raises(DataProblem, match="Rad-Score"):
         prognosis_run(as_statistician.study, "overall_survival")

@@ -24,10 +24,11 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, CohortMember, Job, Study
 from studies.services import endpoint_create_start, endpoint_retire
-from tests.modeling.prognosis_made import make_rad_score
+from tests.begun import begins_with
+from tests.modeling.prognosis_made import with_rad_score
 from tests.people import People
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, begins_with(with_rad_score)]
 PLAN = {
     "format": 1, "question": "Does the Rad-Score tell survival?", "target": "rna",
     "recipe": "demo", "seed": 3, "horizons_months": {"overall_survival": [12, 24, 36]},
@@ -36,8 +37,7 @@ PLAN = {
 
 
 @pytest.fixture
-def made(as_statistician: People, monkeypatch: Any) -> People:
-    make_rad_score(as_statistician, monkeypatch)
+def made(as_statistician: People) -> People:
     return as_statistician
 
 

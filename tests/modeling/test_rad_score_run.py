@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from django.db import connection, transaction
+from django.utils import translation
 
 from genomics.models import Phenotype
 from imaging.models import FeatureSet, Roi, RoiChoice, TargetDecision
@@ -23,18 +24,24 @@ from modeling.selectors import parents_of
 from modeling.services.rad_score import rad_score_run
 from modeling.services.snapshots import snapshot_freeze, snapshot_read, still_given
 from modeling.storage import canonical_json, read_estimator
+from studies.access import acting_as
 from studies.methods.problems import DataProblem
 from studies.models import Cohort, Derivation, EndpointValue, Patient
 from studies.services import file_read
 from studies.storage import storage
-from tests.modeling.rad_score_made import SMALL, make_control, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, make_control, with_features
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_chinese")]
+FEATURES = with_features(120)
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("in_chinese"),
+    begins_with(FEATURES),
+]
 
 
 @pytest.fixture
 def made(as_statistician):
-    make_features(as_statistician)
     return as_statistician
 
 
@@ -42,6 +49,17 @@ def run_small(people, seed=1, **options):
     return rad_score_run(people.study, SMALL, seed, workers=1, **options)
 
 
+def with_small_run(people, patch):
+    """``run_small`` is then this run, the same again."""
+    with acting_as(people.statistician), translation.override("zh-hans"):
+        run_small(people)
+    return people
+
+
+ran = begins_with(FEATURES, with_small_run)
+
+
+@ran
 def test_a_run_leaves_a_version_with_predictions_and_an_evaluation_in_every_cohort(made):
     run = run_small(made)
     version = ModelVersion.objects.get(run=run)
@@ -72,6 +90,7 @@ def test_a_run_leaves_a_version_with_predictions_and_an_evaluation_in_every_coho
     assert rna.metrics["kappa_with_ihc"]["estimate"] > 0.3
 
 
+@ran
 def test_all_classifiers_share_patients_and_only_one_is_chosen(made):
     results = run_small(made).results
     assert [row["name"] for row in results["classifiers"]] == SMALL["classifiers"]
@@ -130,6 +149,7 @@ def test_two_runs_of_the_same_snapshot_and_seed_give_equal_bytes(made):
     assert numbers_of(second) == numbers
 
 
+@ran
 def test_the_same_again_is_the_earlier_run(made):
     first = run_small(made)
     assert run_small(made).pk == first.pk
@@ -183,6 +203,7 @@ def test_who_cannot_be_judged_has_a_score_and_counts_in_survival(made):
     assert sum(int(n["text"].split()[1]) for n in told) >= unknown
 
 
+@ran
 def test_the_stored_model_gives_the_stored_predictions(made):
     version = ModelVersion.objects.get(run=run_small(made))
     pipeline = read_estimator(file_read(version.file), version.sha256)
@@ -197,6 +218,7 @@ def test_the_stored_model_gives_the_stored_predictions(made):
     np.testing.assert_allclose([stored[key] for key in rows["pseudonym"]], scores)
 
 
+@ran
 def test_lineage_runs_from_the_features_to_the_version(made):
     version = ModelVersion.objects.get(run=run_small(made))
     snapshot = version.fitting_snapshot
@@ -265,6 +287,7 @@ def test_nobody_complete_is_refused(made):
         run_small(made)
 
 
+@begins_with()
 def test_no_training_cohort_is_refused(as_statistician):
     with pytest.raises(DataProblem, match="nobody in a development cohort"):
         run_small(as_statistician)
@@ -297,6 +320,7 @@ def test_a_tampered_snapshot_is_refused(made):
         snapshot_read(snapshot)
 
 
+@ran
 def test_a_tampered_model_is_refused(made):
     version = ModelVersion.objects.get(run=run_small(made))
     data = bytearray(file_read(version.file))

@@ -38,7 +38,8 @@ from studies.methods.endpoint_kinds import read_rule
 from studies.methods.problems import DataProblem
 from studies.models import CohortMember, Derivation, EndpointValue, FormEntry, ImportBatch, Study
 from studies.services import derivation_record, file_store
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, make_features, with_features
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
@@ -315,10 +316,10 @@ def test_report_of_a_tiny_study(as_statistician: People, monkeypatch: Any) -> No
     assert all(re.match(r"\d+ scans: PatientWeight .* not kg", said) for said in grams.values())
 
 
+@begins_with(with_features(60))
 def test_what_was_read_otherwise_is_told_and_names_nobody(as_statistician: People) -> None:
     """An odd dose of a scan and an undeclared scale, of what the frozen rows were made of."""
     study = as_statistician.study
-    make_features(as_statistician, 60)
     mine, out = CohortMember.objects.filter(study=study, cohort__role="training")[:2]
     FeatureSet.objects.filter(patient=out.patient).delete()
     snapshot = snapshot_freeze(study)
@@ -370,9 +371,9 @@ def _matrix_behind(study: Study, label: Phenotype) -> ExpressionMatrix:
     return matrix
 
 
+@begins_with(with_features(60))
 def test_new_follow_up_is_frozen_anew(as_statistician: People) -> None:
     """The same rows give the same snapshot, one day of one patient another."""
-    make_features(as_statistician, 60)
     first = cohorts_freeze(as_statistician.study)
     assert cohorts_freeze(as_statistician.study) == first
     value = EndpointValue.objects.filter(definition__name="overall_survival").latest("id")

@@ -10,19 +10,26 @@ from imaging.models import FeatureSet
 from modeling.models import ModelRun, ModelVersion
 from modeling.services.rad_score import rad_score_run
 from modeling.services.version_card import version_card
+from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.models import JobState
 from studies.registry import stages
 from studies.services import action_start
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 
-pytestmark = pytest.mark.django_db
+
+def with_small_run(people, patch):
+    with acting_as(people.statistician):
+        rad_score_run(people.study, SMALL, 1, workers=1)
+    return people
+
+
+pytestmark = [pytest.mark.django_db, begins_with(with_features(120), with_small_run)]
 
 
 @pytest.fixture
 def done(as_statistician):
-    make_features(as_statistician)
-    rad_score_run(as_statistician.study, SMALL, 1, workers=1)
     return as_statistician
 
 
@@ -105,8 +112,9 @@ def test_api_gives_every_record(done):
     assert counts["prediction"] == 100  # a page of them
 
 
-def test_the_step_runs_as_a_job_and_shows_on_the_overview(as_statistician):
-    make_features(as_statistician)
+@begins_with(with_features(120))
+def test_the_step_runs_as_a_job_and_shows_on_the_overview(as_statistician, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # no process of its own for so few fits
     study, user = as_statistician.study, as_statistician.statistician
     job = run_inline(
         action_start(study, user, "modeling.rad_score_run", {"recipe": SMALL, "seed": "3"})
@@ -121,6 +129,7 @@ def test_the_step_runs_as_a_job_and_shows_on_the_overview(as_statistician):
     assert "training 0." in stage.detail
 
 
+@begins_with()
 @pytest.mark.parametrize("wrong", [{"recipe": "quick"}, {"seed": "-1"}, {"seed": "one"}])
 def test_a_wrong_parameter_fails_with_problems(as_statistician, wrong):
     study, user = as_statistician.study, as_statistician.statistician

@@ -16,8 +16,10 @@ from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import Job
 from studies.selections import selection_of
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
 
+pytestmark = begins_with(with_features(70))
 QUICK = {**SMALL, "classifiers": ["logistic_regression"], "ablations": [],
          "choose": {"rule": "one_standard_error"}}  # fmt: skip
 
@@ -35,7 +37,6 @@ def step(people, name):
 @pytest.mark.django_db
 def test_four_steps_lead_to_a_run_beside_the_one_before(as_statistician):
     people = as_statistician
-    make_features(people, patients=70)
     client, study = client_of(people.statistician), people.study
     plan = plan_lock(
         plan_save(study, people.statistician, {
@@ -95,7 +96,6 @@ def test_four_steps_lead_to_a_run_beside_the_one_before(as_statistician):
 @pytest.mark.django_db
 def test_a_selection_leaves_the_others_out_with_that_reason(as_statistician):
     people = as_statistician
-    make_features(people, patients=70)
     client, study = client_of(people.statistician), people.study
     use = reverse("studies:selection_use", args=[study.uid, "question"])
     answer = client.post(use, {"name": "from 45 on", "address": "clinical.age_years:from=45"})
@@ -115,7 +115,6 @@ def test_a_selection_leaves_the_others_out_with_that_reason(as_statistician):
 @pytest.mark.django_db
 def test_a_snapshot_of_another_rule_is_refused(as_statistician):
     people = as_statistician
-    make_features(people, patients=70)
     frozen = snapshot_freeze(people.study, rad_score_question("complete_case"))
     with pytest.raises(DataProblem, match="rule complete_case"):
         rad_score_run(people.study, {**QUICK, "missing": "median_in_fold"}, 1, workers=1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -40,9 +41,10 @@ from studies.methods.problems import DataProblem
 from studies.models import Cohort, CohortMember, Derivation, Job, Patient
 from studies.services import action_start
 from studies.storage import storage
-from tests.modeling.rad_score_made import SMALL, make_features
+from tests.begun import begins_with
+from tests.modeling.rad_score_made import SMALL, with_features
+from tests.people import People
 
-pytestmark = pytest.mark.django_db
 WHY = "Discrimination and calibration hold in every cohort."
 QUICK = {**SMALL, "classifiers": ["logistic_regression", "random_forest"], "ablations": []}
 
@@ -56,10 +58,22 @@ def run_as_job(people, seed=1):
     return ModelVersion.objects.select_related("run", "fitting_snapshot", "study").get(run=run)
 
 
+class Ran(NamedTuple):
+    people: People
+    version: ModelVersion
+
+
+def with_a_run(people, patch):
+    with acting_as(people.statistician):
+        return Ran(people, run_as_job(people))
+
+
+pytestmark = [pytest.mark.django_db, begins_with(with_features(70), with_a_run)]
+
+
 @pytest.fixture
-def made(as_statistician):
-    make_features(as_statistician, patients=70)
-    return as_statistician, run_as_job(as_statistician)
+def made(begun, as_statistician):
+    return begun
 
 
 def client_of(user):
