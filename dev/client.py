@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ENDED = {"done", "failed", "errored", "cancelled"}
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 0.4  # between two looks at a job
 
 
 class RefusedError(RuntimeError):
@@ -65,6 +66,7 @@ class Client:
 
     def follow(self, study: str, job: str, say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Wait for a job; raises RefusedError unless it is done."""
+        pause = SHORTEST_SECONDS
         while True:
             found = self.get(f"studies/{study}/jobs/{job}/")
             say(found)
@@ -72,7 +74,8 @@ class Client:
                 return found
             if found["state"] in ENDED:
                 raise RefusedError(describe(found))
-            time.sleep(0.4)
+            time.sleep(pause)
+            pause = min(1.5 * pause, LONGEST_SECONDS)
 
     def _send(self, request: urllib.request.Request) -> Any:
         try:

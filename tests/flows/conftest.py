@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,8 @@ from dev.processes import Product
 from tests.conftest import REPO
 
 LEASE_SECONDS = 4
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
 
 
 @dataclass
@@ -58,6 +62,21 @@ class Running:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all flows that need nothing special of it."""
+    from selenium import webdriver  # where it is absent, whoever asks for this is skipped
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
 def product(
     environment: dict[str, str], template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Product]:
@@ -71,6 +90,7 @@ def product(
         "STORAGE_URL": f"file://{folder / 'files'}",
         "ISOTHERM_QUEUE": name,
         "ISOTHERM_LEASE_SECONDS": str(LEASE_SECONDS),
+        "DJANGO_SETTINGS_MODULE": "tests.flows.settings",
     }
     with Product(REPO, folder=folder, overrides=overrides, web_workers=1) as running:
         yield running

@@ -8,10 +8,10 @@ from typing import Any
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.conftest import Running
 from tests.flows.test_browser import wait_for
+from tests.flows.waiting import WebDriverWait
 
 MOST_STOPS = 250
 SAME = "return document.activeElement === arguments[0]"

@@ -14,11 +14,11 @@ from tests.flows.conftest import Running
 pytest.importorskip("selenium")
 
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.hands import Hands, wrong_answers
 from tests.flows.test_browser import NARROW, WIDE, fits, needs_browser, resize, wait_for
 from tests.flows.test_stories_in_browser import ENDED_SECONDS, browser, opened
+from tests.flows.waiting import WebDriverWait
 
 assert browser  # fixtures
 assert opened

@@ -15,11 +15,11 @@ from tests.flows.conftest import RECIPE, Running
 pytest.importorskip("selenium")
 
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.hands import Hands
 from tests.flows.test_browser import needs_browser, wait_for
 from tests.flows.test_stories_in_browser import ENDED_SECONDS, browser, opened
+from tests.flows.waiting import WebDriverWait
 
 assert browser  # fixtures
 assert opened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,20 +10,18 @@ from typing import Any
 import pytest
 
 from dev.processes import Product
-from tests.flows.conftest import Running, open_study
+from tests.flows.conftest import CHROMIUM, DRIVER, Running, open_study
 from tests.studies.test_cohort_import import GOOD, table
 
 pytest.importorskip("selenium")
 
-from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException, WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
+from tests.flows.waiting import WebDriverWait
+
 WIDE, NARROW = 1440, 390
 PATIENCE_SECONDS = 30
 
@@ -35,18 +32,21 @@ pytestmark = needs_browser
 
 
 @pytest.fixture
-def browser() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    try:
-        yield driver
-        assert driver.get_log("browser") == []
-    finally:
-        driver.quit()
+def browser(chromium: Any) -> Iterator[Any]:
+    """A tab of its own, nobody signed in; nothing on its console at the end."""
+    yield chromium
+    said = chromium.get_log("browser")
+    left = chromium.current_window_handle
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    everything = {"origin": "*", "storageTypes": "all"}
+    chromium.execute_cdp_cmd("Storage.clearDataForOrigin", everything)
+    chromium.switch_to.new_window("tab")
+    here = chromium.current_window_handle
+    chromium.switch_to.window(left)
+    chromium.close()
+    chromium.switch_to.window(here)
+    chromium.get_log("browser")
+    assert said == []
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ pytest.importorskip("selenium")
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.test_browser import (
     NARROW,
@@ -26,6 +25,7 @@ from tests.flows.test_browser import (
     sign_in,
     wait_for,
 )
+from tests.flows.waiting import WebDriverWait
 
 pytestmark = needs_browser
 ENDED_SECONDS = 120

@@ -24,7 +24,9 @@ pytest.importorskip("selenium")
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
+
+from tests.flows.waiting import WebDriverWait
 
 __all__ = ["browser", "pytestmark"]
 LEFT, ACROSS = 190, 690  # of the rulers, in the drawing's own units

@@ -34,7 +34,9 @@ pytest.importorskip("selenium")
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
+
+from tests.flows.waiting import WebDriverWait
 
 __all__ = ["browser", "pytestmark"]
 UM, THRESHOLD = 0.5, 0.2

@@ -16,10 +16,10 @@ pytest.importorskip("selenium")
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.hands import Hands, wrong_answers
 from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, needs_browser, resize, wait_for
+from tests.flows.waiting import WebDriverWait
 
 pytestmark = needs_browser
 COORDINATOR, COLLABORATOR = 12, 6  # presses beyond typing

@@ -14,7 +14,6 @@ from tests.flows.conftest import Running, open_study
 pytest.importorskip("selenium")
 
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.flows.test_browser import (
     browser,  # noqa: F401 (a fixture)
@@ -24,6 +23,7 @@ from tests.flows.test_browser import (
     wait_for,
 )
 from tests.flows.test_viewer_in_browser import press
+from tests.flows.waiting import WebDriverWait
 
 PATIENCE_SECONDS = 60
 PART_BYTES = 8 * 2**20

@@ -19,7 +19,7 @@ pytest.importorskip("selenium")
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from tests.flows.test_browser import (
     CHROMIUM,
@@ -32,6 +32,7 @@ from tests.flows.test_browser import (
     sign_in,
     wait_for,
 )
+from tests.flows.waiting import WebDriverWait
 
 PATIENCE_SECONDS = 90
 PART_BYTES = 8 * 2**20  # of an upload: the archive has more

@@ -108,6 +108,17 @@ class MadeStudy:
         return {} if name == "dictionary_draft" else found
 
 
+@dataclass(frozen=True)
+class WithStudy:
+    people: People
+    made: MadeStudy
+
+
+def with_study(people: People, patch: object) -> WithStudy:
+    """``make_study`` for ``begun_by``."""
+    return WithStudy(people, make_study(people))
+
+
 def make_study(people: People) -> MadeStudy:
     with acting_as(people.coordinator):
         dictionary = dictionary_current(people.study)

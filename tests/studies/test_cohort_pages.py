@@ -24,16 +24,18 @@ from studies.models import (
 )
 from studies.services import consent_policy_set
 from studies.variable_filters import conditions_of, narrowed, variables_of
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_patient, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, make_patient, with_study
 
 TODAY = date(2021, 5, 4).isoformat()
 
 
 @pytest.fixture
-def made(people: People, client: Client) -> MadeStudy:
-    client.force_login(people.coordinator)
-    return make_study(people)
+@begun_by(with_study)
+def made(begun: WithStudy, client: Client) -> MadeStudy:
+    client.force_login(begun.people.coordinator)
+    return begun.made
 
 
 def url(people: People, name: str, *parts: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -35,8 +34,9 @@ from studies.models import (
     Patient,
 )
 from studies.services import eligibility_change, eligibility_override, endpoint_definition
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, with_study
 
 AGE = Criterion("age", "Age", "range", "age_years", 18, 75)
 
@@ -130,10 +130,9 @@ def test_the_boxes_add_up(people: list[tuple[dict[str, str], set[str]]]):
 
 
 @pytest.fixture
-def made(people: People) -> Iterator[MadeStudy]:
-    made = make_study(people)
-    with acting_as(people.coordinator):
-        yield made
+@begun_by(with_study)
+def made(begun: WithStudy, as_coordinator: People) -> MadeStudy:
+    return begun.made
 
 
 def present(patient: Patient) -> set[str]:

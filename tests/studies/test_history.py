@@ -20,13 +20,15 @@ from studies.models import (
     Person,
     Progression,
 )
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, with_study
 
 
 @pytest.fixture
-def made(people: People) -> MadeStudy:
-    return make_study(people)
+@begun_by(with_study)
+def made(begun: WithStudy) -> MadeStudy:
+    return begun.made
 
 
 def every_line(people: People) -> list[audits.Line]:

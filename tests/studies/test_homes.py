@@ -16,13 +16,15 @@ from studies.access import acting_as
 from studies.jobs import enqueue
 from studies.models import Job, JobState, SavedView, StudyVisit
 from studies.services import view_save, visit_mark
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, with_study
 
 
 @pytest.fixture
-def made(people: People) -> MadeStudy:
-    return make_study(people)
+@begun_by(with_study)
+def made(begun: WithStudy) -> MadeStudy:
+    return begun.made
 
 
 def home(client: Client, people: People, user: Any, **asked: object) -> Any:

@@ -16,17 +16,19 @@ from studies.jobs import enqueue
 from studies.lists import Listing
 from studies.models import Job, JobState, Patient, ReadAction, ReadRecord
 from studies.paging import PAGE_SIZE, page_by_order
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, with_study
 
 MODULES = (listings, imaging.listings, modeling.listings)
 LISTINGS = [one for m in MODULES for one in vars(m).values() if isinstance(one, Listing)]
 
 
 @pytest.fixture
-def made(people: People, client: Client) -> MadeStudy:
-    client.force_login(people.coordinator)
-    return make_study(people)
+@begun_by(with_study)
+def made(begun: WithStudy, client: Client) -> MadeStudy:
+    client.force_login(begun.people.coordinator)
+    return begun.made
 
 
 def url(people: People, listing: Listing, **asked: object) -> str:

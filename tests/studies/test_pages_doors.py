@@ -12,8 +12,9 @@ from studies.access import acting_as
 from studies.methods.problems import refuse
 from studies.models import ImportBatch, Job
 from studies.urls import STUDY, urlpatterns
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, with_study
 
 ROLES = ("administrator", "coordinator", "statistician", "colleague")
 ALL = (200, 200, 200, 200)
@@ -149,8 +150,9 @@ FILES |= {
 
 
 @pytest.fixture
-def made(people: People) -> MadeStudy:
-    return make_study(people)
+@begun_by(with_study)
+def made(begun: WithStudy) -> MadeStudy:
+    return begun.made
 
 
 def address(people: People, made: MadeStudy, name: str) -> str:

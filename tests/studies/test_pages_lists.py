@@ -16,14 +16,16 @@ from studies.models import DictionaryVersion, Patient, ReadRecord
 from studies.paging import PAGE_SIZE, page_by_key
 from studies.services import patient_screen
 from studies.tables import harmless
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_patient, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, make_patient, with_study
 
 
 @pytest.fixture
-def made(people: People, client: Client) -> MadeStudy:
-    client.force_login(people.coordinator)
-    return make_study(people)
+@begun_by(with_study)
+def made(begun: WithStudy, client: Client) -> MadeStudy:
+    client.force_login(begun.people.coordinator)
+    return begun.made
 
 
 def add_patients(people: People, made: MadeStudy, number: int) -> None:

@@ -34,8 +34,9 @@ from studies.services import (
     patient_transfer,
     patients_merge,
 )
+from tests.begun import begun_by
 from tests.people import People
-from tests.studies.study_made import MadeStudy, make_study
+from tests.studies.study_made import MadeStudy, WithStudy, with_study
 
 DAY = date(2021, 5, 4)
 
@@ -62,8 +63,9 @@ def test_numbers_out_of_range_make_no_pseudonym() -> None:
 
 
 @pytest.fixture
-def made(as_coordinator: People) -> MadeStudy:
-    return make_study(as_coordinator)
+@begun_by(with_study)
+def made(begun: WithStudy, as_coordinator: People) -> MadeStudy:
+    return begun.made
 
 
 def test_screening_makes_a_pseudonym_and_a_log(as_coordinator: People, made: MadeStudy):
