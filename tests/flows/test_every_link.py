@@ -182,8 +182,8 @@ ZOOMED, NARROW = 720, 390  # 1440 at 200 %, and a telephone
 DRAWS_BY_GPU = "/view/"  # the viewer of scans has a test of its own
 
 
-# A figure with its table: the same page but for the drawing, whose width alone may not fit.
-FIGURES = re.compile(r"/(figures|drawings/uid)/[^/]+\.html$")
+# The same page but for its drawing or its values, whose width alone may not fit.
+ALIKE = re.compile(r"/(figures|drawings/uid|history)/[^/]+(\.html|/)$")
 
 
 def of_each_kind(pages: dict[str, str], seen: Counter[str]) -> Iterator[tuple[str, bool]]:
@@ -192,7 +192,7 @@ def of_each_kind(pages: dict[str, str], seen: Counter[str]) -> Iterator[tuple[st
         kind = UID.sub("uid", urlsplit(address).path)
         is_page = text.lstrip().lower().startswith("<!doctype html") and DRAWS_BY_GPU not in kind
         if is_page and kind not in seen:
-            alike = FIGURES.sub(r"/\1/any", kind)
+            alike = ALIKE.sub(r"/\1/any", kind)
             seen.update({kind, alike})
             yield address, seen[alike] <= OF_A_KIND
 
