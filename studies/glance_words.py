@@ -31,7 +31,8 @@ def said(text: str) -> str:
         head, _, tail = pattern.partition("{part}")
         if len(text) > len(head + tail) and text.startswith(head) and text.endswith(tail):
             part = text[len(head) : len(text) - len(tail)]
-            return gettext(pattern).format(part=spoken(part))
+            words = ", ".join(spoken(word) for word in part.split(", "))
+            return gettext(pattern).format(part=words)
     return text
 
 

@@ -206,6 +206,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def term(word: str, shown: str = "") -> SafeString:
     """A word of the glossary that says what it means on pointing, focus or tapping."""
+    shown = shown.replace("%%", "%")  # as a template's _() leaves a per cent sign
     found = glossary().get(word.lower())
     if found is None:
         return conditional_escape(shown or word)
