@@ -58,7 +58,9 @@ def test_a_prognosis_is_chosen_checked_and_run(browser: Any, thread: Running):
             lambda driver: driver.find_elements(By.LINK_TEXT, "The results")
         )
         hands.press("main a", "The results")
-        wait_for(browser, "th", "Harrell's C (95 % CI)")
+        WebDriverWait(browser, 30).until(  # in a folded table heads stand in the cells
+            lambda driver: "Harrell's C (95 % CI)" in driver.page_source
+        )
         assert fits(browser)
         assert wrong_answers(browser) == []
     finally:

@@ -55,7 +55,8 @@ def test_the_zip_holds_what_its_script_asks_for_and_r_fits_it_again(
     people = as_statistician
     make_rad_score(people, monkeypatch)
     run = prognosis_run(people.study, "overall_survival", seed=3)
-    export, data = taken(people, people.statistician, run.snapshot, "zip")
+    fitted = run.versions.get().fitting_snapshot
+    export, data = taken(people, people.statistician, fitted, "zip")
     assert export.left_out == {"left_out": 0}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(tmp_path)
@@ -67,9 +68,9 @@ def test_the_zip_holds_what_its_script_asks_for_and_r_fits_it_again(
     for name, told in manifest["files"].items():
         assert told["sha256"] == hashlib.sha256(files[name]).hexdigest()
     assert manifest["is_the_frozen_table"]
-    assert manifest["files"]["fit_overall_survival.parquet"]["sha256"] == run.snapshot.sha256
+    assert manifest["files"]["fit_overall_survival.parquet"]["sha256"] == fitted.sha256
     rows = pd.read_csv(tmp_path / "fit_overall_survival.csv", encoding="utf-8-sig")
-    pd.testing.assert_frame_equal(rows, snapshot_read(run.snapshot), check_dtype=False)
+    pd.testing.assert_frame_equal(rows, snapshot_read(fitted), check_dtype=False)
     told = {row["name"]: row for row in _lines(files["columns.csv"])}
     assert list(rows.columns) == list(told)
     assert told["duration_months"]["unit"] == "months"
