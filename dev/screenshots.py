@@ -115,6 +115,7 @@ PAGES = [
     "models/before/",
     "models/snapshots/compare/",
     "models/timeline/",
+    "models/looks/",
     "models/lineage/<slug:digest>/",
     "models/versions/<uuid:version_uid>/nomogram/",
     "models/versions/<uuid:version_uid>/analyses/",
@@ -167,6 +168,8 @@ NO_PAGES = [
     "imaging/slides/<uuid:slide_uid>/regions/",
     "imaging/slides/<uuid:slide_uid>/threshold/",
     "imaging/slides/<uuid:slide_uid>/count/",
+    "cohorts/endpoints-derive/",
+    "imaging/scans/measure-again/",
     "imaging/counts/<uuid:count_uid>/adopt/",
     "imaging/laboratories/<uuid:profile_uid>/upload/",
     "models/new/",
@@ -175,12 +178,14 @@ NO_PAGES = [
     "models/prognosis/guard/",
     "models/versions/<uuid:version_uid>/state/",
     "models/plans/<uuid:plan_uid>/lock/",
+    "models/snapshots/<uuid:snapshot_uid>/take/",
 ]
 OUTSIDE = ("", "help/", "help/<slug:slug>/", "patterns/", "notifications/")
 OUTSIDE_NONE = ("health/", "language/", "theme/", "notifications/live/", "policy-report/",
                 "welcome/<uidb64>/<token>/")  # fmt: skip
 # What no link of the demo leads to as it stands.
 BESIDE = (
+    "exports/",
     "glance/compare/?clinical.sex=male",
     "glance/patients/?clinical.sex=male",
     "people/history/",

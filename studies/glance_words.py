@@ -31,9 +31,14 @@ def said(text: str) -> str:
         head, _, tail = pattern.partition("{part}")
         if len(text) > len(head + tail) and text.startswith(head) and text.endswith(tail):
             part = text[len(head) : len(text) - len(tail)]
-            words = ", ".join(spoken(word) for word in part.split(", "))
-            return gettext(pattern).format(part=words)
+            return gettext(pattern).format(part=_part_said(part))
     return text
+
+
+def _part_said(part: str) -> str:
+    """A label that is known, whole, or states that stand beside each other."""
+    shown = spoken(part)
+    return shown if shown != part else ", ".join(spoken(word) for word in part.split(", "))
 
 
 def condition_said(column: Column, condition: Condition) -> str:

@@ -30,7 +30,7 @@ def made():
     event, time = (time < 48) & (random.random(n) < 0.9), np.minimum(time, 48)
     plan = PrognosisPlan(("age",), ("score", "stage"), {"stage": ("I", "II", "III")}, (12.0, 24.0))
     fit = fit_prognosis(table, time, event, plan)
-    content = json.loads(json.dumps(nomogram_content(fit, "overall_survival")))
+    content = json.loads(json.dumps(nomogram_content(fit, "overall_survival", {})))
     return table, time, event, fit, nomogram_stored(content)
 
 
@@ -98,7 +98,7 @@ def test_the_script_of_a_report_agrees_in_r(made, tmp_path):
     if not program:
         pytest.skip("R is not installed")
     table, time, event, fit, stored = made
-    content = nomogram_content(fit, "overall_survival")
+    content = nomogram_content(fit, "overall_survival", {})
     model = {**content, "name": 'Nomogram "1"', "snapshot_sha256": "a" * 64}
     script, rows = tmp_path / "analysis.R", tmp_path / "fit_overall_survival.csv"
     script.write_text(write_report_script([json.loads(json.dumps(model))]), "utf-8")

@@ -112,6 +112,7 @@ POSTS = {
     "criteria": (200, 403, 403, 403),
     "patient_step": (403, 422, 403, 403),
     "screening": (403, 200, 403, 403),
+    "endpoints_derive": (302, 403, 403, 403),
     "people": (200, 403, 403, 403),  # an empty form comes back with its errors
 }
 
