@@ -24,9 +24,14 @@ PATTERNS = (
         "({error}) of the best AUC ({auc})."
     ),
     marked("The Rad-Score {verb} (likelihood ratio {statistic}, p {p}); {where}."),
+    marked("The Rad-Score {verb} (penalised likelihood ratio {statistic}, p {p}); {where}."),
     marked(
         "The Rad-Score adds nothing that can be told from chance (likelihood ratio {statistic}, "
         "p {p}; no cohort in which the interval of ΔC lies above zero)."
+    ),
+    marked(
+        "The Rad-Score adds nothing that can be told from chance (penalised likelihood ratio "
+        "{statistic}, p {p}; no cohort in which the interval of ΔC lies above zero)."
     ),
     marked("ΔC lies above zero in: {better}; below zero in: {worse}"),
     marked("ΔC lies above zero in: {better}"),

@@ -46,7 +46,7 @@ def dossier_compute(
     added["cohorts"] = _added_elsewhere(run, fit, fitted, judged, headline)
     everywhere = {**({"training": added["training"]} if added["training"] else {}),
                   **added["cohorts"]}  # fmt: skip
-    added["said"] = added_said(added["likelihood_ratio"], everywhere)
+    added["said"] = added_said(added["likelihood_ratio"], everywhere, run.plan.penalty)
     return results
 
 

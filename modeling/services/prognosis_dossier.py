@@ -73,11 +73,14 @@ def added_as_dict(found: AddedValue) -> dict[str, Any]:
     )
 
 
-def added_said(test: dict[str, Any] | None, cohorts: dict[str, dict[str, Any]]) -> str:
+def added_said(
+    test: dict[str, Any] | None, cohorts: dict[str, dict[str, Any]], penalty: str = "none"
+) -> str:
     """In words whether the Rad-Score adds anything, by what was tested and what was seen."""
     if test is None:
         return "What the Rad-Score adds could not be tested."
-    told = f"likelihood ratio {test['statistic']:.2f}, p {_p(test['p_value'])}"
+    ratio = "penalised likelihood ratio" if penalty == "firth" else "likelihood ratio"
+    told = f"{ratio} {test['statistic']:.2f}, p {_p(test['p_value'])}"
     better = [
         name.replace("_", " ") for name, part in cohorts.items() if (part["c"]["lower"] or 0) > 0
     ]

@@ -7,8 +7,8 @@ from typing import Any
 
 from modeling.models import DatasetSnapshot, ModelVersion
 from modeling.services.nomogram_figures import added_rows
+from modeling.services.prognosis_columns import titles_of_run
 from modeling.services.prognosis_endpoints import endpoint_of
-from modeling.services.prognosis_rows import TITLES
 from modeling.services.report_content import (
     Cell,
     Draft,
@@ -84,6 +84,7 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
     snapshot = DatasetSnapshot.objects.get(study=version.study, uid=part["snapshot"])
     source = draft.sources.add(version, snapshot)
     title, ratio = outcome_title(part), "OR" if part["outcome"] == "response" else "HR"
+    titles = titles_of_run(version.run)
     section.table(
         f"table-2-{part['outcome'].replace('_', '-')}-{part['cohort'].replace('_', '-')}",
         say(
@@ -96,7 +97,7 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
             events=part["events"],
         ),
         [say(head, ratio=ratio) if "{" in head else head for head in HEADS],
-        [_row(line, source) for line in part["lines"]],
+        [_row(line, titles, source) for line in part["lines"]],
         table2_note(part),
     )
 
@@ -120,18 +121,18 @@ def table2_note(part: Mapping[str, Any]) -> str:
     return say("{notes}.", notes=listed(parts, marked("{first}. {rest}"))) if parts else ""
 
 
-def line_title(line: Mapping[str, Any]) -> str:
-    name = TITLES.get(line["variable"], line["variable"])
+def line_title(line: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    name = titles.get(line["variable"], line["variable"])
     if not line["level"]:
         return say(name)
     level = say(line["level"].replace("_", " "))
     return say("{variable}: {level}", variable=say(name), level=level)
 
 
-def _row(line: Mapping[str, Any], source: dict[str, Any]) -> list[Cell]:
+def _row(line: Mapping[str, Any], titles: Mapping[str, str], source: dict[str, Any]) -> list[Cell]:
     n = line["n"]
     cells: list[Cell] = [
-        line_title(line),
+        line_title(line, titles),
         number(n, source, digits=0),
         f"{line['events']}/{n}",
     ]

@@ -14,7 +14,9 @@ from modeling.prognosis_wizard import records_since
 from modeling.services.nomogram_figures import short_name
 from modeling.services.prognosis import prognosis_run
 from modeling.services.prognosis_check import prognosis_check
+from modeling.services.report_content import Draft
 from modeling.services.report_survival import column_title
+from modeling.services.report_table2 import table2_section
 from modeling.services.reproduction import version_reproduce
 from modeling.services.snapshots import snapshot_read
 from studies.access import acting_as
@@ -143,6 +145,11 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
     for name in ("nomogram", "calculator"):
         shown = client.get(reverse(f"modeling:{name}", args=[study.uid, version.uid]))
         assert "Albumin (g/L)" in shown.content.decode(), name
+    draft = Draft()
+    with acting_as(made.statistician):
+        table2_section(draft, [version])
+    titles = {str(row[0]) for table in draft.sections[0].tables for row in table["rows"]}
+    assert {"Albumin (g/L)", "BRAF: mutant"} <= titles
 
 
 def test_the_wizard_takes_a_frozen_table_and_offers_columns_of_the_study(made: People) -> None:

@@ -160,6 +160,7 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
     added = version.run.results["added_value"]
     assert 0 < added["likelihood_ratio"]["p_value"] < 1
     assert added["training"]["corrected"]
+    assert "(penalised likelihood ratio" in added["said"]
     draft = Draft()
     added_table(draft, draft.section("added", "Added"), version)
     assert "Penalised likelihood ratio" in draft.sections[0].tables[0]["note"]
