@@ -104,6 +104,7 @@ const typedIn = (form) => [...form.elements]
 const wrong = [...document.querySelectorAll("[data-focus]")].find((one) => !one.closest("[data-no-guard]"));
 const hasReturned = ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
 let dirty = false;
+const sent = new Map(); // by form what notes that it left: not before a question is answered
 // It is for the one who typed it alone: what somebody else left in this tab goes.
 const { person = "" } = document.body.dataset;
 if (person) Object.keys(sessionStorage).filter((key) => key.startsWith("kept:") && !key.startsWith(`kept:${person}:`))
@@ -124,7 +125,7 @@ document.querySelectorAll("main form").forEach((form, number) => {
     dirty = true;
     write(false);
   });
-  form.addEventListener("submit", (event) => { if (!event.defaultPrevented && sessionStorage.getItem(key)) write(true); });
+  sent.set(form, () => { if (sessionStorage.getItem(key)) write(true); });
 });
 
 function offer(form, key, kept) {
@@ -164,7 +165,9 @@ function keptBox() {
 }
 
 document.addEventListener("submit", (event) => {
-  if (!event.defaultPrevented) dirty = false;
+  if (event.defaultPrevented) return;
+  dirty = false;
+  sent.get(event.target)?.();
   if (event.target.action.endsWith("/account/logout/")) sessionStorage.clear();
 });
 window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
@@ -181,7 +184,7 @@ document.addEventListener("keydown", (event) => {
   const form = document.querySelector("form[data-guard]");
   if (form && event.key === "s" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    form.requestSubmit(form.querySelector("button[type=submit]"));
+    if (!document.querySelector("dialog[open]")) form.requestSubmit(form.querySelector("button[type=submit]"));
   }
 });
 
@@ -280,7 +283,8 @@ function onPaper(drawing) {
 async function letters() {
   const sheet = document.querySelector("link[href*='app.css']").href;
   const faces = [400, 700].map(async (weight) => {
-    const answer = await fetch(new URL(`fonts/arimo-${weight}.woff2`, sheet));
+    const answer = await fetch(new URL(`fonts/arimo-${weight}.woff2`, sheet)).catch(() => null);
+    if (!answer?.ok) return ""; // then without them
     const bytes = new Uint8Array(await answer.arrayBuffer());
     return `@font-face{font-family:"Liberation Sans";font-weight:${weight};src:url(data:font/woff2;base64,${btoa(String.fromCharCode(...bytes))})}`;
   });

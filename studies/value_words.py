@@ -30,8 +30,8 @@ WORDS = (
     _("biopsy"), _("resection"), _("primary"), _("metastasis"),
     # what a file brought, and what a job was asked and gave
     _("lines"), _("patients"), _("new"), _("changed"), _("same"), _("joins"), _("left out"),
-    _("bad lines"), _("removed"), _("restored"), _("values"), _("facts"), _("cohorts"), _("files"),
-    _("figures"), _("rows"), _("seed"), _("what"), _("page"), _("subject"), _("inputs"),
+    _("added"), _("bad lines"), _("removed"), _("restored"), _("values"), _("facts"), _("cohorts"),
+    _("files"), _("figures"), _("rows"), _("seed"), _("what"), _("page"), _("subject"), _("inputs"),
     _("version"), _("run"), _("recipe"), _("question"), _("endpoint"), _("cohort"), _("snapshot"),
     _("file"), _("form"), _("number"), _("date"), _("category"), _("text"), _("yes"), _("no"),
     _("encoding"), _("delimiter"), _("sheet"),

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genomics.methods import abundance, phenotype, ssgsea
+from genomics.methods import abundance, mcp_counter, phenotype, ssgsea, zscore
 from imaging.methods import immunoscore, uptake
 from imaging.methods.volume import Grid, Volume
 from studies.methods import combat, endpoint_rules
@@ -121,7 +121,12 @@ def abundances() -> list[Any]:
     rng = np.random.default_rng(3)
     counts = rng.poisson(20, (400, 6)).astype(float)  # with ties
     sets = [rng.choice(400, size, replace=False) for size in (1, 5, 20, 60)]
-    return [ssgsea.ssgsea(counts, sets, ties) for ties in ("order_invariant", "gsva_compatible")]
+    logs = mcp_counter.log_per_million(counts, counts.sum(axis=0))
+    return [
+        *(ssgsea.ssgsea(counts, sets, ties) for ties in ("order_invariant", "gsva_compatible")),
+        zscore.combined_zscore(logs, sets),
+        mcp_counter.marker_mean(logs, sets),
+    ]
 
 
 def phenotypes() -> list[Any]:
@@ -146,7 +151,7 @@ CASES: list[tuple[Any, Callable[[], list[Any]], int, str]] = [
     (endpoint_rules, endpoints, 2, "78b329d31bc8"),
     (uptake, uptakes, 1, "38ff5ff82b76"),
     (immunoscore, immunoscores, 1, "03076c2a8406"),
-    (abundance, abundances, 1, "2fe0cdfd5b19"),
+    (abundance, abundances, 1, "c4416627782b"),
     (phenotype, phenotypes, 1, "09af16b059e2"),
     (combat, corrections, 1, "9a9218c98ec8"),
 ]

@@ -111,7 +111,7 @@ def uptake_of(study: Study) -> dict[int, dict[str, Any]]:
 
 
 def uptake_digest(volume: str, mask: str) -> str:
-    """Of a volume, a region, and the method with its version."""
+    """Of the volume that a region was drawn on, the region, and the method with its version."""
     return inputs_digest(f"uptake/{METHOD_VERSION}", volume, mask)
 
 

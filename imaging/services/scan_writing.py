@@ -149,14 +149,14 @@ class _Writing:
             uptake_write(found.uptake, row, series, self.job)
 
 
-def uptake_write(measured: Measured, roi: Roi, pet: Series, job: Job | None = None) -> Uptake:
-    """The uptake of a region that was measured on ``pet``."""
+def uptake_write(measured: Measured, roi: Roi, drawn_on: Series, job: Job | None = None) -> Uptake:
+    """The uptake of a region that was drawn on a PET, or on the CT beside one."""
     values = asdict(measured)
     mtv, tlg = values.pop("mtv_ml"), values.pop("tlg")
     values["notices"] = [notice.as_dict() for notice in measured.notices]
     return Uptake.objects.create(
         patient=roi.patient, roi=roi, produced_by=job,
-        inputs_digest=uptake_digest(pet.stored.sha256, roi.mask.sha256),
+        inputs_digest=uptake_digest(drawn_on.stored.sha256, roi.mask.sha256),
         **{f"mtv_{key}_ml": value for key, value in mtv.items()},
         **{f"tlg_{key}": value for key, value in tlg.items()},
         **values,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import parse_etags
@@ -16,7 +17,7 @@ from imaging.filters import ScanFilter
 from imaging.listings import SCANS
 from imaging.methods.deidentification_report import OUTCOMES
 from imaging.methods.roi_files import FORMATS
-from imaging.models import PetCtPair, Roi, RoiAgreement, Series
+from imaging.models import PetCtPair, Roi, RoiAgreement, Series, Uptake
 from imaging.region_downloads import file_of_regions
 from imaging.selectors.arrivals import waiting_count
 from imaging.selectors.scans import (
@@ -79,7 +80,8 @@ def scan_page(request: HttpRequest, study: Study, series_uid: UUID) -> HttpRespo
     pair = (PetCtPair.objects.filter(pet=series) | PetCtPair.objects.filter(ct=series)).first()
     rois = Roi.objects.filter(patient=series.patient, series=series)
     rois = rois.select_related("lesion", "supersedes")
-    rois = list(rois.prefetch_related("uptakes", "superseded_by", "choices"))
+    newest = Prefetch("uptakes", Uptake.objects.order_by("-id"))  # the first one speaks
+    rois = list(rois.prefetch_related(newest, "superseded_by", "choices"))
     dated = "identifiers" in access.rights_of(request.user, study)
     checks = checks_of(series, pair, rois)
     agreements = RoiAgreement.objects.filter(first__in=rois) | RoiAgreement.objects.filter(

@@ -80,8 +80,6 @@ class EndpointValue(DerivedMixin, PatientRow):
     label = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=40, blank=True)  # the fact on whose day it ends
     notices = models.JSONField(default=list, blank=True)
-    # What earlier versions of the method would have written for the same facts; not stored.
-    earlier_digests: tuple[str, ...] = ()
     method_version = models.PositiveSmallIntegerField(default=1, db_default=1)  # that last gave it
 
     class Meta:

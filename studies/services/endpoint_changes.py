@@ -20,6 +20,7 @@ from studies.methods.wording import say
 from studies.models import EndpointDefinition, EndpointValue, Job, Patient, Study, Variable
 
 from .endpoints import (
+    CHUNK,
     courses_of,
     endpoint_definition,
     endpoint_values_write,
@@ -28,7 +29,6 @@ from .endpoints import (
 )
 from .files import inputs_digest
 
-CHUNK = 2000
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
@@ -163,7 +163,7 @@ def endpoint_change(
         courses, before = courses_of(chunk), _told(now, chunk) if now else {}
         values = [value_of(patient, definition, courses[patient.pk], job) for patient in chunk]
         changed += sum(before.get(value.patient_id) != _outcome(value) for value in values)
-        endpoint_values_write(values)
+        endpoint_values_write(values, courses)
         done += len(chunk)
         progress(done, total, say("{done} of {total} patients", done=done, total=total))
     return {"version": definition.version, "patients": total, "changed": changed}

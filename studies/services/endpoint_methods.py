@@ -18,8 +18,9 @@ from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 from studies.models import ENDED, EndpointValue, Job, Patient, Study
 
-from .endpoints import CHUNK, endpoints_compute
+from .endpoints import endpoints_compute, endpoints_stop
 
+CHUNK = 500  # whoever enters data of the study waits for so many patients at most
 KIND = "studies.endpoints_derive"
 
 
@@ -56,13 +57,15 @@ def endpoints_derive(
 ) -> DerivedAgain:
     """Derive again whatever an earlier version of the method gave; some patients at a time.
 
-    Facts that today's method refuses are told patient by patient, and hold back nobody else.
+    Facts that today's method refuses are told patient by patient, and hold back nobody else. No
+    fact changes while some are derived: what is made of earlier ones must not come last, and speak.
     """
     waiting = list(outdated_patients(study).order_by("pk").values_list("pk", flat=True))
     found = DerivedAgain()
     for begin in range(0, len(waiting), CHUNK):
-        some = Patient.objects.filter(pk__in=waiting[begin : begin + CHUNK])
-        _derive(study, list(some), job, found)
+        with transaction.atomic():
+            endpoints_stop(study)
+            _derive(study, _still_outdated(waiting[begin : begin + CHUNK]), job, found)
         done = min(begin + CHUNK, len(waiting))
         progress(done, len(waiting), say("{done} of {total} patients",
                                          done=done, total=len(waiting)))  # fmt: skip
@@ -86,6 +89,12 @@ def _derive(
         return
     found.patients += len(patients)
     found.changed += _rows(patients).count() - before
+
+
+def _still_outdated(ids: Sequence[int]) -> list[Patient]:
+    """Without those who were derived, or purged, since they were listed."""
+    old = EndpointValue.objects.filter(patient__in=ids, method_version__lt=METHOD_VERSION)
+    return list(Patient.objects.filter(pk__in=old.values("patient_id")))
 
 
 def _rows(patients: Sequence[Patient]) -> QuerySet[EndpointValue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +59,13 @@ def endpoints_compute(
                 EndpointNotice(patient.pseudonym, definition.name, note["code"], note["text"])
                 for note in value.notices
             ]
-    endpoint_values_write(values)
+    endpoint_values_write(values, courses)
     return notices
 
 
-def endpoint_values_write(values: list[EndpointValue]) -> None:
+def endpoint_values_write(
+    values: list[EndpointValue], courses: Mapping[int, PatientCourse]
+) -> None:
     """New rows for changed inputs; a correction that is taken back speaks again as the newest.
 
     What an earlier version of the method gave for the same facts stays, with its digest, as long as
@@ -79,7 +81,7 @@ def endpoint_values_write(values: list[EndpointValue]) -> None:
     changed, confirmed = [], []
     for value in values:
         last = newest.get((value.patient_id, value.definition_id))
-        if last is None or not _is_of(last, value):
+        if last is None or not _is_of(last, value, courses[value.patient_id]):
             changed.append(value)
         elif last.method_version != value.method_version:
             last.method_version, last.source = value.method_version, value.source
@@ -95,14 +97,17 @@ def endpoint_values_write(values: list[EndpointValue]) -> None:
     EndpointValue.objects.bulk_create(changed, ignore_conflicts=True)
 
 
-def _is_of(last: EndpointValue, value: EndpointValue) -> bool:
+def _is_of(last: EndpointValue, value: EndpointValue, course: PatientCourse) -> bool:
     """Whether a stored value is what the same facts give today."""
     if last.inputs_digest == value.inputs_digest:
         return True
     same = (last.duration_days, last.event, last.label) == (
         value.duration_days, value.event, value.label
     )  # fmt: skip
-    return same and last.inputs_digest in value.earlier_digests
+    return same and any(
+        last.inputs_digest == outcome_digest(value.definition, course, method)
+        for method in range(1, METHOD_VERSION)
+    )
 
 
 def outcome_digest(definition: EndpointDefinition, course: PatientCourse, method: int) -> str:
@@ -191,9 +196,6 @@ def value_of(
         inputs_digest=outcome_digest(definition, course, METHOD_VERSION),
         method_version=METHOD_VERSION,
         notices=[notice.as_dict() for notice in derived.notices],
-    )
-    value.earlier_digests = tuple(
-        outcome_digest(definition, course, method) for method in range(1, METHOD_VERSION)
     )
     if isinstance(derived, SurvivalTime):
         value.duration_days, value.event = derived.duration_days, derived.event

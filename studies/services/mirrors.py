@@ -24,9 +24,9 @@ def mirrored(
 ) -> dict[str, Any]:
     """``values`` with the variables of these kinds of facts as the facts say them.
 
-    Where there is no fact, a reason for that (not done) stays. A drug without a code is repeated as
-    it is, so that nobody takes it for missing; another value that the variable does not admit is
-    not.
+    Where there is no fact, a reason for that (not done) stays. What has no code (a drug) is
+    repeated as it is, so that nobody takes it for missing; a number or date that the variable does
+    not admit is not.
     """
     found = dict(values)
     decided = read_course(list(facts))

@@ -11,6 +11,7 @@ from studies.methods.problems import Problem
 from studies.methods.wording import say
 from studies.models import BatchState, EndpointValue, ImportBatch, Job, Patient, Specimen
 
+from .endpoints import endpoints_hold
 from .exports import exports_drop
 from .fact_rows import MODEL_OF
 from .files import file_drop
@@ -31,6 +32,7 @@ def patient_forget(patient: Patient) -> dict[str, str]:
     dict of str to str
         By history table the sha256 of what it said, which is all that is left of it.
     """
+    endpoints_hold(patient.study)
     names = {"patient": patient.pk}
     specimens = Specimen.objects.filter(patient=patient)
     called = [patient.pseudonym, *specimens.values_list("label", flat=True)]

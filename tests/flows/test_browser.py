@@ -176,6 +176,19 @@ def tab_to(browser: Any, name: str, most: int = 60) -> None:
     raise AssertionError(f"{name} is not reached within {most} stops")
 
 
+ASKED_AND_LEFT = """
+const form = document.querySelector("#id_email").form;
+form.dataset.confirm = "Sure?";
+form.dataset.guard = "";
+form.noValidate = true;
+form.requestSubmit();
+"""
+IS_SENT = """
+return Object.keys(sessionStorage).filter((key) => key.startsWith("kept:"))
+  .map((key) => JSON.parse(sessionStorage.getItem(key)).isSent);
+"""
+
+
 def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
     browser: Any, running: Running
 ):
@@ -194,6 +207,12 @@ def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
     assert browser.find_element(By.ID, "id_email").get_attribute("value") == typed
     kept = "return Object.keys(sessionStorage).filter((key) => key.startsWith('kept:')).length"
     assert browser.execute_script(kept) == 1
+    browser.execute_script(ASKED_AND_LEFT)
+    wait_for(browser, "dialog[open]", "Sure?")
+    press_with_control(browser, "s")
+    assert len(browser.find_elements(By.TAG_NAME, "dialog")) == 1
+    press(browser, Keys.ESCAPE)
+    assert browser.execute_script(IS_SENT) == [False], "nothing left: it is offered again"
     out = browser.find_element(By.CSS_SELECTOR, "form[action$='logout/'] button")
     browser.execute_script("arguments[0].click()", out)
     with suppress(NoAlertPresentException):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import DatabaseError, transaction
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from studies import endpoint_rules
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.clinical_risk_score import clinical_risk_score
@@ -25,9 +29,17 @@ from studies.methods.endpoints import (
 )
 from studies.methods.problems import DataProblem
 from studies.methods.recist import LesionFinding
-from studies.models import EndpointDefinition, EndpointStanding, EndpointValue, Job, Patient, Study
+from studies.models import (
+    EndpointDefinition,
+    EndpointStanding,
+    EndpointValue,
+    Job,
+    Membership,
+    Patient,
+    Study,
+)
 from studies.selectors import endpoint_table
-from studies.services import endpoints_compute
+from studies.services import endpoints, endpoints_compute, endpoints_derive
 from studies.services.endpoints import courses_of, outcome_digest
 from studies.table_one import default_cohorts, table_one
 from tests.people import People
@@ -445,6 +457,57 @@ def test_values_of_an_earlier_method_are_derived_again(people: People, client: C
         endpoints_compute(people.study, list(Patient.objects.all()))
         assert EndpointValue.objects.count() == count, "what was confirmed stays"
     assert client.get(page).context["outdated"] == 0
+
+
+def by_an_earlier_method() -> None:
+    """The stored values, as if version 1 had given another duration."""
+    for row in EndpointValue.objects.select_related("definition", "patient"):
+        course = courses_of([row.patient])[row.patient_id]
+        row.inputs_digest = outcome_digest(row.definition, course, 1)
+        row.method_version, row.duration_days = 1, row.duration_days and row.duration_days + 1
+        row.save()
+
+
+def test_no_fact_changes_while_values_are_derived_again(
+    as_coordinator: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who enters data takes this lock first: else a value of earlier facts could come last."""
+    people = as_coordinator
+    handed_in(people, table(GOOD))
+    by_an_earlier_method()
+    told = connection.get_connection_params()
+    names = {name: told[name] for name in ("host", "port", "dbname", "user", "password") if
+             told.get(name)}  # fmt: skip
+    got = []
+    with psycopg.connect(**names, autocommit=True) as other:
+
+        def read(patients: Any) -> Any:
+            asked = [endpoints._LOCK, people.study.pk & 0x7FFFFFFF]
+            row = other.execute("SELECT pg_try_advisory_lock_shared(%s, %s)", asked).fetchone()
+            got.append(row)
+            return courses_of(patients)
+
+        monkeypatch.setattr(endpoints, "courses_of", read)
+        assert endpoints_derive(people.study).patients == 1
+    assert got == [(False,)]
+
+
+def test_the_command_says_whose_values_it_cannot_reach(people: People) -> None:
+    with acting_as(people.coordinator):
+        handed_in(people, table(GOOD))
+        by_an_earlier_method()
+    whole = Membership.objects.filter(study=people.study, user=people.administrator)
+    with acting_as(people.administrator):
+        today = timezone.localdate()
+        whole.update(starts_on=today - timedelta(days=9), ends_on=today - timedelta(days=1))
+    out, err = StringIO(), StringIO()
+    call_command("endpoints_derive", stdout=out, stderr=err)
+    assert (out.getvalue(), "nothing derived" in err.getvalue()) == ("", True)
+    whole.update(ends_on=None)
+    call_command("endpoints_derive", stdout=out, stderr=err)
+    assert f"{people.study}: 1 patients, " in out.getvalue()
+    with acting_as(people.coordinator):
+        assert endpoint_rules.outdated_patients(people.study).count() == 0
 
 
 def test_the_page_says_what_waits_for_an_entered_progression(

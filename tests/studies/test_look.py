@@ -90,6 +90,10 @@ def test_what_has_a_meaning_keeps_its_colour_in_every_figure() -> None:
     assert len(set(told)) == 5
 
 
+def test_every_cell_stands_in_its_own_row_so_that_a_folded_table_names_it_rightly() -> None:
+    assert [file.name for file in TEMPLATES if "rowspan" in file.read_text("utf-8")] == []
+
+
 def test_no_template_has_a_script_style_or_handler_inline() -> None:
     inline = re.compile(
         r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|hx-on|hx-vals=.js"
