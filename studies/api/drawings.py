@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from studies import access, registry, services
 from studies.figures.figure import Figure
-from studies.figures.letters import with_letters
+from studies.figures.letters import POLICY, with_letters
 from studies.figures.render import figure_csv
 from studies.languages import spoken
 from studies.methods.wording import from_stored
@@ -200,7 +200,8 @@ class DrawingViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
     def svg(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """The picture as it was drawn."""
         _, picture = self._figure(kwargs)
-        return HttpResponse(with_letters(picture), content_type="image/svg+xml")
+        headers = {"Content-Security-Policy": POLICY}
+        return HttpResponse(with_letters(picture), content_type="image/svg+xml", headers=headers)
 
     @extend_schema(
         parameters=[KEY], responses={200: FigureDataSerializer}, filters=False,

@@ -19,12 +19,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from modeling.models import DatasetSnapshot
+from modeling.services.frozen_files import ELSEWHERE
 from modeling.services.prognosis import prognosis_run
 from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import Consent, Export, Job, Patient, ReadRecord
+from studies.models import Consent, Export, Job, Membership, Patient, ReadRecord
 from studies.services import consent_policy_set, export_start
 from tests.modeling.prognosis_made import make_rad_score
 from tests.modeling.rad_score_made import make_features
@@ -106,6 +107,19 @@ def test_only_what_may_leave_leaves(as_statistician: People) -> None:
     assert days[frozen["pseudonym"][0]] == (frozen["scanned_on"] - frozen["treated_on"])[0].days
     record = ReadRecord.objects.filter(action="export", subject=str(export.uid)).get()
     assert (record.row_count, record.columns) == (len(frozen), list(rows.columns))
+    # who sees one site takes away its rows alone, and nobody else's name stands in the zip
+    theirs = set(Patient.objects.filter(site=people.elsewhere).values_list("pseudonym", flat=True))
+    with acting_as(people.administrator):
+        member = Membership.objects.filter(user=people.colleague)
+        member.update(rights=["aggregates", "rows", "download"])
+    export, data = taken(people, people.colleague, snapshot, "zip")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    found = {
+        name for name in frozen["pseudonym"] if any(name.encode() in f for f in files.values())
+    }
+    assert found == theirs & set(frozen["pseudonym"]) != set()
+    assert export.left_out["reasons"] == {ELSEWHERE: len(frozen) - len(found)}
     # with consents on record, only of those who agreed to sharing
     agreed = Patient.objects.filter(pseudonym__in=frozen["pseudonym"][:7])
     others = Consent.objects.filter(scope="sharing").exclude(patient__in=agreed)
