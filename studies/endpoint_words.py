@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from studies.methods.dates import ClinicalDate
-from studies.methods.endpoint_kinds import kind_of, read_rule
+from studies.methods.endpoint_kinds import SHIPPED, kind_of, read_rule, title_of
 from studies.methods.endpoint_rules import METHOD_VERSION
 from studies.methods.endpoints import best_overall_response, response_at_6_months
 from studies.methods.recist import MeasuredCourse, TimePoint, category_of
@@ -41,6 +41,10 @@ class WaitingProgression:
     point: TimePoint
     day: int  # from the start of treatment
 
+    @property
+    def title(self) -> str:
+        return title_of(self.value.definition.name, self.value.definition.rule)
+
 
 def endpoints_said(
     values: Sequence[EndpointValue], course: MeasuredCourse, started: date | None
@@ -72,14 +76,14 @@ def waiting_progression(
     course: MeasuredCourse,
     started: date | None,
 ) -> WaitingProgression | None:
-    """The first measured PD, where no progression is entered and progression-free survival, by its
-    rule, goes by entered ones."""
+    """The first measured PD, where no progression is entered and an endpoint, by its rule, goes by
+    entered ones: progression-free survival before those that the study named."""
     point = next((one for one in course.points if one.response == "PD"), None)
     if point is None or started is None or patient.progressions.all():
         return None
-    for value in values:
+    assessed = any(row.result == "PD" for row in patient.response_assessments.all())
+    for value in sorted(values, key=lambda value: value.definition.name not in SHIPPED):
         rule = read_rule(value.definition.name, value.definition.rule)
-        assessed = any(row.result == "PD" for row in patient.response_assessments.all())
         counts = rule.get("progression") == "assessed" and assessed
         if rule.get("progression") in BY_ENTRY and value.duration_days is not None and not counts:
             return WaitingProgression(value, point, (point.day - started).days)

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from imaging.models import WAITING, ArrivalState, ArrivedFile, Decision, ScanArrival
 from studies.access import memberships_of, reads_names
-from studies.models import ImportBatch, Study
+from studies.models import Study
 
 OFFERED = {
     ArrivalState.CONFLICT: (Decision.KEEP, Decision.TAKE),
@@ -97,7 +97,7 @@ def waiting_count(user: Any, study: Study) -> int:
     return rows.values("batch_id", "claimed_patient_id", "visit_uid").distinct().count()
 
 
-def file_counts(batch: ImportBatch) -> dict[str, int]:
-    """Files of an upload by state."""
-    rows = batch.arrived_files.order_by().values_list("state").annotate(Count("id"))
+def file_counts(files: QuerySet[ArrivedFile]) -> dict[str, int]:
+    """How many of them are in each state."""
+    rows = files.order_by().values_list("state").annotate(Count("id"))
     return {state.value: n for state in ArrivalState if (n := dict(rows).get(state.value))}

@@ -58,13 +58,13 @@ def batch_files(request: HttpRequest, study: Study, batch_uid: UUID) -> HttpResp
     arrivals = arrivals_readable(request.user, study).filter(batch=batch).select_related("patient")
     files = files_readable(request.user, study).filter(batch=batch).select_related("arrival")
     arrivals, files = named(arrivals, search), named(files, search, "arrival__")
-    state = request.GET.get("state")
+    state, counts = request.GET.get("state"), file_counts(files)
     files = files.filter(state=state) if state in ArrivalState.values else files
     after, before = (request.GET.get(name, "") for name in ("after", "before"))
     visits = visits_of(arrivals)
     return render(request, "imaging/batch_files.html", {
         "study": study, "batch": batch, "visits": visits[:VISITS_SHOWN], "total": len(visits),
-        "counts": file_counts(batch), "state_shown": state, "search": search,
+        "counts": counts, "state_shown": state, "search": search,
         "page": page_by_key(files, "id", after=after, before=before),
         "waits": any(visit.waits for visit in visits),
         "may_enter": _may_enter(request.user, study),

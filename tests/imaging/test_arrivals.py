@@ -198,6 +198,8 @@ def test_a_refused_upload_is_searched_for_a_patient_and_decided_on(as_coordinato
         found = client.post(url, {"search": "other"}, follow=True)
         assert [visit.first.claimed_patient_id for visit in found.context["visits"]] == ["OTHER-2"]
         assert "OTHER" not in found.redirect_chain[0][0], "no name in an address"
+        if url == details:
+            assert sum(found.context["counts"].values()) == len(found.context["page"].rows) == 29
     arrival = ScanArrival.objects.filter(state="quarantined").first()
     decide = reverse("imaging:arrival", args=[people.study.uid, arrival.uid])
     assert "optional" not in client.get(decide).content.decode()

@@ -530,11 +530,20 @@ def test_the_page_says_what_waits_for_an_entered_progression(
     text = shown.content.decode()
     assert shown.context["waiting"].day == 120
     assert "progressive from day 120" in text
+    assert "“Progression-free survival” counts entered progressions" in text
     assert "stays censored at: lesion measurement" in text
     assert "#facts-progression" in text
     assert "by lesion measurements: SD" in text  # best response, of which none is entered
     assert text.count("Lesions measured: L1") == 3
     assert "None recorded" not in text
+    with acting_as(people.coordinator):  # an endpoint of the study's own, under a rule of its own
+        own = {"kind": "time_to_progression", "title": "TTP", "progression": "dated"}
+        counted = read_rule("progression_free_survival", {"progression": "measured"})
+        for name, rule in (("a_ttp", own), ("progression_free_survival", counted)):
+            EndpointDefinition.objects.create(study=people.study, name=name, version=2, rule=rule)
+        endpoints_compute(people.study, [patient])
+    text = client.get(page).content.decode()
+    assert "“TTP” counts entered progressions" in text
     with acting_as(people.coordinator):
         patient.progressions.create(
             study=people.study, site=patient.site, date=start + timedelta(days=121), precision="day"
