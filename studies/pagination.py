@@ -38,7 +38,8 @@ class KeysetPagination(CursorPagination):
         size = asked.get(self.page_size_query_param)
         if size is None:
             return int(self.page_size)
-        if not size.isdecimal() or not 0 < int(size) <= self.max_page_size:
+        is_number = size.isdecimal() and len(size) <= len(str(self.max_page_size))
+        if not is_number or not 0 < int(size) <= self.max_page_size:
             expected = say("a whole number from 1 to {most}", most=self.max_page_size)
             raise refuse("page_size", size, expected, "Give such a number.", column="page_size")
         return int(size)
