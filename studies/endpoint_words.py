@@ -10,7 +10,7 @@ from studies.methods.dates import ClinicalDate
 from studies.methods.endpoint_kinds import SHIPPED, kind_of, read_rule, title_of
 from studies.methods.endpoint_rules import METHOD_VERSION
 from studies.methods.endpoints import best_overall_response, response_at_6_months
-from studies.methods.recist import MeasuredCourse, TimePoint, category_of
+from studies.methods.recist import MeasuredCourse, category_of
 from studies.models import EndpointValue, Patient
 
 BY_ENTRY = ("dated", "assessed")  # a progression that somebody has to enter
@@ -38,7 +38,6 @@ class WaitingProgression:
     """A PD by lesion measurements that an endpoint does not count, as nobody entered it."""
 
     value: EndpointValue
-    point: TimePoint
     day: int  # from the start of treatment
 
     @property
@@ -86,5 +85,5 @@ def waiting_progression(
         rule = read_rule(value.definition.name, value.definition.rule)
         counts = rule.get("progression") == "assessed" and assessed
         if rule.get("progression") in BY_ENTRY and value.duration_days is not None and not counts:
-            return WaitingProgression(value, point, (point.day - started).days)
+            return WaitingProgression(value, (point.day - started).days)
     return None

@@ -100,3 +100,15 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def pages_of_the_signed_in(get_response: GetResponse) -> GetResponse:
+    """No browser keeps a page: going back after a sign-out would show it to whoever sits there."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware

@@ -219,6 +219,8 @@ def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
         browser.switch_to.alert.accept()
     wait_for(browser, "h1", "Sign in")
     assert browser.execute_script(kept) == 0
+    browser.back()
+    wait_for(browser, "h1", "Sign in")
 
 
 # What was typed by the one who has signed in, and by somebody else whose session is over.
