@@ -184,7 +184,7 @@ def test_a_bad_visit_waits_with_its_reasons_and_the_others_go_in(as_coordinator)
     }  # fmt: skip
     assert set(Series.objects.values_list("patient__pseudonym", flat=True)) == {"P001"}
     assert storage().exists(as_coordinator.study.uid, batch.file.sha256), "kept for what waits"
-    counted = file_counts(batch)
+    counted = file_counts(batch.arrived_files.all())
     assert sum(counted.values()) == len(files), "every file has a state"
     assert counted["left_out"] == 1
     assert batch.arrived_files.filter(state="refused", reason__contains="PatientWeight").exists()
