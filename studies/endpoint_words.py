@@ -8,9 +8,9 @@ from datetime import date
 
 from studies.methods.dates import ClinicalDate
 from studies.methods.endpoint_kinds import SHIPPED, kind_of, read_rule, title_of
-from studies.methods.endpoint_rules import METHOD_VERSION
-from studies.methods.endpoints import best_overall_response, response_at_6_months
-from studies.methods.recist import MeasuredCourse, category_of
+from studies.methods.endpoint_rules import METHOD_VERSION, PatientCourse, derive_endpoint
+from studies.methods.endpoints import ResponseClass
+from studies.methods.recist import MeasuredCourse
 from studies.models import EndpointValue, Patient
 
 BY_ENTRY = ("dated", "assessed")  # a progression that somebody has to enter
@@ -46,27 +46,24 @@ class WaitingProgression:
 
 
 def endpoints_said(
-    values: Sequence[EndpointValue], course: MeasuredCourse, started: date | None
+    patient: Patient, values: Sequence[EndpointValue], started: date | None
 ) -> list[EndpointSaid]:
-    return [EndpointSaid(value, _measured(value, course, started)) for value in values]
+    return [EndpointSaid(value, _measured(patient, value, started)) for value in values]
 
 
-def _measured(value: EndpointValue, course: MeasuredCourse, started: date | None) -> str:
-    """What the measurements alone would say of a response that was not entered."""
+def _measured(patient: Patient, value: EndpointValue, started: date | None) -> str:
+    """What the measurements alone would give, under the study's rule, where none was entered."""
     name, rule = value.definition.name, value.definition.rule
-    kind = kind_of(name, rule)
-    if kind.is_survival or value.label or started is None or not course.points:
+    lesions = [row.found for row in patient.lesion_measurements.all()]
+    if kind_of(name, rule).is_survival or value.label or started is None or not lesions:
         return ""
-    start = ClinicalDate(started)
-    labels = [(ClinicalDate(point.day), category_of(point)) for point in course.points]
-    if kind.name == "best_overall_response":
-        return best_overall_response(labels, start).label
-    whole = read_rule(name, rule)
-    found = response_at_6_months(
-        start, labels, day=whole["day"], window_days=whole["window_days"],
-        earlier_counts=whole["earlier_progression_or_death"] == "PD",
-    )  # fmt: skip
-    return found.label
+    progressed, died = (
+        min((ClinicalDate(row.date, row.precision) for row in rows), default=None)
+        for rows in (patient.progressions.all(), patient.deaths.all())
+    )
+    course = PatientCourse(ClinicalDate(started), progressed, died, lesions=lesions)
+    found = derive_endpoint(name, {**rule, "responses": "measured"}, course)
+    return found.label if isinstance(found, ResponseClass) else ""
 
 
 def waiting_progression(

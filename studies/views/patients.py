@@ -131,7 +131,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
-        "endpoints": endpoint_words.endpoints_said(endpoints, course, started),
+        "endpoints": endpoint_words.endpoints_said(patient, endpoints, started),
         "waiting": endpoint_words.waiting_progression(patient, endpoints, course, started),
         "responses": bool(patient.response_assessments.all()),
         "told_of_endpoints": courses.TOLD_OF_ENDPOINTS,

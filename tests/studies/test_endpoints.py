@@ -539,11 +539,15 @@ def test_the_page_says_what_waits_for_an_entered_progression(
     with acting_as(people.coordinator):  # an endpoint of the study's own, under a rule of its own
         own = {"kind": "time_to_progression", "title": "TTP", "progression": "dated"}
         counted = read_rule("progression_free_survival", {"progression": "measured"})
-        for name, rule in (("a_ttp", own), ("progression_free_survival", counted)):
+        late = read_rule("best_overall_response", {"stable_from_day": 90})
+        for name, rule in (
+            ("a_ttp", own), ("progression_free_survival", counted), ("best_overall_response", late),
+        ):  # fmt: skip
             EndpointDefinition.objects.create(study=people.study, name=name, version=2, rule=rule)
         endpoints_compute(people.study, [patient])
     text = client.get(page).content.decode()
     assert "“TTP” counts entered progressions" in text
+    assert "by lesion measurements: PD" in text, "by the rule of the study"
     with acting_as(people.coordinator):
         patient.progressions.create(
             study=people.study, site=patient.site, date=start + timedelta(days=121), precision="day"
