@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -34,6 +35,17 @@ class EndpointValueViewSet(StudyScopedViewSet):
     serializer_class = EndpointValueSerializer
     queryset = EndpointValue.objects.select_related("patient", "definition")
     filterset_fields = ("definition__name",)
+
+    @extend_schema(request=None, responses={202: JobSerializer}, filters=False)
+    @action(detail=False, methods=["post"], url_path="derive-again")
+    def derive_again(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Start the job that derives what an earlier version of the method gave."""
+        return _started(services.endpoints_derive_start(self.study, request.user), self)
+
+
+def _started(job: Job, view: StudyScopedViewSet) -> Response:
+    shown = JobSerializer(job, context=view.get_serializer_context())
+    return Response(shown.data, status=status.HTTP_202_ACCEPTED)
 
 
 class EndpointDefinitionSerializer(serializers.ModelSerializer):
@@ -67,9 +79,7 @@ class EndpointDefinitionViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         asked = EndpointChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         require(request.user, self.study, "manage")
-        job = self._start(request.user, **asked.validated_data)
-        shown = JobSerializer(job, context=self.get_serializer_context())
-        return Response(shown.data, status=status.HTTP_202_ACCEPTED)
+        return _started(self._start(request.user, **asked.validated_data), self)
 
     def _start(
         self, user: Any, name: str, rule: Any, reason: str, kind: str = "", title: str = ""

@@ -444,6 +444,12 @@ def test_values_of_an_earlier_method_are_derived_again(people: People, client: C
     assert client.get(page).context["outdated"] == 2
     again = reverse("studies:endpoints_derive", args=[people.study.uid])
     assert client.post(again).status_code == 302
+    over_api = reverse("api:endpoint-value-derive-again", args=[people.study.uid])
+    job = client.post(over_api)
+    assert (job.status_code, job.json()["kind"]) == (202, "studies.endpoints_derive"), "the same"
+    stranger = Client()
+    stranger.force_login(people.statistician)
+    assert stranger.post(over_api).status_code == stranger.post(again).status_code == 403
     with acting_as(people.administrator):
         assert run_inline(Job.objects.get(kind="studies.endpoints_derive")).result == {
             "patients": 2, "changed": 2,
