@@ -101,7 +101,8 @@ const isKept = (form) => form.method === "post" && form.closest("main") && form.
 const typedIn = (form) => [...form.elements]
   .filter((field) => field.name && field.matches(TYPED) && (!["checkbox", "radio"].includes(field.type) || field.checked))
   .map((field) => [field.name, field.value]);
-const wrong = [...document.querySelectorAll("[data-focus]")].find((one) => !one.closest("[data-no-guard]"));
+const first = [...document.querySelectorAll("[data-focus]")].find((one) => !one.closest("[data-no-guard]"));
+const wrong = first?.matches("[role=alert]");
 const hasReturned = ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
 let dirty = false;
 const sent = new Map(); // by form what notes that it left: not before a question is answered
@@ -136,8 +137,9 @@ function offer(form, key, kept) {
   box.querySelector("[data-kept-drop]").addEventListener("click", forget);
   box.querySelector("[data-kept-restore]").addEventListener("click", () => {
     form.querySelectorAll("input[type=checkbox]").forEach((field) => { field.checked = false; });
+    const rows = new Map();
     kept.cells.forEach(([name, value]) => {
-      const found = form.elements[name];
+      const found = form.elements[nameHere(form, name, rows)];
       const fields = found instanceof RadioNodeList ? [...found] : [found];
       fields.filter(Boolean).forEach((field) => {
         if (!["checkbox", "radio"].includes(field.type)) field.value = value;
@@ -147,6 +149,31 @@ function offer(form, key, kept) {
     dirty = true;
     box.hidden = true;
   });
+}
+
+// A row that is not stored yet has another key whenever the form is shown: the first goes into the first.
+const NEW_ROW = /^(f-\w+-)(new[0-9a-f]+)(-\w+)$/;
+function nameHere(form, name, rows) {
+  const [, kind, key, part] = NEW_ROW.exec(name) || [];
+  if (!kind || form.elements[name]) return name;
+  if (!rows.has(kind + key)) rows.set(kind + key, freeRow(form, kind, rows) || rowMade(form, kind, key));
+  return rows.get(kind + key) + part;
+}
+const newRows = (form, kind) => [...new Set([...form.elements].map((field) => NEW_ROW.exec(field.name))
+  .filter((found) => found?.[1] === kind).map((found) => kind + found[2]))];
+function freeRow(form, kind, rows) {
+  const taken = [...rows.values()];
+  return newRows(form, kind).find((row) => !taken.includes(row));
+}
+function rowMade(form, kind, key) {
+  const last = newRows(form, kind).at(-1);
+  const row = last && form.querySelector(`[name^="${last}-"]`).closest(".entry-row");
+  if (!row) return kind + key;
+  const copy = document.createElement("template");
+  copy.innerHTML = row.outerHTML.replaceAll(`${last}-`, `${kind}${key}-`);
+  row.after(copy.content);
+  window.htmx?.process(row.nextElementSibling);
+  return kind + key;
 }
 
 function keptBox() {
@@ -171,6 +198,14 @@ document.addEventListener("submit", (event) => {
   if (event.target.action.endsWith("/account/logout/")) sessionStorage.clear();
 });
 window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+// A browser may show a page again as it stood: whoever has come since gets one of their own, or none.
+sessionStorage.setItem("person", person);
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted || sessionStorage.getItem("person") === person) return;
+  dirty = false;
+  document.body.replaceChildren();
+  location.reload();
+});
 // The session was over before the form arrived: after signing in it is offered again.
 if (location.pathname.startsWith("/account/login")) {
   Object.keys(sessionStorage).filter((key) => key.startsWith("kept:")).forEach((key) => {
@@ -314,7 +349,7 @@ document.addEventListener("change", (event) => {
 });
 
 // What has to be read first gets the focus.
-wrong?.focus();
+first?.focus();
 
 // A table that is too wide for a telephone is read from top to bottom, each value beside the name of its column;
 // a long one is moved sideways below its names of rows, which stay.

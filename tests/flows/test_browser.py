@@ -135,6 +135,7 @@ def test_a_patient_is_entered_by_keyboard_alone(browser: Any, running: Running):
     press(browser, Keys.TAB, Keys.TAB, Keys.ARROW_DOWN, Keys.ENTER)
     wait_for(browser, "h1", ", baseline")
     assert focus(browser) == "v-sex", "typing begins at once"
+    comes_back_to_what_was_typed(browser, root)
     press(browser, "f", Keys.TAB, "161", Keys.TAB, "1")
     tab_to(browser, "v-cea_ng_ml")
     press(browser, "not_done", Keys.TAB)
@@ -153,6 +154,27 @@ def test_a_patient_is_entered_by_keyboard_alone(browser: Any, running: Running):
     shown = browser.find_element(By.NAME, "m-cea_ng_ml").get_attribute("value")
     ages = browser.find_element(By.NAME, "v-age_years").get_attribute("value")
     assert (shown, ages) == ("not_done", "61")
+
+
+def comes_back_to_what_was_typed(browser: Any, root: str) -> None:
+    """A value and a row that is not stored yet are offered again; the form is left blank."""
+    form, drug = browser.current_url, "[name^='f-treatment-new'][name$='-drug']"
+    browser.find_element(By.NAME, "v-age_years").send_keys("48")
+    browser.find_element(By.CSS_SELECTOR, drug).send_keys("anti-PD-1")
+    for address in (root, form):
+        browser.get(address)
+        with suppress(NoAlertPresentException):
+            browser.switch_to.alert.accept()
+    wait_for(browser, "[data-kept]", "unsaved work")
+    browser.find_element(By.CSS_SELECTOR, "[data-kept-restore]").send_keys(Keys.ENTER)
+    for selector, typed in (("[name='v-age_years']", "48"), (drug, "anti-PD-1")):
+        field = browser.find_element(By.CSS_SELECTOR, selector)
+        assert field.get_attribute("value") == typed
+        field.clear()
+    browser.execute_script("window.sessionStorage.clear()")
+    browser.get(form)
+    with suppress(NoAlertPresentException):
+        browser.switch_to.alert.accept()
 
 
 def focus(browser: Any) -> str:
@@ -221,6 +243,7 @@ def test_what_was_typed_is_offered_again_and_leaves_with_the_signing_out(
     assert browser.execute_script(kept) == 0
     browser.back()
     wait_for(browser, "h1", "Sign in")
+    assert typed not in browser.page_source, "nobody after sees the page by going back"
 
 
 # What was typed by the one who has signed in, and by somebody else whose session is over.
