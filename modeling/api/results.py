@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from modeling.looks import HOW, looks_told
 from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
 from modeling.selectors import look_numbers, metrics_told, version_named
+from modeling.selectors.reports import report_without_patients
 from modeling.services.patient_score import patient_score
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 from studies.models import Patient
@@ -175,9 +176,17 @@ class PatientScoreViewSet(StudyScopedViewSet):
 
 
 class ReportSerializer(serializers.ModelSerializer):
+    content = serializers.SerializerMethodField()
+
     class Meta:
         model = Report
         fields = ("uid", "number", "sha256", "content", "created_at")
+
+    def get_content(self, report: Report) -> dict[str, Any]:
+        """Figures that show patients come without their numbers where nothing may be downloaded."""
+        may = "download" in self.context["view"].rights
+        content: dict[str, Any] = report.content
+        return content if may else report_without_patients(content)
 
 
 class ReportViewSet(StudyScopedViewSet):

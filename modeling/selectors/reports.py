@@ -17,6 +17,12 @@ LIGHT = """(content - 'figures') || jsonb_build_object('figures', (
     SELECT COALESCE(jsonb_object_agg(key, (value - 'svg' - 'spec' - 'rows')
         || jsonb_build_object('head', left(value ->> 'svg', %s))), '{}')
     FROM jsonb_each(content -> 'figures')))"""
+# Figures of which every mark is a patient, by the beginning of their keys.
+OF_PATIENTS = (
+    "cd3_against_cd8", "distributions", "heat-map", "instability_", "proportional_hazards_",
+    "violin_",
+)  # fmt: skip
+_SAID = re.compile(r' aria-label="[^"]*"(?= role="graphics-symbol")')
 _BOX = re.compile(r'viewBox="[\d. ]+ ([\d.]+) ([\d.]+)"')
 
 
@@ -37,6 +43,24 @@ def report_figure(report: Report, key: str) -> dict[str, Any] | None:
     found: Any = rows.values_list(KeyTransform(key, KeyTransform("figures", "content")), flat=True)
     figure: dict[str, Any] | None = found.first()
     return figure
+
+
+def figure_without_patients(key: str, figure: dict[str, Any]) -> dict[str, Any]:
+    """The drawing alone, for those who may not download, where its numbers are of patients."""
+    if not key.startswith(OF_PATIENTS):
+        return figure
+    return {**figure, "rows": [], "spec": {}, "svg": drawing_without_numbers(key, figure["svg"])}
+
+
+def drawing_without_numbers(key: str, svg: str) -> str:
+    """The drawing without what its marks say to a screen reader, where each mark is a patient."""
+    return _SAID.sub("", svg) if key.startswith(OF_PATIENTS) else svg
+
+
+def report_without_patients(content: dict[str, Any]) -> dict[str, Any]:
+    """The content as those read it who may not download."""
+    figures = content["figures"].items()
+    return {**content, "figures": {key: figure_without_patients(key, one) for key, one in figures}}
 
 
 def report_figure_count(report: Report) -> int:

@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from modeling.models import Report
 from modeling.publication.bundle import table_csv
-from modeling.selectors.reports import report_figure, report_light
+from modeling.selectors.reports import (
+    drawing_without_numbers,
+    figure_without_patients,
+    report_figure,
+    report_light,
+)
 from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
 from studies.figures.figure import Figure
@@ -54,13 +59,17 @@ def figure(
     """One figure as SVG or PNG, at a journal's width, or with its table as a part of the page."""
     if form == "html":
         report, may = _report(study, report_uid), access.rights_of(request.user, study)
-        context = {"study": study, "report": report, "figure": _stored(report, key)}
-        context["may_download"] = "download" in may
+        figure = _stored(report, key)
+        context = {"study": study, "report": report, "may_download": "download" in may}
+        context["figure"] = figure if "download" in may else figure_without_patients(key, figure)
         return render(request, "modeling/report_figure_drawn.html", context)
     found = figure_file(_figure(study, report_uid, key), form)
     if found is None:
         raise Http404
-    return _file(found[0], f"{key}.{form}", found[1])
+    drawn, content_type = found
+    if form.endswith("svg") and "download" not in access.rights_of(request.user, study):
+        drawn = drawing_without_numbers(key, drawn.decode()).encode()
+    return _file(drawn, f"{key}.{form}", content_type)
 
 
 @study_page("download")

@@ -98,6 +98,8 @@ def test_a_collaborator_reads_the_report_and_no_foreign_patient(
     collaborator = thread.clients["collaborator"]
     read = collaborator.get(f"studies/{thread.study}/reports/{report['uid']}/")
     assert read["sha256"] == report["sha256"]
+    assert read["content"]["figures"]["heat-map"]["rows"] == [], "a row is a patient of others"
+    assert read["content"]["figures"]["roc"]["rows"]
     foreign = [p["pseudonym"] for p in thread.rows("patients/") if p["site"] != "South"]
     seen = json.dumps(collaborator.every(f"studies/{thread.study}/predictions/"))
     assert foreign

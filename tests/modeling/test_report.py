@@ -42,6 +42,8 @@ from tests.begun import begins_with
 from tests.modeling.rad_score_made import SMALL, make_features, with_features
 from tests.people import People
 
+SAID = re.compile(r' aria-label="[^"]*" role="graphics-symbol"')
+
 pytestmark = pytest.mark.django_db
 
 
@@ -89,6 +91,7 @@ def test_report_from_features_to_page(
     what_is_left_out_is_said(people)
     page_shows_figures_tables_and_sources(people, report, client)
     doors_are_kept(people, report, client)
+    numbers_of_patients_stay_with_those_who_may_download(people, report, client)
     monkeypatch.setattr("modeling.services.report.report_files_write", lambda report: None)
     a_statement_fills_its_items_in_the_next_report(people, report, client)
 
@@ -266,6 +269,26 @@ def page_shows_figures_tables_and_sources(people: People, report: Report, client
     targets = set(re.findall(r'href="#(source-\d+)"', page))
     assert targets <= set(re.findall(r'id="(source-\d+)"', page))
     assert report.content["sources"][0]["snapshot_sha256"][:12] in page
+
+
+def numbers_of_patients_stay_with_those_who_may_download(
+    people: People, report: Report, client: Client
+) -> None:
+    """A collaborator of one hospital sees the drawing, and no row of a patient of another."""
+    key = "proportional_hazards_overall_survival"
+    assert report.content["figures"][key]["rows"], key
+    part = reverse("modeling:report_figure", args=[people.study.uid, report.uid, key, "html"])
+    drawn = reverse("modeling:report_figure", args=[people.study.uid, report.uid, key, "svg"])
+    read = f"/api/v1/studies/{people.study.uid}/reports/{report.uid}/"
+    for user, may in ((people.statistician, True), (people.colleague, False)):
+        client.force_login(user)
+        shown = [client.get(address).content.decode() for address in (part, drawn)]
+        assert ("<td>" in shown[0]) is may
+        assert [' role="graphics-symbol"' in svg for svg in shown] == [True, True]
+        assert [bool(SAID.search(svg)) for svg in shown] == [may, may]
+        told = client.get(read).json()["content"]["figures"]
+        assert [bool(told[key]["rows"]), bool(told[key]["spec"])] == [may, may]
+        assert told["roc"]["rows"], "no row of it is a patient"
 
 
 def doors_are_kept(people: People, report: Report, client: Client) -> None:
