@@ -19,10 +19,8 @@ def refuse_in(form: forms.Form, refusal: DataProblem) -> None:
     """Put what a service refused beside the field it names."""
     for problem in refusal.problems:
         told = spoken_item(problem)
-        if problem.column in form.fields or not problem.column:
-            form.add_error(problem.column or None, f"{told['found']}. {told['remedy']}")
-        else:  # no field shows which column is meant
-            form.add_error(None, gettext("{found}: expected {expected}. {remedy}").format(**told))
+        field = problem.column if problem.column in form.fields else None
+        form.add_error(field, gettext("{found}: expected {expected}. {remedy}").format(**told))
 
 
 class ManyFiles(forms.ClearableFileInput):

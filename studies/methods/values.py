@@ -13,6 +13,7 @@ from .units import readable_unit
 from .wording import say
 
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+_COMMA_OF_THOUSANDS = re.compile(r"[<>]?=?\s*[+-]?[1-9]\d{0,2},\d{3}")
 _DECIMAL_COMMA = re.compile(r"[<>]?=?\s*[+-]?\d+,\d+")
 
 
@@ -98,6 +99,12 @@ def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
             )
         if _DECIMAL_COMMA.fullmatch(text):
             remedy = say("Write a decimal point: {text}", text=text.replace(",", "."))
+        if _COMMA_OF_THOUSANDS.fullmatch(text):
+            remedy = say(
+                "Write {whole}, or {decimal} where the comma is a decimal one.",
+                whole=text.replace(",", ""),
+                decimal=text.replace(",", "."),
+            )
         unit = readable_unit(spec.unit)
         raise BadValueError(
             say("a number in {unit}", unit=unit) if unit else say("a number"), remedy

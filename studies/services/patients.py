@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import date
 from typing import Any
@@ -60,6 +61,11 @@ def patient_screen(
     _require_site(study, user, site)
     _refuse_future(on)
     pseudonym = pseudonym.strip() or pseudonym_make(study)
+    if re.search(r"\s", pseudonym):
+        raise refuse(
+            "pseudonym", pseudonym, "a code without spaces, and no name",
+            "Choose another one, or leave it empty: the platform makes one.", column="pseudonym",
+        )  # fmt: skip
     try:
         with transaction.atomic():
             patient = Patient.objects.create(

@@ -112,14 +112,15 @@ def test_every_error_is_told_beside_its_field_and_nothing_typed_is_lost(
     people: People, client: Client, page: str
 ) -> None:
     sent = fill(client, page, sex="", age_years="610", cea_ng_ml="12,5", node_positive="yes")
+    sent["v-ca199_u_ml"] = "1,200"
     sent |= {"m-largest_metastasis_cm": "unknown", "v-largest_metastasis_cm": "3"}
     shown = client.get(page)
     sent |= row(shown, "death", date="2022-01-01", cause="disease")
     answer = client.post(page, sent)
     text = answer.content.decode()
     assert answer.status_code == 422
-    for told in ("0 to 120", "decimal point: 12.5", "after death on 2022-01-01",
-                 "a value, or one of not_done"):  # fmt: skip
+    for told in ("0 to 120", "decimal point: 12.5", "Write 1200, or 1.200 where",
+                 "after death on 2022-01-01", "a value, or one of not_done"):  # fmt: skip
         assert text.count(told) >= 2, (told, "on top and beside the field")
     for kept in ("610", "12,5", "2021-08-25", "disease"):
         assert f'value="{kept}"' in text

@@ -6,6 +6,8 @@ from datetime import date
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from studies.access import acting_as
 from studies.methods.problems import DataProblem
@@ -81,8 +83,26 @@ def test_screening_makes_a_pseudonym_and_a_log(as_coordinator: People, made: Mad
         patient_status_set(made.here, user, "excluded", DAY, " ")
     with pytest.raises(DataProblem, match="new in the study"):
         patient_screen(people.study, user, people.here, DAY, "N-001")
+    with pytest.raises(DataProblem, match="no name"):
+        patient_screen(people.study, user, people.here, DAY, "Mrs. Miller 1953")
     with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
         PatientMove.objects.update(reason="another")
+
+
+def test_the_form_of_a_new_patient_says_what_was_expected(
+    as_coordinator: People, made: MadeStudy, client: Client
+):
+    """Beside the field: what stands there, what should, and what to do; and no browser keeps it."""
+    client.force_login(as_coordinator.coordinator)
+    page = reverse("studies:patient_new", args=[as_coordinator.study.uid])
+    typed = {"site": as_coordinator.here.pk, "kind": "screened", "on": str(DAY)}
+    for wrong, said in (
+        ({"on": "2999-01-01"}, "2999-01-01: expected a day up to"),
+        ({"pseudonym": "N-001"}, "N-001: expected a pseudonym that is new in the study"),
+    ):
+        answer = client.post(page, {**typed, **wrong})
+        assert said in answer.content.decode()
+        assert answer["Cache-Control"] == "private, no-store"
 
 
 def test_a_transfer_needs_both_sites_and_takes_every_row(as_coordinator: People, made: MadeStudy):
