@@ -17,7 +17,7 @@ from modeling.models import (
     SnapshotMember,
 )
 from studies.methods.wording import say
-from studies.models import Patient
+from studies.models import Partition, Patient
 from studies.models.protect import purging
 from studies.registry import Trace
 from studies.services import file_drop
@@ -61,18 +61,24 @@ def traces(patient: Patient) -> list[Trace]:
     ).exclude(pk__in=fitted.values("pk"))
     digests = {row.sha256 for rows in (holding, fitted, judged) for row in rows}
     found = [_trace(row, str(row), "snapshot", patient) for row in holding]
+    # A run freezes both sides of the wall in one table, and fits to one of them.
+    judges = patient.partition == Partition.VALIDATION
     found += [
-        _trace(row, say("{version}, fitted to it", version=row), "version", patient)
-        for row in fitted
+        _trace(row, _judged(row) if judges else _fitted(row), "version", patient) for row in fitted
     ]
-    found += [
-        _trace(row, say("{version}, judged on it", version=row), "version", patient)
-        for row in judged
-    ]
+    found += [_trace(row, _judged(row), "version", patient) for row in judged]
     for report in Report.objects.filter(study=patient.study_id):
         if digests & _cited(report):
             found.append(_trace(report, str(report), "report_version", patient))
     return found
+
+
+def _fitted(version: ModelVersion) -> str:
+    return say("{version}, fitted to it", version=version)
+
+
+def _judged(version: ModelVersion) -> str:
+    return say("{version}, judged on it", version=version)
 
 
 def _cited(report: Report) -> set[str]:

@@ -16,7 +16,7 @@ from modeling.models import (
     SnapshotMember,
 )
 from modeling.storage import json_digest
-from modeling.withdrawal import purge, uses_of
+from modeling.withdrawal import purge, traces, uses_of
 from studies.models import Cohort, Patient, StudySite
 from studies.services import file_store
 
@@ -111,6 +111,16 @@ def test_predictions_follow_a_patient_to_another_site(chain, as_statistician):
     Patient.objects.update(site=as_statistician.elsewhere)
     assert Prediction.objects.get().site == as_statistician.elsewhere
     assert SnapshotMember.objects.get().site == as_statistician.elsewhere
+
+
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [("development", "Rad-Score 1, fitted to it"), ("validation", "Rad-Score 1, judged on it")],
+)
+def test_a_trace_tells_who_was_fitted_to_from_who_was_judged_on(chain, side, said):
+    """One frozen table holds both sides of the wall."""
+    chain["patient"].partition = side
+    assert said in [str(trace.title) for trace in traces(chain["patient"])]
 
 
 def test_a_purge_takes_predictions_and_bytes_and_leaves_the_member_list(chain):
