@@ -166,11 +166,11 @@ function freeRow(form, kind, rows) {
   return newRows(form, kind).find((row) => !taken.includes(row));
 }
 function rowMade(form, kind, key) {
-  const last = newRows(form, kind).at(-1);
-  const row = last && form.querySelector(`[name^="${last}-"]`).closest(".entry-row");
+  const row = [...form.querySelectorAll(".entry-row")].filter((one) => one.querySelector(`[name^="${kind}"]`)).at(-1);
   if (!row) return kind + key;
+  const like = row.querySelector("[name]").name.replace(/\w+$/, "");
   const copy = document.createElement("template");
-  copy.innerHTML = row.outerHTML.replaceAll(`${last}-`, `${kind}${key}-`);
+  copy.innerHTML = row.outerHTML.replaceAll(like, `${kind}${key}-`);
   row.after(copy.content);
   window.htmx?.process(row.nextElementSibling);
   return kind + key;
