@@ -42,7 +42,9 @@ def rad_score_stage(study: Study, user: Any) -> StageState:
         number=version.number, method=word_of(version.method)
     )
     url = reverse("modeling:run", args=[study.uid, version.run.uid])
-    if sees_all_sites(user, study) and not still_given([version.fitting_snapshot]):
+    if not sees_all_sites(user, study):
+        return StageState("ready", headline, f"{detail}. {_unasked()}", url)
+    if not still_given([version.fitting_snapshot]):
         changed = _("{detail}; what it was made of has changed").format(detail=detail)
         return StageState("stale", headline, changed, url)
     return StageState("ready", headline, detail, url)
@@ -81,7 +83,12 @@ def prognosis_stage(study: Study, user: Any) -> StageState:
             return StageState("stale", headline, detail, url)
     if len(found) < len(ENDPOINTS):
         return StageState("partial", headline, _("The other endpoint is to be run."), url)
-    return StageState("ready", headline, "", url)
+    return StageState("ready", headline, "" if sees_all_sites(user, study) else _unasked(), url)
+
+
+def _unasked() -> str:
+    """Rows of other sites are not read for somebody who may not see them."""
+    return _("Those who see every site are told whether records have changed since.")
 
 
 def _rows_stand(version: ModelVersion, rad_score: ModelVersion) -> bool:

@@ -213,9 +213,9 @@ def test_new_follow_up_of_a_validating_cohort_is_judged_anew(made: People) -> No
 def test_a_nomogram_of_other_rows_is_stale(made: People, monkeypatch: Any) -> None:
     """A day of follow-up of a validating cohort, or one Immunoscore; back again, it is not."""
 
-    def stage() -> Any:
+    def stage(who: Any = made.statistician) -> Any:
         with override("en"):
-            return prognosis_stage(made.study, made.statistician)
+            return prognosis_stage(made.study, who)
 
     for endpoint in ("overall_survival", "progression_free_survival"):
         prognosis_run(made.study, endpoint, seed=3)
@@ -230,6 +230,7 @@ def test_a_nomogram_of_other_rows_is_stale(made: People, monkeypatch: Any) -> No
     value.update(duration_days=days + 1)
     assert stage().state == "stale"
     assert stage().detail.startswith("OS: ")
+    assert "every site" in stage(made.colleague).detail, "rows of other sites are not compared"
     value.update(duration_days=days)
     assert stage().state == "ready"
     scores = registry.facts("immunoscore", made.study)
