@@ -23,8 +23,8 @@ from modeling.services.nomogram_calculator import (
 )
 from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_rows import LOGARITHMS
 from modeling.services.report_content import spelled
-from modeling.services.report_survival import LOG_AXES
 from studies.figures.figure import number
 from studies.methods.wording import say
 
@@ -96,7 +96,7 @@ def _answer(
     shown: Mapping[str, str],
     reading: Reading,
 ) -> dict[str, Any]:
-    words = Words(titles_of(version.content), {}, "months", endpoint_of(version).short, LOG_AXES)
+    words = Words(titles_of(version.content), {}, "months", endpoint_of(version).short, LOGARITHMS)
     applies = reading.applicability
     return {
         "reading": reading,

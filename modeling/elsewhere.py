@@ -15,7 +15,7 @@ from modeling.methods.recalibration import SMALLEST_CLASS
 from modeling.models import ModelVersion
 from modeling.selectors.rows import TARGETS_OF_ROLE
 from modeling.services.version_life import ancestry_of
-from studies.consents import usable
+from studies.consents import IMAGING, usable
 from studies.kept_stages import kept_states
 from studies.methods.wording import marked, say
 from studies.models import Cohort, CohortMember, CohortUse, Study
@@ -88,7 +88,7 @@ def _counts(study: Study, user: Any) -> dict[str, Any]:
 
 def _read(study: Study, user: Any) -> StageState:
     labels = {target: phenotype_table(study, target)["label"].to_dict() for target in TARGETS}
-    sets = FeatureSet.objects.filter(study=study)
+    sets = usable(FeatureSet.objects.filter(study=study), study, IMAGING)
     featured = set(sets.order_by().values_list("patient_id", flat=True).distinct())
     members = CohortMember.objects.filter(study=study, use=CohortUse.VALIDATION)
     found: dict[str, dict[str, Any]] = {}

@@ -12,8 +12,9 @@ from modeling.models import ModelVersion
 from modeling.services.nomogram_performance import nomogram_performance
 from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_rows import LOGARITHMS
 from modeling.services.report_content import marked_simulated
-from modeling.services.report_survival import LOG_AXES, column_title
+from modeling.services.report_survival import column_title
 from studies.figures.figure import Figure, number
 from studies.methods.wording import say
 
@@ -52,7 +53,7 @@ def nomogram_figure(version: ModelVersion, nomogram: Nomogram) -> Figure:
         unit="months",
         endpoint=endpoint_of(version).short,
         key=f"nomogram_{version.endpoint}",
-        log2=LOG_AXES,
+        log2=LOGARITHMS,
     )
 
 

@@ -19,7 +19,6 @@ from modeling.selectors import (
     states_of,
     tables_of,
 )
-from modeling.services.nomogram_calculator import LOG
 from modeling.services.plans import plan_in_force, question_save
 from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
 from modeling.services.prognosis_choice import (
@@ -40,7 +39,7 @@ from modeling.services.prognosis_columns import (
 )
 from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, endpoints_offered
 from modeling.services.prognosis_question import PURPOSE, of_user
-from modeling.services.prognosis_rows import CANDIDATES, PLAIN_TITLES, TITLES
+from modeling.services.prognosis_rows import CANDIDATES, LOGARITHMS, PLAIN_TITLES, TITLES
 from modeling.services.prognosis_since import since_said
 from modeling.services.report_survival import column_title
 from modeling.wizard_steps import Draft, Wizard
@@ -355,7 +354,7 @@ def _column(found: Covariate, draft: Draft, title: str = "") -> dict[str, Any]:
     return {
         "found": found,
         "title": spoken(title or PLAIN[found.name]),
-        "is_log": found.name.startswith(LOG),
+        "is_log": found.name in LOGARITHMS,
         "range": _in_units(found),
         "offered": found.name in listed_in(draft["candidates"]),
         "may_bend": found.kind != "levels" and found.name != "immunoscore",
@@ -396,7 +395,7 @@ def _in_units(found: Covariate) -> tuple[float, float, float] | None:
     if found.low is None or found.median is None or found.high is None:
         return None
     low, middle, high = found.low, found.median, found.high
-    return (2**low, 2**middle, 2**high) if found.name.startswith(LOG) else (low, middle, high)
+    return (2**low, 2**middle, 2**high) if found.name in LOGARITHMS else (low, middle, high)
 
 
 def _terms(ahead: Ahead) -> list[dict[str, Any]]:
@@ -432,4 +431,4 @@ def questions_save(study: Study, user: Any, draft: Draft, name: str) -> list[Sav
 
 
 def started_words(titles: list[str]) -> str:
-    return _("Under way: {endpoints}. Models lists both.").format(endpoints=", ".join(titles))
+    return _("Under way: {endpoints}. Models lists each.").format(endpoints=", ".join(titles))

@@ -21,6 +21,7 @@ RESERVED = frozenset({
     "rad_score_kind", "immunoscore",
 })  # fmt: skip
 YES_NO = ("no", "yes")
+FREE = "\0"  # stands for any text at all
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,12 @@ def admit_columns(
     found = [_of_variable(spec, outcomes) for spec in variables]
     late = {spec.name for spec in variables if _late(spec)}
     names = meanings(variables)
+    known = {spec.name: tuple(spec.codes) for spec in variables}
     parts: dict[str, frozenset[str]] = {}
     for one in derived:
         expression = read_expression(one.expression, names)
         parts[one.name] = _all_parts(expression.names, parts)
-        levels = _levels(expression.kind, expression.tree)
+        levels = known[one.name] = _levels(expression.kind, expression.tree, known)
         refused = _refused_derived(one.name, expression.kind, levels, parts, late, outcomes)
         names[one.name] = Meaning(expression.kind, unit=one.unit)
         found.append(
@@ -139,6 +141,8 @@ def _refused_derived(
         return say("derived from {name}, known only after treatment began", name=known_late[0])
     if misnamed := _misnamed(name, outcomes):
         return misnamed
+    if kind == "text" and not levels:
+        return say("free text has neither numbers nor levels")
     return say("has one level only") if kind != "number" and len(levels) < 2 else ""
 
 
@@ -148,17 +152,23 @@ def _all_parts(
     return frozenset(names).union(*(known.get(name, ()) for name in names))
 
 
-def _levels(kind: str, tree: ast.expr) -> tuple[str, ...]:
+def _levels(
+    kind: str, tree: ast.expr, known: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:  # fmt: skip
+    """Of a text all that it may be; none where it may be any."""
     if kind == "truth":
         return YES_NO
-    return tuple(dict.fromkeys(_texts(tree))) if kind == "text" else ()
+    found = tuple(dict.fromkeys(_texts(tree, known))) if kind == "text" else ()
+    return () if FREE in found else found
 
 
-def _texts(node: ast.expr) -> Iterator[str]:
+def _texts(node: ast.expr, known: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Texts that an expression may result in, the last one (what is so else) first."""
     match node:
         case ast.IfExp(body=body, orelse=other):
-            yield from _texts(other)
-            yield from _texts(body)
+            yield from _texts(other, known)
+            yield from _texts(body, known)
         case ast.Constant(value=str() as text):
             yield text
+        case ast.Name(id=name):
+            yield from known[name] or (FREE,)

@@ -130,7 +130,8 @@ def _finite_logit(p: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[Not
         f"{int(certain.sum())} predictions of exactly 0 or 1 were taken as {edge:.3g} from "
         "the bound for slope and intercept."
     )
-    return logit(np.clip(p, edge, 1 - edge)), [Notice("calibration_certain", text)]
+    highest = 1 - max(edge, float(np.finfo(float).eps))  # of a smaller edge nothing is left
+    return logit(np.clip(p, edge, highest)), [Notice("calibration_certain", text)]
 
 
 def fit_logistic_offset(

@@ -90,7 +90,7 @@ def correct_indexes(
     found = {}
     for k, name in enumerate(names):
         rows = usable[:, k]
-        training, test = told[rows, :, k].mean(axis=0)
+        training, test = told[rows, :, k].mean(axis=0) if rows.any() else np.full(2, np.nan)
         own = float(apparent[k])
         corrected = (
             _point_632_plus(own, float(test)) if method == ".632+" else own - training + test

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from modeling.methods.binary_input import check_outcome
 from modeling.methods.lasso import fit_lasso_cox, fit_lasso_logistic
@@ -102,7 +103,7 @@ def cross_validate_lasso_logistic(
     def left_out(kept: Flags) -> _LeftOut:
         inner = fit_lasso_logistic(y[kept], columns[kept], path.names)
         intercept, beta = inner.coefficients_at(path.penalty)
-        p = 1 / (1 + np.exp(-(intercept + columns[~kept] @ beta.T)))
+        p = expit(intercept + columns[~kept] @ beta.T)
         p = np.clip(p, 1e-5, 1 - 1e-5)
         happened = y[~kept][:, None]
         told = -2 * np.log(np.where(happened, p, 1 - p)).sum(axis=0)

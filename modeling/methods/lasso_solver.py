@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from modeling.methods.lasso_kernels import breslow, descend
 from modeling.methods.survival_table import Flags, Floats
@@ -97,7 +98,7 @@ class LogisticLoss:
 
     def evaluate(self, intercept: float, beta: Floats) -> tuple[float, Floats, Floats]:
         eta = intercept + self.x @ beta
-        p = 1 / (1 + np.exp(-eta))
+        p = expit(eta)
         value = float((np.logaddexp(0, eta) - self._y * eta).sum())
         weighted = self._wide * (p * (1 - p))[:, None]
         return value, self._wide.T @ (p - self._y), self._wide.T @ weighted

@@ -75,7 +75,7 @@ class LogisticFit(WaldInference):
 
     def likelihood_ratio_p(self) -> Floats:
         """p per coefficient from the (penalised) likelihood without it."""
-        gaps = [2 * (self.log_likelihood[1] - self._constrained(j, 0.0)[0]) for j in self._each()]
+        gaps = [2 * (self.log_likelihood[1] - self._constrained(j, 0.0)) for j in self._each()]
         return np.asarray(chi2.sf(np.maximum(gaps, 0.0), 1))
 
     def interval_and_p(self) -> tuple[Floats, Floats, Floats]:
@@ -106,17 +106,20 @@ class LogisticFit(WaldInference):
     def _each(self) -> range:
         return range(self.coefficients.size)
 
-    def _constrained(
-        self, j: int, value: float, start: Floats | None = None
-    ) -> tuple[float, Floats]:
+    def _constrained(self, j: int, value: float) -> float:
         """Highest likelihood with coefficient ``j`` held at ``value``."""
         kept = [k for k in self._each() if k != j]
-        offset = self.x[:, j] * value
-        beta = self.coefficients[kept] if start is None else start
-        found, value_at, _ = _maximise(
-            self.x[:, kept], self.outcome, self.penalty, offset, beta, self.x
-        )
-        return value_at, found
+        offset, start = self.x[:, j] * value, self._near(j, value)[kept]
+        return _maximise(self.x[:, kept], self.outcome, self.penalty, offset, start, self.x)[1]
+
+    def _near(self, j: int, value: float) -> Floats:
+        """Where to climb from: probabilities on average, or in their order, as those of the fit."""
+        beta = self.coefficients.copy()
+        if j:
+            beta[0] += (beta[j] - value) * self.x[:, j].mean()
+        elif beta[0]:
+            beta *= value / beta[0]
+        return beta
 
     def _end_or_nan(self, j: int, side: int, drop: float) -> float:
         try:
@@ -129,7 +132,7 @@ class LogisticFit(WaldInference):
         target = self.log_likelihood[1] - drop
 
         def height(value: float) -> float:
-            return self._constrained(j, value)[0] - target
+            return self._constrained(j, value) - target
 
         inner, outer = center, center + side * 2 * error
         while height(outer) > 0:
@@ -175,14 +178,14 @@ def fit_logistic(
     whole = np.column_stack([np.ones(y.size), columns])
     if penalty == "none":
         _refuse_separation(whole, y, labels)
-    zero = np.zeros(whole.shape[1])
-    beta, value, information = _maximise(whole, y, penalty, np.zeros(y.size), zero, whole)
+    beta, covariance = _fitted(whole, y, penalty)
+    value = _value(whole, y, penalty, whole @ beta)[0]
     null = _null(y, penalty, whole)
     ratio = 2 * (value - null)
     return LogisticFit(
         ("(Intercept)", *labels),
         beta,
-        np.linalg.inv(information),
+        covariance,
         y.size,
         int(y.sum()),
         (null, value),
@@ -191,6 +194,19 @@ def fit_logistic(
         whole,
         y,
     )
+
+
+def _fitted(whole: Floats, y: Flags, penalty: Penalty) -> tuple[Floats, Floats]:
+    """Coefficients and covariance, found with columns of mean 0 and SD 1: a column far from 0
+    beside its spread costs no digits."""
+    center, scale = whole.mean(axis=0), whole.std(axis=0)
+    center[0], scale[0] = 0.0, 1.0
+    own = (whole - center) / scale
+    nothing = np.zeros(center.size)
+    beta, _, information = _maximise(own, y, penalty, np.zeros(y.size), nothing, own)
+    back = np.diag(1 / scale)
+    back[0, 1:] = -(center / scale)[1:]
+    return back @ beta, back @ np.linalg.inv(information) @ back.T
 
 
 def find_separating_columns(outcome: ArrayLike, x: ArrayLike, names: Sequence[str]) -> list[str]:
@@ -293,6 +309,10 @@ def _maximise(
             if found[0] >= value - 1e-11 * abs(value):
                 break
             move = move / 2
+        if penalty == "firth":  # its score bends more than the information tells: up to twice
+            nearer = _value(whole, y, penalty, x @ (beta + move / 2) + offset)
+            if nearer[0] > found[0]:
+                move, found = move / 2, nearer
         beta, value, weight, target = beta + move, found[0], found[2], found[3]
         if np.abs(move).max() < 1e-10 * (1 + np.abs(beta).max()):
             return beta, value, x.T @ (x * weight[:, None])

@@ -143,7 +143,7 @@ def validate_logistic(
             kept.append(predicted)
     found = np.concatenate(told)
     usable = int(np.isfinite(found[:, :, 0]).all(axis=1).sum())
-    if usable < 2:
+    if usable < (1 if method == "cross-validation" else 2):  # a repeat judges everybody
         raise refuse(
             say("Validation"),
             say("{sum} usable resamples", sum=usable),

@@ -53,8 +53,8 @@ class OutcomeAnalysis:
     auc: AucEstimate
     roc_band: RocInterval
     validation: LogisticValidation
-    validation_632: LogisticValidation
-    cross_validation: LogisticValidation
+    validation_632: LogisticValidation | None
+    cross_validation: LogisticValidation | None
     calibration: Calibration
     smooth: SmoothProbability | None
     lowess: Distances
@@ -118,11 +118,11 @@ def analyse_outcome(
         return validate_logistic(y, x, names, resamples, seed, penalty=penalty, folds=FOLDS, **how)
 
     validation = validated(groups=GROUPS, instability=INSTABILITY)
-    outside, folded = validated(method=".632+"), validated(method="cross-validation")
+    others, untold = _others(validated)
     progress("calibration, ROC, decision curve")
     smooth, rough = _smooth(table, predicted[0])
     lasso = _lasso(table, design, seed)
-    calibration = estimate_calibration(y, predicted[0], GROUPS, resamples, seed)
+    calibration = estimate_calibration(y, predicted[0], resamples=resamples, seed=seed)
     return OutcomeAnalysis(
         table=table,
         design=design,
@@ -134,8 +134,8 @@ def analyse_outcome(
         auc=estimate_auc(y, score),
         roc_band=estimate_roc_band(y, score, seed=seed),
         validation=validation,
-        validation_632=outside,
-        cross_validation=folded,
+        validation_632=others[".632+"],
+        cross_validation=others["cross-validation"],
         calibration=calibration,
         smooth=smooth,
         lowess=estimate_lowess_distances(y, predicted[0]),
@@ -146,9 +146,27 @@ def analyse_outcome(
         ),
         notices=(
             *table.notices, *_about_firth(penalty), *calibration.notices, *rough,
-            *validation.notices, *(lasso.notices if lasso else ()),
+            *validation.notices, *untold, *(lasso.notices if lasso else ()),
         ),
     )  # fmt: skip
+
+
+def _others(
+    validated: Callable[..., LogisticValidation]
+) -> tuple[dict[str, LogisticValidation | None], list[Notice]]:  # fmt: skip
+    """The validations beside the bootstrap's, None where one cannot be: a level of few patients
+    may lie in one fold alone."""
+    found: dict[str, LogisticValidation | None] = {}
+    notices = []
+    for method in (".632+", "cross-validation"):
+        try:
+            found[method] = validated(method=method)
+        except DataProblem as refusal:
+            found[method] = None
+            text = say("{method} is not estimable: {found}",
+                       method=method, found=say(refusal.problems[0].found))  # fmt: skip
+            notices.append(Notice("not_validated", text))
+    return found, notices
 
 
 def _about_firth(penalty: Penalty) -> list[Notice]:

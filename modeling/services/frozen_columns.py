@@ -105,6 +105,12 @@ def _meaning(name: str, own: dict[str, tuple[str, str]]) -> tuple[str, str]:
 
 
 def _own_variables(snapshot: DatasetSnapshot) -> dict[str, tuple[str, str]]:
-    """Unit and label of the study's variables, the newest dictionary last."""
-    rows = Variable.objects.filter(dictionary__study=snapshot.study).order_by("dictionary__number")
-    return {name: (unit, label) for name, unit, label in rows.values_list("name", "unit", "label")}
+    """Unit and label of the study's variables as they were when the table was frozen."""
+    rows = Variable.objects.filter(
+        dictionary__study=snapshot.study, dictionary__frozen_at__lte=snapshot.frozen_at
+    ).order_by("dictionary__number")
+    own = snapshot.question.get("own", {})
+    return {
+        **{name: (unit, label) for name, unit, label in rows.values_list("name", "unit", "label")},
+        **{name: (told.get("unit", ""), told["title"]) for name, told in own.items()},
+    }

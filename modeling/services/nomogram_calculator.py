@@ -17,10 +17,11 @@ from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import state_of
 from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_metrics import json_ready
+from modeling.services.prognosis_rows import LOGARITHMS
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 
-LOG = "log2_"
+LOG = "log2_"  # of the names in LOGARITHMS
 POSSIBLE = {"rad_score": (0.0, 1.0), "immunoscore": (0.0, 4.0)}
 STEPS = {"rad_score": 0.01, "immunoscore": 1.0, "age_years": 1.0, "metastasis_count": 1.0}
 WHOLE = ("immunoscore", "metastasis_count")
@@ -41,7 +42,7 @@ class CalculatorField:
 
     @property
     def is_log(self) -> bool:
-        return self.name.startswith(LOG)
+        return self.name in LOGARITHMS
 
     def read(self, text: str) -> float | str:
         """The value as the model holds it."""
@@ -82,10 +83,10 @@ def calculator_fields(stored: StoredNomogram, titles: Mapping[str, str]) -> list
 
 def _field(stored: StoredNomogram, k: int, titles: Mapping[str, str]) -> CalculatorField:
     axis = stored.nomogram.axes[k]
-    name = axis.name
+    name, is_log = axis.name, axis.name in LOGARITHMS
     known = stored.support.variable(name) if stored.support else None
     title = titles.get(name, name.replace("_", " "))
-    title = say(title.replace(", log scale", "") if name.startswith(LOG) else title)
+    title = say(title.replace(", log scale", "") if is_log else title)
     if axis.term.levels:
         joined = stored.joined.get(name, {})
         levels = [(level, say(level.replace("_", " "))) for level in axis.term.levels]
@@ -99,10 +100,16 @@ def _field(stored: StoredNomogram, k: int, titles: Mapping[str, str]) -> Calcula
     ticks = [float(value) for value in axis.values]
     low, high = (known.quartiles[0], known.quartiles[-1]) if known else (min(ticks), max(ticks))
     middle = float(known.usual) if known else (low + high) / 2
-    step = 0.05 if name.startswith(LOG) else STEPS.get(name, 0.1)
-    usual = 2**middle if name.startswith(LOG) else middle
+    step = 0.05 if is_log else STEPS.get(name, 0.1)
+    usual = 2**middle if is_log else middle
     usual = float(round(usual)) if name in WHOLE else float(f"{usual:.3g}")
-    return CalculatorField(name, name.removeprefix(LOG), title, (), low, high, usual, step)
+    return CalculatorField(name, _param(stored, name), title, (), low, high, usual, step)
+
+
+def _param(stored: StoredNomogram, name: str) -> str:
+    """What a variable is called in an address: a logarithm as the value, unless another is."""
+    short = name.removeprefix(LOG) if name in LOGARITHMS else name
+    return name if short in {axis.name for axis in stored.nomogram.axes} else short
 
 
 def values_read(

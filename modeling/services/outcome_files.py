@@ -190,7 +190,7 @@ def validation_json(found: OutcomeAnalysis) -> dict[str, Any]:
     instability = main.instability
     spread = instability.mean_absolute_error if instability else np.empty(0)
     return {
-        **_validation(main),
+        **(_validation(main) or {}),
         "seed": found.seed,
         "632plus": _validation(found.validation_632),
         "cross_validation": _validation(found.cross_validation),
@@ -206,8 +206,10 @@ def validation_json(found: OutcomeAnalysis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _validation(told: LogisticValidation) -> dict[str, Any]:
-    """``auc`` and ``c`` are one number under both of its names."""
+def _validation(told: LogisticValidation | None) -> dict[str, Any] | None:
+    """``auc`` and ``c`` are one number under both of its names; None where not estimable."""
+    if told is None:
+        return None
     c = {**asdict(told.c), "ci": list(told.c_interval)}
     return {
         "method": told.method,

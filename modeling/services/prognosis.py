@@ -28,7 +28,11 @@ from modeling.services.prognosis_writing import (
     run_write,
 )
 from modeling.services.rad_score_survival import rad_score_survival
-from modeling.services.snapshots import prognosis_rows_frozen, snapshot_freeze
+from modeling.services.snapshots import (
+    prognosis_rows_frozen,
+    snapshot_freeze,
+    snapshot_permit,
+)
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import marked, named, say
@@ -59,6 +63,7 @@ def prognosis_run(
     choice = choice_read(study, wanted if resamples is None else {**wanted, "resamples": resamples})
     progress(0, 100, marked("Freezing the snapshot"))
     table = choice.table or snapshot_freeze(study, dict(choice.question), job)
+    snapshot_permit(table)
     ahead = ahead_of(study, choice, prognosis_rows_frozen(table))
     run = _start(ahead, table, job)
     rows, columns = ahead.rows, list(choice.columns)

@@ -28,7 +28,11 @@ from modeling.services.prognosis_choice import (
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import PrognosisRows
 from modeling.services.prognosis_writing import prognosis_recipe
-from modeling.services.snapshots import prognosis_question_rows, prognosis_rows_frozen
+from modeling.services.snapshots import (
+    prognosis_question_rows,
+    prognosis_rows_frozen,
+    snapshot_permit,
+)
 from modeling.services.version_life import ancestry_of
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import marked, say
@@ -87,10 +91,11 @@ def prognosis_ahead(study: Study, asked: Mapping[str, Any]) -> Ahead:
     Raises
     ------
     DataProblem
-        As ``choice_read``; a frozen table that cannot be read.
+        As ``choice_read``; a frozen table that cannot be read, or used any more.
     """
     choice = choice_read(study, asked)
     if choice.table:
+        snapshot_permit(choice.table)
         return ahead_of(study, choice, prognosis_rows_frozen(choice.table))
     return ahead_of(study, choice, prognosis_question_rows(study, choice.question))
 

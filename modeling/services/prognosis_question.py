@@ -27,7 +27,7 @@ from modeling.services.prognosis_rows import (
     reason_of,
 )
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
-from studies.methods.wording import say, say_number
+from studies.methods.wording import named, say, say_number
 from studies.models import CohortUse, Patient, Study
 from studies.selectors import members_left_out
 
@@ -132,7 +132,7 @@ def check_table(table: pd.DataFrame) -> None:
     raise DataProblem(
         [
             Problem(
-                say("Prognosis, {cohort}", cohort=cohort),
+                say("Prognosis, {cohort}", cohort=named(cohort)),
                 say("nobody complete: {count} patients with {reason}", count=count,
                     reason=say(reason)),
                 "patients with a Rad-Score and follow-up",
@@ -155,7 +155,8 @@ def table_notices(question: Mapping[str, Any], rows: PrognosisRows) -> list[Noti
         if len(known) < len(members):
             text = say(
                 "{cohort}: {n} of {total} patients are in, {out} listed with the reason.",
-                cohort=cohort, n=len(known), total=len(members), out=len(members) - len(known),
+                cohort=named(cohort), n=len(known), total=len(members),
+                out=len(members) - len(known),
             )  # fmt: skip
             notices.append(Notice("complete_case", text))
         gaps = int(known[asked_columns(question)].isna().any(axis=1).sum())
@@ -169,14 +170,14 @@ def _gaps_said(cohort: str, members: pd.DataFrame, gaps: int) -> str:
         return say_number(
             "{cohort}: {number} patient lacks a value of a column and is not fitted to.",
             "{cohort}: {number} patients lack a value of a column and are not fitted to.",
-            gaps, cohort=cohort,
+            gaps, cohort=named(cohort),
         )  # fmt: skip
     return say_number(
         "{cohort}: {number} patient lacks a value of a column and is judged only by a model "
         "without that column.",
         "{cohort}: {number} patients lack a value of a column and are judged only by a model "
         "without that column.",
-        gaps, cohort=cohort,
+        gaps, cohort=named(cohort),
     )  # fmt: skip
 
 

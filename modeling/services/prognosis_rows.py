@@ -36,6 +36,9 @@ FACTORS = {
 }
 # What enters as a logarithm, and the variable it is of.
 MARKERS = {"log2_cea": "cea_ng_ml", "log2_ca199": "ca199_u_ml", "log2_ca125": "ca125_u_ml"}
+# What people enter and read as the value itself. A column of the study's own is none of these,
+# however it is called: its values are what its title and unit say.
+LOGARITHMS = (*MARKERS, "log2_mtv")
 TITLES = {
     "rad_score": "Rad-Score",
     "immunoscore": "Immunoscore",
@@ -150,7 +153,7 @@ def run_digest(
 ) -> str:
     """The rows fitted to, and all rows: new follow-up of a validating cohort is a new run.
 
-    ``rows_sha256`` is that of the frozen table.
+    ``rows_sha256`` stands for the frozen table, with who is out of it.
     """
     parts = fitting.sha256, rows_sha256, rad_score.sha256, seed, recipe
     return inputs_digest("prognosis", *parts)

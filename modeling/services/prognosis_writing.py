@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from modeling.models import (
     SnapshotMember,
     VersionKind,
 )
-from modeling.selectors import cohorts_now
+from modeling.selectors import frozen_left_out
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_choice import PrognosisChoice
@@ -47,6 +47,8 @@ from studies.methods.problems import Notice, refuse
 from studies.methods.wording import say
 from studies.models import Job, Patient, Study
 from studies.services import derivation_record, file_store, file_use, inputs_digest
+
+NAMES = ("saved", "asks")  # of a question: how it is called, and its words
 
 
 @dataclass
@@ -116,12 +118,15 @@ def rows_freeze(
         "columns": list(columns),
         "missing": "complete_case",
         "rad_score": str(run.rad_score.uid),
+        **_own_among(columns, run.table.question),
     }
     reasons = sorted(left_out[[*KEY, "reason"]].agg("|".join, axis=1)) if len(left_out) else []
-    cohorts = cohorts_now(run.study, [*rows["cohort"], *left_out.get("cohort", ())])
+    named = sorted({*rows["cohort"], *left_out.get("cohort", ())})
+    cohorts = {name: run.table.cohorts[name] for name in named}  # as they were then
     digest = inputs_digest(question, cohorts, sha256, reasons)
     earlier = DatasetSnapshot.objects.filter(study=run.study, inputs_digest=digest).first()
     if earlier is not None:
+        derivation_record(run.study, [run.table.sha256], sha256, run.job)
         return earlier
     with transaction.atomic():
         stored = file_store(run.study, data, "snapshot", f"snapshot-{sha256[:12]}.parquet")
@@ -145,6 +150,12 @@ def rows_freeze(
     return snapshot
 
 
+def _own_among(columns: Sequence[str], question: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table tells of the study's own columns; no key where there is none."""
+    own = {name: told for name, told in question.get("own", {}).items() if name in columns}
+    return {"own": own} if own else {}
+
+
 def _members(
     snapshot: DatasetSnapshot, rows: pd.DataFrame, left_out: pd.DataFrame
 ) -> Iterator[SnapshotMember]:
@@ -166,7 +177,15 @@ def _missing_notices(rows: pd.DataFrame, left_out: pd.DataFrame) -> list[dict[st
 
 
 def _run_digest(run: PrognosisRun, fitting: DatasetSnapshot) -> str:
-    return run_digest(fitting, run.table.sha256, run.rad_score, run.seed, prognosis_recipe(run))
+    table = table_digest(run.table)
+    return run_digest(fitting, table, run.rad_score, run.seed, prognosis_recipe(run))
+
+
+def table_digest(table: DatasetSnapshot) -> str:
+    """Of a question's frozen rows, of who is out and why, and of what was asked under any name."""
+    asked = {key: told for key, told in table.question.items() if key not in NAMES}
+    out = frozen_left_out(table)[[*KEY, "reason"]]
+    return inputs_digest(asked, table.sha256, sorted(map("|".join, out.itertuples(index=False))))
 
 
 def prognosis_recipe(choice: PrognosisChoice | PrognosisRun) -> dict[str, Any]:

@@ -27,7 +27,12 @@ from modeling.services.rad_score_writing import (
     rad_score_write,
     run_results,
 )
-from modeling.services.snapshots import rad_score_question, snapshot_freeze, snapshot_read
+from modeling.services.snapshots import (
+    rad_score_question,
+    snapshot_freeze,
+    snapshot_permit,
+    snapshot_read,
+)
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import refuse
 from studies.methods.wording import marked, say
@@ -86,8 +91,8 @@ def snapshot_for(study: Study, uid: str, recipe: Recipe) -> DatasetSnapshot:
     Raises
     ------
     DataProblem
-        There is none, it answers another question, or it was frozen under another rule for missing
-        features.
+        There is none, it answers another question, it was frozen under another rule for missing
+        features, or it holds somebody who may not be used any more.
     """
     found = snapshot_named(study, uid)
     rule = recipe.document["missing"]
@@ -99,6 +104,7 @@ def snapshot_for(study: Study, uid: str, recipe: Recipe) -> DatasetSnapshot:
             "Choose another recipe, or freeze a question with this rule.",
             column="snapshot",
         )
+    snapshot_permit(found)
     return found
 
 

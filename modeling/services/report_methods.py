@@ -15,6 +15,7 @@ from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
 from modeling.selectors import extractors_behind, parents_of
 from modeling.services.prognosis_columns import own_title
 from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_rows import LOGARITHMS
 from modeling.services.report_content import (
     TARGETS,
     Cell,
@@ -296,7 +297,7 @@ def _scale(name: str, nomograms: list[ModelVersion]) -> str:
         return listed(parts, marked("{first}; {rest}"))
     for text in said.values():
         return text
-    return "log2, linear" if name.startswith("log2_") else "linear"
+    return "log2, linear" if name in LOGARITHMS else "linear"
 
 
 def _levels(name: str, version: ModelVersion) -> str:

@@ -15,6 +15,7 @@ from modeling.services.nomogram_figures import bend_title, nomogram_figures, sco
 from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_metrics import curve_from
+from modeling.services.prognosis_rows import LOGARITHMS
 from modeling.services.report_content import (
     BASES,
     Cell,
@@ -34,8 +35,6 @@ from modeling.services.report_sources import number, number_of
 from modeling.services.report_table2 import added_table
 from studies.figures.figure import p_text, with_interval
 from studies.methods.wording import english, marked, say
-
-LOG_AXES = ("log2_cea", "log2_ca199", "log2_ca125", "log2_mtv")
 
 
 def evaluations_of(version: ModelVersion, endpoint: str) -> list[Evaluation]:
@@ -202,7 +201,7 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
         unit="months",
         endpoint=one.short,
         key=f"nomogram_{endpoint}",
-        log2=LOG_AXES,
+        log2=LOGARITHMS,
     )
     draft.figure(section, figure, source)
     section.table(

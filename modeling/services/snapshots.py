@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ from modeling.selectors import (
 from modeling.services import prognosis_question as prognosis
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_rows import PrognosisRows
+from studies import consents
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import named, say, say_number
 from studies.models import Job, Patient, Study
@@ -147,6 +149,44 @@ def prognosis_rows_frozen(snapshot: DatasetSnapshot) -> PrognosisRows:
         As ``snapshot_read``.
     """
     return prognosis.rows_as_frozen(snapshot, snapshot_read(snapshot))
+
+
+def snapshot_permit(snapshot: DatasetSnapshot) -> None:
+    """Before something new is fitted to frozen rows: everybody in them may be used today.
+
+    Raises
+    ------
+    DataProblem
+        Who has withdrawn, is excluded or has ended a consent since, counted by the reason.
+    """
+    members = set(snapshot.members.filter(included=True).values_list("patient_id", flat=True))
+    gone: dict[int, str] = {}
+    for scope in _scopes_of(snapshot.question):
+        gone = consents.refusals(snapshot.study, scope) | gone
+    counts = Counter(gone[patient] for patient in members & set(gone))
+    if counts:
+        raise DataProblem(
+            [
+                Problem(
+                    str(snapshot), say("{reason} ({n})", reason=say(reason), n=n),
+                    say("patients whose data may be used"),
+                    "Freeze the question anew: the new table is without them.", column="snapshot",
+                )
+                for reason, n in sorted(counts.items())
+            ]
+        )  # fmt: skip
+
+
+def _scopes_of(question: Mapping[str, Any]) -> list[str]:
+    """Consents that the columns of a frozen table rest on; the one to any use first."""
+    if question["purpose"] != prognosis.PURPOSE:
+        return [consents.ANY, consents.IMAGING]
+    columns = set(prognosis.asked_columns(question))
+    return [
+        consents.ANY,
+        *([consents.IMAGING] if columns & {"suv_max", "log2_mtv"} else []),
+        *([consents.GENOMICS] if "immunoscore" in columns else []),
+    ]
 
 
 def _holds_the_same(snapshot: DatasetSnapshot, rows: pd.DataFrame) -> bool:

@@ -27,6 +27,8 @@ DERIVED = (
     DerivedSpec("lived_days", "Lived", "days_between(treatment_started_on, died_on)"),
     DerivedSpec("late_too", "Late too", '"a" if lived_days > 3 else "b"'),
     DerivedSpec("low_albumin", "Low albumin", "albumin_g_l < 35"),
+    DerivedSpec("braf_or", "BRAF if low", 'braf_status if albumin_g_l < 35 else "fine"'),
+    DerivedSpec("noted", "Noted", 'surgeon_note if albumin_g_l < 35 else "a"'),
 )
 
 
@@ -45,6 +47,7 @@ def columns():
         ("clinical_risk_score", ()),
         ("age_group", ("under 65", "65 and over")),
         ("low_albumin", ("no", "yes")),
+        ("braf_or", ("fine", "wild_type", "mutant")),
         ("wait_days", ()),
     ],
 )
@@ -61,6 +64,7 @@ def test_what_is_known_before_treatment_is_admitted(columns, name, levels):
         ("ctdna", "another form"),
         ("treatment_started_on", "a date"),
         ("surgeon_note", "free text"),
+        ("noted", "free text"),
         ("event_class", "name of an outcome"),
         ("ttp_class", "name of an outcome"),
         ("use", "something else in a frozen table"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from modeling.methods.nomogram import nomogram_from_dict
+from modeling.methods.nomogram_reading import nomogram_stored
 from modeling.models import ModelVersion, Prediction
+from modeling.services.nomogram_calculator import CalculatorField, calculator_fields
 from modeling.services.prognosis_rows import prognosis_rows
 from tests.begun import begins_with
 from tests.modeling.prognosis_made import with_prognosis, with_rad_score
@@ -77,6 +82,31 @@ def test_a_page_opened_afresh_and_its_answer_alone(
     assert "HX-Request" in part["Vary"]
     link = part.content.decode().split('id="calculator-link" readonly value="')[1].split('"')[0]
     assert "rad_score=0.2" in link
+
+
+def test_a_logarithm_of_the_study_itself_is_asked_for_as_it_is(version: ModelVersion) -> None:
+    """`log2_ldh`, derived by the study in log2 U/L, is not LDH; `log2_cea` is of CEA."""
+
+    def field(**names: str) -> CalculatorField:
+        stored = nomogram_stored(_renamed(version.content, names))
+        fields = {one.name: one for one in calculator_fields(stored, {})}
+        assert len({one.param for one in fields.values()}) == len(fields)
+        return fields[names["rad_score"]]
+
+    own, paper = field(rad_score="log2_ldh"), field(rad_score="log2_cea")
+    assert (own.param, own.read("7.5"), own.is_log) == ("log2_ldh", 7.5, False)
+    assert (paper.param, paper.read("8"), paper.is_log) == ("cea", 3.0, True)
+    assert own.usual == field(rad_score="rad_score").usual != paper.usual
+    assert field(rad_score="log2_cea", immunoscore="cea").param == "log2_cea"
+
+
+def _renamed(content: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """The content of a version with other names of variables."""
+    text = json.dumps(content)
+    for name, other in names.items():
+        text = text.replace(f'"{name}"', f'"{other}"')
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 IMPOSSIBLE = {"1.2": "0 to 1", "high": "a number", "": "nothing", "nan": "0 to 1"}

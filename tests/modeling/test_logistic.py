@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.optimize import minimize
 from scipy.stats import chi2
 
 from modeling.methods.design_matrix import build_design
@@ -115,6 +116,42 @@ def test_separation_is_named_and_firth_is_finite():
         assert np.isfinite(fit.coefficients).all()
         assert np.isfinite(fit.std_error).all()
         assert fit.likelihood_ratio_p()[2] < 0.05
+
+
+def test_firth_of_a_lonely_level_is_the_maximum_that_a_plain_search_finds():
+    """One patient at a level: Newton's steps would go past the maximum and back, for ever."""
+    random = np.random.default_rng(3)
+    age = random.normal(60, 9, 60)
+    y = (random.random(60) < 1 / (1 + np.exp(-(age - 60) * 0.08))).astype(int)
+    lonely = (np.arange(60) == np.flatnonzero(y)[0]).astype(float)
+    fit = fit_logistic(y, np.column_stack([age, lonely]), ("age", "lonely"), "firth")
+
+    def fall(beta):
+        eta = fit.x @ beta
+        weight = np.exp(-np.logaddexp(0, eta) - np.logaddexp(0, -eta))
+        penalty = np.linalg.slogdet(fit.x.T @ (fit.x * weight[:, None]))[1] / 2
+        return np.logaddexp(0, eta).sum() - eta[y == 1].sum() - penalty
+
+    found = minimize(fall, fit.coefficients + 0.05, method="Nelder-Mead",
+                     options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000})  # fmt: skip
+    np.testing.assert_allclose(fit.coefficients, found.x, atol=1e-5)
+    assert fit.log_likelihood[1] == pytest.approx(-found.fun, abs=1e-9)
+    assert np.isfinite([*fit.profile_interval(), fit.likelihood_ratio_p()]).all()
+
+
+def test_where_a_column_begins_changes_no_effect():
+    """Days since 1900 as well as years of age; in separated classes, too."""
+    random = np.random.default_rng(5)
+    age = random.normal(0, 9, 80)
+    y = (random.random(80) < 1 / (1 + np.exp(-age * 0.08))).astype(int)
+    near, far = (fit_logistic(y, (age + start)[:, None], ("age",)) for start in (0.0, 1e9))
+    close([far.coefficients[1], far.std_error[1]], [near.coefficients[1], near.std_error[1]], 1e-6)
+    assert far.log_likelihood[1] == pytest.approx(near.log_likelihood[1], abs=1e-6)
+    y = (age > 0).astype(int)
+    near, far = (fit_logistic(y, (age + start)[:, None], ("age",), "firth") for start in (0, 60))
+    assert far.likelihood_ratio_p()[1] == pytest.approx(near.likelihood_ratio_p()[1], rel=1e-6)
+    lower = [fit.profile_interval()[0][1] for fit in (near, far)]
+    assert lower[1] == pytest.approx(lower[0], rel=1e-6)
 
 
 def test_logistic_refuses_one_class_and_collinear_columns():

@@ -1,6 +1,7 @@
 """`manage.py prognosis --outcome`: files against R, bad tables against their problems, R itself."""
 
 import json
+import shutil
 import subprocess
 
 import numpy as np
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from scipy.special import expit
 
 from modeling.methods.auc import estimate_auc
+from modeling.methods.calibration import estimate_calibration
 from modeling.methods.logistic import fit_logistic
 from modeling.methods.logistic_resampling import fit_resampled, judge_resampled
 from modeling.methods.logistic_validation import validate_logistic
@@ -20,7 +22,11 @@ from modeling.methods.roc_points import roc_points
 from modeling.methods.sample_size import required_for_optimism, required_for_shrinkage
 from modeling.methods.sample_size_binary import largest_r2_binary, required_for_share
 from modeling.methods.smooth_probability_calibration import estimate_lowess_distances
-from modeling.services.outcome_files import decision_curve_csv, probability_csv
+from modeling.services.outcome_files import (
+    decision_curve_csv,
+    probability_csv,
+    validation_json,
+)
 from modeling.services.outcome_script import write_outcome_script
 from studies.methods.problems import DataProblem
 from tests.modeling.survival_reference import BINARY, FOLDER, close, table, values
@@ -174,6 +180,41 @@ def test_a_bad_table_is_refused_with_its_problems(case, tmp_path):
     assert said in str(refusal.value)
     assert _json(out, "problems.json")["problems"]
     assert [path.name for path in out.iterdir()] == ["problems.json"]
+
+
+def test_a_refusal_leaves_no_number_of_the_table_before(files, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(files[1], out)
+    (out / "notes.txt").write_text("the user's own")
+    with pytest.raises(CommandError, match="readable CSV"):
+        call_command("prognosis", str(tmp_path / "none.csv"), "--outcome=y", "--covariates=age",
+                     f"--out={out}")  # fmt: skip
+    assert {path.name for path in out.iterdir()} == {"problems.json", "notes.txt"}
+
+
+def test_a_lonely_level_takes_away_what_it_must_and_no_more():
+    """One patient at a level: no repeat of folds can be judged, everything else is."""
+    rows = _made()
+    first = rows.index[rows["y"] == 1][0]
+    rows["marker"] = np.where(rows.index == first, "yes", "no")
+    found = analyse_outcome(_read(rows, "age", "marker"), 12, 1, penalty="firth")
+    assert found.cross_validation is None
+    assert validation_json(found)["cross_validation"] is None
+    said = [str(notice.text) for notice in found.notices if notice.code == "not_validated"]
+    assert ["cross-validation" in text for text in said] == [True]
+    assert 2 <= found.validation.usable < 12
+    ten = analyse_outcome(_read(_made(), "age", "size"), 10, 1)
+    assert ten.cross_validation.usable == 1
+    plain = estimate_calibration(ten.table.outcome, ten.probability[0], 10, 10, 1)
+    assert ten.calibration.expected_calibration_error == plain.expected_calibration_error
+
+
+def test_separated_classes_are_analysed_by_firth():
+    rows = _made().assign(y=lambda r: (r["age"] > 60) * 1)
+    found = analyse_outcome(_read(rows, "age"), 10, 1, penalty="firth")
+    assert found.auc.auc == 1
+    assert found.calibration.slope.estimate is None
+    assert "calibration_separated" in [notice.code for notice in found.notices]
 
 
 def test_neither_way_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,15 @@ def test_every_file_and_figure_is_written_without_servers(lung_files):
     names = {path.name for path in lung_files.iterdir()}
     assert names >= WRITTEN | {*(f"{figure}.svg" for figure in FIGURES)}
     assert all((lung_files / f"{f}.svg").read_text("utf-8").startswith("<svg") for f in FIGURES)
+
+
+def test_a_refusal_leaves_no_number_of_the_table_before(lung_files, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(lung_files, out)
+    with pytest.raises(CommandError, match="readable CSV"):
+        call_command("prognosis", str(tmp_path / "none.csv"), "--duration=time", "--event=event",
+                     "--times=200", "--covariates=age", f"--out={out}")  # fmt: skip
+    assert [path.name for path in out.iterdir()] == ["problems.json"]
 
 
 def test_cox_file_equals_coxph_and_lists_who_is_missing(lung_files):

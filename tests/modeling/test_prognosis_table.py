@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, SavedQuestion
 from modeling.prognosis_wizard import records_since
+from modeling.services.frozen_files import snapshot_columns
 from modeling.services.nomogram_figures import short_name
 from modeling.services.prognosis import prognosis_run
 from modeling.services.prognosis_check import prognosis_check
@@ -23,7 +24,15 @@ from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.dictionary import DEFAULT_DERIVED, DEFAULT_DICTIONARY, VariableSpec
 from studies.methods.problems import DataProblem
-from studies.models import CohortMember, EndpointValue, FormEntry, Job
+from studies.models import (
+    Cohort,
+    CohortMember,
+    Derivation,
+    EndpointValue,
+    FormEntry,
+    Job,
+    Patient,
+)
 from studies.services import dictionary_create
 from tests.modeling.prognosis_made import make_rad_score
 from tests.people import People
@@ -142,6 +151,21 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
     terms = version.content["terms"]
     assert short_name("braf_statusmutant", terms) == "BRAF: mutant"
     assert column_title("albumin_g_l", terms) == "Albumin (g/L)"
+    # who has withdrawn is fitted to no more, and what was frozen is told as it was then
+    again = tuple(VariableSpec("albumin_g_l", "Serum albumin", "number", "g/dL")
+                  if one.name == "albumin_g_l" else one for one in OWN)  # fmt: skip
+    dictionary_create(study, (*DEFAULT_DICTIONARY, *again), "other unit", DEFAULT_DERIVED)
+    for frozen in (table, version.fitting_snapshot):
+        told = {one["name"]: one for one in snapshot_columns(frozen)}["albumin_g_l"]
+        assert (told["unit"], told["meaning"]) == ("g/L", "Albumin")
+    with acting_as(made.statistician):
+        Patient.objects.filter(pk=patient.pk).update(status="withdrawn", status_reason="asked to")
+        with pytest.raises(DataProblem, match=r"withdrawn from the study \(1\)"):
+            prognosis_check(study, asked)
+        with pytest.raises(DataProblem, match=r"withdrawn from the study \(1\)"):
+            prognosis_run(study, "", 3, asked=asked)
+        without = prognosis_run(study, "", 3, asked={**FIXED, "question": saved.json()["uid"]})
+        assert not without.snapshot.members.filter(patient=patient, included=True).exists()
     for name in ("nomogram", "calculator"):
         shown = client.get(reverse(f"modeling:{name}", args=[study.uid, version.uid]))
         assert "Albumin (g/L)" in shown.content.decode(), name
@@ -150,6 +174,32 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
         table2_section(draft, [version])
     titles = {str(row[0]) for table in draft.sections[0].tables for row in table["rows"]}
     assert {"Albumin (g/L)", "BRAF: mutant"} <= titles
+
+
+def test_another_table_with_the_same_rows_to_fit_to_stands_behind_its_own_run(made: People) -> None:
+    """Its lineage leads to it, and whom it left out is told of it, though the numbers are equal."""
+    study, asked = made.study, {**FIXED, "cohorts": "none"}
+    with acting_as(made.statistician):
+        first = prognosis_run(study, "overall_survival", 3, asked=asked)
+        wider = prognosis_run(
+            study, "overall_survival", 3, asked={**asked, "cohorts": "internal_validation"}
+        )
+        fitted = wider.versions.get().fitting_snapshot
+        assert fitted == first.versions.get().fitting_snapshot
+        behind = Derivation.objects.filter(child_digest=fitted.sha256)
+        tables = {first.snapshot.sha256, wider.snapshot.sha256}
+        assert tables <= set(behind.values_list("parent_digest", flat=True))
+        training = Cohort.objects.get(study=study, role="training")
+        newcomer = Patient.objects.create(
+            study=study, site=training.members.first().patient.site, pseudonym="ZZ-1",
+            partition="development",
+        )  # fmt: skip
+        CohortMember.objects.create(patient=newcomer, cohort=training, use="development")
+        again = prognosis_run(study, "overall_survival", 3, asked=asked)
+        assert (again.snapshot.sha256, again != first) == (first.snapshot.sha256, True)
+        out = again.versions.get().fitting_snapshot.members.filter(included=False)
+        assert newcomer.pk in out.values_list("patient_id", flat=True)
+        assert prognosis_run(study, "overall_survival", 3, asked=asked) == again
 
 
 def test_the_wizard_takes_a_frozen_table_and_offers_columns_of_the_study(made: People) -> None:

@@ -23,13 +23,17 @@ from studies.methods.problems import DataProblem, Notice, Problem, refuse
 
 Written = tuple[Sequence[Notice], dict[str, bytes]]
 SURVIVAL = ("duration", "event", "times")
-OUTCOME_FILES = {"logistic.json", "probability.csv"}
-SURVIVAL_FILES = {
-    "cox.json", "survival.csv", "auc.json", "km.csv", "km.json", "auc.svg", "km.svg",
+# All that either way may have written before: no number of another table stays.
+WRITTEN = {
+    *("problems.json", "analysis.R", "nomogram.json", "nomogram_patients.csv", "validation.json"),
+    *("calibration.json", "decision_curve.csv", "lasso.json", "logistic.json", "probability.csv"),
+    *("cox.json", "survival.csv", "auc.json", "km.csv", "km.json", "residuals.csv"),
+    "backward_elimination.json",
+    *(f"{figure}.svg" for figure in (
+        "forest", "nomogram", "calibration", "roc", "decision_curve", "lasso_path", "instability",
+        "auc", "km", "proportional_hazards",
+    )),
 }  # fmt: skip
-NOT_ALWAYS = {"problems.json", "residuals.csv", "backward_elimination.json",
-              "proportional_hazards.svg", "lasso_path.svg", *OUTCOME_FILES,
-              *SURVIVAL_FILES}  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -147,7 +151,7 @@ def _content(path: Path) -> bytes:
 def _write(out: Path, files: dict[str, bytes]) -> None:
     """What an earlier run left of these and of its problems is replaced."""
     out.mkdir(parents=True, exist_ok=True)
-    earlier = [*(out / name for name in NOT_ALWAYS), *out.glob("km_*.svg")]
+    earlier = [*(out / name for name in WRITTEN), *out.glob("km_*.svg")]
     for path in earlier:
         path.unlink(missing_ok=True)
     for name, content in files.items():
