@@ -274,11 +274,14 @@ def test_what_changes_later_refuses_no_old_run_and_is_told_beside_the_verdict(ma
         study=people.study, site=here.site, patient=here, cohort=cohort, use="validation"
     )
     Cohort.objects.filter(pk=training.pk).update(name="renamed")
-    Patient.objects.filter(pk=there.pk).update(status="excluded", status_reason="moved away")
     moved = Patient.objects.exclude(site=people.elsewhere).exclude(pk__in=(here.pk, there.pk))[0]
     Patient.objects.filter(pk=moved.pk).update(site=people.elsewhere)
+    asked = {"workers": 1, "snapshot": str(version.run.snapshot.uid)}
     with pytest.raises(DataProblem, match="validating cohort"):
-        rad_score_run(people.study, QUICK, 2, workers=1, snapshot=str(version.run.snapshot.uid))
+        rad_score_run(people.study, QUICK, 2, **asked)
+    Patient.objects.filter(pk=there.pk).update(status="excluded", status_reason="moved away")
+    with pytest.raises(DataProblem, match=r"excluded from the study \(1\)"):
+        rad_score_run(people.study, QUICK, 2, **asked)
     # somebody without features then, with a score since, was no part of the run
     late = Patient.objects.exclude(
         snapshot_memberships__snapshot=version.run.snapshot, snapshot_memberships__included=True
