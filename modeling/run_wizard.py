@@ -19,7 +19,7 @@ from modeling.methods.recipe_schema import PRESETS
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM
 from modeling.models import AnalysisPlan, DatasetSnapshot, SavedQuestion
 from modeling.services.parameters import read_seed
-from modeling.services.plans import plan_in_force, recipe_preview
+from modeling.services.plans import plan_in_force, recipe_preview, rows_depart
 from modeling.services.rad_score import run_prepare, snapshot_for
 from modeling.services.rad_score_guard import EXPLAINED, cuts_found, leaks_found
 from modeling.services.rad_score_scanners import scanners_preview
@@ -258,7 +258,10 @@ def run_checked(study: Study, uid: str, document: Any, seed: Any) -> dict[str, A
         "smaller_class": smaller,
         "columns": len(run.names),
         "plan": spoken(plan) if plan else None,
-        "departures": [asdict(departure) for departure in departs],
+        "departures": [
+            *(asdict(departure) for departure in departs),
+            *(rows_depart(snapshot.question) if plan else []),
+        ],
         "cost": recipe_preview(study, recipe.document),
         "harmonise": harmonise_said(recipe.document),
         "scanners": scanners_preview(run),

@@ -121,12 +121,14 @@ def departures_of(run: ModelRun) -> dict[str, Any] | None:
         late = AnalysisPlan.objects.filter(study=run.study, locked_at__isnull=False).exists()
         return {"plan": None, "departures": []} if late else None
     found = [asdict(d) for d in compare(plan, run)]
-    asks = run.snapshot.question.get("saved")
-    if asks:
-        found.append(
-            {"place": "rows", "planned": marked("everybody of the question"), "done": asks}
-        )
-    return {"plan": plan, "departures": found}
+    return {"plan": plan, "departures": [*found, *rows_depart(run.snapshot.question)]}
+
+
+def rows_depart(question: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A plan asks about everybody: the rows of a saved question are others."""
+    asks = question.get("saved")
+    planned = marked("everybody of the question")
+    return [{"place": "rows", "planned": planned, "done": asks}] if asks else []
 
 
 def prognosis_done(recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:

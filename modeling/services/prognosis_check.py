@@ -19,7 +19,7 @@ from modeling.methods.plan import compare_prognosis_to_plan
 from modeling.methods.sample_size import plan_sample_size
 from modeling.models import ModelRun, RunKind
 from modeling.selectors import frozen_keys, state_of
-from modeling.services.plans import plan_in_force, prognosis_done
+from modeling.services.plans import plan_in_force, prognosis_done, rows_depart
 from modeling.services.prognosis_choice import (
     PrognosisChoice,
     choice_read,
@@ -155,7 +155,10 @@ def check_of(ahead: Ahead) -> dict[str, Any]:
         ],
         "passed": not problems and not any(found.values()),
         "plan": str(plan) if plan else None,
-        "departures": [asdict(departure) for departure in departs],
+        "departures": [
+            *(asdict(departure) for departure in departs),
+            *(rows_depart(choice.question) if plan else []),
+        ],
         "cost": _cost(ahead),
     })  # fmt: skip
 

@@ -13,6 +13,7 @@ from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, SavedQuesti
 from modeling.prognosis_wizard import records_since
 from modeling.services.frozen_files import snapshot_columns
 from modeling.services.nomogram_figures import short_name
+from modeling.services.plans import departures_of, plan_lock, plan_save
 from modeling.services.prognosis import prognosis_run
 from modeling.services.prognosis_check import prognosis_check
 from modeling.services.report_content import Draft
@@ -48,6 +49,10 @@ ASKED = {
     "cohorts": ["training", "internal_validation"],
     "columns": ["age_years", "albumin_g_l", "braf_status"],
     "filters": [{"variable": "age_years", "minimum": 40}],
+}  # fmt: skip
+PLAN = {
+    "format": 1, "question": "Does it tell survival?", "target": "rna", "recipe": "demo",
+    "seed": 3, "prognosis": {"selection": "lasso"},
 }  # fmt: skip
 FIXED = {"selection": "fixed", "resamples": 0}
 
@@ -164,7 +169,12 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
             prognosis_check(study, asked)
         with pytest.raises(DataProblem, match=r"withdrawn from the study \(1\)"):
             prognosis_run(study, "", 3, asked=asked)
-        without = prognosis_run(study, "", 3, asked={**FIXED, "question": saved.json()["uid"]})
+        plan_lock(plan_save(study, made.statistician, PLAN), made.statistician)
+        of_question = {**FIXED, "seed": 3, "question": saved.json()["uid"]}
+        without = prognosis_run(study, "", 3, asked=of_question)
+        said = [prognosis_check(study, of_question), departures_of(without)]
+        assert "rows" in {one["place"] for one in said[0]["departures"]}
+        assert said[0]["departures"] == said[1]["departures"]
         assert not without.snapshot.members.filter(patient=patient, included=True).exists()
     for name in ("nomogram", "calculator"):
         shown = client.get(reverse(f"modeling:{name}", args=[study.uid, version.uid]))
