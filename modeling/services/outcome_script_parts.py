@@ -36,6 +36,8 @@ firth <- function(x, y, free = seq_len(ncol(x))) {{
       if (max(abs(step)) < 1e-9 || isTRUE(value_at(tried, x, y) >= now - 1e-10)) break
       step <- step / 2
     }}
+    nearer <- replace(b, free, b[free] + step / 2)  # where one patient is alone at a level
+    if (isTRUE(value_at(nearer, x, y) > value_at(tried, x, y))) tried <- nearer
     b <- tried
     if (max(abs(step)) < 1e-10) break
   }}

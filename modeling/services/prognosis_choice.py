@@ -232,8 +232,9 @@ def question_document(study: Study, choice: PrognosisChoice, name: str) -> dict[
 
 
 def listed_in(value: Any) -> tuple[str, ...]:
-    """Names of a list, or of a text with commas; each once, in their order."""
-    parts = value.replace(";", ",").split(",") if isinstance(value, str) else value
+    """Names of a list, or of a text with commas or one number; each once, in their order."""
+    several = isinstance(value, list | tuple)
+    parts = value if several else str(value or "").replace(";", ",").split(",")
     names = (str(part).strip() for part in parts)
     return tuple(dict.fromkeys(name for name in names if name))
 

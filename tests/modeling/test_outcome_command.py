@@ -283,7 +283,8 @@ def test_instability_and_groups_are_of_the_rows():
 def test_the_r_script_agrees(penalty, rscript, tmp_path):
     rows = _made() if penalty == "none" else _separated(_made())
     rows.loc[3, "age"] = np.nan
-    covariates = ("age", "stage", "size") if penalty == "none" else ("age", "marker")
+    rows["lonely"] = np.where(rows.index == rows.index[rows["y"] == 1][-1], "yes", "no")
+    covariates = ("age", "stage", "size") if penalty == "none" else ("age", "marker", "lonely")
     source = tmp_path / "table.csv"
     rows.to_csv(source, index=False)
     read = read_outcome_table(source.read_bytes(), "y", covariates)
