@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from modeling.methods.snapshot_table import (
     digest_table,
@@ -36,7 +37,7 @@ from studies import consents
 from studies.access import rights_of, visible
 from studies.jobs import Progress
 from studies.methods.cells import escaped
-from studies.methods.problems import refuse
+from studies.methods.problems import DataProblem, refuse
 from studies.methods.table_export import DAYS_SUFFIX
 from studies.methods.wording import marked, say
 from studies.models import Export, ExportFormat, Patient, Study
@@ -250,6 +251,15 @@ def snapshot_columns(snapshot: DatasetSnapshot) -> list[dict[str, Any]]:
     return columns_told(snapshot, snapshot_bytes(snapshot))
 
 
+def _row_count(snapshot: DatasetSnapshot) -> int:
+    """Of the whole table, whoever asks; of one whose rows are gone, the members that one sees."""
+    try:
+        data = snapshot_bytes(snapshot)
+    except DataProblem:
+        return snapshot.members.filter(included=True).count()
+    return pq.read_metadata(io.BytesIO(data)).num_rows
+
+
 def snapshot_manifest(snapshot: DatasetSnapshot) -> dict[str, Any]:
     """What a frozen table is, without a row of it: digest, question, cohorts, what used it."""
     versions = ModelVersion.objects.filter(fitting_snapshot=snapshot).order_by("id")
@@ -265,7 +275,7 @@ def snapshot_manifest(snapshot: DatasetSnapshot) -> dict[str, Any]:
         "question": snapshot.question,
         "targets": snapshot.targets,
         "cohorts": snapshot.cohorts,
-        "frozen_rows": snapshot.members.filter(included=True).count(),
+        "frozen_rows": _row_count(snapshot),
         "key": list(KEY),
         "columns": snapshot.columns,
         "runs": [{"uid": str(run.uid), "kind": run.kind, "seed": run.seed,

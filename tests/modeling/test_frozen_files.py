@@ -148,6 +148,8 @@ def test_who_may_not_and_what_is_gone(as_statistician: People) -> None:
     assert client.post(address, {"format": "csv"}).status_code == 403
     told = client.get(reverse("api:snapshot-columns", args=[people.study.uid, snapshot.uid])).json()
     assert {row["name"]: row["type"] for row in told}["target_rna"] == "number"
+    about = client.get(reverse("modeling:snapshot_manifest", args=[people.study.uid, snapshot.uid]))
+    assert about.json()["frozen_rows"] == len(snapshot_read(snapshot))  # the colleague sees fewer
     sent = {"content": "frozen_table", "format": "csv", "filters": asked}
     api = reverse("api:export-list", args=[people.study.uid])
     assert client.post(api, sent, content_type="application/json").status_code == 403

@@ -163,6 +163,7 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
     for frozen in (table, version.fitting_snapshot):
         told = {one["name"]: one for one in snapshot_columns(frozen)}["albumin_g_l"]
         assert (told["unit"], told["meaning"]) == ("g/L", "Albumin")
+        assert told["missing"] == rows["albumin_g_l"].isna().sum() * (frozen == table)
     with acting_as(made.statistician):
         Patient.objects.filter(pk=patient.pk).update(status="withdrawn", status_reason="asked to")
         with pytest.raises(DataProblem, match=r"withdrawn from the study \(1\)"):
