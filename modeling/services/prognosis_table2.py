@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.methods.design_matrix import Term
-from modeling.methods.prognosis_plan import PrognosisPlan
+from modeling.methods.prognosis_plan import PrognosisPlan, lead_with_common
 from modeling.methods.regression_table import (
     Effect,
     RegressionTable,
@@ -127,6 +127,8 @@ def _terms(rows: pd.DataFrame, variables: Variables) -> tuple[pd.DataFrame, list
     table, terms, notes = rows.copy(), list[Term](), list[str]()
     for name in filter(rows.columns.__contains__, variables):
         levels = variables[name]
+        if levels and name not in FACTORS:  # a reference that somebody of this cohort has
+            levels = lead_with_common(levels, table[name])
         if levels:
             counts = table[name].value_counts()
             rare = [level for level in levels[1:] if counts.get(level, 0) < RAREST]

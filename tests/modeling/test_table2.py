@@ -48,6 +48,18 @@ def test_the_likelihood_that_the_outcomes_can_carry(events, separated, penalty, 
     assert all(x["reference"] or x["together"]["ratio"] for x in part["lines"])
 
 
+def test_a_level_of_the_study_that_a_cohort_lacks_is_not_its_reference():
+    rows = _rows(220, 130)
+    rows["grade"] = np.where(np.arange(220) % 2 == 0, "b", "c")
+    variables = {"suv_max": (), "grade": ("a", "b", "c")}
+    (part,) = table2_of(rows, "progression_free_survival", variables)
+    told = [(x["level"], x["reference"], x["n"]) for x in part["lines"] if x["variable"] == "grade"]
+    assert told == [("b", True, 110), ("c", False, 110)]
+    fit = fit_cox(rows["duration_months"], rows["event"], (rows[["grade"]] == "c").astype(float))
+    shown = next(x for x in part["lines"] if x["level"] == "c")
+    assert shown["alone"]["ratio"] == pytest.approx(np.exp(fit.coefficients[0]), rel=1e-7)
+
+
 def test_fewer_than_two_outcomes_for_each_coefficient_are_told_alone():
     part = _part(_rows(60, 25))
     shown = [line for line in part["lines"] if not line["reference"]]
