@@ -113,12 +113,13 @@ class LogisticFit(WaldInference):
         return _maximise(self.x[:, kept], self.outcome, self.penalty, offset, start, self.x)[1]
 
     def _near(self, j: int, value: float) -> Floats:
-        """Where to climb from: probabilities on average, or in their order, as those of the fit."""
-        beta = self.coefficients.copy()
+        """Where to climb from: what is held changes no log odds on average."""
+        beta, mean = self.coefficients.copy(), self.x[:, 1:].mean(axis=0)
         if j:
-            beta[0] += (beta[j] - value) * self.x[:, j].mean()
-        elif beta[0]:
-            beta *= value / beta[0]
+            beta[0] += (beta[j] - value) * mean[j - 1]
+        elif mean.any():  # by the columns that are far from 0 beside their spread
+            pull = mean / self.x[:, 1:].var(axis=0)
+            beta[1:] += (beta[0] - value) * pull / (pull @ mean)
         return beta
 
     def _end_or_nan(self, j: int, side: int, drop: float) -> float:
@@ -311,7 +312,10 @@ def _maximise(
             move = move / 2
         if penalty == "firth":  # its score bends more than the information tells: up to twice
             nearer = _value(whole, y, penalty, x @ (beta + move / 2) + offset)
-            if nearer[0] > found[0]:
+            gain = nearer[0] - found[0]
+            if abs(gain) < 1e-9 * abs(value):  # too little to tell: the smaller score does
+                gain = np.abs(x.T @ found[3]).max() - np.abs(x.T @ nearer[3]).max()
+            if gain > 0:
                 move, found = move / 2, nearer
         beta, value, weight, target = beta + move, found[0], found[2], found[3]
         if np.abs(move).max() < 1e-10 * (1 + np.abs(beta).max()):

@@ -34,7 +34,7 @@ from studies.methods.problems import DataProblem, Notice
 from studies.methods.wording import say
 
 GROUPS, FOLDS = 5, 10
-TIED = 10  # decimals of the linear predictor that order patients
+TIED = 10  # decimals that order patients; Firth's 0.75 of one alone at a level meets a threshold
 INSTABILITY = 200  # resamples whose predictions are kept
 Progress = Callable[[str], None]
 
@@ -139,7 +139,7 @@ def analyse_outcome(
         calibration=calibration,
         smooth=smooth,
         lowess=estimate_lowess_distances(y, predicted[0]),
-        decision_curve=estimate_decision_curve(y, predicted[0]),
+        decision_curve=estimate_decision_curve(y, np.round(predicted[0], TIED)),
         lasso=lasso,
         sample_size=estimate_sample_size_binary(
             y.size, int(y.sum()), len(names), fit.plain_log_likelihood

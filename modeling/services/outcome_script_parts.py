@@ -68,7 +68,9 @@ auc <- mean(before)
 auc_error <- sqrt(var(rowMeans(before)) / nrow(before) + var(colMeans(before)) / ncol(before))
 write.csv(data.frame(auc = auc, se = auc_error), file.path(out, "r_auc.csv"), row.names = FALSE)
 threshold <- (1:99) / 100
-benefit <- sapply(threshold, function(t) mean(ifelse(p >= t, ifelse(y == 1, 1, -t / (1 - t)), 0)))
+benefit <- sapply(threshold, function(t) {{
+  mean(ifelse(round(p, 10) >= t, ifelse(y == 1, 1, -t / (1 - t)), 0))
+}})
 write.csv(data.frame(threshold = threshold, net_benefit = benefit),
   file.path(out, "r_decision_curve.csv"), row.names = FALSE)
 brier <- mean((p - y)^2)

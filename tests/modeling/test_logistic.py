@@ -137,6 +137,18 @@ def test_firth_of_a_lonely_level_is_the_maximum_that_a_plain_search_finds():
     np.testing.assert_allclose(fit.coefficients, found.x, atol=1e-5)
     assert fit.log_likelihood[1] == pytest.approx(-found.fun, abs=1e-9)
     assert np.isfinite([*fit.profile_interval(), fit.likelihood_ratio_p()]).all()
+    for seed in range(12):  # wherever they are alone, and however far from zero the others
+        random = np.random.default_rng(seed)
+        rare = np.zeros((60, 2))
+        for k in range(2):
+            rare[random.choice(60, k + 1, replace=False), k] = 1
+        x = np.column_stack([random.normal(40, 3, 60), rare])
+        fit = fit_logistic(y, x, ("a", "one", "two"), "firth")
+        p = fit.probability(x)
+        w = fit.x * np.sqrt(p * (1 - p))[:, None]
+        hat = np.einsum("ij,ji->i", w, np.linalg.solve(w.T @ w, w.T))
+        assert np.abs(fit.x.T @ (y - p + hat * (0.5 - p))).max() < 1e-6
+        assert np.isfinite(fit.profile_interval()).all()
 
 
 def test_where_a_column_begins_changes_no_effect():
