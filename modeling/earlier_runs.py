@@ -38,7 +38,7 @@ def beside_earlier(run: ModelRun) -> dict[str, Any] | None:
                 "departures": compare_to_plan(
                     {"recipe": one.recipe, "seed": one.seed}, run.recipe, run.seed
                 ),
-                "same_rows": one.snapshot_id == run.snapshot_id,
+                "same_rows": one.snapshot.sha256 == run.snapshot.sha256,
             }
             for one in earlier
         ],

@@ -18,6 +18,11 @@ from studies.methods.wording import Wording, marked
 from studies.value_words import word_of
 
 PATTERNS = (
+    marked("events on one side of this column only (separation)"),
+    marked(
+        "{where}: {modality} of {n} patients is of scanners with under {minimum} training "
+        "patients: {told}; {rule}."
+    ),
     marked("The {name} was fixed before the run."),
     marked(
         "Best out-of-fold Brier score ({brier}) of the {n} classifiers within one standard error "

@@ -13,7 +13,7 @@ from modeling.services.nomogram_performance import nomogram_performance
 from modeling.services.prognosis_columns import titles_of
 from modeling.services.prognosis_endpoints import endpoint_of
 from modeling.services.prognosis_rows import LOGARITHMS
-from modeling.services.report_content import marked_simulated
+from modeling.services.report_content import marked_simulated, notices_in_words
 from modeling.services.report_survival import column_title
 from studies.figures.figure import Figure, number
 from studies.methods.wording import say
@@ -37,7 +37,7 @@ def nomogram_context(version: ModelVersion) -> dict[str, Any]:
         "is_fixed": plan.get("selection") == "fixed",
         "is_firth": plan.get("penalty") == "firth",
         "kept": [say(titles.get(name, name)) for name in results["lasso"]["kept"]],
-        "notices": version.run.notices,
+        "notices": notices_in_words(version.run.notices),
     }
 
 

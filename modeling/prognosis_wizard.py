@@ -41,6 +41,7 @@ from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, end
 from modeling.services.prognosis_question import PURPOSE, of_user
 from modeling.services.prognosis_rows import CANDIDATES, LOGARITHMS, PLAIN_TITLES, TITLES
 from modeling.services.prognosis_since import since_said
+from modeling.services.report_content import notices_in_words
 from modeling.services.report_survival import column_title
 from modeling.wizard_steps import Draft, Wizard
 from studies.access import rights_of, sees_all_sites
@@ -378,16 +379,26 @@ def _checked(study: Study, user: Any, draft: Draft, endpoint: str) -> dict[str, 
         ahead = prognosis_ahead(study, asked_of(draft, endpoint))
     except DataProblem as refusal:
         return {"key": endpoint, "title": title, "problems": refusal.as_list(), "passed": False}
-    checked = check_of(ahead)
+    checked, terms = check_of(ahead), _terms(ahead)
+    separated = {name: column_title(name, terms) for name in checked["separated"]}
     return {
         "key": endpoint,
         "title": title,
-        "checked": checked,
+        "checked": {**checked, "notices": _in_titles(checked["notices"], separated)},
         "passed": checked["passed"],
-        "separated": [column_title(name, _terms(ahead)) for name in checked["separated"]],
+        "separated": list(separated.values()),
         "left_out": of_user(ahead.split[1], user) if "rows" in rights_of(user, study) else None,
         "table": ahead.choice.table,
     }
+
+
+def _in_titles(notices: list[dict[str, str]], separated: Mapping[str, str]) -> list[dict[str, str]]:
+    """Notices with columns called as the form calls them."""
+    found = notices_in_words(notices)
+    for name, title in separated.items():
+        found = [{**one, "text": one["text"].replace(f"found {name}:", f"found {title}:")}
+                 for one in found]  # fmt: skip
+    return found
 
 
 def _in_units(found: Covariate) -> tuple[float, float, float] | None:

@@ -195,7 +195,7 @@ def _tried(
         problems.append(too_many_columns(len(names), int(flag.sum())))
     problems += [dependent_column(name, others) for name, others in dependent.items()]
     if plan.penalty == "none":
-        problems += [_no_events(name) for name in separated]
+        problems += [_no_finite_coefficient(name) for name in separated]
     if plan.selection == "fixed":
         return separated, problems, []
     return separated, [], [Notice("if_kept", problem.sentence()) for problem in problems]
@@ -212,11 +212,15 @@ def _separated(time: Floats, flag: Flags, x: Floats, names: tuple[str, ...]) -> 
     return ()
 
 
-def _no_events(name: str) -> Problem:
+def _no_finite_coefficient(name: str) -> Problem:
     return Problem(
         say("Covariates"),
-        say("{name}: events on one side only (separation)", name=name),
-        "events at every level",
+        say(
+            "{name}: no finite coefficient: alone or beside the other columns it tells who has the "
+            "event sooner (separation)",
+            name=name,
+        ),
+        "events at every level, and enough of them for the columns",
         "Choose Firth's likelihood, or leave this column out.",
         column=name,
     )

@@ -163,8 +163,11 @@ def _refuse_separation(size: Floats, names: tuple[str, ...]) -> None:
             [
                 Problem(
                     say("Covariates"),
-                    say("events on one side of this column only (separation)"),
-                    "events at every level",
+                    say(
+                        "no finite coefficient: alone or beside the other columns it tells who "
+                        "has the event sooner (separation)"
+                    ),
+                    "events at every level, and enough of them for the columns",
                     "Join rare levels, leave this column out, or ask for Firth's penalised "
                     "likelihood (fit_firth_cox).",
                     column=name,

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from modeling.publication.r_script import write_report_script
+from modeling.publication.row_names import row_names
 from modeling.publication.words import cell_parts
 from studies.figures.figure import Figure
 from studies.figures.letters import with_letters
@@ -64,14 +65,16 @@ def write_bundle(
 
 
 def table_csv(table: dict[str, Any]) -> str:
-    """A table of the report: value, interval, n, version and snapshot in columns of their own."""
+    """A table of the report: value, interval, n, version and snapshot in columns of their own.
+
+    A row's name with a column is met once, unless the table itself says two rows in the same words.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(TABLE_COLUMNS)
-    for row in table["rows"]:
-        first = row[0]["value"] if isinstance(row[0], dict) else row[0]
+    for name, row in zip(row_names(table["rows"]), table["rows"], strict=True):
         for column, value in zip(table["columns"][1:], row[1:], strict=True):
-            writer.writerow(map(harmless, [first, column, *cell_parts(value)]))
+            writer.writerow(map(harmless, [name, column, *cell_parts(value)]))
     return stream.getvalue()
 
 

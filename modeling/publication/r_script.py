@@ -15,13 +15,15 @@ HEAD = """# The nomograms of this report in R.
 #                                           compared with what the report's program told
 #   Rscript analysis.R fit_ENDPOINT.csv ... also fits each Cox model again (package survival) to
 #                                           the rows it was fitted to, and compares
-#                                           (not one that was fitted by Firth's likelihood)
-# The rows are patients' and are not in this zip. Who holds the rights "rows" and "download" takes
-# them away as CSV on the page of the snapshot that is named at each model below (Models, Frozen
-# tables); over the API: POST exports/ with content frozen_table and filters {"snapshot": uid}.
-# They come as fit_ENDPOINT.csv.
+#                                           (not one that was fitted by Firth's likelihood);
+#                                           a fit_ENDPOINT.csv that lies here is read unasked
+# The rows are patients': the zip of a frozen table brings them, the zip of a report does not. Who
+# holds the rights "rows" and "download" takes them away on the page of the snapshot that is named
+# at each model below (Models, Frozen tables); over the API: POST exports/ with content
+# frozen_table and filters {"snapshot": uid}. They come as fit_ENDPOINT.csv.
 # Written files: r_survival_ENDPOINT.csv, r_cox_ENDPOINT.csv
 given <- commandArgs(trailingOnly = TRUE)
+if (!length(given)) given <- list.files(pattern = "^fit_.*[.]csv$")
 bent <- function(x, k) {  # a restricted cubic spline's columns, as Hmisc::rcspline.eval has them
   n <- length(k); cube <- function(v) pmax(v, 0)^3 / (k[n] - k[1])^2
   cbind(x, sapply(seq_len(n - 2), function(j) cube(x - k[j]) + ((k[n - 1] - k[j]) * cube(x - k[n]) -

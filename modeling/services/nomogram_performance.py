@@ -25,6 +25,7 @@ def nomogram_performance(version: ModelVersion) -> dict[str, Any]:
     rows = [row for e in found for row in (_row(e, looks), *_corrected(e, results))]
     months = found[0].metrics["headline_months"] if found else None
     added = results.get("added_value") or {}
+    beside = list(_added(added, months))
     return {
         "version": str(version),
         "uid": str(version.uid),
@@ -34,7 +35,8 @@ def nomogram_performance(version: ModelVersion) -> dict[str, Any]:
         "added_value": {
             "likelihood_ratio": added.get("likelihood_ratio"),
             "said": added.get("said", ""),
-            "cohorts": list(_added(added, months)),
+            "cohorts": beside,
+            "corrected": any(row["basis"] == CORRECTED for row in beside),
         },
     }
 

@@ -65,8 +65,8 @@ def unseen_notice(plan: ScannerPlan, column: str, counts: dict[str, int], where:
         say("{group} ({n})", group=group_said(group), n=n) for group, n in sorted(counts.items())
     )
     text = say(
-        "{where}: {modality} of {n} patients is of scanners with under {minimum} training "
-        "patients: {told}; {rule}.",
+        "{where}: {modality} of scanners with under {minimum} training patients (patients: {n}): "
+        "{told}; {rule}.",
         where=named(where), modality=SCANNERS[column], n=sum(counts.values()), minimum=plan.minimum,
         told=told, rule=rule_said(plan, column),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from modeling.models import Report
+from modeling.publication.row_names import naming_columns
 from modeling.publication.words import cell_text
 from studies.methods.wording import say
 
@@ -120,25 +121,12 @@ def _by_place(
     old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> dict[tuple[str, int, str], tuple[Any, Any]]:
     """Cells of both by row, how often the row was met before, and column."""
-    naming = _naming(old, new)
+    naming = naming_columns([row for table in (old, new) if table for row in table["rows"]])
     found = [_cells(table, naming) for table in (old, new)]
     return {
         place: (found[0].get(place, ABSENT), found[1].get(place, ABSENT))
         for place in dict.fromkeys([*found[1], *found[0]])
     }
-
-
-def _naming(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> list[int]:
-    """Columns that name a row: the first, and words in every row; of words alone, the first."""
-    rows = [row for table in (old, new) if table for row in table["rows"]]
-    size = len(rows[0]) if rows else 0
-    worded = [k for k in range(size) if all(_is_word(row[k]) for row in rows)]
-    named = sorted({0, *worded})
-    return [0] if len(named) == size else named
-
-
-def _is_word(cell: Any) -> bool:
-    return isinstance(cell, str) and cell[:1].isalpha()
 
 
 def _cells(

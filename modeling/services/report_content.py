@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,10 +96,9 @@ class Draft:
         section.figures.append(figure.key)
 
     def notice(self, where: str, notices: Sequence[dict[str, str]]) -> None:
-        for found in notices:
-            said = in_words(spelled(found["text"]))
+        for found in notices_in_words(notices):
             place = f"{where[:1].upper()}{where[1:]}"
-            notice = {"where": place, "code": found["code"], "text": said}
+            notice = {"where": place, "code": found["code"], "text": found["text"]}
             if notice not in self.notices:
                 self.notices.append(notice)
 
@@ -126,6 +125,11 @@ def in_words(text: str) -> str:
 _COHORT = re.compile(r"\b(" + "|".join(sorted(COHORTS, key=len, reverse=True)) + r")\b(?=: )")
 _JOINED = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b(?!\.\w)")
 _NAMES = re.compile(r"\b(" + "|".join(sorted(TITLES, key=len, reverse=True)) + r")\b")
+
+
+def notices_in_words(notices: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """As a page or a report says them: columns by their titles, no name of the program."""
+    return [{**found, "text": in_words(spelled(found["text"]))} for found in notices]
 
 
 def plain_title(name: str) -> str:

@@ -16,6 +16,7 @@ from modeling.methods.scanner_plan import GROUPED_BY, RULES
 from modeling.models import ModelRun, ModelVersion
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.plans import departures_of
+from modeling.services.report_content import notices_in_words
 from studies import access
 from studies.kept_pictures import picture_kept
 from studies.lists import list_response
@@ -57,6 +58,7 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         ],
         "plan": departures_of(found),
         "beside": beside_earlier(found),
+        "notices": notices_in_words(found.notices),
         "ablation_heads": heads,
         "ablations": ablations,
     }

@@ -103,6 +103,8 @@ def test_cox_names_what_cannot_be_estimated():
         fit_cox(time, event, np.c_[x[:, :2], event], names)
     assert separated.value.problems[0].column == "c"
     assert "Firth" in separated.value.problems[0].remedy
+    with pytest.raises(DataProblem, match="beside the other columns"):  # each alone has a maximum
+        fit_cox(time, event, np.c_[x[:, 0], x[:, 0] - time], names[:2])
     with pytest.raises(DataProblem, match="missing"):
         fit_cox(time, event, np.where(x > 2, np.nan, x), names)
     with pytest.raises(DataProblem, match="fewer columns than events"):

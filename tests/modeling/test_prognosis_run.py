@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from modeling.earlier_runs import beside_earlier
 from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import (
     Basis,
@@ -120,6 +121,15 @@ def test_same_rows_and_seed_give_the_run_again(made: People) -> None:
     assert first.pk == again.pk
     assert ModelRun.objects.filter(kind="prognosis").count() == 1
     assert DatasetSnapshot.objects.filter(question__purpose="prognosis_fit").count() == 1
+
+
+def test_another_snapshot_of_the_same_table_is_told_as_the_same_rows(made: People) -> None:
+    first = prognosis_run(made.study, "overall_survival", seed=3)
+    again = prognosis_run(made.study, "overall_survival", seed=4)
+    for sha256 in (first.snapshot.sha256, "0" * 64):
+        again.snapshot = DatasetSnapshot(sha256=sha256)  # of another number
+        told = beside_earlier(again)["runs"][0]["same_rows"]
+        assert told == (sha256 == first.snapshot.sha256)
 
 
 def test_two_workers_with_the_same_run_leave_one(made: People, monkeypatch: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -419,3 +421,11 @@ def test_a_name_that_a_spreadsheet_would_run_is_made_harmless():
         ["'=HYPERLINK(1)", "'=a", "'@x"],
         ["'=HYPERLINK(1)", "b", "-0.5"],
     ]
+
+
+def test_rows_of_a_file_that_begin_alike_are_told_apart():
+    rows = [["Training", 20, "Harrell's C", 0.6], ["Training", 20, "AUC at 24 months", 0.8]]
+    table = {"key": "t", "columns": ["Cohort", "n", "Measure", "With"], "rows": rows}
+    lines = list(csv.DictReader(io.StringIO(table_csv(table))))
+    assert len({(line["row"], line["column"]) for line in lines}) == len(lines) == 6
+    assert lines[2]["row"] == "Training, Harrell's C"
