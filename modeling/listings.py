@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -22,7 +23,13 @@ def _run(run: Any, study: Study) -> SafeString:
 
 
 def _recipe(run: Any, study: Study) -> str:
-    return words(run.recipe.get("name") or run.recipe.get("endpoint")) or NOTHING
+    return recipe_title(run.recipe) or NOTHING
+
+
+def recipe_title(recipe: Mapping[str, Any]) -> str:
+    """Its name, and that scanners are harmonised: what a preset alone does not do."""
+    name = words(recipe.get("name") or recipe.get("endpoint"))
+    return spoken(_("{name}, harmonised", name=name)) if recipe.get("harmonise") else name
 
 
 def _versions(run: Any, study: Study) -> SafeString | str:

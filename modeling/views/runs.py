@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from modeling import overviews
 from modeling.earlier_runs import beside_earlier
 from modeling.filters import RunFilter
-from modeling.listings import RUNS
+from modeling.listings import RUNS, recipe_title
 from modeling.methods.scanner_plan import GROUPED_BY, RULES
 from modeling.models import ModelRun, ModelVersion
 from modeling.services.nomogram_performance import performance_of
@@ -59,6 +59,7 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         "plan": departures_of(found),
         "beside": beside_earlier(found),
         "notices": notices_in_words(found.notices),
+        "recipe_title": recipe_title(found.recipe),
         "ablation_heads": heads,
         "ablations": ablations,
     }

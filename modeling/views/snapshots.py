@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from modeling import overviews
-from modeling.models import DatasetSnapshot
+from modeling.models import DatasetSnapshot, ModelVersion, VersionKind
 from modeling.prognosis_table_page import asked_context
 from modeling.services.frozen_files import (
     CONTENT,
@@ -42,6 +42,9 @@ def snapshot(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResp
         "snapshot": found,
         "counts": overviews.membership_counts(found),
         "runs": found.runs.all(),
+        "fitted": ModelVersion.objects.filter(
+            run__snapshot=found, kind=VersionKind.NOMOGRAM
+        ).select_related("fitting_snapshot"),
         "may_take": rights >= TAKES,
         "gives_dates": "identifiers" in rights,
         "table_name": snapshot_stem(found),

@@ -349,6 +349,7 @@ def test_a_run_harmonises_and_all_that_follows_does_too(made, settings):
     assert again.names[-1] == "scanner.pet"
     page = client_of(made.statistician).get(reverse("modeling:run", args=[study.uid, run.uid]))
     assert "scanners-title" in page.content.decode()
+    assert page.context["recipe_title"].endswith(", harmonised")  # a preset's name alone is another
     card = reverse("modeling:card", args=[study.uid, version.uid])
     assert "at least 5 training patients" in client_of(made.statistician).get(card).content.decode()
 

@@ -149,6 +149,8 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
     page = client.get(reverse("modeling:snapshot", args=[study.uid, table.uid])).content.decode()
     assert "Albumin (g/L)" in page
     assert "follow-up of 1 patient" in page
+    fitted_at = reverse("modeling:snapshot", args=[study.uid, version.fitting_snapshot.uid])
+    assert fitted_at in page  # whose zip has the analysis.R
     compared = client.get(
         reverse("api:snapshot-compare", args=[study.uid, table.uid]), {"to": newer.snapshot.uid}
     ).json()
