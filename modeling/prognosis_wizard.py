@@ -307,6 +307,7 @@ def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
     refused = {} if rows else columns_of(study)
     return {
         "penalty": penalty,
+        "is_proposed": penalty == "firth" and not draft["penalty"],
         "plan": plan_in_force(study),
         "endpoint": endpoint_named(study, endpoint).title,
         "fitting": len(ahead.fitting),

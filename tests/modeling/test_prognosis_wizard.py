@@ -142,6 +142,11 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
     told = prognosis_check(made.study, {**asked, "endpoint": "overall_survival"})
     assert not told["passed"]
     assert told["separated"] == ["pathology_typemucinous"]
+    client = Client()
+    client.force_login(made.statistician)
+    form = client.get(step(made, "covariates"))
+    assert (form.context["penalty"], form.context["is_proposed"]) == ("firth", True)
+    assert "Tick Cox" in form.content.decode()  # no likelihood is chosen unsaid
     with pytest.raises(DataProblem, match="separation"):
         prognosis_run(made.study, "overall_survival", asked=asked)
     firth = {**asked, "penalty": "firth", "resamples": 20}
