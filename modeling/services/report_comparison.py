@@ -57,7 +57,7 @@ def reports_compare(before: Report, after: Report) -> dict[str, Any]:
         "runs": _runs(old, new),
         "tables": tables,
         "same": same,
-        "changed": sum(cell.kind == "changed" for cell in cells),
+        **{kind: sum(cell.kind == kind for cell in cells) for kind in ("changed", "new", "gone")},
         "beyond": sum(cell.beyond for cell in cells),
         "leading": leading[:LEADING],
         "notices": _notices(old, new),

@@ -48,6 +48,7 @@ def test_numbers_that_leave_their_interval_are_found_with_their_versions() -> No
     assert moved["1", "State"].after == "told"
     assert {c.kind for c in moved.values() if c.table == "Limits"} == {"new", "gone"}
     assert (found["changed"], found["beyond"]) == (3, 2)
+    assert (found["new"], found["gone"]) == (1, 1)  # a limit in other words
     assert not any("24 months" in cell.row for cell in moved.values())
     assert [cell.column for cell in found["leading"]] == ["AUC", "p"]
     (behind,) = found["behind"]
