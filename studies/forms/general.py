@@ -19,8 +19,11 @@ def refuse_in(form: forms.Form, refusal: DataProblem) -> None:
     """Put what a service refused beside the field it names."""
     for problem in refusal.problems:
         told = spoken_item(problem)
-        field = problem.column if problem.column in form.fields else None
-        form.add_error(field, gettext("{found}: expected {expected}. {remedy}").format(**told))
+        text = gettext("{found}: expected {expected}. {remedy}").format(**told)
+        if problem.column in form.fields or not problem.column:
+            form.add_error(problem.column or None, text)
+        else:  # no field shows which part of a document is meant
+            form.add_error(None, f"{problem.column}: {text}")
 
 
 class ManyFiles(forms.ClearableFileInput):
