@@ -14,3 +14,6 @@ application = get_wsgi_application()
 import_module("config.urls")  # all of it before the workers are forked, which then share it
 gc.collect()
 gc.freeze()
+# What is frozen no longer counts as old, so that a full collection would come every few pages, and
+# take longer than a page; now it comes some fifty times more rarely, and the memory is the same.
+gc.set_threshold(10_000, 20, 20)
