@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
+from modeling.methods.regression_table import Line
 from studies.figures.figure import (
     COLOURS,
     INK,
@@ -59,6 +60,16 @@ class ForestLine:
         if self.p_value is None or self.reference:
             return ""
         return "<0.001" if self.p_value < 0.001 else f"{self.p_value:.3f}"
+
+
+def forest_line(line: Line) -> ForestLine:
+    """A line of a table of ratios: what all columns together give."""
+    label = say(line.term)
+    if line.level:
+        label = say("{term}: {level}", term=label, level=say(line.level))
+    effect = line.together
+    values = (effect.ratio, effect.lower, effect.upper, effect.p_value) if effect else (None,) * 4
+    return ForestLine(label, line.events, line.n, *values, reference=line.reference)
 
 
 def draw_forest(

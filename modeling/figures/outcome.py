@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.forest import ForestLine, draw_forest
+from modeling.figures.forest import draw_forest, forest_line
 from modeling.figures.grouped_calibration import (
     CalibrationCurve,
     CalibrationGroup,
@@ -18,7 +18,6 @@ from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocCurve, draw_roc
 from modeling.methods.logistic_validation import ProbabilityGroups
 from modeling.methods.outcome_analysis import OutcomeAnalysis
-from modeling.methods.regression_table import Line
 from modeling.methods.roc_points import roc_points
 from modeling.methods.threshold_metrics import estimate_proportion
 from studies.figures.figure import Figure, number
@@ -50,17 +49,8 @@ def _forest(found: OutcomeAnalysis) -> Figure:
     title = marked("Odds ratios, multivariable logistic model")
     if found.penalty == "firth":
         title = marked("Odds ratios, multivariable logistic model, Firth's penalised likelihood")
-    lines = [_line(line) for line in found.tabulated.lines]
+    lines = [forest_line(line) for line in found.tabulated.lines]
     return draw_forest(lines, title, ratio=marked("Odds ratio"))
-
-
-def _line(line: Line) -> ForestLine:
-    label = say(line.term)
-    if line.level:
-        label = say("{term}: {level}", term=label, level=say(line.level))
-    effect = line.together
-    values = (effect.ratio, effect.lower, effect.upper, effect.p_value) if effect else (None,) * 4
-    return ForestLine(label, line.events, line.n, *values, reference=line.reference)
 
 
 def _calibration(found: OutcomeAnalysis, outcome: str) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modeling.figures.auc_over_time import AucOverTime, draw_auc_over_time
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.forest import ForestLine, draw_forest
+from modeling.figures.forest import draw_forest, forest_line
 from modeling.figures.hazards import draw_hazards
 from modeling.figures.instability import draw_instability
 from modeling.figures.kaplan_meier import SurvivalGroup, draw_kaplan_meier
@@ -13,7 +13,6 @@ from modeling.figures.nomogram import draw_nomogram
 from modeling.figures.roc import RocCurve, draw_roc
 from modeling.figures.survival_calibration import draw_survival_calibration
 from modeling.methods.prognosis_analysis import PrognosisAnalysis
-from modeling.methods.regression_table import Line
 from modeling.methods.survival_groups import SurvivalGroups
 from studies.figures.figure import Figure, number, p_text
 from studies.methods.wording import marked, say
@@ -46,20 +45,11 @@ def draw_analysis(found: PrognosisAnalysis, unit: str = "days") -> list[Figure]:
 
 
 def _forest(found: PrognosisAnalysis) -> Figure:
-    lines = [_line(line) for line in found.tabulated.lines]
+    lines = [forest_line(line) for line in found.tabulated.lines]
     title = marked("Hazard ratios, multivariable Cox model")
     if found.penalty == "firth":
         title = marked("Hazard ratios, multivariable Cox model, Firth's penalised likelihood")
     return draw_forest(lines, title)
-
-
-def _line(line: Line) -> ForestLine:
-    label = say(line.term)
-    if line.level:
-        label = say("{term}: {level}", term=label, level=say(line.level))
-    effect = line.together
-    values = (effect.ratio, effect.lower, effect.upper, effect.p_value) if effect else (None,) * 4
-    return ForestLine(label, line.events, line.n, *values, reference=line.reference)
 
 
 def _calibration(found: PrognosisAnalysis, unit: str) -> Figure:

@@ -12,6 +12,7 @@ import numpy as np
 
 from modeling.methods.chi_squared import ChiSquaredTest
 from modeling.methods.lasso_choice import CrossValidatedLasso, LassoChoice
+from modeling.methods.regression_table import Effect, RegressionTable
 
 
 def as_json(content: Any) -> str:
@@ -39,6 +40,29 @@ def test_json(test: ChiSquaredTest | None) -> dict[str, Any] | None:
     return test and {
         "statistic": test.statistic, "df": test.degrees_of_freedom, "p": test.p_value
     }  # fmt: skip
+
+
+def null_and_model(pair: tuple[float, float]) -> dict[str, float]:
+    """Log-likelihoods without and with the covariates."""
+    return {"null": pair[0], "model": pair[1]}
+
+
+def table_json(tabulated: RegressionTable, ratio: str) -> list[dict[str, Any]]:
+    """A line per coefficient and reference level, alone and together; ``ratio``: hr or or."""
+    return [
+        {
+            "variable": line.term, "level": line.level or None, "n": line.n,
+            "events": line.events, "reference": line.reference,
+            "univariable": _effect(line.alone, ratio),
+            "multivariable": _effect(line.together, ratio),
+        }
+        for line in tabulated.lines
+    ]  # fmt: skip
+
+
+def _effect(effect: Effect | None, ratio: str) -> dict[str, Any] | None:
+    return effect and {ratio: effect.ratio, "ci_lower": effect.lower, "ci_upper": effect.upper,
+                       "p": effect.p_value}  # fmt: skip
 
 
 def lasso_json(lasso: CrossValidatedLasso | None) -> dict[str, Any]:

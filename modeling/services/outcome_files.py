@@ -14,10 +14,16 @@ from modeling.methods.calibration import Interval
 from modeling.methods.logistic_validation import LogisticValidation, ProbabilityGroups
 from modeling.methods.nomogram import PROBABILITIES, logistic_nomogram_as_dict
 from modeling.methods.outcome_analysis import OutcomeAnalysis
-from modeling.methods.regression_table import Effect, RegressionTable
 from modeling.methods.roc_points import roc_points
 from modeling.methods.threshold_metrics import estimate_proportion
-from modeling.services.analysis_writing import as_csv, as_json, lasso_json, test_json
+from modeling.services.analysis_writing import (
+    as_csv,
+    as_json,
+    lasso_json,
+    null_and_model,
+    table_json,
+    test_json,
+)
 from modeling.services.outcome_script import write_outcome_script
 from modeling.services.prognosis_files import STEPS
 from studies.figures.render import render_svg
@@ -46,8 +52,8 @@ def outcome_files(
 @np.errstate(over="ignore")  # a ratio beyond numbers is null
 def logistic_json(found: OutcomeAnalysis) -> dict[str, Any]:
     fit, firth = found.logistic, found.penalty == "firth"
-    plain = _null_and_model(fit.plain_log_likelihood)
-    penalised = {"penalised_log_likelihood": _null_and_model(fit.log_likelihood)} if firth else {}
+    plain = null_and_model(fit.plain_log_likelihood)
+    penalised = {"penalised_log_likelihood": null_and_model(fit.log_likelihood)} if firth else {}
     return {
         "penalty": found.penalty,
         "n": fit.n,
@@ -68,7 +74,7 @@ def logistic_json(found: OutcomeAnalysis) -> dict[str, Any]:
             {"variable": name, "alone": test_json(alone), "together": test_json(together)}
             for name, (alone, together) in found.tabulated.term_tests.items()
         ],
-        "table": _table(found.tabulated),
+        "table": table_json(found.tabulated, "or"),
         "auc": _auc(found),
         "roc": _roc(found),
         "sample_size": {**asdict(found.sample_size), "required": found.sample_size.required},
@@ -97,27 +103,6 @@ def _terms(found: OutcomeAnalysis) -> list[dict[str, Any]]:
         }
         for j, name in enumerate(fit.names)
     ]  # fmt: skip
-
-
-def _null_and_model(pair: tuple[float, float]) -> dict[str, float]:
-    return {"null": pair[0], "model": pair[1]}
-
-
-def _table(tabulated: RegressionTable) -> list[dict[str, Any]]:
-    """A line per coefficient and reference level, alone and together."""
-    return [
-        {
-            "variable": line.term, "level": line.level or None, "n": line.n,
-            "events": line.events, "reference": line.reference,
-            "univariable": _effect(line.alone), "multivariable": _effect(line.together),
-        }
-        for line in tabulated.lines
-    ]  # fmt: skip
-
-
-def _effect(effect: Effect | None) -> dict[str, Any] | None:
-    return effect and {"or": effect.ratio, "ci_lower": effect.lower, "ci_upper": effect.upper,
-                       "p": effect.p_value}  # fmt: skip
 
 
 def _auc(found: OutcomeAnalysis) -> dict[str, Any]:

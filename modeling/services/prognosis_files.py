@@ -15,9 +15,15 @@ from modeling.methods.cox_validation import CoxValidation
 from modeling.methods.nomogram import PROBABILITIES, nomogram_as_dict
 from modeling.methods.prognosis_analysis import PrognosisAnalysis
 from modeling.methods.proportional_hazards import ProportionalHazards
-from modeling.methods.regression_table import Effect, RegressionTable
 from modeling.methods.survival_groups import SurvivalGroups
-from modeling.services.analysis_writing import as_csv, as_json, lasso_json, test_json
+from modeling.services.analysis_writing import (
+    as_csv,
+    as_json,
+    lasso_json,
+    null_and_model,
+    table_json,
+    test_json,
+)
 from modeling.services.prognosis_more_files import (
     elimination_json,
     residual_rows,
@@ -106,8 +112,8 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
             )
         ],
         "covariance": cox.covariance,
-        "log_likelihood": _null_and_model(cox.plain_log_likelihood),
-        **({"penalised_log_likelihood": _null_and_model(cox.log_likelihood)}
+        "log_likelihood": null_and_model(cox.plain_log_likelihood),
+        **({"penalised_log_likelihood": null_and_model(cox.log_likelihood)}
            if found.penalty == "firth" else {}),
         "tests": {
             "likelihood_ratio": test_json(cox.likelihood_ratio),
@@ -119,29 +125,13 @@ def cox_json(found: PrognosisAnalysis) -> dict[str, Any]:
             {"variable": name, "alone": test_json(alone), "together": test_json(together)}
             for name, (alone, together) in found.tabulated.term_tests.items()
         ],
-        "table": table_json(found.tabulated),
+        "table": table_json(found.tabulated, "hr"),
         "ph": {name: _hazards(test) for name, test in found.hazards.items()},
         "center": dict(zip(cox.names, cox.center.tolist(), strict=True)),
         "baseline": {"time": cox.time, "cumulative_hazard": cox.cumulative_hazard},
         "sample_size": {**asdict(found.sample_size), "required": found.sample_size.required},
         "notices": [notice.as_dict() for notice in found.notices],
     }  # fmt: skip
-
-
-def _null_and_model(pair: tuple[float, float]) -> dict[str, float]:
-    return {"null": pair[0], "model": pair[1]}
-
-
-def table_json(tabulated: RegressionTable) -> list[dict[str, Any]]:
-    """A line per coefficient and reference level, alone and together."""
-    return [
-        {
-            "variable": line.term, "level": line.level or None, "n": line.n,
-            "events": line.events, "reference": line.reference,
-            "univariable": _effect(line.alone), "multivariable": _effect(line.together),
-        }
-        for line in tabulated.lines
-    ]  # fmt: skip
 
 
 def survival_csv(found: PrognosisAnalysis) -> str:
@@ -389,11 +379,6 @@ def _interval(parts: tuple[float, float, float]) -> dict[str, float]:
 
 def _concordance(found: Concordance) -> dict[str, Any]:
     return {**asdict(found), "ci": list(found.interval())}
-
-
-def _effect(effect: Effect | None) -> dict[str, Any] | None:
-    return effect and {"hr": effect.ratio, "ci_lower": effect.lower, "ci_upper": effect.upper,
-                       "p": effect.p_value}  # fmt: skip
 
 
 def _hazards(test: ProportionalHazards) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import numpy as np
@@ -47,15 +46,10 @@ ASKED = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    program = shutil.which("Rscript")
-    if not program:
-        pytest.skip("R is not installed")
+def told(rscript, tmp_path_factory):
     folder = tmp_path_factory.mktemp("r")
-    answer = subprocess.run([program, "-e", SCRIPT], cwd=folder, capture_output=True, text=True,
+    answer = subprocess.run([rscript, "-e", SCRIPT], cwd=folder, capture_output=True, text=True,
                             check=False)  # fmt: skip
-    if "there is no package" in answer.stderr:
-        pytest.skip("R has no survival")
     assert answer.returncode == 0, answer.stderr
     return folder
 
