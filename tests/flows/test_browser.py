@@ -20,7 +20,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.flows.waiting import WebDriverWait
+from tests.flows.waiting import WebDriverWait, console_of
 
 WIDE, NARROW = 1440, 390
 PATIENCE_SECONDS = 30
@@ -35,7 +35,7 @@ pytestmark = needs_browser
 def browser(chromium: Any) -> Iterator[Any]:
     """A tab of its own, nobody signed in; nothing on its console at the end."""
     yield chromium
-    said = chromium.get_log("browser")
+    said = console_of(chromium)
     left = chromium.current_window_handle
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     everything = {"origin": "*", "storageTypes": "all"}

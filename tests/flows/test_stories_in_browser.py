@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from selenium.webdriver.common.by import By
 
 from tests.flows.hands import Hands, wrong_answers
 from tests.flows.test_browser import CHROMIUM, DRIVER, WIDE, needs_browser, resize, wait_for
-from tests.flows.waiting import WebDriverWait
+from tests.flows.waiting import WebDriverWait, console_of
 
 pytestmark = needs_browser
 COORDINATOR, COLLABORATOR = 12, 6  # presses beyond typing
@@ -40,10 +39,6 @@ def opened() -> Iterator[Any]:
     driver.quit()
 
 
-# What htmx says of a request that leaving the page broke off, as the bell's may be.
-BROKEN_OFF = re.compile(r'"htmx:(afterRequest|sendError)')
-
-
 @pytest.fixture
 def browser(opened: Any) -> Iterator[Any]:
     """Nothing on the console, no answer of 400 or more, nothing that the policy stopped."""
@@ -51,8 +46,7 @@ def browser(opened: Any) -> Iterator[Any]:
     for log in ("browser", "performance"):
         opened.get_log(log)
     yield opened
-    said = [line["message"] for line in opened.get_log("browser")]
-    assert [line for line in said if not BROKEN_OFF.search(line)] == []
+    assert console_of(opened) == []
     assert wrong_answers(opened) == []
 
 
