@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,8 +18,13 @@ COPIED = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "openseadragon.min.js": "openseadragon/build/openseadragon/openseadragon.min.js",
+    "vega.min.js": "vega/build/vega.min.js",
+    "vega-interpreter.js": "vega-interpreter/build/vega-interpreter.js",
     "niivue.umd.js": "@niivue/niivue/dist/niivue.umd.js",
 }
+# Vega's interpreter is a module that asks for its helpers by a name that no browser knows; the file
+# of Vega, which stands before it, has the same.
+HELPERS = re.compile(r"^import (\{[^}]*\}) from 'vega-util';", re.MULTILINE)
 PACKED = (".css", ".js", ".svg")
 
 
@@ -61,7 +67,8 @@ def _copy(source: Path, target: Path) -> None:
     """Without the pointer to a source map, which is not served."""
     lines = source.read_text("utf-8").splitlines()
     kept = [line for line in lines if "sourceMappingURL=" not in line]
-    target.write_text("\n".join(kept) + "\n", "utf-8")
+    text = HELPERS.sub(r"const \1 = globalThis.vega;", "\n".join(kept))
+    target.write_text(f"{text}\n", "utf-8")
 
 
 def _node_version() -> int:

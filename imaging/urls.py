@@ -47,6 +47,11 @@ urlpatterns = [
         features.extractor_picture,
         name="extractor_picture",
     ),
+    path(
+        f"{STUDY}extractors/<uuid:extractor_uid>/losses.vega.json",
+        features.extractor_losses,
+        name="extractor_losses",
+    ),
     path(f"{STUDY}slides/", slides.slides, name="slides"),
     path(f"{STUDY}slides.csv", slides.slides_csv, name="slides_csv"),
     path(f"{STUDY}slides/scanned/", whole_slides.slide_list, name="whole_slides"),

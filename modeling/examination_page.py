@@ -56,6 +56,11 @@ def figures_of(results: dict[str, Any]) -> dict[str, Figure]:
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
+def examination_figure(found: Examination, key: str) -> Figure | None:
+    figures = figures_of(found.results).values()
+    return next((figure for figure in figures if figure.key == key), None)
+
+
 def _cohort(name: str) -> str:
     return say(name.replace("_", " "))
 
@@ -152,6 +157,7 @@ def _importance(found: dict[str, Any]) -> Figure | None:
         marked("fall of the AUC"),
         "importance",
         0.0,
+        whiskers=marked("one SD"),
     )
 
 

@@ -92,6 +92,11 @@ def classifier_figure(run: ModelRun) -> Figure | None:
     return draw_classifier_comparison(drawn, caption=caption)
 
 
+def run_figure(run: ModelRun, key: str) -> Figure | None:
+    drawn = (classifier_figure(run), scanners_figure(run))
+    return next((figure for figure in drawn if figure and figure.key == key), None)
+
+
 def scanners_figure(run: ModelRun) -> Figure | None:
     """How far each scanner stands from training, before and after harmonising."""
     found = run.results.get("harmonise")
@@ -117,6 +122,7 @@ def scanners_figure(run: ModelRun) -> Figure | None:
         say("SD from the mean of training"),
         "scanners_harmonised",
         0.0,
+        whiskers=marked("quartiles"),
     )
 
 

@@ -34,6 +34,11 @@ urlpatterns = [
     path(f"{STUDY}snapshots/", listed.snapshots, name="snapshots"),
     path(f"{STUDY}reports/", listed.reports, name="reports"),
     path(f"{STUDY}runs/<uuid:run_uid>/", runs.run, name="run"),
+    path(
+        f"{STUDY}runs/<uuid:run_uid>/figures/<slug:key>.vega.json",
+        runs.run_figure,
+        name="run_figure",
+    ),
     path(f"{STUDY}new/", wizard.run_new, name="run_new"),
     path(f"{STUDY}new/guard/", wizard.run_guard, name="run_guard"),
     path(f"{STUDY}new/<slug:step>/", wizard.run_step, name="run_step"),
@@ -47,6 +52,11 @@ urlpatterns = [
     path(f"{VERSION}manifest.json", versions.manifest, name="manifest"),
     path(f"{VERSION}model.onnx", versions.onnx, name="onnx"),
     path(f"{VERSION}result/", examination.result, name="result"),
+    path(
+        f"{VERSION}result/figures/<slug:key>.vega.json",
+        examination.result_figure,
+        name="result_figure",
+    ),
     path(f"{VERSION}scores/", examination.scores, name="scores"),
     path(f"{VERSION}model.skops", versions.estimator, name="estimator"),
     path(f"{STUDY}before/", plans.before, name="before"),

@@ -294,6 +294,14 @@ document.addEventListener("click", async (event) => {
   picture.src = address;
 });
 
+// A figure is explored by a part that is loaded when somebody asks for it.
+document.addEventListener("click", async ({ target }) => {
+  const opener = target.closest("[data-explore]");
+  if (!opener) return;
+  const [script, ...parts] = opener.dataset.with.split(" ");
+  (await import(script)).explore(opener, parts);
+});
+
 // A copy that needs no style sheet: what the light page would show, written at each part.
 const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-size", "font-family", "font-weight", "text-anchor"];
 function onPaper(drawing) {

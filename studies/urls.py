@@ -47,6 +47,7 @@ urlpatterns = [
     path("notifications/", desks.bell, name="bell"),
     path("notifications/live/", desks.bell_live, name="bell_live"),
     path("patterns/", product.patterns, name="patterns"),
+    path("patterns/figure.vega.json", product.patterns_figure, name="patterns_figure"),
     path(REPORT_PATH[1:], product.policy_report, name="policy_report"),
     path("welcome/<uidb64>/<token>/", welcome.SetPassword.as_view(), name="welcome"),
     path(STUDY, overview.study_overview, name="overview"),

@@ -22,7 +22,8 @@ from tests.people import People
 FOR_ANYBODY = {"health", "account_login", "account_logout", "account_signup",
                "account_inactive", "studies:welcome", "studies:theme",
                "studies:policy_report", "set_language", "language_catalog"}  # fmt: skip
-FOR_SIGNED_IN = {"studies:list", "studies:patterns", "studies:help", "studies:help_page",
+FOR_SIGNED_IN = {"studies:list", "studies:patterns", "studies:patterns_figure", "studies:help",
+                 "studies:help_page",
                  "studies:bell", "studies:bell_live",
                  "api:root", "api:schema", "api:docs", "api:study-list"}  # fmt: skip
 NAMED = {"studies:help_page": ["glossary"]}

@@ -17,7 +17,7 @@ def draw_correction(table: pd.DataFrame) -> Figure:
         pair = [
             scatter(
                 table[f"{when}_1"], table[f"{when}_2"], table[group].str.replace("_", " ").tolist(),
-                ("PC1", "PC2"), say(group), height=220,
+                ("PC1", "PC2"), say(group), table["label"], height=220,
             ).properties(title=say(when))
             for when in (marked("before"), marked("after"))
         ]  # fmt: skip

@@ -10,6 +10,7 @@ import pandas as pd
 from genomics.figures.labels import label_colour, label_rank
 from studies.colours import PAPER
 from studies.figures.figure import Figure, make_figure, rows_of
+from studies.figures.reading import Said, interval, says, word
 from studies.methods.wording import marked, say
 
 WIDTH, HEIGHT = 118, 190
@@ -46,6 +47,12 @@ def draw_distributions(
                 "label:N",
                 scale=alt.Scale(domain=shown, range=[label_colour(g) for g in groups]),
                 legend=None,
+            ),
+            tooltip=says(
+                word(say("label"), "label"),
+                Said(say("median"), "mid_box_z", ".2f"),
+                interval("lower_box_z", "upper_box_z", ".2f", marked("quartiles")),
+                name="cell",
             ),
             facet=alt.Facet(
                 "cell:N", columns=PER_ROW, sort=[say(n) for n in names], title=None, spacing=14

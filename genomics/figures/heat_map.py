@@ -12,6 +12,7 @@ from genomics.figures.labels import COLD, HOT, PALE, label_colour, label_rank
 from studies.colours import MEANING, PAPER, RESPONSES, STRIPS
 from studies.colours import UNKNOWN as UNKNOWN_COLOUR
 from studies.figures.figure import Figure, make_figure, plain
+from studies.figures.reading import Said, says, word
 from studies.methods.wording import marked, say, say_number
 
 CELLS = "abundances"  # name of the data in the specification
@@ -76,7 +77,10 @@ def draw_heat_map(
         rows,
         titled=False,
     )
-    figure.spec["datasets"] = {**figure.spec.get("datasets", {}), CELLS: _values(table)}
+    figure.spec["datasets"] = {
+        **figure.spec.get("datasets", {}),
+        CELLS: _values(table, order["label"]),
+    }
     return figure
 
 
@@ -172,15 +176,18 @@ def _colour_of_word(word: str, strip: int, place: int) -> str:
     return RESPONSES.get(word) or MEANING.get(word) or family[place % len(family)]
 
 
-def _values(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _values(table: pd.DataFrame, labels: pd.Series) -> list[dict[str, Any]]:
     """Put into the specification after it was checked: thousands of rows check slowly."""
-    clipped = np.round(np.clip(table.to_numpy(dtype=float), -CLIP, CLIP), 2)
+    values = np.round(table.to_numpy(dtype=float), 2)
+    clipped, said = np.clip(values, -CLIP, CLIP), [say(label).here() for label in labels]
     return [
         {
             "from": column,
             "to": column + 1,
             "cell": plain(say(cell)),
             "z": plain(float(clipped[column, row])),
+            "sd": plain(float(values[column, row])),
+            "label": said[column],
         }
         for row, cell in enumerate(table.columns)
         for column in range(len(table))
@@ -207,6 +214,9 @@ def _cells(cells: list[str], n_patients: int) -> alt.Chart:
                     domain=[-CLIP, 0, CLIP], range=[COLD, PALE, HOT], interpolate="rgb"
                 ),
                 legend=alt.Legend(title=say("SD of training"), orient="right", gradientLength=120),
+            ),
+            tooltip=says(
+                Said(say("SD of training"), "sd", "+.2f"), word(say("label"), "label"), name="cell"
             ),
         )
         .properties(width=WIDTH, height=ROW * len(cells))

@@ -10,9 +10,11 @@ import pandas as pd
 from genomics.figures.scatter import OTHER, scatter
 from studies.colours import ACCENT
 from studies.figures.figure import Figure, make_figure, rows_of
+from studies.figures.reading import Said, says, whole
 from studies.methods.wording import marked, say
 
 WIDTH, HEIGHT = 300, 200
+BIN = "bin_maxbins_24_x"  # as Vega-Lite names it
 GROUPS = (marked("site"), marked("batch"), marked("cohort"))
 
 
@@ -54,6 +56,7 @@ def _histogram(numbers: pd.Series, title: str) -> alt.Chart:
         .encode(
             x=alt.X("x:Q", bin=alt.Bin(maxbins=24), title=title, axis=axis),
             y=alt.Y("count():Q", title=say("Specimens")),
+            tooltip=says(Said(title, BIN, upper=f"{BIN}_end"), whole(say("Specimens"), "__count")),
         )
         .properties(width=WIDTH - 40, height=HEIGHT)
     )
@@ -66,7 +69,7 @@ def draw_components(table: pd.DataFrame, explained: Sequence[float]) -> Figure:
     charts = [
         scatter(
             table["pc1"], table["pc2"], table[group].fillna(OTHER).str.replace("_", " ").tolist(),
-            (titles[0], titles[1]), say(group),
+            (titles[0], titles[1]), say(group), table["label"],
         )
         for group in GROUPS
     ]  # fmt: skip
@@ -91,7 +94,7 @@ def draw_sex(table: pd.DataFrame) -> Figure:
     chart = scatter(
         known["chromosome_y"], known["xist"], known["recorded_sex"].fillna(OTHER).tolist(),
         (say("Chromosome Y, mean log2(CPM + 1)"), "XIST, log2(CPM + 1)"), say("recorded sex"),
-        width=420,
+        known["label"], width=420,
     )  # fmt: skip
     return make_figure(
         "sex",

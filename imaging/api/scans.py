@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from imaging import services
+from imaging.figures.losses import losses_figure
 from imaging.methods.roi_files import FORMATS
 from imaging.models import (
     ExtractorVersion,
@@ -30,8 +31,9 @@ from imaging.selectors.scans import quality_state
 from imaging.serving import NIFTI, mask_response, volume_response
 from imaging.working import without_dates
 from studies.access import require, rights_of, visible
-from studies.api import PatientScopedSerializer, StudyScopedViewSet
+from studies.api import HasExploredFigures, PatientScopedSerializer, StudyScopedViewSet
 from studies.api.records import JobSerializer
+from studies.figures.figure import Figure
 from studies.languages import spoken_items
 
 
@@ -255,10 +257,13 @@ class ExtractorVersionSerializer(serializers.ModelSerializer):
                   "created_at")  # fmt: skip
 
 
-class ExtractorVersionViewSet(StudyScopedViewSet):
+class ExtractorVersionViewSet(HasExploredFigures, StudyScopedViewSet):
     serializer_class = ExtractorVersionSerializer
     queryset = ExtractorVersion.objects.select_related("weights")
     filterset_fields = ("modality", "preset", "role", "name")
+
+    def figure_named(self, key: str) -> Figure | None:
+        return losses_figure(self.get_object()) if key == "losses" else None
 
 
 class FeatureSetSerializer(PatientScopedSerializer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
@@ -17,7 +18,13 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import Said, says, whole
 from studies.methods.wording import marked, say
+
+
+def losses_figure(version: Any) -> Figure | None:
+    """Of an extractor's version; nothing where none was trained."""
+    return draw_losses(version.losses, version.held_out_losses) if version.losses else None
 
 
 def draw_losses(training: Sequence[float], held_out: Sequence[float]) -> Figure:
@@ -37,6 +44,8 @@ def draw_losses(training: Sequence[float], held_out: Sequence[float]) -> Figure:
         y=alt.Y("loss:Q", axis=unit_axis(say("Mean squared error"), tickCount=5)),
         color=alt.Color("line:N", sort=names, scale=colours),
         strokeDash=alt.StrokeDash("line:N", sort=names, scale=dashes),
+        tooltip=says(whole(say("Epoch"), "epoch"), Said(say("Mean squared error"), "loss"),
+                     name="line"),
     )  # fmt: skip
     chart = alt.layer(drawn, *_kept(held_out)).properties(width=380, height=200)
     rows = [(k + 1, loss, held_out[k] if k < len(held_out) else None)

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from imaging.features_missing import features_missing
-from imaging.figures.losses import draw_losses
+from imaging.figures.losses import losses_figure
 from imaging.models import ExtractorVersion
 from imaging.stages import extractor_versions, features_stage
 from studies import access
@@ -18,6 +18,7 @@ from studies.figures.render import render_inline_svg
 from studies.models import Study
 from studies.services import file_read
 from studies.views.doors import study_page
+from studies.views.pictures import explored_answer
 
 
 @study_page("aggregates")
@@ -38,12 +39,19 @@ def extractor_page(request: HttpRequest, study: Study, extractor_uid: UUID) -> H
         ExtractorVersion.objects.select_related("weights"), study=study, uid=extractor_uid
     )
     rights = access.rights_of(request.user, study)
-    figure = draw_losses(version.losses, version.held_out_losses) if version.losses else None
+    figure = losses_figure(version)
     return render(request, "imaging/extractor.html", {
         "study": study, "version": version, "figure": figure,
         "svg": mark_safe(render_inline_svg(figure)) if figure else "",  # drawn here, from numbers
         "shows_patients": "rows" in rights and access.sees_all_sites(request.user, study),
     })  # fmt: skip
+
+
+@study_page("aggregates")
+def extractor_losses(request: HttpRequest, study: Study, extractor_uid: UUID) -> HttpResponse:
+    """The losses, to be explored."""
+    version = get_object_or_404(ExtractorVersion, study=study, uid=extractor_uid)
+    return explored_answer(losses_figure(version))
 
 
 @study_page("rows")

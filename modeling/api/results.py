@@ -11,12 +11,19 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from modeling.examination_page import examination_figure
 from modeling.looks import HOW, looks_told
 from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
 from modeling.selectors import look_numbers, metrics_told, version_named
-from modeling.selectors.reports import report_without_patients
+from modeling.selectors.reports import (
+    is_of_patients,
+    report_figure_whole,
+    report_without_patients,
+)
 from modeling.services.patient_score import patient_score
-from studies.api import PatientScopedSerializer, StudyScopedViewSet
+from studies.access import require
+from studies.api import HasExploredFigures, PatientScopedSerializer, StudyScopedViewSet
+from studies.figures.figure import Figure
 from studies.models import Patient
 
 
@@ -132,12 +139,15 @@ class ExaminationSerializer(serializers.ModelSerializer):
                   "created_at")  # fmt: skip
 
 
-class ExaminationViewSet(StudyScopedViewSet):
+class ExaminationViewSet(HasExploredFigures, StudyScopedViewSet):
     """Groups, cuts, subgroups, importance, learning, drift and sensitivity of a version."""
 
     serializer_class = ExaminationSerializer
     queryset = Examination.objects.select_related("version")
     filterset_fields = ("version__uid",)
+
+    def figure_named(self, key: str) -> Figure | None:
+        return examination_figure(self.get_object(), key)
 
 
 class PatientScoreSerializer(PatientScopedSerializer):
@@ -189,6 +199,12 @@ class ReportSerializer(serializers.ModelSerializer):
         return content if may else report_without_patients(content)
 
 
-class ReportViewSet(StudyScopedViewSet):
+class ReportViewSet(HasExploredFigures, StudyScopedViewSet):
     serializer_class = ReportSerializer
     queryset = Report.objects.all()
+
+    def figure_named(self, key: str) -> Figure | None:
+        """One whose every mark is a patient is for those who may download."""
+        if is_of_patients(key):
+            require(self.request.user, self.study, "download")
+        return report_figure_whole(self.get_object(), key)

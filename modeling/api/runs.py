@@ -17,6 +17,7 @@ from modeling.models import (
     Reproduction,
     SnapshotMember,
 )
+from modeling.overviews import run_figure
 from modeling.run_wizard import run_checked
 from modeling.services.frozen_files import snapshot_columns, snapshot_manifest
 from modeling.services.plans import (
@@ -27,7 +28,8 @@ from modeling.services.prognosis_check import prognosis_check
 from modeling.services.prognosis_columns import column_told, columns_of
 from modeling.services.snapshot_comparison import snapshots_compare
 from studies.access import require
-from studies.api import PatientScopedSerializer, StudyScopedViewSet
+from studies.api import HasExploredFigures, PatientScopedSerializer, StudyScopedViewSet
+from studies.figures.figure import Figure
 
 from .plans import DocumentSerializer, document_of
 
@@ -169,7 +171,7 @@ class PrognosisChoiceSerializer(serializers.Serializer):
     seed = serializers.IntegerField(default=0, min_value=0)
 
 
-class ModelRunViewSet(StudyScopedViewSet):
+class ModelRunViewSet(HasExploredFigures, StudyScopedViewSet):
     """Recipe, snapshot and seed with what came out: the comparison of classifiers, ablations."""
 
     serializer_class = ModelRunSerializer
@@ -177,6 +179,9 @@ class ModelRunViewSet(StudyScopedViewSet):
         "versions"
     )
     filterset_fields = ("kind",)
+
+    def figure_named(self, key: str) -> Figure | None:
+        return run_figure(self.get_object(), key)
 
     @extend_schema(responses={200: dict})
     @action(detail=True)

@@ -21,8 +21,10 @@ from studies.figures.figure import (
     make_figure,
     rows_of,
     time_axis,
+    time_title,
     unit_axis,
 )
+from studies.figures.reading import Said, interval, says, share, whole
 from studies.methods.wording import marked, say
 
 
@@ -51,6 +53,7 @@ def draw_auc_over_time(
         curve=[name for name, *_ in known], x=[p.horizon for _, p, *_ in known],
         y=[p.auc for _, p, *_ in known], low=[low for *_, low, _ in known],
         high=[high for *_, high in known],
+        cases=[p.cases for _, p, *_ in known], controls=[p.controls for _, p, *_ in known],
     )  # fmt: skip
     x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=True),
               axis=time_axis(unit, tickCount=5))  # fmt: skip
@@ -69,7 +72,12 @@ def draw_auc_over_time(
             color=colour,
         ),
         chance,
-        base.mark_line(strokeWidth=2, clip=True).encode(x=x, y=y, color=colour, strokeDash=dash),
+        base.mark_line(strokeWidth=2, clip=True).encode(
+            x=x, y=y, color=colour, strokeDash=dash,
+            tooltip=says(Said(time_title(unit), "x"), share("AUC(t)", "y"),
+                         interval("low", "high"), whole(say("cases"), "cases"),
+                         whole(say("controls"), "controls"), name="curve"),
+        ),
     ).properties(width=WIDTH, height=HEIGHT - 40)  # fmt: skip
     rows = [(name, p.horizon, p.auc, low, high, p.cases, p.controls)
             for name, p, low, high in known]  # fmt: skip

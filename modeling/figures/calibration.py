@@ -20,6 +20,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
+from studies.figures.reading import SHARE, Said, interval, says, share, whole
 from studies.methods.wording import marked, say
 
 BINS = 40
@@ -55,6 +56,7 @@ def draw_calibration(
         cohort=[say(p.cohort) for p in points], x=[p.predicted for p in points],
         y=[p.observed for p in points], lower=[p.lower for p in points],
         upper=[p.upper for p in points], line=[cohorts.index(p.cohort) for p in points],
+        n=[p.n for p in points],
     ))  # fmt: skip
     x = alt.X("x:Q", scale=_unit(), axis=_axis(say("Predicted {quantity}", quantity=say(quantity))))
     y = alt.Y("y:Q", scale=_unit(), axis=_axis(say("Observed {quantity}", quantity=say(quantity))))
@@ -62,6 +64,9 @@ def draw_calibration(
         x=x, y=y,
         color=alt.Color("cohort:N", scale=scales["color"], sort=cohorts),
         shape=alt.Shape("cohort:N", scale=scales["shape"], sort=cohorts),
+        tooltip=says(share(say("Predicted {quantity}", quantity=say(quantity)), "x"),
+                     share(say("Observed {quantity}", quantity=say(quantity)), "y"),
+                     interval("lower", "upper"), whole("n", "n"), name="cohort"),
     )  # fmt: skip
     lines = [part for k in range(len(cohorts)) for part in _line(base, scales["color"].range[k], k)]
     ideal = alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
@@ -112,6 +117,8 @@ def _histogram(
             x2="high:Q",
             y=alt.Y("n:Q", stack=True, axis=unit_axis(say("Patients"), tickCount=2, grid=False)),
             color=alt.Color("cohort:N", scale=colours, sort=list(cohorts)),
+            tooltip=says(Said(say("Predicted {quantity}", quantity=say(quantity)), "low", SHARE,
+                              "high"), whole(say("Patients"), "n"), name="cohort"),
         )
         .properties(width=WIDTH, height=52)
     )  # fmt: skip

@@ -17,6 +17,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
+from studies.figures.reading import interval, says, share, whole
 from studies.methods.wording import marked, say
 
 
@@ -46,7 +47,7 @@ def draw_classifier_comparison(
         classifier=[say(r.classifier) for r in results],
         cohort=[say(r.cohort) for r in results],
         auc=[r.auc for r in results], lower=[r.lower for r in results],
-        upper=[r.upper for r in results],
+        upper=[r.upper for r in results], n=[r.n for r in results],
     ))  # fmt: skip
     lowest = min([0.4, *(r.auc if r.lower is None else r.lower for r in results)])
     row = alt.Y(
@@ -65,6 +66,8 @@ def draw_classifier_comparison(
     dot = base.mark_point(filled=True, size=55, opacity=1).encode(
         x=alt.X("auc:Q", scale=scale), y=row, yOffset=offset, color=colour,
         shape=alt.Shape("cohort:N", scale=scales["shape"], sort=cohorts),
+        tooltip=says(share("AUC", "auc"), interval("lower", "upper"), whole("n", "n"),
+                     name="classifier"),
     )  # fmt: skip
     chance = alt.Chart(rows_of(x=[0.5])).mark_rule(strokeDash=DOTS, color=QUIET).encode(x="x:Q")
     height = len(names) * max(24, 15 * len(cohorts) + 8)

@@ -19,8 +19,10 @@ from studies.figures.figure import (
     rows_of,
     style_scales,
     time_axis,
+    time_title,
     unit_axis,
 )
+from studies.figures.reading import Said, interval, says, share
 from studies.methods.wording import marked, say
 
 
@@ -70,6 +72,8 @@ def draw_cumulative_incidence(
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, 1]),
               axis=unit_axis(say("Cumulative incidence"), format=".2f",
                              values=[0, 0.25, 0.5, 0.75, 1]))  # fmt: skip
+    told = says(Said(time_title(unit), "x"), share(say("Cumulative incidence"), "y"),
+                interval("low", "high"), name="group")  # fmt: skip
     layers, rows = [], []
     for k, curve in enumerate(curves):
         time, value, low, high = curve.steps()
@@ -80,10 +84,11 @@ def draw_cumulative_incidence(
             .encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
         )
         layers.append(
-            alt.Chart(rows_of(x=time, y=value, group=[curve.label] * time.size))
+            alt.Chart(rows_of(x=time, y=value, group=[curve.label] * time.size, low=low,
+                              high=high))
             .mark_line(interpolate="step-after", strokeWidth=2)
             .encode(x=x, y=y, color=alt.Color("group:N", scale=scales["color"]),
-                    strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]))
+                    strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]), tooltip=told)
         )  # fmt: skip
         rows += list(zip([say(curve.name)] * time.size, time, value, low, high, strict=True))
     if test:

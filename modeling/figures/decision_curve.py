@@ -21,6 +21,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import interval, says, share
 from studies.methods.wording import marked, say
 
 NONE, ALL = marked("Treat none"), marked("Treat all")
@@ -56,15 +57,21 @@ def draw_decision_curve(
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]),
               axis=unit_axis(say("Threshold probability"), values=[0, 0.2, 0.4, 0.6, 0.8, 1],
                              format=".1f"))  # fmt: skip
+    nothing = np.full(2 * threshold.size, np.nan)
+    lower, upper = (nothing[: threshold.size] if end is None else np.asarray(end, dtype=float)
+                    for end in (model.lower, model.upper))  # fmt: skip
     lines = alt.Chart(rows_of(
         x=np.tile(threshold, 3), y=np.r_[benefit, everyone, np.zeros(threshold.size)],
         strategy=[name for name in names for _ in threshold],
+        low=np.r_[lower, nothing], high=np.r_[upper, nothing],
     )).mark_line(strokeWidth=2, clip=True).encode(
         x=x, y=y,
         color=alt.Color("strategy:N", sort=names,
                         scale=alt.Scale(domain=names, range=[COLOURS[0], COLOURS[3], QUIET])),
         strokeDash=alt.StrokeDash("strategy:N", sort=names,
                                   scale=alt.Scale(domain=names, range=[[1, 0], LONG_DASH, DOTS])),
+        tooltip=says(share(say("Threshold probability"), "x"), share(say("Net benefit"), "y"),
+                     interval("low", "high"), name="strategy"),
     )  # fmt: skip
     layers: list[alt.Chart] = []
     if model.lower is not None and model.upper is not None:

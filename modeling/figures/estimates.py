@@ -17,6 +17,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
+from studies.figures.reading import INTERVAL, SHARE, Said, interval, says, share, whole
 from studies.methods.wording import marked, say
 
 
@@ -40,15 +41,21 @@ def draw_estimates(
     key: str,
     reference: float,
     domain: tuple[float, float] | None = None,
+    whiskers: str = INTERVAL,
 ) -> Figure:
-    """Dots with whiskers; rows in the given order, groups told apart by colour and shape."""
+    """Dots with whiskers; rows in the given order, groups told apart by colour and shape.
+
+    ``whiskers``: what they reach over.
+    """
     groups = list(dict.fromkeys(say(row.group) for row in rows))
     labels = list(dict.fromkeys(say(row.label) for row in rows))
     scales = style_scales(groups)
     base = alt.Chart(rows_of(
         label=[say(r.label) for r in rows], group=[say(r.group) for r in rows],
         value=[r.value for r in rows], lower=[r.lower for r in rows],
-        upper=[r.upper for r in rows],
+        upper=[r.upper for r in rows], n=[r.n for r in rows],
+        named=[f"{say(r.label).here()} · {say(r.group).here()}" if len(groups) > 1 else say(r.label)
+               for r in rows],
     ))  # fmt: skip
     ends = [reference, *(v for r in rows for v in (r.value, r.lower, r.upper) if v is not None)]
     scale = alt.Scale(
@@ -68,6 +75,8 @@ def draw_estimates(
     dot = base.mark_point(filled=True, size=55, opacity=1).encode(
         x=alt.X("value:Q", scale=scale), y=y, yOffset=offset, color=colour,
         shape=alt.Shape("group:N", scale=scales["shape"], sort=groups),
+        tooltip=says(Said(say(axis), "value", SHARE), interval("lower", "upper", label=whiskers),
+                     whole("n", "n"), name="named"),
     )  # fmt: skip
     nothing = alt.Chart(rows_of(x=[reference])).mark_rule(
         strokeDash=DOTS, color=QUIET
@@ -93,7 +102,7 @@ def draw_learning_curve(points: Sequence[CurvePoint], caption: str) -> Figure:
     """Out-of-fold AUC by number of patients, whiskers of one SD between draws."""
     spread = [0.0 if p.sd is None else p.sd for p in points]
     base = alt.Chart(rows_of(
-        n=[p.n for p in points], mean=[p.mean for p in points],
+        n=[p.n for p in points], mean=[p.mean for p in points], sd=[p.sd for p in points],
         lower=[p.mean - s for p, s in zip(points, spread, strict=True)],
         upper=[min(1.0, p.mean + s) for p, s in zip(points, spread, strict=True)],
     ))  # fmt: skip
@@ -108,6 +117,9 @@ def draw_learning_curve(points: Sequence[CurvePoint], caption: str) -> Figure:
     line = base.mark_line(strokeWidth=2).encode(
         x=x, y=alt.Y("mean:Q", scale=scale, axis=unit_axis(say("AUC, out of fold"), format=".1f")),
         color=colour,
+        tooltip=says(whole(say("patients of training"), "n"),
+                     share(say("AUC, out of fold"), "mean"),
+                     share(say("SD between draws"), "sd")),
     )  # fmt: skip
     whisker = base.mark_rule(strokeWidth=1.5).encode(
         x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour

@@ -20,6 +20,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import says, word
 from studies.methods.wording import english, marked, say
 
 ROW, LEFT, PLOT, COLUMN = 25, 250, 300, 190
@@ -89,6 +90,10 @@ def draw_forest(
         x=[np.clip(lines[k].ratio, low, high) for k in shown],
         low=[np.clip(lines[k].lower, low, high) for k in shown],
         high=[np.clip(lines[k].upper, low, high) for k in shown],
+        label=[say(lines[k].label) for k in shown],
+        said=[lines[k].text for k in shown],
+        counts=[lines[k].counts or None for k in shown],
+        p=[lines[k].p or None for k in shown],
     )
     axis = unit_axis(
         say("{ratio} (log scale)", ratio=say(ratio)), values=_ticks(low, high), format="~g"
@@ -103,7 +108,14 @@ def draw_forest(
             y=y, x=alt.X("low:Q", scale=alt.Scale(type="log", domain=[low, high])), x2="high:Q"
         ),
         base.mark_point(filled=True, shape="square", size=64, opacity=1, color=COLOURS[0]).encode(
-            y=y, x=x
+            y=y,
+            x=x,
+            tooltip=says(
+                word(say("{ratio} (95 % CI)", ratio=say(_family(ratio))), "said"),
+                word("p", "p"),
+                word(say("Events/n"), "counts"),
+                name="label",
+            ),
         ),
         _references(lines, order, y, x),
     ).properties(width=PLOT, height=height)

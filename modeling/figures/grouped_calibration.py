@@ -22,6 +22,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import SHARE, Said, interval, says, share, whole
 from studies.methods.wording import marked, say
 
 APPARENT = marked("groups, apparent (95 % CI)")
@@ -83,18 +84,21 @@ def draw_grouped_calibration(
               axis=_axis(say("Observed {quantity}", quantity=say(quantity))))  # fmt: skip
     kind = {"color": alt.Color("kind:N", scale=scale, sort=said),
             "shape": alt.Shape("kind:N", scale=shapes, sort=said)}  # fmt: skip
+    told = [share(say("Predicted {quantity}", quantity=say(quantity)), "x"),
+            share(say("Observed {quantity}", quantity=say(quantity)), "y")]  # fmt: skip
     layers: list[alt.Chart] = [
         alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
             strokeDash=DOTS, strokeWidth=1, color=QUIET).encode(x=x, y=y)
     ]  # fmt: skip
     if smooth:
-        layers += _smooth(smooth, x, y)
-    layers += _groups(groups, x, y, kind)
+        layers += _smooth(smooth, x, y, told)
+    layers += _groups(groups, x, y, kind, told)
     if corrected:
         layers.append(
             alt.Chart(rows_of(x=corrected.predicted, y=corrected.observed,
                               kind=[say(CORRECTED)] * np.size(corrected.predicted)))
-            .mark_point(size=75, opacity=1, strokeWidth=2, filled=True).encode(x=x, y=y, **kind)
+            .mark_point(size=75, opacity=1, strokeWidth=2, filled=True)
+            .encode(x=x, y=y, **kind, tooltip=says(*told, name="kind"))
         )  # fmt: skip
     if smooth:  # its entry in the legend
         layers.append(
@@ -108,20 +112,30 @@ def draw_grouped_calibration(
 
 
 def _groups(
-    groups: Sequence[CalibrationGroup], x: alt.X, y: alt.Y, kind: dict[str, alt.SchemaBase]
+    groups: Sequence[CalibrationGroup],
+    x: alt.X,
+    y: alt.Y,
+    kind: dict[str, alt.SchemaBase],
+    told: Sequence[Said],
 ) -> list[alt.Chart]:
     base = alt.Chart(rows_of(x=[g.predicted for g in groups], y=[g.observed for g in groups],
                              low=[g.lower for g in groups], high=[g.upper for g in groups],
-                             kind=[say(APPARENT)] * len(groups)))  # fmt: skip
+                             kind=[say(APPARENT)] * len(groups),
+                             n=[g.n for g in groups]))  # fmt: skip
     return [
         base.mark_rule(strokeWidth=1.2, color=COLOURS[0]).encode(
             x=x, y=alt.Y("low:Q"), y2="high:Q"
         ),
-        base.mark_point(filled=True, size=65, opacity=1).encode(x=x, y=y, **kind),
+        base.mark_point(filled=True, size=65, opacity=1).encode(
+            x=x,
+            y=y,
+            **kind,
+            tooltip=says(*told, interval("low", "high"), whole("n", "n"), name="kind"),
+        ),
     ]
 
 
-def _smooth(smooth: CalibrationCurve, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _smooth(smooth: CalibrationCurve, x: alt.X, y: alt.Y, told: Sequence[Said]) -> list[alt.Chart]:
     data = alt.Chart(rows_of(x=smooth.predicted, y=smooth.observed, low=smooth.lower,
                              high=smooth.upper))  # fmt: skip
     return [
@@ -129,7 +143,7 @@ def _smooth(smooth: CalibrationCurve, x: alt.X, y: alt.Y) -> list[alt.Chart]:
             x=x, y=alt.Y("low:Q"), y2="high:Q"
         ),
         data.mark_line(strokeWidth=2, strokeDash=LONG_DASH, color=COLOURS[2], clip=True).encode(
-            x=x, y=y
+            x=x, y=y, tooltip=says(*told, interval("low", "high"), called=say(SMOOTH))
         ),
     ]
 
@@ -144,6 +158,7 @@ def _histogram(predicted: np.ndarray, quantity: str) -> alt.Chart:
             x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1]), axis=_axis(title), bin="binned"),
             x2="high:Q",
             y=alt.Y("n:Q", axis=unit_axis(say("Patients"), tickCount=2, grid=False)),
+            tooltip=says(Said(title, "low", SHARE, "high"), whole(say("Patients"), "n")),
         )
         .properties(width=WIDTH, height=52)
     )

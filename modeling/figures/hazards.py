@@ -15,8 +15,10 @@ from studies.figures.figure import (
     make_figure,
     rows_of,
     time_axis,
+    time_title,
     unit_axis,
 )
+from studies.figures.reading import Said, says
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked, say
 
@@ -60,7 +62,9 @@ def _panel(
         heading = say("{name}   p {p}", name=heading, p=_p(p_value))
     layers = [
         alt.Chart(rows_of(x=time, y=value)).mark_point(
-            filled=True, size=10, opacity=0.35, color=COLOURS[0], clip=True).encode(x=x, y=y),
+            filled=True, size=10, opacity=0.35, color=COLOURS[0], clip=True).encode(
+                x=x, y=y, tooltip=says(Said(time_title(unit), "x"), Said("β(t)", "y"),
+                                       called=say(residuals.names[k]))),
         alt.Chart(rows_of(y=[effect])).mark_rule(strokeDash=LONG_DASH, color=QUIET).encode(y="y:Q"),
     ]  # fmt: skip
     smooth = _smooth(residuals.transformed, time, value)

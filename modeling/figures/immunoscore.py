@@ -18,6 +18,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import Said, interval, says, word
 from studies.methods.wording import marked, say
 
 
@@ -64,7 +65,10 @@ def draw_response_shares(groups: Sequence[ResponseShare], title: str, caption: s
         x=alt.X("share:Q", scale=share, axis=unit_axis(say("Responders (CR or PR)"), format=".0%")),
         y=y,
         color=colour,
-    )
+        tooltip=says(Said(say("Responders (CR or PR)"), "share", ".1%"),
+                     interval("lower", "upper", ".1%"), word(say("responders"), "told"),
+                     name="name"),
+    )  # fmt: skip
     rules = base.mark_rule(strokeWidth=1.5, color=INK).encode(x="lower:Q", x2="upper:Q", y=y)
     counts = base.mark_text(align="right", fontSize=12, color=INK).encode(
         x=alt.value(across + 44), y=y, text="told:N"
@@ -110,6 +114,13 @@ def draw_markers(
             ),
             shape=alt.Shape(
                 "response:N", scale=alt.Scale(**scale, range=list(SHAPES[: len(kinds)]))
+            ),
+            tooltip=says(
+                *(
+                    Said(say("{marker}, cells/mm²", marker=name), name.lower())
+                    for name in ("CD3", "CD8")
+                ),
+                name="response",
             ),
         )
         .properties(width=WIDTH, height=HEIGHT)

@@ -16,6 +16,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import says, share
 from studies.methods.wording import marked, say
 
 MOST_POINTS = 2500
@@ -41,7 +42,8 @@ def draw_instability(
     band = _smoothed(own, low), _smoothed(own, high)
     chart = alt.layer(
         alt.Chart(rows_of(x=dots[0], y=dots[1])).mark_point(
-            filled=True, size=5, opacity=0.18, color=COLOURS[0]).encode(x=x, y=y),
+            filled=True, size=5, opacity=0.18, color=COLOURS[0]).encode(
+                x=x, y=y, tooltip=says(share(across, "x"), share(up, "y"))),
         alt.Chart(rows_of(x=[0, 1], y=[0, 1])).mark_line(
             strokeDash=DOTS, strokeWidth=1, color=QUIET).encode(x="x:Q", y="y:Q"),
         *(alt.Chart(rows_of(x=own, y=edge)).mark_line(strokeWidth=1.8, color=COLOURS[1]).encode(

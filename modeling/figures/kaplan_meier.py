@@ -19,10 +19,13 @@ from studies.figures.figure import (
     rows_of,
     style_scales,
     time_axis,
+    time_title,
     unit_axis,
 )
+from studies.figures.reading import Said, interval, says, share, whole
 from studies.methods.wording import listed, marked, say
 
+AT_RISK = marked("at risk")
 LEFT = 44  # both panels keep at least this much room for their axis, so that times stand in line
 
 
@@ -66,6 +69,7 @@ def draw_kaplan_meier(
         _curves(groups, ticks, endpoint, test, style_scales(names), unit),
         _numbers(groups, ticks, _left(groups)),
         spacing=8,
+        usermeta={"ahead": say(AT_RISK).here()},
     )  # fmt: skip
     parts = [text for text in (caption, _about_medians(groups)) if text]
     said = listed((say(text) for text in parts), marked("{first} {rest}"))
@@ -110,15 +114,21 @@ def _curves(
             .encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
         )
         lines.append(
-            alt.Chart(rows_of(x=time, y=survival, group=[group.label] * time.size))
+            alt.Chart(rows_of(
+                x=time, y=survival, group=[group.label] * time.size, low=low, high=high,
+                at_risk=_at_risk(group.curve),
+            ))
             .mark_line(interpolate="step-after", strokeWidth=2, clip=True)
             .encode(
                 x=x,
                 y=y,
                 color=alt.Color("group:N", scale=scales["color"]),
                 strokeDash=alt.StrokeDash("group:N", scale=scales["dash"]),
+                tooltip=says(Said(time_title(unit), "x"), share(say(endpoint), "y"),
+                             interval("low", "high"), whole(say(AT_RISK), "at_risk"),
+                             name="group"),
             )
-        )
+        )  # fmt: skip
         marks.append(_censored(group.curve, own))
     layers = [*bands, *lines, *marks]
     if test:
@@ -137,6 +147,11 @@ def _censored(curve: KaplanMeier, colour: str) -> alt.Chart:
         .mark_tick(orient="vertical", size=8, thickness=1.2, opacity=0.9, clip=True, color=colour)
         .encode(x="x:Q", y="y:Q")
     )
+
+
+def _at_risk(curve: KaplanMeier) -> np.ndarray:
+    """At each step, those who are followed up to it."""
+    return np.r_[curve.number_at_risk([0.0]), curve.at_risk].astype(int)
 
 
 def _left(groups: Sequence[SurvivalGroup]) -> int:
@@ -189,7 +204,7 @@ def _ticks(longest: float, unit: str) -> list[float]:
 
 def _columns(unit: str) -> tuple[str, ...]:
     return (
-        marked("group"), unit, marked("at risk"), marked("events"), marked("censored"),
+        marked("group"), unit, AT_RISK, marked("events"), marked("censored"),
         marked("survival"), marked("lower"), marked("upper"),
     )  # fmt: skip
 

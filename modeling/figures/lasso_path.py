@@ -21,6 +21,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import NUMBER, Said, interval, says
 from studies.methods.wording import marked, say
 
 PANEL = 300
@@ -43,18 +44,19 @@ def draw_lasso_path(
     beta, at = path.coefficients * size, np.log(path.penalty)
     names = [say((titles or {}).get(name, name)) for name in path.names]
     x = alt.X("x:Q", scale=alt.Scale(zero=False, nice=False), axis=unit_axis("log λ", tickCount=6))
+    coefficient = say("Coefficient") if scale is None else say("Coefficient per SD")
     lines = alt.Chart(rows_of(
         x=np.repeat(at, len(names)), y=beta.ravel(), name=names * at.size,
     )).mark_line(strokeWidth=1.8).encode(
         x=x,
-        y=alt.Y("y:Q", axis=unit_axis(
-            say("Coefficient") if scale is None else say("Coefficient per SD"), tickCount=6)),
+        y=alt.Y("y:Q", axis=unit_axis(coefficient, tickCount=6)),
         color=alt.Color("name:N", sort=names, scale=alt.Scale(
             domain=names, range=[COLOURS[k % len(COLOURS)] for k in range(len(names))]),
             legend=alt.Legend(columns=3, symbolType="stroke")),
         strokeDash=alt.StrokeDash("name:N", sort=names, scale=alt.Scale(
             domain=names, range=[DASHES[(k + k // len(COLOURS)) % len(DASHES)]
                                  for k in range(len(names))])),
+        tooltip=says(Said("log λ", "x"), Said(coefficient, "y"), name="name"),
     )  # fmt: skip
     zero = alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y="y:Q")
     chosen = _chosen(lasso)
@@ -95,6 +97,14 @@ def _deviance(
         data.mark_rule(color=QUIET, strokeWidth=1, opacity=0.6).encode(
             x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"
         ),
-        data.mark_point(filled=True, size=18, opacity=1, color=COLOURS[0]).encode(x=x, y=y),
+        data.mark_point(filled=True, size=18, opacity=1, color=COLOURS[0]).encode(
+            x=x,
+            y=y,
+            tooltip=says(
+                Said("log λ", "x"),
+                Said(say("Cross-validated deviance"), "y"),
+                interval("low", "high", NUMBER, marked("one standard error")),
+            ),
+        ),
         *chosen,
     ).properties(width=PANEL, height=HEIGHT - 40)

@@ -19,6 +19,7 @@ from studies.figures.figure import (
     style_scales,
     unit_axis,
 )
+from studies.figures.reading import Said, interval, says, share
 from studies.methods.wording import marked, say
 
 
@@ -55,6 +56,9 @@ def draw_net_benefit_gain(
             y=alt.Y("y:Q", axis=unit_axis(say("Gain of net benefit"), tickCount=6,
                                           format=".3~f")),
             color=colour, strokeDash=alt.StrokeDash("name:N", sort=names, scale=scales["dash"]),
+            tooltip=says(share(say("Threshold probability"), "x"),
+                         Said(say("Gain of net benefit"), "y", ".4f"),
+                         interval("low", "high", ".4f"), name="name"),
         ),
     ).properties(width=WIDTH, height=HEIGHT - 40)  # fmt: skip
     columns = (marked("cohort"), marked("threshold"), marked("gain"), marked("lower"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 from numpy.typing import ArrayLike
 
 from studies.figures.figure import (
@@ -19,7 +20,10 @@ from studies.figures.figure import (
     unit_axis,
     with_interval,
 )
+from studies.figures.reading import says, share, word
 from studies.methods.wording import marked, say
+
+NEARLY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class RocCurve:
     upper: float | None
     n: int
     band: RocBand | None = None
+    threshold: Sequence[str] | None = None  # of each point, in words
 
     @property
     def label(self) -> str:
@@ -61,9 +66,7 @@ def draw_roc(
     """True against false positive rate with its band; the legend holds AUC, 95 % CI and n."""
     scales = style_scales([curve.label for curve in curves])
     lines = [
-        alt.Chart(rows_of(x=curve.false_positive, y=curve.true_positive,
-                          order=range(len(list(curve.false_positive))),
-                          cohort=[curve.label] * len(list(curve.false_positive))))
+        alt.Chart(_points(curve))
         .mark_line(interpolate="linear", strokeWidth=2)
         .encode(
             x=_rate("x", say("False positive rate (1 − specificity)")),
@@ -71,6 +74,7 @@ def draw_roc(
             order="order:Q",
             color=alt.Color("cohort:N", scale=scales["color"]),
             strokeDash=alt.StrokeDash("cohort:N", scale=scales["dash"]),
+            tooltip=_told(curve),
         )
         for curve in curves
     ]  # fmt: skip
@@ -85,13 +89,46 @@ def draw_roc(
         for k, curve in enumerate(curves) if curve.band is not None
     ]  # fmt: skip
     chart = alt.layer(*bands, chance, *lines).properties(width=WIDTH, height=WIDTH)
-    rows = [
-        (say(curve.name), x, y)
-        for curve in curves
-        for x, y in zip(list(curve.false_positive), list(curve.true_positive), strict=True)
-    ]
-    columns = (marked("curve"), marked("false positive rate"), marked("true positive rate"))
+    told = any(curve.threshold for curve in curves)
+    rows = [row if told else row[:3] for curve in curves for row in _rows(curve)]
+    columns = (marked("curve"), marked("false positive rate"), marked("true positive rate"),
+               *([marked("threshold")] if told else []))  # fmt: skip
     return make_figure(key, title, caption, chart, columns, rows)
+
+
+def thresholds_told(score: ArrayLike, step: float = 0.05) -> list[str]:
+    """For each point of a ROC curve a round threshold that gives it, or those it lies between.
+
+    Round ones alone, since the scores themselves are of patients. ``score`` is from 0 to 1; the
+    points go from strict to lenient, as ``roc_points`` has them.
+    """
+    known = np.unique(np.asarray(score, dtype=float))[::-1]
+    below = np.floor(known / step + NEARLY) * step
+    above = below[0] + step
+    told = [f"{above:.2f}" if above < 1 + NEARLY else "> 1.00"]
+    for at, following in zip(below, [*known[1:], -np.inf], strict=True):
+        told.append(f"{at:.2f}" if at > following + NEARLY else f"{at:.2f}–{at + step:.2f}")
+    return told
+
+
+def _points(curve: RocCurve) -> alt.Data:
+    x, y = (np.asarray(rate, dtype=float) for rate in (curve.false_positive, curve.true_positive))
+    threshold = {"threshold": curve.threshold} if curve.threshold else {}
+    return rows_of(x=x, y=y, order=range(x.size), cohort=[curve.label] * x.size,
+                   specificity=1 - x, **threshold)  # fmt: skip
+
+
+def _told(curve: RocCurve) -> alt.TooltipValue:
+    parts = [share(say("Sensitivity"), "y"), share(say("Specificity"), "specificity")]
+    if curve.threshold:
+        parts.insert(0, word(say("Threshold"), "threshold"))
+    return says(*parts, name="cohort")
+
+
+def _rows(curve: RocCurve) -> list[tuple]:
+    x, y = list(curve.false_positive), list(curve.true_positive)
+    words = curve.threshold or [None] * len(x)
+    return list(zip([say(curve.name)] * len(x), x, y, words, strict=True))
 
 
 def _rate(field: str, title: str) -> alt.X | alt.Y:

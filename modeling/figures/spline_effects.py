@@ -18,6 +18,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import Said, interval, says, share
 from studies.methods.wording import marked, say
 
 PANEL, ACROSS = 200, 3
@@ -63,6 +64,9 @@ def _panel(effect: Mapping[str, Any], name: str) -> alt.LayerChart:
         alt.Chart(rows_of(y=[0.0])).mark_rule(strokeDash=DOTS, color=QUIET).encode(y=y),
         data.mark_area(opacity=0.15, color=COLOURS[0], clip=True).encode(
             x=x, y=alt.Y("low:Q"), y2="high:Q"),
-        data.mark_line(strokeWidth=2, color=COLOURS[0], clip=True).encode(x=x, y=y),
+        data.mark_line(strokeWidth=2, color=COLOURS[0], clip=True).encode(
+            x=x, y=y,
+            tooltip=says(Said(say(name), "x"), share(say("log hazard ratio"), "y"),
+                         interval("low", "high"))),
         title=alt.TitleParams(heading, anchor="start", fontSize=12, fontWeight="normal", offset=4),
     ).properties(width=PANEL, height=PANEL * 0.72)  # fmt: skip

@@ -8,7 +8,8 @@ import altair as alt
 
 from modeling.methods.univariable_cox import UnivariableCox
 from studies.colours import PAPER
-from studies.figures.figure import COLOURS, INK, Figure, make_figure, rows_of
+from studies.figures.figure import COLOURS, INK, Figure, make_figure, p_text, rows_of
+from studies.figures.reading import Said, interval, says, word
 from studies.methods.wording import marked, say
 
 ROW, PANEL = 17, 190
@@ -42,6 +43,10 @@ def draw_subpopulations(
     return make_figure(key, title, caption, chart, columns, rows, wide=True)
 
 
+def _p(value: float) -> str:
+    return p_text(value).removeprefix("p").removeprefix(" =").strip()
+
+
 def _panel(
     name: str, found: Sequence[UnivariableCox], order: list[str], level: float, axis: bool
 ) -> alt.LayerChart:
@@ -54,6 +59,9 @@ def _panel(
         low=[max(one.lower, 0.1) for one in known],
         high=[min(one.upper, 10.0) for one in known],
         clear=["yes" if one.adjusted < level else "no" for one in known],
+        true=[one.hazard_ratio for one in known], lower=[one.lower for one in known],
+        upper=[one.upper for one in known], p=[_p(one.p_value) for one in known],
+        adjusted=[_p(one.adjusted) for one in known],
     ) if known else alt.Data(values=[])  # fmt: skip
     y = alt.Y(
         "column:N", sort=order, scale=alt.Scale(domain=order),
@@ -76,6 +84,9 @@ def _panel(
             x=x, y=y,
             fill=alt.Fill("clear:N", legend=None,
                           scale=alt.Scale(domain=["yes", "no"], range=[COLOURS[1], PAPER])),
+            tooltip=says(Said(say("Hazard ratio per SD"), "true", ".2f"),
+                         interval("lower", "upper", ".2f"), word("p", "p"),
+                         word(say("adjusted p"), "adjusted"), name="column"),
         ),
     ).properties(width=PANEL, height=ROW * len(order),
                  title=alt.TitleParams(

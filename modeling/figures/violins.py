@@ -21,6 +21,7 @@ from studies.figures.figure import (
     rows_of,
     unit_axis,
 )
+from studies.figures.reading import STILL, interval, says, share, whole
 from studies.methods.wording import english, marked, say
 
 HALF, FEWEST, STEPS = 0.36, 5, 60
@@ -54,7 +55,9 @@ def draw_violins(
     )  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(domain=list(domain)), axis=unit_axis(say(axis), tickCount=6))
     layers = [
-        part for k, group in enumerate(groups) for part in _violin(k, group, across, scale, y)
+        part
+        for k, group in enumerate(groups)
+        for part in _violin(k, group, across, scale, y, say(axis))
     ]
     if test:
         layers.append(
@@ -62,16 +65,18 @@ def draw_violins(
             .mark_text(baseline="bottom", dy=-4, fontSize=12, color=INK)
             .encode(x=across, y=y, text="text:N")
         )
-    chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT - 40)
+    chart = alt.layer(*layers, usermeta=STILL).properties(width=WIDTH, height=HEIGHT - 40)
     rows = [(say(group.name), float(value)) for group in groups for value in sorted(group.values)]
     return make_figure(key, title, caption, chart, (marked("group"), english(axis).lower()), rows)
 
 
-def _violin(k: int, group: Violin, across: alt.X, scale: alt.Scale, y: alt.Y) -> list[alt.Chart]:
+def _violin(
+    k: int, group: Violin, across: alt.X, scale: alt.Scale, y: alt.Y, axis: str
+) -> list[alt.Chart]:
     values = np.asarray(group.values, dtype=float)
     if values.size == 0:
         return []
-    colour = COLOURS[k % len(COLOURS)]
+    colour, name = COLOURS[k % len(COLOURS)], say(group.name)
     parts = []
     if values.size >= FEWEST and np.ptp(values) > 0:
         at = np.linspace(values.min(), values.max(), STEPS)
@@ -92,11 +97,20 @@ def _violin(k: int, group: Violin, across: alt.X, scale: alt.Scale, y: alt.Y) ->
     parts.append(
         alt.Chart(rows_of(x=k + 0.3 * spread, y=values))
         .mark_point(filled=True, size=14, opacity=0.6, color=colour)
-        .encode(x=across, y=y)
+        .encode(x=across, y=y, tooltip=says(share(axis, "y"), called=name))
     )
     parts.append(
-        alt.Chart(rows_of(x=[k], y=[middle]))
+        alt.Chart(rows_of(x=[k], y=[middle], low=[low], high=[high], n=[values.size]))
         .mark_point(filled=True, size=70, opacity=1, color=INK, shape="diamond")
-        .encode(x=across, y=y)
+        .encode(
+            x=across,
+            y=y,
+            tooltip=says(
+                share(say("median"), "y"),
+                interval("low", "high", label=marked("quartiles")),
+                whole("n", "n"),
+                called=name,
+            ),
+        )
     )
     return parts

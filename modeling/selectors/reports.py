@@ -10,6 +10,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTransform
 
 from modeling.models import Report
+from studies.figures.figure import Figure
 
 HEAD = 400  # characters of a drawing that hold its size
 # What stands around the figures; drawings, specifications and rows are most of a report.
@@ -45,16 +46,30 @@ def report_figure(report: Report, key: str) -> dict[str, Any] | None:
     return figure
 
 
+def report_figure_whole(report: Report, key: str) -> Figure | None:
+    """One figure as it was made, with its specification."""
+    found = report_figure(report, key)
+    if found is None:
+        return None
+    names = Figure.__dataclass_fields__
+    return Figure.from_dict({name: value for name, value in found.items() if name in names})
+
+
+def is_of_patients(key: str) -> bool:
+    """Whether every mark of the figure is a patient, so that it takes the right to download."""
+    return key.startswith(OF_PATIENTS)
+
+
 def figure_without_patients(key: str, figure: dict[str, Any]) -> dict[str, Any]:
     """The drawing alone, for those who may not download, where its numbers are of patients."""
-    if not key.startswith(OF_PATIENTS):
+    if not is_of_patients(key):
         return figure
     return {**figure, "rows": [], "spec": {}, "svg": drawing_without_numbers(key, figure["svg"])}
 
 
 def drawing_without_numbers(key: str, svg: str) -> str:
     """The drawing without what its marks say to a screen reader, where each mark is a patient."""
-    return _SAID.sub("", svg) if key.startswith(OF_PATIENTS) else svg
+    return _SAID.sub("", svg) if is_of_patients(key) else svg
 
 
 def report_without_patients(content: dict[str, Any]) -> dict[str, Any]:

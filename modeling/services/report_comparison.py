@@ -20,6 +20,7 @@ LEADING = 12  # numbers in the list of the largest moves
 NOMOGRAM = re.compile(r"Nomogram( \d+)? \((.+)\)")
 NUMBERED = re.compile(r" \d+\b")  # "Rad-Score 2" and "Rad-Score 1" are the same model
 WORDS = re.compile(r"\s+|[^\s]+")
+TOLD_SINCE = ("threshold",)  # columns of figures that reports of before did not have
 Content = Mapping[str, Any]
 
 
@@ -259,8 +260,14 @@ def _figures(old: Content, new: Content) -> list[dict[str, Any]]:
     return [
         {"key": key, "title": (b or a)["title"], "before": a, "after": b}
         for key, a, b in pairs
-        if a is None or b is None or a["rows"] != b["rows"]
+        if a is None or b is None or _told(a) != _told(b)
     ]
+
+
+def _told(figure: Mapping[str, Any]) -> list[list[Any]]:
+    """Its rows without those: a column more is no other picture."""
+    left_out = {k for k, name in enumerate(figure.get("columns", ())) if name in TOLD_SINCE}
+    return [[cell for k, cell in enumerate(row) if k not in left_out] for row in figure["rows"]]
 
 
 def _texts(old: Content, new: Content) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu
 from modeling.figures.calibration import CalibrationPoint, draw_calibration
 from modeling.figures.classifier_comparison import ClassifierAuc, draw_classifier_comparison
 from modeling.figures.decision_curve import NetBenefit, draw_decision_curve
-from modeling.figures.roc import RocBand, RocCurve, draw_roc
+from modeling.figures.roc import RocBand, RocCurve, draw_roc, thresholds_told
 from modeling.figures.violins import Violin, draw_violins
 from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.decision_curve import estimate_decision_curve
@@ -198,6 +198,7 @@ def _curve(evaluation: Evaluation, outcome: np.ndarray, score: np.ndarray) -> Ro
         auc["upper"],
         evaluation.metrics["n"],
         _band(outcome, score),
+        thresholds_told(score),
     )
 
 

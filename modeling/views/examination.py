@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from modeling.examination_page import examination_context
+from modeling.examination_page import examination_context, examination_figure
 from modeling.forms import ScoreForm
 from modeling.models import ModelVersion, PatientScore, VersionState
 from modeling.selectors import state_of
@@ -20,6 +20,7 @@ from studies.forms import refuse_in
 from studies.methods.problems import DataProblem
 from studies.models import Study
 from studies.views.doors import study_page
+from studies.views.pictures import explored_answer
 
 
 @study_page()
@@ -30,6 +31,13 @@ def result(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespons
     context |= examination_context(version, version.examinations.first())
     context["may_run"] = "run" in access.rights_of(request.user, study)
     return render(request, "modeling/result.html", context)
+
+
+@study_page()
+def result_figure(request: HttpRequest, study: Study, version_uid: UUID, key: str) -> HttpResponse:
+    """A figure of the result, to be explored."""
+    found = _version(study, version_uid).examinations.first()
+    return explored_answer(examination_figure(found, key) if found else None)
 
 
 @study_page("rows")

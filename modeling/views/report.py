@@ -14,17 +14,21 @@ from modeling.publication.bundle import table_csv
 from modeling.selectors.reports import (
     drawing_without_numbers,
     figure_without_patients,
+    is_of_patients,
     report_figure,
+    report_figure_whole,
     report_light,
 )
 from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
+from studies.figures.explored import is_explorable
 from studies.figures.figure import Figure
 from studies.figures.journal import figure_file
 from studies.figures.render import figure_csv
 from studies.models import Study
 from studies.services import file_read
 from studies.views.doors import study_page
+from studies.views.pictures import VEGA, explored_answer
 
 CSV = "text/csv; charset=utf-8"
 
@@ -61,8 +65,11 @@ def figure(
         report, may = _report(study, report_uid), access.rights_of(request.user, study)
         figure = _stored(report, key)
         context = {"study": study, "report": report, "may_download": "download" in may}
-        context["figure"] = figure if "download" in may else figure_without_patients(key, figure)
+        shown = figure if "download" in may else figure_without_patients(key, figure)
+        context |= {"figure": shown, "explorable": is_explorable(shown["spec"])}
         return render(request, "modeling/report_figure_drawn.html", context)
+    if form == VEGA:
+        return _explored(request, study, report_uid, key)
     found = figure_file(_figure(study, report_uid, key), form)
     if found is None:
         raise Http404
@@ -70,6 +77,13 @@ def figure(
     if form.endswith("svg") and "download" not in access.rights_of(request.user, study):
         drawn = drawing_without_numbers(key, drawn.decode()).encode()
     return _file(drawn, f"{key}.{form}", content_type)
+
+
+def _explored(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
+    """With the rights of its table."""
+    if is_of_patients(key):
+        access.require(request.user, study, "download")
+    return explored_answer(_figure(study, report_uid, key))
 
 
 @study_page("download")
@@ -130,9 +144,10 @@ def _stored(report: Report, key: str) -> dict[str, Any]:
 
 
 def _figure(study: Study, report_uid: UUID, key: str) -> Figure:
-    stored = _stored(_report(study, report_uid), key)
-    names = Figure.__dataclass_fields__
-    return Figure.from_dict({name: value for name, value in stored.items() if name in names})
+    found = report_figure_whole(_report(study, report_uid), key)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _file(data: str | bytes, name: str, content_type: str) -> HttpResponse:

@@ -22,6 +22,7 @@ from studies.kept_pictures import picture_kept
 from studies.lists import list_response
 from studies.models import Study
 from studies.views.doors import study_page
+from studies.views.pictures import explored_answer
 
 
 @study_page()
@@ -73,6 +74,14 @@ def run(request: HttpRequest, study: Study, run_uid: UUID) -> HttpResponse:
         context["scanners_svg"] = picture_kept(scanners)
         context["scanners_figure"] = scanners
     return render(request, "modeling/run.html", context)
+
+
+@study_page()
+def run_figure(request: HttpRequest, study: Study, run_uid: UUID, key: str) -> HttpResponse:
+    """A figure of the run, to be explored."""
+    rows = ModelRun.objects.select_related("snapshot")
+    found = get_object_or_404(rows, study=study, uid=run_uid)
+    return explored_answer(overviews.run_figure(found, key))
 
 
 def _versions(run: ModelRun) -> list[ModelVersion]:

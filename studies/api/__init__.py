@@ -14,6 +14,7 @@ from . import (
     records,
     uploads,
 )
+from .explored import HasExploredFigures
 from .records import PatientScopedSerializer, StudyScopedViewSet, StudyViewSet
 
 ROUTES = [
@@ -31,4 +32,10 @@ ROUTES = [
     *uploads.ROUTES,
 ]
 
-__all__ = ["ROUTES", "PatientScopedSerializer", "StudyScopedViewSet", "StudyViewSet"]
+__all__ = [
+    "ROUTES",
+    "HasExploredFigures",
+    "PatientScopedSerializer",
+    "StudyScopedViewSet",
+    "StudyViewSet",
+]

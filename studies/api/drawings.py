@@ -23,9 +23,9 @@ from studies.models import Drawing
 from studies.services import Drawn
 from studies.tables import attachment
 
+from .explored import KEY, OF_A_FIGURE, HasExploredFigures
 from .records import StudyScopedViewSet
 
-OF_A_FIGURE = r"figures/(?P<key>[-\w]+)"
 PAGE = OpenApiParameter(
     "page", OpenApiTypes.STR, OpenApiParameter.QUERY, required=True,
     description="A name that `pages` lists.",
@@ -34,7 +34,6 @@ SUBJECT = OpenApiParameter(
     "subject", OpenApiTypes.STR, OpenApiParameter.QUERY,
     description="uid of the matrix or correction that the page is about, where it is about one.",
 )  # fmt: skip
-KEY = OpenApiParameter("key", OpenApiTypes.STR, OpenApiParameter.PATH)
 # Answers to real requests: tests/genomics/test_genomics_pages.py asks again and compares.
 STANDING_EXAMPLE: dict[str, Any] = {
     "page": "genomics:phenotype",
@@ -133,7 +132,7 @@ class FigureDataSerializer(serializers.Serializer):
     rows = serializers.ListField(child=serializers.ListField())
 
 
-class DrawingViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
+class DrawingViewSet(HasExploredFigures, mixins.CreateModelMixin, StudyScopedViewSet):
     """Figures kept under the digest of the rows they were drawn from; yours are those of the sites
     you read. POST draws a page of the rows as you see them now, or gives the drawing there is.
     """
@@ -222,6 +221,10 @@ class DrawingViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         access.require(request.user, self.study, "download")
         figure, _ = self._figure(kwargs)
         return attachment(figure_csv(figure).encode(), f"{figure.key}.csv")
+
+    def figure_named(self, key: str) -> Figure | None:
+        found = services.figure_of(self.get_queryset(), self.get_object().uid, key)
+        return found[0] if found else None
 
     def _figure(self, names: dict[str, Any]) -> tuple[Figure, str]:
         found = services.figure_of(self.get_queryset(), self.get_object().uid, names["key"])

@@ -12,6 +12,7 @@ from studies.figures.figure import (
     time_axis,
     unit_axis,
 )
+from studies.figures.reading import says, share, whole
 from studies.methods.wording import marked, say
 
 SHARES = {marked("hot"): (1.0, 0.92, 0.85, 0.79), marked("cold"): (1.0, 0.81, 0.66, 0.58)}
@@ -31,10 +32,11 @@ def draw_example() -> Figure:
     base = alt.Chart(rows_of(name=names, month=months, share=shares)).encode(x=x, y=y, color=colour)
     chart = alt.layer(
         base.mark_line(strokeWidth=2).encode(
-            strokeDash=alt.StrokeDash("name:N", sort=order, scale=scales["dash"])
+            strokeDash=alt.StrokeDash("name:N", sort=order, scale=scales["dash"]),
+            tooltip=says(whole(say("Months"), "month"), share(say("Share"), "share"), name="name"),
         ),
         base.mark_point(filled=True, size=60, opacity=1).encode(
-            shape=alt.Shape("name:N", sort=order, scale=scales["shape"])
+            shape=alt.Shape("name:N", sort=order, scale=scales["shape"]),
         ),
     ).properties(width=330, height=180)
     return make_figure(

@@ -185,7 +185,11 @@ def _turns(choices: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def time_axis(unit: str, **options: Any) -> alt.Axis:
     """Follow-up in ``unit``."""
-    return unit_axis(say(TIMES[unit][1] if unit in TIMES else unit.capitalize()), **options)
+    return unit_axis(time_title(unit), **options)
+
+
+def time_title(unit: str) -> str:
+    return say(TIMES[unit][1] if unit in TIMES else unit.capitalize())
 
 
 def unit_axis(title: str, **options: Any) -> alt.Axis:

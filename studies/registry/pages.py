@@ -79,7 +79,7 @@ class DrawnPage:
     draw: Callable[[Any, Any, str], tuple[list[Any], dict[str, Any]]]
     template: str = ""
     plain: bool = False
-    version: int = 1
+    version: int = 2
 
 
 _tabs: dict[str, Tab] = {}

@@ -13,6 +13,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils import translation
 
 from studies import registry
+from studies.figures.explored import is_explorable
 from studies.figures.figure import Figure
 from studies.figures.journal import natural_size
 from studies.figures.render import render_svg
@@ -28,6 +29,7 @@ from .files import inputs_digest
 KIND = "studies.page_draw"
 KEPT = 6  # of one page and the same sites: somebody may have an earlier one open, in two languages
 ROUNDS = 3
+BESIDE = ("size", "explorable")  # kept beside a figure, for pages that show it
 GAVE_UP = (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)
 
 
@@ -41,6 +43,7 @@ class Drawn:
     job: Job | None = None
     figures: list[Figure] = field(default_factory=list)
     sizes: dict[str, list[float]] = field(default_factory=dict)  # so that a page leaves room
+    explorable: set[str] = field(default_factory=set)
 
     @property
     def busy(self) -> bool:
@@ -62,8 +65,9 @@ def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
     found = _kept(study, user, page, subject, _digest(page, inputs))
     if found:
         figures = [_figure(figure, {}) for figure in found.figures]
+        explorable = {figure["key"] for figure in found.figures if figure.get("explorable")}
         sizes = {figure["key"]: figure["size"] for figure in found.figures if "size" in figure}
-        return Drawn(page, subject, found, None, figures, sizes)
+        return Drawn(page, subject, found, None, figures, sizes, explorable)
     return Drawn(page, subject, job=page_draw_start(study, user, page, subject))
 
 
@@ -90,7 +94,8 @@ def figure_of(drawings: QuerySet[Drawing], uid: UUID, key: str) -> tuple[Figure,
 
 
 def _figure(kept: dict[str, Any], spec: dict[str, Any]) -> Figure:
-    return Figure.from_dict({k: v for k, v in kept.items() if k != "size"} | {"spec": spec})
+    content = {name: part for name, part in kept.items() if name not in BESIDE}
+    return Figure.from_dict(content | {"spec": spec})
 
 
 def _job(study: Study, page: str, subject: str, digest: str) -> Job | None:
@@ -210,7 +215,7 @@ def _keep(
 
 def _without_spec(figure: Figure, picture: str) -> dict[str, Any]:
     content = {key: value for key, value in figure.as_dict().items() if key != "spec"}
-    return content | {"size": natural_size(picture)}
+    return content | {"size": natural_size(picture), "explorable": is_explorable(figure.spec)}
 
 
 def patients_shown(visible: Any, wanted: Iterable[int]) -> dict[int, int]:

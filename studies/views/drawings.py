@@ -19,7 +19,7 @@ from studies.figures.render import darkened, figure_csv, render_png
 from studies.models import Drawing, ReadAction, Study
 
 from .doors import is_read_as, study_page
-from .pictures import picture_answer
+from .pictures import VEGA, explored_answer, picture_answer
 
 
 def _svg(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
@@ -57,10 +57,15 @@ def _journal(figure: Figure, form: str) -> HttpResponse:
     return response
 
 
+def _vega(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    return explored_answer(figure)
+
+
 FORMS: dict[str, Callable[..., HttpResponse]] = {
     "svg": _svg, "dark.svg": _dark, "png": _png, "csv": _csv, "html": _table,
+    VEGA: _vega,
 }  # fmt: skip
-SHOWN = ("svg", "dark.svg", "html")  # in a page; the others are taken away
+SHOWN = ("svg", "dark.svg", "html", VEGA)  # in a page; the others are taken away
 
 
 @study_page("rows")
@@ -99,7 +104,8 @@ def drawn_figure(
         return HttpResponse(status=304)
     known = FORMS.get(form)
     response = known(request, study, *found) if known else _journal(found[0], form)
-    response["ETag"], response["Cache-Control"] = tag, "private, no-cache"
+    response["ETag"] = tag
+    response.setdefault("Cache-Control", "private, no-cache")
     return response
 
 

@@ -22,6 +22,8 @@ from studies.paging import Page
 from studies.policy import keep_report
 from studies.templatetags.studies_ui import ICONS, STATES
 
+from .pictures import explored_answer
+
 YEAR_SECONDS = 365 * 24 * 3600
 EXAMPLES = {
     "icons": list(ICONS),
@@ -65,6 +67,11 @@ def policy_report(request: HttpRequest) -> HttpResponse:
     if not keep_report(request.body):
         return HttpResponseBadRequest("This is no report of a policy.")
     return HttpResponse(status=204)
+
+
+@login_required
+def patterns_figure(request: HttpRequest) -> HttpResponse:
+    return explored_answer(draw_example())
 
 
 @login_required

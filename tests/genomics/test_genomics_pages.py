@@ -97,7 +97,8 @@ def test_drawn_figures_over_the_api_with_the_rights_of_the_page(with_phenotype: 
     assert told(people.statistician, "state/?page=nothing") == 404
     # a reader of another site finds neither the drawing nor its figures; an outsider not the study
     assert told(people.colleague, "")["results"] == []
-    assert told(people.colleague, f"{one}svg/") == 404
+    assert told(people.statistician, f"{one}vega/")["usermeta"]["along"] is False
+    assert told(people.colleague, f"{one}svg/") == told(people.colleague, f"{one}vega/") == 404
     assert told(people.outsider, "") == 404
 
 
@@ -176,17 +177,26 @@ def test_figures_are_drawn_once_for_those_who_see_the_same_rows(with_phenotype: 
     assert answer["Content-Type"] == "image/svg+xml"
     assert answer.content.startswith(b"<svg")
     assert opened(people.statistician, f"{files}.svg", answer["ETag"]).status_code == 304
+    part = opened(people.statistician, page).content.decode()
     page = opened(people.coordinator, f"{files}.html").content.decode()
     assert "CD8 T cells" in page
     assert "heat-map.174mm.pdf" in page
     assert opened(people.statistician, f"{files}.174mm.pdf").content.startswith(b"%PDF")
     assert opened(people.statistician, f"{files}.85mm.pdf").status_code == 404  # too small to read
-    for form in ("svg", "png", "csv", "html"):
+    for form in ("svg", "png", "csv", "html", "vega.json"):
         assert opened(people.colleague, f"{files}.{form}").status_code == 404
     assert opened(people.statistician, files.replace("heat-map", "x") + ".svg").status_code == 404
     own = f"/studies/{people.study.uid}/drawings/{hers.uid}/heat-map"
     assert opened(people.colleague, f"{own}.svg").status_code == 200
     assert opened(people.colleague, f"{own}.csv").status_code == 403
+    assert f"{files}.vega.json" in part
+    told = opened(people.statistician, f"{files}.vega.json")
+    assert (told["Cache-Control"], told.json()["usermeta"]["panels"]) == ("private, no-store", [])
+    mine, whole = (
+        opened(user, f"{one}.vega.json").json()["data"]
+        for user, one in ((people.colleague, own), (people.statistician, files))
+    )
+    assert 0 < len(str(mine)) < len(str(whole))  # the cells of her own site's patients alone
     with acting_as(people.colleague):  # the database says the same without the house
         assert set(Drawing.objects.values_list("pk", flat=True)) == {hers.pk}
 

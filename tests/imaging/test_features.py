@@ -268,6 +268,9 @@ def test_who_fails_is_listed_and_alone_tried_again(scanned, short, client, monke
     version = ExtractorVersion.objects.get(modality="PT")
     shown = client.get(reverse("imaging:extractor", args=[scanned.study.uid, version.uid]))
     assert "Loss by epoch" in shown.content.decode()
+    losses = reverse("imaging:extractor_losses", args=[scanned.study.uid, version.uid])
+    assert f'data-explore="{losses}"' in shown.content.decode()
+    assert client.get(losses).json()["usermeta"]["along"] is True
     assert client.get(
         reverse("imaging:extractor_picture", args=[scanned.study.uid, version.uid])
     ).content.startswith(b"\x89PNG")

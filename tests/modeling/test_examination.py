@@ -116,7 +116,11 @@ def test_an_examination_holds_every_part_and_shows_it(made, settings, monkeypatc
                   "Subgroups", "Drift of the inputs", "More patients, better score?",
                   "chance and overfitting", "What moves a patient"):  # fmt: skip
         assert title in text or title == "Answered otherwise"
+    figure = reverse("modeling:result_figure", args=[people.study.uid, version.uid, "importance"])
+    assert f'data-explore="{figure}"' in text
     listed = client.get(reverse("api:examination-list", args=[people.study.uid])).json()
+    own = f"/api/v1/studies/{people.study.uid}/examinations/{shared.uid}/figures/importance/vega/"
+    assert client.get(figure).json() == client.get(own).json()
     assert [row["uid"] for row in listed["results"]] == [str(shared.uid), str(found.uid)]
     assert listed["results"][1]["results"] == results
 

@@ -281,6 +281,7 @@ def numbers_of_patients_stay_with_those_who_may_download(
     assert report.content["figures"][key]["rows"], key
     part = reverse("modeling:report_figure", args=[people.study.uid, report.uid, key, "html"])
     drawn = reverse("modeling:report_figure", args=[people.study.uid, report.uid, key, "svg"])
+    explored = drawn.replace(".svg", ".vega.json")
     read = f"/api/v1/studies/{people.study.uid}/reports/{report.uid}/"
     for user, may in ((people.statistician, True), (people.colleague, False)):
         client.force_login(user)
@@ -288,9 +289,16 @@ def numbers_of_patients_stay_with_those_who_may_download(
         assert ("<td>" in shown, bool(SAID.search(shown))) == (may, False)
         svg = client.get(drawn).content.decode()
         assert ('role="graphics-symbol"' in svg, bool(SAID.search(svg))) == (True, may)
+        for address in (explored, f"{read}figures/{key}/vega/"):
+            answer = client.get(address)
+            assert (answer.status_code, b"datum" in answer.content) == (200 if may else 403, may)
+        assert ("data-explore" in shown) == may
         told = client.get(read).json()["content"]["figures"]
         assert [bool(told[key]["rows"]), bool(told[key]["spec"])] == [may, may]
         assert told["roc"]["rows"], "no row of it is a patient"
+        answer = client.get(explored.replace(key, "roc"))
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+        assert answer.json()["usermeta"]["families"], "its cohorts can be hidden"
 
 
 def doors_are_kept(people: People, report: Report, client: Client) -> None:

@@ -63,6 +63,12 @@ def test_pages_show_the_numbers_with_their_digests(done):
     assert "Rad-Score 1" in runs
     assert f"{auc:.3f}" in run
     assert "<svg" in run
+    figure = reverse("modeling:run_figure", args=[done.study.uid, ModelRun.objects.get().uid,
+                                                  "classifiers"])  # fmt: skip
+    assert f'data-explore="{figure}"' in run
+    api = f"/api/v1/studies/{done.study.uid}/runs/{ModelRun.objects.get().uid}/"
+    assert client.get(figure).json() == client.get(f"{api}figures/classifiers/vega/").json()
+    assert client.get(figure.replace("classifiers", "nothing")).status_code == 404
     assert "Volume only" in run
     assert "apparent" in run
     assert version.sha256 in one
