@@ -49,14 +49,16 @@ export function swatch({ colours, dashes, shapes }, k) {
 // Name and values of a row as elements; `but` is said in the heading already.
 export function line({ told }, but, sign) {
   const row = made("p", "");
-  const put = (...what) => row.append(made(...what), " ");
+  const put = (where, ...what) => where.append(made(...what), " ");
   if (sign) row.append(sign, " ");
-  if (told.title) put("strong", "", told.title);
+  if (told.title) put(row, "strong", "", told.title);
   const labels = labelsOf(told).filter((label) => label !== but);
   labels.forEach((label) => {
-    put("span", "quiet", label);
-    put("span", "explore-value", told[label]);
+    const pair = made("span", "explore-pair");
+    put(pair, "span", "quiet", label);
+    put(pair, "span", "explore-value", told[label]);
+    row.append(pair, " ");
   });
-  if (!labels.length) put("span", "explore-value", "–");
+  if (!labels.length) put(row, "span", "explore-value", "–");
   return row;
 }

@@ -34,6 +34,7 @@ export async function explore(opener, [style, vega, interpreter]) {
 class Exploration {
   constructor(figure, drawing, opener, spec) {
     Object.assign(this, { figure, drawing, opener, spec, about: spec.usermeta, hidden: [], home: {}, at: null, drag: null });
+    spec.background = null; // the sheet's own, light or dark
     if (this.about.families.length) dropLegends(spec);
   }
 

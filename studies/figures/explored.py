@@ -122,12 +122,16 @@ def _mark(unit: Node) -> str:
 
 
 def _read_boxes(view: Node, told: list[Node]) -> None:
-    """Vega-Lite has English words of its own for the parts of a box: the box alone is read."""
+    """Vega-Lite has English words of its own for the parts of a box: the box alone is read.
+
+    It is of a panel, whose name stands with the panel.
+    """
     for mark in view.get("marks", ()):
         _read_boxes(mark, told)
         own = mark.get("encode", {}).get("update", {})
         if told and own.pop("tooltip", None) and "y2" in own and mark["type"] == "rect":
-            own["tooltip"] = {"signal": told[0]["value"]["expr"]}
+            said = told[0]["value"]["expr"].replace('"title": datum[', '"title": parent[')
+            own["tooltip"] = {"signal": said}
 
 
 def _take_dark_colours(vega: Node) -> None:
