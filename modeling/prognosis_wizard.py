@@ -20,7 +20,8 @@ from modeling.selectors import (
     tables_of,
 )
 from modeling.services.plans import plan_in_force, question_save
-from modeling.services.prognosis_check import Ahead, check_of, prognosis_ahead
+from modeling.services.prognosis_ahead import Ahead, prognosis_ahead
+from modeling.services.prognosis_check import check_of
 from modeling.services.prognosis_choice import (
     NONE,
     RESAMPLES,
@@ -36,6 +37,7 @@ from modeling.services.prognosis_columns import (
     own_title,
     own_values,
     told_of,
+    usual_candidates,
 )
 from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, endpoints_offered
 from modeling.services.prognosis_question import PURPOSE, of_user
@@ -136,7 +138,8 @@ def _usual(study: Study, name: str, plan: Mapping[str, Any]) -> str:
             return _as_text(headline)
     usual = {
         "endpoints": ",".join(ENDPOINTS), "immunoscore": "yes",
-        "candidates": ",".join(CANDIDATES), "selection": "lasso", "splines": NONE,
+        "candidates": ",".join(usual_candidates(study)) or NONE,
+        "selection": "lasso", "splines": NONE,
         "resamples": str(RESAMPLES), "seed": str(plan.get("seed", 0)),
     }  # fmt: skip
     return usual.get(name, "")

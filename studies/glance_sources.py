@@ -24,7 +24,9 @@ from studies.glance_columns import (
     survival_column,
 )
 from studies.glance_reading import codes, copied, numbers, whole_numbers
+from studies.methods.dictionary import BEFORE_TREATMENT
 from studies.methods.endpoints import BEST_FIRST, DAYS_PER_MONTH
+from studies.methods.known_when import known_of
 from studies.methods.selection import (
     CATEGORY,
     NUMBER,
@@ -45,8 +47,6 @@ from studies.models import (
     VariableType,
 )
 from studies.variable_filters import variables_in_force
-
-OUTCOMES = ("response", "resection_margin")  # variables of the form that are no baseline
 
 
 def columns_of_study(study: Study, ids: NDArray[np.int64], rows: list[Any]) -> Iterator[Column]:
@@ -105,7 +105,7 @@ def clinical_columns(study: Study, ids: NDArray[np.int64]) -> Iterator[Column]:
         yield replace(
             _variable(variable, parts, at, there, ids, starts),
             source=source,
-            known_before=variable.name not in OUTCOMES,
+            known_before=known_of(variable.name, variable.known_when) == BEFORE_TREATMENT,
         )
 
 

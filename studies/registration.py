@@ -104,7 +104,8 @@ register_upload(
         accept=".csv,.xlsx",
         help=_(
             "CSV or XLSX as this study's dictionary downloads, one line per variable: name, "
-            "label, type, unit, ranges, codes (code = label; ...), missing_codes, required_for. "
+            "label, type, unit, ranges, codes (code = label; ...), missing_codes, required_for, "
+            "known_when (before_treatment, during_treatment, at_outcome). "
             "A REDCap data dictionary (CSV) is read, too. It becomes a draft that you put in force."
         ),
         right="manage",

@@ -158,6 +158,7 @@ urlpatterns = [
         name="dictionary_compare",
     ),
     path(f"{DICTIONARY}/freeze/", dictionaries.dictionary_freeze, name="dictionary_freeze"),
+    path(f"{DICTIONARY}/known/", dictionaries.dictionary_known, name="dictionary_known"),
     path(f"{DICTIONARY}/discard/", dictionaries.dictionary_discard, name="dictionary_discard"),
     path(f"{DICTIONARY}/new/<str:kind>/", dictionaries.variable_new, name="variable_new"),
     path(f"{VARIABLE}/", dictionaries.variable_edit, name="variable"),

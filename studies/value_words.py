@@ -35,6 +35,8 @@ WORDS = (
     _("version"), _("run"), _("recipe"), _("question"), _("endpoint"), _("cohort"), _("snapshot"),
     _("file"), _("form"), _("number"), _("date"), _("category"), _("text"), _("yes"), _("no"),
     _("encoding"), _("delimiter"), _("sheet"),
+    # when a variable is known
+    _("known when"), _("before treatment"), _("during treatment"), _("at outcome"),
     # levels that the shipped dictionary derives
     _("under 65"), _("65 and over"),
     # rights

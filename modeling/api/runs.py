@@ -57,6 +57,9 @@ class ColumnSerializer(serializers.Serializer):
     type = serializers.CharField()
     unit = serializers.CharField()
     meaning = serializers.CharField()
+    known_when = serializers.CharField(
+        allow_blank=True, help_text="before_treatment, during_treatment, at_outcome, or not said."
+    )
     missing = serializers.IntegerField()
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from modeling.methods.leak_survival import OUTCOME_PREFIXES
 from studies.methods.derivations import meanings
-from studies.methods.dictionary import DEFAULT_DICTIONARY, DerivedSpec, VariableSpec
+from studies.methods.dictionary import BEFORE_TREATMENT, DerivedSpec, VariableSpec
 from studies.methods.expressions import Meaning, read_expression
+from studies.methods.known_when import known_of, known_of_all, why_untimely
 from studies.methods.problems import Problem
 from studies.methods.wording import say
 
-COURSE = "Course"  # the section of what becomes known after treatment began
-AFTER = frozenset(spec.name for spec in DEFAULT_DICTIONARY if spec.section == COURSE)
 # Columns of every frozen table of a prognosis, which no variable may take the place of.
 RESERVED = frozenset({
     "cohort", "pseudonym", "use", "role", "site", "reason", "patient_id", "cohort_id", "rad_score",
@@ -29,7 +28,9 @@ class DictionaryColumn:
     """A column that was looked at: a candidate, unless ``refused`` says why it is none.
 
     ``levels`` are in order, the reference first; a number has none. ``source`` is the variable
-    that it reads; ``parts`` name what a derived column is computed from.
+    that it reads; ``parts`` name what a derived column is computed from. ``known`` says when its
+    values are known, ``untimely`` why that is too late: part of what may be refused, and all that
+    rows frozen earlier are asked.
     """
 
     name: str
@@ -39,12 +40,16 @@ class DictionaryColumn:
     parts: frozenset[str] = frozenset()
     refused: str = ""
     source: str = ""
+    known: str = BEFORE_TREATMENT
+    untimely: str = ""
 
 
 def admit_columns(
     variables: Sequence[VariableSpec], derived: Sequence[DerivedSpec], outcomes: Collection[str]
 ) -> list[DictionaryColumn]:
     """Every column of a dictionary: numbers and levels known before treatment are admitted.
+
+    What is derived is known when the last of its parts is.
 
     Parameters
     ----------
@@ -54,7 +59,8 @@ def admit_columns(
         Names of the study's endpoints.
     """
     found = [_of_variable(spec, outcomes) for spec in variables]
-    late = {spec.name for spec in variables if _late(spec)}
+    when = known_of_all(variables, derived)
+    untimely = {one.name: one.untimely for one in found if one.untimely}
     names = meanings(variables)
     known = {spec.name: tuple(spec.codes) for spec in variables}
     parts: dict[str, frozenset[str]] = {}
@@ -62,14 +68,45 @@ def admit_columns(
         expression = read_expression(one.expression, names)
         parts[one.name] = _all_parts(expression.names, parts)
         levels = known[one.name] = _levels(expression.kind, expression.tree, known)
-        refused = _refused_derived(one.name, expression.kind, levels, parts, late, outcomes)
+        late = _untimely_derived(parts[one.name], untimely)
+        refused = late or _refused_derived(one.name, expression.kind, levels, outcomes)
         names[one.name] = Meaning(expression.kind, unit=one.unit)
         found.append(
             DictionaryColumn(
-                one.name, one.label, one.unit, levels, parts[one.name], refused, one.name
+                one.name, one.label, one.unit, levels, parts[one.name], refused, one.name,
+                when[one.name], late,
             )
-        )
+        )  # fmt: skip
     return found
+
+
+def refusal_of(column: DictionaryColumn, reason: str) -> Problem:
+    """That a column is no candidate, why, and what to do about it."""
+    if not column.known:
+        remedy = say(
+            "Say in the data dictionary when it is known (Dictionary, When each is known) and put "
+            "that version in force, or leave the column out."
+        )
+    else:
+        remedy = say("Leave it out: a model must not know how its patients fared.")
+    return Problem(
+        say("Covariates"),
+        say("{name}: {reason}", name=column.name, reason=reason),
+        say("a number or levels known before treatment"),
+        remedy,
+        column="candidates",
+    )
+
+
+def check_known_in_time(columns: Iterable[DictionaryColumn]) -> list[Problem]:
+    """A column that the dictionary says is known too late, or says nothing of.
+
+    Parameters
+    ----------
+    columns : iterable of DictionaryColumn
+        What a model is offered.
+    """
+    return [refusal_of(one, one.untimely) for one in columns if one.untimely]
 
 
 def check_beside_parts(
@@ -101,19 +138,19 @@ def check_beside_parts(
 
 def _of_variable(spec: VariableSpec, outcomes: Collection[str]) -> DictionaryColumn:
     levels = tuple(spec.codes) if spec.type == "category" else ()
-    refused = _late(spec) or _misnamed(spec.name, outcomes) or _of_no_use(spec, levels)
+    known = known_of(spec.name, spec.known_when)
+    late = why_untimely(known) or _of_another_form(spec)
+    refused = late or _misnamed(spec.name, outcomes) or _of_no_use(spec, levels)
     return DictionaryColumn(
-        spec.name, spec.label, spec.unit, levels, refused=refused, source=spec.name
-    )
+        spec.name, spec.label, spec.unit, levels, refused=refused, source=spec.name, known=known,
+        untimely=late,
+    )  # fmt: skip
 
 
-def _late(spec: VariableSpec) -> str:
-    """Why a variable may know how its patient fared, or nothing."""
-    if spec.form != "baseline":
-        return say("asked in another form than baseline: after treatment began")
-    if spec.name in AFTER or spec.section == COURSE:
-        return say("of the course: known only after treatment began")
-    return ""
+def _of_another_form(spec: VariableSpec) -> str:
+    if spec.form == "baseline":
+        return ""
+    return say("asked in another form than baseline, which no model reads")
 
 
 def _misnamed(name: str, outcomes: Collection[str]) -> str:
@@ -132,13 +169,17 @@ def _of_no_use(spec: VariableSpec, levels: tuple[str, ...]) -> str:
     return ""
 
 
+def _untimely_derived(parts: Collection[str], untimely: Mapping[str, str]) -> str:
+    """The first part that is known too late, and why."""
+    late = sorted(set(parts) & set(untimely))
+    if not late:
+        return ""
+    return say("derived from {name}: {reason}", name=late[0], reason=untimely[late[0]])
+
+
 def _refused_derived(
-    name: str, kind: str, levels: tuple[str, ...], parts: Mapping[str, frozenset[str]],
-    late: Collection[str], outcomes: Collection[str],
+    name: str, kind: str, levels: tuple[str, ...], outcomes: Collection[str]
 ) -> str:  # fmt: skip
-    known_late = sorted(parts[name] & set(late))
-    if known_late:
-        return say("derived from {name}, known only after treatment began", name=known_late[0])
     if misnamed := _misnamed(name, outcomes):
         return misnamed
     if kind == "text" and not levels:

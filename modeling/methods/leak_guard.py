@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from studies.methods.problems import DataProblem, Notice, Problem
 from studies.methods.wording import named, say
+
+ROUNDING = 1e-3  # of a feature's standard deviation
+CHANCE = 1e-6
+RARE_SHARED = 3
 
 
 def check_patients_apart(
@@ -70,31 +74,157 @@ def check_cohort_uses(cohort: Sequence[str], uses: Mapping[str, str]) -> list[Pr
 
 
 def check_identical_rows(keys: Sequence[str], features: ArrayLike) -> list[Problem]:
-    """Two patients with the same features to the last digit: one image under two names.
+    """Two patients with the same features but for rounding: one image under two names.
 
     Parameters
     ----------
     keys : sequence of n str
         One key per row; rows of one patient (two validating cohorts) may repeat.
     features : array of shape (n, p)
-        A single column says nothing of identity and is not checked.
+        NaN where missing. A single column says nothing of identity and is not checked.
+
+    Notes
+    -----
+    Rows are the same when no feature differs by more than ``ROUNDING`` of its standard deviation,
+    or by less where few features would let chance place two patients so near (``CHANCE`` of any
+    pair, features taken as independent).
     """
-    X = np.ascontiguousarray(np.asarray(features, dtype=np.float64))
-    if X.shape[1] < 2:
+    X = np.asarray(features, dtype=np.float64)
+    n, p = X.shape
+    if p < 2 or n < 2:
         return []
-    same: defaultdict[bytes, set[str]] = defaultdict(set)
-    for key, row in zip(keys, X, strict=True):
-        same[hashlib.sha256(row.tobytes()).digest()].add(key)
+    nearest = min(ROUNDING, (CHANCE / (n * (n - 1) / 2)) ** (1 / p))
     return [
         Problem(
             "features",
-            say("equal rows for {some}", some=_some(sorted(group))),
+            say("equal rows for {some}", some=_some(group)),
             "a row of its own for each",
             "The same image seems to stand under several patients: check the uploads.",
         )
-        for group in same.values()
-        if len(group) > 1
+        for group in _joined((keys[i], keys[j]) for i, j in _near(X, nearest) if keys[i] != keys[j])
     ]
+
+
+def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Problem]:
+    """Two patients who share rare values: one person under two names.
+
+    Parameters
+    ----------
+    keys : sequence of n str
+    table : DataFrame, (n rows)
+        Numbers; a value counts where exactly two patients have it. Two who share ``RARE_SHARED``
+        such values, in as many columns, are taken for one.
+    """
+    shared: Counter[tuple[str, str]] = Counter()
+    for name in table.columns:
+        holders: defaultdict[float, set[str]] = defaultdict(set)
+        for key, value in zip(keys, table[name].astype(float), strict=True):
+            if np.isfinite(value):
+                holders[value].add(key)
+        shared.update(tuple(sorted(pair)) for pair in holders.values() if len(pair) == 2)
+    return [
+        Problem(
+            say("Covariates"),
+            say("the same rare values for {some}", some=_some(group)),
+            "a row of its own for each",
+            "One person seems to stand under several pseudonyms: merge the two, or correct one.",
+        )
+        for group in _joined(pair for pair, count in shared.items() if count >= RARE_SHARED)
+    ]
+
+
+def _near(X: NDArray[np.float64], distance: float) -> Iterator[tuple[int, int]]:
+    """Pairs of rows that differ by no more standard deviations in any column; what is missing in
+    one must be missing in both."""
+    known = np.isfinite(X)
+    filled, n = np.where(known, X, 0.0), np.maximum(known.sum(axis=0), 1)
+    centred = np.where(known, filled - filled.sum(axis=0) / n, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / n)
+    scaled = centred / np.where(spread > 0, spread, 1.0)
+    lead = int(np.argmax([np.unique(column).size for column in scaled.T]))
+    order = np.argsort(scaled[:, lead], kind="stable")
+    scaled, known = scaled[order], known[order]
+    ends = np.searchsorted(scaled[:, lead], scaled[:, lead] + distance, side="right")
+    for place, end in enumerate(ends):
+        others = slice(place + 1, end)
+        same = (np.abs(scaled[others] - scaled[place]) <= distance).all(axis=1)
+        same &= (known[others] == known[place]).all(axis=1)
+        for other in np.flatnonzero(same):
+            yield int(order[place]), int(order[place + 1 + other])
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Groups of those whom any pair joins."""
+    groups: list[set[str]] = []
+    for pair in pairs:
+        touched = [group for group in groups if group & set(pair)]
+        groups = [group for group in groups if group not in touched]
+        groups.append(set(pair).union(*touched))
+    return [sorted(group) for group in groups]
+
+
+def check_not_moved(keys: Sequence[str], today: Sequence[str | None]) -> list[Problem]:
+    """Patients of a fit who validate by now, though they did not when the rows were frozen.
+
+    Parameters
+    ----------
+    keys : sequence of n str
+    today : sequence of n
+        development, validation, or None where no cohort binds.
+    """
+    moved = sorted({key for key, use in zip(keys, today, strict=True) if use == "validation"})
+    if not moved:
+        return []
+    return [
+        Problem(
+            say("fitting cohort"),
+            say("{n} patients who validate today: {some}", n=len(moved), some=_some(moved)),
+            "development patients only",
+            "Freeze the question anew: the cohorts have changed since.",
+        )
+    ]
+
+
+def check_dated_before(
+    what: str, keys: Sequence[str], dated: Sequence[date | None], start: Sequence[date | None]
+) -> list[Problem]:
+    """Values with a day of their own that lies after treatment began.
+
+    Parameters
+    ----------
+    what : str
+        Whose day it is.
+    keys : sequence of n str
+    dated : sequence of n dates
+        None where there is none.
+    start : sequence of n dates
+        First day of the treatment; None where unknown.
+    """
+    late = _later(keys, dated, start)
+    if not late:
+        return []
+    return [
+        Problem(
+            what,
+            say(
+                "dated after treatment began in {n} patients: {some}", n=len(late), some=_some(late)
+            ),
+            say("values of the time before"),
+            "Correct the dates, or leave out what rests on them: it may have seen the outcome.",
+        )
+    ]
+
+
+def _later(
+    keys: Sequence[str], dated: Sequence[date | None], start: Sequence[date | None]
+) -> list[str]:
+    return sorted(
+        {
+            key
+            for key, day, first in zip(keys, dated, start, strict=True)
+            if day is not None and first is not None and day > first
+        }
+    )
 
 
 def check_measured_before(
@@ -110,17 +240,13 @@ def check_measured_before(
     outcome_from : sequence of n dates
         First day from which the outcome counts (start of treatment); None where unknown.
     """
-    late = [
-        key
-        for key, seen, start in zip(keys, measured, outcome_from, strict=True)
-        if seen is not None and start is not None and seen > start
-    ]
+    late = _later(keys, measured, outcome_from)
     if not late:
         return []
     return [
         Problem(
             say("scan date"),
-            say("{n} scans after treatment began: {some}", n=len(late), some=_some(sorted(late))),
+            say("{n} scans after treatment began: {some}", n=len(late), some=_some(late)),
             "scans of the time before",
             "Choose the baseline scan: a later one has seen the outcome.",
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import comb, log10
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.stats import chi2, rankdata
 
 from modeling.methods.concordance import estimate_concordance
-from modeling.methods.survival_table import check_survival
+from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import Problem
 from studies.methods.wording import named, say
 
@@ -18,6 +20,8 @@ OUTCOME_PREFIXES = (
 )  # fmt: skip
 TOO_GOOD = 0.97  # Harrell's C of one column alone
 LEAST_EVENTS = 10  # with fewer, chance orders them so well
+CHANCE = 1e-6
+MOST_LEVELS = 12
 
 
 def check_out_of_fold(cohort: Sequence[str], kind: Sequence[object]) -> list[Problem]:
@@ -67,19 +71,30 @@ def check_unseen(learned: set[str], judging: Mapping[str, Sequence[str]]) -> lis
 def check_outcome_order(
     table: pd.DataFrame, duration: ArrayLike, event: ArrayLike
 ) -> list[Problem]:
-    """A column that is made of the outcome, by its name or by how well it orders deaths.
+    """A column that is made of the outcome: by its name, by how well it orders deaths, or because
+    it tells who had the event.
 
     Parameters
     ----------
     table : DataFrame, (n rows)
-        Numeric columns, complete.
+        Numbers, or levels as text; complete.
     duration, event : arrays, shape (n,)
+
+    Notes
+    -----
+    Pairs of equal values are left out of the order: classes of survival order deaths as well as
+    survival itself. Such a column is refused only where chance would not do it: a score test for
+    trend in its ranks below ``CHANCE``; of values that never stand on both sides of the event, at
+    most 2^k / C(n, events) for k of them.
     """
     time, flag = check_survival(duration, event)
     told = [name for name in table.columns if str(name).startswith(OUTCOME_PREFIXES)]
-    if flag.sum() >= LEAST_EVENTS:
-        told += [name for name in table.columns if name not in told and _orders(
-            table[name].to_numpy(float), time, flag)]  # fmt: skip
+    for name in table.columns.difference(told, sort=False):
+        column = _as_numbers(table[name], time, flag)
+        if _tells_event(column, flag) or (
+            flag.sum() >= LEAST_EVENTS and _orders(column, time, flag)
+        ):
+            told.append(name)
     return [
         Problem(
             say("Covariates"),
@@ -92,8 +107,46 @@ def check_outcome_order(
     ]
 
 
-def _orders(column: np.ndarray, time: np.ndarray, flag: np.ndarray) -> bool:
+def _as_numbers(column: pd.Series, time: Floats, flag: Flags) -> Floats:
+    """Numbers as they are; levels by how often the event came in them."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(float)
+    level = column.astype(str).to_numpy()
+    rate = {name: flag[level == name].sum() / max(time[level == name].sum(), 1e-9)
+            for name in np.unique(level)}  # fmt: skip
+    return np.array([rate[name] for name in level])
+
+
+def _orders(column: Floats, time: Floats, flag: Flags) -> bool:
     if np.ptp(column) == 0:
         return False
-    c = estimate_concordance(time, flag, column).c
-    return bool(max(c, 1 - c) > TOO_GOOD)
+    found = estimate_concordance(time, flag, column)
+    if max(found.c, 1 - found.c) > TOO_GOOD:
+        return True
+    apart = found.concordant + found.discordant
+    return bool(
+        apart > 0
+        and max(found.concordant, found.discordant) / apart > TOO_GOOD
+        and _trend_p(rankdata(column), time, flag) < CHANCE
+    )
+
+
+def _trend_p(score: Floats, time: Floats, flag: Flags) -> float:
+    """Score test of Cox's model with one column, Breslow ties."""
+    above = spread = 0.0
+    for moment, events in zip(*np.unique(time[flag], return_counts=True), strict=True):
+        at_risk = score[time >= moment]
+        above += score[flag & (time == moment)].sum() - events * at_risk.mean()
+        spread += events * at_risk.var()
+    return float(chi2.sf(above**2 / spread, 1)) if spread > 0 else 1.0
+
+
+def _tells_event(column: Floats, flag: Flags) -> bool:
+    """No value stands on both sides of the event, and chance would not part them so."""
+    values, place = np.unique(column, return_inverse=True)
+    if not 2 <= values.size <= MOST_LEVELS:
+        return False
+    events = np.bincount(place, weights=flag, minlength=values.size)
+    pure = (events == 0) | (events == np.bincount(place))
+    by_chance = values.size * log10(2) - log10(comb(flag.size, int(flag.sum())))
+    return bool(pure.all() and by_chance < log10(CHANCE))

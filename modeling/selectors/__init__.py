@@ -1,5 +1,6 @@
 """Reads of modeling."""
 
+from .dated import dates_behind, days_of_specimens, starts_of_treatment
 from .frozen import (
     FrozenCohort,
     analysed_patients,
@@ -14,6 +15,7 @@ from .inputs import (
     FEATURES,
     SCANNERS,
     Given,
+    days_of_scans,
     digests_given,
     extractors_behind,
     inputs_read,
@@ -65,6 +67,9 @@ __all__ = [
     "analysed_patients",
     "cohorts_now",
     "cuts_behind",
+    "dates_behind",
+    "days_of_scans",
+    "days_of_specimens",
     "digests_given",
     "extractors_behind",
     "frozen_cohorts",
@@ -96,6 +101,7 @@ __all__ = [
     "speaking",
     "speaking_of",
     "speaking_version",
+    "starts_of_treatment",
     "state_of",
     "states_of",
     "tables_of",

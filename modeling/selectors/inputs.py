@@ -221,14 +221,19 @@ def _immunoscore(asked: Asked) -> Given:
 
 def _dates(asked: Asked) -> Given:
     """Day of the chosen scan and first day of the index treatment."""
-    chosen = dict(choices_of(asked.study).values_list("patient_id", "roi_id"))
-    days = _days_of_scans(set(chosen.values()))
-    scanned = {patient: days[roi] for patient, roi in chosen.items()}
+    scanned = days_of_scans(asked.study)
     starts = Treatment.objects.filter(study=asked.study, is_index=True)
     treated = dict(starts.values_list("patient_id", "date"))
     columns = {"scanned_on": scanned, "treated_on": treated}
     series = {name: by_patient(pd.Series(days, dtype=object)) for name, days in columns.items()}
     return Given(pd.DataFrame(series))
+
+
+def days_of_scans(study: Study) -> dict[int, Any]:
+    """Day of the scan that speaks for each patient, by patient id."""
+    chosen = dict(choices_of(study).values_list("patient_id", "roi_id"))
+    days = _days_of_scans(set(chosen.values()))
+    return {patient: days[roi] for patient, roi in chosen.items()}
 
 
 def _days_of_scans(rois: set[int]) -> dict[int, Any]:

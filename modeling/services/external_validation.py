@@ -26,6 +26,7 @@ from modeling.models import (
     PredictionKind,
 )
 from modeling.selectors import look_numbers
+from modeling.services.look_guard import look_refuse
 from modeling.services.rad_score_guard import cuts_refuse
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_applying import (
@@ -78,7 +79,8 @@ def version_validate(
     ------
     DataProblem
         A nomogram; a cohort that does not validate, or that anything of the version's ancestry
-        was fitted to; nobody with what the version reads; one class only.
+        was fitted to; nobody with what the version reads; what ``look_refuse`` finds; one class
+        only.
     """
     check_rad_score(version)
     _check_cohort(version, cohort)
@@ -88,8 +90,9 @@ def version_validate(
     if earlier:
         return earlier
     cuts_refuse(snapshot)
-    progress(1, 3, marked("Applying the version"))
     rows = snapshot_read(snapshot)
+    look_refuse(version, snapshot, rows)
+    progress(1, 3, marked("Applying the version"))
     score = version_apply(version, rows, cohort.name)
     targets = targets_with_both_classes(rows, snapshot.targets[cohort.name])
     if not targets:

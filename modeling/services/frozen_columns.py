@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -10,9 +11,13 @@ import pyarrow.parquet as pq
 
 from modeling.models import DatasetSnapshot
 from modeling.services.cohort_snapshot import TABLE_ONE
-from studies.models import Variable
+from modeling.services.prognosis_rows import MARKERS
+from studies.methods.dictionary import AT_OUTCOME, BEFORE_TREATMENT
+from studies.methods.known_when import known_of_all
+from studies.models import DictionaryVersion, Variable
+from studies.services import dictionary_derived, dictionary_specs
 
-HEAD = ("name", "type", "unit", "meaning", "missing")
+HEAD = ("name", "type", "unit", "meaning", "known_when", "missing")
 # Of every kind of table; what a study named itself is read from its dictionary.
 MEANINGS: dict[str, tuple[str, str]] = {
     "cohort": ("", "cohort, as it was called when the table was frozen"),
@@ -63,6 +68,20 @@ BEGINNINGS = (
     ("pet.", "feature of the PET encoder"),
     ("ct.", "feature of the CT encoder"),
 )
+# When values that no dictionary names are known; of patients' keys nothing is said.
+KNOWN = {
+    **dict.fromkeys(
+        ("suv_max", "volume_ml", "mtv_41_percent_ml", "log2_mtv", "immunoscore", "cd3_high",
+         "cd8_high", "cd3_per_mm2", "cd8_per_mm2", "scanned_on", "treated_on", "scanner.pet",
+         "scanner.ct", "rad_score", "target_rna", "target_ihc", "rna_label", "rna_margin",
+         "rna_stability"),
+        BEFORE_TREATMENT,
+    ),
+    **dict.fromkeys(
+        ("target_response", "response_label", "response", "duration_months", "event", "cause"),
+        AT_OUTCOME,
+    ),
+}  # fmt: skip
 ENDINGS = (
     ("_days", "days", "follow-up: {name}"),
     ("_duration", "", "follow-up: {name}"),
@@ -74,15 +93,39 @@ TYPES = {"double": "number", "string": "text", "bool": "true or false", "date32[
 def columns_told(snapshot: DatasetSnapshot, data: bytes) -> list[dict[str, Any]]:
     """A line per column of a table's Parquet bytes, in the order of the table."""
     table = pq.read_table(io.BytesIO(data))
-    own = _own_variables(snapshot)
-    return [_told(field, table.column(field.name), own) for field in table.schema]
+    own, known = _own_variables(snapshot), _known_then(snapshot)
+    return [_told(field, table.column(field.name), own, known) for field in table.schema]
 
 
-def _told(field: pa.Field, values: Any, own: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def _told(
+    field: pa.Field, values: Any, own: dict[str, tuple[str, str]], known: Mapping[str, str]
+) -> dict[str, Any]:
     unit, meaning = _meaning(field.name, own)
     kind = TYPES.get(str(field.type), str(field.type))
-    told = (field.name, kind, unit, meaning, values.null_count)
+    told = (field.name, kind, unit, meaning, _known(field.name, known), values.null_count)
     return dict(zip(HEAD, told, strict=True))
+
+
+def _known(name: str, known: Mapping[str, str]) -> str:
+    """When a column's values are known: by the product, or by the dictionary of that day."""
+    plain = name.removeprefix(TABLE_ONE).removesuffix("__days")
+    if plain in KNOWN:
+        return KNOWN[plain]
+    if name.startswith(tuple(beginning for beginning, _ in BEGINNINGS)):
+        return BEFORE_TREATMENT
+    if (source := MARKERS.get(plain, plain)) in known:
+        return known[source]
+    is_follow_up = plain.endswith(tuple(ending for ending, _, _ in ENDINGS))
+    return AT_OUTCOME if is_follow_up else ""
+
+
+def _known_then(snapshot: DatasetSnapshot) -> dict[str, str]:
+    """By name, as the dictionary said that was in force when the table was frozen."""
+    rows = DictionaryVersion.objects.filter(study=snapshot.study, frozen_at__lte=snapshot.frozen_at)
+    version = rows.order_by("-number").first()
+    if version is None:
+        return {}
+    return known_of_all(dictionary_specs(version), dictionary_derived(version))
 
 
 def _meaning(name: str, own: dict[str, tuple[str, str]]) -> tuple[str, str]:

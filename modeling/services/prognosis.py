@@ -13,9 +13,10 @@ from modeling.methods.prognosis import PrognosisFit, apply_prognosis, fit_progno
 from modeling.methods.prognosis_evaluation import evaluate_prognosis
 from modeling.methods.survival_table import check_survival
 from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, PredictionKind, Quantity
+from modeling.services.prognosis_ahead import Ahead, ahead_of
 from modeling.services.prognosis_asking import dossier_compute
-from modeling.services.prognosis_check import Ahead, ahead_of, guard_refuse
 from modeling.services.prognosis_choice import choice_read
+from modeling.services.prognosis_guard import guard_refuse
 from modeling.services.prognosis_metrics import evaluation_metrics
 from modeling.services.prognosis_rows import PrognosisRows
 from modeling.services.prognosis_table2 import table2_asked

@@ -3,107 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
-from imaging.models import CutKind
-from imaging.selectors.slides import rule_current, rule_is_stale
-from modeling.methods.covariate_review import CovariateReview, review_covariates
-from modeling.methods.leak_guard import check_cohort_uses, check_patients_apart, refuse_leaks
-from modeling.methods.leak_survival import check_out_of_fold, check_outcome_order, check_unseen
 from modeling.methods.plan import compare_prognosis_to_plan
 from modeling.methods.sample_size import plan_sample_size
 from modeling.models import ModelRun, RunKind
-from modeling.selectors import frozen_keys, state_of
+from modeling.selectors import state_of
 from modeling.services.plans import plan_in_force, prognosis_done, rows_depart
-from modeling.services.prognosis_choice import (
-    PrognosisChoice,
-    choice_read,
-    led_by_common_levels,
-)
+from modeling.services.prognosis_ahead import Ahead, prognosis_ahead
+from modeling.services.prognosis_columns import columns_of
+from modeling.services.prognosis_guard import EXPLAINED, leaks_of
 from modeling.services.prognosis_metrics import json_ready
-from modeling.services.prognosis_rows import PrognosisRows
+from modeling.services.prognosis_rows import CANDIDATES
 from modeling.services.prognosis_writing import prognosis_recipe
-from modeling.services.snapshots import (
-    prognosis_question_rows,
-    prognosis_rows_frozen,
-    snapshot_permit,
-)
-from modeling.services.version_life import ancestry_of
 from studies.methods.problems import DataProblem, Notice, Problem
-from studies.methods.wording import marked, say
+from studies.methods.wording import say
 from studies.models import CohortUse, Study
 
 # Seconds per resample of LASSO and Cox, where no run has told better.
 SECONDS_PER_RESAMPLE, SECONDS_AT_LEAST = 0.06, 4.0
-EXPLAINED = {
-    "uses": marked("Only development cohorts are fitted to."),
-    "sides": marked("Nobody is fitted to and judged on."),
-    "out_of_fold": marked("The Rad-Score of everybody who is fitted to is out of fold."),
-    "unseen": marked("The Rad-Score has seen nobody whom the nomogram is judged on."),
-    "outcome_order": marked("No covariate was made of the outcome."),
-    "cuts": marked("Cuts of the slides were frozen on the development cohort as it is now."),
-}
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """A run as it would be, with the rows that it would freeze."""
-
-    study: Study
-    choice: PrognosisChoice
-    rows: PrognosisRows
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """Those who can be used at all."""
-        return self.rows.usable
-
-    @cached_property
-    def fitting(self) -> pd.DataFrame:
-        table = self.table
-        return table[table["use"] == CohortUse.DEVELOPMENT]
-
-    @cached_property
-    def split(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Complete rows in every column, and the others with the reason."""
-        return self.rows.split(list(self.choice.columns))
-
-    @cached_property
-    def fitted(self) -> pd.DataFrame:
-        return self.split[0][self.split[0]["use"] == CohortUse.DEVELOPMENT]
-
-    @cached_property
-    def review(self) -> CovariateReview:
-        rows = self.fitting
-        return review_covariates(
-            rows, rows["duration_months"].to_numpy(float), list(rows["event"]), self.choice.plan
-        )
-
-
-def prognosis_ahead(study: Study, asked: Mapping[str, Any]) -> Ahead:
-    """The run that ``asked`` describes, with its frozen rows, or with those it would freeze today.
-
-    Raises
-    ------
-    DataProblem
-        As ``choice_read``; a frozen table that cannot be read, or used any more.
-    """
-    choice = choice_read(study, asked)
-    if choice.table:
-        snapshot_permit(choice.table)
-        return ahead_of(study, choice, prognosis_rows_frozen(choice.table))
-    return ahead_of(study, choice, prognosis_question_rows(study, choice.question))
-
-
-def ahead_of(study: Study, choice: PrognosisChoice, rows: PrognosisRows) -> Ahead:
-    """The run of a choice on rows, of the cohorts that were chosen."""
-    kept = rows.only(choice.cohorts)
-    return Ahead(study, replace(choice, plan=led_by_common_levels(choice.plan, kept)), kept)
 
 
 def prognosis_check(study: Study, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,83 +106,6 @@ def cohorts_of(ahead: Ahead) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: row["use"] != CohortUse.DEVELOPMENT)
 
 
-def leaks_of(ahead: Ahead) -> dict[str, list[Problem]]:
-    """What each check finds, an empty list where it passes."""
-    return {name: check(ahead) for name, check in _CHECKS.items()}
-
-
-def guard_refuse(ahead: Ahead) -> None:
-    """Raise everything that was found at once: no run starts on a leak, whoever asks for it.
-
-    Raises
-    ------
-    DataProblem
-    """
-    refuse_leaks([problem for problems in leaks_of(ahead).values() for problem in problems])
-
-
-def _judging(ahead: Ahead) -> dict[str, list[str]]:
-    rows = ahead.table
-    elsewhere = rows[rows["use"] != CohortUse.DEVELOPMENT]
-    return {str(name): list(part["pseudonym"]) for name, part in elsewhere.groupby("cohort")}
-
-
-def _uses(ahead: Ahead) -> list[Problem]:
-    uses = dict(ahead.table[["cohort", "use"]].itertuples(index=False))
-    return check_cohort_uses(list(ahead.fitting["cohort"]), uses)
-
-
-def _sides(ahead: Ahead) -> list[Problem]:
-    return check_patients_apart(list(ahead.fitting["pseudonym"]), _judging(ahead))
-
-
-def _out_of_fold(ahead: Ahead) -> list[Problem]:
-    return check_out_of_fold(list(ahead.fitting["cohort"]), list(ahead.fitting["rad_score_kind"]))
-
-
-def _unseen(ahead: Ahead) -> list[Problem]:
-    """Members of the frozen rows that the score, or a version it was made with, was fitted to."""
-    learned: set[str] = set()
-    for version in ancestry_of(ahead.choice.rad_score):
-        keys = frozen_keys(version.fitting_snapshot)
-        learned |= set(keys.loc[keys["use"] == CohortUse.DEVELOPMENT, "pseudonym"])
-    return check_unseen(learned, _judging(ahead))
-
-
-def _outcome_order(ahead: Ahead) -> list[Problem]:
-    rows = ahead.fitted
-    numeric = [name for name in ahead.choice.columns if name not in ahead.choice.plan.factors]
-    if rows.empty:
-        return []
-    return check_outcome_order(rows[numeric].astype(float), rows["duration_months"], rows["event"])
-
-
-def _cuts(ahead: Ahead) -> list[Problem]:
-    if "immunoscore" not in ahead.choice.plan.always:
-        return []
-    rule = rule_current(ahead.study)
-    if rule is None or rule.kind == CutKind.FIXED or not rule_is_stale(rule):
-        return []
-    return [
-        Problem(
-            str(rule),
-            say("cuts frozen on other densities than those of the development cohort of today"),
-            "development patients only",
-            "Compute the Immunoscore and the phenotype from IHC again.",
-        )
-    ]
-
-
-_CHECKS: dict[str, Callable[[Ahead], list[Problem]]] = {
-    "uses": _uses,
-    "sides": _sides,
-    "out_of_fold": _out_of_fold,
-    "unseen": _unseen,
-    "outcome_order": _outcome_order,
-    "cuts": _cuts,
-}
-
-
 def _late(ahead: Ahead) -> list[Problem]:
     """All horizons beyond what anybody who is fitted to was followed."""
     times, longest = ahead.choice.plan.times, ahead.fitted["duration_months"].max()
@@ -280,6 +123,24 @@ def _late(ahead: Ahead) -> list[Problem]:
 
 
 def _about(ahead: Ahead) -> list[Notice]:
+    return [*_late_horizons(ahead), *_not_offered(ahead)]
+
+
+def _not_offered(ahead: Ahead) -> list[Notice]:
+    """The paper's columns that the study's dictionary does not say are known before treatment."""
+    known, offered = columns_of(ahead.study), ahead.choice.plan.candidates
+    return [
+        Notice(
+            "usual_column_not_offered",
+            say("{title} is not offered: {reason}.", title=say(known[name].title),
+                reason=known[name].untimely),
+        )
+        for name in CANDIDATES
+        if name not in offered and known[name].untimely
+    ]  # fmt: skip
+
+
+def _late_horizons(ahead: Ahead) -> list[Notice]:
     choice, longest = ahead.choice, ahead.fitted["duration_months"].max()
     beyond = [f"{time:g}" for time in choice.plan.times if time > longest]
     notices = []

@@ -11,15 +11,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from modeling.methods.admissible_columns import DictionaryColumn, check_beside_parts
+from modeling.methods.admissible_columns import (
+    DictionaryColumn,
+    check_beside_parts,
+    refusal_of,
+)
 from modeling.methods.prognosis_plan import PrognosisPlan, lead_with_common
 from modeling.models import DatasetSnapshot, ModelVersion, SavedQuestion, VersionKind
 from modeling.selectors import newest_table, question_named, snapshot_named, speaking, version_named
 from modeling.services.parameters import read_resamples, read_seed
-from modeling.services.prognosis_columns import candidates_of, columns_of
+from modeling.services.prognosis_columns import candidates_of, columns_of, usual_candidates
 from modeling.services.prognosis_endpoints import endpoints_offered
 from modeling.services.prognosis_question import PURPOSE, PrognosisQuestion, own_told
-from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS, PrognosisRows
+from modeling.services.prognosis_rows import ALWAYS, FACTORS, PrognosisRows
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import Cohort, CohortUse, Study
@@ -373,7 +377,7 @@ def _candidates(wanted: Wanted) -> tuple[str, ...]:
                 if name not in known and name != NONE]  # fmt: skip
     if problems:
         raise DataProblem(problems)
-    usual = CANDIDATES if wanted.before is None else tuple(known)
+    usual = usual_candidates(wanted.study) if wanted.before is None else tuple(known)
     chosen = _some_of(wanted.given, "candidates", say("Covariates"), tuple(known), usual)
     if problems := check_beside_parts(chosen, known):
         raise DataProblem(problems)
@@ -385,13 +389,7 @@ def _no_candidate(wanted: Wanted, name: str) -> Problem:
     if column is None:
         expected, remedy = ", ".join(wanted.candidates) or NONE, "Choose among them."
         return Problem(say("Covariates"), name, expected, remedy, column="candidates")
-    return Problem(
-        say("Covariates"),
-        say("{name}: {reason}", name=name, reason=column.refused),
-        "a number or levels known before treatment",
-        "Leave it out: a model must not know how its patients fared.",
-        column="candidates",
-    )
+    return refusal_of(column, column.refused)
 
 
 def _splines(wanted: Wanted) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from studies.remembered import once
 from studies.selectors import clinical_table
 from studies.services import dictionary_derived, dictionary_specs
 
+START = "treatment_started_on"
 Specs = tuple[tuple[VariableSpec, ...], tuple[DerivedSpec, ...]]
 
 
@@ -28,20 +30,32 @@ def columns_of(study: Study) -> dict[str, DictionaryColumn]:
 
 
 def _columns(study: Study) -> dict[str, DictionaryColumn]:
-    paper = {
-        name: DictionaryColumn(
-            name, TITLES[name], levels=FACTORS.get(name, ()), source=MARKERS.get(name, name)
-        )
-        for name in CANDIDATES
-    }
     outcomes = EndpointDefinition.objects.filter(study=study).values_list("name", flat=True)
     entered = {source: name for name, source in MARKERS.items()}
     found = {one.name: one for one in admit_columns(*_specs(study), set(outcomes))}
+    paper = {name: _of_paper(name, found) for name in CANDIDATES}
     for source, name in entered.items():
         if source in found:
             why = say("enters as a logarithm: {name}", name=name)
             found[source] = DictionaryColumn(source, found[source].title, refused=why)
     return paper | {name: one for name, one in found.items() if name not in paper}
+
+
+def _of_paper(name: str, found: Mapping[str, DictionaryColumn]) -> DictionaryColumn:
+    """A column of the paper, which is known when the dictionary says that its variable is."""
+    source = MARKERS.get(name, name)
+    column = DictionaryColumn(name, TITLES[name], levels=FACTORS.get(name, ()), source=source)
+    entered = found.get(source)
+    if entered is None:
+        return column
+    late = entered.untimely
+    return replace(column, refused=late, known=entered.known, untimely=late)
+
+
+def usual_candidates(study: Study) -> tuple[str, ...]:
+    """The paper's columns that may be offered here."""
+    offered = candidates_of(study)
+    return tuple(name for name in CANDIDATES if name in offered)
 
 
 def candidates_of(study: Study) -> dict[str, DictionaryColumn]:
@@ -84,8 +98,20 @@ def column_told(column: DictionaryColumn) -> dict[str, Any]:
         "levels": list(column.levels),
         "made_of": sorted(column.parts),
         "usual": column.name in CANDIDATES,
+        "known_when": column.known,
         "admitted": not column.refused,
         "reason": str(column.refused),
+    }
+
+
+def dates_of_candidates(study: Study, names: Collection[str]) -> dict[str, str]:
+    """By name the titles of dates that columns are derived from, but for the start of treatment."""
+    known = columns_of(study)
+    behind = {part for name in names if name in known for part in known[name].parts}
+    return {
+        spec.name: spec.label
+        for spec in _specs(study)[0]
+        if spec.type == "date" and spec.name in behind - {START}
     }
 
 

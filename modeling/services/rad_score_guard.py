@@ -20,6 +20,7 @@ from modeling.methods.leak_guard import (
     check_features,
     check_identical_rows,
     check_measured_before,
+    check_not_moved,
     check_patients_apart,
     notice_events_per_variable,
     refuse_leaks,
@@ -34,8 +35,10 @@ from modeling.selectors import (
     cuts_behind,
     frozen_fits,
     frozen_images,
+    frozen_keys,
     image_digests,
     uses_of_cohorts,
+    uses_today,
 )
 from modeling.services.rad_score_scanners import scanners_found
 from modeling.services.rad_score_state import RadScoreRun
@@ -48,7 +51,7 @@ EXPLAINED = {
     "identical_images": marked(
         "No two patients share an image: its voxels would stand on both sides."
     ),
-    "identical_rows": marked("No two patients have the same features to the last digit."),
+    "identical_rows": marked("No two patients have the same features but for rounding."),
     "frozen_fits": marked("Encoders, centroids and harmonisation saw development patients only."),
     "dates": marked("Every scan was made before the outcome began to count."),
     "outcome_columns": marked("No column was made of the outcome."),
@@ -126,7 +129,13 @@ def _whole(run: RadScoreRun) -> pd.DataFrame:
 
 
 def _uses(run: RadScoreRun) -> list[Problem]:
-    return check_cohort_uses(list(run.fitting["cohort"]), uses_of_cohorts(_whole(run)))
+    """Of the frozen rows, and (unless they are computed again) of the same patients today."""
+    found = check_cohort_uses(list(run.fitting["cohort"]), uses_of_cohorts(_whole(run)))
+    if run.again:
+        return found
+    keys = frozen_keys(run.snapshot).drop_duplicates("pseudonym").set_index("pseudonym")
+    today, patients = uses_today(run.study), keys["patient_id"].reindex(run.keys)
+    return found + check_not_moved(run.keys, [today.get(patient) for patient in patients])
 
 
 def _sides(run: RadScoreRun) -> list[Problem]:

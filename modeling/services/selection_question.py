@@ -51,7 +51,8 @@ def _document(study: Study, user: Any, name: str, selection: Selection) -> dict[
             column.title,
             say("patients chosen by it"),
             "something known before treatment",
-            "Leave this condition out: a model would have seen its answer.",
+            "Leave this condition out: a model would have seen its answer. Where it was known "
+            "before treatment, the data dictionary says so.",
         )
         for column in columns
         if not column.known_before

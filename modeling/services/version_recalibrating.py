@@ -27,6 +27,7 @@ from modeling.models import (
     PredictionKind,
     VersionKind,
 )
+from modeling.services.look_guard import look_refuse
 from modeling.services.numbering import next_number
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_applying import (
@@ -54,7 +55,7 @@ def version_recalibrate(
     ------
     DataProblem
         A nomogram, a recalibrated version, a cohort without the phenotype, too few patients,
-        a slope of 0 or less.
+        what ``look_refuse`` finds, a slope of 0 or less.
     """
     check_rad_score(version)
     if version.kind == VersionKind.RECALIBRATED:
@@ -74,6 +75,7 @@ def version_recalibrate(
         )
     progress(0, 2, marked("Freezing the cohort"))
     snapshot = cohort_freeze(version, cohort, job)
+    look_refuse(version, snapshot, snapshot_read(snapshot))
     asked = _asked(version, cohort.name, snapshot)
     progress(1, 2, marked("Fitting intercept and slope"))
     fit = fit_recalibration(asked.outcome, asked.score)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import dictionaries, services
-from studies.methods.dictionary import MISSING_CODES, DerivedSpec, VariableSpec
+from studies.methods.dictionary import KNOWN_WHEN, MISSING_CODES, DerivedSpec, VariableSpec
 from studies.models import DerivedVariable, DictionaryVersion, Variable, VariableType
 
 from .records import StudyScopedViewSet
@@ -36,6 +36,12 @@ class VariableSerializer(serializers.Serializer):
         child=serializers.CharField(max_length=40), default=list(MISSING_CODES)
     )
     required_for = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
+    known_when = serializers.ChoiceField(
+        [(value, value) for value in KNOWN_WHEN],
+        default="",
+        allow_blank=True,
+        help_text="When its value is known; blank (not said) is offered to no model.",
+    )
 
     def spec(self) -> VariableSpec:
         given = dict(self.validated_data)
@@ -44,6 +50,8 @@ class VariableSerializer(serializers.Serializer):
 
 
 class DerivedSerializer(serializers.Serializer):
+    """It is known when the last of what it is made of is."""
+
     uid = serializers.UUIDField(read_only=True)
     name = serializers.CharField(max_length=64)
     label = serializers.CharField(max_length=200)
@@ -65,6 +73,13 @@ class DictionarySerializer(serializers.ModelSerializer):
 
 class NoteSerializer(serializers.Serializer):
     note = serializers.CharField()
+
+
+class KnownSerializer(serializers.Serializer):
+    known_when = serializers.DictField(
+        child=serializers.ChoiceField([(value, value) for value in KNOWN_WHEN], allow_blank=True),
+        help_text="By name of a variable when its value is known.",
+    )
 
 
 class DifferenceSerializer(serializers.Serializer):
@@ -107,6 +122,17 @@ class DictionaryViewSet(StudyScopedViewSet):
     def variables(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add a variable to the draft."""
         return self._write(request, VariableSerializer, None, status.HTTP_201_CREATED)
+
+    @extend_schema(request=KnownSerializer, responses={200: DictionarySerializer})
+    @action(detail=True, methods=["put"], url_path="known-when")
+    def known_when(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Say of several variables of the draft when their values are known."""
+        asked = KnownSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.dictionary_known_write(
+            self.get_object(), request.user, asked.validated_data["known_when"]
+        )
+        return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=DerivedSerializer, responses={201: DerivedSerializer})
     @action(detail=True, methods=["post"], url_path="derived")

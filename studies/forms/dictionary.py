@@ -11,6 +11,12 @@ from studies.languages import said_choices
 from studies.methods.dictionary import MISSING_CODES, DerivedSpec, VariableSpec
 from studies.models import VariableType
 
+KNOWN = (
+    ("", _("not said")),
+    ("before_treatment", _("before treatment starts")),
+    ("during_treatment", _("during treatment")),
+    ("at_outcome", _("at the outcome, or after it")),
+)
 TYPES = said_choices((value, value) for value in VariableType.values)
 ASKED = (
     ("import", _("a file must have it")),
@@ -62,6 +68,15 @@ class VariableForm(forms.Form):
         max_length=40,
         initial="baseline",
         help_text=_("baseline, or a later form."),
+    )
+    known_when = forms.ChoiceField(
+        label=_("Known"),
+        choices=KNOWN,
+        required=False,
+        help_text=_(
+            "When its value is known. A model is offered what is known before treatment starts, "
+            "and nothing of which nobody has said."
+        ),
     )
     unit = forms.CharField(
         label=_("Unit"), max_length=40, required=False, help_text="UCUM: ng/mL, cm, a, mo."

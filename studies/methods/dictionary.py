@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from .wording import marked
 
 MISSING_CODES = ("not_done", "unknown", "not_applicable")
+BEFORE_TREATMENT, DURING_TREATMENT, AT_OUTCOME = KNOWN_WHEN = (
+    "before_treatment", "during_treatment", "at_outcome",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class VariableSpec:
         Reasons why there is no value; blank is none of them.
     form, section : str
         Where it is asked.
+    known_when : str
+        One of ``KNOWN_WHEN`` (``studies.methods.known_when``); empty: nobody has said, and no model
+        is offered it.
     """
 
     name: str
@@ -49,6 +55,7 @@ class VariableSpec:
     missing_codes: tuple[str, ...] = MISSING_CODES
     form: str = "baseline"
     section: str = ""
+    known_when: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,8 +97,17 @@ def _date(name: str, label: str, required_for: tuple[str, ...] = ()) -> Variable
 KEY_COLUMNS = ("patient_id", "site", "cohort")
 
 
-def _section(title: str, *specs: VariableSpec) -> tuple[VariableSpec, ...]:
-    return tuple(replace(spec, section=title) for spec in specs)
+def _section(
+    title: str, *specs: VariableSpec, known_when: str = BEFORE_TREATMENT
+) -> tuple[VariableSpec, ...]:
+    """Known when the section is, but for what says otherwise itself."""
+    return tuple(
+        replace(spec, section=title, known_when=spec.known_when or known_when) for spec in specs
+    )
+
+
+def _during(spec: VariableSpec) -> VariableSpec:
+    return replace(spec, known_when=DURING_TREATMENT)
 
 
 def _complete(spec: VariableSpec) -> VariableSpec:
@@ -241,12 +257,15 @@ DEFAULT_DICTIONARY: tuple[VariableSpec, ...] = (
                 "NE": marked("not evaluable"),
             },
         ),
-        _date("surgery_on", marked("Surgery")),
-        _category("resection_margin", marked("Resection margin"), R0="R0", R1="R1", R2="R2"),
+        _during(_date("surgery_on", marked("Surgery"))),
+        _during(
+            _category("resection_margin", marked("Resection margin"), R0="R0", R1="R1", R2="R2")
+        ),
         _date("progressed_on", marked("Progression")),
         _date("died_on", marked("Death")),
         _date("last_assessed_on", marked("Last adequate imaging")),
         _date("last_known_alive_on", marked("Last known alive")),
+        known_when=AT_OUTCOME,
     ),
 )
 

@@ -14,7 +14,7 @@ from .wording import say
 
 COLUMNS = ("name", "label", "type", "form", "section", "unit", "minimum", "plausible_minimum",
            "plausible_maximum", "maximum", "codes", "missing_codes", "required_for",
-           "expression")  # fmt: skip
+           "known_when", "expression")  # fmt: skip
 TYPES = ("number", "date", "category", "text")
 _REDCAP_NAME = "Variable / Field Name"
 _REDCAP_LEFT_OUT = ("descriptive", "file", "calc", "sql", "signature")
@@ -48,6 +48,9 @@ def read_dictionary(table: Table) -> tuple[list[VariableSpec], list[DerivedSpec]
                 problems.append(
                     _problem(row, cells["name"], "expression", say("blank"), say("an expression"))
                 )
+            if told := cells.get("known_when"):
+                expected = say("blank: it is known when what it is made of is")
+                problems.append(_problem(row, cells["name"], "known_when", repr(told), expected))
             label = cells.get("label") or cells["name"]
             derived.append(
                 DerivedSpec(
@@ -111,6 +114,7 @@ def _own_line(row: int, cells: dict[str, str], problems: list[Problem]) -> Varia
         required_for=_words(cells.get("required_for", "")),
         form=cells.get("form") or "baseline",
         section=cells.get("section", ""),
+        known_when=cells.get("known_when", ""),
         **bounds,
     )
 
@@ -191,8 +195,9 @@ def dictionary_lines(
 
 def _line(spec: VariableSpec | DerivedSpec) -> list[Any]:
     if isinstance(spec, DerivedSpec):
-        return [spec.name, spec.label, "derived", "", "", spec.unit, *[""] * 7, spec.expression]
+        return [spec.name, spec.label, "derived", "", "", spec.unit, *[""] * 8, spec.expression]
     codes = "; ".join(f"{code} = {label}" for code, label in spec.codes.items())
     bounds = (spec.minimum, spec.plausible_minimum, spec.plausible_maximum, spec.maximum)
     return [spec.name, spec.label, spec.type, spec.form, spec.section, spec.unit, *bounds, codes,
-            "; ".join(spec.missing_codes), "; ".join(spec.required_for), ""]  # fmt: skip
+            "; ".join(spec.missing_codes), "; ".join(spec.required_for), spec.known_when,
+            ""]  # fmt: skip

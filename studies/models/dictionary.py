@@ -5,6 +5,8 @@ from __future__ import annotations
 import pgtrigger
 from django.db import models
 
+from studies.methods.dictionary import KNOWN_WHEN
+
 from .base import CodesField, Row, StudyRow, every_change
 
 
@@ -68,7 +70,7 @@ def frozen_with_its_dictionary(name: str) -> pgtrigger.Trigger:
 
 @every_change()
 class Variable(Row):
-    """One column of the dictionary: type, unit (UCUM), ranges, codes, when it is required."""
+    """One column of the dictionary: type, unit (UCUM), ranges, codes, when required and known."""
 
     dictionary = models.ForeignKey(
         DictionaryVersion, on_delete=models.PROTECT, related_name="variables"
@@ -87,6 +89,7 @@ class Variable(Row):
     codes = CodesField(default=dict, blank=True)
     missing_codes = models.JSONField(default=list, blank=True)
     required_for = models.JSONField(default=list, blank=True)
+    known_when = models.TextField(default="", db_default="", blank=True)  # empty: not said
 
     class Meta:
         ordering = ["position", "id"]
@@ -99,6 +102,9 @@ class Variable(Row):
             models.CheckConstraint(
                 condition=~models.Q(type="category") | ~models.Q(codes={}),
                 name="variable_category_has_codes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(known_when__in=["", *KNOWN_WHEN]), name="variable_known_when"
             ),
         ]
 

@@ -14,6 +14,7 @@ from studies.methods.dictionary import (
     VariableSpec,
 )
 from studies.methods.expressions import FUNCTIONS, ExpressionError, Meaning, read_expression
+from studies.methods.known_when import check_known_when
 from studies.methods.problems import Problem, refuse
 from studies.methods.wording import say
 from studies.models import (
@@ -62,7 +63,7 @@ def check_name(version: DictionaryVersion, name: str, others: Any) -> list[Probl
 
 
 def check_spec(spec: VariableSpec) -> list[Problem]:
-    problems = []
+    problems = check_known_when(spec)
     bounds = {name: getattr(spec, name) for name in
               ("minimum", "plausible_minimum", "plausible_maximum", "maximum")}  # fmt: skip
     given = [(name, value) for name, value in bounds.items() if value is not None]

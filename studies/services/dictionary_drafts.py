@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from studies.methods.dictionary import (
     DerivedSpec,
     VariableSpec,
 )
+from studies.methods.known_when import check_known_when
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 from studies.models import (
@@ -119,6 +120,38 @@ def variable_write(
         setattr(row, name, value)
     row.save()
     return row
+
+
+@transaction.atomic
+def dictionary_known_write(
+    version: DictionaryVersion, user: Any, told: Mapping[str, str]
+) -> DictionaryVersion:
+    """Say of variables of a draft when they are known; of those not named it stays as it is.
+
+    Raises
+    ------
+    DataProblem
+        A name or a word that is none, or one that the course of patients contradicts: all at once.
+    """
+    require(user, version.study, "manage")
+    check_draft(version)
+    rows = {row.name: row for row in version.variables.all()}
+    problems = [
+        Problem(name, say("no variable of the draft"), say("a variable of the draft"),
+                "Leave it out.", column="known_when")
+        for name in sorted(set(told) - set(rows))
+    ]  # fmt: skip
+    changed = [
+        row for name, row in rows.items() if told.get(name, row.known_when) != row.known_when
+    ]
+    for row in changed:
+        row.known_when = told[row.name]
+        found = check_known_when(variable_spec(row))
+        problems += [replace(problem, where=row.label) for problem in found]
+    if problems:
+        raise DataProblem(problems)
+    Variable.objects.bulk_update(changed, ["known_when"])
+    return version
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -65,6 +66,7 @@ def dictionary_propose(batch: ImportBatch, user: Any) -> DictionaryVersion:
             "Say which column is which.",
         )  # fmt: skip
     derived = dictionary_derived(current) if is_used else ()
+    proposed = said_before(proposed, current)
     return dictionary_draft_write(batch.study, user, [*kept, *proposed], derived)
 
 
@@ -84,10 +86,18 @@ def dictionary_import(batch: ImportBatch) -> dict[str, Any]:
             "Save the file as 'CSV UTF-8' or .xlsx.",
         ) from undecided  # fmt: skip
     specs, derived = read_dictionary(table)
+    if "known_when" not in map(str.strip, table.header):
+        specs = said_before(specs, dictionary_current(batch.study))
     draft = dictionary_draft_write(batch.study, batch.uploaded_by, specs, derived)
     summary = {"draft": draft.number, "variables": len(specs), "derived": len(derived)}
     batch.mark_ready(summary)
     return summary
+
+
+def said_before(specs: Sequence[VariableSpec], version: DictionaryVersion) -> list[VariableSpec]:
+    """Of variables that a version has, too, when they are known, as it says; of others nothing."""
+    said = {spec.name: spec.known_when for spec in dictionary_specs(version)}
+    return [replace(spec, known_when=said.get(spec.name, "")) for spec in specs]
 
 
 def _reading(batch: ImportBatch) -> dict[str, str]:

@@ -20,6 +20,8 @@ from studies.tables import csv_response
 
 from .doors import study_page
 
+KNOWN = "known-"  # of the fields that say when a variable is known
+
 
 @study_page()
 def dictionary_list(request: HttpRequest, study: Study) -> HttpResponse:
@@ -86,6 +88,25 @@ def dictionary_discard(request: HttpRequest, study: Study, dictionary_uid: UUID)
     except DataProblem as refusal:
         messages.error(request, sentences(refusal))
     return redirect("studies:dictionaries", study.uid)
+
+
+@study_page("manage")
+def dictionary_known(request: HttpRequest, study: Study, dictionary_uid: UUID) -> HttpResponse:
+    """When the values of each variable are known, all on one page."""
+    version = _version(study, dictionary_uid)
+    problems: list[dict[str, Any]] = []
+    told = {name.removeprefix(KNOWN): value for name, value in request.POST.items()
+            if name.startswith(KNOWN)}  # fmt: skip
+    if request.method == "POST":
+        try:
+            services.dictionary_known_write(version, request.user, told)
+            messages.success(request, _("The draft says when its variables are known."))
+            return redirect("studies:dictionary", study.uid, version.uid)
+        except DataProblem as refusal:
+            problems = refusal.as_list()
+    context = {"study": study, "version": version, "problems": problems, "prefix": KNOWN}
+    context |= dictionaries.known_context(version, told)
+    return render(request, "studies/dictionary_known.html", context)
 
 
 @study_page("manage")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from modeling.methods.admissible_columns import admit_columns, check_beside_parts
+from modeling.methods.admissible_columns import (
+    admit_columns,
+    check_beside_parts,
+    check_known_in_time,
+)
 from studies.methods.dictionary import (
     DEFAULT_DERIVED,
     DEFAULT_DICTIONARY,
@@ -12,15 +18,18 @@ from studies.methods.dictionary import (
     VariableSpec,
 )
 
+BEFORE = partial(VariableSpec, known_when="before_treatment")
 OWN = (
-    VariableSpec("albumin_g_l", "Albumin", "number", "g/L"),
-    VariableSpec("surgeon_note", "Note", "text"),
+    BEFORE("albumin_g_l", "Albumin", "number", "g/L"),
+    BEFORE("surgeon_note", "Note", "text"),
     VariableSpec("relapse", "Relapse", "category", codes={"no": "no", "yes": "yes"},
-                 section="Course"),
-    VariableSpec("ctdna", "ctDNA", "number", form="week_8"),
-    VariableSpec("event_class", "Class", "number"),
-    VariableSpec("ttp_class", "Class of TTP", "number"),
-    VariableSpec("use", "Use", "number"),
+                 known_when="at_outcome"),
+    VariableSpec("toxicity", "Toxicity", "number", known_when="during_treatment"),
+    VariableSpec("ldh_u_l", "LDH", "number", "U/L"),
+    BEFORE("ctdna", "ctDNA", "number", form="week_8"),
+    BEFORE("event_class", "Class", "number"),
+    BEFORE("ttp_class", "Class of TTP", "number"),
+    BEFORE("use", "Use", "number"),
 )  # fmt: skip
 DERIVED = (
     DerivedSpec("wait_days", "Wait", "days_between(consent_imaging_on, treatment_started_on)"),
@@ -28,6 +37,7 @@ DERIVED = (
     DerivedSpec("late_too", "Late too", '"a" if lived_days > 3 else "b"'),
     DerivedSpec("low_albumin", "Low albumin", "albumin_g_l < 35"),
     DerivedSpec("braf_or", "BRAF if low", 'braf_status if albumin_g_l < 35 else "fine"'),
+    DerivedSpec("ldh_ratio", "LDH by albumin", "ldh_u_l / albumin_g_l"),
     DerivedSpec("noted", "Noted", 'surgeon_note if albumin_g_l < 35 else "a"'),
 )
 
@@ -58,9 +68,12 @@ def test_what_is_known_before_treatment_is_admitted(columns, name, levels):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("response", "of the course"),
-        ("resection_margin", "of the course"),
-        ("relapse", "of the course"),
+        ("response", "only at the outcome"),
+        ("resection_margin", "only during treatment"),
+        ("relapse", "only at the outcome"),
+        ("toxicity", "only during treatment"),
+        ("ldh_u_l", "does not say when"),
+        ("ldh_ratio", "derived from ldh_u_l: the dictionary does not say when"),
         ("ctdna", "another form"),
         ("treatment_started_on", "a date"),
         ("surgeon_note", "free text"),
@@ -68,14 +81,27 @@ def test_what_is_known_before_treatment_is_admitted(columns, name, levels):
         ("event_class", "name of an outcome"),
         ("ttp_class", "name of an outcome"),
         ("use", "something else in a frozen table"),
-        ("lived_days", "derived from died_on"),
-        ("late_too", "derived from died_on"),
+        ("lived_days", "derived from died_on: known only at the outcome"),
+        ("late_too", "derived from died_on: known only at the outcome"),
     ],
 )
 def test_what_may_know_the_outcome_or_is_no_number_is_refused_with_the_reason(
     columns, name, reason
 ):
     assert reason in columns[name].refused
+
+
+def test_the_shipped_dictionary_says_of_everything_when_it_is_known_as_was_decided_before():
+    """By section until it said so itself: nothing that was admitted is refused, or the other way."""
+    late = {spec.name for spec in DEFAULT_DICTIONARY if spec.section == "Course"}
+    said = {spec.name: spec.known_when for spec in DEFAULT_DICTIONARY}
+    assert {name for name, known in said.items() if known != "before_treatment"} == late
+    assert all(said.values())
+
+
+def test_of_what_nobody_has_said_the_remedy_is_to_say_it(columns):
+    found = check_known_in_time([columns["ldh_u_l"], columns["relapse"], columns["albumin_g_l"]])
+    assert [problem.remedy.split()[0] for problem in found] == ["Say", "Leave"]
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,18 @@ def test_a_column_made_of_the_outcome_is_found_and_a_strong_marker_is_not():
     table, time, event = rows(200)
     strong = pd.DataFrame({"score": table["score"], "copy": -np.log(time + 1)})
     assert [p.column for p in check_outcome_order(strong, time, event)] == ["copy"]
+    classes = pd.DataFrame({
+        "quarter": np.digitize(time, np.quantile(time, [0.25, 0.5, 0.75])).astype(float),
+        "class": np.where(time < np.median(time), "short", "long"),
+        "gone": np.where(event == 1, "yes", "no"), "cause": event * (1.0 + (table["age"] > 0)),
+        "stage": table["stage"], "risk": np.where(table["score"] > 0.5, "low", "high"),
+    })  # fmt: skip
+    told = [p.column for p in check_outcome_order(classes, time, event)]
+    assert told == ["quarter", "class", "gone", "cause"]
+    recent = pd.DataFrame({"late": np.where(np.arange(200) < 25, 1.0, 0.0)})
+    short = np.where(recent["late"] == 1, 0.1, time + 0.2)  # nobody's event comes so early
+    flag = event * (recent["late"] == 0)
+    assert check_outcome_order(recent, short, flag) == []
     named = strong.rename(columns={"score": "event_free"})[["event_free"]]
     assert [p.column for p in check_outcome_order(named, time, event)] == ["event_free"]
     assert [p.where for p in check_unseen({"a"}, {"v": ["a", "b"], "w": ["c"]})] == ["v"]

@@ -1,15 +1,19 @@
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from modeling.methods.leak_guard import (
     check_classes,
     check_cohort_uses,
+    check_dated_before,
     check_features,
     check_identical_rows,
     check_measured_before,
+    check_not_moved,
     check_patients_apart,
+    check_shared_values,
     notice_events_per_variable,
     refuse_leaks,
 )
@@ -34,6 +38,40 @@ def test_one_image_under_two_names():
     assert "P1, P2" in check_identical_rows(["P1", "P2", "P3"], X)[0].found
     assert check_identical_rows(["P1", "P1", "P3"], X) == []
     assert check_identical_rows(["P1", "P2", "P3"], X[:, :1]) == []
+
+
+def test_one_image_though_its_features_were_rounded():
+    X = np.random.default_rng(1).normal(size=(300, 12)) * 10.0 ** np.arange(12)
+    X[7] = np.float32(X[200])
+    X[9] = np.round(X[201], 2 - np.arange(12))  # of coarse features nothing is left
+    keys = [f"P{n}" for n in range(300)]
+    assert [p.found for p in check_identical_rows(keys, X)] == ["equal rows for P200, P7"]
+    X[7, 3] = np.nan
+    assert check_identical_rows(keys, X) == []
+    few = np.random.default_rng(1).normal(size=(300, 2)).round(3)  # chance brings two together
+    assert check_identical_rows(keys, few) == []
+
+
+def test_one_person_under_two_names_shares_rare_values():
+    table = pd.DataFrame(np.random.default_rng(1).normal(size=(50, 4)), columns=list("abcd"))
+    table.loc[3, ["a", "b", "c"]] = table.loc[40, ["a", "b", "c"]]
+    table.loc[5, ["a", "b"]] = table.loc[41, ["a", "b"]]
+    table.loc[10:20, "d"] = 0.5  # what many have says nothing
+    keys = [f"P{n}" for n in range(50)]
+    assert ["P3, P40" in p.found for p in check_shared_values(keys, table)] == [True]
+
+
+def test_who_was_moved_since_is_fitted_to_no_more():
+    found = check_not_moved(["P1", "P2", "P3"], ["development", "validation", None])
+    assert [problem.found for problem in found] == ["1 patients who validate today: P2"]
+
+
+def test_values_dated_later_than_treatment_began_are_told_by_name():
+    days = [date(2024, 1, 1), date(2024, 3, 1), None, date(2024, 2, 2)]
+    starts = [date(2024, 1, 1), date(2024, 2, 1), date(2024, 2, 1), None]
+    [problem] = check_dated_before("Biopsy", ["P1", "P2", "P3", "P4"], days, starts)
+    assert problem.found == "dated after treatment began in 1 patients: P2"
+    assert check_dated_before("Biopsy", ["P1"], days[:1], starts[:1]) == []
 
 
 def test_a_scan_of_later_than_the_outcome():

@@ -41,6 +41,7 @@ from studies.models import (
     Specimen,
     SpecimenChoice,
     StoredFile,
+    Study,
     Treatment,
 )
 from tests.begun import begins_with
@@ -66,6 +67,16 @@ def identical_rows_on_both_sides(people):
     for modality in ("PT", "CT"):
         vector = FeatureSet.objects.get(patient=here, modality=modality).vector
         FeatureSet.objects.filter(patient=there, modality=modality).update(vector=vector)
+    return "equal rows for"
+
+
+def rows_equal_but_for_rounding(people):
+    here, there = patients_of("development")[0], patients_of("validation")[0]
+    for modality in ("PT", "CT"):
+        vector = np.float32(FeatureSet.objects.get(patient=here, modality=modality).vector)
+        FeatureSet.objects.filter(patient=there, modality=modality).update(
+            vector=[float(value) for value in vector]
+        )
     return "equal rows for"
 
 
@@ -187,6 +198,7 @@ def too_few_of_a_class(people):
 PLANTED = [
     one_image_on_both_sides,
     identical_rows_on_both_sides,
+    rows_equal_but_for_rounding,
     an_encoder_that_saw_a_validating_patient,
     centroids_that_saw_a_validating_patient,
     a_batch_correction_that_saw_a_validating_patient,
@@ -205,6 +217,38 @@ def test_a_planted_leak_stops_the_run_before_it_starts(as_statistician, plant):
     said = plant(as_statistician)
     with pytest.raises(DataProblem, match=said):
         rad_score_run(as_statistician.study, QUICK, 1, workers=1)
+    assert not ModelRun.objects.exists()
+
+
+def moved_to_validate(people):
+    """After the rows were frozen: what was frozen says development, what is says validation."""
+    cohort = Cohort.objects.get(role="internal_validation")
+    patient = patients_of("development")[-1]
+    CohortMember.objects.filter(patient=patient).delete()
+    Patient.objects.filter(pk=patient.pk).update(partition="validation")
+    CohortMember.objects.create(
+        study=people.study, site=patient.site, patient=patient, cohort=cohort, use="validation"
+    )
+    return patient
+
+
+@pytest.mark.django_db
+def test_who_was_moved_since_the_rows_were_frozen_stops_a_run_on_them(as_statistician):
+    people = as_statistician
+    frozen = snapshot_freeze(people.study)
+    patient = moved_to_validate(people)
+    with pytest.raises(DataProblem, match=f"who validate today: {patient.pseudonym}"):
+        rad_score_run(people.study, QUICK, 1, workers=1, snapshot=str(frozen.uid))
+    again = Client()
+    again.force_login(people.statistician)
+    told = again.post(
+        reverse("api:snapshot-check", args=[people.study.uid, frozen.uid]),
+        {"recipe": QUICK, "seed": 1}, content_type="application/json",
+    ).json()  # fmt: skip
+    assert not told["passed"]
+    other = Study.objects.create(name="Another study")
+    with pytest.raises(DataProblem, match="Freeze one first"):
+        rad_score_run(other, QUICK, 1, workers=1, snapshot=str(frozen.uid))
     assert not ModelRun.objects.exists()
 
 

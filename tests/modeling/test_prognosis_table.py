@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -13,17 +16,23 @@ from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, SavedQuesti
 from modeling.prognosis_wizard import records_since
 from modeling.services.frozen_files import snapshot_columns
 from modeling.services.nomogram_figures import short_name
-from modeling.services.plans import departures_of, plan_lock, plan_save
+from modeling.services.plans import departures_of, plan_lock, plan_save, question_save
 from modeling.services.prognosis import prognosis_run
 from modeling.services.prognosis_check import prognosis_check
+from modeling.services.prognosis_choice import question_asked
 from modeling.services.report_content import Draft
 from modeling.services.report_survival import column_title
 from modeling.services.report_table2 import table2_section
 from modeling.services.reproduction import version_reproduce
-from modeling.services.snapshots import snapshot_read
+from modeling.services.snapshots import snapshot_freeze, snapshot_read
 from studies.access import acting_as
 from studies.jobs import run_inline
-from studies.methods.dictionary import DEFAULT_DERIVED, DEFAULT_DICTIONARY, VariableSpec
+from studies.methods.dictionary import (
+    DEFAULT_DERIVED,
+    DEFAULT_DICTIONARY,
+    DerivedSpec,
+    VariableSpec,
+)
 from studies.methods.problems import DataProblem
 from studies.models import (
     Cohort,
@@ -40,9 +49,12 @@ from tests.people import People
 
 pytestmark = pytest.mark.django_db
 OWN = (
-    VariableSpec("albumin_g_l", "Albumin", "number", "g/L"),
+    VariableSpec("albumin_g_l", "Albumin", "number", "g/L", known_when="before_treatment"),
     VariableSpec("relapse_class", "Relapse", "category", codes={"a": "a", "b": "b"},
-                 section="Course"),
+                 known_when="at_outcome"),
+    VariableSpec("biopsy_on", "Biopsy", "date", known_when="before_treatment"),
+    VariableSpec("toxicity", "Toxicity", "number", known_when="during_treatment"),
+    VariableSpec("ldh_u_l", "LDH", "number", "U/L"),
 )  # fmt: skip
 ASKED = {
     "format": 1, "name": "OS by blood", "purpose": "prognosis", "endpoint": "overall_survival",
@@ -82,8 +94,9 @@ def posted(people: People, name: str, asked: Any) -> Any:
 def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People) -> None:
     study, client = made.study, Client()
     client.force_login(made.statistician)
-    for column, why in (("relapse_class", "of the course"), ("cea_ng_ml", "as a logarithm"),
-                        ("died_on", "of the course"), ("shoe_size", "shoe_size")):  # fmt: skip
+    for column, why in (("relapse_class", "only at the outcome"), ("cea_ng_ml", "as a logarithm"),
+                        ("died_on", "only at the outcome"), ("toxicity", "during treatment"),
+                        ("ldh_u_l", "When each is known"), ("shoe_size", "shoe_size")):  # fmt: skip
         wrong = posted(made, "api:question-list", {"document": {**ASKED, "columns": [column]}})
         assert wrong.status_code == 422
         assert why in wrong.content.decode()
@@ -159,12 +172,15 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
     assert short_name("braf_statusmutant", terms) == "BRAF: mutant"
     assert column_title("albumin_g_l", terms) == "Albumin (g/L)"
     # who has withdrawn is fitted to no more, and what was frozen is told as it was then
-    again = tuple(VariableSpec("albumin_g_l", "Serum albumin", "number", "g/dL")
+    again = tuple(replace(one, label="Serum albumin", unit="g/dL")
                   if one.name == "albumin_g_l" else one for one in OWN)  # fmt: skip
     dictionary_create(study, (*DEFAULT_DICTIONARY, *again), "other unit", DEFAULT_DERIVED)
     for frozen in (table, version.fitting_snapshot):
-        told = {one["name"]: one for one in snapshot_columns(frozen)}["albumin_g_l"]
+        columns = {one["name"]: one for one in snapshot_columns(frozen)}
+        told = columns["albumin_g_l"]
         assert (told["unit"], told["meaning"]) == ("g/L", "Albumin")
+        when = {columns[name]["known_when"] for name in ("albumin_g_l", "age_years", "rad_score")}
+        assert (when, columns["event"]["known_when"]) == ({"before_treatment"}, "at_outcome")
         assert told["missing"] == rows["albumin_g_l"].isna().sum() * (frozen == table)
     with acting_as(made.statistician):
         Patient.objects.filter(pk=patient.pk).update(status="withdrawn", status_reason="asked to")
@@ -227,11 +243,11 @@ def test_the_wizard_takes_a_frozen_table_and_offers_columns_of_the_study(made: P
     assert more["albumin_g_l"]["found"].missing == 1
     assert "clinical_risk_score" in more
     refused = {one.name: str(one.refused) for one in shown.context["refused"]}
-    assert "of the course" in refused["relapse_class"]
+    assert "only at the outcome" in refused["relapse_class"]
     assert refused["relapse_class"].lower() in shown.content.decode().lower()
     typed = {"splines": [], "immunoscore": "yes", "selection": "fixed", "penalty": "none",
              "resamples": "0", "seed": "1", "go": "next"}  # fmt: skip
-    refusals = ((["relapse_class"], "of the course"),
+    refusals = ((["relapse_class"], "only at the outcome"),
                 (["clinical_risk_score", "log2_cea"], "which it is made of"))  # fmt: skip
     for columns, told in refusals:
         answer = client.post(step("covariates"), typed | {"candidates": columns}, follow=True)
@@ -279,3 +295,109 @@ def test_the_wizard_takes_a_frozen_table_and_offers_columns_of_the_study(made: P
         with pytest.raises(DataProblem, match="as its rows were asked for"):
             prognosis_check(study, {"snapshot": str(table.uid),
                                     "endpoint": "progression_free_survival"})  # fmt: skip
+
+
+def a_dictionary(people: People, *derived: DerivedSpec, **known: str) -> None:
+    """The next one, in which variables are known as ``known`` says."""
+    specs = (replace(spec, known_when=known.get(spec.name, spec.known_when))
+             for spec in (*DEFAULT_DICTIONARY, *OWN))  # fmt: skip
+    dictionary_create(people.study, tuple(specs), "other", (*DEFAULT_DERIVED, *derived))
+
+
+def baseline_of(people: People) -> list[FormEntry]:
+    training = CohortMember.objects.filter(study=people.study, cohort__role="training")
+    rows = FormEntry.objects.filter(patient__in=training.values("patient")).order_by("patient_id")
+    return list(rows.select_related("patient"))
+
+
+def known_late_by_now(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    a_dictionary(people, albumin_g_l="at_outcome")
+    return {"snapshot": frozen}, "albumin_g_l: known only at the outcome"
+
+
+def of_the_paper_and_known_late(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    a_dictionary(people, cea_ng_ml="during_treatment")
+    return {"candidates": ["age_years", "log2_cea"]}, "log2_cea: known only during treatment"
+
+
+def nobody_has_said(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    a_dictionary(people, albumin_g_l="")
+    return {"candidates": ["albumin_g_l"]}, "does not say when it is known"
+
+
+def dated_after(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    """Said to be of before treatment, and dated after it began in one patient."""
+    wait = DerivedSpec("wait_days", "Wait", "days_between(biopsy_on, treatment_started_on)")
+    a_dictionary(people, wait)
+    entries = baseline_of(people)
+    for n, entry in enumerate(entries):
+        start = date.fromisoformat(entry.values["treatment_started_on"]["v"])
+        day = start + timedelta(days=9 if n == 4 else -(n * 7 % 30))
+        entry.values["biopsy_on"] = {"v": day.isoformat(), "precision": "day"}
+    FormEntry.objects.bulk_update(entries, ["values"])
+    return {"candidates": ["wait_days"]}, f"in 1 patients: {entries[4].patient.pseudonym}"
+
+
+def classes_of_survival(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    days = dict(EndpointValue.objects.filter(definition__name="overall_survival")
+                .values_list("patient_id", "duration_days"))  # fmt: skip
+    cuts = np.quantile(list(days.values()), [0.25, 0.5, 0.75])
+    entries = baseline_of(people)
+    for entry in entries:
+        entry.values["albumin_g_l"] = {"v": float(np.digitize(days[entry.patient_id], cuts))}
+    FormEntry.objects.bulk_update(entries, ["values"])
+    return {"candidates": ["albumin_g_l"]}, "albumin_g_l tells who fails first"
+
+
+def moved_since(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    moved = baseline_of(people)[5].patient
+    validating = Cohort.objects.get(study=people.study, role="internal_validation")
+    CohortMember.objects.filter(patient=moved).delete()
+    Patient.objects.filter(pk=moved.pk).update(partition="validation")
+    CohortMember.objects.create(patient=moved, cohort=validating, use="validation")
+    return {"snapshot": frozen}, f"who validate today: {moved.pseudonym}"
+
+
+def one_person_twice(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    one, other = baseline_of(people)[6:8]
+    for name in ("cea_ng_ml", "ca199_u_ml", "ca125_u_ml", "albumin_g_l"):
+        one.values[name] = other.values[name] = {"v": 17.0 + 0.001 * len(name)}
+    FormEntry.objects.bulk_update([one, other], ["values"])
+    names = sorted((one.patient.pseudonym, other.patient.pseudonym))
+    asked = ["log2_cea", "log2_ca199", "log2_ca125", "albumin_g_l"]
+    return {"candidates": asked}, f"rare values for {', '.join(names)}"
+
+
+PLANTED = (known_late_by_now, of_the_paper_and_known_late, nobody_has_said, dated_after,
+           classes_of_survival, moved_since, one_person_twice)  # fmt: skip
+
+
+def test_each_planted_leak_stops_a_prognosis_by_check_and_by_job(made: People) -> None:
+    """Through the API, on rows as they stand and on rows frozen before; each undone again."""
+    study, client = made.study, Client()
+    client.force_login(made.statistician)
+    saved = question_save(study, made.statistician, ASKED)
+    frozen = str(snapshot_freeze(study, question_asked(study, saved).document()).uid)
+    for plant in PLANTED:
+        before = transaction.savepoint()
+        with acting_as(made.statistician):
+            asked, said = plant(made, frozen)
+        asked = {**FIXED, **asked}
+        answer = posted(made, "api:run-prognosis-check", asked).json()
+        assert not answer.get("passed"), plant.__name__
+        assert said in str(answer), plant.__name__
+        params = {name: ",".join(told) if isinstance(told, list) else told
+                  for name, told in asked.items()}  # fmt: skip
+        job = posted(made, "api:job-list", {"kind": "modeling.prognosis_run", "params": params})
+        with acting_as(made.statistician):
+            done = run_inline(Job.objects.get(uid=job.json()["uid"]))
+            assert (done.state, said in str(done.problems)) == ("failed", True), plant.__name__
+            assert not ModelRun.objects.filter(kind="prognosis").exists()
+        transaction.savepoint_rollback(before)
+    usual = transaction.savepoint()
+    with acting_as(made.statistician):
+        a_dictionary(made, cea_ng_ml="during_treatment")
+        told = prognosis_check(study, FIXED)
+    assert "log2_cea" not in {one["name"] for one in told["covariates"]}
+    assert "usual_column_not_offered" in {one["code"] for one in told["notices"]}
+    transaction.savepoint_rollback(usual)

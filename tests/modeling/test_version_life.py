@@ -12,13 +12,14 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from imaging.models import ExtractorVersion, Roi, RoiChoice, Series
+from imaging.models import DicomStudy, ExtractorVersion, FeatureSet, Roi, RoiChoice, Series
 from modeling.lineage import lineage_step
 from modeling.lineage_edges import chain_above
 from modeling.management.commands import reproduce
 from modeling.models import Evaluation, ModelVersion, Prediction, Reproduction, VersionEvent
 from modeling.selectors import active_version, frozen_cohorts, looks_at, state_of
 from modeling.services import environment, version_estimator
+from modeling.services.external_validation import version_validate
 from modeling.services.onnx_export import version_to_onnx
 from modeling.services.rad_score import rad_score_run
 from modeling.services.report import report_versions
@@ -33,6 +34,7 @@ from modeling.services.version_manifest import (
     manifest_compare,
     manifest_write,
 )
+from modeling.services.version_recalibrating import version_recalibrate
 from modeling.since_words import said_since
 from modeling.storage import json_digest
 from studies.access import acting_as
@@ -310,6 +312,48 @@ def test_what_changes_later_refuses_no_old_run_and_is_told_beside_the_verdict(ma
     assert {name: one.role for name, one in frozen_cohorts(snapshot).items()}["training"]
     snapshot.cohorts = {}  # frozen before cohorts were: then their names of today must do
     assert "renamed" in frozen_cohorts(snapshot)
+
+
+def test_a_version_is_not_shown_whom_it_was_fitted_to_under_any_name(made):
+    """Moved to where is judged; the image, or the features, of such a patient under another name;
+    a scan of after treatment began."""
+    people, version = made
+    cohort = Cohort.objects.get(role="internal_validation")
+    here = Patient.objects.filter(cohort_memberships__cohort__role="training").latest("id")
+    there = Patient.objects.filter(cohort_memberships__cohort=cohort).latest("id")
+
+    def moved():
+        CohortMember.objects.filter(patient=here).delete()
+        Patient.objects.filter(pk=here.pk).update(partition="validation")
+        CohortMember.objects.create(
+            study=people.study, site=here.site, patient=here, cohort=cohort, use="validation"
+        )
+        return f"also fitted to: {here.pseudonym}"
+
+    def the_image():
+        Series.objects.filter(patient=there).update(volume=Series.objects.get(patient=here).volume)
+        return "one image for"
+
+    def the_features():
+        for modality in ("PT", "CT"):
+            vector = FeatureSet.objects.get(patient=here, modality=modality).vector
+            FeatureSet.objects.filter(patient=there, modality=modality).update(vector=vector)
+        return "equal rows for"
+
+    def the_scan():
+        visit = Roi.objects.get(patient=there).series.dicom_study
+        DicomStudy.objects.filter(pk=visit.pk).update(scanned_on="2090-01-01")
+        return "scans after treatment began"
+
+    for plant in (moved, the_image, the_features, the_scan):
+        begun = transaction.savepoint()
+        said = plant()
+        with pytest.raises(DataProblem, match=said):
+            version_validate(version, cohort)
+        with pytest.raises(DataProblem, match=said):
+            version_recalibrate(version, cohort)
+        transaction.savepoint_rollback(begun)
+    assert version_validate(version, cohort)
 
 
 def test_a_result_of_an_unknown_format_is_refused_wherever_it_is_read(made):

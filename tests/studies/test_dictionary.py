@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from studies import dictionaries
 from studies.access import acting_as
-from studies.methods.dictionary import DerivedSpec, VariableSpec
+from studies.methods.dictionary import DEFAULT_DICTIONARY, DerivedSpec, VariableSpec
+from studies.methods.dictionary_file import read_dictionary
 from studies.methods.problems import DataProblem
+from studies.methods.table_file import open_table
+from studies.methods.table_lines import Table, TableOptions
 from studies.models import DictionaryVersion, FormEntry, Patient, Variable
 from studies.services import (
     derived_write,
     dictionary_current,
+    dictionary_derived,
     dictionary_discard,
     dictionary_draft,
     dictionary_freeze,
+    dictionary_known_write,
+    dictionary_specs,
     variable_drop,
     variable_move,
     variable_spec,
     variable_write,
 )
+from studies.services.dictionary_files import said_before
 from tests.people import People
 
 LDH = VariableSpec("ldh_u_l", "LDH", "number", "U/L", 0, 20_000, 50, 2_000, section="Blood")
 BOUNDS = {"minimum": 5, "plausible_minimum": 1}
+
+
+def table_of(rows: list[list[Any]]) -> Table:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return open_table(text.getvalue().encode("utf-8-sig"), TableOptions(delimiter=","))
 
 
 @pytest.fixture
@@ -92,6 +110,7 @@ def test_a_frozen_version_is_changed_by_nobody(as_administrator: People) -> None
         (replace(LDH, **BOUNDS), "minimum"),
         (replace(LDH, type="category"), "codes"),
         (replace(LDH, type="category", codes={"unknown": "unknown"}), "codes"),
+        (replace(LDH, known_when="sometime"), "known_when"),
     ],
 )
 def test_a_variable_that_cannot_be_is_refused(
@@ -101,6 +120,70 @@ def test_a_variable_that_cannot_be_is_refused(
         variable_write(draft, as_administrator.administrator, spec)
     assert [problem.column for problem in caught.value.problems] == [column]
     assert not draft.variables.filter(label="LDH").exists()
+
+
+def test_when_a_variable_is_known_is_said_and_compared_by_page_api_and_file(
+    as_administrator: People, draft: DictionaryVersion, client: Client
+) -> None:
+    """The course of patients is contradicted by nobody; what is derived follows from its parts."""
+    people, study = as_administrator, as_administrator.study
+    variable_write(draft, people.administrator, LDH)
+    derived_write(draft, people.administrator, DerivedSpec("ldh_high", "High", "ldh_u_l > 250"))
+    assert dictionaries.known_in(draft)["ldh_high"] == ""
+    client.force_login(people.administrator)
+    page = reverse("studies:dictionary", args=[study.uid, draft.uid])
+    assert "1 variable does not say" in client.get(page).content.decode()
+    api = reverse("api:dictionary-known-when", args=[study.uid, draft.uid])
+    wrong = {"response": "before_treatment", "shoe_size": "at_outcome"}
+    answer = client.put(api, {"known_when": wrong}, content_type="application/json")
+    found = {one["where"]: one["expected"] for one in answer.json()["problems"]}
+    assert answer.status_code == 422
+    assert "at_outcome: response repeats" in found["Response (RECIST 1.1)"]
+    assert "shoe_size" in found
+    known = reverse("studies:dictionary_known", args=[study.uid, draft.uid])
+    assert (
+        "repeats the dated facts"
+        in client.post(known, {"known-response": "before_treatment"}).content.decode()
+    )
+    assert client.post(known, {"known-ldh_u_l": "during_treatment"})["Location"] == page
+    shown = client.get(page).content.decode()
+    assert "does not say" not in shown
+    assert dictionaries.known_in(draft)["ldh_high"] == "during_treatment"
+    right = {"known_when": {"ldh_u_l": "before_treatment"}}
+    told = client.put(api, right, content_type="application/json").json()["variables"]
+    assert {one["name"]: one["known_when"] for one in told}["ldh_u_l"] == "before_treatment"
+    columns, lines = dictionaries.as_table(draft)
+    specs, derived = read_dictionary(table_of([columns, *lines]))
+    assert (tuple(specs), tuple(derived)) == (dictionary_specs(draft), dictionary_derived(draft))
+    said = said_before([replace(spec, known_when="") for spec in specs], draft)
+    assert said == specs
+    lines[-1][columns.index("known_when")] = "before_treatment"
+    with pytest.raises(DataProblem, match="what it is made of"):
+        read_dictionary(table_of([columns, *lines]))
+    dictionary_freeze(draft, people.administrator, "LDH")
+    assert client.put(api, right, content_type="application/json").status_code == 422
+    changed = dictionary_draft(study, people.administrator)
+    dictionary_known_write(changed, people.administrator, {"ldh_u_l": "at_outcome"})
+    [one] = dictionaries.differences(draft, changed)
+    assert one.changes == (("known_when", "before_treatment", "at_outcome"),)
+
+
+def test_dictionaries_of_before_say_what_was_decided_then(as_administrator: People) -> None:
+    """What the migration infers is what the shipped dictionary says itself; own ones by section."""
+    draft = dictionary_draft(as_administrator.study, as_administrator.administrator)
+    for spec in (LDH, replace(LDH, name="late", section="Course"),
+                 replace(LDH, name="week_8", form="week_8")):  # fmt: skip
+        variable_write(draft, as_administrator.administrator, spec)
+    migration = import_module("studies.migrations.0016_known_of_published_dictionaries")
+    inferred = re.search(r"CASE.*END", migration.SAID, re.DOTALL)
+    assert inferred
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, {inferred[0]} FROM studies_variable WHERE dictionary_id = %s", [draft.pk]
+        )
+        found = dict(cursor.fetchall())
+    own = {"ldh_u_l": "before_treatment", "late": "at_outcome", "week_8": "during_treatment"}
+    assert found == {spec.name: spec.known_when for spec in DEFAULT_DICTIONARY} | own
 
 
 def test_what_an_expression_asks_for_stays_before_it(

@@ -79,6 +79,7 @@ GETS = {
     "dictionary": ALL,
     "dictionary_csv": ALL,
     "dictionary_compare": ALL,
+    "dictionary_known": (200, 403, 403, 403),
     "variable": (200, 403, 403, 403),
     "variable_new": (200, 403, 403, 403),
 }
