@@ -155,12 +155,14 @@ def _near(X: NDArray[np.float64], distance: float) -> Iterator[tuple[int, int]]:
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Groups of those whom any pair joins."""
-    groups: list[set[str]] = []
-    for pair in pairs:
-        touched = [group for group in groups if group & set(pair)]
-        groups = [group for group in groups if group not in touched]
-        groups.append(set(pair).union(*touched))
-    return [sorted(group) for group in groups]
+    group_of: dict[str, set[str]] = {}
+    for one, other in pairs:
+        mine, theirs = group_of.setdefault(one, {one}), group_of.setdefault(other, {other})
+        if mine is not theirs:
+            smaller, larger = sorted((mine, theirs), key=len)
+            larger |= smaller
+            group_of |= dict.fromkeys(smaller, larger)
+    return sorted({id(group): sorted(group) for group in group_of.values()}.values())
 
 
 def check_not_moved(keys: Sequence[str], today: Sequence[str | None]) -> list[Problem]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, log10
+from math import comb, log10, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import norm, rankdata
 
 from modeling.methods.leak_guard import _some
 from studies.methods.problems import Problem
@@ -30,6 +31,7 @@ OUTCOME_PREFIXES = (
     "event",
 )
 CHANCE = 1e-6
+TOO_GOOD = 0.97  # AUC of one column alone
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def check_outcome_columns(
     -----
     A column that separates the classes without one exception is refused where chance would not
     do that: with n1 of n patients positive, p columns do it by chance at most
-    2 p / C(n, n1) times.
+    2 p / C(n, n1) times. One that does so almost (AUC above ``TOO_GOOD``) is refused, too, where p
+    rank-sum tests would not give that by chance.
     """
     told = [name for name in names if name.startswith(OUTCOME_PREFIXES)]
     problems = [
@@ -125,10 +128,9 @@ def check_outcome_columns(
     if X.size == 0 or y.all() or not y.any():
         return problems
     by_chance = log10(2 * X.shape[1]) - log10(comb(y.size, int(y.sum())))
-    if by_chance > log10(CHANCE):
-        return problems
-    perfect = [name for j, name in enumerate(names) if name not in told and _separates(X[:, j], y)]
-    if perfect:
+    known = [(name, X[:, j]) for j, name in enumerate(names) if name not in told]
+    perfect = [name for name, column in known if _separates(column, y)]
+    if perfect and by_chance <= log10(CHANCE):
         problems.append(
             Problem(
                 "features",
@@ -140,7 +142,32 @@ def check_outcome_columns(
                 "Find out how they were made: chance would not do this.",
             )
         )
+    almost = [name for name, column in known
+              if name not in perfect and _nearly_separates(column, y, X.shape[1])]  # fmt: skip
+    if almost:
+        problems.append(
+            Problem(
+                "features",
+                say("columns that tell hot from cold almost without exception: {some}",
+                    some=_some(almost)),
+                "columns that do not know the outcome",
+                "Find out how they were made: chance would not do this.",
+            )
+        )  # fmt: skip
     return problems
+
+
+def _nearly_separates(column: np.ndarray, y: np.ndarray, columns: int) -> bool:
+    """The rank-sum test by its normal approximation, which ties make no surer."""
+    known = ~np.isnan(column)
+    rank, hot = rankdata(column[known]), y[known]
+    n1, n0 = int(hot.sum()), int((~hot).sum())
+    if min(n1, n0) == 0:
+        return False
+    auc = (rank[hot].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)
+    above = abs(auc - 0.5)
+    z = above / sqrt((n1 + n0 + 1) / (12 * n1 * n0))
+    return bool(above > TOO_GOOD - 0.5 and 2 * columns * norm.sf(z) < CHANCE)
 
 
 def _separates(column: np.ndarray, y: np.ndarray) -> bool:

@@ -47,7 +47,7 @@ def known_of(name: str, said: str) -> str:
 def known_of_all(
     variables: Sequence[VariableSpec], derived: Sequence[DerivedSpec]
 ) -> dict[str, str]:
-    """By name when each variable and each derived one of a dictionary is known.
+    """When each variable of a dictionary and each derived one is known, by name.
 
     Parameters
     ----------
@@ -58,6 +58,11 @@ def known_of_all(
     ------
     ExpressionError
         An expression of ``derived`` is none.
+
+    References
+    ----------
+    Collins et al., BMJ 2024;385:e078378 (TRIPOD+AI), item 9b; Wolff et al., Ann Intern Med
+    2019;170:51 (PROBAST), question 2.3.
     """
     names = meanings(variables)
     known = {spec.name: known_of(spec.name, spec.known_when) for spec in variables}

@@ -92,7 +92,7 @@ def test_what_may_know_the_outcome_or_is_no_number_is_refused_with_the_reason(
 
 
 def test_the_shipped_dictionary_says_of_everything_when_it_is_known_as_was_decided_before():
-    """By section until it said so itself: nothing that was admitted is refused, or the other way."""
+    """By section until it said so itself: nothing is admitted or refused that was not."""
     late = {spec.name for spec in DEFAULT_DICTIONARY if spec.section == "Course"}
     said = {spec.name: spec.known_when for spec in DEFAULT_DICTIONARY}
     assert {name for name, known in said.items() if known != "before_treatment"} == late
