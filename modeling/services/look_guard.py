@@ -59,13 +59,13 @@ def _learned(version: ModelVersion) -> set[str]:
 
 
 def _identical_images(version: ModelVersion, here: list[str]) -> list[Problem]:
-    """Images of the fit as they were, of the cohort as they are."""
+    """Images of the fit as they were and as they are, of the cohort as they are."""
     root = root_of(version)
     keys = frozen_keys(root.fitting_snapshot)
     fitted = set(keys.loc[keys["use"] == CohortUse.DEVELOPMENT, "pseudonym"])
     before, now = frozen_images(root.fitting_snapshot), image_digests(version.study)
     pairs = [(key, image) for key in sorted(fitted) for image in before.get(key, ())]
-    pairs += [(key, image) for key in here for image in now.get(key, ())]
+    pairs += [(key, image) for key in sorted(fitted | set(here)) for image in now.get(key, ())]
     return check_identical_images([key for key, _ in pairs], [image for _, image in pairs])
 
 

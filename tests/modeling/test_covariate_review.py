@@ -103,11 +103,11 @@ def test_a_column_made_of_the_outcome_is_found_and_a_strong_marker_is_not():
     classes = pd.DataFrame({
         "quarter": np.digitize(time, np.quantile(time, [0.25, 0.5, 0.75])).astype(float),
         "class": np.where(time < np.median(time), "short", "long"),
-        "gone": np.where(event == 1, "yes", "no"), "cause": event * (1.0 + (table["age"] > 0)),
+        "gone": np.where(event == 1, "yes", "no"), "reason": event * (1.0 + (table["age"] > 0)),
         "stage": table["stage"], "risk": np.where(table["score"] > 0.5, "low", "high"),
     })  # fmt: skip
     told = [p.column for p in check_outcome_order(classes, time, event)]
-    assert told == ["quarter", "class", "gone", "cause"]
+    assert told == ["quarter", "class", "gone", "reason"]
     recent = pd.DataFrame({"late": np.where(np.arange(200) < 25, 1.0, 0.0)})
     short = np.where(recent["late"] == 1, 0.1, time + 0.2)  # nobody's event comes so early
     flag = event * (recent["late"] == 0)
