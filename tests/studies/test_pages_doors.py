@@ -128,7 +128,7 @@ FILES = {
     "job_problems",
     "dictionary_csv",
 }
-FILES |= {"variable", "variable_new", "audit", "entry_row", "membership"}
+FILES |= {"variable", "variable_new", "dictionary_known", "audit", "entry_row", "membership"}
 FILES |= {
     "glance_csv",
     "glance_compare",
