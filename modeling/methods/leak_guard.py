@@ -121,7 +121,7 @@ def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Proble
         for key, value in zip(keys, table[name].astype(float), strict=True):
             if np.isfinite(value):
                 holders[value].add(key)
-        shared.update(tuple(sorted(pair)) for pair in holders.values() if len(pair) == 2)
+        shared.update((min(pair), max(pair)) for pair in holders.values() if len(pair) == 2)
     return [
         Problem(
             say("Covariates"),
