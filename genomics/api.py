@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from rest_framework import serializers
 
@@ -16,7 +18,7 @@ from genomics.models import (
     SequencingBatch,
     SignatureVersion,
 )
-from genomics.overviews import matrices_seen
+from genomics.overviews import matrices_seen, notices_read
 from studies.api import PatientScopedSerializer, StudyScopedViewSet
 
 
@@ -33,6 +35,7 @@ class SignatureViewSet(StudyScopedViewSet):
 
 
 class ExpressionMatrixSerializer(serializers.ModelSerializer):
+    notices = serializers.SerializerMethodField()
     batch = serializers.UUIDField(source="batch.uid", read_only=True)
     sha256 = serializers.CharField(source="file.sha256", read_only=True)
     correction = serializers.IntegerField(source="correction.number", read_only=True, default=None)
@@ -42,10 +45,14 @@ class ExpressionMatrixSerializer(serializers.ModelSerializer):
         fields = ("uid", "batch", "sha256", "scale", "n_genes", "n_specimens", "coverage",
                   "quality", "correction", "notices", "inputs_digest", "created_at")  # fmt: skip
 
+    def get_notices(self, matrix: ExpressionMatrix) -> list[dict[str, Any]]:
+        """As the upload's: those that name specimens only to who reads all of it."""
+        return notices_read(self.context["request"].user, matrix)
+
 
 class ExpressionMatrixViewSet(StudyScopedViewSet):
     serializer_class = ExpressionMatrixSerializer
-    queryset = ExpressionMatrix.objects.select_related("batch", "file", "correction")
+    queryset = ExpressionMatrix.objects.select_related("batch", "file", "correction", "study")
 
     def get_queryset(self) -> QuerySet:
         if getattr(self, "swagger_fake_view", False):

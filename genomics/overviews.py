@@ -42,6 +42,7 @@ from studies.models import CohortMember, ImportBatch, Patient, Study
 from studies.selectors import endpoint_table, members_table
 
 RESPONSE = "response_at_6_months"
+NAMING = ("columns_left_out",)  # notices whose text lists specimens of the file
 REGIONS = marked("mean of the regions")
 
 LABEL_COLUMNS = (
@@ -57,6 +58,14 @@ def matrices_seen(user: Any, study: Study) -> QuerySet[ExpressionMatrix]:
     own = Exists(columns.filter(matrix=OuterRef("pk")))
     rows = ExpressionMatrix.objects.visible_to(user).filter(study=study)
     return rows.filter(Q(batch__in=uploads.order_by()) | own)
+
+
+def notices_read(user: Any, matrix: ExpressionMatrix) -> list[dict[str, Any]]:
+    """What was noticed, as far as it may name specimens to ``user``: as the upload itself."""
+    batch = matrix.batch
+    may = access.reads_names(user, matrix.study, batch.uploaded_by_id, batch.site_ids)
+    found: list[dict[str, Any]] = matrix.notices
+    return found if may else [one for one in found if one["code"] not in NAMING]
 
 
 def coverage_of(matrix: ExpressionMatrix) -> list[dict[str, Any]]:

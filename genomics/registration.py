@@ -8,6 +8,7 @@ from studies.registry import (
     Action,
     CompletenessColumn,
     PatientPanel,
+    Shows,
     Stage,
     Tab,
     UploadKind,
@@ -17,6 +18,7 @@ from studies.registry import (
     register_drawn_page,
     register_fact,
     register_glance,
+    register_patient_figures,
     register_patient_panel,
     register_stage,
     register_tab,
@@ -211,3 +213,5 @@ register_completeness(
 register_traces("genomics", withdrawal.traces)
 for page in drawings.PAGES:
     register_drawn_page(page)
+register_patient_figures(Shows.ROWS, "agreement", "components", "correction", "depth", "sex")
+register_patient_figures(Shows.MARKS, "distributions", "heat-map")

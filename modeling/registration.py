@@ -29,6 +29,7 @@ from studies.registry import (
     PagePanel,
     PatientPanel,
     SelectionUse,
+    Shows,
     Stage,
     Tab,
     TourStep,
@@ -40,6 +41,7 @@ from studies.registry import (
     register_job_course,
     register_method,
     register_page_panel,
+    register_patient_figures,
     register_patient_panel,
     register_selection_use,
     register_spelling,
@@ -221,6 +223,10 @@ register_drawn_page(
         plain=True,
     )
 )
+register_patient_figures(
+    Shows.ROWS, "cd3_against_cd8", "instability", "proportional_hazards", "violin"
+)
+register_patient_figures(Shows.GROUPS, "calibration")
 register_fact("analysed", analysed_patients)
 register_export(
     ExportKind(

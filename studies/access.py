@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -46,11 +46,39 @@ def memberships_of(user: Any, study: Study) -> list[Membership]:
     return list(once(("memberships", user.pk, study.pk), lambda: list(rows)))
 
 
+OVER_ROWS = ("identifiers", "download")  # rights that say how rows are read, not whether
+
+
 def rights_of(user: Any, study: Study) -> frozenset[str]:
-    """Every right that any membership in force gives."""
-    return frozenset(
-        right for membership in memberships_of(user, study) for right in membership.rights
-    )
+    """Every right that any membership in force gives.
+
+    Of those over rows only what holds wherever rows are read: who reads every site and takes files
+    away at one would else take every site's.
+    """
+    held = {right for member in memberships_of(user, study) for right in member.rights}
+    partly = {r for r in OVER_ROWS if r in held and not _holds_over_rows(user, study, r)}
+    return frozenset(held - partly)
+
+
+def sites_giving(user: Any, study: Study, *rights: str) -> set[int | None]:
+    """Sites at which one membership gives all ``rights``; None among them: at every site."""
+    held = memberships_of(user, study)
+    return {member.site_id for member in held if set(rights) <= set(member.rights)}
+
+
+def _holds_over_rows(user: Any, study: Study, right: str) -> bool:
+    with_it = sites_giving(user, study, "rows", right)
+    return None in with_it or sites_giving(user, study, "rows") <= with_it
+
+
+def takes_rows(user: Any, study: Study, site_ids: Collection[int] | None = None) -> bool:
+    """Whether rows of patients may leave with ``user``: of these sites, or (None) of every site.
+
+    Rows that do not say whose they are (residuals of a run, points of a report's figures) are of
+    every site: they cannot be given in part.
+    """
+    held = sites_giving(user, study, "rows", "download")
+    return None in held or (site_ids is not None and held.issuperset(site_ids))
 
 
 def sees_all_sites(user: Any, study: Study) -> bool:
@@ -113,6 +141,12 @@ def require(user: Any, study: Study, right: str) -> None:
         raise PermissionDenied(
             _("This needs the right '{right}' in the study.").format(right=right)
         )
+    if right in OVER_ROWS and not _holds_over_rows(user, study, right):
+        raise PermissionDenied(
+            _("This needs the right '{right}' at every site whose patients you read.").format(
+                right=right
+            )
+        )
     if right in {"run", "manage"} and all(member.site_id for member in held):
         raise PermissionDenied(
             _("The right '{right}' needs a membership at all sites.").format(right=right)
@@ -134,11 +168,33 @@ def require_at(user: Any, patient: Any, *rights: str) -> None:
         )
 
 
-def visible(rows: QuerySet, user: Any, study: Study) -> QuerySet:
+def require_every_row(user: Any, study: Study) -> None:
+    """Raise PermissionDenied, with whom to ask, unless rows of every site may leave."""
+    if not takes_rows(user, study):
+        raise PermissionDenied(why_without_rows(study))
+
+
+def why_without_rows(study: Study) -> str:
+    """Said where rows of patients are left out: what they need, and who can give it."""
+    return _(
+        "Rows of patients, named or not, are for those who hold the rights 'rows' and 'download' "
+        "at every site. Ask {people}."
+    ).format(people=", ".join(managers_of(study)) or _("who manages the study"))
+
+
+def managers_of(study: Study) -> list[str]:
+    """Usernames of those who give rights today."""
+    held = Membership.objects.current().filter(study=study, rights__contains=["manage"])
+    names = held.filter(user__is_active=True).order_by("user__username")
+    return list(names.values_list("user__username", flat=True).distinct())
+
+
+def visible(rows: QuerySet, user: Any, study: Study, *rights: str) -> QuerySet:
     """``rows`` (a queryset of a study's table) of ``study`` that ``user`` may see.
 
     By the sites of the memberships, which a request knows already: as ``visible_to``, without
-    asking for them once more inside each question.
+    asking for them once more inside each question. Rows of patients: where one membership gives
+    ``rows`` and these further ``rights``.
     """
     if isinstance(rows, BroughtQuerySet):
         held = memberships_of(user, study)
@@ -148,7 +204,7 @@ def visible(rows: QuerySet, user: Any, study: Study) -> QuerySet:
         return of_study.of_sites(user, sites_held(user, study) or []) if held else rows.none()
     if not isinstance(rows, PatientQuerySet):
         return rows.visible_to(user).filter(study=study)  # type: ignore[attr-defined]
-    sites = {m.site_id for m in memberships_of(user, study) if "rows" in m.rights}
+    sites = sites_giving(user, study, "rows", *rights)
     here = rows.filter(study=study)
     return here if None in sites else here.filter(site_id__in=sites)
 

@@ -17,13 +17,20 @@ from studies.languages import spoken_items
 from studies.methods.problems import DataProblem
 
 
+class UnknownNamesError(DataProblem):
+    """Names in a query or a body that the address does not take."""
+
+
 def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """``{"detail": ..., "problems": [{where, found, expected, remedy, row, column}]}``."""
     if isinstance(error, DataProblem):
         transaction.set_rollback(True)
         problems = spoken_items(error.problems)
-        body = {"detail": gettext("The data are refused."), "problems": problems}
-        return Response(body, status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+        if isinstance(error, UnknownNamesError):
+            said, code = gettext("The request has unknown names."), status.HTTP_400_BAD_REQUEST
+        else:
+            said, code = gettext("The data are refused."), status.HTTP_422_UNPROCESSABLE_ENTITY
+        return Response({"detail": said, "problems": problems}, status=code)
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import django_filters
@@ -19,29 +19,47 @@ from studies.variable_filters import NUMBER_OF_CONDITIONS, Condition
 
 @dataclass(frozen=True)
 class Chip:
+    """``is_unknown``: the address asks for it, and nothing is narrowed by it."""
+
     text: str
     url: str
+    is_unknown: bool = False
 
 
 def chips(narrowed: django_filters.FilterSet) -> list[Chip]:
     """One chip per filter in force; its url is the list without it."""
     found = []
-    if not narrowed.form.is_valid():
-        return found
+    narrowed.form.is_valid()  # what is not valid narrows nothing, and says so
     for name, value in narrowed.form.cleaned_data.items():
         if value in (None, ""):
             continue
-        rest = narrowed.data.copy()
-        for gone in (name, "after", "before"):
-            rest.pop(gone, None)
         field = narrowed.form.fields[name]
         label = field.label or name
         of_itself = str(value) if isinstance(value, Model) else word_of(value)  # a person's name
         word = dict(getattr(field, "choices", ())).get(value, of_itself)
-        found.append(
-            Chip(_("{label}: {word}").format(label=label, word=word), f"?{rest.urlencode()}")
-        )
-    return found
+        text = _("{label}: {word}").format(label=label, word=word)
+        found.append(Chip(text, _without(narrowed.data, name)))
+    wrong = [name for name in narrowed.form.errors if name in narrowed.form.fields]
+    return [*found, *(_unknown(narrowed.data, name) for name in wrong)]
+
+
+def unknown_chips(asked: QueryDict, known: Collection[str]) -> list[Chip]:
+    """One chip per name in an address that a list does not know: it never looks narrowed by it."""
+    return [_unknown(asked, name) for name, text in asked.items() if name not in known and text]
+
+
+def _unknown(asked: QueryDict, name: str) -> Chip:
+    text = _("{name}={value} is not known: nothing is narrowed by it").format(
+        name=name[:40], value=str(asked.get(name, ""))[:40]
+    )
+    return Chip(text, _without(asked, name), is_unknown=True)
+
+
+def _without(asked: QueryDict, name: str) -> str:
+    rest = asked.copy()
+    for gone in (name, "after", "before"):
+        rest.pop(gone, None)
+    return f"?{rest.urlencode()}"
 
 
 def condition_chips(asked: QueryDict, conditions: Sequence[Condition]) -> list[Chip]:

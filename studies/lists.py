@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import override
 
 from studies import access
-from studies.filter_chips import Chip, chips
+from studies.filter_chips import Chip, chips, unknown_chips
 from studies.list_sources import Rows, Source
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -121,7 +121,7 @@ class Shown:
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.search or self.chips)
+        return bool(self.search) or not all(chip.is_unknown for chip in self.chips)
 
 
 def list_response(
@@ -135,13 +135,14 @@ def list_response(
     counted: QuerySet | None = None,
     narrowed: django_filters.FilterSet | None = None,
     more_chips: Sequence[Chip] = (),
+    more_names: Collection[str] = (),
     rows_of: Callable[[Sequence[Any]], Iterable[Any]] = list,
 ) -> HttpResponse:
     """The whole page, its CSV, or the way back after a search was sent.
 
     ``rows`` is a queryset, or a source that pages itself. ``rows_of`` reads what stands beside the
     rows of one page, in as many queries as it likes; ``counted`` are the same rows where they are
-    counted better than they are read.
+    counted better than they are read. ``more_names`` are what the view itself reads of the address.
     """
     if listing.search and (away := search_address(request, study, listing.names_patients)):
         return redirect(away)
@@ -151,7 +152,10 @@ def list_response(
     chosen = _chosen(listing, request.GET.getlist("column"))
     rights = access.rights_of(request.user, study)
     may_take = listing.has_file and (not listing.names_patients or "download" in rights)
+    asked = [*(chips(narrowed) if narrowed else ()), *more_chips]
+    asked += unknown_chips(request.GET, _known_names(listing, narrowed, more_names))
     if request.GET.get("format") == "csv" and may_take:
+        _refuse_unknown(asked)
         with override("en"):  # what is exchanged is English
             found = _whole(source.first(order, MOST_ROWS_OF_A_FILE + 1))
             return _file(request, study, listing, found, chosen, rows_of)
@@ -163,7 +167,7 @@ def list_response(
         heads=[_head(column, request.GET, sort) for column in chosen],
         lines=_lines(page.rows, chosen, study, rows_of),
         page=page,
-        chips=[*(chips(narrowed) if narrowed else ()), *more_chips],
+        chips=asked,
         form=narrowed.form if narrowed else None,
         search=search,
         chosen={column.key for column in chosen},
@@ -176,6 +180,20 @@ def list_response(
     )
     told = {"study": study, "page": page, "chips": shown.chips, "shown": shown}
     return render(request, template, {**told, **(context or {})})
+
+
+def _known_names(
+    listing: Listing, narrowed: django_filters.FilterSet | None, more_names: Collection[str]
+) -> set[str]:
+    own = {"sort", "column", *PLACES, *({"search"} if listing.search else ())}
+    return own | set(more_names) | (set(narrowed.filters) if narrowed else set())
+
+
+def _refuse_unknown(asked: Sequence[Chip]) -> None:
+    """A file cannot say beside its rows that it was not narrowed."""
+    for chip in asked:
+        if chip.is_unknown:
+            raise refuse("CSV", str(chip.text), say("filters of this list"), say("Remove it."))
 
 
 def _whole(found: Sequence[Any]) -> Sequence[Any]:

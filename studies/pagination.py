@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework.pagination import CursorPagination
@@ -10,28 +9,13 @@ from rest_framework.pagination import CursorPagination
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
-MISTAKEN = ("limit", "offset", "page", "per_page", "pagesize", "size")
-
-
-def refuse_mistaken(asked: Mapping[str, str], known: Collection[str] = ()) -> None:
-    """Other interfaces' words for a page."""
-    for name in MISTAKEN:
-        if name in asked and name not in known:
-            expected = say("page_size for the size of a page; next leads to the page after")
-            raise refuse(name, asked[name], expected, "Use page_size.", column=name)
-
 
 class KeysetPagination(CursorPagination):
-    """``page_size`` rows from ``cursor`` on; what else asks for a page is refused, not ignored."""
+    """``page_size`` rows from ``cursor`` on."""
 
     ordering = "-id"
     page_size_query_param = "page_size"
     max_page_size = 1000
-
-    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
-        filters = getattr(view, "filterset_fields", ())
-        refuse_mistaken(request.query_params, filters)
-        return super().paginate_queryset(queryset, request, view)
 
     def get_page_size(self, request: Any) -> int:
         asked = request.query_params

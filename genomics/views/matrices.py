@@ -32,7 +32,8 @@ def _matrix(request: HttpRequest, study: Study, uid: UUID) -> ExpressionMatrix:
 def matrix(request: HttpRequest, study: Study, matrix_uid: UUID) -> HttpResponse:
     found = _matrix(request, study, matrix_uid)
     coverage = overviews.coverage_of(found)
-    context = {"study": study, "matrix": found, "signatures": coverage}
+    notices = overviews.notices_read(request.user, found)
+    context = {"study": study, "matrix": found, "signatures": coverage, "notices": notices}
     return render(request, "genomics/matrix.html", context)
 
 

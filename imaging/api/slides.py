@@ -120,7 +120,11 @@ class WholeSlideViewSet(StudyScopedViewSet):
     queryset = WholeSlide.objects.select_related("patient", "specimen", "file", "study")
     filterset_fields = ("marker", "staining_batch")
 
-    @extend_schema(request=RegionsSerializer, responses={201: SlideRegionSerializer(many=True)})
+    @extend_schema(
+        request=RegionsSerializer,
+        responses={201: SlideRegionSerializer(many=True)},
+        filters=False,
+    )
     @action(detail=True, methods=["post"], pagination_class=None)
     def regions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """State regions; the newest of each name speaks, the same again is no change."""

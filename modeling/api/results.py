@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,19 +15,25 @@ from modeling.examination_page import examination_figure
 from modeling.looks import HOW, looks_told
 from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
 from modeling.selectors import look_numbers, metrics_told, version_named
+from modeling.selectors.patient_rows import METRICS
 from modeling.selectors.reports import (
-    is_of_patients,
+    figures_withheld,
     report_figure_whole,
     report_without_patients,
 )
 from modeling.services.patient_score import patient_score
-from studies.access import require
+from studies.access import require_every_row
 from studies.api import HasExploredFigures, PatientScopedSerializer, StudyScopedViewSet
+from studies.api.records import LeftOutSerializer, left_out
 from studies.figures.figure import Figure
 from studies.models import Patient
+from studies.patient_figures import holds_patients
+
+from .rows import WithoutRows
 
 
-class EvaluationSerializer(serializers.ModelSerializer):
+class EvaluationSerializer(WithoutRows):
+    rows_in = {"metrics": METRICS}
     version = serializers.UUIDField(source="version.uid", read_only=True)
     version_name = serializers.CharField(source="version", read_only=True)
     snapshot = serializers.UUIDField(source="snapshot.uid", read_only=True)
@@ -41,7 +47,7 @@ class EvaluationSerializer(serializers.ModelSerializer):
         model = Evaluation
         fields = ("uid", "version", "version_name", "snapshot", "snapshot_sha256", "cohort",
                   "role", "target", "basis", "n", "metrics", "metrics_sha256",
-                  "looked_at", "look")  # fmt: skip
+                  "looked_at", "look", "left_out")  # fmt: skip
 
     def get_metrics(self, evaluation: Evaluation) -> dict[str, Any]:
         """As stored, whose digest is ``metrics_sha256``; where a score only orders (a Rad-Score
@@ -187,16 +193,25 @@ class PatientScoreViewSet(StudyScopedViewSet):
 
 class ReportSerializer(serializers.ModelSerializer):
     content = serializers.SerializerMethodField()
+    left_out = serializers.SerializerMethodField()
 
     class Meta:
         model = Report
-        fields = ("uid", "number", "sha256", "content", "created_at")
+        fields = ("uid", "number", "sha256", "content", "created_at", "left_out")
 
     def get_content(self, report: Report) -> dict[str, Any]:
-        """Figures that show patients come without their numbers where nothing may be downloaded."""
-        may = "download" in self.context["view"].rights
+        """Figures that show patients come without numbers to those who may not take rows.
+
+        ``sha256`` is the digest of the whole.
+        """
         content: dict[str, Any] = report.content
-        return content if may else report_without_patients(content)
+        return content if self.context["view"].takes_rows else report_without_patients(content)
+
+    @extend_schema_field(LeftOutSerializer(allow_null=True))
+    def get_left_out(self, report: Report) -> dict[str, Any] | None:
+        view = self.context["view"]
+        gone = [] if view.takes_rows else figures_withheld(report.content)
+        return left_out(view, [f"content.figures.{key}" for key in gone])
 
 
 class ReportViewSet(HasExploredFigures, StudyScopedViewSet):
@@ -204,7 +219,8 @@ class ReportViewSet(HasExploredFigures, StudyScopedViewSet):
     queryset = Report.objects.all()
 
     def figure_named(self, key: str) -> Figure | None:
-        """One whose every mark is a patient is for those who may download."""
-        if is_of_patients(key):
-            require(self.request.user, self.study, "download")
-        return report_figure_whole(self.get_object(), key)
+        """One whose marks are patients is for those who may take rows of every one."""
+        figure = report_figure_whole(self.get_object(), key)
+        if figure and holds_patients(key, figure.columns, figure.rows):
+            require_every_row(self.request.user, self.study)
+        return figure

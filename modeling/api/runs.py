@@ -19,6 +19,7 @@ from modeling.models import (
 )
 from modeling.overviews import run_figure
 from modeling.run_wizard import run_checked
+from modeling.selectors.patient_rows import DIFFERENCES, RESULTS_OF_A_RUN
 from modeling.services.frozen_files import snapshot_columns, snapshot_manifest
 from modeling.services.plans import (
     departures_of,
@@ -29,19 +30,22 @@ from modeling.services.prognosis_columns import column_told, columns_of
 from modeling.services.snapshot_comparison import snapshots_compare
 from studies.access import require
 from studies.api import HasExploredFigures, PatientScopedSerializer, StudyScopedViewSet
+from studies.api.records import CountedSerializer
 from studies.figures.figure import Figure
 
 from .plans import DocumentSerializer, document_of
+from .rows import WithoutRows
 
 
-class SnapshotSerializer(serializers.ModelSerializer):
+class SnapshotSerializer(CountedSerializer):
     included = serializers.SerializerMethodField()
     left_out = serializers.SerializerMethodField()
 
     class Meta:
         model = DatasetSnapshot
         fields = ("uid", "number", "question", "targets", "columns", "sha256", "notices",
-                  "frozen_at", "not_reproducible_since", "included", "left_out")  # fmt: skip
+                  "frozen_at", "not_reproducible_since", "included", "left_out",
+                  "counted_at")  # fmt: skip
 
     def get_included(self, snapshot: DatasetSnapshot) -> int:
         return snapshot.members.filter(included=True).count()
@@ -134,7 +138,8 @@ class SnapshotMemberViewSet(StudyScopedViewSet):
     filterset_fields = ("snapshot__uid", "cohort__name", "included")
 
 
-class ModelRunSerializer(serializers.ModelSerializer):
+class ModelRunSerializer(WithoutRows):
+    rows_in = {"results": RESULTS_OF_A_RUN}
     snapshot = serializers.UUIDField(source="snapshot.uid", read_only=True)
     snapshot_sha256 = serializers.CharField(source="snapshot.sha256", read_only=True)
     versions = serializers.SlugRelatedField(slug_field="uid", many=True, read_only=True)
@@ -143,7 +148,7 @@ class ModelRunSerializer(serializers.ModelSerializer):
         model = ModelRun
         fields = ("uid", "kind", "recipe", "snapshot", "snapshot_sha256", "seed", "threads",
                   "library_versions", "commit", "results", "results_sha256", "notices",
-                  "seconds", "versions", "created_at")  # fmt: skip
+                  "seconds", "versions", "created_at", "left_out")  # fmt: skip
 
 
 class PrognosisChoiceSerializer(serializers.Serializer):
@@ -217,14 +222,15 @@ class ModelRunViewSet(HasExploredFigures, StudyScopedViewSet):
         return Response(recipe_preview(self.study, document_of(request)))
 
 
-class ReproductionSerializer(serializers.ModelSerializer):
+class ReproductionSerializer(WithoutRows):
+    rows_in = {"differences": DIFFERENCES}
     run = serializers.UUIDField(source="run.uid", read_only=True)
 
     class Meta:
         model = Reproduction
         fields = ("uid", "run", "verdict", "tolerance", "compared", "largest_difference", "parts",
                   "differences", "library_versions", "changed_libraries", "changed_since",
-                  "commit", "seconds", "created_at")  # fmt: skip
+                  "commit", "seconds", "created_at", "left_out")  # fmt: skip
 
 
 class ReproductionViewSet(StudyScopedViewSet):

@@ -18,6 +18,7 @@ from modeling.models import (
     VersionState,
 )
 from modeling.selectors import states_of
+from modeling.selectors.patient_rows import CONTENT_OF_A_VERSION
 from modeling.services.nomogram_calculator import version_calculate
 from modeling.services.nomogram_performance import performance_of
 from modeling.services.version_card import version_card
@@ -25,9 +26,13 @@ from modeling.services.version_life import version_move
 from modeling.services.version_manifest import manifest_write
 from studies.access import require, study_for
 from studies.api import StudyScopedViewSet
+from studies.api.known_names import KnownNames
+
+from .rows import WithoutRows
 
 
-class ModelVersionSerializer(serializers.ModelSerializer):
+class ModelVersionSerializer(WithoutRows):
+    rows_in = {"content": CONTENT_OF_A_VERSION}
     run = serializers.UUIDField(source="run.uid", read_only=True)
     fitting_snapshot = serializers.UUIDField(source="fitting_snapshot.uid", read_only=True)
     parents = serializers.SlugRelatedField(slug_field="uid", many=True, read_only=True)
@@ -36,7 +41,8 @@ class ModelVersionSerializer(serializers.ModelSerializer):
     class Meta:
         model = ModelVersion
         fields = ("uid", "kind", "number", "state", "method", "endpoint", "run", "fitting_snapshot",
-                  "parents", "sha256", "threshold", "content", "created_at")  # fmt: skip
+                  "parents", "sha256", "threshold", "content", "created_at",
+                  "left_out")  # fmt: skip
 
     def get_state(self, version: ModelVersion) -> str:
         known = self.context.setdefault("states", None)
@@ -69,6 +75,7 @@ class ModelVersionViewSet(StudyScopedViewSet):
         "run__produced_by", "run__snapshot", "fitting_snapshot", "file", "produced_by", "study"
     ).prefetch_related("parents")
     filterset_fields = ("kind", "endpoint", "number")
+    any_name = ("calculate",)
 
     @extend_schema(request=VersionMoveSerializer, responses={201: VersionEventSerializer})
     @action(detail=True, methods=["post"])
@@ -121,7 +128,7 @@ class VersionEventViewSet(StudyScopedViewSet):
 
 @extend_schema(parameters=[OpenApiParameter("study_uid", str, OpenApiParameter.PATH),
                            OpenApiParameter("digest", str, OpenApiParameter.PATH)])  # fmt: skip
-class LineageViewSet(viewsets.ViewSet):
+class LineageViewSet(KnownNames, viewsets.ViewSet):
     """A digest with what it was made of, what it went into, and every model and report beyond."""
 
     lookup_field = "digest"
@@ -129,6 +136,7 @@ class LineageViewSet(viewsets.ViewSet):
     @extend_schema(responses={200: dict})
     def retrieve(self, request: Request, study_uid: Any, digest: str) -> Response:
         study = study_for(request.user, study_uid)
+        self.refuse_unknown_names(request)
         step = lineage_step(study, digest, request.user)
         if step is None:
             raise Http404("No such digest in the study.")

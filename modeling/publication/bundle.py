@@ -18,8 +18,10 @@ from modeling.publication.words import cell_parts
 from studies.figures.figure import Figure
 from studies.figures.letters import with_letters
 from studies.figures.render import figure_csv, render_svg
+from studies.patient_figures import drawing_without_rows
 from studies.tables import harmless
 
+CRATE = "ro-crate-metadata.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same report gives the same zip
 TYPES = {
     "pdf": "application/pdf", "svg": "image/svg+xml", "csv": "text/csv", "json": "application/json",
@@ -56,12 +58,57 @@ def write_bundle(
         files[f"models/nomogram_{model['endpoint']}.json"] = _json(model)
     if content.get("models"):
         files["analysis.R"] = write_report_script(content["models"]).encode()
-    files["ro-crate-metadata.json"] = _json(_crate(content, number, sha256, built_at, files))
+    files[CRATE] = _json(_crate(content, number, sha256, built_at, files))
+    return _packed(files)
+
+
+def _packed(files: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), data, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
+
+
+def bundle_part(whole: bytes, part: dict[str, Any]) -> bytes:
+    """The zip without rows of patients: its files say that it is a part, and of what.
+
+    ``part`` is what is left of the report (``report_part``); the other files stay byte for byte.
+    """
+    left_out = part["left_out"]
+    gone = {f"figures/{key}.{form}" for key in left_out["figures"] for form in ("csv", "vl.json")}
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if name not in gone}
+    crate = json.loads(files.pop(CRATE))
+    for key in left_out["figures"]:
+        drawing = f"figures/{key}.svg"
+        files[drawing] = drawing_without_rows(key, files[drawing].decode()).encode()
+        if rows := part["content"]["figures"][key]["rows"]:
+            files[f"figures/{key}.csv"] = _csv_of(part["content"]["figures"][key], rows)
+    files["report.json"] = _content_bytes(part["content"])
+    files["PART.json"] = _json({"is_whole": False, "left_out": left_out})
+    return _packed({**files, CRATE: _json(_crate_of_part(crate, files, left_out))})
+
+
+def _csv_of(figure: dict[str, Any], rows: list[list[Any]]) -> bytes:
+    names = Figure.__dataclass_fields__
+    kept = {name: part for name, part in figure.items() if name in names} | {"rows": rows}
+    return figure_csv(Figure.from_dict(kept)).encode()
+
+
+def _crate_of_part(
+    crate: dict[str, Any], files: dict[str, bytes], left_out: dict[str, Any]
+) -> dict[str, Any]:
+    """The metadata of the whole, with the files that are there and a word on those that are not."""
+    graph = [entry for entry in crate["@graph"] if entry["@type"] != "File"]
+    about = next(entry for entry in graph if entry["@id"] == "./")
+    about["hasPart"] = [{"@id": name} for name in files]
+    about["name"] += " (a part)"
+    about["description"] += (
+        f" A part: {len(left_out['figures'])} of {left_out['of']} figures are without their rows. "
+        f"{left_out['why']}"
+    )
+    return {**crate, "@graph": [*graph, *_file_entries(files)]}
 
 
 def table_csv(table: dict[str, Any]) -> str:
@@ -99,7 +146,7 @@ def _crate(
     software = "#isotherm"
     graph: list[dict[str, Any]] = [
         {
-            "@id": "ro-crate-metadata.json",
+            "@id": CRATE,
             "@type": "CreativeWork",
             "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
             "about": {"@id": "./"},
@@ -132,7 +179,12 @@ def _crate(
         },
     ]
     graph += [_source(source) for source in content["sources"]]
-    graph += [
+    graph += _file_entries(files)
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+
+
+def _file_entries(files: dict[str, bytes]) -> list[dict[str, Any]]:
+    return [
         {
             "@id": name,
             "@type": "File",
@@ -142,7 +194,6 @@ def _crate(
         }
         for name, data in files.items()
     ]
-    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
 def _source(source: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db.models.fields.json import KeyTransform
 
 from modeling.models import Report
 from studies.figures.figure import Figure
+from studies.patient_figures import drawing_without_rows, holds_patients, stored_without_rows
 
 HEAD = 400  # characters of a drawing that hold its size
 # What stands around the figures; drawings, specifications and rows are most of a report.
@@ -18,12 +19,6 @@ LIGHT = """(content - 'figures') || jsonb_build_object('figures', (
     SELECT COALESCE(jsonb_object_agg(key, (value - 'svg' - 'spec' - 'rows')
         || jsonb_build_object('head', left(value ->> 'svg', %s))), '{}')
     FROM jsonb_each(content -> 'figures')))"""
-# Figures of which every mark is a patient, by the beginning of their keys.
-OF_PATIENTS = (
-    "cd3_against_cd8", "distributions", "heat-map", "instability_", "proportional_hazards_",
-    "violin_",
-)  # fmt: skip
-_SAID = re.compile(r' aria-label="[^"]*"(?= role="graphics-symbol")')
 _BOX = re.compile(r'viewBox="[\d. ]+ ([\d.]+) ([\d.]+)"')
 
 
@@ -55,27 +50,33 @@ def report_figure_whole(report: Report, key: str) -> Figure | None:
     return Figure.from_dict({name: value for name, value in found.items() if name in names})
 
 
-def is_of_patients(key: str) -> bool:
-    """Whether every mark of the figure is a patient, so that it takes the right to download."""
-    return key.startswith(OF_PATIENTS)
-
-
 def figure_without_patients(key: str, figure: dict[str, Any]) -> dict[str, Any]:
-    """The drawing alone, for those who may not download, where its numbers are of patients."""
-    if not is_of_patients(key):
-        return figure
-    return {**figure, "rows": [], "spec": {}, "svg": drawing_without_numbers(key, figure["svg"])}
+    """The drawing, for those who may not take rows, where its numbers are of patients."""
+    return stored_without_rows(key, figure)
 
 
 def drawing_without_numbers(key: str, svg: str) -> str:
     """The drawing without what its marks say to a screen reader, where each mark is a patient."""
-    return _SAID.sub("", svg) if is_of_patients(key) else svg
+    return drawing_without_rows(key, svg)
 
 
 def report_without_patients(content: dict[str, Any]) -> dict[str, Any]:
-    """The content as those read it who may not download."""
+    """The content as those read it who may not take rows of every patient."""
     figures = content["figures"].items()
     return {**content, "figures": {key: figure_without_patients(key, one) for key, one in figures}}
+
+
+def figures_withheld(content: dict[str, Any]) -> list[str]:
+    """Keys of the figures whose numbers ``report_without_patients`` leaves out."""
+    figures = content["figures"].items()
+    return [key for key, one in figures if holds_patients(key, one["columns"], one["rows"])]
+
+
+def report_part(content: dict[str, Any], why: str) -> dict[str, Any]:
+    """The content without rows of patients, and what says so."""
+    withheld = figures_withheld(content)
+    left_out = {"figures": withheld, "of": len(content["figures"]), "why": why}
+    return {"content": report_without_patients(content), "is_whole": False, "left_out": left_out}
 
 
 def report_figure_count(report: Report) -> int:

@@ -103,7 +103,10 @@ def frozen_write(export: Export, handle: Any, progress: Progress) -> tuple[list[
     """
     snapshot = _snapshot(export.study, export.filters["snapshot"])
     shared = _shared(snapshot, export.made_by)
-    export.left_out = {"left_out": sum(shared.left_out.values()), **_counted(shared.left_out)}
+    gone = sum(shared.left_out.values())
+    export.left_out = {"left_out": gone, **_counted(shared.left_out)}
+    if gone:
+        export.left_out["of_rows"] = len(shared.rows) + gone
     if export.format == ExportFormat.PARQUET:
         handle.write(shared.data)
     elif export.format == ExportFormat.CSV:
@@ -153,7 +156,7 @@ def _who(
     snapshot: DatasetSnapshot, rows: pd.DataFrame, user: Any
 ) -> tuple[pd.Series, dict[str, int]]:
     """Which rows may leave, and how many may not, by reason."""
-    seen = visible(Patient.objects.all(), user, snapshot.study)
+    seen = visible(Patient.objects.all(), user, snapshot.study, "download")
     refused = consents.refusals(snapshot.study, consents.SHARING, seen)
     keys = frozen_keys(snapshot).set_index(list(KEY))["patient_id"]
     owners = keys.reindex(pd.MultiIndex.from_frame(rows[list(KEY)])).to_numpy()
@@ -205,10 +208,11 @@ def _zip(handle: Any, snapshot: DatasetSnapshot, shared: Shared) -> None:
         f"{stem}.parquet": shared.data,
         "columns.csv": columns_csv(columns),
     }
-    if script := _script(snapshot):
+    if shared.is_whole and (script := _script(snapshot)):  # on a part it fits another model
         files["analysis.R"] = script.encode()
     manifest = snapshot_manifest(snapshot) | {
         "rows": len(shared.rows),
+        "is_part": not shared.is_whole,
         "left_out": shared.left_out,
         "is_the_frozen_table": digest_table(shared.data) == snapshot.sha256,
         "dates": "calendar dates" if shared.has_dates else "days from the start of treatment",

@@ -8,16 +8,17 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from modeling.models import Report
-from modeling.publication.bundle import table_csv
+from modeling.publication.bundle import bundle_part, table_csv
 from modeling.selectors.reports import (
     drawing_without_numbers,
     figure_without_patients,
-    is_of_patients,
     report_figure,
     report_figure_whole,
     report_light,
+    report_part,
 )
 from modeling.services.report_files import PDF, ZIP, report_file
 from studies import access
@@ -25,7 +26,8 @@ from studies.figures.explored import is_explorable
 from studies.figures.figure import Figure
 from studies.figures.journal import figure_file
 from studies.figures.render import figure_csv
-from studies.models import Study
+from studies.models import StoredFile, Study
+from studies.patient_figures import holds_patients
 from studies.services import file_read
 from studies.views.doors import study_page
 from studies.views.pictures import VEGA, explored_answer
@@ -51,7 +53,7 @@ def _page(request: HttpRequest, study: Study, report: Report | None) -> HttpResp
         context["content"] = report_light(report)
         others = Report.objects.filter(study=study).exclude(pk=report.pk)
         context["earlier"] = others.defer("content")
-        context["may_download"] = "download" in access.rights_of(request.user, study)
+        context |= _taking(request, study)
         context["has_files"] = report_file(report, PDF) is not None
     return render(request, "modeling/report.html", context)
 
@@ -62,11 +64,10 @@ def figure(
 ) -> HttpResponse:
     """One figure as SVG or PNG, at a journal's width, or with its table as a part of the page."""
     if form == "html":
-        report, may = _report(study, report_uid), access.rights_of(request.user, study)
-        figure = _stored(report, key)
-        context = {"study": study, "report": report, "may_download": "download" in may}
-        shown = figure if "download" in may else figure_without_patients(key, figure)
-        context |= {"figure": shown, "explorable": is_explorable(shown["spec"])}
+        report = _report(study, report_uid)
+        context = {"study": study, "report": report, **_taking(request, study)}
+        context |= _readable(key, _stored(report, key), study, context["takes_rows"])
+        context["explorable"] = is_explorable(context["figure"]["spec"])
         return render(request, "modeling/report_figure_drawn.html", context)
     if form == VEGA:
         return _explored(request, study, report_uid, key)
@@ -74,22 +75,26 @@ def figure(
     if found is None:
         raise Http404
     drawn, content_type = found
-    if form.endswith("svg") and "download" not in access.rights_of(request.user, study):
+    if form.endswith("svg") and not access.takes_rows(request.user, study):
         drawn = drawing_without_numbers(key, drawn.decode()).encode()
     return _file(drawn, f"{key}.{form}", content_type)
 
 
 def _explored(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
     """With the rights of its table."""
-    if is_of_patients(key):
-        access.require(request.user, study, "download")
-    return explored_answer(_figure(study, report_uid, key))
+    figure = _figure(study, report_uid, key)
+    if holds_patients(key, figure.columns, figure.rows):
+        access.require_every_row(request.user, study)
+    return explored_answer(figure)
 
 
 @study_page("download")
 def figure_table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
     """The numbers behind one figure."""
-    return _file(figure_csv(_figure(study, report_uid, key)), f"{key}.csv", CSV)
+    figure = _figure(study, report_uid, key)
+    if holds_patients(key, figure.columns, figure.rows):
+        access.require_every_row(request.user, study)
+    return _file(figure_csv(figure), f"{key}.csv", CSV)
 
 
 @study_page("download")
@@ -105,9 +110,14 @@ def table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> Htt
 
 @study_page("download")
 def whole(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
-    """Everything the report holds, with its digest."""
+    """Everything the report holds, with its digest; or a part of it that says what it is without.
+
+    The digest is that of the whole content.
+    """
     found = get_object_or_404(Report, study=study, uid=report_uid)
     body = {"number": found.number, "sha256": found.sha256, "content": found.content}
+    if not access.takes_rows(request.user, study):
+        body |= _part(found, study)
     response = JsonResponse(body)
     response["Content-Disposition"] = f'attachment; filename="report-{found.number}.json"'
     return response
@@ -121,15 +131,47 @@ def paper(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
 
 @study_page("download")
 def bundle(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
-    """The report with every figure's data, as one zip."""
-    return _kept(study, report_uid, ZIP, "application/zip")
+    """The report with every figure's data, as one zip; or a part of it, which says so."""
+    if access.takes_rows(request.user, study):
+        return _kept(study, report_uid, ZIP, "application/zip")
+    report = get_object_or_404(Report, study=study, uid=report_uid)
+    part = bundle_part(file_read(_kept_file(report, ZIP)), _part(report, study))
+    return _file(part, f"report-{report.number}-without-rows.zip", "application/zip")
+
+
+def _part(report: Report, study: Study) -> dict[str, Any]:
+    with override("en"):  # what is exchanged is English
+        return report_part(report.content, access.why_without_rows(study))
 
 
 def _kept(study: Study, report_uid: UUID, kind: str, content_type: str) -> HttpResponse:
-    found = report_file(get_object_or_404(Report, study=study, uid=report_uid), kind)
+    found = _kept_file(get_object_or_404(Report, study=study, uid=report_uid), kind)
+    return _file(file_read(found), found.name, content_type)
+
+
+def _kept_file(report: Report, kind: str) -> StoredFile:
+    found = report_file(report, kind)
     if found is None:
         raise Http404(_("This report was built before there were such files: build it again."))
-    return _file(file_read(found), found.name, content_type)
+    return found
+
+
+def _taking(request: HttpRequest, study: Study) -> dict[str, bool]:
+    """What may leave: numbers of the report at all, and rows of every patient."""
+    return {
+        "may_download": "download" in access.rights_of(request.user, study),
+        "takes_rows": access.takes_rows(request.user, study),
+    }
+
+
+def _readable(key: str, figure: dict[str, Any], study: Study, takes_rows: bool) -> dict[str, Any]:
+    """A figure as the reader has it, and why its table lacks lines."""
+    if takes_rows or not holds_patients(key, figure["columns"], figure["rows"]):
+        return {"figure": figure, "why": ""}
+    return {
+        "figure": figure_without_patients(key, figure),
+        "why": access.why_without_rows(study),
+    }
 
 
 def _report(study: Study, uid: UUID) -> Report:

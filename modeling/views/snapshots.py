@@ -26,11 +26,12 @@ from studies import access
 from studies.languages import sentences
 from studies.methods.problems import DataProblem
 from studies.models import Export, Study
+from studies.scopes import scope_of
 from studies.services import export_start
 from studies.tables import attachment
 from studies.views.doors import study_page
 
-TAKES = {"rows", "download"}
+TAKES = ("rows", "download")
 
 
 @study_page()
@@ -41,11 +42,14 @@ def snapshot(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResp
         "study": study,
         "snapshot": found,
         "counts": overviews.membership_counts(found),
+        "scope": ""
+        if access.sees_all_sites(request.user, study)
+        else scope_of(request.user, study),
         "runs": found.runs.all(),
         "fitted": ModelVersion.objects.filter(
             run__snapshot=found, kind=VersionKind.NOMOGRAM
         ).select_related("fitting_snapshot"),
-        "may_take": rights >= TAKES,
+        "may_take": bool(access.sites_giving(request.user, study, *TAKES)),
         "gives_dates": "identifiers" in rights,
         "table_name": snapshot_stem(found),
     }
@@ -66,7 +70,7 @@ def _own_files(user: Any, snapshot: DatasetSnapshot) -> list[Export]:
 
 
 @require_POST
-@study_page("download")
+@study_page("rows")
 def take(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResponse:
     """The making of a file of its rows, under the rules of every export."""
     found, form = _snapshot(study, snapshot_uid), request.POST.get("format", "zip")

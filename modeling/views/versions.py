@@ -37,6 +37,7 @@ def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespon
         "study": study,
         "version": found,
         "rights": rights,
+        "takes_rows": access.takes_rows(request.user, study),
         "rows": overviews.evaluation_rows(found),
         "lineage": overviews.lineage_of(found),
         "life": life,
@@ -108,7 +109,11 @@ def manifest(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespo
 
 @study_page("download")
 def onnx(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
-    """The estimator for another runtime, or why there is none."""
+    """The estimator for another runtime, or why there is none.
+
+    It may hold rows of the patients it was fitted to (neighbours, support vectors).
+    """
+    access.require_every_row(request.user, study)
     found = _version(study, version_uid)
     try:
         data, difference = version_to_onnx(found)
@@ -124,7 +129,8 @@ def onnx(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
 
 @study_page("download")
 def estimator(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
-    """The stored skops file as it is."""
+    """The stored skops file as it is; it may hold rows of the patients it was fitted to."""
+    access.require_every_row(request.user, study)
     found = _version(study, version_uid)
     if found.file is None:
         return redirect("modeling:card_json", study.uid, found.uid)

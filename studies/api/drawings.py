@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -57,6 +57,7 @@ DATA_EXAMPLE: dict[str, Any] = {
     "key": "distributions",
     "columns": ["cell type", "label", "n", "mean", "lower quartile", "median", "upper quartile"],
     "rows": [["T cells", "hot", 19, 0.921052, 0.810253, 0.956553, 1.00299]],
+    "rows_left_out": "",
 }
 
 
@@ -130,6 +131,9 @@ class FigureDataSerializer(serializers.Serializer):
     key = serializers.CharField()
     columns = serializers.ListField(child=serializers.CharField())
     rows = serializers.ListField(child=serializers.ListField())
+    rows_left_out = serializers.CharField(
+        allow_blank=True, help_text="Why lines of patients are missing; empty: none is."
+    )
 
 
 class DrawingViewSet(HasExploredFigures, mixins.CreateModelMixin, StudyScopedViewSet):
@@ -187,8 +191,10 @@ class DrawingViewSet(HasExploredFigures, mixins.CreateModelMixin, StudyScopedVie
     @extend_schema(parameters=[KEY], responses={200: SpecificationSerializer}, filters=False)
     @action(detail=True, url_path=f"{OF_A_FIGURE}/specification")
     def specification(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The figure as Vega-Lite."""
+        """The figure as Vega-Lite; 403 where its marks are patients whose rows are not yours."""
         figure, _ = self._figure(kwargs)
+        if not figure.spec:
+            raise PermissionDenied(access.why_without_rows(self.study))
         told = {name: getattr(figure, name) for name in ("key", "title", "caption")}
         return Response(told | {"specification": figure.spec})
 
@@ -210,7 +216,9 @@ class DrawingViewSet(HasExploredFigures, mixins.CreateModelMixin, StudyScopedVie
     def data(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The table behind the figure."""
         figure, _ = self._figure(kwargs)
-        return Response({"key": figure.key, "columns": figure.columns, "rows": figure.rows})
+        told = {"key": figure.key, "columns": figure.columns, "rows": figure.rows}
+        why = "" if figure.spec else access.why_without_rows(self.study)
+        return Response(told | {"rows_left_out": why})
 
     @extend_schema(
         parameters=[KEY], responses={(200, "text/csv"): OpenApiTypes.BINARY}, filters=False
@@ -218,16 +226,24 @@ class DrawingViewSet(HasExploredFigures, mixins.CreateModelMixin, StudyScopedVie
     @action(detail=True, url_path=f"{OF_A_FIGURE}/csv")
     def csv(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """The table as a file, for those who may take files away."""
-        access.require(request.user, self.study, "download")
-        figure, _ = self._figure(kwargs)
+        drawing = self.get_object()
+        figure, _ = self._whole(kwargs, drawing)
+        services.figure_take(request.user, self.study, drawing, figure)
         return attachment(figure_csv(figure).encode(), f"{figure.key}.csv")
 
     def figure_named(self, key: str) -> Figure | None:
-        found = services.figure_of(self.get_queryset(), self.get_object().uid, key)
-        return found[0] if found else None
+        figure, _ = self._figure({"key": key})
+        if not figure.spec:
+            raise PermissionDenied(access.why_without_rows(self.study))
+        return figure
 
     def _figure(self, names: dict[str, Any]) -> tuple[Figure, str]:
-        found = services.figure_of(self.get_queryset(), self.get_object().uid, names["key"])
+        drawing = self.get_object()
+        found = self._whole(names, drawing)
+        return services.figure_readable(self.request.user, self.study, drawing, *found)
+
+    def _whole(self, names: dict[str, Any], drawing: Drawing) -> tuple[Figure, str]:
+        found = services.figure_of(self.get_queryset(), drawing.uid, names["key"])
         if found is None:
             raise Http404("No such figure.")
         return found

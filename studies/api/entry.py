@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -16,12 +15,13 @@ from studies import access, entries, entry_sent, histories, services
 from studies.methods.course import FACT_KINDS
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
-from studies.models import Patient, Query, QueryMessage, QueryState
+from studies.models import Membership, Patient, Query, QueryMessage, QueryState, Study
 from studies.services.fact_rows import cell_of, parts_of
 from studies.services.record_reading import Record
 
 from .records import StudyScopedViewSet
 
+OF_A_ROW = ("key", "remove")
 FORM = OpenApiParameter("form", str, default="baseline")
 
 
@@ -214,6 +214,12 @@ def _cells(record: Record, given: dict[str, Any]) -> dict[str, str]:
         for row in rows:
             key = str(row.get("key") or entry_sent.new_key())[:40]
             names = [part.name for part in FACT_KINDS[kind].parts]
+            problems += [
+                Problem(f"facts.{kind}", name, ", ".join([*names, *OF_A_ROW]), "Correct it.",
+                        column=name)
+                for name in row
+                if name not in (*names, *OF_A_ROW)
+            ]  # fmt: skip
             stored = parts_of(record.cells.get(f"{kind}:{key}", ""))
             before = dict(zip(names, stored or entry_sent.blank_row(kind), strict=False))
             texts = [str(row.get(name, before.get(name, "")) or "") for name in names]
@@ -275,7 +281,7 @@ class QueryViewSet(StudyScopedViewSet):
         given = dict(asked.validated_data)
         mine = access.visible(Patient.objects.all(), request.user, self.study)
         patient = get_object_or_404(mine.select_related("site", "study"), uid=given.pop("patient"))
-        given["assignee"] = _person(given["assignee"])
+        given["assignee"] = _person(self.study, given["assignee"])
         query = services.query_raise(patient, request.user, **given)
         return Response(QuerySerializer(query).data, status=status.HTTP_201_CREATED)
 
@@ -286,20 +292,22 @@ class QueryViewSet(StudyScopedViewSet):
         asked = QuerySaySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
-        given["assignee"] = _person(given["assignee"])
+        given["assignee"] = _person(self.study, given["assignee"])
         services.query_say(self.get_object(), request.user, **given)
         return Response(self.get_serializer(self.get_object()).data)
 
 
-def _person(name: str) -> Any:
+def _person(study: Study, name: str) -> Any:
+    """A member by username: who else has an account here is not told."""
     if not name:
         return None
-    found = get_user_model()._default_manager.filter(username=name).first()
+    members = Membership.objects.current().filter(study=study, user__username=name)
+    found = members.select_related("user").first()
     if found is None:
         problem = Problem("assignee", repr(name), "a member's username", "Correct it.",
                           column="assignee")  # fmt: skip
         raise DataProblem([problem])
-    return found
+    return found.user
 
 
 ROUTES = [("records", RecordViewSet, "record"), ("queries", QueryViewSet, "query")]

@@ -101,6 +101,8 @@ class GlanceViewSet(StudyScopedViewSet):
     serializer_class = SavedSelectionSerializer
     lookup_field = "key"
     lookup_value_regex = r"[a-z0-9_.]+"
+    pagination_class = None
+    by_column = ("list", "retrieve", "compare")
 
     def _selection(self, request: Request) -> Selection:
         access.require(request.user, self.study, "rows")

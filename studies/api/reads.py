@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
@@ -17,7 +15,7 @@ from rest_framework.response import Response
 
 from studies import eligibility, services, standing, table_one
 from studies.methods.eligibility import read_criteria
-from studies.methods.problems import refuse
+from studies.methods.problems import DataProblem, Problem, refuse
 from studies.models import Cohort, Completeness, EligibilityOverride, EligibilityVersion, Patient
 
 from .cohorts import patients_named
@@ -161,14 +159,15 @@ class CohortTableViewSet(StudyScopedViewSet):
     @action(detail=False, methods=["get"])
     def attrition(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         cohorts = self._asked(request)
-        cohort = get_object_or_404(cohorts) if cohorts is not None else None
-        return self._standing(standing.ATTRITION, [cohort] if cohort else [])
+        if len(cohorts) > 1:
+            raise refuse("cohort", ", ".join(map(str, cohorts)), "one cohort, or none for all",
+                         "Ask for one after the other.", column="cohort")  # fmt: skip
+        return self._standing(standing.ATTRITION, cohorts)
 
     @extend_schema(parameters=[COHORT], responses={200: dict})
     @action(detail=False, methods=["get"], url_path="table-1")
     def table_one(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        cohorts = self._asked(request)
-        chosen = table_one.default_cohorts(self.study) if cohorts is None else list(cohorts)
+        chosen = self._asked(request) or table_one.default_cohorts(self.study)
         return self._standing(standing.TABLE_ONE, chosen)
 
     def _standing(self, what: str, cohorts: Sequence[Cohort]) -> Response:
@@ -180,11 +179,18 @@ class CohortTableViewSet(StudyScopedViewSet):
             raise refuse(what, "nothing", expected, remedy if counted.by_job else "Choose others.")
         return Response({**asdict(counted.found), "counted_at": counted.at or timezone.now()})
 
-    def _asked(self, request: Request) -> QuerySet[Cohort] | None:
-        uids = request.query_params.getlist("cohort")
-        if not uids:
-            return None
-        return Cohort.objects.filter(study=self.study, uid__in=uids)
+    def _asked(self, request: Request) -> list[Cohort]:
+        """The cohorts that are named; one that is not of the study is refused, not left out."""
+        uids = list(dict.fromkeys(request.query_params.getlist("cohort")))
+        known = {str(cohort.uid): cohort for cohort in Cohort.objects.filter(study=self.study)}
+        wrong = [uid for uid in uids if uid not in known]
+        if wrong:
+            raise DataProblem(
+                Problem("cohort", uid, "the uid of a cohort of this study", "Correct it.",
+                        column="cohort")
+                for uid in wrong
+            )  # fmt: skip
+        return [known[uid] for uid in uids]
 
 
 ROUTES = [

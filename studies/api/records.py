@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies import registry, services
-from studies.access import reads_names, rights_of, study_for, visible
+from studies.access import (
+    memberships_of,
+    reads_names,
+    rights_of,
+    sees_all_sites,
+    study_for,
+    takes_rows,
+    visible,
+    why_without_rows,
+)
 from studies.kept_stages import stage_states
 from studies.languages import spoken
 from studies.models import (
@@ -27,6 +37,8 @@ from studies.models import (
     VariableType,
 )
 from studies.services import read_record
+
+from .known_names import KnownNames
 
 
 class StudySerializer(serializers.ModelSerializer):
@@ -56,19 +68,26 @@ class StudySerializer(serializers.ModelSerializer):
         ]
 
 
-class StudyViewSet(viewsets.ReadOnlyModelViewSet):
+class StudyViewSet(KnownNames, viewsets.ReadOnlyModelViewSet):
     """Studies of which you are a member."""
 
     serializer_class = StudySerializer
     lookup_field = "uid"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.refuse_unknown_names(request)
 
     def get_queryset(self) -> QuerySet:
         return Study.objects.visible_to(self.request.user)
 
 
 @extend_schema(parameters=[OpenApiParameter("study_uid", str, OpenApiParameter.PATH)])
-class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
-    """Records of one study that the user may see; ``right`` is what reading them needs."""
+class StudyScopedViewSet(KnownNames, viewsets.ReadOnlyModelViewSet):
+    """Records of one study that the user may see; ``right`` is what reading them needs.
+
+    A name that the action does not take, in the query or the body, is refused.
+    """
 
     right = "aggregates"
     lookup_field = "uid"
@@ -78,7 +97,21 @@ class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
         super().initial(request, *args, **kwargs)
         self.study = study_for(request.user, kwargs["study_uid"], self.right)
         self.rights = rights_of(request.user, self.study)
-        self.reads_every_name = reads_names(request.user, self.study)
+        self.takes_rows = takes_rows(request.user, self.study)
+        self.refuse_unknown_names(request)
+
+    def why_without_rows(self) -> str:
+        """Asked for once, however many records say it."""
+        if not hasattr(self, "_why"):
+            self._why = why_without_rows(self.study)
+        return self._why
+
+    def counted_at(self) -> list[str] | None:
+        """The sites whose patients a count is of; nothing: of every site."""
+        if sees_all_sites(self.request.user, self.study):
+            return None
+        held = memberships_of(self.request.user, self.study)
+        return sorted({member.site.name for member in held if member.site})
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Who was answered with rows of patients is kept."""
@@ -92,6 +125,18 @@ class StudyScopedViewSet(viewsets.ReadOnlyModelViewSet):
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
         return visible(self.queryset, self.request.user, self.study)
+
+
+class LeftOutSerializer(serializers.Serializer):
+    """What an answer is without, and why: rows of patients, or groups of fewer than five."""
+
+    parts = serializers.ListField(child=serializers.CharField(), help_text="Paths that are null.")
+    why = serializers.CharField()
+
+
+def left_out(view: Any, parts: Sequence[str]) -> dict[str, Any] | None:
+    """As ``LeftOutSerializer``; nothing where nothing is left out."""
+    return {"parts": list(parts), "why": view.why_without_rows()} if parts else None
 
 
 def _keep(view: Any, request: Request, response: Any, uid: str) -> None:
@@ -209,12 +254,24 @@ class PatientViewSet(StudyScopedViewSet):
         return Response({"patient": patient.pseudonym, "panels": found})
 
 
-class CohortSerializer(serializers.ModelSerializer):
+class CountedSerializer(serializers.ModelSerializer):
+    """Has counts of patients: of those that the reader sees."""
+
+    counted_at = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+    def get_counted_at(self, row: Any) -> list[str] | None:
+        """The sites that the counts are of; null: every site."""
+        found: list[str] | None = self.context["view"].counted_at()
+        return found
+
+
+class CohortSerializer(CountedSerializer):
     members = serializers.SerializerMethodField()
 
     class Meta:
         model = Cohort
-        fields = ("uid", "name", "role", "use", "frozen_at", "members")
+        fields = ("uid", "name", "role", "use", "frozen_at", "members", "counted_at")
 
     def get_members(self, cohort: Cohort) -> int:
         return cohort.members.count()

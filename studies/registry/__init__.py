@@ -33,6 +33,7 @@ from .pages import (
     tabs,
     tour,
 )
+from .patient_figures import Shows, patients_shown_in, register_patient_figures
 from .patients import (
     FORM,
     CompletenessColumn,
@@ -81,6 +82,7 @@ __all__ = [
     "PagePanel",
     "PatientPanel",
     "SelectionUse",
+    "Shows",
     "Stage",
     "StageState",
     "Tab",
@@ -103,6 +105,7 @@ __all__ = [
     "method",
     "page_panels",
     "patient_panels",
+    "patients_shown_in",
     "register_action",
     "register_completeness",
     "register_drawn_page",
@@ -113,6 +116,7 @@ __all__ = [
     "register_job_title",
     "register_method",
     "register_page_panel",
+    "register_patient_figures",
     "register_patient_panel",
     "register_selection_use",
     "register_spelling",

@@ -13,6 +13,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils import translation
 
 from studies import registry
+from studies.access import require, require_every_row, takes_rows
 from studies.figures.explored import is_explorable
 from studies.figures.figure import Figure
 from studies.figures.journal import natural_size
@@ -22,6 +23,7 @@ from studies.languages import language_now
 from studies.methods.problems import refuse
 from studies.methods.wording import english, from_stored, say, to_stored
 from studies.models import Drawing, Job, JobState, Study
+from studies.patient_figures import drawing_without_rows, figure_without_rows, holds_patients
 from studies.registry import PageInputs
 
 from .files import inputs_digest
@@ -91,6 +93,28 @@ def figure_of(drawings: QuerySet[Drawing], uid: UUID, key: str) -> tuple[Figure,
         return None
     content = next(figure for figure in found[0] if figure["key"] == key)
     return _figure(content, found[1]), found[2]
+
+
+def figure_readable(
+    user: Any, study: Study, drawing: Drawing, figure: Figure, picture: str
+) -> tuple[Figure, str]:
+    """Of a figure what ``user`` reads: rows that name no site only who may take every row.
+
+    Whoever sees a drawing reads the rows of the sites that it shows; one of no site is of all.
+    """
+    if drawing.site_ids or takes_rows(user, study):
+        return figure, picture
+    if not holds_patients(figure.key, figure.columns, figure.rows):
+        return figure, picture
+    return figure_without_rows(figure), drawing_without_rows(figure.key, picture)
+
+
+def figure_take(user: Any, study: Study, drawing: Drawing, figure: Figure) -> None:
+    """Raise PermissionDenied unless the figure's numbers may leave with ``user``."""
+    require(user, study, "download")
+    is_of_patients = holds_patients(figure.key, figure.columns, figure.rows)
+    if is_of_patients and not takes_rows(user, study, drawing.site_ids or None):
+        require_every_row(user, study)
 
 
 def _figure(kept: dict[str, Any], spec: dict[str, Any]) -> Figure:

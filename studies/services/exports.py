@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from studies import consents, patient_queries, registry
-from studies.access import require, rights_of, visible
+from studies.access import require, rights_of, sites_giving, visible
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.cells import escaped
 from studies.methods.course import FACT_KINDS
@@ -22,6 +22,7 @@ from studies.methods.problems import refuse
 from studies.methods.table_export import export_cells, export_header
 from studies.methods.wording import say
 from studies.models import (
+    Cohort,
     CohortMember,
     Export,
     ExportContent,
@@ -33,8 +34,10 @@ from studies.models import (
     MoveKind,
     Patient,
     PatientMove,
+    PatientStatus,
     ReadAction,
     ReadRecord,
+    Site,
     Study,
     Treatment,
 )
@@ -77,8 +80,7 @@ def export_start(
         A right is missing.
     """
     _check_one_of("content", content, list(ExportContent.values))
-    for right in NEEDS[ExportContent(content)]:
-        require(user, study, right)
+    export_require(study, user, content)
     kind = registry.export_kind(content)
     _check_one_of("format", file_format, list(kind.formats if kind else FORMATS))
     said = {name: value for name, value in (filters or {}).items() if value}
@@ -92,6 +94,18 @@ def export_start(
     return export, enqueue("studies.export", study, user, subject=export)
 
 
+def export_require(study: Study, user: Any, content: str = ExportContent.PATIENTS) -> None:
+    """Raise PermissionDenied unless something of the content may leave with ``user``.
+
+    Rows of patients leave of the sites at which one membership gives both rights.
+    """
+    needs = NEEDS[ExportContent(content)]
+    if "rows" in needs and sites_giving(user, study, *needs):
+        return
+    for right in needs:
+        require(user, study, right)
+
+
 def _check_one_of(name: str, value: str, known: list[str], remedy: str = "Choose one.") -> None:
     if value not in known:
         expected = say("one of {known}", known=", ".join(known))
@@ -100,18 +114,53 @@ def _check_one_of(name: str, value: str, known: list[str], remedy: str = "Choose
 
 def _asked(study: Study, user: Any, filters: dict[str, str]) -> dict[str, str]:
     """Filters that can be applied, as they are."""
+    for name, known in _named(study).items():
+        if name in filters and filters[name] not in known:
+            _check_one_of(name, filters[name], known, "Correct it.")
     if selection := filters.get("selection"):
         selection_of(user, study, selection)
     patient_queries.conditions_asked(user, study, filters)
     return filters
 
 
+def _named(study: Study) -> dict[str, list[str]]:
+    """What a filter may name: of another study it would give a file of nobody."""
+    cohorts = Cohort.objects.filter(study=study).values_list("uid", flat=True)
+    sites = Site.objects.filter(study_sites__study=study).values_list("uid", flat=True)
+    return {
+        "cohort": [str(uid) for uid in cohorts],
+        "site": [str(uid) for uid in sites],
+        "status": list(PatientStatus.values),
+    }
+
+
 def export_name(export: Export) -> str:
-    """What the file is called."""
+    """What the file is called; of a part it says so, where a CSV has no other place to."""
     kind = registry.export_kind(export.content)
     if kind is not None:
-        return kind.name(export.filters, export.format)
-    return f"{export.content}-{export.created_at:%Y-%m-%d}.{export.format}"
+        name = kind.name(export.filters, export.format)
+    else:
+        name = f"{export.content}-{export.created_at:%Y-%m-%d}.{export.format}"
+    stem, _, form = name.rpartition(".")
+    return f"{stem}{_said_of_part(export)}.{form}"
+
+
+def _said_of_part(export: Export) -> str:
+    if of := export.left_out.get("of_rows"):
+        return f"-part-{export.row_count}-of-{of}-rows"
+    if part := export.left_out.get("part"):
+        return f"-part-{len(part['sites'])}-of-{part['of_sites']}-sites"
+    return ""
+
+
+def _part(export: Export) -> dict[str, Any]:
+    """The sites whose patients are in the file, where they are not all of the study."""
+    held = sites_giving(export.made_by, export.study, "rows", "download")
+    if None in held or export.content == ExportContent.READS:
+        return {}
+    sites = Site.objects.filter(study_sites__study=export.study)
+    mine = sites.filter(pk__in=[site for site in held if site]).values_list("name", flat=True)
+    return {"part": {"sites": list(mine), "of_sites": sites.count()}}
 
 
 def export_make(export: Export, progress: Progress = no_progress) -> dict[str, Any]:
@@ -123,10 +172,10 @@ def export_make(export: Export, progress: Progress = no_progress) -> dict[str, A
         Somebody withdrew while the rows were read, or what was asked for cannot be applied.
     """
     user, study, began = export.made_by, export.study, timezone.now()
-    for right in NEEDS[ExportContent(export.content)]:
-        require(user, study, right)
+    export_require(study, user, export.content)
     with tempfile.TemporaryFile() as handle:
         header, export.row_count = _written(export, handle, progress)
+        export.left_out |= _part(export)
         handle.seek(0)
         with transaction.atomic():
             _refuse_withdrawn_since(study, began)
@@ -166,8 +215,7 @@ def export_download(export: Export, user: Any) -> Export:
     ------
     PermissionDenied, DataProblem
     """
-    for right in NEEDS[ExportContent(export.content)]:
-        require(user, export.study, right)
+    export_require(export.study, user, export.content)
     if not export.is_there or export.made_by_id != user.pk:
         raise refuse("file", say("no file"), "a file that is there", "Make the export again.")
     read_record(
@@ -215,6 +263,7 @@ def _patients(export: Export, progress: Progress) -> Made:
         ["made", timezone.now().strftime("%Y-%m-%d %H:%M UTC")],
         ["dates", "calendar dates" if dates else "days from the start of treatment"],
         ["left out", export.left_out["left_out"]],
+        *_about_part(_part(export)),
         *([name, value] for name, value in export.filters.items()),
     ]
     lines = dictionary_lines(specs, dictionary_derived(version))
@@ -223,9 +272,18 @@ def _patients(export: Export, progress: Progress) -> Made:
     return export_header(specs, dates), cells, sheets  # type: ignore[return-value]
 
 
+def _about_part(part: dict[str, Any]) -> list[list[Any]]:
+    """Nothing of a file of every site."""
+    if not part:
+        return []
+    sites = part["part"]["sites"]
+    return [["part", f"{len(sites)} of {part['part']['of_sites']} sites: {'; '.join(sites)}"]]
+
+
 def _shared(export: Export) -> Any:
     """Patients of the export who may stand in a file; the others are counted."""
-    mine = _narrowed(visible(Patient.objects.all(), export.made_by, export.study), export)
+    taken = visible(Patient.objects.all(), export.made_by, export.study, "download")
+    mine = _narrowed(taken, export)
     usable = consents.usable(mine, export.study, consents.SHARING, patient="")
     export.left_out = {"left_out": mine.count() - usable.count()}
     return usable

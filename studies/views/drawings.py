@@ -17,6 +17,7 @@ from studies.figures.figure import Figure
 from studies.figures.journal import figure_file, journal_widths
 from studies.figures.render import darkened, figure_csv, render_png
 from studies.models import Drawing, ReadAction, Study
+from studies.patient_figures import drawing_without_rows
 
 from .doors import is_read_as, study_page
 from .pictures import VEGA, explored_answer, picture_answer
@@ -36,7 +37,6 @@ def _png(request: HttpRequest, study: Study, figure: Figure, picture: str) -> Ht
 
 
 def _csv(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
-    access.require(request.user, study, "download")
     response = HttpResponse(figure_csv(figure), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{figure.key}.csv"'
     return response
@@ -44,20 +44,27 @@ def _csv(request: HttpRequest, study: Study, figure: Figure, picture: str) -> Ht
 
 def _table(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
     context = {"study": study, "figure": figure, "widths": journal_widths(picture)}
+    if not figure.spec:
+        context["why"] = access.why_without_rows(study)
     return render(request, "studies/drawn_table.html", context)
 
 
-def _journal(figure: Figure, form: str) -> HttpResponse:
+def _journal(figure: Figure, form: str, has_rows: bool) -> HttpResponse:
     """At the width of a journal's column, as SVG or PDF."""
     found = figure_file(figure, form)
     if found is None:
         raise Http404(_("No such figure."))
-    response = HttpResponse(*found)
+    drawn, content_type = found
+    if form.endswith("svg") and not has_rows:
+        drawn = drawing_without_rows(figure.key, drawn.decode()).encode()
+    response = HttpResponse(drawn, content_type)
     response["Content-Disposition"] = f'attachment; filename="{figure.key}.{form}"'
     return response
 
 
 def _vega(request: HttpRequest, study: Study, figure: Figure, picture: str) -> HttpResponse:
+    if not figure.spec:
+        access.require_every_row(request.user, study)
     return explored_answer(figure)
 
 
@@ -65,6 +72,18 @@ FORMS: dict[str, Callable[..., HttpResponse]] = {
     "svg": _svg, "dark.svg": _dark, "png": _png, "csv": _csv, "html": _table,
     VEGA: _vega,
 }  # fmt: skip
+
+
+def _answer(
+    request: HttpRequest, study: Study, form: str, whole: Figure, shown: tuple[Figure, str]
+) -> HttpResponse:
+    """Pictures are drawn of all that is in the figure, tables of what is ``shown``."""
+    known = FORMS.get(form)
+    if known is None:
+        return _journal(whole, form, has_rows=shown[0] is whole)
+    return known(request, study, whole if form == "png" else shown[0], shown[1])
+
+
 SHOWN = ("svg", "dark.svg", "html", VEGA)  # in a page; the others are taken away
 
 
@@ -93,17 +112,20 @@ def drawn_figure(
     found = services.figure_of(rows, drawing_uid, key)
     if found is None:
         raise Http404(_("No such figure."))
-    drawing = rows.only("page", "subject").get()
+    drawing = rows.only("page", "subject", "site_ids").get()
+    whole, picture = found
+    if form == "csv":
+        services.figure_take(request.user, study, drawing, whole)
+    shown = services.figure_readable(request.user, study, drawing, whole, picture)
     told, page = f"{drawing.page} {drawing.subject}".strip(), _page_of(drawing)
     if form in SHOWN:
         is_read_as(request, page, told)
     else:
         is_read_as(request, page, f"{told} {key}.{form}", ReadAction.DOWNLOAD)
-    tag = f'"{drawing_uid}-{key}-{form}"'
+    tag = f'"{drawing_uid}-{key}-{form}{"" if shown[0] is whole else "-without-rows"}"'
     if form in ("svg", "dark.svg") and request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304)
-    known = FORMS.get(form)
-    response = known(request, study, *found) if known else _journal(found[0], form)
+    response = _answer(request, study, form, whole, shown)
     response["ETag"] = tag
     response.setdefault("Cache-Control", "private, no-cache")
     return response

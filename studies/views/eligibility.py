@@ -130,6 +130,8 @@ def _found(request: HttpRequest, study: Study) -> eligibility.Attrition:
 
 def _cohort(request: HttpRequest, study: Study) -> Cohort | None:
     uid = request.GET.get("cohort", "")
-    if not uid or not is_uuid(uid):
+    if not uid:
         return None
+    if not is_uuid(uid):
+        raise Http404(_("No such cohort."))
     return get_object_or_404(Cohort, study=study, uid=uid)

@@ -28,8 +28,7 @@ from .doors import study_page
 @study_page()
 def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
     """Own files, and the form that makes one."""
-    access.require(request.user, study, "download")
-    access.require(request.user, study, "rows")
+    services.export_require(study, request.user)
     if request.method == "POST":
         return _make(request, study)
     services.exports_expire(study)
@@ -43,8 +42,9 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
     context["dictionary"] = services.dictionary_current(study)
     context["busy"] = job_reads.is_making(mine)
     return list_response(
-        request, study, EXPORTS, mine, "studies/exports.html", context, rows_of=job_reads.with_jobs
-    )
+        request, study, EXPORTS, mine, "studies/exports.html", context, rows_of=job_reads.with_jobs,
+        more_names=request.GET,  # what the form begins from; it says itself what it does not know
+    )  # fmt: skip
 
 
 def _words(user: Any, study: Study, address: str) -> list[str]:

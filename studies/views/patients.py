@@ -31,7 +31,7 @@ from studies.lists import list_response, search_address, search_of
 from studies.methods.problems import DataProblem
 from studies.methods.wording import english
 from studies.models import Patient, PatientStatus, QueryState, Specimen, Study
-from studies.patient_queries import patients_found
+from studies.patient_queries import LINES, patients_found
 from studies.sealed import searched
 from studies.value_words import word_of
 
@@ -59,7 +59,7 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         "lines": variable_lines(request.GET, variables),
         "operators": variable_filters.OPERATORS.items(),
         "scope": scopes.scope_of(request.user, study),
-        "may_download": "download" in rights,
+        "may_download": bool(access.sites_giving(request.user, study, "rows", "download")),
         "may_enter": "enter" in rights,
     }
     return list_response(
@@ -72,6 +72,7 @@ def patient_list(request: HttpRequest, study: Study) -> HttpResponse:
         counted=met.counted,
         narrowed=narrowed,
         more_chips=condition_chips(request.GET, conditions),
+        more_names=LINES,
     )
 
 

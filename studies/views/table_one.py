@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from studies import cohort_reads, eligibility, scopes, standing, table_one
@@ -74,7 +75,9 @@ def _age_limits(study: Study) -> tuple[float | None, float | None]:
 
 def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
     every = sorted(Cohort.objects.filter(study=study), key=cohort_reads.role_and_name)
-    asked = set(request.GET.getlist("cohort"))
+    asked = {uid for uid in request.GET.getlist("cohort") if uid}
+    if asked - {str(cohort.uid) for cohort in every}:
+        raise Http404(_("No such cohort."))
     chosen = [c for c in every if str(c.uid) in asked] or table_one.default_cohorts(study)
     counted = standing.standing(request.user, study, standing.TABLE_ONE, chosen)
     return {

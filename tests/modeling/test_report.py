@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import re
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,7 @@ from genomics.models import (
 )
 from imaging.models import FeatureSet, Series
 from modeling.methods.firth_cox import fit_firth_cox
-from modeling.models import DatasetSnapshot, ModelVersion, Report
+from modeling.models import DatasetSnapshot, ModelVersion, Prediction, Report
 from modeling.publication.bundle import table_csv
 from modeling.services.cohort_snapshot import cohorts_freeze
 from modeling.services.prognosis import prognosis_run
@@ -36,14 +39,26 @@ from modeling.storage import json_digest
 from studies import registry
 from studies.access import acting_as
 from studies.figures.journal import journal_widths, smallest_letters
+from studies.jobs import run_inline
 from studies.methods.endpoint_kinds import read_rule
 from studies.methods.problems import DataProblem
-from studies.models import CohortMember, Derivation, EndpointValue, FormEntry, ImportBatch, Study
-from studies.services import derivation_record, file_store
+from studies.models import (
+    CohortMember,
+    Derivation,
+    EndpointValue,
+    FormEntry,
+    ImportBatch,
+    Membership,
+    Patient,
+    Study,
+)
+from studies.services import derivation_record, export_start, file_store, page_draw_start
 from tests.begun import begins_with
+from tests.every_answer import every_answer
 from tests.modeling.rad_score_made import SMALL, make_features, with_features
 from tests.people import People
 
+NUMBER = re.compile(rb"-?\d+\.\d+")
 SAID = re.compile(r' aria-label="[^"]*" role="graphics-symbol"')
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +108,8 @@ def test_report_from_features_to_page(
     what_is_left_out_is_said(people)
     page_shows_figures_tables_and_sources(people, report, client)
     doors_are_kept(people, report, client)
-    numbers_of_patients_stay_with_those_who_may_download(people, report, client)
+    numbers_of_patients_stay_with_those_who_may_take_rows(people, report, client)
+    no_member_of_one_hospital_gets_anothers_rows(people, report, client)
     monkeypatch.setattr("modeling.services.report.report_files_write", lambda report: None)
     a_statement_fills_its_items_in_the_next_report(people, report, client)
 
@@ -273,32 +289,137 @@ def page_shows_figures_tables_and_sources(people: People, report: Report, client
     assert report.content["sources"][0]["snapshot_sha256"][:12] in page
 
 
-def numbers_of_patients_stay_with_those_who_may_download(
+def numbers_of_patients_stay_with_those_who_may_take_rows(
     people: People, report: Report, client: Client
 ) -> None:
-    """A collaborator of one hospital sees the drawing, and no row of a patient of another."""
+    """Who may not sees the drawing, no row of a patient, and whom to ask for it."""
     key = "proportional_hazards_overall_survival"
     assert report.content["figures"][key]["rows"], key
-    part = reverse("modeling:report_figure", args=[people.study.uid, report.uid, key, "html"])
-    drawn = reverse("modeling:report_figure", args=[people.study.uid, report.uid, key, "svg"])
+    here = [people.study.uid, report.uid]
+    part, drawn = (reverse("modeling:report_figure", args=[*here, key, f]) for f in ("html", "svg"))
     explored = drawn.replace(".svg", ".vega.json")
+    table = reverse("modeling:report_figure_csv", args=[*here, key])
     read = f"/api/v1/studies/{people.study.uid}/reports/{report.uid}/"
     for user, may in ((people.statistician, True), (people.colleague, False)):
         client.force_login(user)
         shown = client.get(part).content.decode()
         assert ("<td>" in shown, bool(SAID.search(shown))) == (may, False)
+        assert ("Ask administrator" in shown) != may
         svg = client.get(drawn).content.decode()
         assert ('role="graphics-symbol"' in svg, bool(SAID.search(svg))) == (True, may)
         for address in (explored, f"{read}figures/{key}/vega/"):
             answer = client.get(address)
             assert (answer.status_code, b"datum" in answer.content) == (200 if may else 403, may)
         assert ("data-explore" in shown) == may
-        told = client.get(read).json()["content"]["figures"]
-        assert [bool(told[key]["rows"]), bool(told[key]["spec"])] == [may, may]
-        assert told["roc"]["rows"], "no row of it is a patient"
         answer = client.get(explored.replace(key, "roc"))
         assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
         assert answer.json()["usermeta"]["families"], "its cohorts can be hidden"
+        told = client.get(read).json()
+        figures = told["content"]["figures"]
+        assert [bool(figures[key]["rows"]), bool(figures[key]["spec"])] == [may, may]
+        assert figures["roc"]["rows"], "no row of it is a patient"
+        gone = told["left_out"]["parts"] if told["left_out"] else []
+        assert (f"content.figures.{key}" in gone) != may
+        assert client.get(table).status_code == (200 if may else 403)
+
+
+def no_member_of_one_hospital_gets_anothers_rows(
+    people: People, report: Report, client: Client
+) -> None:
+    """At no address of the product: no pseudonym of another site, no list of patients' numbers."""
+    with acting_as(people.administrator):
+        rights = ["aggregates", "rows", "identifiers", "download", "enter", "verify", "comment"]
+        Membership.objects.filter(user=people.colleague).update(rights=rights)
+    others = Patient.objects.filter(study=people.study).exclude(site=people.elsewhere)
+    names = [name.encode() for name in others.values_list("pseudonym", flat=True)]
+    numbers = numbers_of_patients(people)
+    more = {
+        "digest": [report.sha256, report.content["sources"][0]["snapshot_sha256"]],
+        "modeling:report_figure_csv:key": report.content["figures"],
+        "modeling:report_figure:key": report.content["figures"],
+        "modeling:report_figure:form": ["html"],
+        "modeling:report_table:key": [t["key"] for s in report.content["sections"]
+                                      for t in s["tables"]],
+        "page": ["modeling:analyses"], "subject": nomograms(people),
+        "studies:drawn_figure:key": ["instability_overall_survival",
+                                     "proportional_hazards_overall_survival"],
+        "studies:drawn_figure:form": ["html", "csv", "svg", "vega.json"],
+        "studies:dictionary_template:kind": ["csv"], "field": ["age_years"],
+    }  # fmt: skip
+    for page in more["subject"]:
+        draw(people, str(page))
+    asked = take(people, people.colleague, report)
+    seen: set[str] = set()
+    for name, address, data in every_answer(people.colleague, people.study, more):
+        seen.add(name)
+        told = [one for one in names if one in data]
+        assert not told, (name, address, told[:3])
+        found = len(numbers & set(NUMBER.findall(data)))
+        assert found < len(numbers) / 20, (name, address, found, len(numbers))
+    assert {"modeling:report_zip", "modeling:report_json", "studies:export_file",
+            "genomics:labels_csv", "modeling:report_pdf", "api:run-detail",
+            "api:evaluation-list", "modeling:lineage_json",
+            "studies:drawn_figure"} <= seen  # fmt: skip
+    assert asked <= {"done"}
+    the_part_says_that_it_is_one(people, report, client)
+
+
+def numbers_of_patients(people: People) -> set[bytes]:
+    """As they stand in files: predicted survival, residuals and scores of patients one by one."""
+    found: set[str] = set()
+    for version in ModelVersion.objects.filter(study=people.study, kind="nomogram"):
+        results = version.run.results
+        found |= {repr(v) for v in results["fixed_columns"]["instability"]["predicted"]}
+        found |= {repr(v) for row in results["schoenfeld"]["scaled"] for v in row}
+        for judged in version.evaluations.all():
+            found |= {repr(v) for v in judged.metrics["predicted"]}
+    scores = Prediction.objects.filter(version__study=people.study, version__kind="rad_score")
+    found |= {f"{value:.6g}" for value in scores.values_list("value", flat=True)}
+    return {one.encode() for one in found if len(one) > 5}
+
+
+def nomograms(people: People) -> list[Any]:
+    rows = ModelVersion.objects.filter(study=people.study, kind="nomogram")
+    return list(rows.values_list("uid", flat=True))
+
+
+def draw(people: People, subject: str) -> None:
+    job = page_draw_start(people.study, people.statistician, "modeling:analyses", subject)
+    assert job is None or run_inline(job).state == "done"
+
+
+def take(people: People, user: Any, report: Report) -> set[str]:
+    """Files of everything that may be exported, made for one member."""
+    uid = DatasetSnapshot.objects.filter(question__purpose="rad_score").latest("id").uid
+    with acting_as(user):
+        made = [
+            export_start(people.study, user),
+            export_start(people.study, user, "frozen_table", "zip", {"snapshot": str(uid)}),
+            export_start(people.study, user, "frozen_table", "parquet", {"snapshot": str(uid)}),
+        ]
+        return {run_inline(job).state for _, job in made}
+
+
+def the_part_says_that_it_is_one(people: People, report: Report, client: Client) -> None:
+    here = [people.study.uid, report.uid]
+    client.force_login(people.colleague)
+    whole = client.get(reverse("modeling:report_json", args=here)).json()
+    assert (whole["is_whole"], whole["sha256"]) == (False, report.sha256)
+    answer = client.get(reverse("modeling:report_zip", args=here))
+    assert "without-rows" in answer["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    told = json.loads(files["PART.json"])["left_out"]
+    assert told["of"] == len(report.content["figures"]) > len(told["figures"]) > 3
+    assert "Ask administrator" in told["why"]
+    crate = json.loads(files.pop("ro-crate-metadata.json"))["@graph"]
+    stated = {entry["@id"]: entry["sha256"] for entry in crate if entry["@type"] == "File"}
+    assert stated == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    assert any("(a part)" in entry.get("name", "") for entry in crate)
+    client.force_login(people.statistician)
+    answer = client.get(reverse("modeling:report_zip", args=here))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert "PART.json" not in archive.namelist()
 
 
 def doors_are_kept(people: People, report: Report, client: Client) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from studies.access import acting_as
@@ -216,6 +217,68 @@ def test_every_table_of_a_study_has_a_policy_and_every_patient_key_its_tenancy(d
             assert "site_id" in policies[table], f"{table}: the policy must look at the site"
             is_history = "pgh_id" in columns
             assert is_history or table in composite, f"{table} lacks the composite patient key"
+
+
+# Of no study: people who sign in, the framework's own, and what studies are made of.
+OF_NO_STUDY = (
+    "auth_", "account_", "authtoken_", "django_", "mfa_", "pghistory_", "studies_site",
+    "studies_study", "studies_personevent", "studies_accesstokenevent",
+)  # fmt: skip
+# Keys and history of what is below a file or a dictionary, without a study of their own: they
+# outlive it, and are read through rows that have a policy.
+OF_ANOTHER = {"studies_fileuse", "studies_variableevent", "studies_derivedvariableevent"}
+
+
+def test_policies_are_in_force_and_the_products_role_cannot_go_around_them(db: None) -> None:
+    """From the catalogue, so that tables of the newest migration are among them."""
+    tables = columns_of_tables()
+    with connection.cursor() as cursor:
+
+        def told(sql: str) -> list[tuple[Any, ...]]:
+            cursor.execute(sql)
+            return cursor.fetchall()
+
+        secured = {name for (name,) in told("SELECT relname FROM pg_class WHERE relrowsecurity")}
+        policies = told("SELECT tablename, permissive, cmd, roles::text, qual, with_check "
+                        "FROM pg_policies")  # fmt: skip
+        (role,) = told("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication "
+                       "FROM pg_roles WHERE rolname = current_user")  # fmt: skip
+        owners = told("SELECT DISTINCT pg_has_role(current_user, tableowner, 'MEMBER') "
+                      "FROM pg_tables WHERE schemaname = 'public'")  # fmt: skip
+        emptied = told("SELECT relname FROM pg_class WHERE relkind = 'r' AND "
+                       "relnamespace = 'public'::regnamespace AND "
+                       "has_table_privilege(oid, 'TRUNCATE, TRIGGER')")  # fmt: skip
+    for table, permissive, verb, roles, reads, writes in policies:
+        assert (permissive, verb, roles) == ("PERMISSIVE", "ALL", "{public}"), table
+        assert reads == writes, f"{table}: what is not seen could be written"
+    assert {table for table, *_ in policies} == secured
+    assert not any(role)
+    assert owners == [(False,)], "an owner is not subject to the policies"
+    assert emptied == []
+    stray = {t for t, columns in tables.items() if "study_id" not in columns and t not in secured}
+    assert {t for t in stray if not t.startswith(OF_NO_STUDY)} == OF_ANOTHER
+
+
+def test_what_stands_cannot_be_changed_by_the_products_role(db: None) -> None:
+    """Every model that says so has its triggers, and the role can switch none of them off."""
+    stand = {
+        (model._meta.db_table, trigger.get_pgid(model))
+        for model in apps.get_models()
+        for trigger in getattr(model._meta, "triggers", ())
+        if isinstance(trigger, pgtrigger.Protect | pgtrigger.ReadOnly)
+    }
+    assert len(stand) > 20
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger "
+                       "WHERE tgenabled = 'O'")  # fmt: skip
+        assert stand <= set(cursor.fetchall())
+    table = min(stand)[0]
+    for around in (f"ALTER TABLE {table} DISABLE TRIGGER ALL", f"DROP TABLE {table}",
+                   f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
+                   "SET session_replication_role = replica"):  # fmt: skip
+        refused = pytest.raises(ProgrammingError, match=r"must be owner|permission denied")
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(around)
 
 
 def test_every_table_with_a_patient_key_can_be_listed_and_purged(db: None) -> None:
