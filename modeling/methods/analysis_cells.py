@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,12 +20,20 @@ EVENT = {"1": True, "true": True, "t": True, "0": False, "false": False, "f": Fa
 MOST_LEVELS = 20  # a text column with more values is an identifier, not a factor
 MOSTLY_NUMBERS = 0.5  # above this share a column is numeric and its words are problems
 MOST_LISTED = 50  # rows per kind of problem
+LONGEST = 60  # characters of a cell that are shown
 LARGEST = 1e100  # a number beyond this is a slip, and its square is no number
+DECIMALS = "Write decimals with a point."
+QUOTED = re.compile(r'"[^"]*"')
+COMMA = re.compile(r"[+-]?\d*,\d+")
+DATE = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}.*|\d{1,2}([-/.])\d{1,2}\2\d{2,4}.*")
 
 
 @dataclass
 class Reading:
-    """What was found so far; problems are collected, never raised one by one."""
+    """What was found so far; problems are collected, never raised one by one.
+
+    ``text`` holds a row per record, its index the line of the file where the record begins.
+    """
 
     text: pd.DataFrame
     problems: list[Problem] = field(default_factory=list)
@@ -32,9 +41,11 @@ class Reading:
 
     def wrong(self, column: str, rows: Sequence[int], expected: str, remedy: str) -> None:
         for i in rows[:MOST_LISTED]:
+            cell = self.text[column].iloc[i]
+            told = DECIMALS if COMMA.fullmatch(cell) else remedy
             self.problems.append(
-                Problem("Table", f"“{self.text[column].iloc[i]}”", expected, remedy,
-                        row=int(i) + 2, column=column)
+                Problem("Table", f"“{_shown(cell)}”", expected, told,
+                        row=int(self.text.index[i]), column=column)
             )  # fmt: skip
         if len(rows) > MOST_LISTED:
             self.about(column, f"{len(rows) - MOST_LISTED} more rows like these", expected, remedy)
@@ -62,9 +73,9 @@ def read_cells(content: bytes) -> tuple[pd.DataFrame, str]:
                 )
             ]
         ) from None
-    header = text.split("\n", 1)[0]
+    header = QUOTED.sub("", text.split("\n", 1)[0])
     separator = max(",;\t", key=header.count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
+    lines, rows = _records(text, separator)
     if len(rows) < 2:
         raise DataProblem(
             [
@@ -77,24 +88,47 @@ def read_cells(content: bytes) -> tuple[pd.DataFrame, str]:
             ]
         )
     names = [name.strip() for name in rows[0]]
-    ragged = [k + 1 for k, row in enumerate(rows) if len(row) != len(names)]
-    twice = sorted({name for name in names if names.count(name) > 1 and name})
-    problems = [
-        Problem(
-            "Table",
-            say("{n} cells", n=len(rows[line - 1])),
-            say("{n} as in the header", n=len(names)),
-            "Quote cells that hold the separator.",
-            row=line,
+    ragged = [k for k, row in enumerate(rows) if len(row) != len(names)]
+    if ragged:
+        raise DataProblem(
+            [
+                Problem(
+                    "Table",
+                    say("{n} cells", n=len(rows[k])),
+                    say("{n} as in the header", n=len(names)),
+                    "Quote cells that hold the separator.",
+                    row=lines[k],
+                )
+                for k in ragged[:MOST_LISTED]
+            ]
         )
-        for line in ragged[:MOST_LISTED]
-    ] + [
-        Problem("Table", "two columns of this name", "one", "Rename one of them.", column=name)
-        for name in twice
-    ]
-    if problems:
-        raise DataProblem(problems)
-    return pd.DataFrame(rows[1:], columns=names).map(str.strip), separator
+    return pd.DataFrame(rows[1:], lines[1:], names).map(str.strip), separator
+
+
+def _records(text: str, separator: str) -> tuple[list[int], list[list[str]]]:
+    """Records that are not blank, each with the line where it begins."""
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
+    lines, rows, line = [], [], 1
+    try:
+        for row in reader:
+            if row:
+                lines.append(line)
+                rows.append(row)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataProblem(
+            [
+                Problem("Table", say("a cell that does not end ({error})", error=error),
+                        "cells between separators", "Close or take away the lone quote.",
+                        row=line)
+            ]
+        ) from None  # fmt: skip
+    return lines, rows
+
+
+def _shown(cell: str) -> str:
+    text = " ".join(cell.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _numbers(column: pd.Series) -> Floats:
@@ -138,15 +172,7 @@ def read_covariate(
                       "Correct the cell, or empty it to leave the row out.")  # fmt: skip
         return numbers, ()
     levels = tuple(sorted(set(text[there])))
-    if len(levels) > MOST_LEVELS:
-        commas = np.isfinite(_numbers(text[there].str.replace(",", ".", n=1))).mean()
-        remedy = (
-            "Write decimals with a point."
-            if commas > MOSTLY_NUMBERS
-            else "Leave identifiers out, or join levels."
-        )
-        reading.about(name, f"{len(levels)} different texts", f"at most {MOST_LEVELS} levels",
-                      remedy)  # fmt: skip
+    if _no_levels(reading, name, text[there], levels):
         return numbers, ()
     if len(levels) > 1:
         reading.notices.append(
@@ -161,6 +187,27 @@ def read_covariate(
             )
         )
     return text.to_numpy(dtype=object), levels
+
+
+def _no_levels(
+    reading: Reading, name: str, text: pd.Series, levels: Sequence[str]
+) -> bool:  # fmt: skip
+    """Whether words are no levels: numbers with a comma, dates, identifiers; said so."""
+    for pattern, kind, expected, remedy in (
+        (COMMA, "decimal commas", "decimal points", DECIMALS),
+        (DATE, "dates", "a number or levels", "Give the days from a fixed day, or leave it out."),
+    ):
+        like = text[text.map(lambda cell, known=pattern: bool(known.fullmatch(cell)))]
+        share = like.size + np.isfinite(_numbers(text)).sum() if pattern is COMMA else like.size
+        if like.size and share > MOSTLY_NUMBERS * text.size:
+            reading.about(name, f"{kind}: “{_shown(like.iloc[0])}”", expected, remedy)
+            return True
+    if len(levels) > min(MOST_LEVELS, max(2, text.size // 2)):
+        reading.about(name, f"{len(levels)} different texts in {text.size} rows",
+                      f"at most {MOST_LEVELS} levels, shared by rows",
+                      "Leave identifiers out, or join levels.")  # fmt: skip
+        return True
+    return False
 
 
 def _factor(

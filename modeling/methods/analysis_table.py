@@ -16,8 +16,22 @@ from studies.methods.problems import Notice
 
 
 @dataclass(frozen=True)
+class Followed:
+    """Rows with follow-up and event; a covariate may be None."""
+
+    duration: Floats
+    event: Flags
+    covariates: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class AnalysisTable:
-    """Complete rows in the table's order; ``row`` is their number in the table (from 1)."""
+    """Complete rows in the table's order; ``row`` is their number in the table (from 1).
+
+    ``followed`` holds every row with follow-up and event, the others' too: duration, event and
+    the covariates, None where one is missing. Kaplan-Meier curves are drawn from it, those of
+    factors ``beside`` the covariates too.
+    """
 
     row: np.ndarray
     duration: Floats
@@ -26,6 +40,8 @@ class AnalysisTable:
     terms: tuple[Term, ...]
     excluded: tuple[Excluded, ...]
     notices: tuple[Notice, ...]
+    followed: Followed
+    beside: tuple[Term, ...] = ()
     separator: str = ","
 
 
@@ -49,7 +65,8 @@ def read_analysis_table(
         In the order of the model. A column of numbers is numeric; one of words is a factor with
         its levels in alphabetical order, and a notice says so.
     factors : mapping of column to levels
-        In order, the first the reference; numbers too become a factor this way.
+        In order, the first the reference; numbers too become a factor this way. A factor that is
+        no covariate stands ``beside`` the model.
     splines : mapping of column to number of knots
 
     Raises
@@ -62,10 +79,15 @@ def read_analysis_table(
         _check_events(reading, known[duration], duration, known[event] == 1, event)
 
     outcomes = ((duration, read_durations), (event, read_events))
-    found = read_columns(content, outcomes, covariates, factors or {}, splines or {}, check)
+    found = read_columns(content, outcomes, covariates, factors or {}, splines or {}, check, True)
+    rows = found.followed
+    followed = Followed(
+        rows[duration].to_numpy(float), rows[event].to_numpy() == 1,
+        rows.drop(columns=[duration, event]),
+    )  # fmt: skip
     return AnalysisTable(
         found.row, found.outcomes[duration], found.outcomes[event] == 1, found.covariates,
-        found.terms, found.excluded, found.notices, found.separator,
+        found.terms, found.excluded, found.notices, followed, found.beside, found.separator,
     )  # fmt: skip
 
 

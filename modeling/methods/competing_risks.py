@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from modeling.methods.survival_table import Floats
+from modeling.methods.survival_table import Floats, tie_times
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 
@@ -90,7 +90,7 @@ def check_causes(duration: ArrayLike, cause: ArrayLike) -> tuple[Floats, NDArray
     ]  # fmt: skip
     if problems:
         raise DataProblem(problems)
-    return time, code.astype(np.int64)
+    return tie_times(time), code.astype(np.int64)
 
 
 def estimate_cumulative_incidence(

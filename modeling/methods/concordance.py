@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
+from modeling.methods.concordance_kernels import count_pairs
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from modeling.methods.time_dependent_auc import case_weights
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
 Weighting = Literal["harrell", "uno"]
-ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,11 @@ def estimate_concordance(
         )
     opens = flag if horizon is None else flag & (time <= horizon)
     weight = opens * _weights(time, flag, weighting)
-    counts = np.concatenate(
-        [
-            _pairs(time, flag, score, weight, slice(start, start + ROWS_AT_ONCE))
-            for start in range(0, time.size, ROWS_AT_ONCE)
-        ]
-    )
+    order = np.argsort(time, kind="stable")
+    rank = np.unique(score[order], return_inverse=True)[1]
+    block = np.unique(time[order], return_inverse=True)[1]
+    counts = np.zeros((time.size, 4))
+    count_pairs(rank, block, flag[order], weight[order], counts)
     return _summary(counts)
 
 
@@ -100,25 +99,6 @@ def _weights(time: Floats, flag: Flags, weighting: Weighting) -> Floats:
     if weighting != "uno":
         raise ValueError(f"weighting is harrell or uno, not {weighting!r}")
     return case_weights(time, flag) ** 2
-
-
-def _pairs(time: Floats, flag: Flags, score: Floats, weight: Floats, rows: slice) -> Floats:
-    """Per row: concordant, discordant, tied in score (of usable pairs), tied in time."""
-    mine, my_flag, my_score = time[rows, None], flag[rows, None], score[rows, None]
-    first = my_flag & ((mine < time) | ((mine == time) & ~flag))
-    later = flag & ((time < mine) | ((time == mine) & ~my_flag))
-    higher, lower = my_score > score, my_score < score
-    own = weight[rows]
-
-    def counted(when_first: Flags, when_later: Flags) -> Floats:
-        return own * (first & when_first).sum(axis=1) + (later & when_later) @ weight
-
-    neither = ~higher & ~lower
-    same_time = my_flag & flag & (mine == time)
-    tied_time = own * (same_time.sum(axis=1) - my_flag[:, 0])
-    return np.column_stack(
-        [counted(higher, lower), counted(lower, higher), counted(neither, neither), tied_time]
-    )
 
 
 def _summary(counts: Floats) -> Concordance:

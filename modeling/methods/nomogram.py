@@ -251,7 +251,8 @@ def pretty_ticks(low: float, high: float, intervals: int = 5) -> Floats:
         else:
             break
     first, last = np.floor(low / unit + 1e-10), np.ceil(high / unit - 1e-10)
-    return np.round(np.arange(first, last + 1) * unit, 12)
+    digits = 12 - int(np.floor(np.log10(unit)))  # of the step: what multiplying left behind
+    return np.array([round(k * float(unit), digits) for k in np.arange(first, last + 1)])
 
 
 def nomogram_as_dict(nomogram: Nomogram) -> dict[str, Any]:

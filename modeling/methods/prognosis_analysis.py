@@ -63,6 +63,7 @@ from studies.methods.wording import say
 TRANSFORMS: tuple[Transform, ...] = ("km", "rank", "identity", "log")
 LARGEST_LOG = 700.0  # of a hazard ratio that can be written
 GROUPS, FOLDS = 5, 10
+TIED = 10  # decimals of the linear predictor that order patients: like rows are tied
 GRID = 60  # times of the integrated Brier score, at most
 BAND = 300  # resamples of the decision curve's band
 Progress = Callable[[str], None]
@@ -177,6 +178,7 @@ def analyse_prognosis(
     outside, folded = validated(method=".632+"), validated(method="cross-validation")
     progress("calibration, AUC(t), decision curves")
     lp = cox.linear_predictor(x)
+    score = np.round(lp, TIED)
     smooth, rough = _smooth(table, risk_at, at)
     until = np.minimum(time, at)
     lasso = _lasso(table, design, seed)
@@ -211,12 +213,12 @@ def analyse_prognosis(
         in_the_large=estimate_calibration_in_the_large(
             time, event, lp, cox.baseline_at(until) * np.exp(lp), risk_at, at
         ),
-        harrell=estimate_concordance(time, event, lp),
-        uno=estimate_concordance(time, event, lp, weighting="uno"),
-        auc=tuple(estimate_time_dependent_auc(time, event, lp, t) for t in inside),
-        roc=estimate_time_dependent_roc(time, event, lp, at),
-        rocs=tuple(estimate_time_dependent_roc(time, event, lp, t) for t in inside),
-        auc_curve=_auc_curve(table, lp),
+        harrell=estimate_concordance(time, event, score),
+        uno=estimate_concordance(time, event, score, weighting="uno"),
+        auc=tuple(estimate_time_dependent_auc(time, event, score, t) for t in inside),
+        roc=estimate_time_dependent_roc(time, event, score, at),
+        rocs=tuple(estimate_time_dependent_roc(time, event, score, t) for t in inside),
+        auc_curve=_auc_curve(table, score),
         brier=brier,
         integrated_brier=_integrated(table, cox, x, at),
         decision_curves=tuple(
@@ -224,7 +226,7 @@ def analyse_prognosis(
                                              seed=seed)
             for k, t in enumerate(inside)
         ),
-        groups=group_survival(table, lp, at),
+        groups=group_survival(table, score, at),
         lasso=lasso,
         sample_size=estimate_sample_size(
             time.size, int(event.sum()), len(names), cox.plain_log_likelihood, time, at
@@ -295,11 +297,11 @@ def _integrated(table: AnalysisTable, cox: CoxFit, x: Floats, at: float) -> tupl
     return integrate_brier_score(table.duration, table.event, cox.survival(x, chosen), chosen)
 
 
-def _auc_curve(table: AnalysisTable, lp: Floats) -> tuple[TimeDependentAuc, ...]:
+def _auc_curve(table: AnalysisTable, score: Floats) -> tuple[TimeDependentAuc, ...]:
     """AUC at thirty times between the fifth and the ninetieth percentile of event times."""
     low, high = np.quantile(table.duration[table.event], [0.05, 0.9])
     return tuple(
-        estimate_time_dependent_auc(table.duration, table.event, lp, float(t))
+        estimate_time_dependent_auc(table.duration, table.event, score, float(t))
         for t in np.linspace(low, high, 30)
     )
 

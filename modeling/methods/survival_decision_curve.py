@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from modeling.methods.decision_kernels import event_shares
 from modeling.methods.survival_table import Flags, Floats, check_survival
 from studies.methods.problems import refuse
 from studies.methods.wording import say
 
 THRESHOLDS = np.round(np.arange(0.01, 1.0, 0.01), 2)
+AT_ONCE = 5_000_000  # weights of resamples held together
 
 
 @dataclass(frozen=True)
@@ -76,22 +79,28 @@ def estimate_survival_decision_curve(
     probability, cut = np.asarray(risk, dtype=float), np.asarray(thresholds, dtype=float)
     _check_probabilities(probability, cut)
     order = np.argsort(time, kind="stable")
-    time, flag, probability = time[order], flag[order], probability[order]
-    weight = np.ones((1, time.size))
-    true, false = _positives(time, flag, probability, horizon, cut, weight)
+    rows = time[order], flag[order], probability[order], horizon
+    once = np.ones((1, time.size))
+    true, false = _positives(*rows, cut, once)
     odds = cut / (1 - cut)
-    everyone = _event_share(time, flag, horizon, weight, np.ones(time.size, dtype=bool))[0]
+    everyone = _positives(*rows, np.array([-np.inf]), once)[0][0, 0]
     curve = SurvivalDecisionCurve(
         horizon, cut, (true - false * odds)[0], true[0], false[0], everyone - (1 - everyone) * odds
     )
     if not resamples:
         return curve
-    drawn = np.random.default_rng(seed).multinomial(
-        time.size, np.full(time.size, 1 / time.size), resamples
-    )
-    true, false = _positives(time, flag, probability, horizon, cut, drawn.astype(float))
+    drawn = [_positives(*rows, cut, weight) for weight in _drawn(time.size, resamples, seed)]
+    true, false = (np.concatenate(part) for part in zip(*drawn, strict=True))
     low, high = _band(true - false * odds, curve.net_benefit)
     return SurvivalDecisionCurve(**{**curve.__dict__, "lower": low, "upper": high})
+
+
+def _drawn(rows: int, resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each row is drawn; a chunk of resamples at a time, the same however large."""
+    random, chance = np.random.default_rng(seed), np.full(rows, 1 / rows)
+    size = max(1, AT_ONCE // rows)
+    for start in range(0, resamples, size):
+        yield random.multinomial(rows, chance, min(size, resamples - start)).astype(float)
 
 
 def _check_probabilities(risk: Floats, cut: Floats) -> None:
@@ -114,32 +123,18 @@ def _check_probabilities(risk: Floats, cut: Floats) -> None:
 def _positives(
     time: Floats, flag: Flags, risk: Floats, horizon: float, cut: Floats, weight: Floats
 ) -> tuple[Floats, Floats]:
-    """True and false positive shares, (resamples, thresholds)."""
-    true, false = np.empty((2, weight.shape[0], cut.size))
-    for k, threshold in enumerate(cut):
-        above = risk >= threshold
-        share = weight[:, above].sum(axis=1) / weight.sum(axis=1)
-        dead = _event_share(time, flag, horizon, weight, above)
-        true[:, k] = np.where(share > 0, dead * share, 0.0)
-        false[:, k] = np.where(share > 0, (1 - dead) * share, 0.0)
-    return true, false
-
-
-def _event_share(
-    time: Floats, flag: Flags, horizon: float, weight: Floats, chosen: Flags
-) -> Floats:
-    """1 − S(horizon) per weighting; NaN where nobody is followed that far."""
-    w, moments = weight[:, chosen], time[chosen]
-    events = w * flag[chosen]
-    if moments.size == 0:
-        return np.full(weight.shape[0], np.nan)
-    starts = np.flatnonzero(np.r_[True, np.diff(moments) > 0])
-    at_risk = np.cumsum(w[:, ::-1], axis=1)[:, ::-1][:, starts]
-    deaths = np.add.reduceat(events, starts, axis=1)
-    inside = moments[starts] <= horizon
-    step = 1 - np.divide(deaths, at_risk, out=np.zeros_like(deaths), where=at_risk > 0)
-    followed = (w[:, moments >= horizon].sum(axis=1) > 0) & (moments.size > 1)
-    return np.where(followed, 1 - np.prod(step[:, inside], axis=1), np.nan)
+    """True and false positive shares, (resamples, thresholds); rows by ascending time."""
+    order = np.argsort(cut, kind="stable")
+    moments, block = np.unique(time, return_inverse=True)
+    dead, share = np.empty((2, weight.shape[0], cut.size))
+    event_shares(
+        block, flag, np.searchsorted(cut[order], risk, side="right"), weight,
+        int(np.searchsorted(moments, horizon, side="right")),
+        int(np.searchsorted(time, horizon, side="left")), dead, share,
+    )  # fmt: skip
+    back = np.argsort(order, kind="stable")
+    dead, share = dead[:, back], share[:, back]
+    return np.where(share > 0, dead * share, 0.0), np.where(share > 0, (1 - dead) * share, 0.0)
 
 
 def _band(values: Floats, shown: Floats) -> tuple[Floats, Floats]:

@@ -23,7 +23,7 @@ from modeling.methods.restricted_mean import (
     compare_restricted_means,
     estimate_restricted_mean,
 )
-from modeling.methods.survival_table import Floats
+from modeling.methods.survival_table import Flags, Floats
 from studies.methods.problems import DataProblem
 
 RISK_GROUPS = ("low risk", "middle risk", "high risk")  # thirds of the linear predictor
@@ -49,6 +49,9 @@ class SurvivalGroups:
 def group_survival(table: AnalysisTable, lp: Floats, at: float) -> tuple[SurvivalGroups, ...]:
     """Kaplan-Meier curves of everybody, of each factor, and of thirds of ``lp``, compared.
 
+    Everybody is every row with follow-up, and a factor's groups those whose level is known:
+    covariates that the model lacks take nobody out. Thirds are of the model's rows.
+
     Parameters
     ----------
     table : AnalysisTable
@@ -57,22 +60,30 @@ def group_survival(table: AnalysisTable, lp: Floats, at: float) -> tuple[Surviva
     at : float
         Horizon, in the table's unit.
     """
-    everyone = np.full(len(table.row), "all", dtype=object)
+    whole = table.followed
+    everyone = np.full(whole.duration.size, "all", dtype=object)
+    factors = [term for term in (*table.terms, *table.beside) if term.levels]
     thirds = np.searchsorted(np.quantile(lp, [1 / 3, 2 / 3]), lp, side="right")
-    wanted: list[tuple[str, np.ndarray, tuple[str, ...]]] = [("overall", everyone, ("all",))]
-    wanted += [
-        (term.name, table.covariates[term.name].to_numpy(dtype=object), term.levels)
-        for term in table.terms
-        if term.levels
-    ]
-    wanted.append(("risk_group", np.array(RISK_GROUPS, dtype=object)[thirds], RISK_GROUPS))
-    return tuple(_compare(table, *parts, at) for parts in wanted)
+    ranked = "risk_group" if "risk_group" not in [f.name for f in factors] else "risk_thirds"
+    return (
+        _compare(whole.duration, whole.event, "overall", everyone, ("all",), at),
+        *(
+            _compare(
+                whole.duration, whole.event, term.name,
+                whole.covariates[term.name].to_numpy(dtype=object), term.levels, at,
+            )
+            for term in factors
+        ),
+        _compare(
+            table.duration, table.event, ranked, np.array(RISK_GROUPS, dtype=object)[thirds],
+            RISK_GROUPS, at,
+        ),
+    )  # fmt: skip
 
 
 def _compare(
-    table: AnalysisTable, name: str, label: np.ndarray, order: tuple[str, ...], at: float
+    time: Floats, event: Flags, name: str, label: np.ndarray, order: tuple[str, ...], at: float
 ) -> SurvivalGroups:
-    time, event = table.duration, table.event
     inside = {level: label == level for level in order if (label == level).any()}
     curves = {level: estimate_kaplan_meier(time[r], event[r]) for level, r in inside.items()}
     means = {
@@ -82,22 +93,25 @@ def _compare(
     present = list(inside)
     if len(present) < 2:
         return SurvivalGroups(name, curves, None, None, means, {})
+    known = np.isin(label, present)
+    rows = time[known], event[known], label[known]
+    first = inside[present[0]]
     return SurvivalGroups(
         name,
         curves,
-        compare_log_rank(time, event, label, present),
-        compare_log_rank_pairwise(time, event, label, present),
+        compare_log_rank(*rows, present),
+        compare_log_rank_pairwise(*rows, present),
         means,
-        {level: _gap(table, inside[level], inside[present[0]], at) for level in present[1:]},
+        {level: _gap(time, event, inside[level], first, at) for level in present[1:]},
     )
 
 
 def _gap(
-    table: AnalysisTable, level: np.ndarray, first: np.ndarray, at: float
+    time: Floats, event: Flags, level: np.ndarray, first: np.ndarray, at: float
 ) -> RestrictedMeanDifference | None:
     both = level | first
-    time, event = table.duration[both], table.event[both]
-    return none_if_refused(partial(compare_restricted_means, time, event, level[both], at))
+    rows = time[both], event[both], level[both]
+    return none_if_refused(partial(compare_restricted_means, *rows, at))
 
 
 def none_if_refused(compute: Callable[[], Found]) -> Found | None:

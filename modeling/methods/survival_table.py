@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 
+SAME_TIME = float(np.sqrt(np.finfo(float).eps))  # nearer than this, or this share of the mean
+
 Floats = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 
@@ -17,7 +19,7 @@ Flags = NDArray[np.bool_]
 def check_survival(
     duration: ArrayLike, event: ArrayLike, minimum_events: int = 0, minimum_rows: int = 1
 ) -> tuple[Floats, Flags]:
-    """Checked follow-up times and event flags.
+    """Checked follow-up times and event flags; times that differ by rounding alone are one.
 
     Parameters
     ----------
@@ -37,6 +39,10 @@ def check_survival(
     ------
     DataProblem
         With every reason at once.
+
+    References
+    ----------
+    Therneau, survival vignette "Roundoff error and tied times": R's timefix, on by default.
     """
     time, flag = np.asarray(duration, dtype=float), np.asarray(event, dtype=float)
     if time.ndim != 1 or time.shape != flag.shape:
@@ -46,7 +52,28 @@ def check_survival(
         problems = _count_problems(time, flag, minimum_events, minimum_rows)
     if problems:
         raise DataProblem(problems)
-    return time, flag == 1
+    return tie_times(time), flag == 1
+
+
+def tie_times(time: Floats) -> Floats:
+    """Times of which those within rounding of each other are the earliest of them, as R has it.
+
+    Parameters
+    ----------
+    time : array, shape (n,)
+        Finite; 0.3 and 0.1 + 0.2 are one time.
+
+    References
+    ----------
+    R survival::aeqSurv.
+    """
+    moments = np.unique(time)
+    gap = np.diff(moments)
+    if not gap.size or gap.min() > SAME_TIME * max(1.0, np.abs(moments).mean()):
+        return time
+    tied = gap <= SAME_TIME * max(1.0, np.abs(moments).mean())
+    first = moments[np.r_[True, ~tied]]
+    return np.asarray(first[np.searchsorted(first, time, side="right") - 1])
 
 
 def _shape_problem(time: Floats, flag: Floats) -> Problem:

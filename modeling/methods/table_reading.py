@@ -13,8 +13,10 @@ from modeling.methods.design_matrix import Term
 from modeling.methods.splines import place_knots
 from modeling.methods.survival_table import Floats
 from studies.methods.problems import DataProblem, Notice
+from studies.methods.wording import say
 
 FEWEST_ROWS, FEWEST_EVENTS = 20, 10
+TAKEN = ("row", "total_points", "probability", "overall")  # names of the results' own columns
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,16 @@ class Columns:
     """Complete rows of the columns that were asked for, in the table's order.
 
     ``row`` is their number in the table (from 1); ``outcomes`` holds a column of numbers each.
+    ``followed`` holds the outcomes and covariates of every row whose outcomes are known; what is
+    missing there is None.
     """
 
     row: np.ndarray
     outcomes: dict[str, Floats]
     covariates: pd.DataFrame
+    followed: pd.DataFrame
     terms: tuple[Term, ...]
+    beside: tuple[Term, ...]
     excluded: tuple[Excluded, ...]
     notices: tuple[Notice, ...]
     separator: str
@@ -51,6 +57,7 @@ def read_columns(
     factors: Mapping[str, Sequence[str]],
     splines: Mapping[str, int],
     check: Callable[[Reading, dict[str, Floats]], None],
+    grouping: bool = False,
 ) -> Columns:
     """Complete cases of a CSV table (comma, semicolon or tab), columns that are not named ignored.
 
@@ -63,6 +70,8 @@ def read_columns(
         As in :func:`modeling.methods.analysis_table.read_analysis_table`.
     check : callable (reading, outcomes of the complete rows)
         Adds what is wrong with the outcomes as a whole.
+    grouping : bool
+        Whether a factor may be no covariate; it stands in ``beside`` and in ``followed``.
 
     Raises
     ------
@@ -72,51 +81,79 @@ def read_columns(
     text, separator = read_cells(content)
     reading = Reading(text)
     wanted = [*(name for name, _ in outcomes), *covariates]
-    _check_names(reading, wanted, list(covariates), factors, splines)
+    beside = [name for name in factors if grouping and name in text and name not in wanted]
+    _check_names(reading, wanted, list(covariates), [*covariates, *beside], factors, splines)
     reading.refuse_problems()
-    gone = text[wanted].apply(lambda column: column.str.lower().isin(MISSING))
+    gone = text[[*wanted, *beside]].apply(lambda column: column.str.lower().isin(MISSING))
     known = {name: read(reading, name, gone) for name, read in outcomes}
-    values, levels = {}, {}
-    for name in covariates:
-        values[name], levels[name] = read_covariate(reading, name, gone[name], factors)
+    found = {name: read_covariate(reading, name, gone[name], factors)
+             for name in [*covariates, *beside]}  # fmt: skip
     reading.refuse_problems()
-    whole = ~gone.any(axis=1).to_numpy()
+    whole = ~gone[wanted].any(axis=1).to_numpy()
     kept = np.flatnonzero(whole)
-    table = pd.DataFrame({name: column[kept] for name, column in values.items()})
+    table = pd.DataFrame({name: found[name][0][kept] for name in covariates})
+    levels = {name: found[name][1] for name in covariates}
     inside = {name: column[kept] for name, column in known.items()}
     if len(kept) < FEWEST_ROWS:
         remedy = "A model of so few patients means nothing: collect more."
         reading.about("", f"{len(kept)} complete rows", f"at least {FEWEST_ROWS}", remedy)
     check(reading, inside)
     _check_covariates(reading, table, levels)
+    _check_leaks(reading, table, levels, inside)
     terms = tuple(_term(reading, name, table, levels[name], splines) for name in covariates)
     reading.refuse_problems()
     excluded = tuple(
         Excluded(int(i) + 1, tuple(name for name in wanted if gone[name].iloc[i]))
         for i in np.flatnonzero(~whole)
     )
+    reading.notices += _about_rows(len(excluded), whole.size, beside)
+    gaps = {name: np.where(gone[name], None, column) for name, (column, _) in found.items()}
+    return Columns(
+        row=kept + 1,
+        outcomes=inside,
+        covariates=table,
+        followed=pd.DataFrame({**known, **gaps})[~gone[list(known)].any(axis=1).to_numpy()],
+        terms=terms,
+        beside=tuple(Term(name, found[name][1]) for name in beside),
+        excluded=excluded,
+        notices=tuple(reading.notices),
+        separator=separator,
+    )
+
+
+def _about_rows(excluded: int, rows: int, beside: Sequence[str]) -> list[Notice]:
+    notices = []
+    if beside:
+        text = say("{names}: no covariate, told by Kaplan-Meier curves alone",
+                   names=", ".join(beside))  # fmt: skip
+        notices.append(Notice("beside_the_model", text))
     if excluded:
-        said = f"{len(excluded)} of {whole.size} rows lack a value and are left out (complete case)"
-        reading.notices.append(Notice("incomplete_rows", said))
-    return Columns(kept + 1, inside, table, terms, excluded, tuple(reading.notices), separator)
+        said = f"{excluded} of {rows} rows lack a value and are left out (complete case)"
+        notices.append(Notice("incomplete_rows", said))
+    return notices
 
 
 def _check_names(
     reading: Reading,
     wanted: list[str],
     covariates: list[str],
+    shown: list[str],
     factors: Mapping[str, Sequence[str]],
     splines: Mapping[str, int],
 ) -> None:
-    for name in dict.fromkeys(wanted):
+    for name in dict.fromkeys([*wanted, *shown]):
         if name not in reading.text:
             there = ", ".join(reading.text.columns[:30])
             reading.about(name, "no such column", f"one of {there}", "Correct the name.")
+        if reading.text.columns.tolist().count(name) > 1:
+            reading.about(name, "two columns of this name", "one", "Rename one of them.")
+        if name in TAKEN and name in shown:
+            reading.about(name, "a name that the results use", "another name", "Rename it.")
         if wanted.count(name) > 1:
             reading.about(name, "a column named twice", "each column once, follow-up and event "
                           "not among the covariates", "Name it once.")  # fmt: skip
     for name in [*factors, *splines]:
-        if name not in covariates:
+        if name not in (shown if name in factors else covariates):
             reading.about(name, "a factor or spline that is no covariate", "one of the covariates",
                           "Add it to the covariates or leave it out.")  # fmt: skip
     for name, levels in factors.items():
@@ -136,6 +173,38 @@ def _check_covariates(
         elif len(table) and np.ptp(table[name].to_numpy(float)) == 0:
             reading.about(name, "the same value in every row", "at least two values",
                           "Leave this column out.")  # fmt: skip
+
+
+def _check_leaks(
+    reading: Reading,
+    table: pd.DataFrame,
+    levels: Mapping[str, tuple[str, ...]],
+    outcomes: Mapping[str, Floats],
+) -> None:
+    """Follow-up among the covariates is refused; what tells every event is a notice (it may be a
+    marker that separates, which the fit refuses by name)."""
+    for name, outcome in outcomes.items():
+        for covariate in table:
+            column = table[covariate]
+            if len(levels[covariate]) == 2:
+                column = column == levels[covariate][1]
+            elif levels[covariate]:
+                continue
+            if len(table) < FEWEST_ROWS or not _same_order(column, outcome):
+                continue
+            if np.unique(outcome).size > 2:
+                reading.about(covariate, f"the order of {name} in every row: follow-up itself",
+                              "what was known before", "Leave this column out.")  # fmt: skip
+                continue
+            text = say("{covariate} tells {name} in every row: is it the outcome under another "
+                       "name?", covariate=covariate, name=name)  # fmt: skip
+            reading.notices.append(Notice("outcome_again", text))
+
+
+def _same_order(column: pd.Series, outcome: Floats) -> bool:
+    """Whether one is a rising or falling function of the other."""
+    rank, other = (np.unique(v, return_inverse=True)[1] for v in (column.to_numpy(), outcome))
+    return bool((rank == other).all() or (rank == other.max() - other).all())
 
 
 def _check_levels(reading: Reading, name: str, levels: tuple[str, ...], column: pd.Series) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from modeling.methods.prognosis_analysis import PrognosisAnalysis
+from modeling.methods.prognosis_analysis import TIED, PrognosisAnalysis
 from modeling.services.prognosis_script_parts import (
     COMPARE,
     COMPARISON,
@@ -54,6 +54,7 @@ def write_script(
         "columns": listed_code([c for term in terms for c in term.columns]),
         "variables": listed_code(names),
         "formula": rms,
+        "tied": TIED,
         "seed": found.seed,
         "resamples": resamples,
         "horizon": repr(found.horizon),

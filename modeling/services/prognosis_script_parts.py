@@ -25,7 +25,8 @@ as_level <- function(x, levels) {{  # 1, 1.0 and 01 are the same level
   same <- match(number(x), number(levels), incomparables = NA)
   factor(ifelse(x %in% levels, x, levels[same]), levels = levels)
 }}
-d$event_ <- as.integer(tolower(sub("\\\\.0+$", "", d$event_)) %in% c("1", "true", "t"))
+happened <- function(x) as.integer(tolower(sub("\\\\.0+$", "", x)) %in% c("1", "true", "t"))
+d$event_ <- happened(d$event_)
 """
 
 MODEL = """d$time_ <- as.numeric(d$time_)
@@ -80,16 +81,19 @@ write.csv(data.frame(term = columns, coef = best, se = sqrt(diag(vcov(fit)))),
 
 PREDICTED = """
 none <- sum(coxph(Surv(time_, event_) ~ 1, data = d, ties = "efron")$loglik)
-write.csv(data.frame(null = none, model = fit$loglik[2],
-  harrell = unname(fit$concordance["concordance"]),
-  uno = concordance(fit, timewt = "n/G2")$concordance),
+score <- round(fit$linear.predictors, {tied})  # like rows are tied
+c_by <- function(weights) {{
+  concordance(Surv(time_, event_) ~ score, data = d, reverse = TRUE, timewt = weights)$concordance
+}}
+write.csv(data.frame(null = none, model = fit$loglik[2], harrell = c_by("n"), uno = c_by("n/G2")),
   file.path(out, "r_fit.csv"), row.names = FALSE)
 curves <- survfit(fit, newdata = d, conf.type = "log-log")
 at_times <- summary(curves, times = times, extend = TRUE)
 survival <- matrix(at_times$surv, nrow = length(times))
 write.csv(data.frame(row = row, survival = t(survival)), file.path(out, "r_survival.csv"),
   row.names = FALSE)
-km <- survfit(Surv(time_, event_) ~ 1, data = d, conf.type = "log-log")
+followed <- read[rowSums(sapply(read[wanted[1:2]], gap)) == 0, wanted[1:2]]  # covariates or not
+km <- survfit(Surv(as.numeric(followed[[1]]), happened(followed[[2]])) ~ 1, conf.type = "log-log")
 write.csv(data.frame(time = km$time, survival = km$surv, lower = km$lower, upper = km$upper),
   file.path(out, "r_km.csv"), row.names = FALSE)
 """
@@ -157,8 +161,8 @@ beside <- function(name) file.path(if (length(here)) dirname(here[1]) else ".", 
 COMPARISON = """compare("coefficients", c({coef}), unname(coef(fit)), 1e-6)
 compare("standard errors", c({se}), unname(sqrt(diag(vcov(fit)))), 1e-6)
 compare("log likelihoods", c({likelihoods}), c(none, fit$loglik[2]), 1e-6)
-compare("Harrell's C", {harrell}, unname(fit$concordance["concordance"]), 1e-8)
-compare("Uno's C", {uno}, concordance(fit, timewt = "n/G2")$concordance, 1e-8)
+compare("Harrell's C", {harrell}, c_by("n"), 1e-8)
+compare("Uno's C", {uno}, c_by("n/G2"), 1e-8)
 {more}if (file.exists(beside("survival.csv"))) {{
   ours <- read.csv(beside("survival.csv"), check.names = FALSE)
   compare("predicted survival", unlist(ours[match(row, ours$row), 1 + seq_along(times)],

@@ -143,8 +143,22 @@ def test_auc_decision_curve_and_survival_files_equal_r(lung_files):
     theirs = table("lung", "dca_survival.csv")
     theirs = theirs[(theirs["time"] == horizon) & (theirs["variable"] == "all")]
     close(ours[ours["time"] == horizon]["treat_all"], theirs["net_benefit"], 1e-9)
-    km = pd.read_csv(lung_files / "km.csv").query("variable == 'overall'")
-    assert km["at_risk"].iloc[0] == 210
+
+
+def test_curves_of_everybody_and_of_factors_take_rows_that_the_model_lacks(lung_files):
+    """As R's reference: all 228 of lung, though 18 lack a covariate; thirds of risk are of 210."""
+    theirs = values("lung", "km_logrank.json")
+    km, told = pd.read_csv(lung_files / "km.csv"), _json(lung_files, "km.json")
+    for variable, curves in (("overall", "overall"), ("sex", "by_group")):
+        ours, r = km.query("variable == @variable"), theirs["km"]["log-log"][curves]
+        for mine, key in (("time", "time"), ("at_risk", "n_risk"), ("survival", "surv"),
+                          ("lower", "lower"), ("upper", "upper")):  # fmt: skip
+            close(ours[mine], r[key], 1e-9)
+    sex = next(part for part in told if part["variable"] == "sex")
+    close(sex["log_rank"]["statistic"], theirs["tests"]["logrank"]["chisq"], 1e-9)
+    close([group["median"] for group in sex["groups"]], theirs["km"]["log-log"]["median"]["median"],
+          1e-9)  # fmt: skip
+    assert km.query("variable == 'risk_group'").groupby("group")["at_risk"].first().sum() == 210
 
 
 def test_residuals_elimination_and_restricted_means_are_those_of_the_other_files(lung_files):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,12 +40,17 @@ WRITTEN = {
 
 class Command(BaseCommand):
     help = ("Cox model (--duration, --event) or logistic model (--outcome) of a CSV table: "
-            "nomogram, validation, calibration, AUC, decision curves.")  # fmt: skip
+            "nomogram, validation, calibration, AUC, decision curves. Ends with 0; with 1 and "
+            "problems.json where the table is refused; with 2 where the call is mistyped. "
+            "docs/prognosis.md says what each file holds.")  # fmt: skip
     requires_system_checks = []
     requires_migrations_checks = False
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("table", type=Path, help="CSV with a header; other columns are ignored")
+        parser.add_argument("table", type=Path,
+                            help="CSV with a header (comma, semicolon or tab; UTF-8; decimal "
+                                 "points); other columns are ignored, a row that lacks a value "
+                                 "of a named one is left out and listed")  # fmt: skip
         for name, rule in WAYS.items():
             parser.add_argument(name, **rule)
         for name, rule in NEEDED.items():
@@ -57,12 +64,14 @@ class Command(BaseCommand):
             default="none",
             help="firth: where a level has no events, or all",
         )
-        parser.add_argument("--resamples", type=_resamples, default=1000)
-        parser.add_argument("--seed", type=_seed, default=1)
+        parser.add_argument("--resamples", type=_resamples, default=1000,
+                            help="of the validation (1000)")  # fmt: skip
+        parser.add_argument("--seed", type=_seed, default=1, help="of the resamples (1)")
         parser.add_argument("--unit", help="of follow-up, for the figures (days)")
         parser.add_argument("--threads", type=int, default=2, choices=range(1, 65), metavar="N")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _check_out(options["table"], options["out"])
         try:
             written = self._run(options)
         except DataProblem as refusal:
@@ -148,14 +157,36 @@ def _content(path: Path) -> bytes:
                      "Correct the path.") from None  # fmt: skip
 
 
+def _check_out(table: Path, out: Path) -> None:
+    """The folder can be written, and the table is nothing that results replace."""
+    said = f"--out {out}: "
+    if table.exists() and table.resolve() in [path.resolve() for path in _earlier(out)]:
+        raise CommandError(said + f"{table.name} would be replaced by results of that name; "
+                           "choose another folder.")  # fmt: skip
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise CommandError(said + f"{error.strerror}; choose a folder to write to.") from None
+
+
+def _earlier(out: Path) -> list[Path]:
+    return [*(out / name for name in WRITTEN), *out.glob("km_*.svg")]
+
+
 def _write(out: Path, files: dict[str, bytes]) -> None:
-    """What an earlier run left of these and of its problems is replaced."""
-    out.mkdir(parents=True, exist_ok=True)
-    earlier = [*(out / name for name in WRITTEN), *out.glob("km_*.svg")]
-    for path in earlier:
-        path.unlink(missing_ok=True)
-    for name, content in files.items():
-        (out / name).write_bytes(content)
+    """Whole or not at all; what an earlier run left of these and of its problems is replaced."""
+    try:
+        with tempfile.TemporaryDirectory(dir=out, prefix=".writing_") as beside:
+            for name, content in files.items():
+                (Path(beside) / name).write_bytes(content)
+            for path in _earlier(out):
+                path.unlink(missing_ok=True)
+            for name in files:
+                (Path(beside) / name).replace(out / name)
+    except OSError as error:
+        raise CommandError(f"--out {out}: {error.strerror}; nothing was written.") from None
 
 
 def _names(text: str) -> list[str]:
@@ -180,9 +211,12 @@ def _spline(text: str) -> tuple[str, int]:
 
 def _times(text: str) -> list[float]:
     try:
-        return [float(part) for part in _names(text)]
+        times = [float(part) for part in _names(text)]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: expected numbers, 365,730,1095") from None
+        times = [math.nan]
+    if not times or not all(map(math.isfinite, times)):
+        raise argparse.ArgumentTypeError(f"{text}: expected numbers, 365,730,1095")
+    return times
 
 
 def _resamples(text: str) -> int:
@@ -198,9 +232,12 @@ def _seed(text: str) -> int:
 
 
 WAYS: dict[str, dict[str, Any]] = {
-    "--duration": {"help": "column of follow-up, zero or more"},
+    "--duration": {"help": "column of follow-up, numbers, zero or more, in the unit of --times"},
     "--event": {"help": "column of the endpoint, 0/1 or TRUE/FALSE"},
-    "--times": {"type": _times, "help": "horizons, 365,730,1095"},
+    "--times": {
+        "type": _times,
+        "help": "horizons, 365,730,1095; one beyond follow-up is told as not estimable",
+    },
     "--outcome": {"help": "column of a binary outcome, 0/1 or TRUE/FALSE: instead of these three"},
 }
 NEEDED: dict[str, dict[str, Any]] = {
@@ -210,6 +247,10 @@ NEEDED: dict[str, dict[str, Any]] = {
     "--out": {"type": Path, "help": "folder for the results"},
 }  # fmt: skip
 REPEATED: dict[str, dict[str, Any]] = {
-    "--factor": {"type": _factor, "help": "name=level,level: the reference first"},
+    "--factor": {
+        "type": _factor,
+        "help": "name=level,level: the reference first; without it a column of words is "
+        "a factor in alphabetical order, a column of numbers is numeric",
+    },
     "--spline": {"type": _spline, "help": "name=knots, 3 to 7: restricted cubic spline"},
 }
