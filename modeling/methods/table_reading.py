@@ -107,7 +107,10 @@ def read_columns(
         for i in np.flatnonzero(~whole)
     )
     reading.notices += _about_rows(len(excluded), whole.size, beside)
-    gaps = {name: np.where(gone[name], None, column) for name, (column, _) in found.items()}
+    gaps = {
+        name: np.where(gone[name].to_numpy(), np.array(None, dtype=object), column)
+        for name, (column, _) in found.items()
+    }
     return Columns(
         row=kept + 1,
         outcomes=inside,
