@@ -55,7 +55,8 @@ class Words:
     log2: Collection[str]
 
     def axis(self, axis: Axis) -> str:
-        return say(self.titles.get(axis.name, axis.name))
+        title = say(self.titles.get(axis.name, axis.name))
+        return f"{title}\u2060" if title == "if" else title  # the bare word is a function of Vega
 
     def ticks(self, axis: Axis, per_unit: float) -> tuple[list[float], list[str]]:
         """Points of each tick, and its value as people write it.

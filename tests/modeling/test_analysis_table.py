@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
+from modeling.figures.nomogram import draw_nomogram
 from modeling.methods.analysis_table import read_analysis_table
+from modeling.methods.cox import fit_cox
+from modeling.methods.design_matrix import build_design
+from modeling.methods.nomogram import build_nomogram
 from modeling.methods.survival_table import check_survival
+from studies.figures.render import render_svg
 from studies.methods.problems import DataProblem
 
 N = 40
@@ -110,3 +115,11 @@ def test_times_apart_by_rounding_alone_are_one_time():
     """As R's survival: the earliest of them."""
     time, _ = check_survival([0.3, 0.1 + 0.2, 0.3 + 1e-4, 700, 700 + 1e-7], [1, 1, 1, 0, 1])
     assert np.unique(time).tolist() == [0.3, 0.3 + 1e-4, 700]
+
+
+def test_a_column_named_like_a_keyword_is_drawn():
+    table = _read(_table(_cells(**{"if": [k % 3 for k in range(N)]})), ["if", "age"])
+    design = build_design(table.covariates, ["if", "age"])
+    fit = fit_cox(table.duration, table.event, design.matrix, design.names)
+    nomogram = build_nomogram(fit, design, table.covariates, [300])
+    assert render_svg(draw_nomogram(nomogram, "Nomogram")).startswith("<svg")
