@@ -18,7 +18,7 @@ def print_table(content: dict[str, Any]) -> None:
     for row in table["rows"]:
         _print_row(width, [f"  {row[0]}", *(_text(cell) for cell in row[1:4])])
     print("\n" + textwrap.fill(table["note"], 100))
-    print("\nEach number with its model version and snapshot stands in the report.")
+    print("\nEach number with its model version and frozen table stands in the report.")
 
 
 def _print_row(first_width: int, cells: list[str]) -> None:

@@ -186,6 +186,7 @@ register_job_course(
     )
 )
 register_job_title(MEASURE, _("Measure uptake again"))
+register_job_title("imaging.slide_count", _("Count cells on a slide"))
 register_job_title(SEND, _("Send regions to an archive"))
 register_stage(Stage("imaging", _("PET/CT"), 20, stages.imaging_stage))
 register_stage(Stage("features", _("Features"), 25, stages.features_stage))

@@ -128,11 +128,11 @@ class CompareForm(forms.Form):
 
     before = RowField(
         label=_("Before"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid",
-        empty_label=_("Choose a snapshot"),
+        empty_label=_("Choose a frozen table"),
     )  # fmt: skip
     after = RowField(
         label=_("After"), queryset=DatasetSnapshot.objects.none(), to_field_name="uid",
-        empty_label=_("Choose a snapshot"),
+        empty_label=_("Choose a frozen table"),
     )  # fmt: skip
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any):

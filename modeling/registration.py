@@ -13,6 +13,7 @@ from modeling import (
 from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.methods.log_rank import adjust_benjamini_hochberg, compare_log_rank
+from modeling.models import DatasetSnapshot, ModelRun, ModelVersion, Report, SavedQuestion
 from modeling.selectors import analysed_patients
 from modeling.services import frozen_files
 from modeling.services.prognosis import FITTED as NOMOGRAM_FITTED
@@ -20,6 +21,7 @@ from modeling.services.prognosis import JUDGED, RESAMPLED, ROWS
 from modeling.services.prognosis_choice import ASKED
 from modeling.services.rad_score import ABLATED, COMPARED, FITTED, FROZEN
 from modeling.services.selection_question import selection_prognosis, selection_question
+from studies import named_records
 from studies.methods.wording import say as _
 from studies.registry import (
     Action,
@@ -39,7 +41,9 @@ from studies.registry import (
     register_fact,
     register_glance,
     register_job_course,
+    register_job_title,
     register_method,
+    register_named,
     register_page_panel,
     register_patient_figures,
     register_patient_panel,
@@ -284,6 +288,17 @@ for _kind, _key, _page in (
     ("modeling.reproduce", "run", "modeling:run"),
 ):
     register_job_course(JobCourse(_kind, (), _key, _page, _("The results")))
+for key, model, page in (
+    ("version", ModelVersion, "modeling:version"),
+    ("rad_score", ModelVersion, "modeling:version"),
+    ("run", ModelRun, "modeling:run"),
+    ("snapshot", DatasetSnapshot, "modeling:snapshot"),
+    ("report", Report, "modeling:report_version"),
+):
+    register_named(key, named_records.by(model, page))
+register_named("question", named_records.by(SavedQuestion, "modeling:before", own_page=False))
+register_job_title("modeling.share", _("A part of a run"))
+register_spelling({"snapshot": "frozen table"})
 register_spelling({name: one.words for name, one in CLASSIFIERS.items()})
 register_method("kaplan_meier", estimate_kaplan_meier)
 register_method("log_rank", compare_log_rank)

@@ -78,6 +78,16 @@ def _site(change: dict[str, Any]) -> str:
     return text.format(n=n)
 
 
+def _pseudonym(change: dict[str, Any]) -> str:
+    n = change["patients"]
+    text = ngettext(
+        "The pseudonym of {n} patient was corrected; the rows have the earlier one.",
+        "The pseudonyms of {n} patients were corrected; the rows have the earlier ones.",
+        n,
+    )
+    return text.format(n=n)
+
+
 def _inputs(change: dict[str, Any]) -> str:
     text = gettext("{n} of {of} inputs are not those that speak for their patient today.")
     return text.format(n=change["inputs"], of=change["of"])
@@ -111,6 +121,7 @@ _SAID = {
     "members_new": _new,
     "not_usable": _not_usable,
     "site": _site,
+    "pseudonym": _pseudonym,
     "inputs": _inputs,
     "fit_saw_validating": _fit,
     "shared_images": _images,

@@ -19,7 +19,7 @@ WORDS = (
     _("out of fold"), _("applied"), _("apparent"), _("optimism corrected"),
     # states and verdicts
     _("draft"), _("validated"), _("released"), _("retired"), _("equal"), _("within tolerance"),
-    _("different"), _("results"), _("code"), _("version"), _("snapshot"),
+    _("different"), _("results"), _("code"), _("version"), _("frozen table"),
     # what is asked besides, and what was judged against
     _("centroids per fold"), _("not evaluable as non responder"), _("shuffled voxels"),
     _("without borderline"), _("rna"), _("ihc"), _("response"),

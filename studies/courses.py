@@ -77,7 +77,7 @@ def _derived(entry: FormEntry) -> list[dict[str, Any]]:
     found = derive_all(list(specs.values()), dictionary_specs(version), entry.values)
     return [
         {"label": specs[one.name].label, "text": result_in_words(one.value),
-         "missing": one.value is None, "unit": readable_unit(specs[one.name].unit),
+         "missing": one.value is None, "unit": readable_unit(specs[one.name].unit, one.name),
          "working": one.working, "name": one.name}
         for one in found
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def value_row(variable: Variable, value: dict[str, Any] | None) -> ValueRow:
     elif isinstance(shown, float):
         shown = f"{shown:g}"
     text = f"{value.get('comparator') or ''} {shown}".strip()
-    unit = readable_unit(variable.unit)
+    unit = readable_unit(variable.unit, variable.name)
     return ValueRow(variable.name, variable.label, text, unit=unit, outside=outside)
 
 

@@ -101,6 +101,19 @@ def holders_of(*rights: str) -> str:
     )
 
 
+class Loosen(migrations.RemoveConstraint):
+    """Takes away a constraint that a wider one follows; the way back keeps what came meanwhile.
+
+    Rows that only the wider rule admits stay; the narrower one holds for whatever is written then.
+    """
+
+    def database_backwards(self, app_label: str, editor: Any, before: Any, after: Any) -> None:
+        model = after.apps.get_model(app_label, self.model_name)
+        state = after.models[app_label, self.model_name_lower]
+        sql = state.get_constraint_by_name(self.name).create_sql(model, editor)
+        editor.execute(f"{sql} NOT VALID", params=None)
+
+
 class Together(Operation):
     """Operations that know of one state alone: the one after all of them.
 

@@ -41,7 +41,7 @@ class FieldView:
 
     @property
     def unit(self) -> str:
-        return readable_unit(self.spec.unit)
+        return readable_unit(self.spec.unit, self.spec.name)
 
     @property
     def wrong(self) -> bool:
@@ -247,7 +247,7 @@ def derived_lines(record: Record, derived: Iterable[Derived]) -> list[dict[str, 
     specs = {spec.name: spec for spec in record.derived}
     return [
         {"label": specs[one.name].label, "text": result_in_words(one.value),
-         "missing": one.value is None, "unit": readable_unit(specs[one.name].unit),
+         "missing": one.value is None, "unit": readable_unit(specs[one.name].unit, one.name),
          "working": one.working, "name": one.name}
         for one in derived
     ]  # fmt: skip

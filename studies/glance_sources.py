@@ -120,7 +120,7 @@ def _variable(
         kinds = np.array([1 if c.startswith("<") else 2 for c in comparators] + [0], dtype=np.int8)
         limits = np.zeros(size, dtype=np.int8)
         limits[at[there]] = kinds[compared][there]
-        unit = readable_unit(variable.unit)
+        unit = readable_unit(variable.unit, variable.name)
         return number_column(key, variable.label, group, values, unit, limits)
     if variable.type == VariableType.DATE:
         return _date(variable, key, group, parts, at, there, size, starts)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from studies import access, registry
+from studies.identifiers import is_uuid
 from studies.languages import spoken
 from studies.models import (
     ImportBatch,
@@ -43,6 +45,47 @@ def title_of(kind: str) -> str:
     if not doors:
         return registry.job_title(kind)
     return _("Import: {title}").format(title=spoken(doors[0].title))
+
+
+def description_of(kind: str) -> str:
+    """What a kind of job does, in a sentence; nothing where its title says it."""
+    action = registry.action(kind)
+    return action.description if action else ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that a job was asked or gave; ``url`` leads to the record that it names."""
+
+    name: str
+    value: Any
+    url: str = ""
+
+
+def told_of(user: Any, study: Study, given: Mapping[str, Any]) -> tuple[list[Told], list[Told]]:
+    """What a person reads of what a job was asked or gave, and what only a program does.
+
+    Uids of records that are known by their key become names with addresses; other uids, and
+    documents with parts inside parts, are technical.
+    """
+    read, technical = [], []
+    for name, value in given.items():
+        if value in ("", None, [], {}):
+            continue
+        find = registry.named(name)
+        if isinstance(value, str) and is_uuid(value):
+            found = find(user, study, value) if find else None
+            (read if found else technical).append(Told(name, *(found or (value,))))
+        elif isinstance(value, list | dict) and _has_parts(value):
+            technical.append(Told(name, value))
+        else:
+            read.append(Told(name, value))
+    return read, technical
+
+
+def _has_parts(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    return any(isinstance(one, list | dict) and "text" not in one for one in inner)
 
 
 def with_filenames(jobs: Iterable[Job]) -> list[Job]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from studies.methods.problems import DataProblem, Notice, Problem
+from studies.methods.units import YEARS_OF_AGE, is_age
 from studies.methods.wording import Wording, is_stored, marked, named, restored
 
 OUR_WORDS = ("expected", "remedy", "text")  # never what somebody's file says
@@ -37,7 +38,8 @@ def label_said(text: str) -> str:
     for mark, pattern in LABELS.items():
         label, found, end = text.rpartition(mark)
         if shown == text and found:
-            return gettext(pattern).format(label=spoken(label), end=spoken(end))
+            unit = YEARS_OF_AGE if end == YEARS_OF_AGE and is_age(label) else end
+            return gettext(pattern).format(label=spoken(label), end=spoken(unit))
     return shown
 
 

@@ -55,7 +55,7 @@ class FieldLabels:
         if field in FACT_KINDS:
             return spoken(FACT_KINDS[field].title)
         label, unit = self._named.get(field, (word_of(field), ""))
-        shown = spoken(readable_unit(unit))
+        shown = spoken(readable_unit(unit, field))
         return f"{spoken(label)} ({shown})" if shown else spoken(label)
 
 

@@ -1,8 +1,9 @@
 """What studies itself offers: a door, a stage, and what it keeps below a patient."""
 
-from studies import participations, stages, withdrawal
+from studies import named_records, participations, stages, withdrawal
 from studies.methods.table_lines import LARGEST_BYTES
 from studies.methods.wording import say as _
+from studies.models import ImportBatch, Patient
 from studies.registry import (
     FORM,
     Action,
@@ -14,6 +15,7 @@ from studies.registry import (
     register_action,
     register_completeness,
     register_job_title,
+    register_named,
     register_patient_panel,
     register_stage,
     register_tour,
@@ -87,6 +89,9 @@ register_action(
         params={"what": "table_one", "cohorts": ""},
     )
 )
+register_named("batch", named_records.by(ImportBatch, "studies:batch", "filename"))
+register_named("patient", named_records.by(Patient, "studies:patient", "pseudonym"))
+register_job_title("studies.patient_purge", _("Remove what is stored of a patient"))
 register_job_title("studies.upload_join", _("Join an upload"))
 register_job_title("studies.table_look", _("Look at a table"))
 register_job_title("studies.table_check", _("Check a table"))

@@ -11,7 +11,17 @@ from django.db.models import QuerySet
 
 from studies.consents import refusals, usable
 from studies.methods.clinical_risk_score import clinical_risk_score
-from studies.models import CohortMember, EndpointValue, EntryState, FormEntry, Patient, Study
+from studies.methods.problems import Notice
+from studies.methods.wording import say
+from studies.models import (
+    CohortMember,
+    EndpointValue,
+    EntryState,
+    FormEntry,
+    FormerPseudonym,
+    Patient,
+    Study,
+)
 
 _MEMBER_FIELDS = {
     "patient_id": "patient_id",
@@ -90,6 +100,45 @@ def unrecorded(study: Study, patients: Collection[int], name: str) -> set[int]:
 def patients_by_pseudonym(study: Study) -> dict[str, Patient]:
     """Every patient of the study that the acting user's rows include."""
     return {patient.pseudonym: patient for patient in Patient.objects.filter(study=study)}
+
+
+def patients_by_former(study: Study) -> dict[str, Patient]:
+    """By a former pseudonym, not freed, the patient whom it still means."""
+    rows = FormerPseudonym.objects.filter(study=study, freed_at__isnull=True)
+    return {row.pseudonym: row.patient for row in rows.select_related("patient__site")
+            if row.pseudonym != row.patient.pseudonym}  # fmt: skip
+
+
+def patients_carried(study: Study) -> dict[str, Patient]:
+    """By every pseudonym that files of scans, RNA and slides may carry: the present ones, and
+    former ones that were not freed.
+    """
+    return patients_by_former(study) | patients_by_pseudonym(study)
+
+
+def former_names(patient: Patient) -> list[str]:
+    """Former pseudonyms that still mean the patient."""
+    rows = patient.former_pseudonyms.filter(freed_at__isnull=True)
+    return [name for name in rows.values_list("pseudonym", flat=True) if name != patient.pseudonym]
+
+
+def said_former(pseudonym: str, patient: Patient) -> str:
+    """``PAT-0170, the former pseudonym of PAT-0107``."""
+    return say(
+        "{former}, the former pseudonym of {pseudonym}",
+        former=pseudonym,
+        pseudonym=patient.pseudonym,
+    )
+
+
+def notice_former(pseudonym: str, patient: Patient) -> Notice:
+    """What was taken in under a former pseudonym."""
+    text = say(
+        "{former} is the former pseudonym of {pseudonym}, whose files these are.",
+        former=pseudonym,
+        pseudonym=patient.pseudonym,
+    )
+    return Notice("former_pseudonym", text)
 
 
 def _risk_score(row: dict[str, Any]) -> int | None:

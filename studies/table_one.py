@@ -112,7 +112,8 @@ def _endpoint(definition: EndpointDefinition) -> Column:
 
 def _column(variable: Variable) -> Column:
     if variable.type == VariableType.NUMBER:
-        return Column(variable.name, variable.label, "number", readable_unit(variable.unit),
+        return Column(variable.name, variable.label, "number",
+                      readable_unit(variable.unit, variable.name),
                       asked_of=ASKED_OF.get(variable.name))  # fmt: skip
     levels = tuple((str(code), str(label)) for code, label in variable.codes.items())
     return Column(variable.name, variable.label, "category", levels=levels)

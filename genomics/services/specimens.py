@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
+from django.utils import timezone
 
 from genomics.models import SequencingBatch
 from genomics.selectors import RNA
 from studies.consents import GENOMICS, refusals
+from studies.methods.dates import read_date
+from studies.methods.plausible_dates import CHECK_YEAR, impossible_day
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say
-from studies.models import ImportBatch, Job, Patient, Procedure, Specimen, SpecimenChoice, Study
-from studies.selectors import patients_by_pseudonym
+from studies.models import (
+    FormerPseudonym,
+    ImportBatch,
+    Job,
+    Patient,
+    Procedure,
+    Specimen,
+    SpecimenChoice,
+    Study,
+)
+from studies.selectors import (
+    notice_former,
+    patients_by_former,
+    patients_by_pseudonym,
+    patients_carried,
+    said_former,
+)
 from studies.services import file_read
 
 from .signatures import signature_text
 
+Named = TypeVar("Named")
 CHOICE_RULE = "resection before biopsy, then the earliest, then by label"
 SPECIMEN_COLUMNS = ("specimen", "patient_id")
 OTHER_COLUMNS = ("procedure", "tissue", "collected_on", "batch")
@@ -31,14 +50,19 @@ def patients_of_columns(
 ) -> tuple[dict[str, Patient], list[Notice]]:
     """The patient of each label: ``pseudonym``, ``pseudonym-T1``, or a specimen known already.
 
-    Columns of nobody in the study are refused, all at once, or left out with a notice.
+    A former pseudonym that was not freed is its patient's, with a notice. Columns of nobody in the
+    study are refused, all at once, or left out with a notice; so are, always, labels of specimens
+    that carry a pseudonym which was freed since.
     """
-    patients = patients_by_pseudonym(study)
+    patients, former = patients_carried(study), patients_by_former(study)
     known = {
         specimen.label: specimen.patient
         for specimen in Specimen.objects.filter(study=study).select_related("patient")
     }
-    found = {label: known.get(label) or _by_pseudonym(label, patients) for label in labels}
+    if doubts := list(_freed_since(study, labels, known, filename)):
+        raise DataProblem(doubts)
+    named = {label: _by_pseudonym(label, patients) for label in labels}
+    found = {label: known.get(label) or named[label] for label in labels}
     refused = refusals(study, GENOMICS)
     strangers = [
         label for label, patient in found.items() if patient is None or patient.pk in refused
@@ -50,8 +74,13 @@ def patients_of_columns(
         for label, patient in found.items()
         if patient is not None and patient.pk not in refused
     }
+    notices = [
+        notice_former(name, patient)
+        for name, patient in former.items()
+        if any(label not in known and named[label] == patient for label in mine)
+    ]
     if not strangers:
-        return mine, []
+        return mine, notices
     shown = ", ".join(strangers[:12])
     if len(strangers) > 12:
         shown = say("{shown} and more", shown=shown)
@@ -60,17 +89,37 @@ def patients_of_columns(
         n=len(strangers),
         shown=shown,
     )
-    return mine, [Notice("columns_left_out", text)]
+    return mine, [*notices, Notice("columns_left_out", text)]
 
 
-def _by_pseudonym(label: str, patients: dict[str, Patient]) -> Patient | None:
-    """The longest pseudonym that the label is, or begins with before a hyphen."""
+def _by_pseudonym(label: str, patients: Mapping[str, Named]) -> Named | None:
+    """Of the longest pseudonym that the label is, or begins with before a hyphen."""
     stem = label
     while stem:
         if stem in patients:
             return patients[stem]
         stem = stem.rpartition("-")[0]
     return None
+
+
+def _freed_since(
+    study: Study, labels: Sequence[str], known: dict[str, Patient], filename: str
+) -> Iterable[Problem]:
+    """Specimens whose label carries their patient's former pseudonym, which was freed."""
+    rows = FormerPseudonym.objects.filter(study=study, freed_at__isnull=False)
+    freed = set(rows.values_list("pseudonym", "patient_id"))
+    for label in labels if freed else ():
+        owner = known.get(label)
+        names = {stem for stem, patient in freed if owner and patient == owner.pk}
+        name = _by_pseudonym(label, {stem: stem for stem in names})
+        if owner and name and name != owner.pseudonym:
+            found = say(
+                "{label}, a specimen of {owner}, who was called {pseudonym}",
+                label=label, owner=owner.pseudonym, pseudonym=name,
+            )  # fmt: skip
+            expected = say("a label that does not carry a pseudonym which was freed")
+            remedy = say("Give the column another label, and name its patient in a specimen table.")
+            yield Problem(filename, found, expected, remedy, 1, label)
 
 
 def _stranger(
@@ -130,9 +179,9 @@ def specimens_import(batch: ImportBatch, job: Job | None = None) -> dict[str, An
 
 def specimen_problems(study: Study, rows: list[dict[str, Any]], name: str) -> list[Problem]:
     """What is wrong with lines (``line`` and the columns), against the patients of the study."""
-    patients = patients_by_pseudonym(study)
+    patients, former = patients_by_pseudonym(study), patients_by_former(study)
     known = {s.label: s for s in Specimen.objects.filter(study=study).select_related("patient")}
-    found = [p for row in rows for p in _row_problems(row, patients, known, name)]
+    found = [p for row in rows for p in _row_problems(row, patients, known, name, former)]
     return found + _twice(rows, name)
 
 
@@ -166,6 +215,7 @@ def _row_problems(
     patients: dict[str, Patient],
     known: dict[str, Specimen],
     name: str,
+    former: dict[str, Patient],
 ) -> Iterable[Problem]:
     def problem(column: str, expected: str, remedy: str) -> Problem:
         found = row[column] or say("an empty cell")
@@ -174,7 +224,11 @@ def _row_problems(
     patient, specimen = patients.get(row["patient_id"]), known.get(row["specimen"])
     if not 0 < len(row["specimen"]) <= 120:
         yield problem("specimen", say("a label of at most 120 signs"), say("Name the specimen."))
-    if patient is None:
+    if now := former.get(row["patient_id"]):
+        remedy = say("Write {pseudonym}.", pseudonym=now.pseudonym)
+        yield Problem(name, said_former(row["patient_id"], now), say("the pseudonym of today"),
+                      remedy, row=row["line"], column="patient_id")  # fmt: skip
+    elif patient is None:
         remedy = say("Upload the cohort table first, or correct the pseudonym.")
         yield problem("patient_id", say("a patient of the study"), remedy)
     elif specimen is not None and specimen.patient_id != patient.pk:
@@ -186,6 +240,10 @@ def _row_problems(
         )
     if row["collected_on"] and _date(row["collected_on"]) is None:
         yield problem("collected_on", say("a date as 2021-03-31"), say("Correct the date."))
+    elif row["collected_on"] and (
+        expected := impossible_day(read_date(row["collected_on"]), timezone.localdate())
+    ):
+        yield problem("collected_on", expected, say(CHECK_YEAR))
     if len(row["batch"]) > 80:
         yield problem("batch", say("a name of at most 80 signs"), say("Shorten the name."))
 

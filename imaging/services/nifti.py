@@ -20,6 +20,7 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient
+from studies.selectors import notice_former, patients_carried
 from studies.services import file_drop, file_open, file_read
 
 from .identities import NewUids, new_uids
@@ -76,6 +77,8 @@ def _prepare_all(batch: ImportBatch, shelf: Shelf, progress: Progress) -> list[P
             try:
                 files = {name: read_entry(archive, name) for name in folders[pseudonym]}
                 prepared.append(_prepare(patient, pair_up(files), shelf, uids))
+                if pseudonym != patient.pseudonym:
+                    prepared[-1].notices.append(notice_former(pseudonym, patient))
             except DataProblem as problem:
                 problems.extend(problem.problems)
     if problems:
@@ -155,8 +158,9 @@ def _patients(
     batch: ImportBatch, pseudonyms: set[str], problems: list[Problem]
 ) -> dict[str, Patient]:
     """Patients whose scans may be used, by the folders' names; the others become problems."""
-    rows = Patient.objects.filter(study=batch.study, pseudonym__in=pseudonyms)
-    found = {patient.pseudonym: patient for patient in rows.order_by("pseudonym")}
+    carried = patients_carried(batch.study)
+    found = {name: carried[name] for name in sorted(pseudonyms) if name in carried}
+    rows = Patient.objects.filter(pk__in=[patient.pk for patient in found.values()])
     refused = refusals(batch.study, IMAGING, rows)
     for pseudonym in sorted(pseudonyms):
         patient = found.get(pseudonym)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass, field
 
+from django.db.models import Q
 from pydicom.dataset import Dataset
 
 from imaging.methods.dicom_archive import Entry, content_digest, read_entries
@@ -16,6 +17,7 @@ from studies.consents import IMAGING, refusals
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 from studies.models import ImportBatch, Patient
+from studies.selectors import notice_former
 from studies.services import file_read
 
 from .identities import NewUids
@@ -99,13 +101,17 @@ def visit_take(
         return taken.wait(ArrivalState.REFUSED, refusal.by_series)
     except DataProblem as refusal:
         return taken.wait_whole(ArrivalState.REFUSED, refusal.problems)
+    if taken.prepared and not assigned and visit.patient_id != patient.pseudonym:
+        taken.prepared.notices.append(notice_former(visit.patient_id, patient))
     return taken
 
 
 def _patient_named(batch: ImportBatch, pseudonym: str) -> Patient | None:
-    """The patient of the study whose pseudonym is the files' PatientID."""
-    rows = Patient.objects.filter(study=batch.study, pseudonym=pseudonym)
-    return rows.select_related("site", "study").first() if pseudonym else None
+    """The patient whose pseudonym, or former one that was not freed, is the files' PatientID."""
+    rows = Patient.objects.filter(study=batch.study).select_related("site", "study")
+    found = rows.filter(pseudonym=pseudonym).first() if pseudonym else None
+    former = Q(former_pseudonyms__pseudonym=pseudonym, former_pseudonyms__freed_at__isnull=True)
+    return found or (rows.filter(former).first() if pseudonym else None)
 
 
 def _whose(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +22,12 @@ from .patches import patches_of
 
 
 def features_shuffled(
-    study: Study, pseudonyms: set[str], seed: int = 0, progress: Progress = no_progress
+    study: Study, names: Mapping[int, str], seed: int = 0, progress: Progress = no_progress
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Features by pseudonym and modality after the voxels inside each region were shuffled.
+    """Features by name and modality after the voxels inside each region were shuffled.
 
-    What an AUC on them keeps, it owes to size and mean uptake alone; nothing of it is stored.
+    ``names`` are those of the rows by patient id. What an AUC on them keeps, it owes to size and
+    mean uptake alone; nothing of it is stored.
 
     Raises
     ------
@@ -38,11 +41,11 @@ def features_shuffled(
         )
         for modality, version in versions.items()
     }
-    wanted = [i for i in roi_inputs(study).values() if i.roi.patient.pseudonym in pseudonyms]
+    wanted = [i for i in roi_inputs(study).values() if i.roi.patient_id in names]
     found: dict[str, dict[str, NDArray[np.float64]]] = {}
     settings = versions[MODALITIES[0]].settings
-    for done, one in enumerate(sorted(wanted, key=lambda i: i.roi.patient.pseudonym)):
-        name = one.roi.patient.pseudonym
+    for done, one in enumerate(sorted(wanted, key=lambda i: names[i.roi.patient_id])):
+        name = names[one.roi.patient_id]
         progress(done, len(wanted), "Shuffling voxels")
         for modality, patch in patches_of(one, settings["size"], settings["spacing_mm"]).items():
             rng = np.random.default_rng([seed, done, MODALITIES.index(modality)])

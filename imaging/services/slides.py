@@ -23,7 +23,7 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import marked, say
 from studies.models import ImportBatch, Job, Patient, Specimen, SpecimenChoice, Study
-from studies.selectors import patients_by_pseudonym
+from studies.selectors import patients_by_former, patients_by_pseudonym, said_former
 from studies.services import file_read
 
 CHOICE_RULE = "four densities before fewer, resection before biopsy, then by label"
@@ -48,7 +48,8 @@ def densities_import(
     progress(1, 3, say("comparing with the study"))
     patients, known = patients_by_pseudonym(batch.study), specimens_by_label(batch.study)
     table = _with_patients(table, known)
-    problems = list(_strangers(table, patients, known, batch.filename))
+    problems = list(_former(table, patients_by_former(batch.study), batch.filename))
+    problems = problems or list(_strangers(table, patients, known, batch.filename))
     problems += _unconsented(table, patients, batch)
     if problems:
         raise DataProblem(problems)
@@ -74,6 +75,15 @@ def _with_patients(table: DensityTable, known: dict[str, Specimen]) -> DensityTa
         return replace(row, pseudonym=known[row.specimen].patient.pseudonym)
 
     return replace(table, rows=tuple(named(row) for row in table.rows))
+
+
+def _former(table: DensityTable, former: dict[str, Patient], name: str) -> Iterable[Problem]:
+    """Lines under a pseudonym that was corrected since."""
+    for row in table.rows:
+        if now := former.get(row.pseudonym):
+            yield Problem(name, said_former(row.pseudonym, now), "the pseudonym of today",
+                          say("Write {pseudonym}.", pseudonym=now.pseudonym), row.row,
+                          "patient_id")  # fmt: skip
 
 
 def _strangers(

@@ -22,7 +22,7 @@ from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Notice, Problem, refuse
 from studies.methods.wording import say
 from studies.models import ImportBatch, Job, Patient, Specimen, Study
-from studies.selectors import patients_by_pseudonym
+from studies.selectors import notice_former, patients_carried
 from studies.services import batch_receive, file_use
 
 DOOR = "whole_slide"
@@ -84,7 +84,10 @@ def slide_import(
             resolution_stated=stated,
             tissue_mm2=tissue_mm2,
             stain_histogram=histogram,
-            notices=[notice.as_dict() for notice in _notices(facts, resolution, stated)],
+            notices=[
+                notice.as_dict()
+                for notice in (*_former(said, patient), *_notices(facts, resolution, stated))
+            ],
         )
         file_use(batch.file, row)
         summary = {
@@ -96,6 +99,12 @@ def slide_import(
         batch.mark_ready(summary, [Notice.from_dict(told) for told in row.notices])
     progress(3, 3, "done")
     return {**summary, "uid": str(row.uid)}
+
+
+def _former(said: dict[str, str], patient: Patient) -> list[Notice]:
+    """A slide that came under the patient's former pseudonym."""
+    name = said.get("patient_id") or patient.pseudonym
+    return [notice_former(name, patient)] if name != patient.pseudonym else []
 
 
 def _described(
@@ -114,7 +123,7 @@ def _described(
         for key, allowed in {"marker": MARKERS, "procedure": PROCEDURES}.items()
         if key in said and said[key] not in allowed
     ]
-    specimens, patients = specimens_by_label(study), patients_by_pseudonym(study)
+    specimens, patients = specimens_by_label(study), patients_carried(study)
     specimen = specimens.get(said.get("specimen", ""))
     patient = patients.get(said.get("patient_id", "")) or (specimen.patient if specimen else None)
     if patient is None:

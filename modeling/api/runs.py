@@ -89,12 +89,12 @@ class SnapshotViewSet(StudyScopedViewSet):
     )
     @action(detail=True)
     def compare(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Who came and went and what changed between this snapshot and the one named ``to``."""
+        """Who came and went and what changed between this frozen table and the one named ``to``."""
         before = self.get_object()
         wanted = request.query_params.get("to")
         after = next((row for row in self.get_queryset() if str(row.uid) == wanted), None)
         if after is None:
-            raise Http404("Name another snapshot of the study: ?to=uid.")
+            raise Http404("Name another frozen table of the study: ?to=uid.")
         return Response(snapshots_compare(before, after, request.user))
 
     @extend_schema(responses={200: dict})
@@ -126,11 +126,11 @@ class SnapshotMemberSerializer(PatientScopedSerializer):
 
     class Meta:
         model = SnapshotMember
-        fields = ("uid", "snapshot", "patient", "cohort", "included", "reason")
+        fields = ("uid", "snapshot", "patient", "pseudonym", "cohort", "included", "reason")
 
 
 class SnapshotMemberViewSet(StudyScopedViewSet):
-    """Who is in a snapshot, and who is not and why."""
+    """Who is in a frozen table under which pseudonym, and who is not and why."""
 
     right = "rows"
     serializer_class = SnapshotMemberSerializer
@@ -180,7 +180,7 @@ class PrognosisChoiceSerializer(serializers.Serializer):
 
 
 class ModelRunViewSet(HasExploredFigures, StudyScopedViewSet):
-    """Recipe, snapshot and seed with what came out: the comparison of classifiers, ablations."""
+    """Recipe, frozen table and seed with what came out: classifiers compared, ablations."""
 
     serializer_class = ModelRunSerializer
     queryset = ModelRun.objects.select_related("snapshot", "produced_by", "study").prefetch_related(

@@ -61,7 +61,7 @@ def ablation_columns(ablation: str, names: Sequence[str]) -> list[str]:
         raise refuse(
             say("ablation {ablation}", ablation=ablation),
             say("none of its columns"),
-            "its columns in the snapshot",
+            "its columns in the frozen table",
             "Leave this ablation out of the recipe, or measure what it needs.",
         )
     return kept

@@ -145,7 +145,7 @@ def _check_columns(columns: Sequence[str], training: pd.DataFrame) -> None:
     missing = [name for name in columns if name not in training]
     if missing:
         raise refuse(
-            "snapshot",
+            "frozen table",
             say("no columns {columns}", columns=", ".join(missing)),
             "the scanner of each image",
             "It was frozen before scanners were: freeze it again.",

@@ -104,7 +104,7 @@ def _column(values: pd.Series, name: str) -> pa.Array:
     kinds = {type(value) for value in kept if value is not None}
     if len(kinds) > 1:
         raise refuse(
-            say("snapshot column {name}", name=name),
+            say("column {name} of the frozen table", name=name),
             ", ".join(sorted(k.__name__ for k in kinds)),
             "values of one type",
             "Mend the values at their source.",

@@ -41,14 +41,18 @@ class DatasetSnapshot(DerivedMixin, StudyRow):
         triggers = unchangeable_except("snapshot", "not_reproducible_since")
 
     def __str__(self) -> str:
-        return say("snapshot {number}", number=self.number)
+        return say("frozen table {number}", number=self.number)
 
 
 class SnapshotMember(PatientRow):
-    """A patient of a cohort the question asks about: in the table, or out and why."""
+    """A patient of a cohort the question asks about: in the table, or out and why.
+
+    ``pseudonym`` is the one of that day, under which the table holds the patient's row.
+    """
 
     snapshot = models.ForeignKey(DatasetSnapshot, on_delete=models.PROTECT, related_name="members")
     cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="+")
+    pseudonym = models.CharField(max_length=64)
     included = models.BooleanField()
     reason = models.CharField(max_length=300, blank=True)
 

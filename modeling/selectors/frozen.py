@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
+from django.db.models import F
 
 from imaging.models import FeatureSet
-from modeling.models import DatasetSnapshot, SnapshotMember
+from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember
 from studies.models import Cohort, CohortUse, Derivation, StoredFile, Study
 
 from .inputs import parents_of
@@ -47,11 +49,31 @@ def frozen_cohorts(snapshot: DatasetSnapshot) -> dict[str, FrozenCohort]:
     }
 
 
+def frozen_names(snapshot: DatasetSnapshot) -> dict[int, str]:
+    """By patient id the pseudonym that each had when it was frozen, under which the rows are."""
+    return dict(snapshot.members.order_by().values_list("patient_id", "pseudonym"))
+
+
+def names_since(snapshot: DatasetSnapshot) -> dict[str, str]:
+    """By the pseudonym in the rows the one of today, of those that were corrected since."""
+    members = snapshot.members.order_by().exclude(pseudonym=F("patient__pseudonym"))
+    return dict(members.values_list("pseudonym", "patient__pseudonym"))
+
+
+def predicted(
+    version: ModelVersion, snapshot: DatasetSnapshot, **narrowed: Any
+) -> dict[str, float]:
+    """What a version says of the members of a frozen table, by the pseudonym in its rows."""
+    names, rows = frozen_names(snapshot), version.predictions.filter(**narrowed)
+    values = rows.filter(patient_id__in=snapshot.members.values("patient_id"))
+    return {names[pk]: value for pk, value in values.values_list("patient_id", "value")}
+
+
 def frozen_keys(snapshot: DatasetSnapshot) -> pd.DataFrame:
     """Of those in the table: cohort, pseudonym, patient_id, cohort_id and use."""
     cohorts = {cohort.pk: cohort for cohort in frozen_cohorts(snapshot).values()}
     rows = snapshot.members.filter(included=True, cohort_id__in=cohorts)
-    members = rows.values_list("patient__pseudonym", "patient_id", "cohort_id")
+    members = rows.values_list("pseudonym", "patient_id", "cohort_id")
     return pd.DataFrame(
         [
             (cohorts[cohort].name, name, patient, cohort, cohorts[cohort].use)
@@ -65,7 +87,7 @@ def frozen_left_out(snapshot: DatasetSnapshot) -> pd.DataFrame:
     """Of those out of the table: as ``frozen_keys``, and the reason."""
     cohorts = {cohort.pk: cohort for cohort in frozen_cohorts(snapshot).values()}
     rows = snapshot.members.filter(included=False, cohort_id__in=cohorts)
-    members = rows.values_list("patient__pseudonym", "patient_id", "cohort_id", "reason")
+    members = rows.values_list("pseudonym", "patient_id", "cohort_id", "reason")
     return pd.DataFrame(
         [
             (cohorts[cohort].name, name, patient, cohort, cohorts[cohort].use, reason)
@@ -94,8 +116,10 @@ def frozen_images(snapshot: DatasetSnapshot) -> dict[str, set[str]]:
         created_at__lte=snapshot.frozen_at,  # the same image may have come again since
     )
     owners: dict[str, set[str]] = {}
-    for digest, name in sets.values_list("inputs_digest", "patient__pseudonym"):
-        owners.setdefault(digest, set()).add(name)
+    names = frozen_names(snapshot)
+    told = sets.values_list("inputs_digest", "patient_id", "patient__pseudonym")
+    for digest, patient, name in told:
+        owners.setdefault(digest, set()).add(names.get(patient, name))
     volumes = StoredFile.objects.filter(study=snapshot.study, kind=VOLUME).values("sha256")
     lineage = Derivation.objects.filter(
         study=snapshot.study, child_digest__in=owners, parent_digest__in=volumes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -25,12 +25,17 @@ from .frozen import frozen_uses
 from .inputs import parents_of
 
 
-def image_digests(study: Study) -> dict[str, set[str]]:
-    """By pseudonym the digests of the voxels that the chosen regions were drawn on."""
+def image_digests(study: Study, names: Mapping[int, str] | None = None) -> dict[str, set[str]]:
+    """By pseudonym the digests of the voxels that the chosen regions were drawn on.
+
+    ``names`` are pseudonyms by patient id where rows have others than those of today.
+    """
     chosen = RoiChoice.objects.filter(study=study)
     found: dict[str, set[str]] = {}
-    for name, digest in chosen.values_list("patient__pseudonym", "roi__series__volume__sha256"):
-        found.setdefault(name, set()).add(digest)
+    for patient, name, digest in chosen.values_list(
+        "patient_id", "patient__pseudonym", "roi__series__volume__sha256"
+    ):
+        found.setdefault((names or {}).get(patient, name), set()).add(digest)
     return found
 
 

@@ -176,8 +176,8 @@ def snapshot_named(study: Study, uid: str, purpose: str = "rad_score") -> Datase
 
 
 _SNAPSHOT_OF = {
-    "rad_score": marked("the uid of a Rad-Score's snapshot"),
-    "prognosis": marked("the uid of a prognosis's snapshot"),
+    "rad_score": marked("the uid of a Rad-Score's frozen table"),
+    "prognosis": marked("the uid of a prognosis's frozen table"),
 }
 
 

@@ -74,6 +74,7 @@ def cohorts_freeze(study: Study, job: Job | None = None) -> DatasetSnapshot:
                 snapshot=snapshot,
                 patient=patients[row.patient_id],
                 cohort_id=row.cohort_id,
+                pseudonym=row.pseudonym,
                 included=not row.reason,
                 reason=row.reason,
             )

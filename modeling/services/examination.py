@@ -11,8 +11,8 @@ import pandas as pd
 from django.db import transaction
 
 from modeling.methods.input_drift import compare_inputs
-from modeling.models import Examination, ModelVersion, Prediction, Quantity, VersionKind
-from modeling.selectors import is_development
+from modeling.models import Examination, ModelVersion, Quantity, VersionKind
+from modeling.selectors import is_development, predicted
 from modeling.services.examination_groups import cuts_compare, groups_compare, subgroups_judge
 from modeling.services.examination_refits import importance_estimate, refits_estimate
 from modeling.services.examination_sensitivity import sensitivity_judge
@@ -117,8 +117,7 @@ def _within(progress: Progress, begun: float, cost: float) -> Any:
 
 def _read(version: ModelVersion, plan: ExaminationPlan, job: Job | None) -> Examined:
     rows = snapshot_read(version.fitting_snapshot)
-    scores = Prediction.objects.filter(version=version, quantity=Quantity.PROBABILITY)
-    by_name = dict(scores.values_list("patient__pseudonym", "value"))
+    by_name = predicted(version, version.fitting_snapshot, quantity=Quantity.PROBABILITY)
     scored = rows.assign(score=rows["pseudonym"].map(by_name))
     if scored["score"].isna().any():
         raise refuse(

@@ -90,7 +90,7 @@ def _known(asked: Any, rows: pd.DataFrame) -> tuple[Array, dict[str, list[str]]]
     values = rows[list(asked.names)].to_numpy(float)
     if not set(SCANNERS.values()) <= set(rows.columns):
         raise refuse(
-            "snapshot",
+            "frozen table",
             say("no columns {columns}", columns=", ".join(SCANNERS.values())),
             "the scanner of each image",
             "It was frozen before scanners were: freeze it again.",

@@ -23,11 +23,11 @@ from modeling.methods.nested_cross_validation import (
 )
 from modeling.methods.scanner_plan import code_scanners
 from modeling.models import ModelVersion
+from modeling.selectors import frozen_names
 from modeling.services.examination_scanners import scanners_harmonised
 from modeling.services.version_applying import harmonised_by
 from studies.methods.problems import DataProblem, Notice, refuse
 from studies.methods.wording import marked, say
-from studies.models import Patient
 
 Array = NDArray[np.float64]
 BORDERLINE_MARGIN, BORDERLINE_STABILITY = 0.05, 0.9
@@ -204,7 +204,7 @@ def _left(asked: Any) -> Iterator[dict[str, Any]]:
 
 def _abundances(version: ModelVersion, training: pd.DataFrame) -> pd.DataFrame:
     table = scores_of(abundance_table(version.study))
-    patients = dict(Patient.objects.filter(study=version.study).values_list("pseudonym", "pk"))
+    patients = {name: pk for pk, name in frozen_names(version.fitting_snapshot).items()}
     found = table.reindex([patients[name] for name in training["pseudonym"]])
     known = int(found.notna().all(axis=1).sum()) if len(found.columns) else 0
     if known < len(found):
@@ -222,7 +222,10 @@ def _shuffled(asked: Any, progress: Any) -> Iterator[dict[str, Any]]:
     if not asked.plan.shuffle_voxels:
         return
     version, rows = asked.version, asked.rows
-    found = features_shuffled(version.study, set(rows["pseudonym"]), asked.seed, progress)
+    known = set(rows["pseudonym"])
+    names = frozen_names(version.fitting_snapshot)
+    wanted = {pk: name for pk, name in names.items() if name in known}
+    found = features_shuffled(version.study, wanted, asked.seed, progress)
     vectors = [np.concatenate([found[name][m] for m in ("CT", "PT")]) for name in rows["pseudonym"]]
     X = np.vstack(vectors)
     names = [f"shuffled_{j:04d}" for j in range(X.shape[1])]

@@ -25,7 +25,7 @@ from modeling.models import (
     Prediction,
     PredictionKind,
 )
-from modeling.selectors import look_numbers
+from modeling.selectors import frozen_names, look_numbers
 from modeling.services.look_guard import look_refuse
 from modeling.services.rad_score_guard import cuts_refuse
 from modeling.services.snapshots import snapshot_read
@@ -166,7 +166,7 @@ def validations_again(
     stored, now = {}, {}
     looks = version.evaluations.filter(basis=Basis.APPLIED, snapshot__question__purpose=PURPOSE)
     for look in looks.select_related("snapshot__table", "snapshot__study"):
-        place = f"snapshot {look.snapshot.number}, {look.target}"
+        place = f"frozen table {look.snapshot.number}, {look.target}"
         rows = snapshot_read(look.snapshot)
         score = apply(rows)
         stored[place] = look.metrics
@@ -205,23 +205,25 @@ def _write(
             },
         )
         written.append(row)
-    _predictions(version, rows, score)
+    _predictions(version, snapshot, rows, score)
     return written
 
 
-def _predictions(version: ModelVersion, rows: Any, score: Any) -> None:
+def _predictions(version: ModelVersion, snapshot: DatasetSnapshot, rows: Any, score: Any) -> None:
     """Of patients the version has said nothing of yet; what it said stands."""
     values = dict(zip(rows["pseudonym"], score, strict=True))
-    told = set(version.predictions.values_list("patient__pseudonym", flat=True))
-    new = Patient.objects.filter(study=version.study, pseudonym__in=set(values) - told)
+    told = set(version.predictions.values_list("patient_id", flat=True))
+    names = frozen_names(snapshot)
+    new = Patient.objects.filter(pk__in=set(names) - told)
     Prediction.objects.bulk_create(
         Prediction(
             version=version,
             patient=p,
             kind=PredictionKind.APPLIED,
-            value=float(values[p.pseudonym]),
+            value=float(values[names[p.pk]]),
         )
         for p in new
+        if names[p.pk] in values
     )
 
 

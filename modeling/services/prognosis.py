@@ -62,7 +62,7 @@ def prognosis_run(
     began = time.monotonic()
     wanted = {**(asked or {}), "endpoint": endpoint, "seed": seed}
     choice = choice_read(study, wanted if resamples is None else {**wanted, "resamples": resamples})
-    progress(0, 100, marked("Freezing the snapshot"))
+    progress(0, 100, marked("Freezing the table"))
     table = choice.table or snapshot_freeze(study, dict(choice.question), job)
     snapshot_permit(table)
     ahead = ahead_of(study, choice, prognosis_rows_frozen(table))

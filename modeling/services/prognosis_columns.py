@@ -13,7 +13,7 @@ from modeling.models import ModelRun
 from modeling.services.prognosis_rows import CANDIDATES, FACTORS, MARKERS, TITLES
 from studies.methods.derivations import derive_all
 from studies.methods.dictionary import DerivedSpec, VariableSpec
-from studies.methods.units import readable_unit
+from studies.methods.units import YEARS_OF_AGE, is_age, readable_unit
 from studies.methods.wording import say
 from studies.models import DictionaryVersion, EndpointDefinition, EntryState, FormEntry, Study
 from studies.remembered import once
@@ -79,12 +79,13 @@ def own_title(told: Mapping[str, str]) -> str:
     """As the dictionary named a column when its rows were frozen."""
     if not told.get("unit"):
         return say(told["title"])
-    return say("{label} ({unit})", label=say(told["title"]), unit=say(told["unit"]))
+    unit = YEARS_OF_AGE if told["unit"] == YEARS_OF_AGE and is_age(told["title"]) else told["unit"]
+    return say("{label} ({unit})", label=say(told["title"]), unit=say(unit))
 
 
 def told_of(column: DictionaryColumn) -> dict[str, Any]:
     """What is frozen beside the values of a column of the study's own."""
-    unit = {"unit": readable_unit(column.unit)} if column.unit else {}
+    unit = {"unit": readable_unit(column.unit, column.name)} if column.unit else {}
     levels = {"levels": list(column.levels)} if column.levels else {}
     return {"title": column.title, **unit, **levels}
 
@@ -94,7 +95,7 @@ def column_told(column: DictionaryColumn) -> dict[str, Any]:
     return {
         "name": column.name,
         "title": column.title,
-        "unit": readable_unit(column.unit),
+        "unit": readable_unit(column.unit, column.name),
         "levels": list(column.levels),
         "made_of": sorted(column.parts),
         "usual": column.name in CANDIDATES,

@@ -98,15 +98,17 @@ def _out_of_fold(ahead: Ahead) -> list[Problem]:
 
 def _unseen(ahead: Ahead) -> list[Problem]:
     """Members of the frozen rows that the score, or a version it was made with, was fitted to."""
-    learned: set[str] = set()
+    learned: set[int] = set()  # not by pseudonyms: one may have been corrected between two tables
     for version in ancestry_of(ahead.choice.rad_score):
         keys = frozen_keys(version.fitting_snapshot)
-        learned |= set(keys.loc[keys["use"] == CohortUse.DEVELOPMENT, "pseudonym"])
-    return check_unseen(learned, _judging(ahead))
+        learned |= set(keys.loc[keys["use"] == CohortUse.DEVELOPMENT, "patient_id"])
+    seen = ahead.table[ahead.table["patient_id"].isin(learned)]
+    return check_unseen(set(seen["pseudonym"]), _judging(ahead))
 
 
 def _identical_images(ahead: Ahead) -> list[Problem]:
-    images = image_digests(ahead.study)
+    names = dict(zip(ahead.table["patient_id"], ahead.table["pseudonym"], strict=True))
+    images = image_digests(ahead.study, names)
     pairs = [
         (k, image) for k in sorted(set(ahead.table["pseudonym"])) for image in images.get(k, ())
     ]

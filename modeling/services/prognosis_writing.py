@@ -166,6 +166,7 @@ def _members(
             snapshot=snapshot,
             patient=patients[row.patient_id],
             cohort_id=row.cohort_id,
+            pseudonym=row.pseudonym,
             included=not row.reason,
             reason=row.reason[:300],
         )

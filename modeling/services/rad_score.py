@@ -63,7 +63,7 @@ def rad_score_run(
     """
     began = time.monotonic()
     checked = read_recipe(recipe)
-    progress(0, 100, marked("Freezing the snapshot"))
+    progress(0, 100, marked("Freezing the table"))
     frozen = (
         snapshot_for(study, snapshot, checked)
         if snapshot

@@ -36,6 +36,7 @@ from modeling.selectors import (
     frozen_fits,
     frozen_images,
     frozen_keys,
+    frozen_names,
     image_digests,
     uses_of_cohorts,
     uses_today,
@@ -144,7 +145,8 @@ def _sides(run: RadScoreRun) -> list[Problem]:
 
 
 def _identical_images(run: RadScoreRun) -> list[Problem]:
-    images = frozen_images(run.snapshot) if run.again else image_digests(run.study)
+    names = frozen_names(run.snapshot)
+    images = frozen_images(run.snapshot) if run.again else image_digests(run.study, names)
     keys = sorted(set(_whole(run)["pseudonym"]))
     pairs = [(key, image) for key in keys for image in images.get(key, ())]
     return check_identical_images([key for key, _ in pairs], [image for _, image in pairs])

@@ -19,6 +19,7 @@ from modeling.models import (
     RunKind,
     VersionKind,
 )
+from modeling.selectors import frozen_names
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.numbering import next_number
 from modeling.services.rad_score_state import Fitted, Judged, RadScoreRun
@@ -152,9 +153,10 @@ def _predictions(run: RadScoreRun, fitted: Fitted, version: ModelVersion) -> Ite
     here = zip(run.keys, fitted.out_of_fold, strict=True)
     values = {key: (PredictionKind.APPLIED, value) for key, value in elsewhere}
     values |= {key: (PredictionKind.OUT_OF_FOLD, value) for key, value in here}
-    patients = Patient.objects.filter(study=run.study, pseudonym__in=values)
-    for patient in patients:
-        kind, value = values[patient.pseudonym]
+    names = frozen_names(run.snapshot)
+    known = [pk for pk, name in names.items() if name in values]
+    for patient in Patient.objects.filter(pk__in=known):
+        kind, value = values[names[patient.pk]]
         yield Prediction(version=version, patient=patient, kind=kind, value=float(value))
 
 

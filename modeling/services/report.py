@@ -122,7 +122,7 @@ def _content(
         progress(
             7 + done,
             total,
-            say("Nomogram: {endpoint}", endpoint=say(version.endpoint.replace("_", " "))),
+            say("Nomogram: {endpoint}", endpoint=say(_spelled(version.endpoint))),
         )
         nomogram_section(draft, version)
     progress(total - 1, total, marked("Limits, statements, checklists"))
@@ -139,6 +139,10 @@ def _content(
         "runs": [_run(version) for version in (rad_score, *nomograms)],
         "models": [nomogram_told(version) for version in nomograms],
     }
+
+
+def _spelled(endpoint: str) -> str:
+    return endpoint.replace("progression_free", "progression-free").replace("_", " ")
 
 
 def _run(version: ModelVersion) -> dict[str, Any]:

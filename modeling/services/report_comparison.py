@@ -170,7 +170,10 @@ def _size(a: Any, b: Any) -> tuple[str, float, bool]:
 
 
 def _source_names(content: Content) -> dict[int, str]:
-    return {s["number"]: f"{s['model_version']}, {s['snapshot']}" for s in content["sources"]}
+    """Reports of before said "snapshot 3" where later ones say "frozen table 3"."""
+    return {
+        s["number"]: f"{s['model_version']}, {_source(s)['snapshot']}" for s in content["sources"]
+    }
 
 
 def _named(cell: Any, names: Mapping[int, str]) -> str:
@@ -184,8 +187,8 @@ def _behind(old: Content, new: Content) -> list[dict[str, Any]]:
         {
             "model": _spoken(role[0]),
             "purpose": role[1],
-            "before": _source(was.get(role)),
-            "after": _source(is_now.get(role)),
+            "before": _source(was[role]) if role in was else None,
+            "after": _source(is_now[role]) if role in is_now else None,
             "same": _digests(was.get(role)) == _digests(is_now.get(role)),
             "same_table": role in was and role in is_now
             and was[role]["snapshot_sha256"] == is_now[role]["snapshot_sha256"],
@@ -194,14 +197,12 @@ def _behind(old: Content, new: Content) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _source(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
+def _source(found: Mapping[str, Any]) -> dict[str, Any]:
     number = found["snapshot"].rpartition(" ")[2]
     return {
         **found,
         "model_version": _spoken(found["model_version"]),
-        "snapshot": say("snapshot {number}", number=number),
+        "snapshot": say("frozen table {number}", number=number),
     }
 
 

@@ -19,8 +19,8 @@ from modeling.methods.decision_curve import estimate_decision_curve
 from modeling.methods.roc_band import estimate_roc_band
 from modeling.methods.roc_points import roc_points
 from modeling.methods.threshold_metrics import estimate_proportion
-from modeling.models import Basis, Evaluation, ModelVersion, Prediction, Quantity
-from modeling.selectors import label_notices
+from modeling.models import Basis, Evaluation, ModelVersion, Quantity
+from modeling.selectors import label_notices, predicted
 from modeling.services.report_content import (
     BASES,
     TARGETS,
@@ -64,7 +64,9 @@ def rad_score_section(draft: Draft, version: ModelVersion) -> None:
     if any(e.basis == Basis.APPLIED and e.cohort.role.startswith("external") for e in evaluations):
         draft.told.add("external")
     draft.notice("Rad-Score run", version.run.notices)
-    draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
+    draft.notice(
+        f"frozen table {version.fitting_snapshot.number}", version.fitting_snapshot.notices
+    )
     snapshot = version.fitting_snapshot
     found = [*material_notices(snapshot), *clinical_notices(snapshot), *label_notices(snapshot)]
     for where, notices in found:
@@ -134,8 +136,7 @@ def _row(draft: Draft, evaluation: Evaluation) -> list[Cell]:
 def _scored(version: ModelVersion) -> pd.DataFrame:
     """Frozen targets beside the stored scores, by cohort and pseudonym."""
     frozen = snapshot_read(version.fitting_snapshot)
-    scores = Prediction.objects.filter(version=version, quantity=Quantity.PROBABILITY)
-    by_name = dict(scores.values_list("patient__pseudonym", "value"))
+    by_name = predicted(version, version.fitting_snapshot, quantity=Quantity.PROBABILITY)
     return frozen.assign(score=frozen["pseudonym"].map(by_name))
 
 

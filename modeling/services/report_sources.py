@@ -35,7 +35,7 @@ class Sources:
                 "model_version": version_title(version) if version else marked("study records"),
                 "version_uid": str(version.uid) if version else None,
                 "version_sha256": version.sha256 if version else None,
-                "snapshot": say("snapshot {number}", number=snapshot.number),
+                "snapshot": say("frozen table {number}", number=snapshot.number),
                 "snapshot_uid": str(snapshot.uid),
                 "snapshot_sha256": snapshot.sha256,
                 "purpose": PURPOSES.get(snapshot.question.get("purpose", ""), ""),

@@ -190,7 +190,9 @@ def nomogram_section(draft: Draft, version: ModelVersion) -> None:
     section = draft.section(endpoint.replace("_", "-"), f"Nomogram: {title}", _how(version))
     source = draft.sources.add(version, version.fitting_snapshot)
     draft.notice(f"nomogram, {title}", version.run.notices)
-    draft.notice(f"snapshot {version.fitting_snapshot.number}", version.fitting_snapshot.notices)
+    draft.notice(
+        f"frozen table {version.fitting_snapshot.number}", version.fitting_snapshot.notices
+    )
     for where, notices in clinical_notices(version.fitting_snapshot):
         draft.notice(where, notices)
     figure = draw_nomogram(

@@ -21,7 +21,7 @@ from modeling.methods.number_comparison import Comparison, compare_numbers
 from modeling.methods.recipe import read_recipe
 from modeling.methods.snapshot_table import read_snapshot_table
 from modeling.models import ModelRun, ModelVersion, Reproduction, Verdict, VersionKind
-from modeling.selectors import frozen_cohorts
+from modeling.selectors import frozen_cohorts, predicted
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.external_validation import validations_again
 from modeling.services.prognosis_again import prognosis_again, snapshots_behind
@@ -60,7 +60,7 @@ def version_reproduce(
     """
     _check_untouched(version)
     began = time.monotonic()
-    progress(0, 100, marked("Reading the snapshot"))
+    progress(0, 100, marked("Reading the frozen table"))
     if version.kind == VersionKind.NOMOGRAM:
         both, snapshots = prognosis_again(version), snapshots_behind(version)
     else:
@@ -141,11 +141,8 @@ def _both(run: ModelRun, version: ModelVersion, again: RadScoreRun, found: Found
         yield "out_of_fold_predictions", (before, after)
     applied = dict(zip(again.elsewhere["pseudonym"], map(float, found.fitted.applied), strict=True))
     applied |= dict(zip(again.keys, map(float, found.fitted.out_of_fold), strict=True))
-    members = run.snapshot.members.filter(included=True).values("patient_id")
-    of_the_run = version.predictions.filter(
-        patient_id__in=members
-    )  # others came to be judged later
-    kept = dict(of_the_run.values_list("patient__pseudonym", "value"))
+    included = run.snapshot.members.filter(included=True)  # others came to be judged later
+    kept = predicted(version, run.snapshot, patient_id__in=included.values("patient_id"))
     yield "predictions", (kept, applied)
 
 

@@ -14,8 +14,10 @@ from modeling.selectors import (
     digests_given,
     frozen_cohorts,
     frozen_fits,
+    frozen_names,
     image_digests,
     inputs_read,
+    names_since,
     parents_of,
 )
 from modeling.services.rad_score_guard import cuts_found
@@ -62,12 +64,14 @@ def _of_patients(snapshot: DatasetSnapshot) -> Iterator[Change]:
     patients = Patient.objects.filter(pk__in=included)
     if refused := refusals(snapshot.study, patients=patients):
         yield {"what": "not_usable", "patients": len(refused)}
+    if renamed := names_since(snapshot):
+        yield {"what": "pseudonym", "patients": len(renamed)}
     rows = snapshot_read(snapshot)
     if "site" not in rows:
         return
-    then = dict(zip(rows["pseudonym"], rows["site"], strict=True))
-    now = patients.values_list("pseudonym", "site__name")
-    moved = sum(then.get(name, site) != site for name, site in now)
+    then, names = dict(zip(rows["pseudonym"], rows["site"], strict=True)), frozen_names(snapshot)
+    now = patients.values_list("pk", "site__name")
+    moved = sum(then.get(names[pk], site) != site for pk, site in now)
     if moved:
         yield {"what": "site", "patients": moved}
 

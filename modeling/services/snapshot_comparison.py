@@ -6,7 +6,7 @@ from typing import Any
 
 from modeling.methods.table_comparison import compare_tables
 from modeling.models import DatasetSnapshot, SnapshotMember
-from modeling.services.snapshots import KEY, snapshot_read
+from modeling.services.snapshots import KEY, rows_by_todays_names
 from studies.access import reads_names
 from studies.methods.problems import refuse
 from studies.methods.wording import say
@@ -23,11 +23,13 @@ def snapshots_compare(before: DatasetSnapshot, after: DatasetSnapshot, user: Any
         The same snapshot twice, or two of questions that freeze different kinds of rows.
     """
     if before.pk == after.pk:
-        raise refuse("snapshots", say("the same one twice"), "two snapshots", "Choose another one.")
+        raise refuse(
+            "snapshots", say("the same one twice"), "two frozen tables", "Choose another one."
+        )
     if before.question["purpose"] != after.question["purpose"]:
         found = f"{before.question['purpose']} and {after.question['purpose']}"
         raise refuse("snapshots", found, "two of one purpose", "Choose two of the same kind.")
-    found = compare_tables(snapshot_read(before), snapshot_read(after), KEY)
+    found = compare_tables(rows_by_todays_names(before), rows_by_todays_names(after), KEY)
     named = reads_names(user, before.study)
     changes = [
         {

@@ -25,6 +25,7 @@ from modeling.selectors import (
     cohorts_now,
     inputs_read,
     is_development,
+    names_since,
     parents_of,
     rad_score_rows,
     targets_of,
@@ -137,7 +138,7 @@ def rows_since(snapshot: DatasetSnapshot) -> TableComparison | None:
     except DataProblem:
         return None
     included = rows.table[rows.table["reason"] == ""]
-    return compare_tables(snapshot_read(snapshot), included[snapshot.columns], KEY)
+    return compare_tables(rows_by_todays_names(snapshot), included[snapshot.columns], KEY)
 
 
 def prognosis_rows_frozen(snapshot: DatasetSnapshot) -> PrognosisRows:
@@ -194,7 +195,7 @@ def _holds_the_same(snapshot: DatasetSnapshot, rows: pd.DataFrame) -> bool:
     data = write_snapshot_table(rows, KEY)
     if digest_table(data) == snapshot.sha256:
         return True
-    found = compare_tables(snapshot_read(snapshot), read_snapshot_table(data), KEY)
+    found = compare_tables(rows_by_todays_names(snapshot), read_snapshot_table(data), KEY)
     return not (found.rows_in or found.rows_out or found.changed)
 
 
@@ -231,6 +232,15 @@ def snapshot_read(snapshot: DatasetSnapshot) -> pd.DataFrame:
     return read_snapshot_table(snapshot_bytes(snapshot))
 
 
+def rows_by_todays_names(snapshot: DatasetSnapshot) -> pd.DataFrame:
+    """The frozen rows under the pseudonyms of today: to set them beside others, never to compute.
+
+    Folds and the order of rows go by the pseudonyms that were frozen.
+    """
+    rows, names = snapshot_read(snapshot), names_since(snapshot)
+    return rows.assign(pseudonym=[names.get(name, name) for name in rows["pseudonym"]])
+
+
 def snapshot_bytes(snapshot: DatasetSnapshot) -> bytes:
     """The frozen Parquet; the digest of the bytes is checked against the snapshot's own.
 
@@ -247,7 +257,7 @@ def snapshot_bytes(snapshot: DatasetSnapshot) -> bytes:
                 day=snapshot.not_reproducible_since.date().isoformat(),
             ),
             "all rows",
-            "A patient of it was withdrawn: freeze a new snapshot.",
+            "A patient of it was withdrawn: freeze a new table.",
         )
     data = file_read(snapshot.table)
     if digest_table(data) != snapshot.sha256:
@@ -271,7 +281,7 @@ def _check(table: pd.DataFrame) -> None:
         raise DataProblem(
             [
                 Problem(
-                    say("snapshot, {cohort}", cohort=named(cohort)),
+                    say("frozen table, {cohort}", cohort=named(cohort)),
                     say(
                         "nobody complete: {count} patients with {reason}",
                         count=count,
@@ -286,7 +296,7 @@ def _check(table: pd.DataFrame) -> None:
     if complete["target_rna"].nunique() < 2:
         only = "hot" if complete["target_rna"].iloc[0] == 1 else "cold"
         raise refuse(
-            "snapshot, training",
+            "frozen table, training",
             say("all {n} patients are {only}", n=len(complete), only=only),
             "hot and cold patients",
             "One class teaches nothing: look at the phenotype fit.",
@@ -319,6 +329,7 @@ def _write(
             snapshot=snapshot,
             patient=patients[row.patient_id],
             cohort_id=row.cohort_id,
+            pseudonym=row.pseudonym,
             included=not row.reason,
             reason=row.reason[:300],
         )

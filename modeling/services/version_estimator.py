@@ -13,7 +13,7 @@ from modeling.methods.harmoniser_step import plan_in
 from modeling.methods.leak_guard import refuse_leaks
 from modeling.methods.scanner_plan import check_unseen, code_scanners
 from modeling.models import ModelVersion, PredictionKind, Quantity
-from modeling.selectors import is_development
+from modeling.selectors import is_development, predicted
 from modeling.services.snapshots import snapshot_read
 from modeling.services.version_manifest import libraries_changed
 from modeling.storage import read_estimator
@@ -72,11 +72,10 @@ def inputs_of(
 def _check_says_the_same(version: ModelVersion, pipeline: Pipeline, libraries: str) -> None:
     rows = snapshot_read(version.fitting_snapshot)
     elsewhere = rows[~is_development(rows)]
-    stored = dict(
-        version.predictions.filter(
-            kind=PredictionKind.APPLIED, quantity=Quantity.PROBABILITY
-        ).values_list("patient__pseudonym", "value")
-    )
+    stored = predicted(
+        version, version.fitting_snapshot,
+        kind=PredictionKind.APPLIED, quantity=Quantity.PROBABILITY,
+    )  # fmt: skip
     known = elsewhere[elsewhere["pseudonym"].isin(stored)]
     told = np.array([stored[name] for name in known["pseudonym"]], dtype=float)
     found = (

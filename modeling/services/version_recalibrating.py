@@ -27,6 +27,7 @@ from modeling.models import (
     PredictionKind,
     VersionKind,
 )
+from modeling.selectors import frozen_names, predicted
 from modeling.services.look_guard import look_refuse
 from modeling.services.numbering import next_number
 from modeling.services.snapshots import snapshot_read
@@ -122,8 +123,7 @@ def recalibration_again(child: ModelVersion) -> Iterator[tuple[str, tuple[Any, A
     judged = child.evaluations.get(snapshot=child.fitting_snapshot, basis=Basis.OUT_OF_FOLD)
     again = json.loads(canonical_json(_metrics(child, asked, held_out)))
     yield "recalibrated_evaluation", (judged.metrics, again)
-    rows = child.predictions.filter(kind=PredictionKind.OUT_OF_FOLD)
-    kept = dict(rows.values_list("patient__pseudonym", "value"))
+    kept = predicted(child, child.fitting_snapshot, kind=PredictionKind.OUT_OF_FOLD)
     yield (
         "recalibrated_predictions",
         (kept, dict(zip(asked.keys, map(float, held_out), strict=True))),
@@ -218,13 +218,14 @@ def _judge(
         inputs_digest=inputs_digest(child.sha256, snapshot.sha256, sha256),
     )
     values = dict(zip(asked.keys, held_out, strict=True))
-    patients = Patient.objects.filter(study=child.study, pseudonym__in=values)
+    names = frozen_names(snapshot)
+    patients = Patient.objects.filter(pk__in=[pk for pk, name in names.items() if name in values])
     Prediction.objects.bulk_create(
         Prediction(
             version=child,
             patient=p,
             kind=PredictionKind.OUT_OF_FOLD,
-            value=float(values[p.pseudonym]),
+            value=float(values[names[p.pk]]),
         )
         for p in patients
     )

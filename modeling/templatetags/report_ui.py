@@ -60,7 +60,7 @@ def _written(found: dict[str, Any]) -> SafeString:
 def _footnote(found: dict[str, Any]) -> SafeString:
     n = "" if found["n"] is None else f", n {found['n']}"
     title = say(
-        "{version}, snapshot {digest}{n}",
+        "{version}, frozen table {digest}{n}",
         version=found["model_version"], digest=found["snapshot_sha"][:12], n=n,
     )  # fmt: skip
     return format_html(

@@ -25,6 +25,7 @@ from studies.models import (
     Site,
     Study,
 )
+from studies.selectors import patients_by_former, said_former
 
 from .imports import StartedSerializer
 from .records import CohortSerializer, PatientScopedSerializer, StudyScopedViewSet
@@ -41,9 +42,11 @@ def patients_named(user: Any, study: Study, pseudonyms: list[str]) -> list[Patie
     seen = access.visible(Patient.objects.filter(pseudonym__in=pseudonyms), user, study)
     found = {patient.pseudonym: patient for patient in seen.select_related("site", "study")}
     missing = [name for name in dict.fromkeys(pseudonyms) if name not in found]
+    former = patients_by_former(study) if missing else {}
     if missing:
         raise DataProblem(
-            Problem(name, say("no such patient"), "a pseudonym of the study that you may see",
+            Problem(name, said_former(name, former[name]) if name in former
+                    else say("no such patient"), "a pseudonym of the study that you may see",
                     "Correct the pseudonym.", column="patients")
             for name in missing
         )  # fmt: skip
@@ -179,19 +182,28 @@ class PatientMoveSerializer(PatientScopedSerializer):
 
 
 class MoveRequestSerializer(serializers.Serializer):
-    """``patient`` may be empty for ``screened``: the platform makes the pseudonym."""
+    """``patient`` may be empty for ``screened``: the platform makes the pseudonym.
+
+    ``renamed`` needs ``pseudonym``, the right one, and ``former``, which says whose the wrong one
+    is: ``kept`` by this patient, so that scans, RNA and slides that carry it stay theirs and tables
+    with it are refused, or ``freed`` for another. ``freed`` needs ``former``, a former pseudonym.
+    Both are dated today; every other step needs its ``date``.
+    """
 
     kind = serializers.ChoiceField(MoveKind.choices)
     patient = serializers.CharField(default="", allow_blank=True)
-    date = serializers.DateField()
+    date = serializers.DateField(required=False)
     reason = serializers.CharField(default="", allow_blank=True)
     site = serializers.CharField(default="", allow_blank=True)
     other = serializers.CharField(default="", allow_blank=True)
+    pseudonym = serializers.CharField(default="", allow_blank=True, max_length=64)
+    former = serializers.CharField(default="", allow_blank=True, max_length=64)
     purge = serializers.BooleanField(default=False)
 
 
 class PatientMoveViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
-    """The screening log; POST screens, enrols, excludes, withdraws, transfers or merges.
+    """The screening log; POST screens, enrols, excludes, withdraws, transfers, merges, or corrects
+    a pseudonym.
 
     ``purge`` of a withdrawal removes what was kept then.
     """
@@ -216,7 +228,12 @@ class PatientMoveViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         return Response(StartedSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
     def _move(self, user: Any, given: dict[str, Any]) -> PatientMove:
-        kind, on, reason = given["kind"], given["date"], given["reason"]
+        kind, reason = given["kind"], given["reason"]
+        if kind in (MoveKind.RENAMED, MoveKind.FREED):
+            return self._named(user, kind, given)
+        if (on := given.get("date")) is None:
+            raise refuse("date", say("nothing"), "the day of the step", "Say when it was.",
+                         column="date")  # fmt: skip
         if kind == MoveKind.SCREENED:
             site = self._site(given["site"])
             patient = services.patient_screen(self.study, user, site, on, given["patient"], reason)
@@ -230,6 +247,13 @@ class PatientMoveViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
             (other,) = patients_named(user, self.study, [given["other"]])
             return services.patients_merge(patient, other, user, on, reason)
         return services.patient_status_set(patient, user, kind, on, reason)
+
+    def _named(self, user: Any, kind: str, given: dict[str, Any]) -> PatientMove:
+        (patient,) = patients_named(user, self.study, [given["patient"]])
+        former, reason = given["former"], given["reason"]
+        if kind == MoveKind.FREED:
+            return services.pseudonym_free(patient, user, former, reason)
+        return services.pseudonym_correct(patient, user, given["pseudonym"], former, reason)
 
     def _site(self, name: str) -> Site:
         site = Site.objects.filter(study_sites__study=self.study, name=name).first()

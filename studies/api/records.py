@@ -225,10 +225,17 @@ class JobViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
 class PatientSerializer(serializers.ModelSerializer):
     site = serializers.CharField(source="site.name", read_only=True)
     cohorts = serializers.SerializerMethodField()
+    former_pseudonyms = serializers.SerializerMethodField(
+        help_text="Pseudonyms by mistake that still mean the patient."
+    )
 
     class Meta:
         model = Patient
-        fields = ("uid", "pseudonym", "site", "status", "cohorts")
+        fields = ("uid", "pseudonym", "former_pseudonyms", "site", "status", "cohorts")
+
+    def get_former_pseudonyms(self, patient: Patient) -> list[str]:
+        former = [row.pseudonym for row in patient.former_pseudonyms.all() if not row.freed_at]
+        return [name for name in former if name != patient.pseudonym]
 
     def get_cohorts(self, patient: Patient) -> list[str]:
         return [member.cohort.name for member in patient.cohort_memberships.all()]
@@ -237,7 +244,9 @@ class PatientSerializer(serializers.ModelSerializer):
 class PatientViewSet(StudyScopedViewSet):
     right = "rows"
     serializer_class = PatientSerializer
-    queryset = Patient.objects.select_related("site").prefetch_related("cohort_memberships__cohort")
+    queryset = Patient.objects.select_related("site").prefetch_related(
+        "cohort_memberships__cohort", "former_pseudonyms"
+    )
     filterset_fields = ("status", "site__name", "pseudonym")
 
     @extend_schema(responses={200: dict})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -148,6 +149,48 @@ class MergeForm(forms.Form):
     )
     on = DayField(label=_("On"))
     reason = reason_field()
+
+
+class PseudonymForm(forms.Form):
+    """The right pseudonym, and whose the wrong one is from now on."""
+
+    pseudonym = forms.CharField(
+        label=_("Right pseudonym"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    former = forms.ChoiceField(
+        label=_("The pseudonym so far"),
+        choices=[
+            (
+                "kept",
+                _(
+                    "was a slip, nobody has it: scans, RNA and slides that carry it are this "
+                    "patient's; tables with it are refused"
+                ),
+            ),
+            (
+                "freed",
+                _(
+                    "is another patient's: it can be given to that one, and files that carry it "
+                    "are not this patient's any more"
+                ),
+            ),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = reason_field()
+
+
+class FreeForm(forms.Form):
+    """A former pseudonym that another patient may have."""
+
+    former = forms.ChoiceField(label=_("Former pseudonym"))
+    reason = reason_field()
+
+    def __init__(self, *args: Any, names: Iterable[str] = (), **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["former"].choices = [(name, name) for name in names]
 
 
 class WithdrawForm(forms.Form):

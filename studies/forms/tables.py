@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from studies.languages import label_said, said_choices, spoken
 from studies.methods.cells import ORDERS
 from studies.methods.dictionary import KEY_COLUMNS, VariableSpec
 from studies.methods.table_columns import COHORT, LEFT_OUT, SITE, Suggestion
+from studies.methods.table_text import ENCODINGS
 from studies.methods.wording import listed, say
 from studies.models import ImportBatch
 from studies.value_words import word_of
@@ -44,12 +46,20 @@ class QuestionsForm(forms.Form):
         for question in batch.look.get("questions", []):
             self.fields[question["name"]] = forms.ChoiceField(
                 label=spoken(question["text"]),
-                choices=[(value, spoken(text)) for value, text in question["choices"]],
+                choices=[(value, _choice(value, text)) for value, text in question["choices"]],
                 widget=forms.RadioSelect,
             )
 
     def options(self) -> dict[str, str]:
         return dict(self.cleaned_data)
+
+
+def _choice(value: str, text: str) -> str:
+    """An encoding with the words that it makes of the file; any other answer as it is."""
+    if value not in ENCODINGS:
+        return spoken(text)
+    sample = text.removeprefix(f"{ENCODINGS[value]}: ")
+    return gettext("{label}: {end}").format(label=spoken(ENCODINGS[value]), end=sample)
 
 
 class ColumnsForm(forms.Form):
@@ -118,6 +128,10 @@ class ColumnsForm(forms.Form):
         self.fields["blank"] = forms.ChoiceField(
             label=_("A blank cell"), choices=BLANKS, widget=forms.RadioSelect,
             initial=said.get("blank", "keep"),
+            help_text=_(
+                "A new patient needs a value in every column that the dictionary requires of a "
+                "file. Of a known one a blank cell never takes such a value away."
+            ),
         )  # fmt: skip
 
     def rows(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .dates import read_date
 from .dictionary import VariableSpec
+from .plausible_dates import CHECK_YEAR, impossible_day
 from .table_lines import SpreadsheetDate, SpreadsheetNumber, TableOptions
 from .values import BadValueError, read_value
 from .wording import say
@@ -27,6 +28,7 @@ _TURNED_DATE = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL_COMMA = re.compile(r"((?:<=|>=|<|>)?\s*[+-]?\d+),(\d+)")
+_MARKED_THOUSANDS = re.compile(r"(?:<=|>=|<|>)?\s*[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _SPLIT = re.compile(r"(\d{1,4})([-/. ])(\d{1,2})(?:\2(\d{1,4}))?\.?")
 _MONTH = re.compile(r"(\d{1,2})[-/.](\d{4})")
 _SPELLED = re.compile(r"(\d{1,2})[- ]?([A-Za-z]{3})[a-z]*[- ,]*(\d{4})")
@@ -51,7 +53,7 @@ def cell_reader(
     options : TableOptions
         ``decimal`` and ``date_order`` as a person said.
     today : datetime.date
-        A date after it is refused.
+        Days that cannot be are refused (``plausible_dates``).
     """
     known: dict[tuple[type, str], Value | BadValueError] = {}
 
@@ -156,7 +158,9 @@ def _read_number(text: str, spec: VariableSpec, options: TableOptions) -> Value:
     if "." in text:
         raise BadValueError(
             say("a number with a decimal comma, as the file was said to have"),
-            say("Write a decimal comma, without marks between thousands."),
+            say("Write {text}.", text=text.replace(".", ""))
+            if _MARKED_THOUSANDS.fullmatch(text)
+            else say("Write a decimal comma, without marks between thousands."),
         )
     return _of_age(read_value(_without_date(text), spec), spec)
 
@@ -195,10 +199,8 @@ def _read_date(text: str, spec: VariableSpec, options: TableOptions, today: date
         )
     written = text if isinstance(text, SpreadsheetDate) else _in_order(text, options.date_order)
     value = read_value(written, spec)
-    if read_date(written).earliest > today:
-        raise BadValueError(
-            say("a date up to today, {today}", today=today.isoformat()), say("Check the year.")
-        )
+    if expected := impossible_day(read_date(written), today):
+        raise BadValueError(expected, CHECK_YEAR)
     return value
 
 

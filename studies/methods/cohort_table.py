@@ -16,7 +16,7 @@ from .problems import DataProblem, Notice, Problem
 from .record_checks import check_record
 from .table_columns import COHORT, PATIENT, SITE, ColumnPlan
 from .table_lines import Table, TableOptions
-from .values import BadValueError, implausible
+from .values import BadValueError, implausible, write_value
 from .wording import say
 
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -32,7 +32,7 @@ class CheckedLine:
     """One line: who, where, the values that are not blank, and what is wrong with it.
 
     ``values`` maps a variable to ``{"v": ...}`` (with ``comparator``, ``precision`` or
-    ``unit_as_entered``) or ``{"missing": code}``.
+    ``unit_as_entered``) or ``{"missing": code}``; ``blank`` names those that are blank and needed.
     """
 
     row: int
@@ -41,6 +41,7 @@ class CheckedLine:
     cohorts: tuple[str, ...]
     values: dict[str, Value]
     problems: list[Problem] = field(default_factory=list)
+    blank: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -130,11 +131,7 @@ class TableCheck:
         for at, spec, read in readers:
             if not (text := cells[at]):
                 if "import" in spec.required_for:
-                    line.problems.append(
-                        Problem(
-                            line.pseudonym, say("blank"), spec.label, "Fill it in.", row, spec.name
-                        )
-                    )
+                    line.blank.append(spec.name)
                 continue
             value = read(text)
             if type(value) is dict:
@@ -181,7 +178,7 @@ class TableCheck:
         for spec in self.dictionary:
             value = line.values.get(spec.name)
             if value and (why := implausible(value, spec)):
-                number = f"{value['v']:g} {spec.unit}".rstrip()
+                number = f"{write_value(value)} {spec.unit}".rstrip()
                 text = say(
                     "{pseudonym} (line {row}): {name} {number}, {why}",
                     pseudonym=line.pseudonym, row=line.row, name=spec.name, number=number, why=why,
@@ -211,12 +208,13 @@ def is_pseudonym(text: str) -> bool:
     return _PSEUDONYM.fullmatch(text) is not None
 
 
+PSEUDONYM_SAID = say("a pseudonym of letters, digits, '.', '_' or '-' (64 at most)")
 _KEYS = (PATIENT, SITE, COHORT)
 _WALL = say("a patient in development or in validation, never in both")
 
 
 def check_table(check: TableCheck) -> list[CheckedLine]:
-    """All lines of a small table at once.
+    """All lines of a small table of new patients at once.
 
     Raises
     ------
@@ -224,12 +222,24 @@ def check_table(check: TableCheck) -> list[CheckedLine]:
         With every problem of the file.
     """
     lines = list(check.lines())
+    labels = {spec.name: spec.label for spec in check.dictionary}
     problems = [problem for line in lines for problem in line.problems]
+    problems += [
+        needed(line.pseudonym, labels[name], line.row, name)
+        for line in lines
+        for name in line.blank
+    ]
     if not lines:
         problems.append(refuse_nobody())
     if problems:
         raise DataProblem(problems)
     return lines
+
+
+def needed(who: str, label: str, row: int, name: str) -> Problem:
+    """A blank cell of a variable that a new patient needs."""
+    remedy = say("Fill it in: a new patient needs it.")
+    return Problem(who, say("blank"), label, remedy, row, name)
 
 
 def refuse_nobody() -> Problem:
@@ -251,8 +261,7 @@ def _check_who(line: CheckedLine, cell: str) -> Iterator[Problem]:
     if cell and (wrong := mangled_identifier(cell)):
         yield Problem("patient", repr(str(cell)), wrong.expected, wrong.remedy, line.row, PATIENT)
     elif not _PSEUDONYM.fullmatch(cell):
-        expected = say("a pseudonym of letters, digits, '.', '_' or '-' (64 at most)")
-        yield Problem("patient", repr(str(cell)), expected, "Correct it.", line.row, PATIENT)
+        yield Problem("patient", repr(str(cell)), PSEUDONYM_SAID, "Correct it.", line.row, PATIENT)
 
 
 def _check_site(line: CheckedLine) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from .adequate_imaging import adequate_imaging, is_entered_earlier, is_under_tre
 from .course import FACT_KINDS, Fact, treatment_start
 from .course_endpoints import lesion_found
 from .dates import ClinicalDate
+from .plausible_dates import CHECK_YEAR, impossible_day, unlikely_day
 from .problems import Notice, Problem
 from .recist import FINDINGS, FINDINGS_OF, LesionFinding, assess_lesions, compare_responses
 from .wording import say
@@ -18,16 +19,16 @@ from .wording import say
 def check_course(facts: Sequence[Fact], today: date, partly: Sequence[Fact] = ()) -> list[Problem]:
     """Everything that cannot be: ``Problem.column`` is ``kind:key:part``.
 
-    A day in the future, the same fact twice, an end before its beginning, anything after death,
-    progression or death before the study treatment, two deaths, two study treatments, a lesion
-    whose parts do not fit together.
+    A day that cannot be (``plausible_dates``), the same fact twice, an end before its beginning,
+    anything after death, progression or death before the study treatment, two deaths, two study
+    treatments, a lesion whose parts do not fit together.
 
     ``partly`` are facts of which something else cannot be read: their days are checked with the
     others', so that whoever entered them is told everything at once.
     """
     dated = [*facts, *partly]
     return [
-        *_future(dated, today),
+        *_impossible(dated, today),
         *_twice(facts),
         *_reversed(dated),
         *_singles(dated),
@@ -38,10 +39,18 @@ def check_course(facts: Sequence[Fact], today: date, partly: Sequence[Fact] = ()
 
 
 def notice_course(facts: Sequence[Fact]) -> list[Notice]:
-    """What can go on: a progression that is not dated, imaging that is entered as earlier than a
-    response, measurements that say something else.
+    """What can go on: an unlikely day, a progression that is not dated, imaging that is entered as
+    earlier than a response, measurements that say something else.
     """
-    return [*_undated(facts), *_imaged_earlier(facts), *_measured(facts)]
+    return [*_unlikely(facts), *_undated(facts), *_imaged_earlier(facts), *_measured(facts)]
+
+
+def _unlikely(facts: Sequence[Fact]) -> Iterable[Notice]:
+    for fact in facts:
+        if why := unlikely_day("date", fact.day):
+            title = FACT_KINDS[fact.kind].title
+            text = say("{title}: {day}, {why}", title=say(title), day=fact.day, why=why)
+            yield Notice("implausible_value", text)
 
 
 def _undated(facts: Sequence[Fact]) -> list[Notice]:
@@ -90,13 +99,11 @@ def _at(fact: Fact, part: str, found: str, expected: str, remedy: str) -> Proble
     return Problem(title, found, expected, remedy, column=f"{fact.kind}:{fact.key}:{part}")
 
 
-def _future(facts: Sequence[Fact], today: date) -> Iterable[Problem]:
+def _impossible(facts: Sequence[Fact], today: date) -> Iterable[Problem]:
     for fact in facts:
         for part, day in (("date", fact.day), *_ends(fact)):
-            if day.earliest > today:
-                yield _at(
-                    fact, part, str(day), say("a day that has been"), say("Correct the date.")
-                )
+            if expected := impossible_day(day, today):
+                yield _at(fact, part, str(day), expected, CHECK_YEAR)
 
 
 def _ends(fact: Fact) -> list[tuple[str, ClinicalDate]]:

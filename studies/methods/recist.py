@@ -15,7 +15,7 @@ ROLES = {
     "target": marked("target"),
     "target_node": marked("target node"),
     "non_target": marked("non-target"),
-    "new": marked("new"),
+    "new": marked("new lesion"),
 }
 FINDINGS = {
     "measured": marked("measured"),

@@ -9,11 +9,11 @@ from typing import Any
 
 from .dates import ClinicalDate
 from .endpoints import overall_survival, progression_free_survival
+from .plausible_dates import check_lifetime
 from .problems import DataProblem, Problem
 from .wording import say
 
 WHOLE = ("metastasis_count", "liver_metastasis_count", "treatment_line")
-BORN = ("born_on", "birth_date", "date_of_birth", "dob")
 SEEN_ALIVE = ("last_known_alive_on", "last_assessed_on", "response_assessed_on")
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -29,7 +29,12 @@ def check_record(values: Values, where: str = "", row: int | None = None) -> lis
     where, row
         Patient and line, for the problems.
     """
-    found = [*_counts(values), *_births(values), *_endpoints(values), *_response(values)]
+    found = [
+        *_counts(values),
+        *check_lifetime(dates_of(values)),
+        *_endpoints(values),
+        *_response(values),
+    ]
     return [Problem(where, was, must, remedy, row, name) for name, was, must, remedy in found]
 
 
@@ -69,17 +74,6 @@ def _counts(values: Values) -> Iterator[_Found]:
 def _number(values: Values, name: str) -> float | None:
     value = values.get(name)
     return value.get("v") if value and isinstance(value.get("v"), float) else None
-
-
-def _births(values: Values) -> Iterator[_Found]:
-    dates = dates_of(values)
-    born = next((dates[name] for name in BORN if name in dates), None)
-    if born is None:
-        return
-    for name, day in dates.items():
-        if day.latest < born.earliest:
-            expected = say("a date after the birth on {born}", born=born)
-            yield name, say("{day}, before the birth", day=day), expected, say("Check both dates.")
 
 
 def _endpoints(values: Values) -> Iterator[_Found]:

@@ -158,5 +158,10 @@ def check_plan(
 
 def _absent(name: str) -> Problem:
     return Problem(
-        "header", say("absent"), say("a column {name!r}", name=name), "Add the column.", 1, name
+        "header",
+        say("no such column"),
+        say("a column {name!r}", name=name),
+        "Add the column.",
+        1,
+        name,
     )

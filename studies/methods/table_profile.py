@@ -10,8 +10,10 @@ from typing import Any
 
 from .cells import mangled
 from .dictionary import MISSING_CODES, VariableSpec
+from .problems import DataProblem, refuse
 from .table_columns import LABEL_SUFFIX, variable_name
 from .table_lines import SpreadsheetDate, SpreadsheetNumber, Table
+from .wording import say
 
 SAMPLE_ROWS = 6
 KEPT = 60
@@ -71,6 +73,19 @@ class ColumnProfile:
         }
 
 
+_PARTED = re.compile(r"[;,\t|]")
+
+
+def _title(found: str) -> DataProblem:
+    return refuse(
+        "header",
+        say("{found} alone in the first line", found=repr(found)),
+        say("the names of the columns in the first line"),
+        say("Delete what stands above them, and take merged cells apart."),
+        row=1,
+    )
+
+
 def profile_table(
     table: Table, progress: Callable[[float], None] = lambda share: None
 ) -> dict[str, Any]:
@@ -81,11 +96,18 @@ def profile_table(
     dict
         ``header``, ``rows`` (the first ones), ``lines``, ``columns`` (profiles), ``facts``, and
         ``asks``: examples that need the options ``decimal`` or ``date_order``.
+
+    Raises
+    ------
+    DataProblem
+        One cell stands above lines of several: a title, or the merged cells of one.
     """
     profiles = [ColumnProfile(name) for name in table.header]
     first: list[list[str]] = []
     number = 0
     for number, (_, cells) in enumerate(table.lines(), 1):
+        if number == 1 and len(profiles) == 1 and (any(cells[1:]) or _PARTED.search(str(cells[0]))):
+            raise _title(str(table.header[0]))
         if len(first) < SAMPLE_ROWS:
             first.append([str(cell) for cell in cells[: len(profiles)]])
         for profile, cell in zip(profiles, cells, strict=False):

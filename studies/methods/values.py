@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from datetime import date
 from typing import Any
 
-from .dates import read_date
+from .dates import ClinicalDate, read_date
 from .dictionary import VariableSpec
+from .plausible_dates import unlikely_day
 from .units import readable_unit
 from .wording import say
 
 _NUMBER = re.compile(r"(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)")
 _COMMA_OF_THOUSANDS = re.compile(r"[<>]?=?\s*[+-]?[1-9]\d{0,2},\d{3}")
+_MARKED_THOUSANDS = re.compile(r"[<>]?=?\s*[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 _DECIMAL_COMMA = re.compile(r"[<>]?=?\s*[+-]?\d+,\d+")
 
 
@@ -71,7 +74,10 @@ def write_value(value: dict[str, Any] | None) -> str:
 
 
 def implausible(value: dict[str, Any], spec: VariableSpec) -> str:
-    """``plausible is 0.2 to 20000`` when a number is admissible but unlikely; else nothing."""
+    """``plausible is 0.2 to 20000`` when a number or day is admissible but unlikely."""
+    if "precision" in value:
+        day = ClinicalDate(date.fromisoformat(value["v"]), value["precision"])
+        return unlikely_day(spec.name, day)
     if spec.type != "number" or "v" not in value:
         return ""
     low = -math.inf if spec.plausible_minimum is None else spec.plausible_minimum
@@ -99,13 +105,15 @@ def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
             )
         if _DECIMAL_COMMA.fullmatch(text):
             remedy = say("Write a decimal point: {text}", text=text.replace(",", "."))
+        if _MARKED_THOUSANDS.fullmatch(text):
+            remedy = say("Write {text}.", text=text.replace(",", ""))
         if _COMMA_OF_THOUSANDS.fullmatch(text):
             remedy = say(
                 "Write {whole}, or {decimal} where the comma is a decimal one.",
                 whole=text.replace(",", ""),
                 decimal=text.replace(",", "."),
             )
-        unit = readable_unit(spec.unit)
+        unit = readable_unit(spec.unit, spec.name)
         raise BadValueError(
             say("a number in {unit}", unit=unit) if unit else say("a number"), remedy
         )
@@ -114,7 +122,7 @@ def _read_number(text: str, spec: VariableSpec) -> dict[str, Any]:
     high = math.inf if spec.maximum is None else spec.maximum
     if not math.isfinite(value) or not low <= value <= high:
         raise BadValueError(
-            _range(low, high, readable_unit(spec.unit)),
+            _range(low, high, readable_unit(spec.unit, spec.name)),
             say("Check the value and its unit."),
         )
     found: dict[str, Any] = {"v": value}

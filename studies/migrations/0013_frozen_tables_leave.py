@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from studies.db import Loosen
+
 CONTENTS = [("patients", "Patients"), ("lesions", "Lesions"), ("reads", "Reads")]
 FORMATS = [("csv", "Csv"), ("xlsx", "Xlsx")]
 NEW_CONTENTS = [*CONTENTS, ("frozen_table", "Frozen Table")]
@@ -33,7 +35,7 @@ class Migration(migrations.Migration):
             operation
             for field, choices in (("content", NEW_CONTENTS), ("format", NEW_FORMATS))
             for operation in (
-                migrations.RemoveConstraint(model_name="export", name=f"export_{field}_known"),
+                Loosen(model_name="export", name=f"export_{field}_known"),
                 migrations.AddConstraint(model_name="export", constraint=known(field, choices)),
             )
         ),

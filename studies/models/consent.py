@@ -6,6 +6,8 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 
+from studies.methods.wording import marked
+
 from .base import PatientRow, StudyRow
 from .patients import Patient
 
@@ -52,13 +54,15 @@ class MoveKind(models.TextChoices):
     WITHDRAWN = "withdrawn"
     TRANSFERRED = "transferred"
     MERGED = "merged"
+    RENAMED = "renamed", marked("Pseudonym corrected")
+    FREED = "freed", marked("Former pseudonym freed")
 
 
 class PatientMove(PatientRow):
     """One step of a patient's way through the study: the screening log, for good.
 
     ``details`` holds what the step did: sites of a transfer, rows moved by a merge, what a
-    withdrawal found in use.
+    withdrawal found in use, the pseudonyms of a correction.
     """
 
     kind = models.TextField(choices=MoveKind.choices)

@@ -6,6 +6,7 @@ from django.db import models
 
 from .base import PatientQuerySet, PatientRow, StudyRow, every_change
 from .people import Site
+from .protect import unchangeable_except
 
 
 class PatientStatus(models.TextChoices):
@@ -63,6 +64,34 @@ class Patient(StudyRow):
                 name="patient_status_has_reason",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class FormerPseudonym(PatientRow):
+    """A pseudonym that a patient had by mistake, until ``created_at``.
+
+    Nobody else is given it before it is freed: before that a file with it means this patient.
+    """
+
+    pseudonym = models.CharField(max_length=64)
+    freed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_related_name = "former_pseudonyms"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "pseudonym"],
+                condition=models.Q(freed_at__isnull=True),
+                name="former_pseudonym_once",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(pseudonym=""), name="former_pseudonym_not_empty"
+            ),
+        ]
+        triggers = unchangeable_except("former_pseudonym", "site", "freed_at")
 
     def __str__(self) -> str:
         return self.pseudonym

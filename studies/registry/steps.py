@@ -53,10 +53,14 @@ class JobCourse:
     result_word: str = "The result"
 
 
+# The name and address of the record that a uid names for a user; None where they do not see it.
+Named = Callable[[Any, Any, str], tuple[str, str] | None]
+
 _actions: dict[str, Action] = {}
 _job_titles: dict[str, str] = {}
 _stages: dict[str, Stage] = {}
 _courses: dict[str, JobCourse] = {}
+_named: dict[str, Named] = {}
 
 
 def register_action(action: Action) -> None:
@@ -95,3 +99,14 @@ def register_job_course(course: JobCourse) -> None:
 
 def job_course(kind: str) -> JobCourse | None:
     return _courses.get(kind)
+
+
+def register_named(key: str, find: Named) -> None:
+    """What a job was asked or gave under ``key`` is the uid of a record: ``find(user, study, uid)``
+    gives its name and address.
+    """
+    _named[key] = find
+
+
+def named(key: str) -> Named | None:
+    return _named.get(key)

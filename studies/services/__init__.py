@@ -102,6 +102,7 @@ from .people import (
     site_of,
     study_create,
 )
+from .pseudonyms import pseudonym_correct, pseudonym_free
 from .queries import fields_of, people_who_see, query_raise, query_say
 from .quota import quota_check, quota_of, quota_set, study_bytes
 from .reads import read_record
@@ -213,6 +214,8 @@ __all__ = [
     "patients_shown",
     "people_who_see",
     "person_invite",
+    "pseudonym_correct",
+    "pseudonym_free",
     "pseudonym_make",
     "purge_is_due",
     "purge_job",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
 
 from studies import registry
 from studies.jobs import Progress, no_progress
 from studies.methods.problems import DataProblem, Problem
-from studies.methods.wording import say
+from studies.methods.wording import marked, say, say_number
 from studies.models import (
     CohortMember,
     Completeness,
@@ -95,7 +96,8 @@ def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
             say("the values that the file wrote"),
             say("Change them by hand instead."),
         )
-        yield Problem(who, found, expected, remedy)
+        said = SINCE.get(found) or say("a form that is {state}", state=say(found))
+        yield Problem(who, say(said), expected, remedy)
     for who, cohort in query(FROZEN, names):
         expected = say("no member of a frozen cohort")
         yield Problem(
@@ -104,6 +106,7 @@ def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
             expected,
             "Exclude the patient.",
         )
+    words = {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
     for table in sorted({table for use in registry.all_uses().values() for table in use.tables}):
         own = "AND batch_id IS DISTINCT FROM %(batch)s" if table in FACT_TABLES else ""
         if table in OWN and table not in FACT_TABLES:
@@ -116,16 +119,21 @@ def _dependents(names: dict[str, Any]) -> Iterator[Problem]:
             names,
         )
         for who, number in rows:
-            word = table.split("_", 1)[1]
-            expected = say("nothing that came after the file")
-            yield Problem(
-                who,
-                say("{number} of {word}", number=number, word=word),
-                expected,
-                "Remove it first, or exclude them.",
+            found = say_number(
+                "{number} record that came since: {what}",
+                "{number} records that came since: {what}",
+                number,
+                what=say(words[table]),
             )
+            expected = say("nothing that came after the file")
+            remedy = say("Take it away first where that is possible, or exclude the patient.")
+            yield Problem(who, found, expected, remedy)
 
 
+SINCE = {
+    "changed": marked("values that were changed since"),
+    "elsewhere": marked("values that another file or person changed since"),
+}
 TOUCHED = """
 CREATE TEMP TABLE touched ON COMMIT DROP AS
 SELECT e.id AS entry_id, e.patient_id, e.patient_id = ANY(%(patients)s::bigint[]) AS created,
@@ -140,15 +148,15 @@ WHERE e.study_id = %(study)s AND e.batch_id = %(batch)s
 """
 CHANGED_SINCE = """
 SELECT pseudonym, found FROM (
-    SELECT p.pseudonym, 'values that were changed since' AS found
+    SELECT p.pseudonym, 'changed' AS found
     FROM touched t JOIN studies_patient p ON p.id = t.patient_id
     WHERE t.before_batch = %(batch)s
     UNION
-    SELECT p.pseudonym, 'a form that is ' || t.state
+    SELECT p.pseudonym, t.state
     FROM touched t JOIN studies_patient p ON p.id = t.patient_id
     WHERE t.state IN ('verified', 'locked')
     UNION
-    SELECT p.pseudonym, 'values that another file or person changed since'
+    SELECT p.pseudonym, 'elsewhere'
     FROM studies_formentryevent v
     JOIN studies_formentry e ON e.id = v.pgh_obj_id
     JOIN studies_patient p ON p.id = e.patient_id

@@ -134,7 +134,7 @@ def _staging(batch: ImportBatch, reading: Reading) -> Iterator[Staging]:
 def _drop_staging() -> None:
     """Before the end of the transaction, where a test's holds several imports."""
     if not connection.needs_rollback:
-        names = "staged_line, staged_member, staged_entry, staged_cohort, difference"
+        names = "staged_line, staged_member, staged_entry, staged_blank, staged_cohort, difference"
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {names}")
 

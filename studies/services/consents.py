@@ -12,6 +12,8 @@ from studies import registry
 from studies.access import require, require_at
 from studies.consents import SCOPES
 from studies.jobs import enqueue
+from studies.methods.dates import ClinicalDate
+from studies.methods.plausible_dates import CHECK_YEAR, impossible_day
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.wording import say
 from studies.models import (
@@ -105,16 +107,8 @@ def _scope_problems(scope: str) -> list[Problem]:
 def _date_problems(on: date, ended: date | None) -> list[Problem]:
     today, problems = timezone.localdate(), []
     for name, day in (("date", on), ("withdrawn_on", ended)):
-        if day and day > today:
-            problems.append(
-                Problem(
-                    name,
-                    str(day),
-                    say("a day up to {today}", today=today),
-                    "Correct the date.",
-                    column=name,
-                )
-            )
+        if day and (expected := impossible_day(ClinicalDate(day), today)):
+            problems.append(Problem(name, str(day), expected, CHECK_YEAR, column=name))
     if ended and ended < on:
         remedy = say("Correct one of the two dates.")
         problems.append(

@@ -19,7 +19,7 @@ from studies.models import FileUse, ImportBatch
 
 from .files import file_drop, file_read, file_store
 
-FORMAT = "checked lines 1"
+FORMAT = "checked lines 2"
 
 
 class KeptWriter:

@@ -25,7 +25,7 @@ from studies.models import (
     Patient,
     PatientStatus,
 )
-from studies.selectors import patients_by_pseudonym
+from studies.selectors import patients_by_former, patients_by_pseudonym, said_former
 
 from .cohort_import import endpoints_told
 from .endpoints import endpoints_hold
@@ -82,7 +82,14 @@ def _lines(batch: ImportBatch) -> list[LesionLine]:
     table = table_open(batch, table_options(batch))
     names = [name.strip().lower() for name in table.header]
     problems = [
-        Problem("header", "absent", say("a column {name!r}", name=name), "Add the column.", 1, name)
+        Problem(
+            "header",
+            say("no such column"),
+            say("a column {name!r}", name=name),
+            "Add the column.",
+            1,
+            name,
+        )
         for name in NEEDED
         if name not in names
     ]
@@ -108,13 +115,14 @@ def _checked(
     """Everything wrong, and by patient the rows that differ from what is stored."""
     problems: list[Problem] = []
     changes: Changes = {}
-    closed = _closed(batch)
+    closed, former = _closed(batch), patients_by_former(batch.study)
     of_patient: dict[str, list[LesionLine]] = defaultdict(list)
     for line in lines:
         of_patient[line.pseudonym].append(line)
     for pseudonym, own in of_patient.items():
         patient = people.get(pseudonym)
-        if (told := _refused(pseudonym, patient, own[0].row)) or patient is None:
+        known = former.get(pseudonym)
+        if (told := _refused(pseudonym, patient, own[0].row, known)) or patient is None:
             problems += told
             continue
         wrong, rows = _of_patient(patient, own)
@@ -128,7 +136,14 @@ def _checked(
     return problems, changes
 
 
-def _refused(pseudonym: str, patient: Patient | None, row: int) -> list[Problem]:
+def _refused(
+    pseudonym: str, patient: Patient | None, row: int, former: Patient | None = None
+) -> list[Problem]:
+    """``former``: whose former pseudonym it is."""
+    if patient is None and former is not None:
+        return [Problem("patient", said_former(pseudonym, former), "the pseudonym of today",
+                        say("Write {pseudonym}.", pseudonym=former.pseudonym), row,
+                        "patient_id")]  # fmt: skip
     if patient is None:
         return [Problem("patient", repr(pseudonym), "a pseudonym of the study that you see",
                         "Correct it, or bring the patient first.", row, "patient_id")]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import date
 from typing import Any
@@ -12,12 +11,16 @@ from django.utils import timezone
 
 from studies import registry
 from studies.access import memberships_of, require, require_at
+from studies.methods.cohort_table import PSEUDONYM_SAID, is_pseudonym
 from studies.methods.course import MIRRORED
+from studies.methods.dates import ClinicalDate
+from studies.methods.plausible_dates import CHECK_YEAR, impossible_day
 from studies.methods.problems import DataProblem, Problem, refuse
 from studies.methods.pseudonym import ALPHABET, LENGTH, make_pseudonym
-from studies.methods.wording import say
+from studies.methods.wording import marked, say
 from studies.models import (
     FileUse,
+    FormerPseudonym,
     MoveKind,
     Patient,
     PatientMove,
@@ -26,10 +29,12 @@ from studies.models import (
     Study,
     StudySite,
 )
+from studies.selectors import patients_by_former, said_former
 
 from .endpoints import endpoints_compute, endpoints_hold
 from .mirrors import mirrors_write
 
+ANOTHER = marked("Choose another one, or leave it empty: the platform makes one.")
 STATUS_AFTER = {
     MoveKind.SCREENED: PatientStatus.SCREENED,
     MoveKind.ENROLLED: PatientStatus.ENROLLED,
@@ -43,6 +48,7 @@ STAYING = (
     "studies_completeness",
     "studies_deidentificationkey",
     "studies_endpointvalue",
+    "studies_formerpseudonym",
 )
 
 
@@ -59,13 +65,10 @@ def patient_screen(
     """
     require(user, study, "enter")
     _require_site(study, user, site)
-    _refuse_future(on)
+    _refuse_impossible(on)
     pseudonym = pseudonym.strip() or pseudonym_make(study)
-    if re.search(r"\s", pseudonym):
-        raise refuse(
-            "pseudonym", pseudonym, "a code without spaces, and no name",
-            "Choose another one, or leave it empty: the platform makes one.", column="pseudonym",
-        )  # fmt: skip
+    if not is_pseudonym(pseudonym):
+        raise refuse("pseudonym", pseudonym, PSEUDONYM_SAID, ANOTHER, column="pseudonym")
     try:
         with transaction.atomic():
             patient = Patient.objects.create(
@@ -73,8 +76,8 @@ def patient_screen(
             )
     except IntegrityError as taken:
         raise refuse(
-            "pseudonym", pseudonym, "a pseudonym that is new in the study",
-            "Choose another one, or leave it empty: the platform makes one.", column="pseudonym",
+            "pseudonym", _said_taken(study, pseudonym), "a pseudonym that is new in the study",
+            ANOTHER, column="pseudonym",
         ) from taken  # fmt: skip
     move_record(patient, user, MoveKind.SCREENED, on, reason)
     return patient
@@ -92,11 +95,19 @@ def patient_new(
     return patient
 
 
+def _said_taken(study: Study, pseudonym: str) -> str:
+    """The pseudonym, and whose former one it is."""
+    former = patients_by_former(study).get(pseudonym)
+    return said_former(pseudonym, former) if former else pseudonym
+
+
 def pseudonym_make(study: Study) -> str:
     """One that nobody of the study has had."""
+    had = FormerPseudonym.objects.filter(study=study)
     while True:
         made = make_pseudonym(secrets.randbelow(len(ALPHABET) ** LENGTH))
-        if not Patient.objects.filter(study=study, pseudonym=made).exists():
+        now = Patient.objects.filter(study=study, pseudonym=made)
+        if not now.exists() and not had.filter(pseudonym=made).exists():
             return made
 
 
@@ -115,7 +126,7 @@ def patient_status_set(
     if kind not in (MoveKind.SCREENED, MoveKind.ENROLLED, MoveKind.EXCLUDED):
         raise refuse("status", kind, "screened, enrolled or excluded",
                      "A withdrawal has a page of its own.", column="kind")  # fmt: skip
-    _refuse_future(on)
+    _refuse_impossible(on)
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     if patient.status == PatientStatus.WITHDRAWN:
         raise refuse("status", say("withdrawn"), "a patient who has not withdrawn",
@@ -145,7 +156,7 @@ def patient_transfer(patient: Patient, user: Any, site: Site, on: date, reason: 
     require(user, patient.study, "enter")
     _require_site(patient.study, user, site)
     _require_site(patient.study, user, patient.site)
-    _refuse_future(on)
+    _refuse_impossible(on)
     if site == patient.site:
         raise refuse("site", site.name, "another site", "Choose another site.", column="site")
     before = patient.site.name
@@ -171,7 +182,7 @@ def patients_merge(kept: Patient, other: Patient, user: Any, on: date, reason: s
     require(user, kept.study, "enter")
     for patient in (kept, other):
         _require_site(kept.study, user, patient.site)
-    _refuse_future(on)
+    _refuse_impossible(on)
     endpoints_hold(kept.study)
     kept, other = (Patient.objects.select_for_update().get(pk=p.pk) for p in (kept, other))
     problems = list(_merge_problems(kept, other))
@@ -316,13 +327,6 @@ def _require_site(study: Study, user: Any, site: Site) -> None:
                      column="site")  # fmt: skip
 
 
-def _refuse_future(on: date) -> None:
-    today = timezone.localdate()
-    if on > today:
-        raise refuse(
-            "date",
-            str(on),
-            say("a day up to {today}", today=today),
-            "Correct the date.",
-            column="on",
-        )
+def _refuse_impossible(on: date) -> None:
+    if expected := impossible_day(ClinicalDate(on), timezone.localdate()):
+        raise refuse("date", str(on), expected, CHECK_YEAR, column="on")

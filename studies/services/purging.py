@@ -35,7 +35,8 @@ def patient_forget(patient: Patient) -> dict[str, str]:
     endpoints_hold(patient.study)
     names = {"patient": patient.pk}
     specimens = Specimen.objects.filter(patient=patient)
-    called = [patient.pseudonym, *specimens.values_list("label", flat=True)]
+    former = patient.former_pseudonyms.values_list("pseudonym", flat=True)
+    called = [patient.pseudonym, *former, *specimens.values_list("label", flat=True)]
     batches = {pk for (pk,) in query(BATCHES, names)}
     batches |= {batch.pk for batch in batches_naming(patient.study, called)}
     EndpointValue.objects.filter(patient=patient).delete()
@@ -48,13 +49,13 @@ def patient_forget(patient: Patient) -> dict[str, str]:
     for table in EVENTS:
         execute(f"DELETE FROM {table} WHERE patient_id = %(patient)s", names)
     for batch in ImportBatch.objects.filter(pk__in=batches).select_related(*FILES):
-        _forget_file(batch, patient.pseudonym)
+        _forget_file(batch, {patient.pseudonym, *former})
     _forget_told(patient, called)
     exports_drop(patient.study)
     return digests
 
 
-def _forget_file(batch: ImportBatch, pseudonym: str) -> None:
+def _forget_file(batch: ImportBatch, pseudonyms: set[str]) -> None:
     """The bytes of a table with the patient go; its digest and what became of it stay."""
     for name in FILES:
         stored = getattr(batch, name)
@@ -62,8 +63,10 @@ def _forget_file(batch: ImportBatch, pseudonym: str) -> None:
             file_drop(stored)
     told: dict[str, Any] = batch.difference
     if "first" in told:
-        told["first"] = [change for change in told["first"] if change["pseudonym"] != pseudonym]
-        told["new"] = [name for name in told.get("new", []) if name != pseudonym]
+        told["first"] = [
+            change for change in told["first"] if change["pseudonym"] not in pseudonyms
+        ]
+        told["new"] = [name for name in told.get("new", []) if name not in pseudonyms]
     batch.look = {name: said for name, said in batch.look.items() if name in ("header", "lines")}
     batch.save(update_fields=["difference", "look"])
     if batch.state in (BatchState.LOOKED, BatchState.CHECKED):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from studies.methods.course_endpoints import check_endpoints
 from studies.methods.derivations import Derived, derive_all
 from studies.methods.dictionary import DerivedSpec, VariableSpec
 from studies.methods.endpoint_kinds import kind_of
+from studies.methods.plausible_dates import BORN, CHECK_YEAR, check_lifetime, impossible_day
 from studies.methods.problems import Notice, Problem
-from studies.methods.record_checks import check_record
+from studies.methods.record_checks import check_record, dates_of
 from studies.methods.values import BadValueError, implausible, read_value, write_value
 from studies.methods.wording import say
 
@@ -53,6 +54,7 @@ def record_check(record: Record, cells: Mapping[str, str], complete: bool) -> Ch
     stated = {name: value for name, value in read.items() if value}
     problems += check_record(stated, record.patient.pseudonym)
     dated = [*facts, *partly]
+    problems += _days(record, read, dated)
     problems += check_course(facts, timezone.localdate(), partly)
     problems += _baseline_labs(record, dated)
     problems += _uncoded_drug(record, dated)
@@ -124,6 +126,23 @@ def _survival_rules(record: Record) -> dict[str, Mapping[str, Any]]:
 def _rows_told(problems: list[Problem]) -> set[str]:
     """Rows of facts, ``kind:key``, of which something is told."""
     return {(problem.column or "").rpartition(":")[0] for problem in problems}
+
+
+def _days(
+    record: Record, read: Mapping[str, dict[str, Any] | None], facts: list[Fact]
+) -> Iterator[Problem]:
+    """Fields whose day cannot be, and facts that are not within the patient's life."""
+    today, labels = timezone.localdate(), {spec.name: spec.label for spec in record.asked}
+    days = dates_of({name: value for name, value in read.items() if value})
+    for name, day in days.items():
+        if expected := impossible_day(day, today):
+            yield Problem(labels[name], str(day), expected, CHECK_YEAR, column=name)
+    born = {name: day for name, day in days.items() if name in BORN}
+    lived = born | {f"{fact.kind}:{fact.key}:date": fact.day for fact in facts}
+    for place, found, expected, remedy in check_lifetime(lived):
+        if place not in born:
+            title = FACT_KINDS[place.partition(":")[0]].title
+            yield Problem(title, found, expected, remedy, column=place)
 
 
 def _baseline_labs(record: Record, facts: list[Fact]) -> list[Problem]:

@@ -39,6 +39,7 @@ TABLES = """
 CREATE TEMP TABLE staged_line (row int, pseudonym text, site text) ON COMMIT DROP;
 CREATE TEMP TABLE staged_member (row int, pseudonym text, cohort text) ON COMMIT DROP;
 CREATE TEMP TABLE staged_entry (row int, pseudonym text, form text, said jsonb) ON COMMIT DROP;
+CREATE TEMP TABLE staged_blank (row int, pseudonym text, form text, name text) ON COMMIT DROP;
 CREATE TEMP TABLE staged_cohort (name text, use text) ON COMMIT DROP;
 """
 DIFFERENCE = """
@@ -131,7 +132,7 @@ class Staging:
         self._compare()
         progress(0.6, 1, say("comparing with what is stored"))
         self.places = places_of(self.batch)
-        for problem in (*unconfirmed(self.places), *clashes_of(self.batch)):
+        for problem in (*unconfirmed(self.places), *clashes_of(self.batch, self.specs)):
             self.findings.add(problem)
         self._leave_out_bad()
         self.brought = places_of(self.batch)
@@ -151,7 +152,11 @@ class Staging:
                 f"{n.row}\t{n.pseudonym}\t{_text(cohort)}\n" for n in lines for cohort in n.cohorts
             ],
             "staged_entry": [entry for line in fresh for entry in self._entries(line)],
-        }
+            "staged_blank": [
+                f"{n.row}\t{n.pseudonym}\t{_text(self._form_of[name])}\t{name}\n"
+                for n in lines for name in n.blank
+            ],
+        }  # fmt: skip
         for table, rows in texts.items():
             if text := "".join(rows):
                 _copy(table, text)
@@ -165,6 +170,10 @@ class Staging:
             yield f"{line.row}\t{line.pseudonym}\t{_text(form)}\t{_text(json.dumps(values))}\n"
 
     @cached_property
+    def _form_of(self) -> dict[str, str]:
+        return {spec.name: spec.form for spec in self.specs}
+
+    @cached_property
     def _forms(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {"baseline": set()}
         for spec in self.specs:
@@ -173,7 +182,7 @@ class Staging:
 
     def _compare(self) -> None:
         with connection.cursor() as cursor:
-            for table in ("staged_line", "staged_member", "staged_entry"):
+            for table in ("staged_line", "staged_member", "staged_entry", "staged_blank"):
                 cursor.execute(f"CREATE INDEX ON {table} (pseudonym)")
                 cursor.execute(f"ANALYZE {table}")
             names: Any = {"keeps": self.keeps, "mapped": self.mapped, "study": self.batch.study_id}

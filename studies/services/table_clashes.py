@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from studies.access import memberships_of, sees_all_sites
+from studies.methods.cohort_table import needed
+from studies.methods.dictionary import VariableSpec
 from studies.methods.problems import Problem
 from studies.methods.wording import marked, say
 from studies.models import ImportBatch
@@ -15,8 +17,9 @@ from .staged_write import taken_elsewhere
 Told = tuple[str | None, str, str, str]  # column, found, expected, remedy
 
 
-def clashes_of(batch: ImportBatch) -> Iterator[Problem]:
+def clashes_of(batch: ImportBatch, specs: Sequence[VariableSpec]) -> Iterator[Problem]:
     """Every clash of the lines in the temporary tables, asked as the one who brought the file."""
+    yield from _blanks({spec.name: spec.label for spec in specs})
     user, study = batch.uploaded_by, batch.study
     own = sorted(m.site.name for m in memberships_of(user, study) if m.site)
     names = {
@@ -31,6 +34,25 @@ def clashes_of(batch: ImportBatch) -> Iterator[Problem]:
             yield Problem(who or "line", found, expected, remedy, row, column)
     if not names["everywhere"]:
         yield from (taken_elsewhere(row, who) for row, who in query(TAKEN, names))
+
+
+def _blanks(labels: Mapping[str, str]) -> Iterator[Problem]:
+    """Blank cells of what the import needs, after which there is no value.
+
+    A new patient needs one. Of a known one a blank keeps the value, where it was said so, and does
+    not clear it otherwise.
+    """
+    for row, who, name, known, stored in query(BLANKS):
+        if not known:
+            yield needed(who, labels[name], row, name)
+            continue
+        found = say("blank, which would clear what is stored") if stored else say(
+            "blank, and nothing is stored"
+        )  # fmt: skip
+        remedy = say("Fill it in, or say that a blank cell keeps what is stored.") if stored else (
+            say("Fill it in.")
+        )  # fmt: skip
+        yield Problem(who, found, labels[name], remedy, row, name)
 
 
 def _across_the_wall(cohort: str, use: str, partition: str) -> Told:
@@ -60,6 +82,19 @@ def _in_a_closed_form(names: str, state: str) -> Told:
     return None, found, expected, marked("Correct the line, or open the form again first.")
 
 
+def _former(pseudonym: str, now: str, since: str) -> Told:
+    found = say(
+        "{former}, the former pseudonym of {pseudonym} (corrected on {day})",
+        former=pseudonym, pseudonym=now, day=since,
+    )  # fmt: skip
+    remedy = say(
+        "Write {pseudonym} if the line is of that patient; if it is another one, free the former "
+        "pseudonym on that patient's page.",
+        pseudonym=now,
+    )
+    return "patient_id", found, marked("the pseudonym of today"), remedy
+
+
 def _withdrawn() -> Told:
     found, expected = say("a patient who has withdrawn"), marked("patients whose data may be used")
     return "patient_id", found, expected, marked("Take the line out.")
@@ -71,6 +106,12 @@ def _of_a_frozen_cohort(cohort: str) -> Told:
     return "cohort", found, expected, marked("Leave the line out, or name another cohort.")
 
 
+BLANKS = """
+SELECT b.row, b.pseudonym, b.name, COALESCE(d.patient_id IS NOT NULL, false),
+       COALESCE(d.before ? b.name, false)
+FROM staged_blank b LEFT JOIN difference d ON d.pseudonym = b.pseudonym AND d.form = b.form
+WHERE d.after IS NULL OR NOT d.after ? b.name ORDER BY b.row
+"""
 # The reader's rows do not hold who is at another site: the database says no more than that.
 TAKEN = """
 SELECT min(l.row), l.pseudonym FROM staged_line l
@@ -79,9 +120,21 @@ JOIN studies_pseudonyms_taken(
 ) AS taken(pseudonym) ON taken.pseudonym = l.pseudonym
 WHERE NOT EXISTS (SELECT 1 FROM studies_patient p
                   WHERE p.study_id = %(study)s AND p.pseudonym = l.pseudonym)
+    AND NOT EXISTS (SELECT 1 FROM studies_formerpseudonym f
+                    WHERE f.study_id = %(study)s AND f.pseudonym = l.pseudonym)
 GROUP BY 2 ORDER BY 1
 """
 CLASHES: tuple[tuple[str, Callable[..., Told]], ...] = (
+    (
+        """
+    SELECT l.row, l.pseudonym, l.pseudonym, p.pseudonym, to_char(f.created_at, 'YYYY-MM-DD')
+    FROM staged_line l
+    JOIN studies_formerpseudonym f ON f.study_id = %(study)s AND f.pseudonym = l.pseudonym
+        AND f.freed_at IS NULL
+    JOIN studies_patient p ON p.id = f.patient_id AND p.pseudonym <> l.pseudonym ORDER BY l.row
+    """,
+        _former,
+    ),
     (
         """
     SELECT m.row, m.pseudonym, m.cohort, c.use, p.partition

@@ -258,6 +258,11 @@ def state_tone(value: str) -> str:
 
 
 @register.simple_tag
+def state_word(value: str) -> Any:
+    return STATES[value][1] if value in STATES else word_of(value)
+
+
+@register.simple_tag
 def state_icon(value: str) -> SafeString:
     return icon(STATES.get(value, ("circle", "", "idle"))[0])
 
@@ -276,8 +281,9 @@ def changes_of_a_row() -> tuple[tuple[str, str, str], ...]:
 
 
 @register.filter
-def unit(value: str) -> str:
-    return languages.spoken(readable_unit(value or ""))
+def unit(variable: Any) -> str:
+    """The variable's unit as people write it."""
+    return languages.spoken(readable_unit(variable.unit or "", variable.name))
 
 
 @register.filter

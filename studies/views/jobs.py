@@ -120,6 +120,10 @@ def _job_context(user: Any, study: Study, job: Job) -> dict[str, Any]:
     batch = job_reads.batch_of_job(job)
     children = job_reads.with_filenames(job.children.all())
     context = {"study": study, "job": job, "batch": batch, "children": children}
+    context["description"] = job_reads.description_of(job.kind)
+    context["asked"], context["technical"] = job_reads.told_of(user, study, job.params)
+    context["gave"], more = job_reads.told_of(user, study, job.result)
+    context["technical"] += more
     context["readable"] = readable = access.reads_names(
         user, study, job.acting_user_id, job.site_ids
     )

@@ -24,8 +24,10 @@ from studies import (
 )
 from studies.forms import (
     ConsentForm,
+    FreeForm,
     MergeForm,
     OverrideForm,
+    PseudonymForm,
     PurgeForm,
     StatusForm,
     TransferForm,
@@ -36,6 +38,7 @@ from studies.languages import spoken
 from studies.methods.problems import DataProblem, refuse
 from studies.methods.wording import say
 from studies.models import MoveKind, Patient, PatientMove, PatientStatus, Study
+from studies.selectors import former_names
 
 from .doors import study_page
 
@@ -63,6 +66,14 @@ VERBS: dict[str, tuple[str, Verb]] = {
         say("The two are one patient now."),
         lambda p, user, given: _merge(p, user, **given),
     ),
+    "pseudonym": (
+        say("The pseudonym is corrected; every record is where it was."),
+        lambda p, user, given: services.pseudonym_correct(p, user, **given),
+    ),
+    "free": (
+        say("The former pseudonym can be given to another patient."),
+        lambda p, user, given: services.pseudonym_free(p, user, given["former"], given["reason"]),
+    ),
     "withdraw": (
         say("The withdrawal is recorded; nothing uses the patient from now on."),
         lambda p, user, given: services.patient_withdraw(p, user, **given),
@@ -72,12 +83,15 @@ VERBS: dict[str, tuple[str, Verb]] = {
         lambda p, user, given: services.purge_start(_withdrawal(p), user),
     ),
 }
+NAMING = {"pseudonym", "free"}  # for who may enter and verify
 TITLES = {
     "consent": say("Record a consent"),
     "status": say("Change the status"),
     "override": say("Decide on a criterion"),
     "transfer": say("Transfer to another site"),
     "merge": say("Merge a duplicate"),
+    "pseudonym": say("Correct the pseudonym"),
+    "free": say("Free a former pseudonym"),
     "withdraw": say("Withdraw"),
     "purge": say("Remove what is stored"),
 }
@@ -95,7 +109,7 @@ def patient_step(request: HttpRequest, study: Study, patient_uid: UUID, step: st
     if step not in VERBS:
         raise Http404(_("No such step."))
     patient = _patient(request.user, study, patient_uid)
-    form = _forms(study, request.POST, step)[step]
+    form = _forms(patient, request.POST, step)[step]
     told, verb = VERBS[step]
     if form.is_valid():
         try:
@@ -112,16 +126,19 @@ def _page(
     request: HttpRequest, study: Study, patient: Patient, sent: dict[str, forms.Form] | None = None
 ) -> HttpResponse:
     rights = access.rights_of(request.user, study)
-    shown = _forms(study) | (sent or {})
+    shown = _forms(patient) | (sent or {})
+    former = former_names(patient)
     withdrawn = patient.status == PatientStatus.WITHDRAWN
     removal = services.purge_job(_withdrawal(patient)) if withdrawn else None
-    if withdrawn:
-        shown = {"purge": shown["purge"]} if services.purge_is_due(removal) else {}
-    else:
-        del shown["purge"]
+    left = {"pseudonym", "free"} if withdrawn else set(shown) - {"purge"}
+    left |= {"purge"} if withdrawn and services.purge_is_due(removal) else set()
+    left -= set() if former else {"free"}
+    left -= set() if access.holds_at(request.user, patient, "enter", "verify") else NAMING
+    shown = {step: form for step, form in shown.items() if step in left}
     context = {
         "study": study,
         "patient": patient,
+        "former": former,
         "dates": "identifiers" in rights,
         "policy": consents.policy_of(study),
         "required": consents.is_required(study),
@@ -139,8 +156,9 @@ def _page(
     return render(request, "studies/participation.html", context, status=status)
 
 
-def _forms(study: Study, data: Any = None, step: str = "") -> dict[str, forms.Form]:
+def _forms(patient: Patient, data: Any = None, step: str = "") -> dict[str, forms.Form]:
     """Every form, the one of ``step`` filled with what was sent."""
+    study = patient.study
 
     def given(name: str) -> dict[str, Any]:
         return {"data": data if name == step else None, "auto_id": f"{name}_%s"}
@@ -151,6 +169,8 @@ def _forms(study: Study, data: Any = None, step: str = "") -> dict[str, forms.Fo
         "override": OverrideForm(criteria=eligibility.criteria_of(study), **given("override")),
         "transfer": TransferForm(study=study, **given("transfer")),
         "merge": MergeForm(**given("merge")),
+        "pseudonym": PseudonymForm(**given("pseudonym")),
+        "free": FreeForm(names=former_names(patient), **given("free")),
         "withdraw": WithdrawForm(**given("withdraw")),
         "purge": PurgeForm(**given("purge")),
     }

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,6 +34,7 @@ from studies.methods.wording import english
 from studies.models import Patient, PatientStatus, QueryState, Specimen, Study
 from studies.patient_queries import LINES, patients_found
 from studies.sealed import searched
+from studies.selectors import former_names
 from studies.value_words import word_of
 
 from .doors import study_page
@@ -131,6 +133,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "may_comment": "comment" in rights,
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,
+        "former": former_names(patient),
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
         "endpoints": endpoint_words.endpoints_said(patient, endpoints, started),
         "waiting": endpoint_words.waiting_progression(patient, endpoints, course, started),
@@ -162,9 +165,13 @@ def _panels(patient: Patient) -> list[dict[str, Any]]:
 
 
 def _exact(request: HttpRequest, study: Study) -> Patient | None:
-    """The one patient of the pseudonym that was sent, if it is a whole one."""
+    """The one patient of the pseudonym that was sent, present or former, if it is a whole one."""
     sent = searched(request.POST.get("search", ""))
-    return scopes.patients_of(request.user, study).filter(pseudonym=sent).first() if sent else None
+    if not sent:
+        return None
+    mine = scopes.patients_of(request.user, study)
+    still = Q(former_pseudonyms__pseudonym=sent, former_pseudonyms__freed_at__isnull=True)
+    return mine.filter(pseudonym=sent).first() or mine.filter(still).first()
 
 
 def _narrowed(request: HttpRequest, study: Study) -> tuple[str, PatientFilter]:

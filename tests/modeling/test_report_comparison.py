@@ -43,7 +43,7 @@ def test_numbers_that_leave_their_interval_are_found_with_their_versions() -> No
     moved = {(cell.row, cell.column): cell for t in found["tables"] for cell in t["rows"]}
     auc = moved["Training, AUC at 12 months", "AUC"]
     assert (auc.by, round(auc.share, 9), auc.beyond) == ("+0.15", 1.5, True)
-    assert auc.sources == ("Rad-Score 1, snapshot 3", "Rad-Score 2, snapshot 3")
+    assert auc.sources == ("Rad-Score 1, frozen table 3", "Rad-Score 2, frozen table 3")
     assert moved["Training, AUC at 12 months", "p"].beyond  # it crossed 0.05
     assert moved["1", "State"].after == "told"
     assert {c.kind for c in moved.values() if c.table == "Limits"} == {"new", "gone"}

@@ -282,6 +282,9 @@ def test_what_changes_later_refuses_no_old_run_and_is_told_beside_the_verdict(ma
     with pytest.raises(DataProblem, match="validating cohort"):
         rad_score_run(people.study, QUICK, 2, **asked)
     Patient.objects.filter(pk=there.pk).update(status="excluded", status_reason="moved away")
+    # folds go by the pseudonyms that were frozen, and so does the proof
+    Patient.objects.filter(pk=there.pk).update(pseudonym="A-0")
+    Patient.objects.filter(pk=here.pk).update(pseudonym="A-1")
     with pytest.raises(DataProblem, match=r"excluded from the study \(1\)"):
         rad_score_run(people.study, QUICK, 2, **asked)
     # somebody without features then, with a score since, was no part of the run
@@ -301,7 +304,7 @@ def test_what_changes_later_refuses_no_old_run_and_is_told_beside_the_verdict(ma
     assert told["fit_saw_validating"]["patients"] >= 1
     assert told["shared_images"]["patients"] == 2
     assert told["not_usable"]["patients"] == 1
-    assert told["site"]["patients"] == 1
+    assert (told["site"]["patients"], told["pseudonym"]["patients"]) == (1, 2)
     page = client_of(people.statistician).get(
         reverse("modeling:version", args=[people.study.uid, version.uid])
     )

@@ -119,7 +119,7 @@ def test_every_problem_is_told_at_once_and_nothing_is_written(as_coordinator: Pe
         (12, "last_assessed_on"),
     }
     assert told[11, "age_years"]["expected"] == "0 to 120 years"
-    assert "a date up to today" in told[12, "last_assessed_on"]["expected"]
+    assert "a day up to today" in told[12, "last_assessed_on"]["expected"]
     assert "PFS would be longer than OS" in told[5, "progressed_on"]["found"]
     assert told[3, "sex"]["remedy"] == "Did you mean 'female'?"
     assert told[4, "cea_ng_ml"]["remedy"] == "Write a decimal point: 12.5"
@@ -211,7 +211,7 @@ def test_a_stored_patient_cannot_cross_the_wall(as_coordinator: People) -> None:
     ("data", "found"),
     [
         (b"", "empty"),
-        (b"patient_id,site\nP1,North\n", "absent"),
+        (b"patient_id,site\nP1,North\n", "no such column"),
         (b"patient_id,site,cohort,treatment_started_on\nP1,No\0rth,training,2020-01-01", "value 0"),
         (table(GOOD | {"site": "N" * 201}), "201 characters"),
         ("patient_id,site,cohort,treatment_started_on\nP\xe9,".encode("latin-1"), "not UTF-8"),
@@ -274,3 +274,27 @@ def test_a_progressive_assessment_without_a_progression_is_noticed(
     batch = handed_in(as_coordinator, table(silent))
     told = [notice for notice in batch.notices if notice["code"] == "progression_not_dated"]
     assert [notice["text"].split()[0] for notice in told] == ["P001"]
+
+
+@pytest.mark.parametrize("blank", ["keep", "clear"])
+def test_a_blank_cell_keeps_what_every_patient_needs(as_coordinator: People, blank: str) -> None:
+    """New patients need it; of a known one a blank keeps the value, or is told why not."""
+    people = as_coordinator
+    coded = GOOD | {"patient_id": "P002", "treatment_started_on": "unknown"}
+    coded |= dict.fromkeys([name for name in GOOD if name.endswith("_on")], "") | {
+        "treatment_started_on": "unknown", "response": "",
+    }  # fmt: skip
+    assert handed_in(people, table(GOOD, coded)).state == "ready", "a missing-code is no blank"
+    known = GOOD | {"treatment_started_on": "", "ecog": "1"}
+    rows = table(known, known | {"patient_id": "P003"})
+    batch = batch_receive(people.study, people.coordinator, "cohort_table", rows, "c.csv",
+                          {"blank": blank})  # fmt: skip
+    run_inline(batch_job(batch))
+    batch.refresh_from_db()
+    told = {(p["row"], p["column"]): p["remedy"] for p in batch.problems}
+    new = {(3, "treatment_started_on"): "Fill it in: a new patient needs it."}
+    stored = "Fill it in, or say that a blank cell keeps what is stored."
+    cleared = {} if blank == "keep" else {(2, "treatment_started_on"): stored}
+    assert told == new | cleared
+    started = FormEntry.objects.get(patient__pseudonym="P001").values["treatment_started_on"]
+    assert started["v"] == "2021-03-01"

@@ -138,7 +138,7 @@ def test_every_error_is_told_beside_its_field_and_nothing_typed_is_lost(
     [
         ([("progression", {"date": "2021-02"})], "before treatment start"),
         ([("death", {"date": "2021-02-27"})], "before treatment start"),
-        ([("contact", {"date": "2999-01-01", "kind": "alive"})], "a day that has been"),
+        ([("contact", {"date": "2999-01-01", "kind": "alive"})], "a day up to today"),
         ([("treatment", {"date": "2021-01-01", "drug": "x", "line": "1", "is_index": "yes"})],
          "a second study treatment"),
         ([("treatment", {"date": "2021-01-01", "drug": "anti-PD1", "line": "1",
@@ -365,7 +365,7 @@ def test_everything_wrong_is_told_in_one_round(client: Client, page: str) -> Non
     assert told.status_code == 422
     for problem, beside in (
         ("0 to 120", "age_years"), ("one of the two", "largest_metastasis_cm"),
-        ("a number", "treatment"), ("a day that has been", "surgery"),
+        ("a number", "treatment"), ("a day up to today", "surgery"),
         ("before treatment start", "contact"),
     ):  # fmt: skip
         assert [p["to"].split("-")[1] for p in problems if problem in p["text"]] == [beside]

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from studies import jobs
+from config.celery import app
+from studies import job_reads, jobs
 from studies.access import acting_as
 from studies.jobs import Cancelled, RunningJob, enqueue, run
 from studies.methods.problems import refuse
@@ -168,3 +169,30 @@ def test_a_queued_job_is_cancelled_at_once_and_never_runs(queued: Job) -> None:
     job_cancel(queued, queued.acting_user)
     assert ended(queued, works).state == "cancelled"
     assert queued.attempt == 0
+
+
+def test_every_job_says_what_it_does_in_words() -> None:
+    """The program's own name of it stands in the folded part of its page alone."""
+    app.loader.import_default_modules()
+    kinds = [kind for kind in jobs._verbs if not kind.startswith("tests.")]
+    assert len(kinds) > 30
+    assert {kind for kind in kinds if job_reads.title_of(kind) == kind} == set()
+
+
+def test_a_job_names_its_records_and_folds_what_is_technical(
+    as_coordinator: People, client: Client
+) -> None:
+    people = as_coordinator
+    batch = batch_receive(people.study, people.coordinator, "cohort_table", b"a,b\n", "mine.csv")
+    params = {"batch": str(batch.uid), "seed": 3, "other": str(people.study.uid)}
+    asked, technical = job_reads.told_of(people.coordinator, people.study, params)
+    assert [(one.name, one.value) for one in asked] == [("batch", "mine.csv"), ("seed", 3)]
+    assert asked[0].url == reverse("studies:batch", args=[people.study.uid, batch.uid])
+    assert [one.name for one in technical] == ["other"]
+    client.force_login(people.coordinator)
+    job = batch_job(batch)
+    page = client.get(reverse("studies:job", args=[people.study.uid, job.uid])).content.decode()
+    read, folded = page.split("<summary>Technical</summary>")
+    assert str(job.uid) in folded
+    assert job.kind in folded
+    assert job.kind not in read

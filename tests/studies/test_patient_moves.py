@@ -83,7 +83,7 @@ def test_screening_makes_a_pseudonym_and_a_log(as_coordinator: People, made: Mad
         patient_status_set(made.here, user, "excluded", DAY, " ")
     with pytest.raises(DataProblem, match="new in the study"):
         patient_screen(people.study, user, people.here, DAY, "N-001")
-    with pytest.raises(DataProblem, match="no name"):
+    with pytest.raises(DataProblem, match="of letters, digits"):
         patient_screen(people.study, user, people.here, DAY, "Mrs. Miller 1953")
     with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
         PatientMove.objects.update(reason="another")

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -27,6 +28,7 @@ from studies.methods.table_lines import (
     TableOptions,
     UndecidedError,
 )
+from studies.methods.table_profile import profile_table
 from studies.methods.values import BadValueError
 from studies.models import StoredFile
 from studies.services import batch_receive
@@ -247,7 +249,7 @@ def read(spec: VariableSpec, text: str, **options: str) -> Any:
         (DAY, "44256", r"day number of it (2021-03-01?)"),
         (DAY, SpreadsheetNumber("44256"), r"day number of it (2021-03-01?)"),
         (DAY, "03/04/2021", "order of day and month"),
-        (DAY, "2026-01-16", "a date up to today, 2026-01-15"),
+        (DAY, "2026-01-16", "a day up to today, 2026-01-15"),
         (DAY, "31.02.2021", "a date as"),
         (VariableSpec("age_years", "Age", "number"), "-3", "age of 0 or more"),
     ],
@@ -320,3 +322,23 @@ def test_no_text_runs_in_a_spreadsheet_and_all_come_back(text: str) -> None:
 @pytest.mark.parametrize("text", ["-5", "+3.2", "-1.5e-3", "P-1", "o'=x"])
 def test_numbers_and_harmless_texts_stay_as_they_are(text: str) -> None:
     assert escaped(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "remedy"),
+    [("1.234,5", "comma", "Write 1234,5."), ("1,234.5", "", "Write 1234.5."),
+     ("12.5", "comma", "Write a decimal comma, without marks between thousands.")],
+)  # fmt: skip
+def test_marks_between_thousands_are_answered_with_the_number(
+    text: str, decimal: str, remedy: str
+) -> None:
+    assert cell_reader(NUMBER, TableOptions(decimal=decimal), TODAY)(text).remedy == remedy
+
+
+def test_a_title_above_the_header_is_said() -> None:
+    lines = [["patient_id", "site"], ["P1", "North"]]
+    merged = SimpleNamespace(header=["Export"], lines=lambda: enumerate(lines, 2))
+    plain = open_table(b"Export\npatient_id;site\nP1;North\n", TableOptions())
+    for table in (merged, plain):
+        with pytest.raises(DataProblem, match="'Export' alone in the first line"):
+            profile_table(table)
