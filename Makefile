@@ -45,7 +45,7 @@ backup: setup  ## database and files into a new folder (TO=folder)
 restore: setup  ## a backup into an empty database and storage (FROM=folder)
 	exec $(DEV) restore --from "$(FROM)"
 
-screenshots: setup  ## each page, wide and narrow, light and dark, into docs/screenshots
+screenshots: setup  ## each page, wide and narrow, light and dark, into docs/screenshots (needs chromium)
 	exec $(DEV) screenshots
 
 messages: setup  ## gather what the product says into locale/, for translators

@@ -15,21 +15,19 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from urllib.parse import urljoin
 
 from PIL import Image
-from selenium import webdriver
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
+from playwright.sync_api import Browser, Page, Response
 
-from dev import demo
-from dev.place import SetupError
+from dev import browser, demo
 from dev.processes import Product
 
 PATIENTS = 60
 WIDTHS = {"wide": 1440, "narrow": 390}
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+HEIGHT, SHORTEST = 900, 600
 TALLEST, SHRUNK, QUALITY = 1300, 0.6, 25
 ROLES = ("coordinator", "statistician", "collaborator", "administrator")
 UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -197,12 +195,18 @@ BESIDE = (
 )
 WAIT_SECONDS = 15.0  # for figures that a job draws
 LOADING = """
-const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-const isOther = (one) => one.closest("picture") && one.currentSrc.includes(".dark.") !== isDark;
-return [...document.images].some((one) => (!one.complete || isOther(one))
-  && one.getBoundingClientRect().top < innerHeight);
+() => {
+  const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const isOther = (one) => one.closest("picture") && one.currentSrc.includes(".dark.") !== isDark;
+  return [...document.images].some((one) => (!one.complete || isOther(one))
+    && one.getBoundingClientRect().top < innerHeight);
+}
 """
-BUSY = "return document.querySelectorAll('.htmx-request, .drawn[hx-trigger]').length > 0"
+BUSY = "document.querySelectorAll('.htmx-request, .drawn[hx-trigger]').length > 0"
+LINKS = """
+() => [...document.querySelectorAll("main a[href], .tabs a[href], .subnav a[href]")]
+  .map((a) => a.getAttribute("href").split("#")[0])
+"""
 
 
 def take(project: Path) -> int:
@@ -212,41 +216,24 @@ def take(project: Path) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     password = demo.accounts(project)["password"]
-    with Product(project) as product:
-        browser = _browser()
-        try:
-            _every_page(browser, product.base_url, password, folder)
-        finally:
-            browser.quit()
+    with Product(project) as product, browser.opened() as opened:
+        _every_page(opened, product.base_url, password, folder)
     size = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{len(list(folder.iterdir()))} pictures, {size / 1e6:.1f} MB, in {folder}")
     return 0
 
 
-def _browser() -> Any:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if not (program and driver):
-        raise SetupError("Screenshots need Chromium and its driver: apt install chromium-driver.")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
-                     "--hide-scrollbars", "--use-angle=swiftshader",
-                     "--enable-unsafe-swiftshader"):  # fmt: skip
-        options.add_argument(argument)
-    return webdriver.Chrome(options, webdriver.ChromeService(driver))
-
-
-def _every_page(browser: Any, base: str, password: str, folder: Path) -> None:
+def _every_page(opened: Browser, base: str, password: str, folder: Path) -> None:
     began, seen = time.monotonic(), set[str]()
     with ThreadPoolExecutor(2) as writers:
         for role in ROLES:
-            browser.delete_all_cookies()
-            _sign_in(browser, base, role, password)
-            study = _study(browser)
-            for kind in _walk(browser, base, study, seen):
-                name = f"home-{role}" if kind == STUDY else _name(kind)
-                _pictures(browser, folder / name, writers)
+            with opened.new_context() as context:
+                page = context.new_page()
+                _sign_in(page, base, role, password)
+                study = _study(page)
+                for kind in _walk(page, base, study, seen):
+                    name = f"home-{role}" if kind == STUDY else _name(kind)
+                    _pictures(page, folder / name, writers)
     missing = sorted(set(kinds()) - seen)
     print(f"{len(seen)} kinds of pages in {time.monotonic() - began:.0f} s", flush=True)
     if missing:
@@ -278,23 +265,23 @@ def _name(kind: str) -> str:
     return re.sub(r"\W+", "-", plain).strip("-") or ("home" if kind else "studies")
 
 
-def _study(browser: Any) -> str:
+def _study(page: Page) -> str:
     """The simulated one, where there are several."""
-    links = browser.find_elements(By.CSS_SELECTOR, ".study-card h2 a")
-    chosen = next((link for link in links if link.text.startswith("SIMULATED")), links[0])
-    return str(chosen.get_attribute("href"))
+    links = page.locator(".study-card h2 a")
+    simulated = links.filter(has_text=re.compile(r"^\s*SIMULATED"))
+    return str((simulated.first if simulated.count() else links.first).evaluate("a => a.href"))
 
 
-def _sign_in(browser: Any, base: str, role: str, password: str) -> None:
-    browser.get(f"{base}/account/login/")
-    browser.find_element(By.NAME, "login").send_keys(role)
-    browser.find_element(By.NAME, "password").send_keys(password, Keys.ENTER)
-    _wait_while(browser, "return location.pathname.startsWith('/account/login')")
-    if not browser.find_elements(By.CSS_SELECTOR, ".study-card"):
-        browser.get(f"{base}/")
+def _sign_in(page: Page, base: str, role: str, password: str) -> None:
+    page.goto(f"{base}/account/login/")
+    page.locator("[name=login]").fill(role)
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url(lambda address: "/account/login" not in address)
+    page.goto(f"{base}/")
 
 
-def _walk(browser: Any, base: str, study: str, seen: set[str]) -> Iterator[str]:
+def _walk(page: Page, base: str, study: str, seen: set[str]) -> Iterator[str]:
     """One address of each kind that no role before has shown; the home of each role.
 
     A page that another role has shown is read again for its links, which differ by right.
@@ -308,56 +295,52 @@ def _walk(browser: Any, base: str, study: str, seen: set[str]) -> Iterator[str]:
         kind = kind_of(path)
         if kind is None or address in read or (kind in opened and kind not in OF_SEVERAL):
             continue
-        browser.get(address)
+        answer = page.goto(address)
         read.add(address)
-        if not _is_page(browser):
+        if not _is_page(answer):
             continue
         if kind not in opened and (kind not in seen or kind == STUDY):
             seen.add(kind)
             yield kind
         opened.add(kind)
-        found = browser.execute_script(
-            "return [...document.querySelectorAll('main a[href], .tabs a[href], .subnav a[href]')]"
-            ".map((a) => a.getAttribute('href').split('#')[0])"
-        )
+        found = page.evaluate(LINKS)
         links = (urljoin(address, link) for link in found if link and "?" not in link)
         waiting.extend(link for link in links if link.startswith(base))
 
 
-def _is_page(browser: Any) -> bool:
+def _is_page(answer: Response | None) -> bool:
     """A page of the product, and no refusal."""
-    if browser.execute_script("return document.contentType") != "text/html":
-        return False
-    status = "return performance.getEntriesByType('navigation')[0].responseStatus"
-    return bool(browser.execute_script(status) == 200)
+    return (
+        answer is not None
+        and answer.status == 200
+        and answer.headers.get("content-type", "").startswith("text/html")
+    )
 
 
-def _pictures(browser: Any, stem: Path, writers: ThreadPoolExecutor) -> None:
+def _pictures(page: Page, stem: Path, writers: ThreadPoolExecutor) -> None:
     """The page that is open, four times; written while the next one opens."""
-    _wait_while(browser, BUSY)
+    _wait_while(page, BUSY)
     for name, width in WIDTHS.items():
-        _resize(browser, width, 900)
-        tall = browser.execute_script("return document.documentElement.scrollHeight")
-        _resize(browser, width, max(600, min(tall, TALLEST)))
+        _resize(page, width, HEIGHT)
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        _resize(page, width, max(SHORTEST, min(tall, TALLEST)))
         for theme in THEMES:
-            wishes = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
-            features = [{"name": name, "value": value} for name, value in wishes.items()]
-            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-            _wait_while(browser, LOADING)
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            _wait_while(page, LOADING)
             file = stem.with_name(f"{stem.name}-{name}-{theme}.webp")
-            writers.submit(_keep, browser.get_screenshot_as_png(), file)
-    _resize(browser, WIDTHS["wide"], 900)
+            writers.submit(_keep, page.screenshot(), file)
+    _resize(page, WIDTHS["wide"], HEIGHT)
 
 
-def _wait_while(browser: Any, script: str) -> None:
+def _wait_while(page: Page, script: str) -> None:
+    """Not for ever: what a job draws may take longer than a picture is worth."""
     waited = time.monotonic()
-    while browser.execute_script(script) and time.monotonic() - waited < WAIT_SECONDS:
-        time.sleep(0.2)
+    while page.evaluate(script) and time.monotonic() - waited < WAIT_SECONDS:
+        page.wait_for_timeout(200)
 
 
-def _resize(browser: Any, width: int, height: int) -> None:
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+def _resize(page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
 
 
 def _keep(png: bytes, file: Path) -> None:

@@ -19,6 +19,7 @@
     element: view, tileSources: source(view.dataset.tile), showNavigationControl: false, drawer: "canvas",
     animationTime: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : .5, maxZoomPixelRatio: 4,
     gestureSettingsMouse: { clickToZoom: false },
+    clickTimeThreshold: 2000, // a hand may be slow, a busy machine too: what did not move is a click
   });
   document.getElementById("slide-in").addEventListener("click", () => viewer.viewport.zoomBy(1.6));
   document.getElementById("slide-out").addEventListener("click", () => viewer.viewport.zoomBy(1 / 1.6));
@@ -91,18 +92,25 @@
   if (!form) return;
   const tools = form.querySelector("[data-draw]"), help = document.getElementById("draw-help");
   const undo = tools.querySelector("[data-undo]"), close = tools.querySelector("[data-close]");
+  const told = document.getElementById("draw-points");
   const field = form.querySelector("textarea");
   tools.hidden = false;
+  const changed = () => {
+    const count = drawing?.points.length ?? 0;
+    told.textContent = drawing ? interpolate(ngettext("%s point", "%s points", count), [count]) : "";
+    close.disabled = count < 3;
+    paint();
+  };
   const mode = (region) => {
     drawing = region ? { region, points: [] } : null;
     [undo, close, help].forEach((part) => { part.hidden = !drawing; });
     viewer.setMouseNavEnabled(true);
     view.classList.toggle("drawing", Boolean(drawing));
     if (drawing) view.focus();
-    paint();
+    changed();
   };
   tools.querySelectorAll("[data-region]").forEach((button) => button.addEventListener("click", () => mode(button.dataset.region)));
-  const takeBack = () => { drawing?.points.pop(); paint(); };
+  const takeBack = () => { drawing?.points.pop(); changed(); };
   const finish = () => {
     if (!drawing || drawing.points.length < 3) return;
     const points = [...drawing.points, drawing.points[0]];
@@ -120,7 +128,7 @@
     if (!drawing || !event.quick) return;
     const at = viewer.world.getItemAt(0).viewerElementToImageCoordinates(event.position);
     drawing.points.push([Math.min(width, Math.max(0, Math.round(at.x))), Math.min(height, Math.max(0, Math.round(at.y)))]);
-    paint();
+    changed();
   });
   view.addEventListener("keydown", (event) => {
     if (!drawing) return;

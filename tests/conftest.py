@@ -62,7 +62,11 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The flows, the longest piece, come first; in a file, what begins alike is together."""
+    """The flows, the longest piece, come first; in a file, what begins alike is together.
+
+    Of the flows whoever reads the report of the simulated study comes last: until then others
+    make scores and prognoses in it, of which a report that stood already would know nothing.
+    """
     known: dict[Any, int] = {}
     for item in items:
         known.setdefault(item.path, len(known))
@@ -71,6 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: (
             FLOWS not in item.path.parents,
+            FLOWS in item.path.parents and "report" in getattr(item, "fixturenames", ()),
             known[item.path],
             [known[build] for build in builds_of(item)],
         )

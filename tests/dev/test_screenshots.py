@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from django.urls import get_resolver
 
-pytest.importorskip("selenium")
-
 from dev import screenshots
 
 OTHERS = ("api/", "account/")  # another tool's pages, and signing in

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,10 +18,10 @@ from dev.client import Client, sites_named
 from dev.postgres import create_database, drop_database, with_database
 from dev.processes import Product
 from tests.conftest import REPO
+from tests.flows.walking import signed_in, walk
 
 LEASE_SECONDS = 4
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
+ROLES = ("coordinator", "statistician", "collaborator")
 
 
 @dataclass
@@ -59,21 +58,6 @@ class Running:
 
     def rows(self, path: str) -> list[dict]:
         return self.statistician.every(f"studies/{self.study}/{path}")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """One browser for all flows that need nothing special of it."""
-    from selenium import webdriver  # where it is absent, whoever asks for this is skipped
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="session")
@@ -162,3 +146,10 @@ def report(thread: Running) -> dict:
         thread.step("modeling.prognosis_run", endpoint=endpoint, seed=1, resamples=20)
     made = thread.step("modeling.report_build")["result"]["report"]
     return thread.statistician.get(f"studies/{thread.study}/reports/{made}/")
+
+
+@pytest.fixture(scope="session")
+def walked(thread: Running) -> Callable[[str], dict[str, str]]:
+    """Every page, file and picture of the study that a role finds, walked once."""
+    root = f"{thread.product.base_url}/studies/{thread.study}/"
+    return cache(lambda name: walk(signed_in(thread, name), root))

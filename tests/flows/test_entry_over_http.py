@@ -14,7 +14,7 @@ import pytest
 
 from dev.processes import Product
 from tests.flows.conftest import Running, open_study
-from tests.flows.test_every_link import signed_in
+from tests.flows.walking import signed_in
 from tests.studies.test_cohort_import import table
 
 WORDS = "isotherm warm 77"
