@@ -42,7 +42,7 @@ class Hands:
         self.presses += 1
 
     def type(self, name: str, text: str) -> None:
-        """Over what stands in a field; an option of a list is found by its first letters."""
+        """Over what stands in a field."""
         field = sees(self.page, f"[name='{name}']")
         if self.keyboard:
             self._reach(field)
@@ -50,6 +50,13 @@ class Hands:
             field.focus()
             field.evaluate("element => element.select?.()")
         self.page.keyboard.type(text)
+
+    def pick(self, name: str, value: str) -> None:
+        """An option of a list: by pointing at it, or by its first letters."""
+        if self.keyboard:
+            self.type(name, value)
+        else:
+            sees(self.page, f"[name='{name}']").select_option(value)
 
     def choose(self, name: str, file: str) -> None:
         """A file: the system's dialogue is not the product's."""
