@@ -67,7 +67,8 @@ def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
     found = _kept(study, user, page, subject, _digest(page, inputs))
     if found:
         figures = [_figure(figure, {}) for figure in found.figures]
-        explorable = {figure["key"] for figure in found.figures if figure.get("explorable")}
+        readable = {f.key for f in figures if figure_readable(user, study, found, f, "")[0] is f}
+        explorable = readable & {one["key"] for one in found.figures if one.get("explorable")}
         sizes = {figure["key"]: figure["size"] for figure in found.figures if "size" in figure}
         return Drawn(page, subject, found, None, figures, sizes, explorable)
     return Drawn(page, subject, job=page_draw_start(study, user, page, subject))
