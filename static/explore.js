@@ -40,10 +40,11 @@ class Exploration {
 
   async open(expr) {
     const { vega } = window;
+    const isPicture = this.drawing.matches(".chart-picture");
     const isWide = this.drawing.matches(".wide, .chart-wide *");
     const title = this.opener.dataset.title;
     this.box = made("div", "explore");
-    this.stage = named(made("div", `explore-stage drawing${isWide ? " wide" : ""}`), {
+    this.stage = named(made("div", `explore-stage drawing${isWide ? " wide" : ""}${isPicture ? " natural" : ""}`), {
       tabindex: 0, role: "application",
       "aria-label": interpolate(gettext("%s. Arrow keys go from value to value, T to the table, Escape back to the drawing."), [title]),
     });
@@ -65,6 +66,8 @@ class Exploration {
     this.recolour = () => this.run({ dark: (document.documentElement.dataset.theme || (this.scheme.matches ? "dark" : "light")) === "dark" });
     this.scheme.addEventListener("change", this.recolour);
     await this.recolour();
+    // Beside a picture of its own size the plot has the same, and on a narrow screen moves sideways where that does.
+    if (isPicture) this.plot.style[isWide ? "width" : "maxWidth"] = `${this.mark.getAttribute("width")}px`;
     this.listen();
     this.drawing.hidden = this.opener.hidden = true;
     this.show(this.reading.first());

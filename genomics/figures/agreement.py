@@ -32,7 +32,7 @@ def draw_agreement(table: pd.DataFrame, found: pd.DataFrame) -> Figure:
         charts.append(
             scatter(
                 mine["rna"], mine["density"].clip(lower=LEAST), [row.marker] * len(mine),
-                axes, who=mine["patient"], width=250, height=200,
+                axes, who=mine["patient"], read=mine["density"], width=250, height=200,
             )
             .encode(y=alt.Y("y:Q", title=axes[1], scale=alt.Scale(type="log")))
             .properties(title=said)

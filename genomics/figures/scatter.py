@@ -23,13 +23,19 @@ def scatter(
     titles: tuple[str, str],
     legend: str | None = None,
     who: Sequence[str] | None = None,
+    read: Sequence[float | None] | None = None,
     **size: Any,
 ) -> alt.Chart:
-    """A point per specimen, group by colour and shape; ``who`` names each where it is read."""
+    """A point per specimen, group by colour and shape; ``who`` names each where it is read.
+
+    ``read``: y as it is, where it is drawn otherwise.
+    """
     names = sorted(set(group) - {OTHER}) + ([OTHER] if OTHER in group else [])
     names = [say(name) for name in names]
     long = max(map(len, names), default=0) > LONG
-    named = {} if who is None else {"who": [str(name) for name in who]}
+    named: dict[str, Any] = {} if who is None else {"who": [str(name) for name in who]}
+    if read is not None:
+        named["read"] = list(read)
     key = None
     if legend is not None:
         key = alt.Legend(title=legend, orient="bottom", columns=1 if long else 2)
@@ -43,7 +49,7 @@ def scatter(
             shape=alt.Shape("group:N", scale=shape_of(names), legend=key),
             tooltip=says(
                 Said(titles[0], "x"),
-                Said(titles[1], "y"),
+                Said(titles[1], "y" if read is None else "read"),
                 *([word(legend, "group")] if legend and who is not None else []),
                 name="group" if who is None else "who",
             ),
