@@ -15,7 +15,7 @@ from studies.methods.wording import named, say
 
 ROUNDING = 1e-3  # of a feature's standard deviation
 CHANCE = 1e-6
-RARE_SHARED = 3
+RARE_SHARED, SHARED_BY_CHANCE = 3, 1e-3
 
 
 def check_patients_apart(
@@ -113,15 +113,20 @@ def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Proble
     keys : sequence of n str
     table : DataFrame, (n rows)
         Numbers; a value counts where exactly two patients have it. Two who share ``RARE_SHARED``
-        such values, in as many columns, are taken for one.
+        such values, in as many columns, are taken for one; or more of them where columns are
+        rounded so far that under ``SHARED_BY_CHANCE`` pairs would not share as many by chance.
     """
     shared: Counter[tuple[str, str]] = Counter()
+    found = []
     for name in table.columns:
         holders: defaultdict[float, set[str]] = defaultdict(set)
         for key, value in zip(keys, table[name].astype(float), strict=True):
             if np.isfinite(value):
                 holders[value].add(key)
-        shared.update((min(pair), max(pair)) for pair in holders.values() if len(pair) == 2)
+        pairs = [(min(pair), max(pair)) for pair in holders.values() if len(pair) == 2]
+        shared.update(pairs)
+        found.append(len(pairs))
+    enough = _shared_beyond_chance(found, len(set(keys)))
     return [
         Problem(
             say("Covariates"),
@@ -129,8 +134,19 @@ def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Proble
             "a row of its own for each",
             "One person seems to stand under several pseudonyms: merge the two, or correct one.",
         )
-        for group in _joined(pair for pair, count in shared.items() if count >= RARE_SHARED)
+        for group in _joined(pair for pair, count in shared.items() if count >= enough)
     ]
+
+
+def _shared_beyond_chance(found: Sequence[int], patients: int) -> int:
+    """Columns a pair must share: ``found`` pairs in each, thrown among all pairs independently."""
+    pairs = max(1, patients * (patients - 1) / 2)
+    of_columns = np.ones(1)
+    for count in found:
+        of_columns = np.convolve(of_columns, [1 - count / pairs, count / pairs])
+    expected = pairs * of_columns[::-1].cumsum()[::-1]
+    by_chance = np.flatnonzero(expected >= SHARED_BY_CHANCE)
+    return max(RARE_SHARED, int(by_chance[-1]) + 1)
 
 
 def _near(X: NDArray[np.float64], distance: float) -> Iterator[tuple[int, int]]:

@@ -60,6 +60,15 @@ def test_one_person_under_two_names_shares_rare_values():
     assert ["P3, P40" in p.found for p in check_shared_values(keys, table)] == [True]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rounded_columns_share_values_by_chance(seed: int):
+    table = pd.DataFrame(np.random.default_rng(seed).normal(size=(150, 20)).round(2))
+    keys = [f"P{n}" for n in range(150)]
+    assert check_shared_values(keys, table) == []
+    table.loc[3] = table.loc[40]
+    assert ["P3, P40" in p.found for p in check_shared_values(keys, table)] == [True]
+
+
 def test_who_was_moved_since_is_fitted_to_no_more():
     found = check_not_moved(["P1", "P2", "P3"], ["development", "validation", None])
     assert [problem.found for problem in found] == ["1 patients who validate today: P2"]
