@@ -11,6 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from genomics.services.specimens import patients_of_columns
+from imaging.services.nifti import _patients
+from imaging.services.scan_taking import _patient_named
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
@@ -146,3 +148,17 @@ def test_who_enters_and_verifies_corrects_it_on_the_page_and_over_the_api(
     assert "pseudonym_former" not in client.get(page).content.decode()
     with acting_as(people.statistician), pytest.raises(PermissionDenied):
         pseudonym_correct(who, people.statistician, "N-012", "kept", "no")
+
+
+def test_scans_under_a_former_pseudonym_are_the_patients_until_it_is_freed(
+    as_coordinator: People, made: MadeStudy
+):
+    who, user = made.here, as_coordinator.coordinator
+    pseudonym_correct(who, user, "N-010", "kept", "two digits were exchanged")
+    assert _patient_named(made.batch, "N-001") == who
+    assert _patients(made.batch, {"N-001", "S-001"}, []) == {"N-001": who, "S-001": made.elsewhere}
+    pseudonym_free(who, user, "N-001", "it is another patient's")
+    assert _patient_named(made.batch, "N-001") is None
+    problems: list[Any] = []
+    assert not _patients(made.batch, {"N-001"}, problems)
+    assert len(problems) == 1
