@@ -105,6 +105,8 @@ def test_asked_frozen_and_fitted_and_the_same_though_records_change(made: People
     use = reverse("studies:selection_use", args=[study.uid, "prognosis"])
     chosen = client.post(use, {"name": "from 60", "address": "clinical.age_years:from=60"})
     assert chosen["Location"].startswith(reverse("modeling:prognosis_new", args=[study.uid]))
+    late = client.post(use, {"name": "late", "address": "clinical.died_on:from=60"}, follow=True)
+    assert "something known before treatment" in late.content.decode()
     # frozen by a job: in, or out with the reason; a gap is told
     client.post(
         reverse("studies:action", args=[study.uid, "modeling.snapshot_freeze"]),
@@ -315,6 +317,12 @@ def known_late_by_now(people: People, frozen: str) -> tuple[dict[str, Any], str]
     return {"snapshot": frozen}, "albumin_g_l: known only at the outcome"
 
 
+def of_a_question_saved_before(people: People, frozen: str) -> tuple[dict[str, Any], str]:
+    a_dictionary(people, albumin_g_l="at_outcome")
+    saved = str(SavedQuestion.objects.get(study=people.study).uid)
+    return {"question": saved}, "albumin_g_l: known only at the outcome"
+
+
 def of_the_paper_and_known_late(people: People, frozen: str) -> tuple[dict[str, Any], str]:
     a_dictionary(people, cea_ng_ml="during_treatment")
     return {"candidates": ["age_years", "log2_cea"]}, "log2_cea: known only during treatment"
@@ -368,8 +376,8 @@ def one_person_twice(people: People, frozen: str) -> tuple[dict[str, Any], str]:
     return {"candidates": asked}, f"rare values for {', '.join(names)}"
 
 
-PLANTED = (known_late_by_now, of_the_paper_and_known_late, nobody_has_said, dated_after,
-           classes_of_survival, moved_since, one_person_twice)  # fmt: skip
+PLANTED = (known_late_by_now, of_a_question_saved_before, of_the_paper_and_known_late,
+           nobody_has_said, dated_after, classes_of_survival, moved_since, one_person_twice)  # fmt: skip
 
 
 def test_each_planted_leak_stops_a_prognosis_by_check_and_by_job(made: People) -> None:
