@@ -376,8 +376,10 @@ def one_person_twice(people: People, frozen: str) -> tuple[dict[str, Any], str]:
     return {"candidates": asked}, f"rare values for {', '.join(names)}"
 
 
-PLANTED = (known_late_by_now, of_a_question_saved_before, of_the_paper_and_known_late,
-           nobody_has_said, dated_after, classes_of_survival, moved_since, one_person_twice)  # fmt: skip
+PLANTED = (
+    known_late_by_now, of_a_question_saved_before, of_the_paper_and_known_late, nobody_has_said,
+    dated_after, classes_of_survival, moved_since, one_person_twice,
+)  # fmt: skip
 
 
 def test_each_planted_leak_stops_a_prognosis_by_check_and_by_job(made: People) -> None:
