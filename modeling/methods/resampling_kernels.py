@@ -450,6 +450,8 @@ def resample_cox(
             kept_x, kept_event, kept_weight, ends, blocks, beta, stop, limit, early,
             scaled, means,
         )  # fmt: skip
+        if ended == FIT_LONG and not early:  # rms drops what its steps did not bring to rest
+            ended = FIT_FAILED
         state[b] = ended
         if ended == FIT_FAILED:
             told[b] = np.nan
