@@ -66,8 +66,7 @@ class Exploration {
     this.recolour = () => this.run({ dark: (document.documentElement.dataset.theme || (this.scheme.matches ? "dark" : "light")) === "dark" });
     this.scheme.addEventListener("change", this.recolour);
     await this.recolour();
-    // Beside a picture of its own size the plot has the same, and on a narrow screen moves sideways where that does.
-    if (isPicture) this.plot.style[isWide ? "width" : "maxWidth"] = `${this.mark.getAttribute("width")}px`;
+    if (isPicture) this.plot.style.setProperty("--own", `${this.mark.getAttribute("width")}px`);
     this.listen();
     this.drawing.hidden = this.opener.hidden = true;
     this.show(this.reading.first());
