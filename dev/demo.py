@@ -44,6 +44,11 @@ STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "modeling.prognosis_run",
         {"endpoint": "progression_free_survival", "resamples": 100},
     ),
+    (
+        "Examination: groups, subgroups, importance, learning curve, drift",
+        "modeling.rad_score_examine",
+        {"shuffled_voxels": "no", "resamples": 40},
+    ),
     ("Report", "modeling.report_build", {}),
 )
 

@@ -22,7 +22,7 @@ from modeling.services.nomogram_calculator import (
     values_read,
 )
 from modeling.services.prognosis_columns import titles_of
-from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_endpoints import endpoint_of, landmark_of
 from modeling.services.prognosis_rows import LOGARITHMS
 from modeling.services.report_content import spelled
 from studies.figures.figure import number
@@ -45,6 +45,7 @@ def calculator_context(version: ModelVersion, given: Mapping[str, str]) -> dict[
     context: dict[str, Any] = {
         "title": endpoint_of(version).title,
         "short": endpoint_of(version).short,
+        "landmark_days": landmark_of(version.content),
         "state": state_of(version),
         "fields": [_shown(field, shown[field.param], wrong.get(field.param)) for field in fields],
         "problems": problems,

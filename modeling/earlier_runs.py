@@ -25,6 +25,12 @@ def beside_earlier(run: ModelRun) -> dict[str, Any] | None:
     rows = ModelRun.objects.filter(study=run.study, kind=run.kind, pk__lt=run.pk)
     if run.kind == RunKind.PROGNOSIS:
         rows = rows.filter(recipe__endpoint=run.recipe["endpoint"])
+        days = run.recipe.get("landmark_days")
+        rows = (
+            rows.filter(recipe__landmark_days=days)
+            if days
+            else rows.exclude(recipe__has_key="landmark_days")
+        )
     earlier = list(rows.select_related("snapshot").defer("results")[:SHOWN])
     if not earlier:
         return None

@@ -52,6 +52,8 @@ PATTERNS = (
     marked("departs from analysis plan {number}: {places}"),
     marked("complete case: {n} included, {out} left out"),
     marked("outside the question: {name} unknown"),
+    marked("had the event by landmark day {days}"),
+    marked("not followed beyond landmark day {days}"),
     marked("RNA phenotype {label}, neither hot nor cold"),
     marked("{n} patients have a score but stand in no AUC: {reason}."),
     marked("{cohort}: {n} patients have a score but stand in no AUC: {reason}."),

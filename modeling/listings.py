@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
+from modeling.services.prognosis_endpoints import landmark_of
 from studies.languages import spoken
 from studies.listings import NOTHING, link, moment
 from studies.lists import Column, Empty, Listing
@@ -28,7 +29,7 @@ def _recipe(run: Any, study: Study) -> str:
 
 def recipe_title(recipe: Mapping[str, Any]) -> str:
     """Its name, and that scanners are harmonised: what a preset alone does not do."""
-    name = words(recipe.get("name") or recipe.get("endpoint"))
+    name = words(recipe.get("name")) if recipe.get("name") else _asked_endpoint(recipe)
     return spoken(_("{name}, harmonised", name=name)) if recipe.get("harmonise") else name
 
 
@@ -98,7 +99,7 @@ VERSIONS = Listing(
         Column("kind", _("Kind"), lambda v, study: spoken(v.get_kind_display()), "kind"),
         Column("state", _("State"), lambda v, study: state(v.now)),
         Column(
-            "endpoint", _("Endpoint"), lambda v, study: words(v.endpoint) or NOTHING, "endpoint"
+            "endpoint", _("Endpoint"), lambda v, study: spoken(v.predicts) or NOTHING, "endpoint"
         ),
         Column("method", _("Method"), lambda v, study: words(v.method), "method"),
         Column("headline", _("Headline"), lambda v, study: _headline(v), numeric=True),
@@ -122,9 +123,17 @@ VERSIONS = Listing(
 )
 
 
+def _asked_endpoint(asked: Mapping[str, Any]) -> str:
+    """Of a question or a recipe, with its landmark."""
+    endpoint, days = words(asked.get("endpoint")), landmark_of(asked)
+    if not days:
+        return endpoint
+    return spoken(_("{endpoint} from day {days} on", endpoint=endpoint, days=days))
+
+
 def _question(snapshot: Any, study: Study) -> str:
     asked = snapshot.question
-    parts = (words(asked.get("purpose")), words(asked.get("endpoint")), asked.get("saved"))
+    parts = (words(asked.get("purpose")), _asked_endpoint(asked), asked.get("saved"))
     return ", ".join(str(part) for part in parts if part) or NOTHING
 
 

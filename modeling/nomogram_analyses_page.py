@@ -7,7 +7,7 @@ from uuid import UUID
 
 from modeling.models import Evaluation, ModelVersion, VersionKind
 from modeling.services.nomogram_figures import nomogram_figures, score_figures
-from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_endpoints import endpoint_of, landmark_of
 from modeling.services.report_content import Draft, marked_simulated
 from modeling.services.report_methods import size_table
 from modeling.services.report_survival import (
@@ -69,4 +69,5 @@ def analyses_figures(version: ModelVersion) -> list[Figure]:
 
 def _of_scores(version: ModelVersion) -> list[Evaluation]:
     parent = version.parents.filter(kind=VersionKind.RAD_SCORE).first()
-    return evaluations_of(parent, version.endpoint) if parent else []
+    landmark = landmark_of(version.content)
+    return evaluations_of(parent, version.endpoint, landmark) if parent else []

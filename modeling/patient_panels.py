@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.fields.json import KeyTransform
 from django.urls import reverse
 
 from modeling.models import ModelVersion, Prediction, Quantity, VersionKind, VersionState
@@ -24,6 +25,7 @@ def models_panel(patient: Patient) -> dict[str, Any]:
     states = states_of(patient.study)
     kinds = (VersionKind.RAD_SCORE, VersionKind.NOMOGRAM)
     found = ModelVersion.objects.filter(study=patient.study, kind__in=kinds)
+    found = found.annotate(landmark=KeyTransform("landmark_days", "content"))
     versions = list(found.defer("content").order_by("-number"))
     newest = [version for version in versions if version.kind == VersionKind.NOMOGRAM]
     score = speaking_of([v for v in versions if v.kind == VersionKind.RAD_SCORE], states)
@@ -72,6 +74,7 @@ def _survival(
     rows: list[Prediction], states: dict[int, str],
 ) -> dict[str, Any]:  # fmt: skip
     mine = [version for version in versions if version.endpoint == endpoint]
+    mine.sort(key=lambda version: version.landmark or 0)  # from the start of treatment first
     released = next((v for v in mine if states.get(v.pk) == VersionState.RELEASED), None)
     said = {"endpoint": endpoint, "title": title, "version": "", "url": "", "predicted": []}
     if released is None:
@@ -86,6 +89,9 @@ def _survival(
         for row in rows
         if row.version_id == released.pk and row.quantity == Quantity.SURVIVAL
     ]
+    if released.landmark:
+        said["title"] = say("{endpoint} from day {days} on", endpoint=say(title),
+                            days=released.landmark)  # fmt: skip
     return said | {
         "version": str(released),
         "url": reverse("modeling:nomogram", args=[patient.study.uid, released.uid]),

@@ -10,7 +10,7 @@ import pandas as pd
 from modeling.models import DatasetSnapshot, ModelVersion
 from modeling.prognosis_wizard import records_since
 from modeling.services.prognosis_columns import own_title
-from modeling.services.prognosis_endpoints import endpoint_named
+from modeling.services.prognosis_endpoints import endpoint_asked
 from modeling.services.prognosis_question import asked_columns, gaps_of, of_user
 from modeling.services.prognosis_rows import TITLES, PrognosisRows
 from modeling.services.snapshots import prognosis_rows_frozen
@@ -28,7 +28,7 @@ def asked_context(snapshot: DatasetSnapshot, user: Any) -> dict[str, Any]:
     own = {name: own_title(told) for name, told in question["own"].items()}
     titles = TITLES | own
     context = {
-        "endpoint": endpoint_named(study, question["endpoint"]).title,
+        "endpoint": endpoint_asked(study, question).title,
         "rad_score": ModelVersion.objects.filter(study=study, uid=question["rad_score"]).first(),
         "columns": [say(titles.get(name, name)) for name in asked_columns(question)],
     }

@@ -39,7 +39,12 @@ from modeling.services.prognosis_columns import (
     told_of,
     usual_candidates,
 )
-from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_named, endpoints_offered
+from modeling.services.prognosis_endpoints import (
+    ENDPOINTS,
+    endpoint_asked,
+    endpoint_named,
+    endpoints_offered,
+)
 from modeling.services.prognosis_question import PURPOSE, of_user
 from modeling.services.prognosis_rows import CANDIDATES, LOGARITHMS, PLAIN_TITLES, TITLES
 from modeling.services.prognosis_since import since_said
@@ -58,7 +63,7 @@ PLAIN = TITLES | {
     "log2_cea": PLAIN_TITLES[0], "log2_ca199": PLAIN_TITLES[1], "log2_ca125": PLAIN_TITLES[2],
     "log2_mtv": PLAIN_TITLES[3],
 }  # fmt: skip
-PER_ENDPOINT = ("horizons", "headline")
+PER_ENDPOINT = ("horizons", "headline", "landmark")
 ROWS = ("snapshot", "question")  # which rows: a frozen table's, a saved question's, or neither
 OF_ROWS = ("endpoints", "cohorts", "rad_score", "immunoscore", "candidates", "splines")
 FIXED = ("endpoints", "rad_score")  # of rows that were asked for before
@@ -122,6 +127,8 @@ def _said_before(question: Mapping[str, Any]) -> dict[str, str]:
 
 def _usual(study: Study, name: str, plan: Mapping[str, Any]) -> str:
     announced = plan.get("prognosis", {})
+    if name.startswith("landmark_"):
+        return _as_text(announced.get("landmark_days") or "")
     if name in announced:
         return _as_text(announced[name])
     if name == "rad_score":
@@ -173,7 +180,9 @@ def rows_chosen(draft: Mapping[str, str]) -> dict[str, str]:
 def asked_of(draft: Mapping[str, str], endpoint: str) -> dict[str, str]:
     """The draft as the run of one endpoint takes it."""
     asked = {name: draft[name] for name in SHARED if draft[name]}
-    asked |= {name: draft[f"{name}_{endpoint}"] for name in PER_ENDPOINT}
+    fixed = rows_chosen(draft)  # have the landmark that they were asked for
+    asked |= {name: draft[f"{name}_{endpoint}"] for name in PER_ENDPOINT
+              if not (fixed and name == "landmark")}  # fmt: skip
     return {**asked, "endpoint": endpoint}
 
 
@@ -195,7 +204,12 @@ def cohorts_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
     cohorts = sorted(found.values(), key=lambda row: not row["is_fitted"])
     for row in cohorts:
         row["chosen"] = row["cohort"] in chosen
-    titles = [endpoint_named(study, name).title for name in endpoints]
+    before = asked_before(study, draft)
+    titles = (
+        [endpoint_asked(study, before).title]
+        if before
+        else [endpoint_named(study, name).title for name in endpoints]
+    )
     return {**context, "cohorts": cohorts, "endpoints": titles}
 
 
@@ -208,7 +222,7 @@ def _rows_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
         "tables": [
             {
                 "row": row,
-                "title": endpoint_named(study, row.question["endpoint"]).title,
+                "title": endpoint_asked(study, row.question).title,
                 "since": since.get(str(row.uid)),
             }
             for row in tables
@@ -267,11 +281,12 @@ def question_context(study: Study, draft: Draft) -> dict[str, Any]:
     rows = ModelVersion.objects.filter(study=study, kind=VersionKind.RAD_SCORE)
     versions = rows.order_by("-number").defer("content")
     chosen, fixed = endpoints_of(study, draft), rows_chosen(draft)
+    before = asked_before(study, draft)
     if fixed:
         versions = versions.filter(uid=draft["rad_score"])
     offered = (
-        {name: endpoint_named(study, name) for name in chosen}
-        if fixed
+        {name: endpoint_asked(study, before) for name in chosen}
+        if before
         else endpoints_offered(study)
     )
     return {
@@ -281,6 +296,7 @@ def question_context(study: Study, draft: Draft) -> dict[str, Any]:
             {
                 "key": key, "title": one.title, "chosen": key in chosen,
                 "horizons": draft[f"horizons_{key}"], "headline": draft[f"headline_{key}"],
+                "landmark": draft[f"landmark_{key}"],
             }
             for key, one in offered.items()
         ],
@@ -299,11 +315,11 @@ def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
     """
     endpoint = next(iter(endpoints_of(study, draft)), next(iter(ENDPOINTS)))
     rows = rows_chosen(draft)
-    whole = {"endpoint": endpoint, **(rows or {"rad_score": draft["rad_score"]})}
+    own = {"rad_score": draft["rad_score"], "landmark": draft[f"landmark_{endpoint}"]}
+    whole = {"endpoint": endpoint, **(rows or own)}
     try:
         ahead = prognosis_ahead(study, whole)
-        penalty = draft["penalty"] or suggested_penalty(prognosis_ahead(
-            study, asked_of({**draft, "penalty": "none"}, endpoint)))  # fmt: skip
+        penalty = draft["penalty"] or penalty_proposed(study, draft, endpoint)
     except DataProblem as refusal:
         return {"problems": refusal.as_list(), "penalty": draft["penalty"] or "none"}
     more = [] if rows else list(_more_columns(ahead, draft))
@@ -312,7 +328,7 @@ def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
         "penalty": penalty,
         "is_proposed": penalty == "firth" and not draft["penalty"],
         "plan": plan_in_force(study),
-        "endpoint": endpoint_named(study, endpoint).title,
+        "endpoint": endpoint_asked(study, ahead.choice.question).title,
         "fitting": len(ahead.fitting),
         "columns": list(_columns(ahead, draft)),
         "more": more,
@@ -321,9 +337,27 @@ def covariates_context(study: Study, draft: Draft) -> dict[str, Any]:
     }
 
 
-def suggested_penalty(ahead: Ahead) -> str:
-    """Firth's where a column without events on one side would stop the plain likelihood."""
+def penalty_proposed(study: Study, draft: Draft, endpoint: str) -> str:
+    """Firth's where a column without events on one side would stop the plain likelihood.
+
+    Raises
+    ------
+    DataProblem
+        As ``prognosis_ahead``.
+    """
+    ahead = prognosis_ahead(study, asked_of({**draft, "penalty": "none"}, endpoint))
     return "firth" if ahead.review.separated else "none"
+
+
+def with_proposed(study: Study, draft: Draft) -> Draft:
+    """The draft with the likelihood that the third step shows while nobody has chosen one."""
+    endpoint = next(iter(endpoints_of(study, draft)), "")
+    if draft["penalty"] or not endpoint:
+        return draft
+    try:
+        return {**draft, "penalty": penalty_proposed(study, draft, endpoint)}
+    except DataProblem:
+        return draft  # the check tells it
 
 
 def _columns(ahead: Ahead, draft: Draft) -> Iterator[dict[str, Any]]:
@@ -374,7 +408,12 @@ def check_context(study: Study, user: Any, draft: Draft) -> dict[str, Any]:
     if not chosen:
         return {"checks": [], "none_chosen": True, "passed": False}
     found = [_checked(study, user, draft, endpoint) for endpoint in chosen]
-    return {"checks": found, "passed": all(one.get("passed") for one in found)}
+    unsaid = [] if draft["penalty"] else [one["title"] for one in found if one.get("separated")]
+    return {
+        "checks": found,
+        "unsaid": unsaid,  # endpoints for which Firth's is proposed and nothing was chosen
+        "passed": all(one.get("passed") for one in found) and not unsaid,
+    }
 
 
 def _checked(study: Study, user: Any, draft: Draft, endpoint: str) -> dict[str, Any]:
@@ -383,6 +422,7 @@ def _checked(study: Study, user: Any, draft: Draft, endpoint: str) -> dict[str, 
         ahead = prognosis_ahead(study, asked_of(draft, endpoint))
     except DataProblem as refusal:
         return {"key": endpoint, "title": title, "problems": refusal.as_list(), "passed": False}
+    title = endpoint_asked(study, ahead.choice.question).title
     checked, terms = check_of(ahead), _terms(ahead)
     separated = {name: column_title(name, terms) for name in checked["separated"]}
     return {
@@ -434,7 +474,7 @@ def questions_save(study: Study, user: Any, draft: Draft, name: str) -> list[Sav
     found = []
     for endpoint in endpoints:
         choice = choice_read(study, asked_of(draft, endpoint))
-        short = endpoint_named(study, endpoint).short
+        short = endpoint_asked(study, choice.question).short
         found.append(
             question_save(
                 study,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, When
+
 from modeling.models import ModelVersion, VersionKind
 from modeling.services.report_content import Draft, cohort_title
 from modeling.services.report_endpoints import endpoint_names
@@ -35,7 +37,9 @@ def table2_context(study: Study) -> dict[str, Any]:
 
 
 def newest_nomograms(study: Study) -> list[ModelVersion]:
+    """One of each endpoint; those from the start of treatment before those from a landmark."""
     rows = ModelVersion.objects.filter(study=study, kind=VersionKind.NOMOGRAM)
-    rows = rows.select_related("run", "study", "fitting_snapshot").order_by("-number")
+    from_start = Case(When(content__has_key="landmark_days", then=1), default=0)
+    rows = rows.select_related("run", "study", "fitting_snapshot").order_by(from_start, "-number")
     found = (rows.filter(endpoint=name).first() for name in endpoint_names(study))
     return [version for version in found if version is not None]

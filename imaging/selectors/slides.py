@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -74,6 +75,22 @@ def rule_is_stale(rule: ImmunoscoreRule) -> bool:
     """Whether a rule of today would read something else; asked by those who see all sites."""
     reference = reference_table(rule.study)
     return rule.inputs_digest != rule_inputs(reference, rule.kind, rule.parameter, rule.cuts)
+
+
+def foreign_densities(rule: ImmunoscoreRule, patients: Iterable[int]) -> int:
+    """How many of the densities behind a rule's cuts no resection of these patients ever had."""
+    rows = CellDensity.objects.filter(patient_id__in=list(patients), per_mm2__isnull=False)
+    rows = rows.filter(study=rule.study).exclude(specimen__procedure=Procedure.BIOPSY)
+    had = Counter(
+        (f"{marker}_{region}", round(value, 6))
+        for marker, region, value in rows.values_list("marker", "region", "per_mm2")
+    )
+    behind = Counter(
+        (column, round(value, 6))
+        for column, values in rule.rule["reference"].items()
+        for value in values
+    )
+    return (behind - had).total()
 
 
 def rule_current(study: Study, reading: str = Reading.IMMUNOSCORE) -> ImmunoscoreRule | None:

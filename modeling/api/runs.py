@@ -166,6 +166,12 @@ class PrognosisChoiceSerializer(serializers.Serializer):
     cohorts = serializers.ListField(child=serializers.CharField(), required=False)
     horizons = serializers.ListField(child=serializers.FloatField(), required=False)
     headline = serializers.FloatField(required=False)
+    landmark = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="Days after the start of treatment that time is counted from, of whoever is "
+        "followed without event beyond them; 0 or none: from the start.",
+    )
     immunoscore = serializers.ChoiceField(["yes", "no"], required=False)
     candidates = serializers.ListField(
         child=serializers.CharField(),

@@ -193,7 +193,7 @@ def _steps(curve: KaplanMeier) -> tuple[np.ndarray, ...]:
 
 def _ticks(longest: float, unit: str) -> list[float]:
     """Whole years or half-years of months, round numbers of days; about six steps."""
-    if unit != "months":
+    if "months" not in unit.lower():
         step = float(pretty_ticks(0.0, longest, 6)[1])
         return [step * k for k in range(int(np.ceil(longest / step)) + 1)]
     for step in (1, 2, 3, 6, 12, 24, 36, 60, 120):

@@ -195,7 +195,8 @@ def compare_refitted(
     Notes
     -----
     Optimism of a difference is its mean fall from the resample to all rows. The interval moves
-    the percentiles of the differences in the resamples so that their mean is the corrected one.
+    the percentiles of the differences in the resamples so that their mean is the corrected one;
+    those of C and AUC(t) are cut to −1..1, which percentiles that are not moved never leave.
 
     References
     ----------
@@ -283,8 +284,11 @@ def _mean(values: Floats) -> Floats:
 def _added(
     judge: _Judge, own: Floats, values: Floats, drawn: Floats, corrected: bool
 ) -> AddedValue:
-    differences = [_difference(v, column) for v, column in zip(values, drawn.T, strict=True)]
     of_times = 1 + len(judge.horizons)
+    differences = [
+        _difference(v, column, 1.0 if k < of_times else np.inf)
+        for k, (v, column) in enumerate(zip(values, drawn.T, strict=True))
+    ]
     pairs = [(float(first), float(second)) for first, second in own.T]
     return AddedValue(
         n=judge.time.size,
@@ -303,9 +307,10 @@ def _added(
     )
 
 
-def _difference(value: float, drawn: Floats) -> Difference:
+def _difference(value: float, drawn: Floats, largest: float) -> Difference:
+    """``largest``: what no difference of the two can exceed; a moved percentile could."""
     known = drawn[np.isfinite(drawn)]
     if not np.isfinite(value) or known.size < max(2, FEWEST_USABLE * drawn.size):
         return Difference(float(value), np.nan, np.nan)
-    low, high = np.percentile(known, [2.5, 97.5])
+    low, high = np.clip(np.percentile(known, [2.5, 97.5]), -largest, largest)
     return Difference(float(value), float(low), float(high))

@@ -106,7 +106,8 @@ def compare_auc_paired(
     AucDifference
         ``p`` is two-sided; 1 when the two curves are the same; None when they differ and
         their variance is zero (an AUC of 1 against a constant), for then it is not estimable.
-        Bounds are None where the variance is zero or a class has one patient alone.
+        Bounds are cut to −1..1: no two AUCs differ by more, so nothing is lost of the coverage.
+        They are None where the variance is zero or a class has one patient alone.
 
     Raises
     ------
@@ -115,7 +116,8 @@ def compare_auc_paired(
 
     References
     ----------
-    DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845.
+    DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837-845. The test is R pROC's
+    ``roc.test``; bounds are cut to the range of the quantity, as its ``ci.auc`` cuts an AUC's.
     """
     y, a = check_binary(outcome, first)
     _, b = check_binary(outcome, second)
@@ -129,7 +131,8 @@ def compare_auc_paired(
     p = None if z is None else float(2 * norm.sf(abs(z)))
     if _no_interval(a1.size, a0.size, error):
         return AucDifference(difference, None, None, z, p)
-    return AucDifference(difference, difference - half, difference + half, z, p)
+    low, high = (float(np.clip(difference + side * half, -1, 1)) for side in (-1, 1))
+    return AucDifference(difference, low, high, z, p)
 
 
 def estimate_auc_bootstrap(

@@ -33,8 +33,10 @@ class BrierScore:
         return 1 - self.brier / self.null if self.null > 0 else float("nan")
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Wald interval, cut to 0..1: a squared error of probabilities is never more."""
         half = norm.ppf(0.5 + level / 2) * self.std_error
-        return max(0.0, self.brier - half), self.brier + half
+        low, high = max(0.0, self.brier - half), self.brier + half
+        return low, max(self.brier, min(1.0, high)) if np.isfinite(high) else high
 
 
 def estimate_brier_score(

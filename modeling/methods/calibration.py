@@ -205,7 +205,7 @@ def _expected_over_observed(y: NDArray[np.bool_], p: NDArray[np.float64], z: flo
 def _mean(values: NDArray[np.float64], z: float) -> Interval:
     mean = float(values.mean())
     half = z * float(values.std(ddof=1) / np.sqrt(values.size))
-    return Interval(mean, max(0.0, mean - half), mean + half)
+    return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 
 def _order(y: NDArray[np.bool_], p: NDArray[np.float64], seed: int) -> NDArray[np.intp]:

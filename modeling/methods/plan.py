@@ -54,6 +54,7 @@ SCHEMA: dict[str, Any] = {
                 "penalty": {"enum": ["none", "firth"]},
                 "immunoscore": {"enum": ["yes", "no"]},
                 "resamples": {"type": "integer", "minimum": 0},
+                "landmark_days": {"type": "integer", "minimum": 0},
             },
         },
         "sensitivity": {
@@ -128,14 +129,16 @@ def compare_prognosis_to_plan(
         Of ``read_plan``.
     endpoint : str
     done : mapping
-        ``horizons`` in months and ``seed``, and whatever ``prognosis`` of a plan may hold.
+        ``horizons`` in months and ``seed``, and whatever ``prognosis`` of a plan may hold; a
+        landmark of which a plan says nothing is a departure.
     """
     found = []
     planned = plan.get("horizons_months", {}).get(endpoint)
     times = [float(t) for t in done["horizons"]]
     if planned and sorted(map(float, planned)) != times:
         found.append(Departure(f"horizons_months.{endpoint}", planned, times))
-    for name, value in sorted(plan.get("prognosis", {}).items()):
+    usual = {"landmark_days": 0} if done.get("landmark_days") else {}
+    for name, value in sorted({**usual, **plan.get("prognosis", {})}.items()):
         now = done[name]
         same = set(value) == set(now) if isinstance(value, list) else value == now
         if not same:

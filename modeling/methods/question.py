@@ -15,7 +15,8 @@ from studies.methods.problems import DataProblem, Problem
 from studies.methods.wording import say
 
 PROGNOSIS = "prognosis"
-OF_PROGNOSIS = ("endpoint", "rad_score", "columns", "immunoscore")
+OF_PROGNOSIS = ("endpoint", "rad_score", "columns", "immunoscore", "landmark_days")
+LATEST_LANDMARK = 18_262  # days: fifty years
 FILTERED = ("sex", "age_years", "site", "patient")
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -35,6 +36,7 @@ SCHEMA: dict[str, Any] = {
             "items": {"type": "string", "minLength": 1, "maxLength": 64},
         },
         "immunoscore": {"enum": ["yes", "no"]},
+        "landmark_days": {"type": "integer", "minimum": 0, "maximum": LATEST_LANDMARK},
         "cohorts": {
             "type": "array",
             "minItems": 1,
@@ -89,7 +91,9 @@ def read_question(document: str | Mapping[str, Any]) -> dict[str, Any]:
         that end in a point: ``pet.``), ``filters`` (each a variable with minimum, maximum or
         one_of; ``patient`` lists uids), ``missing``, ``selection`` (how the patients were chosen,
         in words). With ``purpose`` prognosis there are, instead of features, ``endpoint``,
-        ``rad_score`` (uid of a version), ``columns`` (candidates) and ``immunoscore``.
+        ``rad_score`` (uid of a version), ``columns`` (candidates), ``immunoscore`` and
+        ``landmark_days`` (time is counted from that day after the start of treatment, of whoever
+        is followed without event beyond it; none or 0 for no landmark).
 
     Returns
     -------

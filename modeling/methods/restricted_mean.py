@@ -104,7 +104,8 @@ def compare_restricted_means(
 
     References
     ----------
-    Royston, Parmar, BMC Med Res Methodol 2013;13:152. Its means are compared with R survfit.
+    Royston, Parmar, BMC Med Res Methodol 2013;13:152. Its means are compared with R survfit; bounds
+    are cut to what two means of 0 to ``horizon`` can differ by.
     """
     time, flag = check_survival(duration, event)
     member = np.asarray(first, dtype=bool)
@@ -117,4 +118,5 @@ def compare_restricted_means(
     gap, error = one.mean - two.mean, float(np.hypot(one.std_error, two.std_error))
     half = norm.ppf(0.5 + level / 2) * error
     p = float(2 * norm.sf(abs(gap) / error)) if error > 0 else float("nan")
-    return RestrictedMeanDifference(one, two, gap, error, gap - half, gap + half, p)
+    low, high = np.clip([gap - half, gap + half], -horizon, horizon).tolist()
+    return RestrictedMeanDifference(one, two, gap, error, low, high, p)

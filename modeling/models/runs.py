@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from studies.methods.wording import marked, say
+from studies.methods.wording import marked, named, say
 from studies.models import Cohort, DerivedMixin, PatientRow, StoredFile, StoredResult, StudyRow
 from studies.models.protect import unchangeable, unchangeable_of_patient
 
@@ -106,6 +106,14 @@ class ModelVersion(DerivedMixin, StudyRow):
 
     def __str__(self) -> str:
         return say("{kind} {number}", kind=say(self.get_kind_display()), number=self.number)
+
+    @property
+    def predicts(self) -> str:
+        """The endpoint as people read its name, with its landmark; nothing of a Rad-Score."""
+        days = self.content.get("landmark_days") if self.endpoint else None
+        if not days:
+            return named(self.endpoint) if self.endpoint else ""
+        return say("{endpoint} from day {days} on", endpoint=named(self.endpoint), days=days)
 
 
 class ModelVersionParent(StudyRow):

@@ -33,7 +33,7 @@ bent <- function(x, k) {  # a restricted cubic spline's columns, as Hmisc::rcspl
 
 MODEL = """
 # ---- {name}, fitted to {table} (sha256 {snapshot}): {file}
-model <- list(
+{landmark}model <- list(
   endpoint = {endpoint},
   columns = c({columns}),
   coef = c({coefficients}),
@@ -91,6 +91,7 @@ def _model(model: Mapping[str, Any]) -> str:
         file_name=_text(f"{fit_file(model['endpoint'])}.csv"),
         n=model["n"],
         endpoint=_text(model["endpoint"]),
+        landmark=_landmark(model.get("landmark_days", 0)),
         columns=", ".join(map(_text, model["columns"])),
         coefficients=_numbers(model["coefficients"]),
         center=_numbers(model["center"]),
@@ -105,6 +106,15 @@ def _model(model: Mapping[str, Any]) -> str:
         factors="".join(_factor(term, model["joined_levels"]) for term in model["terms"]),
         terms=" + ".join(map(_term, model["terms"])),
         plain="FALSE" if model.get("penalty") == "firth" else "TRUE",
+    )
+
+
+def _landmark(days: int) -> str:
+    if not days:
+        return ""
+    return (
+        f"# Landmark: day {days} after the start of treatment. Time (times, duration_months of\n"
+        "# the rows) counts from it, in patients followed without event beyond it.\n"
     )
 
 

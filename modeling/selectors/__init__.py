@@ -31,6 +31,7 @@ from .origins import (
     image_digests,
     label_notices,
     patient_dates,
+    score_rules_behind,
     uses_today,
 )
 from .rows import (
@@ -103,6 +104,7 @@ __all__ = [
     "rad_score_said",
     "releasers_of",
     "scope_of",
+    "score_rules_behind",
     "snapshot_named",
     "speaking",
     "speaking_of",

@@ -14,6 +14,7 @@ from imaging.models import (
     FeatureSet,
     Immunoscore,
     ImmunoscoreRule,
+    Reading,
     RoiChoice,
     Series,
 )
@@ -90,6 +91,29 @@ def cuts_behind(snapshot: DatasetSnapshot) -> list[ImmunoscoreRule]:
     digests = behind.values("parent_digest")
     scores = Immunoscore.objects.filter(study=study, inputs_digest__in=digests)
     return list(ImmunoscoreRule.objects.filter(pk__in=scores.values("rule")).order_by("pk"))
+
+
+def score_rules_behind(
+    snapshot: DatasetSnapshot, scores: Mapping[int, float]
+) -> list[ImmunoscoreRule]:
+    """Rules of the slides that a prognosis's table got its Immunoscores by, last stated first.
+
+    Its lineage names the rule. Of a table from before lineage did, those rules of its time that
+    give every one of its ``scores`` (by patient id).
+    """
+    rules = ImmunoscoreRule.objects.filter(study=snapshot.study, reading=Reading.IMMUNOSCORE)
+    rules = rules.order_by("-stated_at", "-pk")
+    recorded = list(rules.filter(digest__in=parents_of(snapshot)))
+    if recorded:
+        return recorded
+    return [one for one in rules.filter(created_at__lte=snapshot.frozen_at) if _gives(one, scores)]
+
+
+def _gives(rule: ImmunoscoreRule, scores: Mapping[int, float]) -> bool:
+    """Whether a rule gave each of these patients the score that is told."""
+    rows = Immunoscore.objects.filter(rule=rule, patient__in=scores, score__isnull=False)
+    given = set(rows.values_list("patient_id", "score"))
+    return {(patient, int(score)) for patient, score in scores.items()} <= given
 
 
 def uses_today(study: Study) -> dict[int, str]:

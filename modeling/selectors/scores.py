@@ -18,13 +18,20 @@ def speaking_version(study: Study) -> ModelVersion | None:
 
 
 def speaking(study: Study, kind: str, **scope: Any) -> QuerySet[ModelVersion]:
-    """Versions of a kind, the released one first, then from the newest to the oldest."""
+    """Versions of a kind, the released one first, then from the newest to the oldest.
+
+    Of nomograms those from the start of treatment come before those from a landmark.
+    """
     moves = VersionEvent.objects.filter(version=OuterRef("pk")).order_by("-number")
     is_released = Q(state=VersionState.RELEASED)
     return (
         ModelVersion.objects.filter(study=study, kind=kind, **scope)
         .annotate(state=Subquery(moves.values("to_state")[:1]))
-        .order_by(Case(When(is_released, then=0), default=1), "-number")
+        .order_by(
+            Case(When(is_released, then=0), default=1),
+            Case(When(content__has_key="landmark_days", then=1), default=0),
+            "-number",
+        )
     )
 
 

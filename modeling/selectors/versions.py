@@ -92,19 +92,19 @@ def states_of(study: Study) -> dict[int, str]:
     return dict(events.values_list("version_id", "to_state"))
 
 
-def scope_of(version: ModelVersion) -> tuple[str, str, str]:
-    """What a version is for: kind, endpoint, and the cohort it was recalibrated to."""
+def scope_of(version: ModelVersion) -> tuple[str, str, str, int]:
+    """What a version is for: kind, endpoint, the cohort it was recalibrated to, its landmark."""
     site = (version.content.get("recalibration") or {}).get("cohort", "")
-    return version.kind, version.endpoint, site
+    return version.kind, version.endpoint, site, int(version.content.get("landmark_days") or 0)
 
 
 def active_version(
-    study: Study, kind: str, endpoint: str = "", recalibrated_to: str = ""
+    study: Study, kind: str, endpoint: str = "", recalibrated_to: str = "", landmark_days: int = 0
 ) -> ModelVersion | None:
     """The released version of a purpose, when there is one."""
     released = [pk for pk, state in states_of(study).items() if state == VersionState.RELEASED]
     versions = ModelVersion.objects.filter(pk__in=released, kind=kind, endpoint=endpoint)
-    wanted = (kind, endpoint, recalibrated_to)
+    wanted = (kind, endpoint, recalibrated_to, landmark_days)
     return next((v for v in versions.order_by("-id") if scope_of(v) == wanted), None)
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from modeling.models import DatasetSnapshot
 from modeling.services.cohort_snapshot import TABLE_ONE
+from modeling.services.prognosis_endpoints import landmark_of
 from modeling.services.prognosis_rows import MARKERS
 from studies.methods.dictionary import AT_OUTCOME, BEFORE_TREATMENT
 from studies.methods.known_when import known_of_all
@@ -94,7 +95,16 @@ def columns_told(snapshot: DatasetSnapshot, data: bytes) -> list[dict[str, Any]]
     """A line per column of a table's Parquet bytes, in the order of the table."""
     table = pq.read_table(io.BytesIO(data))
     own, known = _own_variables(snapshot), _known_then(snapshot)
-    return [_told(field, table.column(field.name), own, known) for field in table.schema]
+    told = [_told(field, table.column(field.name), own, known) for field in table.schema]
+    days = landmark_of(snapshot.question)
+    from_day = (
+        f"follow-up: from day {days} after the start of treatment (landmark) to the event "
+        "or the last contact"
+    )
+    return [
+        {**one, "meaning": from_day} if days and one["name"] == "duration_months" else one
+        for one in told
+    ]
 
 
 def _told(

@@ -16,6 +16,7 @@ from modeling.methods.nomogram_reading import (
 from modeling.models import ModelVersion, VersionKind
 from modeling.selectors import state_of
 from modeling.services.prognosis_columns import titles_of
+from modeling.services.prognosis_endpoints import landmark_of, landmark_told
 from modeling.services.prognosis_metrics import json_ready
 from modeling.services.prognosis_rows import LOGARITHMS
 from studies.methods.problems import DataProblem, Problem, refuse
@@ -167,6 +168,7 @@ def version_calculate(version: ModelVersion, given: Mapping[str, str]) -> dict[s
                 "sha256": version.sha256,
                 "state": state_of(version),
                 "endpoint": version.endpoint,
+                **landmark_told(landmark_of(version.content)),
             },
             "values": {f.param: given[f.param] for f in fields},
             "points": {f.param: reading.points[f.name] for f in fields},

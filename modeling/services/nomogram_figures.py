@@ -24,7 +24,7 @@ from modeling.methods.lasso_solver import LassoPath
 from modeling.methods.time_dependent_auc import TimeDependentAuc
 from modeling.models import Evaluation, ModelVersion
 from modeling.services.prognosis_columns import titles_of, titles_of_run
-from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_endpoints import endpoint_of, landmark_of, months_from
 from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import SHORT_TITLES, TITLES
 from modeling.services.rad_score_survival import DID_NOT, RESPONDED
@@ -192,6 +192,7 @@ def _auc(version: ModelVersion, judged: Sequence[Evaluation]) -> Figure | None:
     return draw_auc_over_time(
         curves, say("AUC(t) of the nomogram, {endpoint}", endpoint=endpoint),
         say("Cumulative/dynamic, weighted for censoring, 95 % bands; training is apparent."),
+        unit=months_from(landmark_of(version.content)),
         key=f"auc_over_time_{version.endpoint}",
     )  # fmt: skip
 
@@ -240,6 +241,7 @@ def _hazards(version: ModelVersion) -> Figure | None:
         say("Scaled Schoenfeld residuals about β(t), a smooth curve, and dashed the constant "
         "effect of the model; p of the score test against Kaplan-Meier time."),
         key=f"proportional_hazards_{version.endpoint}",
+        unit=months_from(landmark_of(version.content)),
     )  # fmt: skip
 
 
@@ -280,6 +282,7 @@ def _competing(evaluation: Evaluation) -> Figure | None:
         say("Aalen-Johansen with 95 % bands; death without progression, or on its day, competes. "
         "Taking such deaths as censored would overstate progression."),
         test, f"incidence_{evaluation.cohort.name}",
+        months_from(landmark_of(evaluation.snapshot.question)),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from modeling.models import Basis, Evaluation, ModelVersion, VersionKind
 from modeling.selectors import look_numbers
+from modeling.services.prognosis_endpoints import landmark_of, landmark_told
 from modeling.services.report_content import cohort_order
 from modeling.services.report_survival import evaluations_of
 
@@ -31,6 +32,7 @@ def nomogram_performance(version: ModelVersion) -> dict[str, Any]:
         "uid": str(version.uid),
         "endpoint": version.endpoint,
         "headline_months": months,
+        **landmark_told(landmark_of(version.content)),
         "cohorts": rows,
         "added_value": {
             "likelihood_ratio": added.get("likelihood_ratio"),
@@ -38,6 +40,7 @@ def nomogram_performance(version: ModelVersion) -> dict[str, Any]:
             "cohorts": beside,
             "corrected": any(row["basis"] == CORRECTED for row in beside),
         },
+        "corrected": any(row["basis"] == CORRECTED for row in rows),
     }
 
 

@@ -142,6 +142,7 @@ def prognosis_done(recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:
         "penalty": plan.get("penalty", "none"),
         "immunoscore": "yes" if "immunoscore" in plan["always"] else "no",
         "resamples": plan["resamples"],
+        "landmark_days": recipe.get("landmark_days", 0),
         "seed": seed,
     }
 

@@ -203,7 +203,9 @@ def scores_judge(
 ) -> Iterator[JudgedCohort]:
     """Survival by the Rad-Score alone; everybody with a score and follow-up counts."""
     for cohort_id, members in rows.groupby("cohort_id", sort=True):
-        metrics = rad_score_survival(members, run.cut, run.endpoint, run.headline)
+        metrics = rad_score_survival(
+            members, run.cut, run.endpoint, run.headline, run.landmark_days
+        )
         yield JudgedCohort(int(cohort_id), snapshot, _is_development(members), metrics)
 
 

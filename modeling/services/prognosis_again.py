@@ -91,7 +91,13 @@ def _asked(version: ModelVersion, run: PrognosisRun, fit: PrognosisFit) -> dict[
     asked = dossier_compute(run, fit, fitted, _rows(judged[0]))
     tabled = DatasetSnapshot.objects.get(study=version.study, uid=stored["snapshot"])
     tables = table2_asked(_rows(tabled), run.endpoint, run.plan)
+    tables = list(map(_as_kept, stored["tables"], tables))
     return asked | {"table_2": {"snapshot": stored["snapshot"], "tables": tables}}
+
+
+def _as_kept(stored: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """A run of before the separated columns were named has no such names to compare."""
+    return {key: value for key, value in now.items() if key != "separated" or key in stored}
 
 
 def _run_of(version: ModelVersion) -> PrognosisRun:

@@ -16,6 +16,7 @@ from modeling.services.prognosis_ahead import Ahead, prognosis_ahead
 from modeling.services.prognosis_columns import columns_of
 from modeling.services.prognosis_guard import EXPLAINED, leaks_of
 from modeling.services.prognosis_metrics import json_ready
+from modeling.services.prognosis_question import landmark_notices
 from modeling.services.prognosis_rows import CANDIDATES
 from modeling.services.prognosis_writing import prognosis_recipe
 from studies.methods.problems import DataProblem, Notice, Problem
@@ -47,6 +48,7 @@ def check_of(ahead: Ahead) -> dict[str, Any]:
         "endpoint": choice.endpoint,
         "horizons": list(choice.plan.times),
         "headline": choice.headline,
+        "landmark_days": choice.landmark_days,
         "rad_score": {
             "uid": str(choice.rad_score.uid), "name": str(choice.rad_score),
             "state": state_of(choice.rad_score),
@@ -123,7 +125,8 @@ def _late(ahead: Ahead) -> list[Problem]:
 
 
 def _about(ahead: Ahead) -> list[Notice]:
-    return [*_late_horizons(ahead), *_not_offered(ahead)]
+    landmark = landmark_notices(ahead.choice.question, ahead.rows)
+    return [*landmark, *_late_horizons(ahead), *_not_offered(ahead)]
 
 
 def _not_offered(ahead: Ahead) -> list[Notice]:

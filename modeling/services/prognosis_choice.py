@@ -17,11 +17,12 @@ from modeling.methods.admissible_columns import (
     refusal_of,
 )
 from modeling.methods.prognosis_plan import PrognosisPlan, lead_with_common
+from modeling.methods.question import LATEST_LANDMARK
 from modeling.models import DatasetSnapshot, ModelVersion, SavedQuestion, VersionKind
 from modeling.selectors import newest_table, question_named, snapshot_named, speaking, version_named
 from modeling.services.parameters import read_resamples, read_seed
 from modeling.services.prognosis_columns import candidates_of, columns_of, usual_candidates
-from modeling.services.prognosis_endpoints import endpoints_offered
+from modeling.services.prognosis_endpoints import endpoints_offered, landmark_of, landmark_told
 from modeling.services.prognosis_question import PURPOSE, PrognosisQuestion, own_told
 from modeling.services.prognosis_rows import ALWAYS, FACTORS, PrognosisRows
 from studies.methods.problems import DataProblem, Problem, refuse
@@ -42,6 +43,7 @@ ASKED: dict[str, Any] = {
     "cohorts": "",
     "horizons": "",
     "headline": "",
+    "landmark": "",
     "immunoscore": "",
     "candidates": "",
     "selection": "lasso",
@@ -69,6 +71,10 @@ class PrognosisChoice:
     plan: PrognosisPlan
     question: Mapping[str, Any]
     table: DatasetSnapshot | None = None
+
+    @property
+    def landmark_days(self) -> int:
+        return landmark_of(self.question)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -144,6 +150,7 @@ def choice_read(study: Study, asked: Mapping[str, Any]) -> PrognosisChoice:
     question = before or PrognosisQuestion(
         found["endpoint"], found["rad_score"], _written_out(study, found["cohorts"]),
         found["candidates"], "immunoscore" in found["always"], own,
+        landmark_days=found["landmark"],
     ).document()  # fmt: skip
     return PrognosisChoice(
         found["endpoint"], found["seed"], found["rad_score"], found["cohorts"], headline, plan,
@@ -209,12 +216,14 @@ def question_checked(
         if "cohorts" in document else "",
         "candidates": document.get("columns", ""),
         "immunoscore": document.get("immunoscore", ""),
+        "landmark": landmark_of(document),
     }  # fmt: skip
     made = choice_read(study, asked).question
     version = version_named(study, made["rad_score"], VersionKind.RAD_SCORE)
     return PrognosisQuestion(
         made["endpoint"], version, tuple(made["cohorts"]), tuple(made["columns"]),
         made["immunoscore"] == "yes", made["own"], tuple(document.get("filters", ())), saved,
+        landmark_of(made),
     )  # fmt: skip
 
 
@@ -231,6 +240,7 @@ def question_document(study: Study, choice: PrognosisChoice, name: str) -> dict[
         "cohorts": [*development.order_by("id").values_list("name", flat=True), *asked["cohorts"]],
         "columns": list(asked["columns"]),
         "immunoscore": asked["immunoscore"],
+        **landmark_told(landmark_of(asked)),
         **({"filters": asked["filters"]} if asked["filters"] else {}),
     }
 
@@ -362,6 +372,26 @@ def _months(text: str, column: str) -> float:
     return value
 
 
+def _landmark(wanted: Wanted) -> int:
+    """Days after the start of treatment; 0 for none. A question that was asked has its own."""
+    text, where = str(wanted.given["landmark"]).strip(), say("Landmark")
+    said = landmark_of(wanted.before) if wanted.before is not None else 0
+    if not text:
+        return said
+    if not text.isdecimal() or int(text) > LATEST_LANDMARK:
+        raise refuse(
+            where, text, say("whole days, 0 (no landmark) to {most}", most=LATEST_LANDMARK),
+            "Give days after the start of treatment.", column="landmark",
+        )  # fmt: skip
+    if wanted.before is not None and int(text) != said:
+        raise refuse(
+            where, say("day {days}", days=int(text)),
+            say("{said}, as its rows were asked for", said=say("day {days}", days=said)),
+            "Leave it out, or ask another question.", column="landmark",
+        )  # fmt: skip
+    return int(text)
+
+
 def _always(wanted: Wanted) -> tuple[str, ...]:
     said = wanted.said_before("immunoscore") or "yes"
     value = str(wanted.given["immunoscore"]).strip() or said
@@ -417,6 +447,7 @@ _READ: dict[str, Any] = {
     "resamples": lambda wanted: read_resamples(wanted.given["resamples"]),
     "rad_score": _rad_score,
     "times": _times,
+    "landmark": _landmark,
     "always": _always,
     "candidates": _candidates,
     "selection": lambda wanted: _one_of(

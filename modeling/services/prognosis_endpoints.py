@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from modeling.models import ModelVersion
 from studies.endpoint_standings import own_survival
@@ -60,7 +62,43 @@ def endpoint_named(study: Study, name: str) -> PrognosisEndpoint:
 
 
 def endpoint_of(version: ModelVersion) -> PrognosisEndpoint:
-    return endpoint_named(version.study, version.endpoint)
+    """What a nomogram predicts, with the landmark that its time is counted from."""
+    one = endpoint_named(version.study, version.endpoint)
+    return from_landmark(one, landmark_of(version.content))
+
+
+def endpoint_asked(study: Study, question: Mapping[str, Any]) -> PrognosisEndpoint:
+    """What a question asks, a frozen one or one in force."""
+    return from_landmark(endpoint_named(study, question["endpoint"]), landmark_of(question))
+
+
+def landmark_of(told: Mapping[str, Any]) -> int:
+    """Days after the start of treatment that time is counted from: 0 where no landmark is named.
+
+    ``told`` is a question, a recipe or a nomogram's content.
+    """
+    return int(told.get("landmark_days") or 0)
+
+
+def landmark_told(days: int) -> dict[str, int]:
+    """As ``landmark_of`` reads it; no key where there is none, so that digests of before stay."""
+    return {"landmark_days": days} if days else {}
+
+
+def months_from(days: int) -> str:
+    """How an axis of time is called."""
+    return say("Months from day {days} on", days=days) if days else "months"
+
+
+def from_landmark(one: PrognosisEndpoint, days: int) -> PrognosisEndpoint:
+    """The same survival time of those who are followed without event beyond a day, from it on."""
+    if not days:
+        return one
+    pattern = marked("{endpoint} from day {days} on")
+    title, sentence, short = (
+        say(pattern, endpoint=say(text), days=days) for text in (one.title, one.sentence, one.short)
+    )
+    return replace(one, title=title, sentence=sentence, short=short)
 
 
 def _of_every_study(one: PrognosisEndpoint) -> PrognosisEndpoint:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from imaging.models import CutKind
-from imaging.selectors.slides import rule_current, rule_is_stale
+from imaging.models import CutKind, ImmunoscoreRule
+from imaging.selectors.slides import foreign_densities, rule_current, rule_is_stale
 from modeling.methods.admissible_columns import check_known_in_time
 from modeling.methods.leak_guard import (
     check_cohort_uses,
@@ -23,12 +23,15 @@ from modeling.methods.leak_guard import (
 )
 from modeling.methods.leak_origins import check_identical_images
 from modeling.methods.leak_survival import check_out_of_fold, check_outcome_order, check_unseen
+from modeling.models import DatasetSnapshot
 from modeling.selectors import (
     dates_behind,
     days_of_scans,
     days_of_specimens,
     frozen_keys,
+    frozen_uses,
     image_digests,
+    score_rules_behind,
     starts_of_treatment,
     uses_today,
 )
@@ -51,13 +54,22 @@ EXPLAINED = {
     "known": marked("The dictionary says of every covariate that it is known before treatment."),
     "dates": marked("What has a day of its own is dated before treatment began."),
     "outcome_order": marked("No covariate was made of the outcome."),
-    "cuts": marked("Cuts of the slides were frozen on the development cohort as it is now."),
+    "cuts": marked(
+        "Cuts of the slides were frozen on the development cohort of the rows and on nobody else."
+    ),
+    "landmark": marked(
+        "Everybody is followed without event beyond the landmark, and time is counted from it."
+    ),
 }
 
 
 def leaks_of(ahead: Ahead) -> dict[str, list[Problem]]:
     """What each check finds, an empty list where it passes."""
-    return {name: check(ahead) for name, check in _CHECKS.items()}
+    return {
+        name: check(ahead)
+        for name, check in _CHECKS.items()
+        if name != "landmark" or ahead.choice.landmark_days
+    }
 
 
 def guard_refuse(ahead: Ahead) -> None:
@@ -159,8 +171,11 @@ def _outcome_order(ahead: Ahead) -> list[Problem]:
 
 
 def _cuts(ahead: Ahead) -> list[Problem]:
+    """Of rows as they stand the rule of today; of a frozen table the one that it was made under."""
     if "immunoscore" not in ahead.choice.plan.always:
         return []
+    if ahead.choice.table is not None:
+        return _cuts_frozen(ahead, ahead.choice.table)
     rule = rule_current(ahead.study)
     if rule is None or rule.kind == CutKind.FIXED or not rule_is_stale(rule):
         return []
@@ -170,6 +185,56 @@ def _cuts(ahead: Ahead) -> list[Problem]:
             say("cuts frozen on other densities than those of the development cohort of today"),
             "development patients only",
             "Compute the Immunoscore and the phenotype from IHC again.",
+        )
+    ]
+
+
+def _cuts_frozen(ahead: Ahead, table: DatasetSnapshot) -> list[Problem]:
+    """Densities that came, and rules that were stated, since a table was frozen change nothing of
+    it: what counts is that its scores' cuts hold densities of its development patients alone.
+
+    Of several rules that give its very scores one is enough.
+    """
+    if rule_current(ahead.study) is None:
+        return []  # no score came of a rule
+    scores = ahead.table.set_index("patient_id")["immunoscore"].dropna()
+    rules = score_rules_behind(table, scores.to_dict())
+    uses = frozen_uses(table)
+    development = [patient for patient, use in uses.items() if use == CohortUse.DEVELOPMENT]
+    foreign = {rule: _foreign(rule, development) for rule in rules}
+    if any(count == 0 for count in foreign.values()):
+        return []
+    freeze = "Compute the Immunoscore again, and freeze the question anew."
+    if not foreign:
+        return [Problem(
+            str(table), say("Immunoscores that no rule of this study gives"),
+            "a rule whose cuts are of development patients", freeze, column="snapshot",
+        )]  # fmt: skip
+    rule, count = next(iter(foreign.items()))
+    return [Problem(
+        str(rule),
+        say("{n} densities behind its cuts are of nobody in the table's development cohort",
+            n=count),
+        "development patients only", freeze, column="snapshot",
+    )]  # fmt: skip
+
+
+def _foreign(rule: ImmunoscoreRule, development: list[int]) -> int:
+    return 0 if rule.kind == CutKind.FIXED else foreign_densities(rule, development)
+
+
+def _landmark(ahead: Ahead) -> list[Problem]:
+    days, rows = ahead.choice.landmark_days, ahead.table
+    before = int((~(rows["duration_months"] > 0)).sum())
+    if not before:
+        return []
+    return [
+        Problem(
+            say("Landmark, day {days}", days=days),
+            say("{n} patients who are not followed beyond it", n=before),
+            "patients who are followed beyond it without event",
+            "Freeze the question anew.",
+            column="landmark",
         )
     ]
 
@@ -185,4 +250,5 @@ _CHECKS: dict[str, Callable[[Ahead], list[Problem]]] = {
     "dates": _dates,
     "outcome_order": _outcome_order,
     "cuts": _cuts,
+    "landmark": _landmark,
 }

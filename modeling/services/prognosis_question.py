@@ -12,17 +12,21 @@ from typing import Any
 
 import pandas as pd
 
+from imaging.models import ImmunoscoreRule
+from imaging.selectors.slides import rule_current
 from modeling.methods.admissible_columns import DictionaryColumn
 from modeling.methods.question import PROGNOSIS
 from modeling.models import DatasetSnapshot, ModelVersion, SavedQuestion
 from modeling.selectors import frozen_keys, frozen_left_out
 from modeling.services.prognosis_columns import own_values, told_of
+from modeling.services.prognosis_endpoints import landmark_of, landmark_told
 from modeling.services.prognosis_rows import (
     ALWAYS,
     CANDIDATES,
     KEY,
     OUTCOMES,
     PrognosisRows,
+    landmark_losses,
     prognosis_rows,
     reason_of,
 )
@@ -40,7 +44,9 @@ class PrognosisQuestion:
     """What is asked, every default written out.
 
     ``cohorts`` are validating ones; development is always asked about. ``columns`` are the
-    candidates; ``own`` tells title, unit and levels of those that are the study's own.
+    candidates; ``own`` tells title, unit and levels of those that are the study's own. With
+    ``landmark_days`` time is counted from that day after the start of treatment, of whoever is
+    followed without event beyond it.
     """
 
     endpoint: str
@@ -51,6 +57,7 @@ class PrognosisQuestion:
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     filters: tuple[Mapping[str, Any], ...] = ()
     saved: SavedQuestion | None = None
+    landmark_days: int = 0
 
     def document(self) -> dict[str, Any]:
         """As a frozen table keeps it."""
@@ -66,6 +73,7 @@ class PrognosisQuestion:
             "own": {name: dict(told) for name, told in self.own.items()},
             "filters": [dict(rule) for rule in self.filters],
             "missing": "complete_case",
+            **landmark_told(self.landmark_days),
         }
 
 
@@ -94,14 +102,26 @@ def prognosis_table(study: Study, question: Mapping[str, Any]) -> PrognosisRows:
     if version is None:
         raise refuse("question.rad_score", question["rad_score"], "a Rad-Score of this study",
                      "Ask with another one.")  # fmt: skip
-    rows = prognosis_rows(study, question["endpoint"], version).table
+    landmark = landmark_of(question)
+    rows = prognosis_rows(study, question["endpoint"], version, landmark).table
     rows = rows.join(own_values(study, list(question["own"])), on="patient_id")
     gone = members_left_out(study)
     table = rows if gone.empty else pd.concat([rows, gone], ignore_index=True)
     table = table[table["use"].isin(COUNTED)]
     asked = (table["use"] == CohortUse.DEVELOPMENT) | table["cohort"].isin(question["cohorts"])
     table = table[asked].sort_values(list(KEY)).reset_index(drop=True)
-    return PrognosisRows(table, [version.sha256])
+    return PrognosisRows(table, [version.sha256, *_rules(study, question)], _all_rules(study))
+
+
+def _rules(study: Study, question: Mapping[str, Any]) -> list[str]:
+    """What the Immunoscores are given by: a table's lineage tells it for good."""
+    rule = rule_current(study) if question["immunoscore"] == "yes" else None
+    return [rule.digest] if rule else []
+
+
+def _all_rules(study: Study) -> set[str]:
+    """Scores that another rule gives alike are the same rows."""
+    return set(ImmunoscoreRule.objects.filter(study=study).values_list("digest", flat=True))
 
 
 def narrowed(rows: PrognosisRows, question: Mapping[str, Any]) -> PrognosisRows:
@@ -149,7 +169,7 @@ def targets_asked(question: Mapping[str, Any], table: pd.DataFrame) -> dict[str,
 
 def table_notices(question: Mapping[str, Any], rows: PrognosisRows) -> list[Notice]:
     """Who is in, and who has a gap, by cohort."""
-    notices = []
+    notices = landmark_notices(question, rows)
     for cohort, members in rows.table.groupby("cohort", sort=True):
         known = members[members["reason"] == ""]
         if len(known) < len(members):
@@ -163,6 +183,21 @@ def table_notices(question: Mapping[str, Any], rows: PrognosisRows) -> list[Noti
         if gaps:
             notices.append(Notice("gaps", _gaps_said(str(cohort), members, gaps)))
     return notices
+
+
+def landmark_notices(question: Mapping[str, Any], rows: PrognosisRows) -> list[Notice]:
+    """Whom the landmark leaves out, by cohort."""
+    days = landmark_of(question)
+    if not days:
+        return []
+    return [
+        Notice("landmark", say(
+            "{cohort}: by the landmark, day {days}, {died} had the event and {lost} were not "
+            "followed beyond it: they are out, and time is counted from there.",
+            cohort=named(cohort), days=days, died=died, lost=lost,
+        ))
+        for cohort, (died, lost) in landmark_losses(rows.table, days).items()
+    ]  # fmt: skip
 
 
 def _gaps_said(cohort: str, members: pd.DataFrame, gaps: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from modeling.methods.landmark import take_landmark
 from modeling.models import DatasetSnapshot, ModelVersion, Prediction, Quantity
 from studies.methods.endpoint_kinds import kind_of
 from studies.methods.wording import marked
@@ -54,6 +55,9 @@ TITLES = {
     "suv_max": "SUVmax (g/mL)",
     "log2_mtv": marked("MTV (mL, log scale)"),
 }
+# Why a landmark leaves somebody out, as a frozen table keeps it.
+BY_LANDMARK = marked("had the event by landmark day {days}")
+BEFORE_LANDMARK = marked("not followed beyond landmark day {days}")
 # Without the unit, where a figure has no room for it.
 SHORT_TITLES = {
     "age_years": marked("Age"),
@@ -113,8 +117,13 @@ class PrognosisRows:
         return rows[complete].astype({"event": bool}), left_out
 
 
-def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> PrognosisRows:
-    """Join of everything the question may need; nobody is dropped here."""
+def prognosis_rows(
+    study: Study, endpoint: str, rad_score: ModelVersion, landmark_days: int = 0
+) -> PrognosisRows:
+    """Join of everything the question may need; nobody is dropped here.
+
+    With a landmark time is counted from it; who is not followed beyond it without event is out.
+    """
     members = once(("prognosis_values", study.pk), lambda: _values(study))
     follow_up = endpoint_table(study, endpoint)
     joined = members.assign(
@@ -127,7 +136,39 @@ def prognosis_rows(study: Study, endpoint: str, rad_score: ModelVersion) -> Prog
     gaps = joined[list(NEEDED)].isna()
     joined["reason"] = [reason_of(row.index[row]) if row.any() else ""
                         for _, row in gaps.iterrows()]  # fmt: skip
+    if landmark_days:
+        joined = _from_landmark(joined, follow_up["duration_days"], landmark_days)
     return PrognosisRows(joined.sort_values(["cohort_id", "pseudonym"]).reset_index(drop=True))
+
+
+def _from_landmark(joined: pd.DataFrame, days: pd.Series, landmark: int) -> pd.DataFrame:
+    """Time from the landmark on, in whole days before it is months; nobody's event before it."""
+    followed = joined.index.map(days).to_numpy(float)
+    known = np.isfinite(followed) & joined["event"].notna().to_numpy()
+    event = joined["event"].where(known, other=False).to_numpy(bool)
+    found = take_landmark(followed[known], event[known], float(landmark))
+    kept = np.zeros(len(joined), dtype=bool)
+    kept[known] = found.kept
+    months = np.full(len(joined), np.nan)
+    months[kept] = found.duration / DAYS_PER_MONTH
+    why = np.where(event, BY_LANDMARK.format(days=landmark), BEFORE_LANDMARK.format(days=landmark))
+    left = known & ~kept & (joined["reason"] == "").to_numpy()
+    return joined.assign(
+        duration_months=months,
+        **{name: joined[name].where(kept) for name in ("event", "cause")},
+        reason=np.where(left, why, joined["reason"]),
+    )
+
+
+def landmark_losses(members: pd.DataFrame, landmark: int) -> dict[str, tuple[int, int]]:
+    """By cohort, of ``members`` with everything else: how many had the event by a landmark, and
+    how many were not followed beyond it."""
+    reasons = [text.format(days=landmark) for text in (BY_LANDMARK, BEFORE_LANDMARK)]
+    table = members.sort_values("cohort_id", kind="stable")
+    return {
+        str(name): (int((told == reasons[0]).sum()), int((told == reasons[1]).sum()))
+        for name, told in table.groupby("cohort", sort=False)["reason"]
+    }
 
 
 def _values(study: Study) -> pd.DataFrame:

@@ -96,16 +96,25 @@ def _told(
     told = {**head, "penalty": "none", "notes": notes, "problems": problems, **_as_dict(found)}
     coefficients = sum(len(term.columns) for term in terms)
     scarce, alone_only = fewer < FEWEST_EACH * coefficients, fewer < LEAST_EACH * coefficients
+    if separated and alone_only:  # the whole model is not told: what matters is each one alone
+        found = tabulate(table, terms, "none", False)
+        separated = any(SEPARATION in str(problem) for problem in found.problems)
     if separated or scarce:
         try:
             cause = "separation" if separated else "few events"
-            told |= {"penalty": "firth", "because": cause,
+            told |= {"penalty": "firth", "because": cause, "separated": _separated(found),
                      **_as_dict(tabulate(table, terms, "firth", not alone_only))}  # fmt: skip
         except DataProblem as refusal:  # collinear, say: Firth's does not help there
             told["problems"].append(str(refusal.problems[0]))
     if alone_only:
         told |= _alone_only(told, fewer, coefficients)
     return json_ready(told)
+
+
+def _separated(found: RegressionTable) -> list[str]:
+    """Columns without a finite ratio by the plain likelihood, each once."""
+    names = [one.column for one in found.problems if one.column and SEPARATION in str(one)]
+    return list(dict.fromkeys(names))
 
 
 def _alone_only(told: dict[str, Any], outcomes: int, coefficients: int) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from modeling.selectors import frozen_left_out
 from modeling.services.environment import code_commit, library_versions
 from modeling.services.numbering import next_number
 from modeling.services.prognosis_choice import PrognosisChoice
+from modeling.services.prognosis_endpoints import landmark_of, landmark_told
 from modeling.services.prognosis_metrics import (
     FORMAT,
     cox_table,
@@ -69,6 +70,10 @@ class PrognosisRun:
     table: DatasetSnapshot
     cohorts: tuple[str, ...] = ()  # judged in; none stands for all
     notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def landmark_days(self) -> int:
+        return landmark_of(self.table.question)
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def rows_freeze(
         "missing": "complete_case",
         "rad_score": str(run.rad_score.uid),
         **_own_among(columns, run.table.question),
+        **landmark_told(run.landmark_days),
     }
     reasons = sorted(left_out[[*KEY, "reason"]].agg("|".join, axis=1)) if len(left_out) else []
     named = sorted({*rows["cohort"], *left_out.get("cohort", ())})
@@ -196,7 +202,8 @@ def prognosis_recipe(choice: PrognosisChoice | PrognosisRun) -> dict[str, Any]:
     plan = {name: value for name, value in plan.items() if usual.get(name, ...) != value}
     cohorts = {"cohorts": list(choice.cohorts)} if choice.cohorts else {}
     return {
-        "endpoint": choice.endpoint, "plan": plan, "headline_months": choice.headline, **cohorts
+        "endpoint": choice.endpoint, "plan": plan, "headline_months": choice.headline, **cohorts,
+        **landmark_told(choice.landmark_days),
     }  # fmt: skip
 
 
@@ -270,7 +277,7 @@ def prognosis_results(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
 def version_content(run: PrognosisRun, fit: PrognosisFit) -> dict[str, Any]:
     """The nomogram as data."""
     content = nomogram_content(fit, run.endpoint, run.table.question.get("own", {}))
-    return content | {"rad_score_cut": run.cut}
+    return content | {"rad_score_cut": run.cut, **landmark_told(run.landmark_days)}
 
 
 def basis_of(part: JudgedCohort) -> Basis:

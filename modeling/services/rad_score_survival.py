@@ -15,6 +15,7 @@ from modeling.methods.landmark import take_landmark
 from modeling.methods.log_rank import compare_log_rank
 from modeling.methods.restricted_mean import RestrictedMean, compare_restricted_means
 from modeling.services.prognosis_metrics import FORMAT, estimate, json_ready
+from modeling.services.prognosis_rows import DAYS_PER_MONTH
 from studies.methods.endpoints import is_responder
 from studies.methods.problems import DataProblem
 from studies.methods.wording import marked
@@ -25,12 +26,13 @@ LANDMARK = 6.0  # months: when response is assessed
 
 
 def rad_score_survival(
-    rows: pd.DataFrame, cut: float, endpoint: str, headline: float
+    rows: pd.DataFrame, cut: float, endpoint: str, headline: float, landmark_days: int = 0
 ) -> dict[str, Any]:
     """Curves, log-rank, hazard ratio, restricted means, and what other cuts would have said.
 
     With progression-free survival the incidence of progression with death as competitor; with
-    overall survival that from the landmark of response on.
+    overall survival that from the landmark of response on. Of rows that are counted from a
+    landmark of their own (``landmark_days``) response is taken when both have passed.
     """
     groups = np.where(rows["rad_score"] >= cut, HIGH, LOW)
     own = float(rows["rad_score"].median())
@@ -46,7 +48,7 @@ def rad_score_survival(
         "hazard_ratio": _hazard_ratio(rows, groups == LOW),
         "restricted_mean": _restricted_mean(rows, groups == HIGH, headline),
         **({"competing": _competing(rows, groups)} if endpoint != "overall_survival"
-           else {"landmark": _landmark(rows)}),
+           else {"landmark": _landmark(rows, landmark_days / DAYS_PER_MONTH)}),
         "other_cuts": [
             {"rule": "0.5", "cut": 0.5, "log_rank": _log_rank(rows, 0.5)},
             {"rule": "median of this cohort", "cut": own, "log_rank": _log_rank(rows, own)},
@@ -118,11 +120,14 @@ def _incidence(name: str, time: np.ndarray, cause: np.ndarray) -> dict[str, Any]
     }
 
 
-def _landmark(rows: pd.DataFrame) -> dict[str, Any] | None:
-    """Survival from the landmark on by response, of those alive and followed beyond it."""
+def _landmark(rows: pd.DataFrame, begun: float) -> dict[str, Any] | None:
+    """Survival from the landmark on by response, of those alive and followed beyond it.
+
+    ``begun``: months after the start of treatment at which the rows' time begins.
+    """
     known = rows[[bool(label) and is_responder(label) is not None for label in rows["response"]]]
     try:
-        found = take_landmark(known["duration_months"], known["event"], LANDMARK)
+        found = take_landmark(known["duration_months"], known["event"], max(LANDMARK - begun, 0.0))
     except DataProblem:  # nobody is left
         return None
     left = known[found.kept].assign(duration_months=found.duration, event=found.event)
@@ -133,7 +138,7 @@ def _landmark(rows: pd.DataFrame) -> dict[str, Any] | None:
     if len(present) == 2 and left["event"].any():
         test = compare_log_rank(left["duration_months"], left["event"], label, present)
     return {
-        "landmark_months": LANDMARK,
+        "landmark_months": max(LANDMARK, round(begun, 2)),
         "known": len(known),
         "n": len(left),
         "lost_to_event": found.lost_to_event,

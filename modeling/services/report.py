@@ -16,6 +16,7 @@ from modeling.services.report_checklists import checklists_section
 from modeling.services.report_cohorts import cohorts_section
 from modeling.services.report_content import Draft
 from modeling.services.report_endpoints import endpoint_names
+from modeling.services.report_examination import examination_section
 from modeling.services.report_files import report_files_write
 from modeling.services.report_immunoscore import immunoscore_section
 from modeling.services.report_methods import (
@@ -114,6 +115,7 @@ def _content(
     phenotypes_section(draft, rad_score)
     progress(4, total, marked("Rad-Score"))
     rad_score_section(draft, rad_score)
+    examination_section(draft, rad_score)
     progress(5, total, marked("Survival by Rad-Score"))
     survival_by_rad_score(draft, rad_score, nomograms)
     progress(6, total, marked("Table 2"))
@@ -163,7 +165,7 @@ def nomogram_told(version: ModelVersion) -> dict[str, Any]:
     """What a nomogram is made of, for the zip and its R script."""
     kept = ("endpoint", "unit", "penalty", "terms", "joined_levels", "columns", "coefficients",
             "covariance", "center", "ties", "baseline", "times_months", "n", "events",
-            "nomogram")  # fmt: skip
+            "nomogram", "landmark_days")  # fmt: skip
     return {
         "name": version_title(version),
         "version_sha256": version.sha256,

@@ -11,7 +11,7 @@ from modeling.figures.attrition import AttritionStep, draw_attrition
 from modeling.methods.kaplan_meier import estimate_kaplan_meier
 from modeling.models import DatasetSnapshot, ModelVersion, SnapshotMember, VersionKind
 from modeling.selectors import unjudged_reasons
-from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_of
+from modeling.services.prognosis_endpoints import ENDPOINTS, endpoint_of, landmark_of
 from modeling.services.prognosis_rows import DAYS_PER_MONTH
 from modeling.services.report_content import Cell, Draft, Section, cohort_order, cohort_title
 from modeling.services.report_sources import number
@@ -112,6 +112,8 @@ def _needs(version: ModelVersion) -> str:
     """What a patient has who is counted in a question."""
     if version.kind == VersionKind.RAD_SCORE:
         return "features and a target"
+    if days := landmark_of(version.content):
+        return f"its columns, and follow-up beyond day {days}"
     return "its columns and follow-up"
 
 

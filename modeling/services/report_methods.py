@@ -12,10 +12,10 @@ from modeling.methods.classifiers import CLASSIFIERS
 from modeling.methods.prognosis_plan import RAREST_LEVEL
 from modeling.methods.scanner_plan import GROUPED_BY, MINIMUM, RULES
 from modeling.models import Basis, DatasetSnapshot, ModelVersion, StatementKey
-from modeling.selectors import extractors_behind, parents_of
+from modeling.selectors import extractors_behind, frozen_left_out, parents_of
 from modeling.services.prognosis_columns import own_title
-from modeling.services.prognosis_endpoints import endpoint_of
-from modeling.services.prognosis_rows import LOGARITHMS
+from modeling.services.prognosis_endpoints import endpoint_of, landmark_of
+from modeling.services.prognosis_rows import LOGARITHMS, landmark_losses
 from modeling.services.report_content import (
     TARGETS,
     Cell,
@@ -349,10 +349,31 @@ def _nomogram(version: ModelVersion) -> str:
         f"{offered}; it kept {kept}.{given_way(version)}"
     )
     return (
-        f"Nomogram, {title}. {chosen} Rad-Score (out of fold){' and Immunoscore' if both else ''} "
+        f"Nomogram, {title}. {_landmark(version)}{chosen} "
+        f"Rad-Score (out of fold){' and Immunoscore' if both else ''} "
         f"entered unpenalised. Cox model with Efron ties on {content['n']} patients with "
         f"{content['events']} events; baseline by Efron's estimator; points scaled so that the "
         f"widest variable spans 100.{departed(plan)}{resampled}"
+    )
+
+
+def _landmark(version: ModelVersion) -> str:
+    """Who is left because of it is counted on the frozen rows that the run was made of."""
+    days = landmark_of(version.content)
+    if not days:
+        return ""
+    losses = landmark_losses(frozen_left_out(version.run.snapshot), days)
+    told = (
+        "; ".join(
+            f"{cohort_phrase(name)} {died} and {lost}" for name, (died, lost) in losses.items()
+        )
+        or "nobody"
+    )
+    return (
+        f"Landmark analysis: time, horizons and follow-up count from day {days} after the start of "
+        "treatment, in every cohort, of patients followed without event beyond it. Left out, "
+        f"because of an event by then and because of follow-up that ends by then: {told}. "
+        "Variables are those known before treatment. "
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from modeling.models import Basis, Evaluation, ModelVersion
-from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_endpoints import endpoint_of, landmark_of
 from modeling.services.report_content import BASES, TARGETS, Cell, Draft, cohort_title
 from modeling.services.report_rad_score import rad_score_evaluations
 from modeling.services.report_sources import number_of
@@ -77,8 +77,8 @@ def _rad_score_rows(draft: Draft, version: ModelVersion) -> list[list[Cell]]:
 
 def _nomogram_rows(draft: Draft, version: ModelVersion) -> list[list[Cell]]:
     """Apparent in training, and in the cohort the published nomograms were drawn from."""
-    if version.endpoint not in NOMOGRAM:  # one of the study's own
-        return []
+    if version.endpoint not in NOMOGRAM or landmark_of(version.content):
+        return []  # one of the study's own, or of other patients and another time than published
     one = endpoint_of(version)
     rows = []
     for evaluation in evaluations_of(version, version.endpoint):

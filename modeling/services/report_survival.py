@@ -13,7 +13,12 @@ from modeling.methods.nomogram import nomogram_from_dict
 from modeling.models import Basis, Evaluation, ModelVersion
 from modeling.services.nomogram_figures import bend_title, nomogram_figures, score_figures
 from modeling.services.prognosis_columns import titles_of
-from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_endpoints import (
+    endpoint_of,
+    from_landmark,
+    landmark_of,
+    months_from,
+)
 from modeling.services.prognosis_metrics import curve_from
 from modeling.services.prognosis_rows import LOGARITHMS
 from modeling.services.report_content import (
@@ -37,13 +42,20 @@ from studies.figures.figure import p_text, with_interval
 from studies.methods.wording import english, marked, say
 
 
-def evaluations_of(version: ModelVersion, endpoint: str) -> list[Evaluation]:
-    """The newest evaluation of each cohort and basis against an endpoint, in the paper's order."""
+def evaluations_of(
+    version: ModelVersion, endpoint: str, landmark_days: int | None = None
+) -> list[Evaluation]:
+    """The newest evaluation of each cohort and basis against an endpoint, in the paper's order.
+
+    Of a Rad-Score one from the start of treatment speaks before one from a landmark, unless those
+    of a landmark are asked for (0: from the start of treatment alone).
+    """
     found = Evaluation.objects.filter(version=version, target=endpoint)
-    newest = {
-        (e.cohort_id, e.basis): e
-        for e in found.select_related("cohort", "snapshot", "version").order_by("id")
-    }
+    rows = list(found.select_related("cohort", "snapshot", "version").order_by("id"))
+    if landmark_days is not None:
+        rows = [e for e in rows if landmark_of(e.snapshot.question) == landmark_days]
+    rows.sort(key=lambda e: -landmark_of(e.snapshot.question))
+    newest = {(e.cohort_id, e.basis): e for e in rows}
     return sorted(newest.values(), key=lambda e: cohort_order(e.cohort.name))
 
 
@@ -55,8 +67,9 @@ def survival_by_rad_score(
     rows: list[list[Cell]] = []
     means: list[list[Cell]] = []
     for endpoint, one in endpoints_told(version.study, nomograms).items():
-        title = english(one.title)
         for evaluation in evaluations_of(version, endpoint):
+            asked = from_landmark(one, landmark_of(evaluation.snapshot.question))
+            title = english(asked.title)
             section = section or draft.section(
                 "survival",
                 "Survival by Rad-Score",
@@ -114,6 +127,7 @@ def _kaplan_meier(draft: Draft, section: Section, evaluation: Evaluation, title:
         title,
         _inside(test, ratio),
         f"km_{evaluation.target}_{evaluation.cohort.name}",
+        months_from(landmark_of(evaluation.snapshot.question)),
     )
     draft.figure(section, figure, draft.sources.of(evaluation))
 

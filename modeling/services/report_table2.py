@@ -8,7 +8,7 @@ from typing import Any
 from modeling.models import DatasetSnapshot, ModelVersion
 from modeling.services.nomogram_figures import added_rows
 from modeling.services.prognosis_columns import titles_of_run
-from modeling.services.prognosis_endpoints import endpoint_of
+from modeling.services.prognosis_endpoints import endpoint_of, landmark_of
 from modeling.services.report_content import (
     Cell,
     Draft,
@@ -19,7 +19,7 @@ from modeling.services.report_content import (
     spelled,
 )
 from modeling.services.report_sources import number, number_of
-from studies.methods.wording import listed, marked, say
+from studies.methods.wording import listed, marked, say, say_number
 from studies.models import CohortUse
 
 OUTCOMES = {
@@ -56,9 +56,12 @@ def table2_parts(nomograms: list[ModelVersion]) -> list[dict[str, Any]]:
 
 
 def outcome_title(part: Mapping[str, Any]) -> str:
-    """Of a survival time that the study named, its own."""
-    known = OUTCOMES.get(part["outcome"])
-    return known or endpoint_of(part["version"]).title
+    """Of a survival time that the study named, its own; of one from a landmark, with the day."""
+    days, known = landmark_of(part["version"].content), OUTCOMES.get(part["outcome"])
+    if part["outcome"] == "response" and days:
+        return say("{outcome}, of those followed without event beyond day {days}",
+                   outcome=say(OUTCOMES["response"]), days=days)  # fmt: skip
+    return endpoint_of(part["version"]).title if days or not known else known
 
 
 def table2_section(draft: Draft, nomograms: list[ModelVersion]) -> None:
@@ -98,27 +101,48 @@ def table2_table(draft: Draft, section: Section, part: Mapping[str, Any]) -> Non
         ),
         [say(head, ratio=ratio) if "{" in head else head for head in HEADS],
         [_row(line, titles, source) for line in part["lines"]],
-        table2_note(part),
+        table2_note(part, titles),
     )
 
 
-def table2_note(part: Mapping[str, Any]) -> str:
+def table2_note(part: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     """What was joined, left out or not estimable, and by which likelihood."""
     parts = [say(spelled(text).replace("_", " ")) for text in part.get("notes", [])]
     if part.get("penalty") == "firth":
-        few = part.get("because") == "few events"
-        why = (say("Few outcomes per coefficient") if few
-               else say("A column separates the outcomes"))  # fmt: skip
         parts.append(say(
             "{why}: Firth's penalised likelihood, profile intervals and p, throughout this table",
-            why=why,
+            why=_why_firth(part, titles),
         ))  # fmt: skip
+        if part.get("because") != "few events":
+            parts.append(say("For narrower intervals join rare levels, or leave the column out"))
     elif part.get("problems"):
         parts += [spelled(text).rstrip(".") for text in part["problems"]]
-    each = part["events"] / max(1, sum(not line["reference"] for line in part["lines"]))
+    is_response, n, events = part["outcome"] == "response", part["n"], part["events"]
+    fewer = min(events, n - events) if is_response else events
+    each = fewer / max(1, sum(not line["reference"] for line in part["lines"]))
     if each < 10:
-        parts.append(say("{n:.1f} events per coefficient", n=each))
+        parts.append(
+            say("{n:.1f} patients of the rarer response per coefficient", n=each)
+            if is_response
+            else say("{n:.1f} events per coefficient", n=each)
+        )
     return say("{notes}.", notes=listed(parts, marked("{first}. {rest}"))) if parts else ""
+
+
+def _why_firth(part: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """The columns by name; of a run of before they were kept, that there is one."""
+    if part.get("because") == "few events":
+        return say("Few outcomes per coefficient")
+    known = {f"{line['variable']}{line['level']}": line_title(line, titles)
+             for line in part["lines"]}  # fmt: skip
+    names = [known.get(name, name) for name in part.get("separated", ())]
+    if not names:
+        return say("A column separates the outcomes, alone or beside the others")
+    return say_number(
+        "{columns} separates the outcomes, alone or beside the other columns",
+        "{columns} separate the outcomes, alone or beside the other columns",
+        len(names), columns=listed(names),
+    )  # fmt: skip
 
 
 def line_title(line: Mapping[str, Any], titles: Mapping[str, str]) -> str:
@@ -162,6 +186,8 @@ def added_table(draft: Draft, section: Section, version: ModelVersion) -> None:
         "The other columns are kept. Training: with and without are apparent, the difference "
         "is less its optimism, so it is not the one minus the other; both models are refitted "
         "in every resample. Elsewhere both are frozen. Paired bootstrap."
+    ) if stored["training"] else say(
+        "The other columns are kept, and both models are frozen. Paired bootstrap."
     ))  # fmt: skip
     section.text.append(in_words(stored["said"]))
     section.table(

@@ -11,6 +11,7 @@ from modeling.methods.scanner_plan import GROUPED_BY, RULES, SCANNERS, group_sai
 from modeling.models import Basis, ModelVersion, VersionKind
 from modeling.selectors import look_numbers, order_only, proofs_of, state_of
 from modeling.services.nomogram_performance import CORRECTED, performance_of
+from modeling.services.prognosis_endpoints import landmark_of, landmark_told
 from modeling.services.rad_score_judging import TARGET_TITLES
 from modeling.services.version_life import ancestry_of
 from studies.methods.wording import listed, marked, say
@@ -48,6 +49,7 @@ def version_card(version: ModelVersion) -> dict[str, Any]:
         "not_for": list(NOT_FOR),
         "method": spelling(version.method.replace("_", " ")),
         "endpoint": version.endpoint,
+        **landmark_told(landmark_of(version.content)),
         "parameters": version.content.get("parameters", {}),
         "features": len(version.content.get("features", [])),
         "threshold": version.threshold,

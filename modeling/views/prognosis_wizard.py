@@ -70,7 +70,7 @@ def _still_there(request: HttpRequest, study: Study, draft: Draft) -> Draft:
 def prognosis_guard(request: HttpRequest, study: Study) -> HttpResponse:
     """What a run would meet for the choice as it stands, as a part of the third step."""
     draft = _still_there(request, study, WIZARD.draft_of(request.session, study))
-    draft = prognosis_wizard.with_defaults(study, draft)
+    draft = prognosis_wizard.with_proposed(study, prognosis_wizard.with_defaults(study, draft))
     context = prognosis_wizard.check_context(study, request.user, draft)
     return render(request, "modeling/_prognosis_guard.html", {"study": study, **context})
 
@@ -128,7 +128,8 @@ def _take_question(request: HttpRequest, study: Study, draft: Draft) -> HttpResp
         else list(endpoints_offered(study))
     )
     given = {f"{name}_{key}": request.POST.get(f"{name}_{key}", "").strip()
-             for key in keys for name in PER_ENDPOINT}  # fmt: skip
+             for key in keys for name in PER_ENDPOINT
+             if not (fixed and name == "landmark")}  # fmt: skip
     if not fixed:
         given |= {
             "endpoints": _several(request, "endpoints"),
@@ -163,6 +164,9 @@ def _check(request: HttpRequest, study: Study, draft: Draft, step: str) -> None:
 
 
 def _take_start(request: HttpRequest, study: Study, draft: Draft) -> HttpResponse:
+    if penalty := request.POST.get("penalty", ""):
+        WIZARD.keep(request.session, study, draft, penalty=penalty)
+        return redirect("modeling:prognosis_step", study.uid, "start")
     chosen = prognosis_wizard.with_defaults(study, draft)
     if request.POST.get("go") in ("save", "freeze"):
         return _take_question_alone(request, study, chosen)

@@ -189,7 +189,10 @@ def time_axis(unit: str, **options: Any) -> alt.Axis:
 
 
 def time_title(unit: str) -> str:
-    return say(TIMES[unit][1] if unit in TIMES else unit.capitalize())
+    """A wording is the title as it stands."""
+    if unit in TIMES:
+        return say(TIMES[unit][1])
+    return unit if isinstance(unit, Wording) else say(unit.capitalize())
 
 
 def unit_axis(title: str, **options: Any) -> alt.Axis:

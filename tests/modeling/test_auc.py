@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from modeling.methods.added_value import _difference
 from modeling.methods.auc import (
     compare_auc_paired,
     estimate_auc,
     estimate_auc_bootstrap,
     estimate_auc_permutation_p,
 )
+from modeling.methods.calibration import estimate_calibration
+from modeling.methods.restricted_mean import compare_restricted_means
 from studies.methods.problems import DataProblem
 
 
@@ -135,3 +138,23 @@ def test_an_auc_without_spread_has_no_interval_and_says_why(outcome, score, auc,
 def test_two_perfect_scores_have_no_interval_of_their_difference():
     found = compare_auc_paired([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], [1, 2, 3, 4])
     assert (found.difference, found.lower, found.upper) == (0, None, None)
+
+
+def test_no_interval_leaves_the_range_of_its_quantity():
+    """As pROC's ci.auc cuts an AUC's; the test is of the whole interval."""
+    y = [0, 0, 0, 0, 1, 1, 1, 1]
+    first, second = [1, 2, 3, 5, 4, 6, 7, 8], [8, 7, 6, 4, 5, 3, 2, 1]
+    found = compare_auc_paired(y, first, second)
+    error = found.difference / found.z
+    assert found.difference + 1.96 * error > 1.0 == found.upper
+    assert found.lower == pytest.approx(found.difference - 1.959964 * error)
+    turned = compare_auc_paired(y, second, first)
+    assert (turned.lower, turned.upper, turned.p) == (-1.0, -found.lower, found.p)
+    moved = _difference(0.8, np.linspace(0.1, 1.5, 101), 1.0)  # percentiles less their optimism
+    assert (moved.upper, moved.lower) == (1.0, pytest.approx(0.135))
+    assert _difference(0.8, np.linspace(0.1, 1.5, 101), np.inf).upper > 1.0
+    wrong = estimate_calibration([1, 0, 1, 0, 0, 0], [0.02, 0.97, 0.05, 0.6, 0.95, 0.99], seed=1)
+    assert wrong.brier.estimate < wrong.brier.upper == 1.0
+    months = compare_restricted_means([0.5, 0.5, 9, 9, 9, 9], [1, 1, 0, 0, 0, 0],
+                                      [0, 0, 0, 1, 1, 1], 8.0)  # fmt: skip
+    assert months.difference + 1.96 * months.std_error > 8.0 == months.upper

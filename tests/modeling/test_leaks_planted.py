@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +18,16 @@ from genomics.models import (
     Phenotype,
 )
 from genomics.services.phenotypes import phenotype_from_ihc
-from imaging.models import CellDensity, ExtractorVersion, FeatureSet, Roi, RoiChoice, Series
+from imaging.models import (
+    CellDensity,
+    ExtractorVersion,
+    FeatureSet,
+    Immunoscore,
+    Roi,
+    RoiChoice,
+    Series,
+)
+from imaging.selectors.slides import rule_current
 from imaging.services.immunoscores import immunoscore_compute
 from modeling.methods.leak_origins import (
     FrozenFit,
@@ -26,9 +37,11 @@ from modeling.methods.leak_origins import (
 )
 from modeling.methods.question import choose_features, outside_reasons, read_question
 from modeling.models import DatasetSnapshot, ModelRun
+from modeling.services.prognosis_check import prognosis_check
+from modeling.services.prognosis_choice import choice_read
 from modeling.services.rad_score import rad_score_run
 from modeling.services.rad_score_guard import cuts_refuse
-from modeling.services.snapshots import snapshot_freeze
+from modeling.services.snapshots import snapshot_freeze, still_given
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import (
@@ -45,6 +58,7 @@ from studies.models import (
     Treatment,
 )
 from tests.begun import begins_with
+from tests.modeling.prognosis_made import _store_version
 from tests.modeling.rad_score_made import SMALL, with_features
 
 pytestmark = begins_with(with_features(70))
@@ -138,8 +152,8 @@ def a_batch_correction_that_saw_a_validating_patient(people):
     return "batch correction 1.*validating cohort"
 
 
-def cut_points_that_saw_a_validating_patient(people):
-    """Cuts of slides are frozen, then a patient of development is moved to where is judged."""
+def slides_scored(people):
+    """Densities of everybody, cuts frozen on those of development."""
     batch, values = ImportBatch.objects.first(), np.random.default_rng(3)
     specimens = list(Specimen.objects.filter(study=people.study))
     CellDensity.objects.bulk_create(
@@ -154,10 +168,20 @@ def cut_points_that_saw_a_validating_patient(people):
         SpecimenChoice(patient=one.patient, specimen=one, purpose="slides", rule="made")
         for one in specimens
     )
-    Phenotype.objects.filter(source="ihc").delete()
     immunoscore_compute(people.study)
+
+
+def cut_points_that_saw_a_validating_patient(people):
+    """Cuts of slides are frozen, then a patient of development is moved to where is judged."""
+    slides_scored(people)
+    Phenotype.objects.filter(source="ihc").delete()
     phenotype_from_ihc(people.study)
     cuts_refuse(snapshot_freeze(people.study))  # as it is, nothing stands against it
+    move_one_to_validation(people)
+    return "Immunoscore rule 1.*development patients only"
+
+
+def move_one_to_validation(people):
     cohort = Cohort.objects.get(role="internal_validation")
     moved = CohortMember.objects.filter(cohort__role="training").latest("id")
     patient = Patient.objects.get(pk=moved.patient_id)
@@ -166,7 +190,6 @@ def cut_points_that_saw_a_validating_patient(people):
     CohortMember.objects.create(
         study=people.study, site=patient.site, patient=patient, cohort=cohort, use="validation"
     )
-    return "Immunoscore rule 1.*development patients only"
 
 
 def a_scan_dated_after_the_outcome(people):
@@ -250,6 +273,46 @@ def test_who_was_moved_since_the_rows_were_frozen_stops_a_run_on_them(as_statist
     with pytest.raises(DataProblem, match="Freeze one first"):
         rad_score_run(other, QUICK, 1, workers=1, snapshot=str(frozen.uid))
     assert not ModelRun.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_frozen_prognosis_answers_for_the_rule_it_was_made_under(as_statistician, monkeypatch):
+    """Slides and rules that come later change nothing of it; cuts that saw others stop it."""
+    people, study = as_statistician, as_statistician.study
+    slides_scored(people)
+    score = _store_version(study, {p.pk: (p.pk % 89) / 89 for p in Patient.objects.all()})
+
+    def cuts(**asked):
+        told = prognosis_check(study, {"candidates": "none", "rad_score": str(score.uid), **asked})
+        return {check["name"]: check["problems"] for check in told["checks"]}["cuts"]
+
+    def frozen():
+        question = choice_read(study, {"candidates": "none", "rad_score": str(score.uid)}).question
+        return snapshot_freeze(study, dict(question))
+
+    table, first = frozen(), rule_current(study)
+    assert cuts() == cuts(snapshot=str(table.uid)) == []
+    assert Derivation.objects.filter(
+        parent_digest=first.digest, child_digest=table.sha256
+    ).exists()  # its lineage names the rule
+    batch = ImportBatch.objects.first()
+    for one in CellDensity.objects.filter(patient=patients_of("development")[0]):
+        one.pk, one.batch, one.per_mm2 = None, batch, one.per_mm2 * 3  # counted anew
+        one.uid = uuid4()
+        one.save()
+    assert "densities" in str(cuts())
+    assert cuts(snapshot=str(table.uid)) == []
+    immunoscore_compute(study)
+    assert rule_current(study) != first
+    with monkeypatch.context() as before:  # a table of before lineage told: by its very scores
+        before.setattr("modeling.selectors.origins.parents_of", lambda snapshot: set())
+        assert cuts(snapshot=str(table.uid)) == []
+        Immunoscore.objects.filter(rule=first, score=0).update(score=4)
+        assert "no rule" in str(cuts(snapshot=str(table.uid)))
+    assert still_given([table]) == set()  # other scores now
+    move_one_to_validation(people)
+    assert "nobody in the table's development cohort" in str(cuts(snapshot=str(frozen().uid)))
+    assert cuts(snapshot=str(table.uid)) == []  # who validates now was of development then
 
 
 @pytest.mark.django_db

@@ -147,6 +147,17 @@ def test_what_is_told_before_is_what_the_run_meets(made: People, monkeypatch: An
     form = client.get(step(made, "covariates"))
     assert (form.context["penalty"], form.context["is_proposed"]) == ("firth", True)
     assert "Tick Cox" in form.content.decode()  # no likelihood is chosen unsaid
+    guard = client.get(reverse("modeling:prognosis_guard", args=[made.study.uid])).context
+    assert {one["checked"]["penalty"] for one in guard["checks"]} == {"firth"}  # what is ticked
+    ahead = client.get(step(made, "start"))  # past the third step: it asks, and starts nothing
+    assert ahead.context["unsaid"]
+    assert not ahead.context["passed"]
+    client.post(step(made, "start"))
+    assert not Job.objects.filter(kind="modeling.prognosis_run").exists()
+    client.post(step(made, "start"), {"penalty": "firth"})
+    chosen = client.get(step(made, "start")).context
+    assert chosen["unsaid"] == []
+    assert {one["checked"]["penalty"] for one in chosen["checks"]} == {"firth"}
     with pytest.raises(DataProblem, match="separation"):
         prognosis_run(made.study, "overall_survival", asked=asked)
     firth = {**asked, "penalty": "firth", "resamples": 20}

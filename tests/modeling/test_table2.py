@@ -10,8 +10,9 @@ import pytest
 
 from modeling.methods.cox import fit_cox
 from modeling.methods.firth_cox import fit_firth_cox
-from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS
+from modeling.services.prognosis_rows import ALWAYS, CANDIDATES, FACTORS, TITLES
 from modeling.services.prognosis_table2 import table2_of
+from modeling.services.report_table2 import table2_note
 
 
 def _rows(n: int, events: int, separated: bool = False) -> pd.DataFrame:
@@ -46,6 +47,20 @@ def test_the_likelihood_that_the_outcomes_can_carry(events, separated, penalty, 
     )
     assert line["alone"]["ratio"] == pytest.approx(np.exp(fit.coefficients[0]), rel=1e-7)
     assert all(x["reference"] or x["together"]["ratio"] for x in part["lines"])
+
+
+@pytest.mark.parametrize(
+    ("n", "events", "said", "unsaid"),
+    [(220, 120, "Sex: male separates the outcomes", "Few outcomes"),
+     (60, 25, "Sex: male separates the outcomes", "Few outcomes"),
+     (60, 8, "Few outcomes per coefficient", "separate")],
+)  # fmt: skip
+def test_the_note_names_the_column_and_says_what_to_do(n, events, said, unsaid):
+    part = _part(_rows(n, events, separated=events > 8))
+    note = str(table2_note(part, TITLES))
+    assert said in note
+    assert unsaid not in note
+    assert ("join rare levels" in note) == ("separates" in said)
 
 
 def test_a_level_of_the_study_that_a_cohort_lacks_is_not_its_reference():
