@@ -47,7 +47,7 @@ STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "Examination: groups, subgroups, importance, learning curve, drift",
         "modeling.rad_score_examine",
-        {"shuffled_voxels": "no", "resamples": 40},
+        {"shuffled_voxels": "no", "resamples": 20},
     ),
     ("Report", "modeling.report_build", {}),
 )

@@ -99,7 +99,9 @@ def survival_by_rad_score(
                 "p at own median",
             ),
             rows,
-            "The frozen cut counts; the other cuts are shown for comparison only.",
+            "The frozen cut counts; the other cuts are shown for comparison only. Each median with "
+            "its log-log 95 % interval; a hazard ratio is not estimable where one group has no "
+            "event.",
         )
         _means_table(section, means)
 
@@ -151,10 +153,11 @@ def _survival_row(draft: Draft, evaluation: Evaluation, title: str) -> list[Cell
     tests = [metrics["log_rank"], *(cut["log_rank"] for cut in metrics["other_cuts"])]
     return [
         title, cohort_title(evaluation.cohort.name), BASES[evaluation.basis], metrics["n"],
-        medians.get("high"), medians.get("low"),
+        medians.get("high", "nobody"), medians.get("low", "nobody"),
         number_of(metrics["hazard_ratio"], source, metrics["n"])
-        if metrics.get("hazard_ratio") else None,
-        *(number(t["p_value"], source, metrics["n"], digits=4) if t else None for t in tests),
+        if metrics.get("hazard_ratio") else "not estimable",
+        *(number(t["p_value"], source, metrics["n"], digits=4) if t else "one group only"
+          for t in tests),
     ]  # fmt: skip
 
 
@@ -392,7 +395,8 @@ def _validation(draft: Draft, section: Section, version: ModelVersion) -> None:
         ),
         [_validation_row(draft, e, headline) for e in found],
         "AUC(t): cumulative/dynamic, weighted for censoring. O/E: observed over expected risk at "
-        "the headline time; ICI: mean distance of the smooth calibration curve. "
+        "the headline time; ICI: mean distance of the smooth calibration curve; both are point "
+        "estimates, the slope's interval tells how well calibration is known. "
         "Training is the fitting cohort: its numbers are apparent, not validation.",
     )
     sources = [draft.sources.of(e) for e in found]

@@ -296,9 +296,11 @@ def test_a_frozen_prognosis_answers_for_the_rule_it_was_made_under(as_statistici
         parent_digest=first.digest, child_digest=table.sha256
     ).exists()  # its lineage names the rule
     batch = ImportBatch.objects.first()
-    for one in CellDensity.objects.filter(patient=patients_of("development")[0]):
-        one.pk, one.batch, one.per_mm2 = None, batch, one.per_mm2 * 3  # counted anew
-        one.uid = uuid4()
+    batch.pk, batch.uid = None, uuid4()
+    batch.save()
+    for one in list(CellDensity.objects.filter(patient=patients_of("development")[0])):
+        one.pk, one.uid = None, uuid4()
+        one.batch, one.per_mm2 = batch, one.per_mm2 * 3  # counted anew
         one.save()
     assert "densities" in str(cuts())
     assert cuts(snapshot=str(table.uid)) == []
