@@ -12,8 +12,6 @@ from dev.place import SetupError
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ABSENT = "Chromium is not installed; on Debian and Ubuntu: apt install chromium."
-# WebGL 2, which the viewer of scans asks for, is drawn by the processor.
-ARGUMENTS = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 
 def program() -> str | None:
@@ -23,12 +21,16 @@ def program() -> str | None:
 
 @contextmanager
 def opened() -> Iterator[Browser]:
-    """One browser without a window; whoever looks opens a context of their own in it."""
+    """One browser without a window; whoever looks opens a context of their own in it.
+
+    Playwright's own arguments let the processor draw WebGL 2, which the viewer of scans asks for.
+    To draw everything so (``--use-angle=swiftshader``) only makes pages slower.
+    """
     found = program()
     if found is None:
         raise SetupError(ABSENT)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=found)
         try:
             yield browser
         finally:

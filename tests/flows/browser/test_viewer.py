@@ -76,6 +76,7 @@ def test_from_a_zip_to_a_region_on_the_fused_scan(
         "STS_002,North,training,2006-02-07,2006-02-07\n"
     )
     running.upload("cohort_table", table)
+    watch.meant("GL Driver Message")  # the processor draws: NiiVue waits for it
     sign_in(page, running)
     base = f"{running.product.base_url}/studies/{running.study}"
     page.goto(f"{base}/uploads/new/dicom_zip/")
