@@ -16,6 +16,8 @@ from studies.methods.wording import named, say
 ROUNDING = 1e-3  # of a feature's standard deviation
 CHANCE = 1e-6
 RARE_SHARED, SHARED_BY_CHANCE = 3, 1e-3
+TOLD = 0.95  # R² of a column by others
+MOSTLY = 0.8  # of the rows
 
 
 def check_patients_apart(
@@ -115,8 +117,12 @@ def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Proble
         Numbers; a value counts where exactly two patients have it. Two who share ``RARE_SHARED``
         such values, in as many columns, are taken for one; or more of them where columns are
         rounded so far that under ``SHARED_BY_CHANCE`` pairs would not share as many by chance.
+        A value that others tell in which the two agree (a ratio of two, an index of weight and
+        height) counts none. Two who have the same value in every column are one, too, however
+        many have it, where chance would not do that.
     """
-    shared: Counter[tuple[str, str]] = Counter()
+    keys, numbers = list(keys), table.astype(float).to_numpy()
+    shared: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     found = []
     for name in table.columns:
         holders: defaultdict[float, set[str]] = defaultdict(set)
@@ -124,9 +130,23 @@ def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Proble
             if np.isfinite(value):
                 holders[value].add(key)
         pairs = [(min(pair), max(pair)) for pair in holders.values() if len(pair) == 2]
-        shared.update(pairs)
+        for pair in pairs:
+            shared[pair].append(name)
         found.append(len(pairs))
     enough = _shared_beyond_chance(found, len(set(keys)))
+
+    def untold(pair: tuple[str, str], rare: list[str]) -> int:
+        """Rare values of a pair but for those that others tell in which the two agree."""
+        one, other = (numbers[keys.index(key)] for key in pair)
+        agreed = [n for n in table.columns[one == other] if n not in rare]
+        rest = table.loc[~np.isin(keys, pair), [*agreed, *rare]].to_numpy(float)
+        return len(_untold(rest, len(agreed)))
+
+    twice = [
+        pair for pair, rare in shared.items()
+        if len(rare) >= enough and untold(pair, rare) >= enough
+    ]  # fmt: skip
+    twice += [(keys[i], keys[j]) for i, j in _equal_throughout(numbers) if keys[i] != keys[j]]
     return [
         Problem(
             say("Covariates"),
@@ -134,7 +154,7 @@ def check_shared_values(keys: Sequence[str], table: pd.DataFrame) -> list[Proble
             "a row of its own for each",
             "One person seems to stand under several pseudonyms: merge the two, or correct one.",
         )
-        for group in _joined(pair for pair, count in shared.items() if count >= enough)
+        for group in _joined(twice)
     ]
 
 
@@ -147,6 +167,49 @@ def _shared_beyond_chance(found: Sequence[int], patients: int) -> int:
     expected = pairs * of_columns[::-1].cumsum()[::-1]
     by_chance = np.flatnonzero(expected >= SHARED_BY_CHANCE)
     return max(RARE_SHARED, int(by_chance[-1]) + 1)
+
+
+def _equal_throughout(X: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Pairs of rows with the same values and gaps, where under ``SHARED_BY_CHANCE`` pairs would
+    agree in what is known of both, were columns independent; gaps tell nothing."""
+    pairs = max(1.0, X.shape[0] * (X.shape[0] - 1) / 2)
+    shares = np.ones(X.shape[1])
+    for j in _untold(X):
+        counts = np.unique(X[np.isfinite(X[:, j]), j], return_counts=True)[1].astype(float)
+        of = max(1.0, counts.sum() * (counts.sum() - 1) / 2)
+        shares[j] = max(1.0, (counts * (counts - 1)).sum() / 2) / of
+    for i, j in _near(X, 0.0):
+        if pairs * shares[np.isfinite(X[i])].prod() < SHARED_BY_CHANCE:
+            yield i, j
+
+
+def _untold(X: NDArray[np.float64], given: int = 0) -> list[int]:
+    """Columns after those given, but for what the given and the ones before them tell."""
+    kept = list(range(given))
+    for j in range(given, X.shape[1]):
+        if not _is_told(X[:, [*kept, j]]):
+            kept.append(j)
+    return kept[given:]
+
+
+def _is_told(X: NDArray[np.float64]) -> bool:
+    """Whether the last column is a sum, or a product of powers, of the others but for rounding."""
+    known = X[np.isfinite(X).all(axis=1)]
+    positive = known[(known > 0).all(axis=1)]
+    logarithms = [np.log(positive)] if len(positive) > MOSTLY * len(known) else []
+    return any(_r_squared(rows) > TOLD for rows in (known, *logarithms))
+
+
+def _r_squared(rows: NDArray[np.float64]) -> float:
+    """Adjusted, of the last column by the others; 0 where too few rows tell nothing."""
+    free = rows.shape[0] - rows.shape[1]
+    centred = rows - rows.mean(axis=0) if free > 1 else np.zeros((1, 2))
+    total = float((centred[:, -1] ** 2).sum())
+    if rows.shape[1] < 2 or total == 0:
+        return 0.0
+    weight = np.linalg.lstsq(centred[:, :-1], centred[:, -1], rcond=None)[0]
+    left = float(((centred[:, -1] - centred[:, :-1] @ weight) ** 2).sum())
+    return 1 - (left / free) / (total / (rows.shape[0] - 1))
 
 
 def _near(X: NDArray[np.float64], distance: float) -> Iterator[tuple[int, int]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import comb, log10
+from math import comb, log, log10
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import gammaln
 from scipy.stats import chi2, rankdata
 
 from modeling.methods.concordance import estimate_concordance
@@ -84,8 +85,9 @@ def check_outcome_order(
     -----
     Pairs of equal values are left out of the order: classes of survival order deaths as well as
     survival itself. Such a column is refused only where chance would not do it: a score test for
-    trend in its ranks below ``CHANCE``; of values that never stand on both sides of the event, at
-    most 2^k / C(n, events) for k of them.
+    trend in its ranks below ``CHANCE``, and their order, too (one or two patients apart from all
+    others stand first too easily); of values that never stand on both sides of the event, at most
+    2^k / C(n, events) for k of them.
     """
     time, flag = check_survival(duration, event)
     told = [name for name in table.columns if str(name).startswith(OUTCOME_PREFIXES)]
@@ -127,8 +129,16 @@ def _orders(column: Floats, time: Floats, flag: Flags) -> bool:
     return bool(
         apart > 0
         and max(found.concordant, found.discordant) / apart > TOO_GOOD
+        and _by_chance(column) < log10(CHANCE)
         and _trend_p(rankdata(column), time, flag) < CHANCE
     )
+
+
+def _by_chance(column: Floats) -> float:
+    """log10 of the chance of one order of the values: of one patient apart among a hundred 1 %,
+    whatever a test for trend says of so few."""
+    counts = np.unique(column, return_counts=True)[1]
+    return float(gammaln(counts + 1.0).sum() - gammaln(column.size + 1.0)) / log(10)
 
 
 def _trend_p(score: Floats, time: Floats, flag: Flags) -> float:

@@ -112,6 +112,10 @@ def test_a_column_made_of_the_outcome_is_found_and_a_strong_marker_is_not():
     short = np.where(recent["late"] == 1, 0.1, time + 0.2)  # nobody's event comes so early
     flag = event * (recent["late"] == 0)
     assert check_outcome_order(recent, short, flag) == []
+    first, few = np.argsort(np.where(event == 1, time, np.inf))[:12], {1: [], 12: ["rare"]}
+    for apart, refused in few.items():  # one patient who fails first says nothing of a column
+        rare = pd.DataFrame({"rare": np.where(np.isin(np.arange(200), first[:apart]), "yes", "no")})
+        assert [p.column for p in check_outcome_order(rare, time, event)] == refused
     named = strong.rename(columns={"score": "event_free"})[["event_free"]]
     assert [p.column for p in check_outcome_order(named, time, event)] == ["event_free"]
     assert [p.where for p in check_unseen({"a"}, {"v": ["a", "b"], "w": ["c"]})] == ["v"]

@@ -69,6 +69,36 @@ def test_rounded_columns_share_values_by_chance(seed: int):
     assert ["P3, P40" in p.found for p in check_shared_values(keys, table)] == [True]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_ratios_of_shared_values_are_no_further_values(seed: int):
+    """Two who share neutrophils and lymphocytes share their ratio; a whole row twice is found."""
+    random = np.random.default_rng(seed)
+    counts = np.exp(random.normal([1.4, 0.5, 5.5], 0.4, size=(120, 3))).round(1)
+    table = pd.DataFrame(counts, columns=["neutrophils", "lymphocytes", "platelets"])
+    table.loc[40, ["neutrophils", "lymphocytes"]] = table.loc[3, ["neutrophils", "lymphocytes"]] = (
+        31.7,
+        0.3,
+    )
+    table["nlr"] = (table["neutrophils"] / table["lymphocytes"]).round(2)
+    keys = [f"P{n}" for n in range(120)]
+    assert check_shared_values(keys, table) == []
+    table["size"] = random.normal(size=120)
+    table.loc[40] = table.loc[3]
+    assert ["P3, P40" in p.found for p in check_shared_values(keys, table)] == [True]
+
+
+def test_a_whole_row_twice_is_found_though_others_have_each_of_its_values():
+    table = pd.DataFrame(np.random.default_rng(2).integers(0, 40, size=(1500, 8)).astype(float))
+    keys = [f"P{n}" for n in range(1500)]
+    assert check_shared_values(keys, table) == check_shared_values(keys, table[[0, 1, 2]]) == []
+    table.loc[7] = table.loc[3]
+    assert ["P3, P7" in p.found for p in check_shared_values(keys, table)] == [True]
+    table.loc[7, 1] += 1
+    assert check_shared_values(keys, table) == []
+    table.loc[::2, range(2, 8)] = np.nan  # what a site never measures makes nobody the same
+    assert check_shared_values(keys, table) == []
+
+
 def test_who_was_moved_since_is_fitted_to_no_more():
     found = check_not_moved(["P1", "P2", "P3"], ["development", "validation", None])
     assert [problem.found for problem in found] == ["1 patients who validate today: P2"]
