@@ -20,6 +20,7 @@ from imaging.models import (
 )
 from modeling.methods.leak_origins import FrozenFit
 from modeling.models import DatasetSnapshot
+from studies.methods.dates import ClinicalDate
 from studies.models import CohortMember, CohortUse, Derivation, Patient, Study, Treatment
 
 from .frozen import frozen_uses
@@ -153,8 +154,10 @@ def label_notices(snapshot: DatasetSnapshot) -> list[tuple[str, list[dict[str, s
 
 
 def patient_dates(patient: Patient) -> tuple[date | None, date | None]:
-    """Day of the scan that speaks for a patient, and first day of the index treatment."""
+    """Day of the scan that speaks for a patient, and the last day on which the index treatment can
+    have begun as it is dated."""
     scans = RoiChoice.objects.filter(patient=patient)
     starts = Treatment.objects.filter(patient=patient, is_index=True)
     scanned = scans.values_list("roi__series__dicom_study__scanned_on", flat=True).first()
-    return scanned, starts.values_list("date", flat=True).first()
+    start = starts.values_list("date", "precision").first()
+    return scanned, ClinicalDate(*start).latest if start else None

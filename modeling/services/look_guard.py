@@ -6,7 +6,6 @@ import pandas as pd
 
 from modeling.methods.leak_guard import (
     check_identical_rows,
-    check_measured_before,
     check_patients_apart,
     refuse_leaks,
 )
@@ -19,6 +18,7 @@ from modeling.selectors import (
     is_development,
     names_since,
 )
+from modeling.services.rad_score_guard import scans_dated_before
 from modeling.services.snapshots import rows_by_todays_names
 from modeling.services.version_applying import root_of
 from modeling.services.version_life import ancestry_of
@@ -46,9 +46,7 @@ def look_refuse(version: ModelVersion, snapshot: DatasetSnapshot, rows: pd.DataF
             *check_patients_apart(sorted(learned), {snapshot.question["cohort"]: here}),
             *_identical_images(version, here),
             *_identical_rows(version, rows),
-            *check_measured_before(
-                list(rows["pseudonym"]), list(rows["scanned_on"]), list(rows["treated_on"])
-            ),
+            *scans_dated_before(snapshot, rows),
         ]
     )
 

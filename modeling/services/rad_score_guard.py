@@ -38,6 +38,7 @@ from modeling.selectors import (
     frozen_keys,
     frozen_names,
     image_digests,
+    starts_of_treatment,
     uses_of_cohorts,
     uses_today,
 )
@@ -162,10 +163,17 @@ def _frozen_fits(run: RadScoreRun) -> list[Problem]:
 
 
 def _dates(run: RadScoreRun) -> list[Problem]:
-    whole = _whole(run)
-    return check_measured_before(
-        list(whole["pseudonym"]), list(whole["scanned_on"]), list(whole["treated_on"])
-    )
+    """A run that is computed again has been asked."""
+    return [] if run.again else scans_dated_before(run.snapshot, _whole(run))
+
+
+def scans_dated_before(snapshot: DatasetSnapshot, rows: pd.DataFrame) -> list[Problem]:
+    """Scans of frozen rows, beside the last day on which treatment can have begun: of a start that
+    is known to the month no day of it is taken for the first."""
+    names, starts = frozen_names(snapshot), starts_of_treatment(snapshot.study)
+    began = {names[patient]: day for patient, day in starts.items() if patient in names}
+    keys = list(rows["pseudonym"])
+    return check_measured_before(keys, list(rows["scanned_on"]), [began.get(key) for key in keys])
 
 
 def _outcome_columns(run: RadScoreRun) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import numpy as np
@@ -20,6 +21,7 @@ from genomics.models import (
 from genomics.services.phenotypes import phenotype_from_ihc
 from imaging.models import (
     CellDensity,
+    DicomStudy,
     ExtractorVersion,
     FeatureSet,
     Immunoscore,
@@ -37,11 +39,12 @@ from modeling.methods.leak_origins import (
 )
 from modeling.methods.question import choose_features, outside_reasons, read_question
 from modeling.models import DatasetSnapshot, ModelRun
+from modeling.selectors import patient_dates
 from modeling.services.prognosis_check import prognosis_check
 from modeling.services.prognosis_choice import choice_read
 from modeling.services.rad_score import rad_score_run
-from modeling.services.rad_score_guard import cuts_refuse
-from modeling.services.snapshots import snapshot_freeze, still_given
+from modeling.services.rad_score_guard import cuts_refuse, scans_dated_before
+from modeling.services.snapshots import snapshot_freeze, snapshot_read, still_given
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
 from studies.models import (
@@ -273,6 +276,25 @@ def test_who_was_moved_since_the_rows_were_frozen_stops_a_run_on_them(as_statist
     with pytest.raises(DataProblem, match="Freeze one first"):
         rad_score_run(other, QUICK, 1, workers=1, snapshot=str(frozen.uid))
     assert not ModelRun.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_start_known_to_the_month_makes_no_scan_late(as_statistician):
+    """Of such a start the first day is stored; the scan of a later day of the month may precede."""
+    people = as_statistician
+    a_scan_dated_after_the_outcome(people)
+    late = DicomStudy.objects.get(scanned_on__year=2040)
+    start = Treatment.objects.get(patient=late.patient, is_index=True)
+    start.date, start.precision = late.scanned_on.replace(day=1), "month"
+    start.save()
+    rows = snapshot_freeze(people.study)
+    assert scans_dated_before(rows, snapshot_read(rows)) == []
+    assert patient_dates(late.patient) >= (late.scanned_on, late.scanned_on)
+    Treatment.objects.filter(pk=start.pk).update(
+        date=late.scanned_on - timedelta(days=1), precision="day"
+    )
+    [problem] = scans_dated_before(rows, snapshot_read(rows))  # corrected since they were frozen
+    assert late.patient.pseudonym in problem.found
 
 
 @pytest.mark.django_db
