@@ -15,6 +15,7 @@ from studies.models import CohortUse, Study
 FIELDS = (
     "pk", "first", "cohort__uid", "cohort__name", "cohort__role", "version__uid", "version__kind",
     "version__number", "snapshot__uid", "snapshot__number", "snapshot__question__purpose",
+    "snapshot__question__landmark_days",
     "version__run__uid", "target", "n", "looked_at", "metrics__auc", "metrics__concordance",
     "metrics__hazard_ratio",
     "produced_by__acting_user__username", "version__produced_by__acting_user__username",
@@ -83,7 +84,8 @@ def _judged(row: dict[str, Any]) -> dict[str, Any]:
     """The leading figure of a target: AUC, Harrell's C, or the hazard ratio of low against high."""
     auc, c, hazard = (row[f"metrics__{name}"] for name in ("auc", "concordance", "hazard_ratio"))
     told: dict[str, Any] = {"target": row["target"], "n": row["n"], "measure": "", "estimate": None,
-                            "lower": None, "upper": None}  # fmt: skip
+                            "lower": None, "upper": None,
+                            "landmark_days": row["snapshot__question__landmark_days"]}  # fmt: skip
     if isinstance(auc, dict):
         told |= {"measure": "AUC", **{k: auc.get(k) for k in ("estimate", "lower", "upper")}}
     for measure, found in (("C", c), ("HR", hazard)):

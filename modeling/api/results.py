@@ -22,6 +22,7 @@ from modeling.selectors.reports import (
     report_without_patients,
 )
 from modeling.services.patient_score import patient_score
+from modeling.services.prognosis_endpoints import landmark_of
 from studies.access import require_every_row
 from studies.api import HasExploredFigures, PatientScopedSerializer, StudyScopedViewSet
 from studies.api.records import LeftOutSerializer, left_out
@@ -30,6 +31,8 @@ from studies.models import Patient
 from studies.patient_figures import holds_patients
 
 from .rows import WithoutRows
+
+FROM_LANDMARK = "Time counts from this day after the start of treatment; null from the start."
 
 
 class EvaluationSerializer(WithoutRows):
@@ -40,14 +43,18 @@ class EvaluationSerializer(WithoutRows):
     snapshot_sha256 = serializers.CharField(source="snapshot.sha256", read_only=True)
     cohort = serializers.CharField(source="cohort.name", read_only=True)
     role = serializers.CharField(source="cohort.role", read_only=True)
+    landmark_days = serializers.SerializerMethodField(help_text=FROM_LANDMARK)
     look = serializers.SerializerMethodField()
     metrics = serializers.SerializerMethodField()
 
     class Meta:
         model = Evaluation
         fields = ("uid", "version", "version_name", "snapshot", "snapshot_sha256", "cohort",
-                  "role", "target", "basis", "n", "metrics", "metrics_sha256",
+                  "role", "target", "landmark_days", "basis", "n", "metrics", "metrics_sha256",
                   "looked_at", "look", "left_out")  # fmt: skip
+
+    def get_landmark_days(self, evaluation: Evaluation) -> int | None:
+        return landmark_of(evaluation.snapshot.question) or None
 
     def get_metrics(self, evaluation: Evaluation) -> dict[str, Any]:
         """As stored, whose digest is ``metrics_sha256``; where a score only orders (a Rad-Score
@@ -74,6 +81,7 @@ class JudgedSerializer(serializers.Serializer):
     """The leading figure of a target: AUC, C (Harrell's) or HR (low over high Rad-Score)."""
 
     target = serializers.CharField()
+    landmark_days = serializers.IntegerField(allow_null=True, help_text=FROM_LANDMARK)
     n = serializers.IntegerField()
     measure = serializers.CharField()
     estimate = serializers.FloatField(allow_null=True)

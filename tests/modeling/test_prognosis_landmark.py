@@ -131,6 +131,13 @@ def test_from_a_landmark_on(made: People, rscript: str, tmp_path: Path) -> None:
     for name in ("nomogram", "calculator", "analyses", "version", "card"):
         page = client.get(reverse(f"modeling:{name}", args=[study.uid, version.uid]))
         assert f"day {DAY}" in page.content.decode(), name
+    shown = client.get(reverse("modeling:looks", args=[study.uid])).content.decode()
+    judged = version.evaluations.exclude(basis="apparent")
+    assert shown.count(f"from day {DAY} on") == 2 * judged.count() > 0  # of the score, too
+    for one, days in ((version, DAY), (usual.versions.get(), None)):
+        told = client.get(reverse("api:evaluation-list", args=[study.uid]),
+                          {"version__uid": one.uid}).json()["results"]  # fmt: skip
+        assert {row["landmark_days"] for row in told} == {days}
     # of another purpose than the nomogram from the start of treatment, which speaks first
     assert scope_of(version) != scope_of(usual.versions.get())
     assert speaking(study, "nomogram").first() == usual.versions.get()
