@@ -178,6 +178,8 @@ def _equal_throughout(X: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
         counts = np.unique(X[np.isfinite(X[:, j]), j], return_counts=True)[1].astype(float)
         of = max(1.0, counts.sum() * (counts.sum() - 1) / 2)
         shares[j] = max(1.0, (counts * (counts - 1)).sum() / 2) / of
+    if pairs * shares.prod() >= SHARED_BY_CHANCE:
+        return
     for i, j in _near(X, 0.0):
         if pairs * shares[np.isfinite(X[i])].prod() < SHARED_BY_CHANCE:
             yield i, j
