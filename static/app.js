@@ -298,8 +298,9 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("click", async ({ target }) => {
   const opener = target.closest("[data-explore]");
   if (!opener) return;
+  opener.disabled = true; // once, however often it is pressed until it is there
   const [script, ...parts] = opener.dataset.with.split(" ");
-  (await import(script)).explore(opener, parts);
+  await import(script).then(({ explore }) => explore(opener, parts)).catch(() => { opener.disabled = false; });
 });
 
 // A copy that needs no style sheet: what the light page would show, written at each part.

@@ -16,7 +16,6 @@ export async function explore(opener, [style, vega, interpreter]) {
   const figure = opener.closest("figure");
   const drawing = figure.querySelector("[data-drawn]");
   figure.querySelector(".explore-failed")?.remove();
-  opener.disabled = true;
   let exploration;
   try {
     const [spec, expr] = await Promise.all([asked(opener.dataset.explore), libraryLoaded(style, vega, interpreter)]);

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.flows.browser.tab import NARROW, WIDE, Opener, fits, sign_in, until
+from tests.flows.browser.test_every_page import AXE, found_by_axe
 from tests.flows.conftest import Running
 
 LIBRARY = re.compile(r"/static/(?:vendor/vega|explore)[\w.-]*")
@@ -115,3 +116,16 @@ def test_an_explored_figure_says_what_its_table_says(
     figure.locator("[role=application]").press("Escape")
     expect(figure.locator("[data-explore]")).to_be_focused()
     expect(figure.locator("[data-drawn]")).to_be_visible()
+
+
+def test_a_figure_is_explored_once_however_often_it_is_pressed_and_axe_finds_nothing(
+    page: Page, house: Running
+) -> None:
+    sign_in(page, house)
+    page.goto(f"{house.product.base_url}/patterns/")
+    page.locator("[data-explore]").first.evaluate("one => { one.click(); one.click(); }")
+    expect(page.locator("[role=application]")).to_be_focused()
+    expect(page.locator(".explore")).to_have_count(1)
+    assert found_by_axe(page, AXE.read_text("utf-8")) == []
+    page.keyboard.press("Escape")
+    expect(page.locator(".explore")).to_have_count(0)
