@@ -8,14 +8,20 @@ from django.utils.safestring import mark_safe
 
 from modeling.models import Examination, ModelVersion
 from modeling.overviews import TARGETS, evaluation_rows
+from modeling.selectors.patient_rows import EXAMINED, without_patients
 from modeling.services.examination_figures import figures_of
 from modeling.services.version_card import not_beaten
 from studies.figures.figure import Figure
 from studies.figures.render import render_inline_svg
 
 
-def examination_context(version: ModelVersion, found: Examination | None) -> dict[str, Any]:
-    """Everything the template needs, with figures drawn from the stored numbers."""
+def examination_context(
+    version: ModelVersion, found: Examination | None, takes_rows: bool
+) -> dict[str, Any]:
+    """Everything the template needs, with figures drawn from the stored numbers.
+
+    Without ``takes_rows`` nothing is told of groups of too few.
+    """
     context: dict[str, Any] = {
         "rows": evaluation_rows(version),
         "not_beaten": not_beaten(version),
@@ -26,6 +32,8 @@ def examination_context(version: ModelVersion, found: Examination | None) -> dic
     if found is None:
         return context
     results = found.results
+    if not takes_rows:
+        results, context["withheld"] = without_patients(results, EXAMINED)
     context["results"] = results
     context["cut_heads"] = _cut_heads(results["cuts"])
     context["figures"] = {

@@ -15,7 +15,7 @@ from modeling.examination_page import examination_figure
 from modeling.looks import HOW, looks_told
 from modeling.models import Evaluation, Examination, PatientScore, Prediction, Report
 from modeling.selectors import look_numbers, metrics_told, version_named
-from modeling.selectors.patient_rows import METRICS
+from modeling.selectors.patient_rows import EXAMINED, METRICS
 from modeling.selectors.reports import (
     figures_withheld,
     report_figure_whole,
@@ -144,13 +144,14 @@ class PredictionViewSet(StudyScopedViewSet):
     filterset_fields = ("version__uid", "version__kind", "kind", "quantity")
 
 
-class ExaminationSerializer(serializers.ModelSerializer):
+class ExaminationSerializer(WithoutRows):
+    rows_in = {"results": EXAMINED}
     version = serializers.UUIDField(source="version.uid", read_only=True)
 
     class Meta:
         model = Examination
         fields = ("uid", "version", "seed", "results", "results_sha256", "notices", "seconds",
-                  "created_at")  # fmt: skip
+                  "created_at", "left_out")  # fmt: skip
 
 
 class ExaminationViewSet(HasExploredFigures, StudyScopedViewSet):

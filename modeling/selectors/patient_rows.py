@@ -18,6 +18,7 @@ RESULTS_OF_A_RUN = (
 )  # fmt: skip
 METRICS = ("predicted", "calibration.groups", "calibration.bins")
 CONTENT_OF_A_VERSION = ("support.together.distances",)
+EXAMINED = ("groups",)
 DIFFERENCES = ("[].place", "[].stored", "[].again")  # a place may be a pseudonym
 OF_GROUPS = ("groups", "bins")
 
@@ -49,16 +50,23 @@ def _without(part: Any, names: Sequence[str]) -> Any:
 
 
 def _of_enough(groups: Any) -> Any:
-    """Groups of too few keep their size alone; a table by columns goes whole."""
+    """Groups of too few keep their size alone; a table by columns goes whole, of two groups that
+    are compared the one that is too small.
+    """
     if isinstance(groups, Mapping):
         return None if any(0 < n < FEWEST for n in groups.get("n") or ()) else groups
-    small = [0 < _size(one) < FEWEST for one in groups]
-    if not any(small):
-        return groups
-    return [
-        {key: value if key == "n" else None for key, value in one.items()} if is_small else one
-        for one, is_small in zip(groups, small, strict=True)
-    ]
+    left = [_enough(one) for one in groups]
+    return groups if all(a is b for a, b in zip(left, groups, strict=True)) else left
+
+
+def _enough(group: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same object where it is of enough."""
+    if "n_first" in group:
+        gone = [side for side in ("first", "other") if 0 < group[f"n_{side}"] < FEWEST]
+        return {**group, **dict.fromkeys(gone)} if gone else group
+    if not 0 < _size(group) < FEWEST:
+        return group
+    return {key: value if key == "n" else None for key, value in group.items()}
 
 
 def _size(group: Mapping[str, Any]) -> int:

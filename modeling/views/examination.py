@@ -28,7 +28,10 @@ def result(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespons
     """Every number and figure of a Rad-Score, and the button that computes the rest."""
     version = _version(study, version_uid)
     context: dict[str, Any] = {"study": study, "version": version}
-    context |= examination_context(version, version.examinations.first())
+    takes_rows = access.takes_rows(request.user, study)
+    context |= examination_context(version, version.examinations.first(), takes_rows)
+    if context.get("withheld"):
+        context["why"] = access.why_without_rows(study)
     context["may_run"] = "run" in access.rights_of(request.user, study)
     return render(request, "modeling/result.html", context)
 
