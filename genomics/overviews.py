@@ -42,7 +42,7 @@ from studies.models import CohortMember, ImportBatch, Patient, Study
 from studies.selectors import endpoint_table, members_table
 
 RESPONSE = "response_at_6_months"
-NAMING = ("columns_left_out",)  # notices whose text lists specimens of the file
+NAMING = ("columns_left_out", "former_pseudonym")  # notices whose text names who is in the file
 REGIONS = marked("mean of the regions")
 
 LABEL_COLUMNS = (

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from django.db.models import QuerySet
 
+from studies.access import visible
 from studies.consents import refusals, usable
 from studies.methods.clinical_risk_score import clinical_risk_score
 from studies.methods.problems import Notice
@@ -102,9 +103,14 @@ def patients_by_pseudonym(study: Study) -> dict[str, Patient]:
     return {patient.pseudonym: patient for patient in Patient.objects.filter(study=study)}
 
 
-def patients_by_former(study: Study) -> dict[str, Patient]:
-    """By a former pseudonym, not freed, the patient whom it still means."""
+def patients_by_former(study: Study, reader: Any = None) -> dict[str, Patient]:
+    """By a former pseudonym, not freed, the patient whom it still means.
+
+    ``reader``: of those patients alone whose rows this person reads.
+    """
     rows = FormerPseudonym.objects.filter(study=study, freed_at__isnull=True)
+    if reader is not None:
+        rows = visible(rows, reader, study)
     return {row.pseudonym: row.patient for row in rows.select_related("patient__site")
             if row.pseudonym != row.patient.pseudonym}  # fmt: skip
 

@@ -29,9 +29,11 @@ SAID = {
     "and women was taken",
     "time_zone": "the injection states a time zone and the scan none: both read as one clock",
     "slice_jitter": "the spacing of slices varies",
+    "former_pseudonym": "came under a former pseudonym of the patient",
 }
 MODALITIES = {"PT": "PET", "CT": "CT"}
 LABELLED = "columns_left_out"  # its text goes on with the labels of strangers
+FORMER = "former_pseudonym"  # its text is two pseudonyms
 
 Told = tuple[str, list[dict[str, str]]]
 
@@ -172,10 +174,17 @@ def _of_matrices(snapshot: DatasetSnapshot, digests: set[str]) -> Iterator[Told]
     )
     matrices = ExpressionMatrix.objects.filter(pk__in=scored.values("column__matrix"))
     for matrix in matrices.select_related("batch").order_by("pk"):
-        told = [
-            {**found, "text": f"{found['text'].partition(':')[0]}."}
-            if found["code"] == LABELLED
-            else found
-            for found in matrix.notices
-        ]
-        yield f"expression matrix {matrix.batch.filename}", told
+        yield f"expression matrix {matrix.batch.filename}", _naming_nobody(matrix.notices)
+
+
+def _naming_nobody(notices: list[dict[str, str]]) -> list[dict[str, str]]:
+    former = sum(found["code"] == FORMER for found in notices)
+    patients = "1 patient" if former == 1 else f"{former} patients"
+    said = {"code": FORMER, "text": f"Columns of {patients} {SAID[FORMER]}."}
+    return [
+        {**found, "text": f"{found['text'].partition(':')[0]}."}
+        if found["code"] == LABELLED
+        else found
+        for found in notices
+        if found["code"] != FORMER
+    ] + ([said] if former else [])

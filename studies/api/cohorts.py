@@ -42,7 +42,7 @@ def patients_named(user: Any, study: Study, pseudonyms: list[str]) -> list[Patie
     seen = access.visible(Patient.objects.filter(pseudonym__in=pseudonyms), user, study)
     found = {patient.pseudonym: patient for patient in seen.select_related("site", "study")}
     missing = [name for name in dict.fromkeys(pseudonyms) if name not in found]
-    former = patients_by_former(study) if missing else {}
+    former = patients_by_former(study, user) if missing else {}
     if missing:
         raise DataProblem(
             Problem(name, said_former(name, former[name]) if name in former
@@ -253,7 +253,9 @@ class PatientMoveViewSet(mixins.CreateModelMixin, StudyScopedViewSet):
         former, reason = given["former"], given["reason"]
         if kind == MoveKind.FREED:
             return services.pseudonym_free(patient, user, former, reason)
-        return services.pseudonym_correct(patient, user, given["pseudonym"], former, reason)
+        return services.pseudonym_correct(
+            patient, user, given["pseudonym"], former, reason, given["patient"]
+        )
 
     def _site(self, name: str) -> Site:
         site = Site.objects.filter(study_sites__study=self.study, name=name).first()

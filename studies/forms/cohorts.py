@@ -152,8 +152,9 @@ class MergeForm(forms.Form):
 
 
 class PseudonymForm(forms.Form):
-    """The right pseudonym, and whose the wrong one is from now on."""
+    """The right pseudonym, and whose the wrong one, ``so_far``, is from now on."""
 
+    so_far = forms.CharField(max_length=64, widget=forms.HiddenInput)
     pseudonym = forms.CharField(
         label=_("Right pseudonym"),
         max_length=64,

@@ -75,10 +75,9 @@ def patient_screen(
                 study=study, site=site, pseudonym=pseudonym, status=PatientStatus.SCREENED
             )
     except IntegrityError as taken:
-        raise refuse(
-            "pseudonym", _said_taken(study, pseudonym), "a pseudonym that is new in the study",
-            ANOTHER, column="pseudonym",
-        ) from taken  # fmt: skip
+        found = _said_taken(study, user, pseudonym)
+        raise refuse("pseudonym", found, "a pseudonym that is new in the study", ANOTHER,
+                     column="pseudonym") from taken  # fmt: skip
     move_record(patient, user, MoveKind.SCREENED, on, reason)
     return patient
 
@@ -95,9 +94,9 @@ def patient_new(
     return patient
 
 
-def _said_taken(study: Study, pseudonym: str) -> str:
-    """The pseudonym, and whose former one it is."""
-    former = patients_by_former(study).get(pseudonym)
+def _said_taken(study: Study, user: Any, pseudonym: str) -> str:
+    """The pseudonym, and whose former one it is, to who reads that patient's rows."""
+    former = patients_by_former(study, user).get(pseudonym)
     return said_former(pseudonym, former) if former else pseudonym
 
 

@@ -8,7 +8,7 @@ import pghistory
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from studies.access import require_at
+from studies.access import require_at, visible
 from studies.methods.cohort_table import PSEUDONYM_SAID, is_pseudonym
 from studies.methods.problems import refuse
 from studies.methods.wording import marked, say
@@ -23,19 +23,20 @@ NEW = marked("a pseudonym that is new in the study")
 
 @transaction.atomic
 def pseudonym_correct(
-    patient: Patient, user: Any, pseudonym: str, former: str, reason: str
+    patient: Patient, user: Any, pseudonym: str, former: str, reason: str, so_far: str = ""
 ) -> PatientMove:
     """Give a patient the pseudonym that they should have had; every row stays with the patient.
 
     ``former`` says what the wrong one means from now on. ``kept``: still this patient, so that
     scans, RNA and slides that carry it are theirs, and a table of values with it is refused;
     ``freed``: another patient, who may be given it. What was frozen or reported keeps it.
+    ``so_far`` is the wrong one as whoever decides saw it, so that it is not another one by now.
 
     Raises
     ------
     DataProblem
         A pseudonym that is not admissible, is the present one or is taken; nothing said of the
-        former one; no reason.
+        former one; no reason; somebody corrected it meanwhile.
     PermissionDenied
         The user may not enter and verify at the patient's site.
     """
@@ -43,7 +44,10 @@ def pseudonym_correct(
     pseudonym, reason = pseudonym.strip(), reason.strip()
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     before = patient.pseudonym
-    _check(patient, pseudonym, former, reason)
+    if so_far and so_far != before:
+        raise refuse("pseudonym", say("{pseudonym}, corrected meanwhile", pseudonym=before), so_far,
+                     "Look at the patient again, then decide.", column="pseudonym")  # fmt: skip
+    _check(patient, user, pseudonym, former, reason)
     with pghistory.context(reason=reason):
         if former == KEPT:
             FormerPseudonym.objects.get_or_create(patient=patient, pseudonym=before, freed_at=None)
@@ -79,7 +83,7 @@ def pseudonym_free(patient: Patient, user: Any, pseudonym: str, reason: str) -> 
     return move_record(patient, user, MoveKind.FREED, today, reason, details=details)
 
 
-def _check(patient: Patient, pseudonym: str, former: str, reason: str) -> None:
+def _check(patient: Patient, user: Any, pseudonym: str, former: str, reason: str) -> None:
     if not is_pseudonym(pseudonym):
         raise refuse("pseudonym", pseudonym or say("nothing"), PSEUDONYM_SAID,
                      "Write the pseudonym as it should be.", column="pseudonym")  # fmt: skip
@@ -94,7 +98,8 @@ def _check(patient: Patient, pseudonym: str, former: str, reason: str) -> None:
     others = FormerPseudonym.objects.filter(
         study=patient.study, pseudonym=pseudonym, freed_at__isnull=True
     ).exclude(patient=patient)
-    if other := others.select_related("patient").first():
+    mine = visible(others, user, patient.study)  # of others no more is told than that it is taken
+    if other := mine.select_related("patient").first():
         remedy = marked("Merge them if they are one; if not, free the former pseudonym there.")
         raise refuse("pseudonym", said_former(pseudonym, other.patient), NEW, remedy,
                      column="pseudonym")  # fmt: skip

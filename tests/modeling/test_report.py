@@ -484,9 +484,11 @@ def test_what_was_read_otherwise_is_told_and_names_nobody(as_statistician: Peopl
     text = "1 scan: RadionuclideTotalDose (0018,1074) was read as MBq, not Bq."
     scan = {"code": "dose_in_mbq", "text": text}
     left = {"code": "columns_left_out", "text": "1 columns of no patient of the study left out."}
+    text = "Columns of 1 patient came under a former pseudonym of the patient."
+    former = {"code": "former_pseudonym", "text": text}
     assert material_notices(snapshot) == [
         ("PET, Training", [scan]),
-        (f"expression matrix {matrix.batch.filename}", [matrix.notices[0], left]),
+        (f"expression matrix {matrix.batch.filename}", [matrix.notices[0], left, former]),
     ]
     training = snapshot.members.filter(included=True, cohort__role="training").count()
     FormEntry.objects.filter(study=study).update(values={})
@@ -511,6 +513,8 @@ def _matrix_behind(study: Study, label: Phenotype) -> ExpressionMatrix:
             {"code": "scale_not_declared", "text": "The scale was not declared."},
             {"code": "columns_left_out",
              "text": "1 columns of no patient of the study left out: CRC-999."},
+            {"code": "former_pseudonym",
+             "text": "CRC-2 is the former pseudonym of CRC-1, whose files these are."},
         ],
     )  # fmt: skip
     column = ExpressionColumn.objects.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,13 +11,22 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from genomics.overviews import notices_read
 from genomics.services.specimens import patients_of_columns
 from imaging.services.nifti import _patients
 from imaging.services.scan_taking import _patient_named
 from studies.access import acting_as
 from studies.jobs import run_inline
 from studies.methods.problems import DataProblem
-from studies.models import Consent, FormerPseudonym, Patient, PatientMove, Specimen
+from studies.models import (
+    Consent,
+    FormerPseudonym,
+    Membership,
+    Patient,
+    PatientMove,
+    Specimen,
+)
+from studies.selectors import notice_former
 from studies.services import (
     batch_job,
     batch_receive,
@@ -119,11 +129,13 @@ def test_who_enters_and_verifies_corrects_it_on_the_page_and_over_the_api(
     client.force_login(people.coordinator)
     page = reverse("studies:participation", args=[people.study.uid, who.uid])
     step = reverse("studies:patient_step", args=[people.study.uid, who.uid, "pseudonym"])
-    sent = {"pseudonym": "S-001", "former": "kept", "reason": "a slip"}
+    sent = {"pseudonym": "S-001", "former": "kept", "reason": "a slip", "so_far": "N-001"}
     refused = client.post(step, sent)
     assert refused.status_code == 422
     assert "another patient has" in refused.content.decode()
     client.post(step, sent | {"pseudonym": "N-010"})
+    late = client.post(step, sent | {"pseudonym": "N-020", "former": "freed"})
+    assert "N-010, corrected meanwhile" in late.content.decode()
     told = client.get(page).content.decode()
     assert "formerly N-001" in told
     assert "N-001 was a mistake for N-010." in told
@@ -162,3 +174,37 @@ def test_scans_under_a_former_pseudonym_are_the_patients_until_it_is_freed(
     problems: list[Any] = []
     assert not _patients(made.batch, {"N-001"}, problems)
     assert len(problems) == 1
+
+
+def test_who_does_not_read_the_patient_is_not_told_whose_former_pseudonym_it_is(
+    as_coordinator: People, made: MadeStudy, client: Client
+):
+    """A member of every site whose right over rows is of one: the database alone would tell."""
+    people, user = as_coordinator, as_coordinator.colleague
+    study = people.study
+    pseudonym_correct(made.here, people.coordinator, "N-010", "kept", "a slip")
+    membership_grant(study, user, "coordinator", people.elsewhere)
+    with acting_as(people.administrator):
+        membership_grant(study, user, "collaborator")
+        Membership.objects.filter(user=user, site=None).update(rights=["aggregates"])
+    client.force_login(user)
+    api = reverse("api:patient-move-list", args=[study.uid])
+    asked = {"kind": "renamed", "patient": "N-001", "pseudonym": "N-011"}
+    told = client.post(api, asked, "application/json").json()["problems"][0]
+    assert told["found"] == "no such patient"
+    with acting_as(user):
+        for attempt in (
+            lambda: patient_screen(study, user, people.elsewhere, DAY, "N-001"),
+            lambda: pseudonym_correct(made.elsewhere, user, "N-001", "kept", "a slip"),
+        ):
+            with pytest.raises(DataProblem) as refusal:
+                attempt()
+            assert "N-010" not in str(refusal.value.as_list())
+
+
+def test_a_matrix_tells_the_former_pseudonym_to_who_reads_all_of_its_upload(people: People):
+    batch = SimpleNamespace(uploaded_by_id=people.coordinator.pk, site_ids=None)
+    notices = [notice_former("N-001", Patient(pseudonym="N-010")).as_dict(), {"code": "strand"}]
+    matrix: Any = SimpleNamespace(study=people.study, batch=batch, notices=notices)
+    assert notices_read(people.coordinator, matrix) == notices
+    assert notices_read(people.colleague, matrix) == notices[1:]
