@@ -66,9 +66,20 @@ def sites_giving(user: Any, study: Study, *rights: str) -> set[int | None]:
     return {member.site_id for member in held if set(rights) <= set(member.rights)}
 
 
-def _holds_over_rows(user: Any, study: Study, right: str) -> bool:
-    with_it = sites_giving(user, study, "rows", right)
-    return None in with_it or sites_giving(user, study, "rows") <= with_it
+def holds(user: Any, study: Study, right: str) -> bool:
+    """Whether any membership gives ``right``: for what is of groups, and no patient's row."""
+    return bool(sites_giving(user, study, right))
+
+
+def dates_taken(user: Any, study: Study) -> bool:
+    """Whether calendar dates stand in files of the rows that ``user`` may take away."""
+    return _holds_over_rows(user, study, "identifiers", "download")
+
+
+def _holds_over_rows(user: Any, study: Study, right: str, *among: str) -> bool:
+    """Wherever rows are read; ``among`` those sites at which these further rights are held."""
+    with_it = sites_giving(user, study, "rows", *among, right)
+    return None in with_it or sites_giving(user, study, "rows", *among) <= with_it
 
 
 def takes_rows(user: Any, study: Study, site_ids: Collection[int] | None = None) -> bool:
@@ -119,10 +130,13 @@ def enters_of(user: Any, study: Study, owner_id: int, site_ids: Sequence[int] | 
     return mine or None in held or (bool(site_ids) and held.issuperset(site_ids or ()))
 
 
-def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
+def study_for(
+    user: Any, uid: UUID | str, right: str = "aggregates", of_groups: bool = False
+) -> Study:
     """The study when ``user`` is a member; 404 when not, 403 when the right is missing.
 
-    The rights ``run`` (which reads every site's rows) and ``manage`` need all sites.
+    The rights ``run`` (which reads every site's rows) and ``manage`` need all sites; those over
+    rows do wherever rows are read, except for what is ``of_groups``.
     """
     rows = Membership.objects.in_force(user) if _known(user) else Membership.objects.none()
     held = list(rows.filter(study__uid=uid).select_related("site", "study"))
@@ -130,18 +144,18 @@ def study_for(user: Any, uid: UUID | str, right: str = "aggregates") -> Study:
         raise Http404(_("No such study."))
     study = held[0].study
     once(("memberships", user.pk, study.pk), lambda: held)
-    require(user, study, right)
+    require(user, study, right, of_groups)
     return study
 
 
-def require(user: Any, study: Study, right: str) -> None:
+def require(user: Any, study: Study, right: str, of_groups: bool = False) -> None:
     """Raise PermissionDenied with the missing right's name."""
     held = [member for member in memberships_of(user, study) if right in member.rights]
     if not held:
         raise PermissionDenied(
             _("This needs the right '{right}' in the study.").format(right=right)
         )
-    if right in OVER_ROWS and not _holds_over_rows(user, study, right):
+    if right in OVER_ROWS and not of_groups and not _holds_over_rows(user, study, right):
         raise PermissionDenied(
             _("This needs the right '{right}' at every site whose patients you read.").format(
                 right=right

@@ -34,9 +34,14 @@ SOMEBODY = UUID(int=0)  # stands for a patient in an address that is made once
 
 @dataclass(frozen=True)
 class Remedies:
-    """Where each gap of a patient is mended, as an address in which SOMEBODY stands for them."""
+    """Where each gap of a patient is mended, as an address in which SOMEBODY stands for them.
+
+    ``form_at``: sites of whose patients the user may fill in the form; None among them: of all.
+    """
 
     by_column: dict[str, str]
+    form_columns: dict[str, str]
+    form_at: set[int | None]
 
     @classmethod
     def of(cls, user: Any, study: Study) -> Remedies:
@@ -47,19 +52,21 @@ class Remedies:
             if kind.right in rights
         }
         whom = [study.uid, SOMEBODY]
-        form = {"enter", "identifiers"} <= rights  # the user may fill it in
         consent = reverse("studies:participation", args=whom) + "?step=consent#consent"
         entry = reverse("studies:entry", args=[*whom, "baseline"])
         page = reverse("studies:patient", args=whom)
-        return cls({
-            column.key: doors.get(column.door, "")
-            or (consent if column.key == "consent" else "")
-            or (entry if column.door == registry.FORM and form else page)
-            for column in registry.completeness_columns()
-        })  # fmt: skip
+        columns = registry.completeness_columns()
+        pages = {
+            column.key: doors.get(column.door, "") or (consent if column.key == "consent" else page)
+            for column in columns
+        }
+        forms = {column.key: entry for column in columns if column.door == registry.FORM}
+        return cls(pages, forms, access.sites_giving(user, study, "enter", "identifiers"))
 
     def of_patient(self, patient: Patient, key: str) -> str:
-        return self.by_column[key].replace(str(SOMEBODY), str(patient.uid))
+        fills_in = self.form_at & {None, patient.site_id}
+        found = (fills_in and self.form_columns.get(key)) or self.by_column[key]
+        return found.replace(str(SOMEBODY), str(patient.uid))
 
 
 def grid_rows(user: Any, study: Study, patients: Sequence[Patient]) -> list[GridRow]:

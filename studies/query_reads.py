@@ -76,13 +76,13 @@ class Asked:
     mends: str
 
 
-def asked_now(query: Query, rights: frozenset[str]) -> Asked | None:
+def asked_now(query: Query, user: Any) -> Asked | None:
     """Nothing for a form as a whole; dates are for those who may see them."""
-    patient, dates = query.patient, "identifiers" in rights
+    patient, dates = query.patient, access.holds_at(user, query.patient, "rows", "identifiers")
     if not query.field:
         return None
     mends = ""
-    if {"enter", "identifiers"} <= rights:
+    if access.holds_at(user, patient, "enter", "identifiers"):
         page = reverse("studies:entry", args=[patient.study.uid, patient.uid, query.form])
         kind = query.field if query.field in FACT_KINDS else MIRRORED.get(query.field)
         mends = f"{page}#facts-{kind}" if kind else f"{page}#v-{query.field}"

@@ -34,7 +34,7 @@ from modeling.services.frozen_columns import HEAD, columns_told
 from modeling.services.report import nomogram_told
 from modeling.services.snapshots import KEY, snapshot_bytes
 from studies import consents
-from studies.access import rights_of, visible
+from studies.access import dates_taken, visible
 from studies.jobs import Progress
 from studies.methods.cells import escaped
 from studies.methods.problems import DataProblem, refuse
@@ -143,7 +143,7 @@ def _shared(snapshot: DatasetSnapshot, user: Any) -> Shared:
             "patients with a consent to sharing",
             "Record the consents, or ask for what needs no rows: report and manifest.",
         )
-    may_date = "identifiers" in rights_of(user, snapshot.study)
+    may_date = dates_taken(user, snapshot.study)
     days = [] if may_date else [name for name in rows if _holds_dates(rows[name])]
     if kept.all() and not days:
         return Shared(data, rows, {}, may_date)

@@ -29,7 +29,7 @@ def analyses(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespo
     """Optimism, added value, residuals, splines, stability, competing risks, landmark, size."""
     version = _version(study, version_uid)
     context = {"study": study, "version": version, **analyses_context(version)}
-    context["may_download"] = "download" in access.rights_of(request.user, study)
+    context["may_download"] = access.holds(request.user, study, "download")
     return render(request, "modeling/analyses.html", context)
 
 

@@ -88,7 +88,7 @@ def _explored(request: HttpRequest, study: Study, report_uid: UUID, key: str) ->
     return explored_answer(figure)
 
 
-@study_page("download")
+@study_page("download", of_groups=True)
 def figure_table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
     """The numbers behind one figure."""
     figure = _figure(study, report_uid, key)
@@ -97,7 +97,7 @@ def figure_table(request: HttpRequest, study: Study, report_uid: UUID, key: str)
     return _file(figure_csv(figure), f"{key}.csv", CSV)
 
 
-@study_page("download")
+@study_page("download", of_groups=True)
 def table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> HttpResponse:
     """One table with value, interval, n, version and snapshot in columns of their own."""
     content = get_object_or_404(Report, study=study, uid=report_uid).content
@@ -108,7 +108,7 @@ def table(request: HttpRequest, study: Study, report_uid: UUID, key: str) -> Htt
     raise Http404
 
 
-@study_page("download")
+@study_page("download", of_groups=True)
 def whole(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
     """Everything the report holds, with its digest; or a part of it that says what it is without.
 
@@ -129,7 +129,7 @@ def paper(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
     return _kept(study, report_uid, PDF, "application/pdf")
 
 
-@study_page("download")
+@study_page("download", of_groups=True)
 def bundle(request: HttpRequest, study: Study, report_uid: UUID) -> HttpResponse:
     """The report with every figure's data, as one zip; or a part of it, which says so."""
     if access.takes_rows(request.user, study):
@@ -159,7 +159,7 @@ def _kept_file(report: Report, kind: str) -> StoredFile:
 def _taking(request: HttpRequest, study: Study) -> dict[str, bool]:
     """What may leave: numbers of the report at all, and rows of every patient."""
     return {
-        "may_download": "download" in access.rights_of(request.user, study),
+        "may_download": access.holds(request.user, study, "download"),
         "takes_rows": access.takes_rows(request.user, study),
     }
 

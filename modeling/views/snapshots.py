@@ -50,7 +50,7 @@ def snapshot(request: HttpRequest, study: Study, snapshot_uid: UUID) -> HttpResp
             run__snapshot=found, kind=VersionKind.NOMOGRAM
         ).select_related("fitting_snapshot"),
         "may_take": bool(access.sites_giving(request.user, study, *TAKES)),
-        "gives_dates": "identifiers" in rights,
+        "gives_dates": access.dates_taken(request.user, study),
         "table_name": snapshot_stem(found),
     }
     if "rows" in rights:

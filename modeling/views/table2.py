@@ -15,11 +15,11 @@ from studies.views.doors import study_page
 @study_page()
 def table2(request: HttpRequest, study: Study) -> HttpResponse:
     context = {"study": study, **table2_context(study)}
-    context["may_download"] = "download" in access.rights_of(request.user, study)
+    context["may_download"] = access.holds(request.user, study, "download")
     return render(request, "modeling/table2.html", context)
 
 
-@study_page("download")
+@study_page("download", of_groups=True)
 def table2_csv(request: HttpRequest, study: Study, key: str) -> HttpResponse:
     """One table, value and interval in columns of their own."""
     tables = table2_context(study)["section"].tables

@@ -37,6 +37,7 @@ def version(request: HttpRequest, study: Study, version_uid: UUID) -> HttpRespon
         "study": study,
         "version": found,
         "rights": rights,
+        "may_download": access.holds(request.user, study, "download"),
         "takes_rows": access.takes_rows(request.user, study),
         "rows": overviews.evaluation_rows(found),
         "lineage": overviews.lineage_of(found),
@@ -101,7 +102,7 @@ def card_json(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResp
     return _json(version_card(found), found, "card")
 
 
-@study_page("download")
+@study_page("download", of_groups=True)
 def manifest(request: HttpRequest, study: Study, version_uid: UUID) -> HttpResponse:
     found = _version(study, version_uid)
     return _json(manifest_write(found), found, "manifest")

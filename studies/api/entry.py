@@ -135,8 +135,9 @@ class RecordViewSet(StudyScopedViewSet):
     def history(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Every change of one field; days from treatment start without ``identifiers``."""
         field = self._field(request.query_params.get("field", ""))
-        dates = "identifiers" in self.rights
-        found = histories.field_changes(self.get_object(), self._form(), field, dates)
+        patient = self.get_object()
+        dates = access.holds_at(request.user, patient, "rows", "identifiers")
+        found = histories.field_changes(patient, self._form(), field, dates)
         return Response(ChangeSerializer(found, many=True).data)
 
     @extend_schema(parameters=[FORM], request=RestoreSerializer, responses={200: RecordSerializer})

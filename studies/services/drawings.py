@@ -46,6 +46,7 @@ class Drawn:
     figures: list[Figure] = field(default_factory=list)
     sizes: dict[str, list[float]] = field(default_factory=dict)  # so that a page leaves room
     explorable: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)  # figures whose numbers may leave
 
     @property
     def busy(self) -> bool:
@@ -70,7 +71,8 @@ def drawing_of(study: Study, user: Any, page: str, subject: str = "") -> Drawn:
         readable = {f.key for f in figures if figure_readable(user, study, found, f, "")[0] is f}
         explorable = readable & {one["key"] for one in found.figures if one.get("explorable")}
         sizes = {figure["key"]: figure["size"] for figure in found.figures if "size" in figure}
-        return Drawn(page, subject, found, None, figures, sizes, explorable)
+        taken = {f.key for f in figures if _may_leave(user, study, found, f)}
+        return Drawn(page, subject, found, None, figures, sizes, explorable, taken)
     return Drawn(page, subject, job=page_draw_start(study, user, page, subject))
 
 
@@ -112,10 +114,15 @@ def figure_readable(
 
 def figure_take(user: Any, study: Study, drawing: Drawing, figure: Figure) -> None:
     """Raise PermissionDenied unless the figure's numbers may leave with ``user``."""
-    require(user, study, "download")
-    is_of_patients = holds_patients(figure.key, figure.columns, figure.rows)
-    if is_of_patients and not takes_rows(user, study, drawing.site_ids or None):
+    require(user, study, "download", of_groups=True)
+    if not _may_leave(user, study, drawing, figure):
         require_every_row(user, study)
+
+
+def _may_leave(user: Any, study: Study, drawing: Drawing, figure: Figure) -> bool:
+    return takes_rows(user, study, drawing.site_ids or None) or not holds_patients(
+        figure.key, figure.columns, figure.rows
+    )
 
 
 def _figure(kept: dict[str, Any], spec: dict[str, Any]) -> Figure:

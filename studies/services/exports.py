@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from studies import consents, patient_queries, registry
-from studies.access import require, rights_of, sites_giving, visible
+from studies.access import dates_taken, require, sites_giving, visible
 from studies.jobs import Progress, enqueue, no_progress
 from studies.methods.cells import escaped
 from studies.methods.course import FACT_KINDS
@@ -218,11 +218,27 @@ def export_download(export: Export, user: Any) -> Export:
     export_require(export.study, user, export.content)
     if not export.is_there or export.made_by_id != user.pk:
         raise refuse("file", say("no file"), "a file that is there", "Make the export again.")
+    if not _still_takes(export, user):
+        found = say("rows of sites that are not yours any more")
+        raise refuse("file", found, say("rows of your sites"), "Make the export again.")
     read_record(
         export.study, user, ReadAction.DOWNLOAD, export.content, str(export.uid), export.columns,
         export.row_count,
     )  # fmt: skip
     return export
+
+
+def _still_takes(export: Export, user: Any) -> bool:
+    """Whether rows of every site that was taken into the file may leave with ``user`` today."""
+    needs = NEEDS[ExportContent(export.content)]
+    if "rows" not in needs:
+        return True
+    held = sites_giving(user, export.study, *needs)
+    if None in held:
+        return True
+    mine = Site.objects.filter(pk__in=[site for site in held if site])
+    part = export.left_out.get("part")
+    return part is not None and set(part["sites"]) <= set(mine.values_list("name", flat=True))
 
 
 def exports_expire(study: Study) -> int:
@@ -253,7 +269,7 @@ Made = tuple[list[str], Iterable[list[Any]], list[tuple[str, Iterable[list[Any]]
 
 def _patients(export: Export, progress: Progress) -> Made:
     study, user = export.study, export.made_by
-    dates = "identifiers" in rights_of(user, study)
+    dates = dates_taken(user, study)
     version = dictionary_current(study)
     specs = dictionary_specs(version)
     usable = _shared(export)
@@ -291,7 +307,7 @@ def _shared(export: Export) -> Any:
 
 def _lesions(export: Export, progress: Progress) -> Made:
     """A line per lesion and assessment, as the upload of lesions reads them."""
-    dates = "identifiers" in rights_of(export.made_by, export.study)
+    dates = dates_taken(export.made_by, export.study)
     rows = LesionMeasurement.objects.filter(patient__in=_shared(export)).select_related("patient")
     starts = dict(
         Treatment.objects.filter(study=export.study, is_index=True).values_list("patient", "date")

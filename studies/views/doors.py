@@ -18,18 +18,21 @@ READS = ("rows", "download")
 View = Callable[..., HttpResponse]
 
 
-def study_page(right: str = "aggregates", part_of: str = "") -> Callable[[View], View]:
+def study_page(
+    right: str = "aggregates", part_of: str = "", of_groups: bool = False
+) -> Callable[[View], View]:
     """Give the view the study named by ``uid``: 404 for strangers, 403 without the right.
 
     ``part_of``: a picture or tile of a page of that name; many of them are one view of what their
-    address names first.
+    address names first. ``of_groups``: no patient's row is in it, or the view itself asks who may
+    have those.
     """
 
     def decorate(view: View) -> View:
         @_signed_in
         @wraps(view)
         def page(request: HttpRequest, uid: Any, **names: Any) -> HttpResponse:
-            study = access.study_for(request.user, uid, right)
+            study = access.study_for(request.user, uid, right, of_groups)
             answer = view(request, study, **names)
             if answer.status_code == 200 and (right in READS or "patient_uid" in names):
                 _keep(request, study, right, names, part_of)

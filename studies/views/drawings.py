@@ -96,7 +96,7 @@ def drawn(request: HttpRequest, study: Study, page: str, subject: str = "") -> H
     except (KeyError, ValueError, ObjectDoesNotExist) as error:
         raise Http404(_("No such page.")) from error
     context = {"study": study, "spec": spec, "title": spec.title, "drawn": found}
-    context["may_download"] = "download" in access.rights_of(request.user, study)
+    context["may_download"] = access.holds(request.user, study, "download")
     return render(request, "studies/drawn.html", context)
 
 

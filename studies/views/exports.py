@@ -33,8 +33,7 @@ def export_list(request: HttpRequest, study: Study) -> HttpResponseBase:
         return _make(request, study)
     services.exports_expire(study)
     mine = Export.objects.filter(study=study, made_by=request.user).select_related("file")
-    rights = access.rights_of(request.user, study)
-    context: dict[str, Any] = {"dates": "identifiers" in rights}
+    context: dict[str, Any] = {"dates": access.dates_taken(request.user, study)}
     form = ExportForm(study=study, user=request.user)
     context["form"], context["unknown"] = form, form.begin(request.GET)
     context["words"] = _words(request.user, study, request.GET.get("selection", ""))

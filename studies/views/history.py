@@ -30,15 +30,15 @@ def field_history(
         raise Http404(_("No such field."))
     if request.method == "POST":
         return _restore(request, patient, form, field)
-    rights = access.rights_of(request.user, study)
+    dates = access.holds_at(request.user, patient, "rows", "identifiers")
     context = {
         "study": study,
         "patient": patient,
         "form": form,
         "field": field,
         "label": query_reads.label_of_field(Query(patient=patient, form=form, field=field)),
-        "changes": histories.field_changes(patient, form, field, "identifiers" in rights),
-        "may_restore": {"enter", "identifiers"} <= rights,
+        "changes": histories.field_changes(patient, form, field, dates),
+        "may_restore": access.holds_at(request.user, patient, "enter", "identifiers"),
     }
     return render(request, "studies/field_history.html", context)
 

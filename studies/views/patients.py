@@ -112,7 +112,7 @@ def patient_new(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _first_page(user: Any, patient: Patient) -> str:
     """The form to fill in, for who may see its dates."""
-    if {"rows", "identifiers"} <= access.rights_of(user, patient.study):
+    if access.holds_at(user, patient, "rows", "identifiers"):
         return reverse("studies:entry", args=[patient.study.uid, patient.uid, "baseline"])
     return reverse("studies:patients", args=[patient.study.uid])
 
@@ -122,13 +122,13 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
     mine = scopes.patients_of(request.user, study).select_related("site", "study")
     patient = get_object_or_404(mine.prefetch_related(*courses.FACTS), uid=patient_uid)
     rights = access.rights_of(request.user, study)
-    dates = "identifiers" in rights
+    dates = access.holds_at(request.user, patient, "rows", "identifiers")
     endpoints, course = courses.endpoints_of(patient), lesion_courses.measured_course(patient)
     started = lesion_courses.start_day(patient)
     context = {
         "study": study,
         "patient": patient,
-        "may_enter": {"enter", "identifiers"} <= rights
+        "may_enter": access.holds_at(request.user, patient, "enter", "identifiers")
         and patient.status != PatientStatus.WITHDRAWN,
         "may_comment": "comment" in rights,
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),

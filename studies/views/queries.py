@@ -50,7 +50,7 @@ def query_page(request: HttpRequest, study: Study, query_uid: UUID) -> HttpRespo
         "form": form,
         "thread": query.messages.select_related("author"),
         "label": query_reads.label_of_field(query),
-        "now": query_reads.asked_now(query, access.rights_of(request.user, study)),
+        "now": query_reads.asked_now(query, request.user),
         "steps": STEPS[QueryState(query.state)],
         "may_comment": "comment" in access.rights_of(request.user, study),
     }

@@ -17,6 +17,7 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 from modeling.models import SavedQuestion
+from modeling.selectors.patient_rows import EXAMINED, without_patients
 from studies import access
 from studies.access import acting_as
 from studies.api.known_names import query_names
@@ -26,6 +27,7 @@ from studies.models import RIGHTS, Export, Job, Membership, Patient, Role, Study
 from studies.patient_figures import FEWEST, stored_without_rows
 from studies.services import (
     action_start,
+    export_download,
     export_start,
     membership_grant,
     site_of,
@@ -85,6 +87,15 @@ def test_of_a_figure_groups_stay_and_patients_go(key: str, rows: Any, left: Any)
         assert (found["rows"], found["spec"], "0.9" in found["svg"]) == (left, {}, False)
 
 
+def test_of_two_groups_that_are_compared_the_one_of_too_few_goes() -> None:
+    medians = [0.1, 0.2, 0.3]
+    row = {"n_first": FEWEST - 1, "n_other": FEWEST, "first": medians, "other": medians, "p": 0.5}
+    stored = {"groups": [row], "cuts": []}
+    left, gone = without_patients(stored, EXAMINED)
+    assert (left["groups"], gone) == ([row | {"first": None}], ["groups"])
+    assert without_patients({"groups": [row | {"n_first": FEWEST}]}, EXAMINED)[1] == []
+
+
 @pytest.fixture
 def of_two_parts(people: People) -> People:
     """The colleague reads every site, and is coordinator of her own."""
@@ -127,6 +138,44 @@ def test_a_file_of_one_hospital_says_that_it_is_a_part(
     assert b"N-1" not in data
     assert "-part-1-of-2-sites.csv" in file["Content-Disposition"]
     assert export.left_out["part"] == {"sites": ["South"], "of_sites": 2}
+
+
+def test_a_file_is_no_more_for_who_lost_one_of_its_sites(of_two_parts: People) -> None:
+    people, user = of_two_parts, of_two_parts.colleague
+    with acting_as(user):
+        export, job = export_start(people.study, user)
+        run_inline(job)
+        export = Export.objects.get(pk=export.pk)
+        assert export_download(export, user) == export
+    with acting_as(people.administrator):
+        Membership.objects.filter(user=user, site=people.elsewhere).delete()
+        membership_grant(people.study, user, Role.COORDINATOR, people.here)
+    with acting_as(user), pytest.raises(DataProblem, match="not yours any more"):
+        export_download(export, user)
+
+
+def test_who_reads_every_site_keeps_what_is_hers_at_one(
+    of_two_parts: People, client: Client
+) -> None:
+    """Dates and forms of her own patients, and files in which no patient is."""
+    people, user = of_two_parts, of_two_parts.colleague
+    with acting_as(people.administrator):
+        own = Membership.objects.get(user=user, site=people.elsewhere)
+        own.rights = [*own.rights, "enter"]
+        own.save()
+    client.force_login(user)
+    with acting_as(user):
+        assert access.dates_taken(user, people.study)
+        patients = {p.pseudonym: p for p in Patient.objects.filter(study=people.study)}
+    grid = client.get(reverse("studies:completeness", args=[people.study.uid])).content.decode()
+    for name, hers in (("S-1", True), ("N-1", False)):
+        whose = [people.study.uid, patients[name].uid]
+        entry = reverse("studies:entry", args=[*whose, "baseline"])
+        page = client.get(reverse("studies:patient", args=whose)).content.decode()
+        assert (entry in page, entry in grid) == (hers, hers), name
+    absent = {"uid": people.study.uid, "report_uid": people.study.uid}
+    for name in ("report_zip", "report_pdf", "report_json"):
+        assert client.get(reverse(f"modeling:{name}", kwargs=absent)).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["cohort", "site", "status"])
