@@ -8,6 +8,7 @@ from django.shortcuts import render
 from genomics import signatures_page
 from studies import access
 from studies.models import Study
+from studies.sealed import searched
 from studies.tables import csv_response
 from studies.views.doors import study_page
 
@@ -23,6 +24,6 @@ def signatures(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page("download")
 def abundances_csv(request: HttpRequest, study: Study) -> HttpResponse:
     access.require(request.user, study, "rows")
-    name, method = (request.GET.get(key, "") for key in ("signature", "method"))
+    name, method = (searched(request.GET.get(key, "")) for key in ("signature", "method"))
     columns, rows = signatures_page.abundance_rows(request.user, study, name, method)
     return csv_response("abundances.csv", columns, rows)

@@ -314,6 +314,12 @@ def test_the_names_that_are_taken_are_those_that_the_schema_tells() -> None:
     assert compared > 100
 
 
+def test_a_name_that_no_record_can_have_finds_none(people: People, client: Client) -> None:
+    client.force_login(people.coordinator)
+    address = reverse("genomics:abundances_csv", args=[people.study.uid])
+    assert client.get(address, {"signature": "\0", "method": "\0"}).status_code == 200
+
+
 def test_a_list_never_looks_narrowed_by_what_it_does_not_know(
     of_two_parts: People, client: Client
 ) -> None:
