@@ -34,7 +34,7 @@ from studies.methods.wording import english
 from studies.models import Patient, PatientStatus, QueryState, Specimen, Study
 from studies.patient_queries import LINES, patients_found
 from studies.sealed import searched
-from studies.selectors import former_names
+from studies.selectors import with_former_names
 from studies.value_words import word_of
 
 from .doors import study_page
@@ -120,7 +120,8 @@ def _first_page(user: Any, patient: Patient) -> str:
 @study_page("rows")
 def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpResponse:
     mine = scopes.patients_of(request.user, study).select_related("site", "study")
-    patient = get_object_or_404(mine.prefetch_related(*courses.FACTS), uid=patient_uid)
+    whole = with_former_names(mine).prefetch_related(*courses.FACTS)
+    patient: Any = get_object_or_404(whole, uid=patient_uid)
     rights = access.rights_of(request.user, study)
     dates = access.holds_at(request.user, patient, "rows", "identifiers")
     endpoints, course = courses.endpoints_of(patient), lesion_courses.measured_course(patient)
@@ -133,7 +134,7 @@ def patient_page(request: HttpRequest, study: Study, patient_uid: UUID) -> HttpR
         "may_comment": "comment" in rights,
         "queries": patient.queries.exclude(state=QueryState.CLOSED).count(),
         "dates": dates,
-        "former": former_names(patient),
+        "former": patient.former,
         "cohorts": patient.cohort_memberships.select_related("cohort").order_by("cohort_id"),
         "endpoints": endpoint_words.endpoints_said(patient, endpoints, started),
         "waiting": endpoint_words.waiting_progression(patient, endpoints, course, started),

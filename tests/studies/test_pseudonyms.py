@@ -138,6 +138,8 @@ def test_who_enters_and_verifies_corrects_it_on_the_page_and_over_the_api(
     assert "N-010, corrected meanwhile" in late.content.decode()
     told = client.get(page).content.decode()
     assert "formerly N-001" in told
+    first = client.get(reverse("studies:patient", args=[people.study.uid, who.uid]))
+    assert "formerly N-001" in first.content.decode()
     assert "N-001 was a mistake for N-010." in told
     listed = reverse("studies:patients", args=[people.study.uid])
     assert str(who.uid) in client.post(listed, {"search": "N-001"}).url
