@@ -74,6 +74,7 @@ PAGES = [
     "dictionary/",
     "dictionary/<uuid:dictionary_uid>/",
     "dictionary/<uuid:dictionary_uid>/against/<uuid:other_uid>/",
+    "dictionary/<uuid:dictionary_uid>/known/",
     "dictionary/<uuid:dictionary_uid>/new/<str:kind>/",
     "dictionary/<uuid:dictionary_uid>/variables/<uuid:variable_uid>/",
     "people/",

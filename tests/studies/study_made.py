@@ -21,6 +21,7 @@ from studies.models import (
     Patient,
     Query,
     Treatment,
+    Variable,
 )
 from studies.services import (
     batch_job,
@@ -50,6 +51,7 @@ class MadeStudy:
     job: Job
     membership: Membership
     dictionary: DictionaryVersion
+    variable: Variable
     query: Query
     export: Export
 
@@ -83,7 +85,7 @@ class MadeStudy:
         if name.startswith("dictionary_") or name in ("dictionary", "variable_new"):
             return self._of_dictionary(name)
         if name in ("variable", "variable_change"):
-            found = {"variable_uid": self.dictionary.variables.all()[0].uid}
+            found = {"variable_uid": self.variable.uid}
             found |= {"change": "up"} if name == "variable_change" else {}
             return {"dictionary_uid": self.dictionary.uid, **found}
         if name in ENTRY:
@@ -135,8 +137,11 @@ def make_study(people: People) -> MadeStudy:
         query = query_raise(here, people.coordinator, "Is it 61?", field="age_years")
         export, _ = export_start(people.study, people.coordinator)
         colleague = Membership.objects.get(study=people.study, user=people.colleague)
+        variable = dictionary.variables.all()[0]
     assert job is not None
-    return MadeStudy(cohort, here, elsewhere, batch, job, colleague, dictionary, query, export)
+    return MadeStudy(
+        cohort, here, elsewhere, batch, job, colleague, dictionary, variable, query, export
+    )
 
 
 def make_patient(
