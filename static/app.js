@@ -382,7 +382,7 @@ function fold() {
       [...row.cells].forEach((cell) => {
         const isHead = cell.tagName === "TH";
         cell.setAttribute("role", !isHead ? "cell" : cell.closest("thead") ? "columnheader" : "rowheader");
-        if (!isHead && cell.colSpan < names.length && names[column]) cell.dataset.label ??= names[column];
+        if (!isHead && !cell.matches(".pick") && cell.colSpan < names.length && names[column]) cell.dataset.label ??= names[column];
         column += cell.colSpan;
       });
     });

@@ -92,7 +92,10 @@ def _eligibility(draft: Draft, study: Study) -> str:
     """Criteria that the study stated; the default of the published study is not its own word."""
     version = version_of(study)
     if version is None:
-        return "Eligibility. The study has recorded no criteria of its own."
+        return (
+            "Eligibility. The study has recorded no criteria of its own: where its pages judge a "
+            "patient, it is by those of the published study."
+        )
     draft.told.add("eligibility")
     titles = "; ".join(str(criterion.title) for criterion in criteria_of(study))
     return f"Eligibility (criteria, version {version.number}). {titles}."
